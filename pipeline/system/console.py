@@ -1,0 +1,117 @@
+"""What a person sees while the pipeline works: bars on a terminal, plain lines in a log. All of it on stderr."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console as RichConsole
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+_LINE_EVERY = 30.0
+"""Seconds between two progress lines of a cell in a log."""
+
+
+@dataclass
+class Tracker:
+    """Counts steps of tasks that run at once; safe to call from their threads."""
+
+    expected: Mapping[str, int | None]
+    progress: Progress | None
+    tasks: Mapping[str, TaskID]
+    console: RichConsole
+    _done: dict[str, int] = field(default_factory=dict)
+    _started: float = field(default_factory=time.monotonic)
+    _said: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def advance(self, name: str, steps: int) -> None:
+        """`steps` more are done of the task `name`."""
+        with self._lock:
+            self._done[name] = self._done.get(name, 0) + steps
+            if self.progress:
+                self.progress.update(self.tasks[name], advance=steps)
+            else:
+                self._say(name)
+
+    def _say(self, name: str) -> None:
+        now = time.monotonic()
+        if now - self._said.setdefault(name, self._started) < _LINE_EVERY:
+            return
+        self._said[name] = now
+        done, total = self._done[name], self.expected[name]
+        line = f"  {name}: {done} steps"
+        if total and done <= total:
+            left = (now - self._started) * (total - done) / max(done, 1)
+            line = f"  {name}: {done} of {total} steps, about {left:.0f} s left"
+        self.console.print(Text(line))
+
+
+class Console:
+    """Messages and progress.
+
+    Args:
+        quiet: only errors are said.
+        verbose: details are said, too.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self._rich = RichConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._errors = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        self._verbose = verbose
+
+    def say(self, line: str) -> None:
+        """A step that a person wants to know of."""
+        self._rich.print(Text(line))
+
+    def detail(self, line: str) -> None:
+        """Said with -v only."""
+        if self._verbose:
+            self._rich.print(Text(line, style="dim"))
+
+    def warn(self, line: str) -> None:
+        self._rich.print(Text("warning: ", style="yellow").append(line, style="default"))
+
+    def error(self, line: str, *details: str) -> None:
+        """What went wrong, then what to do; shown even when quiet."""
+        self._errors.print(Text("error: ", style="bold red").append(line, style="default"))
+        for detail in details:
+            self._errors.print(Text(f"  {detail}"))
+
+    @contextmanager
+    def track(self, label: str, expected: Mapping[str, int | None]) -> Iterator[Tracker]:
+        """Shows how far several tasks are.
+
+        Args:
+            label: what is being done.
+            expected: steps per task name; None where nobody knows yet.
+        """
+        started = time.monotonic()
+        self.say(f"{label}: {', '.join(expected)}")
+        if not self._rich.is_terminal or self._rich.quiet:
+            yield Tracker(expected, None, {}, self._rich)
+        else:
+            columns = (
+                TextColumn("  {task.description}"),
+                BarColumn(bar_width=30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(compact=True),
+            )
+            with Progress(*columns, console=self._rich, transient=True) as progress:
+                tasks = {name: progress.add_task(name, total=total) for name, total in expected.items()}
+                yield Tracker(expected, progress, tasks, self._rich)
+        self.detail(f"{label}: {time.monotonic() - started:.1f} s")

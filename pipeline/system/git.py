@@ -1,0 +1,167 @@
+"""The only door to git: GitPython's command runner, sealed from the user's and the tree's configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from git import Git
+
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.process import terminate
+
+_SEAL = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+    "HOME": "/nonexistent",
+    "XDG_CONFIG_HOME": "/nonexistent",
+    "GIT_AUTHOR_NAME": "pipeline",
+    "GIT_AUTHOR_EMAIL": "pipeline@localhost",
+    "GIT_COMMITTER_NAME": "pipeline",
+    "GIT_COMMITTER_EMAIL": "pipeline@localhost",
+    # A fixed date: applying the same series to the same tree twice gives the same commits.
+    "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z",
+    "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
+}
+
+# Hooks and fsmonitor run programs; the rest is speed (an imported tree can be imported again, so no fsync) and
+# determinism.
+_OPTIONS = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.fsync=none"),
+    *("-c", "core.autocrlf=false"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+    *("-c", "safe.directory=*"),
+    *("-c", "protocol.ext.allow=never"),
+    *("-c", "advice.detachedHead=false"),
+)
+
+
+class GitError(InfrastructureError):
+    """git ended with a status that was not expected."""
+
+
+class Repository:
+    """A bare repository or a worktree of it.
+
+    Args:
+        folder: working directory of every command.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._git = Git(folder)
+        # GitPython adds to os.environ and cannot take away; empty values of these are as good as none.
+        self._environment = {name: "" for name in os.environ if name.startswith(("GIT_CONFIG_KEY", "GIT_CONFIG_VALUE"))}
+        self._environment["GIT_CONFIG_COUNT"] = "0"
+        self._environment.update(_SEAL)
+
+    def run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
+        """Runs git and returns its status, output and error output (decoded, bad bytes replaced)."""
+        removed = [name for name in os.environ if name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")]
+        if removed:
+            raise InfrastructureError(f"{removed[0]} is set in the environment", hint=f"unset {' '.join(removed)}")
+        with tempfile.TemporaryFile() as file:
+            file.write(stdin or b"")
+            file.seek(0)
+            process = self._start(arguments, file)
+        try:
+            output, error = process.communicate()
+        except BaseException:
+            terminate(process)
+            raise
+        return process.returncode, _decoded(output), _decoded(error)
+
+    def out(self, *arguments: str, stdin: bytes | None = None) -> str:
+        """Like `run`, for commands that must succeed; output without the last newline.
+
+        Raises:
+            GitError: git failed; its own words are in the message.
+        """
+        status, output, error = self.run(*arguments, stdin=stdin)
+        if status != 0:
+            words = (error or output).strip().splitlines()
+            raise GitError(f"git {arguments[0]} failed in {self.folder}: {words[-1] if words else f'status {status}'}")
+        return output.rstrip("\n")
+
+    @contextmanager
+    def fast_import(self) -> Iterator[IO[bytes]]:
+        """A stream for git-fast-import(1); what was streamed counts only when the context ends without an exception.
+
+        Raises:
+            GitError: git refused the stream.
+        """
+        arguments = ("-c", "pack.compression=1", "fast-import", "--quiet", "--done", "--depth=0")
+        process = self._start(arguments, subprocess.PIPE)
+        assert process.stdin is not None
+        try:
+            yield process.stdin
+            _, error = process.communicate()
+            if process.returncode != 0:
+                raise GitError(f"git fast-import failed in {self.folder}: {_decoded(error).strip()[:200]}")
+        except BrokenPipeError as broken:
+            _, error = process.communicate()
+            raise GitError(f"git fast-import failed in {self.folder}: {_decoded(error).strip()[:200]}") from broken
+        except BaseException:
+            terminate(process)
+            raise
+
+    def _start(self, arguments: tuple[str, ...], stdin: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        """git in a session of its own, so that it can be ended with the helpers that it starts."""
+        running = self._git.execute(
+            ["git", *_OPTIONS, *arguments],
+            istream=stdin,
+            as_process=True,
+            env=self._environment,
+            start_new_session=True,
+        )
+        process: subprocess.Popen[bytes] | None = running.proc
+        assert process is not None
+        # GitPython's wrapper would end the process when it is collected.
+        running.proc = None
+        return process
+
+    def commit_of(self, revision: str) -> str | None:
+        """The commit that `revision` names, or None."""
+        status, output, _ = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return output.strip() if status == 0 else None
+
+    def tree_of(self, revision: str) -> str:
+        return self.out("rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}")
+
+    def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
+        """Paths that differ between two commits."""
+        listing = self.out("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
+        return tuple(path for path in listing.split("\0") if path)
+
+
+def initialised(folder: Path) -> Repository:
+    """The bare repository in `folder`, made when missing."""
+    if not (folder / "HEAD").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        Repository(folder.parent).out("init", "--quiet", "--bare", str(folder))
+    return Repository(folder)
+
+
+def user_setting(name: str) -> str:
+    """One value of the user's own git configuration (identity, `b4.midmask`), or empty."""
+    status, output, _ = Git().execute(
+        ["git", "config", "--get", name], with_extended_output=True, with_exceptions=False, stdout_as_string=True
+    )
+    return str(output).strip() if status == 0 else ""
+
+
+def _decoded(output: bytes) -> str:
+    return output.decode("utf-8", "replace")

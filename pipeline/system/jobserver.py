@@ -1,0 +1,60 @@
+"""One GNU make jobserver for all builds that run at once (GNU make manual, "POSIX Jobserver Interaction").
+
+A pipe holds one byte for every job that may still start. Every make owns one job from its birth without taking a byte,
+so a byte is taken before a make starts and put back when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Self
+
+_TOKEN = b"+"
+
+
+class Jobserver:
+    """A pipe of `jobs` tokens; a context manager that closes it.
+
+    Args:
+        jobs: compilers that may run at once, over all makes.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._read, self._write = os.pipe()
+        os.write(self._write, _TOKEN * jobs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._read)
+        os.close(self._write)
+
+    @property
+    def makeflags(self) -> str:
+        """The value of MAKEFLAGS; this form of --jobserver-auth is read by make 4.2 and later alike."""
+        return f"-j --jobserver-auth={self._read},{self._write}"
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """To be inherited by make."""
+        return (self._read, self._write)
+
+    @contextmanager
+    def seat(self, give_up: Callable[[], bool]) -> Iterator[bool]:
+        """Holds the job that a make owns from its birth; False when `give_up` turned true while waiting."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._read, selectors.EVENT_READ)
+            os.set_blocking(self._read, True)
+            while not selector.select(0.5):
+                if give_up():
+                    yield False
+                    return
+        token = os.read(self._read, 1)
+        try:
+            yield True
+        finally:
+            os.write(self._write, token)

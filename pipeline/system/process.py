@@ -1,0 +1,246 @@
+"""The only door to subprocesses (git's goes through GitPython, in `pipeline.system.git`).
+
+Commands get exactly the environment that they are given, a time limit and an output limit. A process is started in a
+session of its own, so that it can be ended together with its children.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.system.errors import InfrastructureError
+
+TERMINATION_GRACE = 3.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+_READ_SIZE = 1 << 16
+_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command, complete: nothing is inherited but what is named here.
+
+    Args:
+        argv: program and arguments.
+        cwd: working directory.
+        environment: the whole environment.
+        stdin: bytes for standard input.
+        timeout: seconds of wall time.
+        output_limit: bytes of stdout and stderr together.
+        pass_fds: file descriptors that stay open (the jobserver's).
+        merge_stderr: deliver stderr within stdout, in order.
+        name: what to call it in errors; the program's name by default.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stdin: bytes = b""
+    timeout: float = 600.0
+    output_limit: int = 64 << 20
+    pass_fds: tuple[int, ...] = ()
+    merge_stderr: bool = False
+    name: str = ""
+
+    @property
+    def program(self) -> str:
+        return self.name or Path(self.argv[0]).name
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended. `status` is negative for a signal; seconds are wall and CPU (children included)."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+    @property
+    def text(self) -> str:
+        """Standard output and error, decoded for people."""
+        return (self.stdout + self.stderr).decode("utf-8", "replace")
+
+
+class CommandTimeoutError(InfrastructureError):
+    """A command did not end within its time."""
+
+
+class StoppedError(Exception):
+    """The run is being ended; raised in threads whose command was cut short."""
+
+
+class Processes:
+    """Runs commands and knows which of them are alive, so that all of them can be stopped at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._alive: set[subprocess.Popen[bytes]] = set()
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping
+
+    def run(self, command: Command, on_output: Callable[[bytes], None] | None = None) -> Completed:
+        """Runs `command` to its end.
+
+        Args:
+            command: what to run.
+            on_output: called with each piece of standard output as it comes.
+
+        Raises:
+            InfrastructureError: the program is missing, ran out of time or wrote too much.
+            StoppedError: `stop` was called.
+        """
+        started = time.monotonic()
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(command.stdin)
+            stdin.seek(0)
+            process = self._start(command, stdin.fileno())
+        try:
+            output, error = self._read(process, command, started, on_output)
+            wait_status, usage = self._wait(process, command, started)
+            process.returncode = os.waitstatus_to_exitcode(wait_status)
+        except BaseException:
+            terminate(process)
+            raise
+        finally:
+            with self._lock:
+                self._alive.discard(process)
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+        if self._stopping:
+            raise StoppedError
+        return Completed(
+            command.argv,
+            process.returncode,
+            output,
+            error,
+            time.monotonic() - started,
+            usage.ru_utime + usage.ru_stime,
+        )
+
+    def stop(self) -> None:
+        """Ends every running command, children first through their process groups, and refuses new ones."""
+        with self._lock:
+            self._stopping = True
+            alive = list(self._alive)
+        for process in alive:
+            _signal_group(process, signal.SIGTERM)
+
+    def _start(self, command: Command, stdin: int) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._stopping:
+                raise StoppedError
+            try:
+                process = subprocess.Popen(
+                    command.argv,
+                    cwd=command.cwd,
+                    env=dict(command.environment),
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT if command.merge_stderr else subprocess.PIPE,
+                    start_new_session=True,
+                    pass_fds=command.pass_fds,
+                )
+            except FileNotFoundError as error:
+                raise InfrastructureError(
+                    f"{command.argv[0]} was not found",
+                    hint="Run `pipeline doctor`: it names the package to install.",
+                ) from error
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.E2BIG, errno.ENOMEM, errno.EAGAIN):
+                    raise
+                raise InfrastructureError(f"{command.argv[0]} could not be started: {error.strerror}") from error
+            self._alive.add(process)
+        return process
+
+    def _check(self, command: Command, started: float) -> None:
+        """Raises when the command's time is over, or the run's."""
+        if time.monotonic() - started > command.timeout:
+            raise CommandTimeoutError(
+                f"{command.program} was ended after {command.timeout:.0f} s without finishing",
+                hint="A busy machine? Run the same command again; finished work is kept.",
+            )
+        if self._stopping:
+            raise StoppedError
+
+    def _wait(
+        self, process: subprocess.Popen[bytes], command: Command, started: float
+    ) -> tuple[int, resource.struct_rusage]:
+        """Status and usage of a process that closed its output, which is mostly, not always, one that ended."""
+        pause = 0.001
+        while True:
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                return status, usage
+            self._check(command, started)
+            time.sleep(pause)
+            pause = min(pause * 2, 0.2)
+
+    def _read(
+        self,
+        process: subprocess.Popen[bytes],
+        command: Command,
+        started: float,
+        on_output: Callable[[bytes], None] | None,
+    ) -> tuple[bytes, bytes]:
+        collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+        size = 0
+        with selectors.DefaultSelector() as selector:
+            for name in collected:
+                stream = getattr(process, name)
+                if stream is not None:
+                    selector.register(stream, selectors.EVENT_READ, name)
+            while selector.get_map():
+                self._check(command, started)
+                for key, _ in selector.select(_POLL_SECONDS):
+                    piece = os.read(key.fd, _READ_SIZE)
+                    if not piece:
+                        selector.unregister(key.fileobj)
+                        continue
+                    size += len(piece)
+                    if size > command.output_limit:
+                        raise InfrastructureError(
+                            f"{command.program} wrote more than {command.output_limit >> 20} MiB of output"
+                        )
+                    collected[key.data].append(piece)
+                    if on_output and key.data == "stdout":
+                        on_output(piece)
+        return b"".join(collected["stdout"]), b"".join(collected["stderr"])
+
+
+def terminate(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process and its group: SIGTERM, a grace, SIGKILL."""
+    _signal_group(process, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(TERMINATION_GRACE)
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

@@ -1,0 +1,19 @@
+"""Where the files that a maintainer edits lie: beside the package in a checkout, inside it in a wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def folder(name: str) -> Path:
+    """The folder `templates`, `kconfigs` or `series`, as a path.
+
+    Raises:
+        FileNotFoundError: the installation is damaged.
+    """
+    for place in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
+        if place.is_dir():
+            return place
+    raise FileNotFoundError(f"{name}/ is missing from this installation of pipeline")

@@ -1,0 +1,108 @@
+"""The folder where everything lies that is not the user's: trees, worktrees, build folders, results, runs.
+
+trees.git/    one bare repository for all imported trees and applied series
+worktrees/    one persistent worktree per tree
+builds/       one O= folder per tree and cell
+store/        results by content address
+mail/         b4's own home and the threads it fetched
+downloads/    packages and tarballs
+runs/         one folder per run
+locks/
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from pipeline.system.errors import InfrastructureError
+
+LAYOUT_VERSION = "1"
+RESERVE = 2 << 30
+"""Bytes that must be free before kernel trees and builds are started."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths below one folder; nothing is made before `prepare`."""
+
+    folder: Path
+
+    @classmethod
+    def default(cls) -> Path:
+        return user_cache_path("kernel-series-pipeline")
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "trees.git"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def mail(self) -> Path:
+        return self.folder / "mail"
+
+    @property
+    def downloads(self) -> Path:
+        return self.folder / "downloads"
+
+    def worktree(self, tree_id: str) -> Path:
+        return self.folder / "worktrees" / tree_id[:16]
+
+    def build(self, tree_id: str, cell_id: str) -> Path:
+        return self.folder / "builds" / tree_id[:16] / cell_id
+
+    def prepare(self) -> None:
+        """Makes the folder and checks that it is of this layout.
+
+        Raises:
+            InfrastructureError: it cannot be written, or was made by another version.
+        """
+        marker = self.folder / "layout"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not marker.exists():
+                marker.write_text(LAYOUT_VERSION + "\n")
+            found = marker.read_text().strip()
+            for path in (self.runs, self.mail, self.downloads, self.folder / "locks"):
+                path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InfrastructureError(
+                f"the workspace {self.folder} cannot be used: {error.strerror}",
+                hint="Name another with --workspace DIR.",
+            ) from error
+        if found != LAYOUT_VERSION:
+            raise InfrastructureError(
+                f"the workspace {self.folder} has layout {found or 'unknown'}, this pipeline needs {LAYOUT_VERSION}",
+                hint="Name another with --workspace DIR, or remove this one.",
+            )
+
+    def check_space(self) -> None:
+        """Raises InfrastructureError when less than `RESERVE` is free."""
+        free = shutil.disk_usage(self.folder).free
+        if free < RESERVE:
+            raise InfrastructureError(
+                f"only {free >> 20} MiB are free for the workspace {self.folder}, {RESERVE >> 20} are needed",
+                hint="Run `pipeline clean`, or name another place with --workspace DIR.",
+            )
+
+    def lock(self, name: str, timeout: float = -1) -> FileLock:
+        """An inter-process lock that dies with its holder; waits for ever by default."""
+        return FileLock(self.folder / "locks" / f"{name}.lock", timeout=timeout)
+
+    def is_locked(self, name: str) -> bool:
+        try:
+            with self.lock(name, timeout=0):
+                return False
+        except Timeout:
+            return True
