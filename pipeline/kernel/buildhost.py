@@ -1,0 +1,207 @@
+"""Where cells are configured and built: one worktree per tree, one O= folder per cell, one jobserver for all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.kernel import kbuild
+from pipeline.kernel.worktree import Worktree
+from pipeline.model import Cell, SourceState, Tree
+from pipeline.system.console import Console, Tracker
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.git import initialised
+from pipeline.system.jobserver import Jobserver
+from pipeline.system.process import Completed, Processes, StoppedError
+from pipeline.system.sandbox import POLICY_VERSION, Box, Job, Sandbox
+from pipeline.system.store import Store
+from pipeline.system.workspace import Workspace
+
+Result = TypeVar("Result")
+
+_UNFINISHED = ".pipeline-unfinished"
+
+
+class BuildFolder:
+    """An O= folder that is either known to be consistent or wiped.
+
+    A make that was killed can leave a truncated object that is newer than its source, so a folder that was in use when
+    its user vanished is not trusted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / ".config"
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing was built here yet."""
+        return not (self.path / "vmlinux").exists()
+
+    def begin(self, config: str = "") -> None:
+        """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content)."""
+        if (self.path / _UNFINISHED).exists():
+            self.wipe()
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / _UNFINISHED).touch()
+        if config and not (self.config.exists() and self.config.read_text() == config):
+            self.config.write_text(config)
+
+    def finish(self) -> None:
+        """Says that make came to its own end here, be it good or bad."""
+        (self.path / _UNFINISHED).unlink()
+
+    def wipe(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Make:
+    """`make` for one cell, in its sandbox, under the shared jobserver."""
+
+    def __init__(self, host: BuildHost, tree: Tree, cell: Cell, jobserver: Jobserver, tracker: Tracker) -> None:
+        self.cell = cell
+        self.folder = BuildFolder(host.workspace.build(tree.tree_id, cell.id))
+        self.steps = 0
+        self._host = host
+        self._box = Box(host.worktree_folder(tree), self.folder.path)
+        self._jobserver = jobserver
+        self._tracker = tracker
+
+    @property
+    def source_prefixes(self) -> tuple[str, ...]:
+        return self._host.sandbox.source_prefixes(self._box)
+
+    def run(self, *targets: str, timeout: float = kbuild.PREPARE_TIMEOUT) -> Completed:
+        """Runs make once; its steps are counted in `steps` and shown as progress."""
+        job = kbuild.make(
+            self.cell,
+            *targets,
+            makeflags=self._jobserver.makeflags,
+            descriptors=self._jobserver.descriptors,
+            timeout=timeout,
+        )
+        with self._jobserver.seat(lambda: self._host.processes.stopping) as seated:
+            if not seated:
+                raise StoppedError
+            return self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
+
+    def tool(self, *argv: str) -> Completed:
+        """Runs another program in the cell's box, its error output apart."""
+        return self._host.processes.run(self._host.sandbox.command(Job(argv, merge_stderr=False), self._box))
+
+    def struct_page_size(self) -> int:
+        """`sizeof(struct page)` in bytes, compiled with the cell's own flags in its prepared folder.
+
+        Raises:
+            InfrastructureError: the probe cannot be compiled.
+        """
+        folder = self.folder.path
+        try:
+            command = kbuild.probe_command(kbuild.saved_offsets_command(folder))
+            (folder / kbuild.PROBE_SOURCE).write_text(kbuild.PROBE)
+            done = self.tool(*command)
+            if not done.ok:
+                raise ValueError(done.text.strip()[:300])
+            return kbuild.probed_size((folder / kbuild.PROBE_OUTPUT).read_text(errors="replace"))
+        except (OSError, ValueError) as error:
+            raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
+
+    def _count(self, output: bytes) -> None:
+        steps = kbuild.count_steps(output)
+        self.steps += steps
+        self._tracker.advance(self.cell.id, steps)
+
+
+@dataclass(frozen=True)
+class BuildHost:
+    """What configuring and building share.
+
+    Args:
+        jobs: compilers that may run at once, over all cells.
+    """
+
+    workspace: Workspace
+    store: Store
+    sandbox: Sandbox
+    processes: Processes
+    console: Console
+    jobs: int
+
+    def worktree_folder(self, tree: Tree) -> Path:
+        return self.workspace.worktree(tree.tree_id)
+
+    def worktree_lock(self, tree: Tree) -> AbstractContextManager[object]:
+        """Held while a tree's worktree and build folders are in use; another run waits, then finds the results."""
+        return self.workspace.lock(f"worktree-{tree.tree_id[:16]}")
+
+    def move(self, tree: Tree, state: SourceState) -> None:
+        """Checks `state` out in the tree's worktree; the caller holds its lock."""
+        Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
+
+    def run_all(
+        self,
+        tree: Tree,
+        label: str,
+        expected: Sequence[tuple[Cell, int | None]],
+        task: Callable[[Make], Result],
+    ) -> dict[str, Result]:
+        """Runs `task` for every cell at once, all makes under one jobserver.
+
+        Args:
+            label: what is being done, for progress.
+            expected: cells, each with the number of make's steps where it is known.
+            task: gets the cell's `Make`; what it returns is returned by cell id.
+
+        Raises:
+            Exception: the first that a task raised; the others' makes are stopped before.
+        """
+        if not expected:
+            return {}
+        with (
+            Jobserver(self.jobs) as jobserver,
+            self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker,
+            ThreadPoolExecutor(len(expected)) as pool,
+        ):
+            futures: dict[str, Future[Result]] = {
+                cell.id: pool.submit(task, Make(self, tree, cell, jobserver, tracker)) for cell, _ in expected
+            }
+            try:
+                done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
+                for future in done:
+                    if (error := future.exception()) is not None:
+                        raise error
+            except BaseException:
+                self.processes.stop()
+                raise
+        return {name: future.result() for name, future in futures.items()}
+
+    def inputs(self, cell: Cell) -> dict[str, Any]:
+        """What determines every result of a cell, beside its source and its configuration; part of store keys."""
+        return {
+            "toolchain": cell.toolchain.digest,
+            "variables": kbuild.variables(cell),
+            "sandbox": self.sandbox.name,
+            "policy": POLICY_VERSION,
+        }
+
+    def past(self, cell: Cell) -> tuple[int | None, float | None]:
+        """Steps and seconds of the cell's last full build in this workspace."""
+        try:
+            past = json.loads(self._history(cell).read_text())
+            return int(past["steps"]), float(past["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None, None
+
+    def remember(self, cell: Cell, steps: int, seconds: float) -> None:
+        """Notes a full build for the next estimate; an estimate is all it is used for."""
+        self._history(cell).parent.mkdir(exist_ok=True)
+        self._history(cell).write_text(json.dumps({"steps": steps, "seconds": seconds}))
+
+    def _history(self, cell: Cell) -> Path:
+        return self.workspace.folder / "history" / f"{cell.id}.json"

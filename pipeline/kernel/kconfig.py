@@ -1,0 +1,81 @@
+"""Kconfig: fragments and their promises, and what became of them in a final `.config`.
+
+Kconfig drops requests silently, so every line of a fragment is a promise that is checked. A fragment can promise one
+thing more, in a line of its own: `#: sizeof(struct page) is a power of two`, or `is not a power of two`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.model import Fragment, StructPage
+from pipeline.system.errors import UsageError
+
+_SET = re.compile(r"CONFIG_(\w+)=(.*)")
+_UNSET = re.compile(r"# CONFIG_(\w+) is not set")
+_PROMISE = re.compile(r"#:\s*sizeof\(struct page\) is (not )?a power of two\s*")
+
+
+def parse_config(text: str) -> dict[str, str]:
+    """Options and values of a `.config`, without the prefix; unset ones are `n`, the last line of an option wins."""
+    options: dict[str, str] = {}
+    for line in text.splitlines():
+        if match := _SET.fullmatch(line.strip()):
+            options[match[1]] = match[2]
+        elif match := _UNSET.fullmatch(line.strip()):
+            options[match[1]] = "n"
+    return options
+
+
+def parse_fragment(name: str, text: str) -> Fragment:
+    """Raises UsageError for a line that is neither an option, a promise nor a comment."""
+    power_of_two: bool | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if match := _PROMISE.fullmatch(line):
+            power_of_two = match[1] is None
+        elif line.startswith("#:"):
+            raise UsageError(
+                f"{name}.config:{number}: no such promise: {line!r}",
+                hint="A promise reads `#: sizeof(struct page) is a power of two` or `… is not a power of two`.",
+            )
+        elif line and not line.startswith("#") and not _SET.fullmatch(line):
+            raise UsageError(f"{name}.config:{number}: neither an option nor a comment: {line!r}")
+    return Fragment(name, text, parse_config(text), power_of_two)
+
+
+def load_fragment(folder: Path, name: str) -> Fragment:
+    """Reads `folder/name.config`."""
+    path = folder / f"{name}.config"
+    try:
+        return parse_fragment(name, path.read_text())
+    except FileNotFoundError:
+        known = ", ".join(sorted(found.stem for found in folder.glob("*.config")))
+        raise UsageError(f"there is no fragment {path}", hint=f"Known fragments: {known or 'none'}.") from None
+
+
+def broken_options(fragments: Iterable[Fragment], config: str) -> list[str]:
+    """Requests that did not survive, as lines for people: `CONFIG_X=n asked (hvo.config), y got`.
+
+    An option that the final configuration does not mention does not exist or is out of reach: it is `n`.
+    """
+    final = parse_config(config)
+    broken = []
+    for fragment in fragments:
+        for option, asked in fragment.options.items():
+            got = final.get(option, "n")
+            if got != asked:
+                broken.append(f"CONFIG_{option}={asked} asked ({fragment.name}.config), {got} got")
+    return broken
+
+
+def broken_struct_page(fragments: Iterable[Fragment], struct_page: StructPage) -> list[str]:
+    """Promises about `sizeof(struct page)` that the compiled size breaks, as lines for people."""
+    return [
+        f"sizeof(struct page) is {struct_page.size}; {fragment.name}.config promises "
+        f"{'a power of two' if fragment.power_of_two else 'that it is no power of two'}"
+        for fragment in fragments
+        if fragment.power_of_two not in (None, struct_page.power_of_two)
+    ]

@@ -1,0 +1,282 @@
+"""Kernel trees by name: `git:URL#REF`, `path:DIR#REF`, `debian:PACKAGE`, `tar:FILE-or-URL`.
+
+A tree is imported once, as one commit (or a shallow one) in the workspace's own repository. The user's own checkout is
+only ever read from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import requests
+import tenacity
+
+from pipeline.model import Tree
+from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.git import Repository, initialised
+from pipeline.system.process import Command, Processes
+from pipeline.system.workspace import Workspace
+
+EXAMPLES = "git:URL#REF, path:DIR#REF, debian:linux-source-6.12 or tar:FILE-or-URL"
+_CONNECT_TIMEOUT = (10, 60)
+_DOWNLOAD_LIMIT = 2 << 30
+
+
+class TreeKind(StrEnum):
+    GIT = "git"
+    PATH = "path"
+    DEBIAN = "debian"
+    TAR = "tar"
+
+
+@dataclass(frozen=True)
+class TreeName:
+    """A tree as the user names it, taken apart."""
+
+    kind: TreeKind
+    place: str
+    ref: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.place}" + (f"#{self.ref}" if self.ref else "")
+
+    @classmethod
+    def parse(cls, text: str) -> TreeName:
+        """Raises UsageError when `text` is none of the four forms."""
+        kind, colon, rest = text.partition(":")
+        if not colon or kind not in list(TreeKind) or not rest:
+            raise UsageError(f"{text!r} does not name a tree", hint=f"A tree is {EXAMPLES}.")
+        place, _, ref = rest.partition("#")
+        if not place or place.startswith("-"):
+            raise UsageError(f"{text!r} names no place", hint=f"A tree is {EXAMPLES}.")
+        if kind in (TreeKind.PATH, TreeKind.TAR) and "://" not in place:
+            place = str(Path(place).expanduser().resolve())
+        if ref.startswith("-"):
+            raise UsageError(f"{ref!r} is not a git reference", hint=f"A tree is {EXAMPLES}.")
+        return cls(TreeKind(kind), place, ref)
+
+
+class TreeImporter:
+    """Imports trees into the workspace.
+
+    Args:
+        workspace: where they go.
+        processes: the subprocess door (apt-get, dpkg-deb).
+        say: called with a line for each slow step.
+    """
+
+    def __init__(self, workspace: Workspace, processes: Processes, say: Callable[[str], None]) -> None:
+        self._workspace = workspace
+        self._processes = processes
+        self._say = say
+
+    def obtain(self, name: TreeName) -> Tree:
+        """The tree, imported now or before.
+
+        A Debian package or tarball is imported once and then reused; a git reference is looked up each time.
+
+        Raises:
+            UsageError: the folder, file or reference does not exist, or the named checkout has uncommitted changes.
+            InfrastructureError: it could not be downloaded or unpacked.
+        """
+        digest = hashlib.sha256(str(name).encode()).hexdigest()[:16]
+        with self._workspace.lock(f"tree-{digest}"):
+            repository = initialised(self._workspace.repository)
+            match name.kind:
+                case TreeKind.PATH | TreeKind.GIT:
+                    return self._fetch(repository, name, f"refs/trees/{digest}")
+                case TreeKind.DEBIAN | TreeKind.TAR:
+                    return self._unpack(repository, name, f"refs/trees/{digest}")
+
+    def _fetch(self, repository: Repository, name: TreeName, ref: str) -> Tree:
+        url = name.place
+        if name.kind is TreeKind.PATH:
+            commit = _commit_in_checkout(name)
+            known = repository.commit_of(commit)
+            if known:
+                return Tree(str(name), known[:12], known, repository.tree_of(known))
+            url, wanted = f"file://{name.place}", commit
+        else:
+            wanted = name.ref or "HEAD"
+        self._say(f"Fetching {name}")
+        # Shallow: history is of no use to a build, and a kernel has a million commits of it.
+        command = ["fetch", "--quiet", "--no-tags", "--depth=1", url, f"+{wanted}:{ref}"]
+        status, _, error = repository.run("-c", "uploadpack.allowAnySHA1InWant=true", *command)
+        if status != 0:
+            raise UsageError(
+                f"{name} could not be fetched: {error.strip().splitlines()[-1] if error.strip() else status}",
+                hint="Check the address and the reference after '#'.",
+            )
+        commit = repository.out("rev-parse", f"{ref}^{{commit}}")
+        return Tree(str(name), commit[:12], commit, repository.tree_of(commit))
+
+    def _unpack(self, repository: Repository, name: TreeName, ref: str) -> Tree:
+        described = repository.commit_of(ref)
+        if described:
+            version = repository.out("log", "-1", "--format=%s", described)
+            return Tree(str(name), version, described, repository.tree_of(described))
+        if name.kind is TreeKind.DEBIAN:
+            version, stream_of = self._debian_source(name.place)
+        else:
+            version, stream_of = self._tarball(name.place)
+        self._say(f"Importing {name} ({version}); once per tree, a minute or two")
+        try:
+            with stream_of() as archive:
+                commit = import_archive(repository, archive, version, ref)
+        except (tarfile.TarError, EOFError, OSError) as error:
+            raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
+        return Tree(str(name), version, commit, repository.tree_of(commit))
+
+    def _debian_source(self, package: str) -> tuple[str, Callable[[], IO[bytes]]]:
+        """Version and source tarball of a Debian source package (`/usr/src/PACKAGE.tar.xz`), installed or not."""
+        downloads = self._workspace.downloads
+        packages = sorted(downloads.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime)
+        if not packages:
+            self._say(f"Downloading {package}")
+            done = self._processes.run(
+                Command(
+                    ("apt-get", "download", "-q", package),
+                    cwd=downloads,
+                    environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": str(downloads)},
+                    timeout=1200,
+                )
+            )
+            packages = sorted(downloads.glob(f"{package}_*.deb"))
+            if not done.ok or not packages:
+                errors = [line for line in done.text.splitlines() if line.startswith("E:")]
+                raise UsageError(
+                    f"apt-get cannot download {package}: {errors[0][3:] if errors else done.text.strip()[-200:]}",
+                    hint="Run `apt-get update` as root, or check the name with `apt-cache search linux-source`.",
+                )
+        deb = packages[-1]
+        version = f"{package} {deb.name.split('_')[1].replace('%3a', ':')}"
+        unpacked = downloads / deb.stem
+        done = self._processes.run(
+            Command(
+                ("dpkg-deb", "--extract", str(deb), str(unpacked)),
+                environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            )
+        )
+        archives = list((unpacked / "usr/src").glob("*.tar.*"))
+        if not done.ok or not archives:
+            raise UsageError(f"{package} holds no kernel source ({done.text.strip() or 'no /usr/src/*.tar.*'})")
+        return version, lambda: archives[0].open("rb")
+
+    def _tarball(self, place: str) -> tuple[str, Callable[[], IO[bytes]]]:
+        path = Path(place)
+        if "://" in place:
+            path = self._workspace.downloads / hashlib.sha256(place.encode()).hexdigest()[:16]
+            if not path.exists():
+                self._say(f"Downloading {place}")
+                download(place, path)
+        if not path.is_file():
+            raise UsageError(f"there is no file {place}", hint=f"A tree is {EXAMPLES}.")
+        return Path(place).name, lambda: path.open("rb")
+
+
+def import_archive(repository: Repository, archive: IO[bytes], message: str, ref: str) -> str:
+    """Streams a tarball into one commit through git-fast-import(1), without unpacking it to disk.
+
+    The first path component is dropped. Names are checked: absolute ones and those with `..` are refused.
+
+    Returns:
+        The commit, which `ref` names from now on; nothing is left behind when it fails.
+    """
+    with repository.fast_import() as stream:
+        _write_commit(stream, archive, message, ref)
+    return repository.out("rev-parse", f"{ref}^{{commit}}")
+
+
+def _write_commit(stream: IO[bytes], archive: IO[bytes], message: str, ref: str) -> None:
+    subject = message.encode()
+    stream.write(b"commit %s\n" % ref.encode())
+    stream.write(b"committer pipeline <pipeline@localhost> 946684800 +0000\ndata %d\n%s\n" % (len(subject), subject))
+    with tarfile.open(fileobj=archive, mode="r|*", bufsize=1 << 20) as members:
+        for member in members:
+            parts = PurePosixPath(member.name).parts
+            if ".." in parts or member.name.startswith("/"):
+                raise tarfile.OutsideDestinationError(member, member.name)
+            path = "/".join(part for part in parts[1:])
+            if not path:
+                continue
+            if member.isreg():
+                file = members.extractfile(member)
+                assert file is not None
+                content, mode = file.read(), b"100755" if member.mode & 0o100 else b"100644"
+            elif member.issym():
+                content, mode = member.linkname.encode("utf-8", "surrogateescape"), b"120000"
+            else:
+                continue
+            stream.write(b"M %s inline %s\ndata %d\n" % (mode, _quoted(path), len(content)))
+            stream.write(content)
+            stream.write(b"\n")
+    stream.write(b"\ndone\n")
+
+
+def _quoted(path: str) -> bytes:
+    """A path as git-fast-import(1) wants it; file names are bytes, of whatever encoding."""
+    raw = path.encode("utf-8", "surrogateescape")
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type((requests.ConnectionError, requests.Timeout)),
+    stop=tenacity.stop_after_attempt(3) | tenacity.stop_after_delay(120),
+    wait=tenacity.wait_exponential(max=20),
+    reraise=True,
+)
+def _download_once(url: str, target: Path) -> None:
+    aside = target.with_suffix(".part")
+    with requests.get(url, stream=True, timeout=_CONNECT_TIMEOUT) as response, aside.open("wb") as file:
+        response.raise_for_status()
+        size = 0
+        for piece in response.iter_content(1 << 20):
+            size += len(piece)
+            if size > _DOWNLOAD_LIMIT:
+                raise InfrastructureError(f"{url} is larger than {_DOWNLOAD_LIMIT >> 30} GiB")
+            file.write(piece)
+    aside.replace(target)
+
+
+def download(url: str, target: Path) -> None:
+    """Fetches `url` into `target`, whole or not at all.
+
+    Raises:
+        InfrastructureError: it cannot be had.
+    """
+    try:
+        _download_once(url, target)
+    except requests.RequestException as error:
+        raise InfrastructureError(f"{url} could not be downloaded: {error}", hint="Check the address.") from error
+
+
+def _commit_in_checkout(name: TreeName) -> str:
+    """The commit that a `path:` tree means, read without touching the checkout."""
+    folder = Path(name.place)
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}", hint=f"A tree is {EXAMPLES}.")
+    checkout = Repository(folder)
+    status, _, error = checkout.run("rev-parse", "--git-dir")
+    if status != 0:
+        raise UsageError(
+            f"{folder} is not a git checkout ({error.strip()})", hint="For an unpacked or packed tarball, use tar:FILE."
+        )
+    commit = checkout.commit_of(name.ref or "HEAD")
+    if commit is None:
+        raise UsageError(
+            f"{folder} has no commit {name.ref or 'HEAD'!r}", hint="Name a branch, tag or commit: path:DIR#REF."
+        )
+    if not name.ref:
+        dirty = checkout.out("status", "--porcelain", "--untracked-files=no").splitlines()
+        if dirty:
+            raise UsageError(
+                f"{folder} has uncommitted changes in {len(dirty)} file(s), which would not be part of the build",
+                hint=f"Commit them, or say path:{folder}#HEAD to build what is committed.",
+            )
+    return commit

@@ -1,0 +1,51 @@
+"""The pipeline's own worktree of a tree: moved from state to state in place.
+
+An in-place checkout rewrites only the files that differ, so that make's dependency tracking keeps builds incremental.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pipeline.system.git import Repository
+
+
+class Worktree:
+    """A persistent checkout; the caller holds the workspace's lock for it.
+
+    Args:
+        repository: the workspace's bare repository.
+        folder: where the files lie.
+    """
+
+    def __init__(self, repository: Repository, folder: Path) -> None:
+        self._repository = repository
+        self.folder = folder
+        self._marker = folder.with_name(folder.name + ".commit")
+
+    def move_to(self, commit: str) -> None:
+        """Checks `commit` out, whatever an interrupted move left behind."""
+        if self._marker.exists() and self._marker.read_text() == commit:
+            return
+        # The marker goes first: files of a half-done checkout belong to neither commit.
+        self._marker.unlink(missing_ok=True)
+        if not (self.folder / ".git").is_file() or not self._usable():
+            self._create(commit)
+        else:
+            checkout = Repository(self.folder)
+            Path(checkout.out("rev-parse", "--path-format=absolute", "--git-path", "index.lock")).unlink(
+                missing_ok=True
+            )
+            checkout.out("checkout", "--quiet", "--force", "--detach", commit)
+        self._marker.write_text(commit)
+
+    def _usable(self) -> bool:
+        status, _, _ = Repository(self.folder).run("rev-parse", "--verify", "--quiet", "HEAD")
+        return status == 0
+
+    def _create(self, commit: str) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._repository.out("worktree", "prune")
+        self._repository.out("worktree", "add", "--quiet", "--force", "--detach", str(self.folder), commit)
