@@ -1,0 +1,227 @@
+"""**build**: every cell at every source state, all cells of a state at once.
+
+A build that fails is a result. A killed compiler, a full disk or a time-out is not: it is raised and never stored.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+
+from pipeline.kernel import diagnostics, kbuild
+from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.measure import parse_sections
+from pipeline.model import Applied, Build, BuildStatus, Diagnostic, PlannedCell, SourceState, StructPage
+from pipeline.plan import Planner, config_digest, configuration_origins
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.store import Entry, Key
+
+_MACHINE_FAILED = re.compile(
+    r"^.*(No space left on device|Killed signal terminated program|internal compiler error: Killed|"
+    r"virtual memory exhausted|Cannot allocate memory|Input/output error|File size limit exceeded|"
+    r"\*\*\* \[.*\] (Killed|Terminated)).*$",
+    re.MULTILINE,
+)
+"""What the log says when the machine failed rather than the source."""
+
+Builds = Mapping[tuple[str, int], Build]
+"""Builds by cell id and patch number."""
+
+
+def selected_states(states: Sequence[SourceState], per_patch: bool) -> tuple[SourceState, ...]:
+    """Base and last state, or all of them."""
+    return tuple(states) if per_patch or len(states) <= 2 else (states[0], states[-1])
+
+
+class Builder:
+    """Builds what the store does not hold.
+
+    Args:
+        host: store, sandbox, worktrees and jobserver.
+    """
+
+    def __init__(self, host: BuildHost) -> None:
+        self._host = host
+        self._planner = Planner(host)
+
+    def build(self, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
+        """Builds every reachable cell at base and last state, or at every state; a failure is traced to its patch.
+
+        The outer loop is over states, so that each patch costs only what it makes stale.
+
+        Raises:
+            InfrastructureError: the machine failed; what was finished before is stored.
+        """
+        cells = [one for one in planned if one.reachable]
+        builds: dict[tuple[str, int], Build] = {}
+        for state in selected_states(applied.states, per_patch):
+            self._visit(applied, state, cells, builds)
+        for one in cells:
+            self._bisect(applied, one, builds)
+        return builds
+
+    def _visit(
+        self,
+        applied: Applied,
+        state: SourceState,
+        cells: Sequence[PlannedCell],
+        builds: dict[tuple[str, int], Build],
+    ) -> None:
+        """Adds the builds of `cells` at `state`, stored ones and new ones."""
+        origin = configuration_origins(applied.states)[state.patch]
+        keys = {one.cell.id: self._key(applied, one, state, origin) for one in cells}
+        found = self._stored(keys, cached=True)
+        missing = [one for one in cells if one.cell.id not in found]
+        if missing:
+            self._build_state(applied, state, missing, keys, builds)
+            found |= self._stored({one.cell.id: keys[one.cell.id] for one in missing}, cached=False)
+        builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
+
+    def _bisect(self, applied: Applied, one: PlannedCell, builds: dict[tuple[str, int], Build]) -> None:
+        """Builds between a cell's last good state and its first bad one, until they are neighbours."""
+        while True:
+            known = {
+                patch: build.status for (cell_id, patch), build in sorted(builds.items()) if cell_id == one.cell.id
+            }
+            failed = min((patch for patch, status in known.items() if status is BuildStatus.FAILED), default=0)
+            built = max((patch for patch in known if patch < failed), default=failed)
+            if failed - built < 2:
+                return
+            self._visit(applied, applied.states[(built + failed) // 2], [one], builds)
+
+    def _build_state(
+        self,
+        applied: Applied,
+        state: SourceState,
+        missing: Sequence[PlannedCell],
+        keys: Mapping[str, Key],
+        builds: Builds,
+    ) -> None:
+        host = self._host
+        with host.worktree_lock(applied.tree):
+            # Another run may have built them while this one waited.
+            missing = [one for one in missing if host.store.get(keys[one.cell.id]) is None]
+            configs = {
+                one.cell.id: self._config(applied, one, configuration_origins(applied.states)[state.patch])
+                for one in missing
+            }
+            if missing:
+                host.move(applied.tree, state)
+            before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
+            where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
+            host.run_all(
+                applied.tree,
+                f"Building {where}",
+                [(one.cell, one.steps) for one in missing],
+                lambda make: self._build_cell(make, configs[make.cell.id], keys[make.cell.id], before[make.cell.id]),
+            )
+
+    def _build_cell(self, make: Make, config: str, key: Key, base: Build | None) -> None:
+        """Builds one cell and stores the result.
+
+        The base is built clean, because its warnings are what others are compared with. A failure or new warning from
+        an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
+        that are not rebuilt keep silent about their warnings.
+        """
+        if base is None and not make.folder.fresh:
+            make.folder.wipe()
+        incremental = not make.folder.fresh
+        result, files = self._make(make, config)
+        suspicious = result.status is BuildStatus.FAILED or (
+            base is not None and diagnostics.new_ones(result.warnings, base.warnings)
+        )
+        if suspicious and incremental:
+            make.folder.wipe()
+            result, files = self._make(make, config)
+        elif not incremental and result.status is BuildStatus.BUILT:
+            self._host.remember(make.cell, result.steps, result.seconds)
+        if suspicious:
+            make.folder.wipe()
+        value = asdict(replace(result, symbols=b"", sections=dict(result.sections)))
+        del value["log"], value["symbols"], value["cached"]
+        self._host.store.put(key, value, files)
+
+    def _make(self, make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
+        make.folder.begin(config)
+        counted = make.steps
+        done = make.run("vmlinux", timeout=kbuild.BUILD_TIMEOUT)
+        failure = _MACHINE_FAILED.search(done.text)
+        # Below 0 make itself was killed, above 128 bubblewrap says that what it ran was.
+        killed = done.status < 0 or done.status > 128
+        if done.status != 0 and (failure or killed):
+            words = failure[0].strip() if failure else f"make was killed (status {done.status})"
+            raise InfrastructureError(
+                f"the machine failed while {make.cell.id} was built: {words[:200]}",
+                hint="Free disk space or memory, then run the same command again; finished cells are kept.",
+            )
+        warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
+        build = Build(
+            status=BuildStatus.BUILT if done.ok else BuildStatus.FAILED,
+            seconds=round(done.seconds, 2),
+            cpu_seconds=round(done.cpu_seconds, 2),
+            steps=make.steps - counted,
+            warnings=warnings,
+            errors=() if done.ok else errors,
+            log=make.folder.path,
+        )
+        files = {"log.z": zlib.compress(done.stdout), "config": config.encode()}
+        if done.ok:
+            symbols = make.tool(f"{_binutils(make)}nm", "--size-sort", "vmlinux")
+            sizes = make.tool(f"{_binutils(make)}size", "-A", "vmlinux")
+            if not symbols.ok or not sizes.ok:
+                raise InfrastructureError(
+                    f"vmlinux of {make.cell.id} cannot be read: {(symbols.text + sizes.text)[-200:]}"
+                )
+            files["symbols.z"] = zlib.compress(symbols.stdout)
+            build = replace(
+                build,
+                sections=parse_sections(sizes.stdout.decode()),
+                struct_page=StructPage(make.struct_page_size()),
+            )
+        make.folder.finish()
+        return build, files
+
+    def _config(self, applied: Applied, one: PlannedCell, origin: SourceState) -> str:
+        return one.config if origin.patch == 0 else self._planner.config(applied.tree, origin, one.cell)
+
+    def _key(self, applied: Applied, one: PlannedCell, state: SourceState, origin: SourceState) -> Key:
+        if origin.patch:
+            with self._host.worktree_lock(applied.tree):
+                config = self._config(applied, one, origin)
+        else:
+            config = one.config
+        inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(one.cell)}
+        return Key("build", inputs)
+
+    def _stored(self, keys: Mapping[str, Key], *, cached: bool) -> dict[str, Build]:
+        entries = {cell_id: self._host.store.get(key) for cell_id, key in keys.items()}
+        return {cell_id: _from_entry(entry, cached) for cell_id, entry in entries.items() if entry is not None}
+
+
+def read_log(build: Build) -> str:
+    """What make printed."""
+    return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
+
+
+def _binutils(make: Make) -> str:
+    return kbuild.variables(make.cell).get("CROSS_COMPILE", "")
+
+
+def _from_entry(entry: Entry, cached: bool) -> Build:
+    value = dict(entry.value)
+    built = value["status"] == BuildStatus.BUILT
+    return Build(
+        status=BuildStatus(value["status"]),
+        seconds=value["seconds"],
+        cpu_seconds=value["cpu_seconds"],
+        steps=value["steps"],
+        warnings=tuple(Diagnostic(**one) for one in value["warnings"]),
+        errors=tuple(Diagnostic(**one) for one in value["errors"]),
+        log=entry.folder / "log.z",
+        symbols=zlib.decompress(entry.read("symbols.z")) if built else b"",
+        sections=value["sections"],
+        struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
+        cached=cached,
+    )

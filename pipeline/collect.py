@@ -1,0 +1,157 @@
+"""From the verbs' values to the record of the run; pure."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from pipeline import record
+from pipeline.kernel.diagnostics import new_ones
+from pipeline.measure import section_deltas
+from pipeline.model import Applied, Build, BuildStatus, Claim, Diagnostic, PlannedCell, Series, SourceState, TextDelta
+
+
+@dataclass(frozen=True)
+class TreeResult:
+    """What the verbs made of one tree. `builds` is by cell id and patch number, `deltas` by cell id."""
+
+    applied: Applied
+    planned: Sequence[PlannedCell] = ()
+    builds: Mapping[tuple[str, int], Build] | None = None
+    deltas: Mapping[str, TextDelta] | None = None
+
+
+def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
+    return record.SeriesRecord(
+        title=series.title,
+        version=series.version,
+        message_id=series.message_id,
+        source=series.source,
+        cover=record.LetterRecord(**asdict(series.cover)),
+        patches=tuple(
+            record.PatchRecord(
+                number=patch.number,
+                subject=patch.subject,
+                author=patch.author,
+                message_id=patch.message_id,
+                files=patch.files,
+                collected_trailers=patch.collected_trailers,
+            )
+            for patch in series.patches
+        ),
+        base_commit=series.base_commit,
+        replies=len(series.replies),
+        other_versions=series.other_versions,
+        notes=series.notes,
+        follow_ups=tuple(follow_ups),
+    )
+
+
+def tree_record(applied: Applied) -> record.TreeRecord:
+    return record.TreeRecord(
+        name=applied.tree.name,
+        version=applied.tree.version,
+        tree_id=applied.tree.tree_id,
+        applied=applied.status.value,
+        failed_patch=applied.failed_patch,
+        failed_hunks=tuple(record.HunkRecord(**asdict(hunk)) for hunk in applied.failed_hunks),
+        log=applied.log,
+    )
+
+
+def log_name(cell_id: str, tree: str, patch: int) -> str:
+    """Where a build's log lies within the run's folder; trees are told apart by number, never by their names."""
+    return f"logs/{tree}-{cell_id}-{'base' if patch == 0 else f'patch-{patch:02}'}.log"
+
+
+def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]:
+    return tuple(
+        _cell(planned, result, f"tree{number}")
+        for number, result in enumerate(results, 1)
+        for planned in result.planned
+    )
+
+
+def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRecord:
+    cell = planned.cell
+    common = record.CellRecord(
+        id=cell.id,
+        tree=planned.tree.name,
+        arch=cell.arch,
+        toolchain=cell.toolchain.version,
+        about=cell.about,
+        status="unreachable",
+        reason=planned.reason,
+    )
+    builds = {patch: build for (cell_id, patch), build in (result.builds or {}).items() if cell_id == cell.id}
+    if not planned.reachable or not builds:
+        return common
+    states = {state.patch: state for state in result.applied.states}
+    base, last = builds.get(0), builds[max(builds)]
+    struct_page = (base.struct_page if base else None) or planned.struct_page
+    both_built = base is not None and base.status is last.status is BuildStatus.BUILT
+    failed = [build for build in builds.values() if build.status is BuildStatus.FAILED]
+    delta = (result.deltas or {}).get(cell.id)
+    return common.model_copy(
+        update={
+            "status": "failed" if failed else "built",
+            "vmemmap": planned.vmemmap,
+            "struct_page": struct_page
+            and record.StructPageRecord(size=struct_page.size, power_of_two=struct_page.power_of_two),
+            "states": tuple(
+                _state(states[patch], build, base, log_name(cell.id, tree, patch))
+                for patch, build in sorted(builds.items())
+            ),
+            "text": _text(delta) if delta else None,
+            "sections": tuple(
+                record.SectionRecord(name=name, before=before, after=after)
+                for name, before, after in (section_deltas(base, last) if base and both_built else ())
+            ),
+        }
+    )
+
+
+def _state(state: SourceState, build: Build, base: Build | None, log: str) -> record.StateRecord:
+    new = new_ones(build.warnings, base.warnings) if base and state.patch else ()
+    return record.StateRecord(
+        patch=state.patch,
+        subject=state.subject,
+        status=build.status.value,
+        seconds=build.seconds,
+        cpu_seconds=build.cpu_seconds,
+        cached=build.cached,
+        new_warnings=_diagnostics(new),
+        errors=_diagnostics(build.errors),
+        log=log,
+    )
+
+
+def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:
+    return tuple(record.DiagnosticRecord(**asdict(one)) for one in found[:100])
+
+
+def _text(delta: TextDelta) -> record.TextRecord:
+    return record.TextRecord.model_validate(asdict(delta))
+
+
+def judged(claims: Sequence[Claim], cells: Sequence[record.CellRecord]) -> tuple[record.ClaimRecord, ...]:
+    """Every claim beside what was measured in the first cell that it is about; no cell, no verdict."""
+    return tuple(_judge(claim, cells) for claim in claims)
+
+
+def _judge(claim: Claim, cells: Sequence[record.CellRecord]) -> record.ClaimRecord:
+    for cell in cells:
+        if cell.text is not None and fnmatch.fnmatchcase(cell.id, claim.cell):
+            measured = cell.text.delta
+            held = measured == claim.claimed if claim.relation == "equal" else measured <= claim.claimed
+            return record.ClaimRecord(
+                text=claim.text,
+                claimed=claim.claimed,
+                measured=measured,
+                verdict="confirmed" if held else "refuted",
+                cell=cell.id,
+            )
+    return record.ClaimRecord(
+        text=claim.text, claimed=claim.claimed, measured=None, verdict="not measured", cell=claim.cell
+    )

@@ -1,0 +1,112 @@
+"""**measure**: what a series does to vmlinux, by the tree's own bloat-o-meter and by section sizes.
+
+bloat-o-meter runs on the recorded `nm --size-sort` of both kernels rather than on the kernels: `nm` in its sandbox
+prints what was recorded. So old kernels need not be kept, and a cross compiler's `nm` is the one that counts.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from pipeline.model import Build, SymbolDelta, TextDelta
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.git import Repository
+from pipeline.system.process import Processes
+from pipeline.system.sandbox import Box, Job, Sandbox
+
+_SUMMARY = re.compile(
+    r"^add/remove: (?P<add>\d+)/(?P<remove>\d+) grow/shrink: (?P<grow>\d+)/(?P<shrink>\d+) "
+    r"up/down: (?P<up>\d+)/-?(?P<down>\d+) \((?P<delta>-?\d+)\)$",
+    re.MULTILINE,
+)
+_SYMBOL = re.compile(r"^(?P<name>\S+)\s+(?P<old>\d+|-)\s+(?P<new>\d+|-)\s+(?P<delta>[+-]?\d+)$", re.MULTILINE)
+_TOTAL = re.compile(r"^Total: Before=(?P<before>\d+), After=(?P<after>\d+), chg", re.MULTILINE)
+_SECTION = re.compile(r"^(?P<name>\S+)\s+(?P<size>\d+)\s+\d+$", re.MULTILINE)
+
+# The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
+_RECORDED_NM = '#!/bin/sh\nfor file; do :; done\nexec cat "$file"\n'
+
+
+def parse_bloat(output: str) -> TextDelta:
+    """scripts/bloat-o-meter's output, in bytes.
+
+    Raises:
+        ValueError: it holds no summary line.
+    """
+    summary, total = _SUMMARY.search(output), _TOTAL.search(output)
+    if summary is None or total is None:
+        raise ValueError("bloat-o-meter printed no summary")
+    table = output[summary.end() : total.start()]
+    return TextDelta(
+        **{name: int(summary[name]) for name in ("add", "remove", "grow", "shrink", "up", "down", "delta")},
+        before=int(total["before"]),
+        after=int(total["after"]),
+        symbols=tuple(
+            SymbolDelta(found["name"], _size(found["old"]), _size(found["new"]), int(found["delta"]))
+            for found in _SYMBOL.finditer(table)
+        ),
+        verbatim=output,
+    )
+
+
+def parse_sections(output: str) -> dict[str, int]:
+    """Section name to bytes, from `size -A`; debug sections are left out, they are never loaded."""
+    return {
+        found["name"]: int(found["size"])
+        for found in _SECTION.finditer(output)
+        if found["name"] != "Total" and not found["name"].startswith((".debug", ".comment"))
+    }
+
+
+class Measurer:
+    """Runs bloat-o-meter.
+
+    Args:
+        repository: holds the trees' scripts.
+        sandbox: where a tree's script runs.
+        processes: the subprocess door.
+    """
+
+    def __init__(self, repository: Repository, sandbox: Sandbox, processes: Processes) -> None:
+        self._repository = repository
+        self._sandbox = sandbox
+        self._processes = processes
+
+    def text_delta(self, base_commit: str, before: Build, after: Build) -> TextDelta:
+        """What changed from `before` to `after`.
+
+        The script is the base's own: a series must not measure itself.
+
+        Raises:
+            InfrastructureError: the tree has no bloat-o-meter, or it failed.
+        """
+        script = self._repository.out("show", f"{base_commit}:scripts/bloat-o-meter")
+        with tempfile.TemporaryDirectory(prefix="pipeline-bloat-") as name:
+            folder = Path(name)
+            for part in ("source", "build", "tools"):
+                (folder / part).mkdir()
+            (folder / "source/bloat-o-meter").write_text(script + "\n")
+            (folder / "source/before").write_bytes(before.symbols)
+            (folder / "source/after").write_bytes(after.symbols)
+            (folder / "tools/nm").write_text(_RECORDED_NM)
+            (folder / "tools/nm").chmod(0o755)
+            job = Job(("python3", "{src}/bloat-o-meter", "{src}/before", "{src}/after"), merge_stderr=False)
+            box = Box(folder / "source", folder / "build", folder / "tools")
+            done = self._processes.run(self._sandbox.command(job, box))
+        try:
+            return parse_bloat(done.stdout.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise InfrastructureError(f"{error}: {done.stderr.decode('utf-8', 'replace').strip()[-300:]}") from error
+
+
+def section_deltas(before: Build, after: Build) -> tuple[tuple[str, int, int], ...]:
+    """Sections that differ, and `.text`, as (name, bytes before, bytes after)."""
+    names = dict.fromkeys([*before.sections, *after.sections])
+    rows = ((name, before.sections.get(name, 0), after.sections.get(name, 0)) for name in names)
+    return tuple(row for row in rows if row[0] == ".text" or row[1] != row[2])
+
+
+def _size(column: str) -> int | None:
+    return None if column == "-" else int(column)

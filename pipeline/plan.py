@@ -1,0 +1,181 @@
+"""**plan**: the matrix, cell by cell: ask kconfig, then verify what came of it.
+
+A promise that cannot be kept makes a cell unreachable, with the reason; it is never a second copy of another cell.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from pipeline.definitions import MatrixDefinition
+from pipeline.kernel import kconfig, toolchain
+from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.model import Cell, PlannedCell, SourceState, StructPage, Tree
+from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.process import Processes
+from pipeline.system.store import Key
+
+
+def select_cells(
+    matrix: MatrixDefinition, fragments: Path, globs: Sequence[str], processes: Processes
+) -> tuple[Cell, ...]:
+    """The matrix' cells that match any of `globs` (all of them without), fragments and toolchains looked up.
+
+    Raises:
+        UsageError: nothing matches, or a fragment is missing.
+    """
+    chosen = [one for one in matrix.cells if not globs or any(fnmatch.fnmatchcase(one.id, glob) for glob in globs)]
+    if not chosen:
+        known = ", ".join(one.id for one in matrix.cells)
+        raise UsageError(f"no cell of the matrix matches {' '.join(globs)}", hint=f"Cells: {known}.")
+    compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
+    return tuple(
+        Cell(
+            id=one.id,
+            arch=one.arch,
+            toolchain=compilers[one.toolchain],
+            base=one.base,
+            fragments=tuple(kconfig.load_fragment(fragments, name) for name in one.fragments),
+            about=one.about,
+            steps=one.steps,
+        )
+        for one in chosen
+    )
+
+
+def touches_kconfig(paths: Sequence[str]) -> bool:
+    """Whether any of `paths` can change what kconfig answers: Kconfig files, makefiles, scripts, default configs."""
+    for path in map(PurePosixPath, paths):
+        if path.name.startswith(("Kconfig", "Makefile", "Kbuild")) or path.suffix == ".include":
+            return True
+        if "scripts" in path.parts or "configs" in path.parts:
+            return True
+    return False
+
+
+def configuration_origins(states: Sequence[SourceState]) -> dict[int, SourceState]:
+    """For each state the earliest one that kconfig answers alike; states carry the paths that they changed."""
+    origins: dict[int, SourceState] = {}
+    origin = states[0]
+    for state in states:
+        if state.patch and touches_kconfig(state.changed):
+            origin = state
+        origins[state.patch] = origin
+    return origins
+
+
+def config_key(host: BuildHost, cell: Cell, origin: SourceState, stage: str = "config") -> Key:
+    """Key of a cell's final configuration at a state (or of its layout, which follows from it)."""
+    asked = {"tree": origin.tree_id, "base": cell.base, "fragments": [fragment.text for fragment in cell.fragments]}
+    return Key(stage, {**asked, **host.inputs(cell)})
+
+
+class Planner:
+    """Configures cells in their build folders and checks their promises.
+
+    Args:
+        host: store, sandbox, worktrees and jobserver.
+    """
+
+    def __init__(self, host: BuildHost) -> None:
+        self._host = host
+
+    def plan(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
+        """Plans `cells` on the base of a tree, all at once.
+
+        Raises:
+            InfrastructureError: the machine failed; a kconfig that fails makes its cell unreachable instead.
+        """
+        host = self._host
+        with host.worktree_lock(tree):
+            missing = [cell for cell in cells if host.store.get(config_key(host, cell, base, "layout")) is None]
+            if missing:
+                host.move(tree, base)
+            host.run_all(tree, "Configuring", [(cell, None) for cell in missing], lambda make: self._probe(base, make))
+        return tuple(self._planned(tree, base, cell) for cell in cells)
+
+    def config(self, tree: Tree, origin: SourceState, cell: Cell) -> str:
+        """The final `.config` at a state that kconfig may answer differently, empty when kconfig fails there.
+
+        The caller holds the worktree's lock; the worktree may be moved.
+        """
+        known = self._known_config(origin, cell)
+        if known is None:
+            self._host.move(tree, origin)
+            label = f"Configuring after patch {origin.patch}"
+            found = self._host.run_all(tree, label, [(cell, None)], lambda make: self._configure(origin, make))
+            known = found[cell.id]
+        return known
+
+    def _planned(self, tree: Tree, base: SourceState, cell: Cell) -> PlannedCell:
+        configured = self._host.store.get(config_key(self._host, cell, base))
+        layout = self._host.store.get(config_key(self._host, cell, base, "layout"))
+        if configured is None or layout is None:
+            raise InfrastructureError(f"the plan of {cell.id} vanished from the store", hint="Run the command again.")
+        steps, seconds = self._host.past(cell)
+        planned = PlannedCell(cell, tree, steps=steps or cell.steps, seconds=seconds)
+        if configured.value["failed"]:
+            return replace(planned, reason=configured.value["failed"])
+        config = configured.read("config").decode()
+        broken = kconfig.broken_options(cell.fragments, config)
+        struct_page = StructPage(layout.value["struct_page"]) if layout.value["struct_page"] else None
+        if struct_page:
+            broken += kconfig.broken_struct_page(cell.fragments, struct_page)
+        reason = "; ".join(broken) or layout.value["failed"]
+        return replace(planned, config=config, struct_page=struct_page, reason=reason)
+
+    def _known_config(self, state: SourceState, cell: Cell) -> str | None:
+        entry = self._host.store.get(config_key(self._host, cell, state))
+        if entry is None:
+            return None
+        return "" if entry.value["failed"] else entry.read("config").decode()
+
+    def _configure(self, state: SourceState, make: Make) -> str:
+        """Runs kconfig and stores the answer; returns the final `.config`, empty when kconfig failed."""
+        known = self._known_config(state, make.cell)
+        if known is not None:
+            return known
+        make.folder.begin()
+        done = make.run(make.cell.base)
+        if done.ok:
+            with make.folder.config.open("a") as file:
+                file.writelines(f"{fragment.text.rstrip()}\n" for fragment in make.cell.fragments)
+            done = make.run("olddefconfig")
+        config = make.folder.config.read_text() if done.ok else ""
+        make.folder.finish()
+        failed = "" if done.ok else f"kconfig failed: {_last_words(done.text)}"
+        key = config_key(self._host, make.cell, state)
+        self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.text.encode()})
+        return config
+
+    def _probe(self, base: SourceState, make: Make) -> None:
+        """Measures `struct page` at the base, so that promises about it are checked before anything is built."""
+        config = self._configure(base, make)
+        size, failed = 0, ""
+        if config and not kconfig.broken_options(make.cell.fragments, config):
+            make.folder.begin(config)
+            prepared = make.run("prepare")
+            if prepared.ok:
+                size = make.struct_page_size()
+            else:
+                failed = f"`make prepare` failed: {_last_words(prepared.text)}"
+            make.folder.finish()
+        self._host.store.put(
+            config_key(self._host, make.cell, base, "layout"), {"struct_page": size, "failed": failed}, {}
+        )
+
+
+def _last_words(log: str) -> str:
+    lines = [line for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if "***" in line or "error" in line.lower()]
+    return (errors or lines or ["no output"])[0].strip()[:300]
+
+
+def config_digest(config: str) -> str:
+    """SHA-256 of a final `.config` without its comments (the header names the kernel version)."""
+    lines = [line for line in config.splitlines() if line.startswith("CONFIG_") or line.endswith(" is not set")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

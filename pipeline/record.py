@@ -1,0 +1,181 @@
+"""`run.json`: everything that reports and replies need, and its JSON Schema.
+
+The schema that ships as `pipeline/run.schema.json` is made from these models (`python -m pipeline.record`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_FILE = Path(__file__).with_name("run.schema.json")
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LetterRecord(Record):
+    """The mail that a reply answers: the cover letter, or patch 1."""
+
+    message_id: str
+    subject: str
+    sender: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    references: tuple[str, ...]
+    date: str
+    body: str
+
+
+class PatchRecord(Record):
+    number: int
+    subject: str
+    author: str
+    message_id: str
+    files: tuple[str, ...]
+    collected_trailers: tuple[str, ...] = ()
+
+
+class SeriesRecord(Record):
+    title: str
+    version: int
+    message_id: str
+    source: str
+    cover: LetterRecord
+    patches: tuple[PatchRecord, ...]
+    base_commit: str = ""
+    replies: int = Field(default=0, description="messages of the thread that are not part of the series")
+    other_versions: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = Field(default=(), description="follow-ups promised, from series.toml")
+
+
+class HunkRecord(Record):
+    path: str
+    line: int
+    header: str
+
+
+class TreeRecord(Record):
+    name: str
+    version: str
+    tree_id: str
+    applied: Literal["clean", "three-way", "already-merged", "failed"]
+    failed_patch: int | None = None
+    failed_hunks: tuple[HunkRecord, ...] = ()
+    log: str = ""
+
+
+class DiagnosticRecord(Record):
+    path: str
+    line: int
+    message: str
+
+
+class StateRecord(Record):
+    patch: int = Field(description="patches applied; 0 is the base")
+    subject: str
+    status: Literal["built", "failed"]
+    seconds: float
+    cpu_seconds: float
+    cached: bool
+    new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
+    errors: tuple[DiagnosticRecord, ...] = ()
+    log: str = Field(description="file name within the run's folder")
+
+
+class StructPageRecord(Record):
+    size: int = Field(description="bytes")
+    power_of_two: bool
+
+
+class SymbolRecord(Record):
+    name: str
+    old: int | None
+    new: int | None
+    delta: int
+
+
+class TextRecord(Record):
+    """bloat-o-meter, base against fully patched, in bytes."""
+
+    add: int
+    remove: int
+    grow: int
+    shrink: int
+    up: int
+    down: int
+    delta: int
+    before: int
+    after: int
+    symbols: tuple[SymbolRecord, ...]
+    verbatim: str
+
+
+class SectionRecord(Record):
+    name: str
+    before: int
+    after: int
+
+
+class CellRecord(Record):
+    id: str
+    tree: str
+    arch: str
+    toolchain: str
+    about: str = ""
+    status: Literal["built", "failed", "unreachable"]
+    reason: str = ""
+    vmemmap: bool | None = None
+    struct_page: StructPageRecord | None = None
+    states: tuple[StateRecord, ...] = ()
+    text: TextRecord | None = None
+    sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")
+
+
+class ClaimRecord(Record):
+    text: str
+    claimed: int
+    measured: int | None
+    verdict: Literal["confirmed", "refuted", "not measured"]
+    cell: str = ""
+
+
+class ToolRecord(Record):
+    name: str
+    version: str
+
+
+class RunRecord(Record):
+    """One run of the pipeline."""
+
+    schema_: Literal["pipeline-run/1"] = Field(default="pipeline-run/1", alias="schema")
+    id: str
+    started: str = Field(description="ISO 8601, UTC")
+    seconds: float
+    command: str = Field(description="what reproduces the run")
+    series: SeriesRecord
+    matrix: str
+    trees: tuple[TreeRecord, ...]
+    cells: tuple[CellRecord, ...]
+    claims: tuple[ClaimRecord, ...] = ()
+    tools: tuple[ToolRecord, ...]
+    sandbox: str
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True, indent=1)
+
+
+def json_schema() -> str:
+    """The JSON Schema of run.json, as shipped."""
+    return json.dumps(RunRecord.model_json_schema(by_alias=True), indent=1, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(json_schema())

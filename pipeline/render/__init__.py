@@ -1,0 +1,234 @@
+"""render: the text report of a run, from `run.json` alone. Templates lay out, what they show is computed here."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells
+
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, TextRecord, TreeRecord
+from pipeline.render.findings import (
+    Finding,
+    Verdict,
+    count,
+    exit_status,
+    failures,
+    label,
+    location,
+    remarks,
+    result,
+    verdict,
+    warnings,
+)
+from pipeline.render.page import Page, cut, neutral, wrap
+
+__all__ = ["Verdict", "exit_status", "render_text", "verdict"]
+
+SYMBOLS_SHOWN = 10
+DIAGNOSTICS_SHOWN = 5
+HUNKS_SHOWN = 5
+LONGEST_WORD = 200
+_SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
+CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "text")
+_TREE_WORDS = {
+    "clean": "applies",
+    "three-way": "applies, 3-way",
+    "already-merged": "already merged",
+    "failed": "FAILS",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A headed part of a section.
+
+    Args:
+        title: wrapped by the template.
+        lines: as they stand, no longer than the page is wide.
+        notes: wrapped by the template.
+    """
+
+    title: str
+    lines: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def render_text(record: RunRecord, *, colour: bool = False) -> str:
+    """The report for a terminal or a file: at most 78 columns, the verdict first.
+
+    Args:
+        colour: paint verdict words with ANSI sequences; the text is the same without.
+    """
+    record, page = neutral(record), Page(colour=colour)
+    return page.fill(
+        "report.txt.j2",
+        verdict=verdict(record),
+        remarks=remarks(record),
+        about=_about(record),
+        promised=record.series.follow_ups,
+        trees=page.table([("tree", "version", "result"), *map(tree_row, record.trees)]),
+        refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
+        cells=page.table([CELL_COLUMNS, *(cell_row(record, cell) for cell in record.cells)], right={4}),
+        matrix=_matrix(record, page),
+        failures=[_block(finding) for finding in failures(record)],
+        warnings=[_block(finding) for finding in warnings(record)],
+        texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
+        claims=[(claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim)) for claim in record.claims],
+        facts=_facts(record),
+        tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
+        command=[
+            cut(piece, page.columns - 2)
+            for line in command_lines(record.command, page.columns - 2)
+            for piece in chop_cells(line, page.columns - 2)
+        ],
+    )
+
+
+def cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, str, str, str, str]:
+    """What one line says of a cell, under `CELL_COLUMNS`."""
+    size = cell.struct_page
+    return (
+        label(record, cell),
+        result(record, cell),
+        {True: "on", False: "off", None: "-"}[cell.vmemmap],
+        f"{size.size}{'' if size.power_of_two else ', not 2^n'}" if size else "-",
+        f"{cell.text.delta:+d}" if cell.text else "-",
+    )
+
+
+def summary(text: TextRecord) -> str:
+    """bloat-o-meter's own summary line, the one that cover letters quote."""
+    printed = _SUMMARY.search(text.verbatim)
+    if printed:
+        return printed[0]
+    numbers = f"add/remove: {text.add}/{text.remove} grow/shrink: {text.grow}/{text.shrink}"
+    return f"{numbers} up/down: {text.up}/{-text.down} ({text.delta})"
+
+
+def measured(claim: ClaimRecord) -> str:
+    """A claim beside its measurement."""
+    if claim.measured is None:
+        return f"claimed {claim.claimed:+d} bytes"
+    return f"claimed {claim.claimed:+d} bytes, measured {claim.measured:+d}" + (
+        f" in {claim.cell}" if claim.cell else ""
+    )
+
+
+def command_lines(command: str, columns: int) -> list[str]:
+    """A command line for copying, broken only between its words."""
+    try:
+        words = [shlex.quote(word) for word in shlex.split(command)]
+    except ValueError:
+        words = command.split()
+    lines: list[str] = []
+    for word in (cut(word, LONGEST_WORD) for word in words):
+        if lines and cell_len(f"{lines[-1]} {word}") <= columns - 2:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"  {word}" if lines else word)
+    return [*(f"{line} \\" for line in lines[:-1]), *lines[-1:]]
+
+
+def _about(record: RunRecord) -> list[tuple[str, str]]:
+    series = record.series
+    trailers = sum(len(patch.collected_trailers) for patch in series.patches)
+    facts = [f"v{series.version}", count(len(series.patches), "patch")]
+    facts += [count(trailers, "collected trailer")] if trailers else []
+    facts += [f"{series.replies} other messages in the thread"] if series.replies else []
+    facts += (
+        ["also there: " + ", ".join(f"v{other}" for other in series.other_versions)] if series.other_versions else []
+    )
+    rows = [
+        ("Series", series.title),
+        ("", ", ".join(facts)),
+        ("From", series.cover.sender),
+        ("Source", series.source),
+        ("Base", series.base_commit),
+        *(("Note", note) for note in series.notes),
+    ]
+    return [(name, text) for name, text in rows if text]
+
+
+def tree_row(tree: TreeRecord) -> tuple[str, str, str]:
+    return tree.name, tree.version, _TREE_WORDS[tree.applied]
+
+
+def _refused(tree: TreeRecord) -> Block:
+    hunks = [f"{hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks]
+    words = hunks or [line for line in tree.log.split("\n") if line.strip()][-HUNKS_SHOWN:]
+    at = "" if tree.failed_patch is None else f"patch {tree.failed_patch} "
+    return Block(f"{tree.name}: {at}does not apply", notes=_first(words, HUNKS_SHOWN))
+
+
+def _matrix(record: RunRecord, page: Page) -> list[str]:
+    """Cells by source states, where that is more than one column and no wider than the page."""
+    cells = [cell for cell in record.cells if cell.states]
+    patches = sorted({state.patch for cell in cells for state in cell.states})
+    header = ("", *("base" if patch == 0 else f"p{patch}" for patch in patches))
+    rows = [
+        header,
+        *((label(record, cell), *(_state_word(cell, patch) for patch in patches)) for cell in cells),
+    ]
+    return page.table(rows, gap=1) if len(patches) > 1 and page.fits(rows, gap=1) else []
+
+
+def _state_word(cell: CellRecord, patch: int) -> str:
+    for state in cell.states:
+        if state.patch == patch:
+            return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else "ok"
+    return "·"
+
+
+def _block(finding: Finding) -> Block:
+    words = _first([location(found) for found in finding.diagnostics], DIAGNOSTICS_SHOWN)
+    log = [f"log: {finding.log}"] if finding.log else []
+    return Block(f"With {finding.blame}, in {', '.join(finding.cells)}", notes=[*words, *log])
+
+
+def _first(items: Sequence[str], most: int) -> list[str]:
+    more = [f"… and {len(items) - most} more"] if len(items) > most else []
+    return [*items[:most], *more]
+
+
+def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> Block:
+    """A cell's bloat-o-meter summary, largest symbols and sections."""
+    largest = sorted(text.symbols, key=lambda symbol: (-abs(symbol.delta), symbol.name))
+    symbols = [
+        (
+            symbol.name,
+            *("-" if size is None else str(size) for size in (symbol.old, symbol.new)),
+            f"{symbol.delta:+d}",
+        )
+        for symbol in largest[:SYMBOLS_SHOWN]
+    ]
+    sections = [(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections]
+    rows = [
+        (f"{min(len(largest), SYMBOLS_SHOWN)} of {count(len(largest), 'symbol')}", "old", "new", "delta"),
+        *symbols,
+        ("total", str(text.before), str(text.after), f"{text.after - text.before:+d}"),
+        *([("section", "old", "new", "delta"), *sections] if sections else []),
+    ]
+    title = f"{label(record, cell)}: {cell.arch}, {cell.toolchain}"
+    return Block(
+        title,
+        [
+            *(f"  {line}" for line in wrap(summary(text), page.columns - 2)),
+            *page.table(rows, right={1, 2, 3}),
+        ],
+    )
+
+
+def _facts(record: RunRecord) -> list[tuple[str, str]]:
+    states = [state for cell in record.cells for state in cell.states]
+    stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
+    minutes, rest = divmod(round(record.seconds), 60)
+    return [
+        ("Started", f"{record.started}, took {minutes} min {rest} s"),
+        ("Builds", f"{len(states)}, {stored} of them from the store; {seconds:.0f} CPU seconds"),
+        ("Matrix", record.matrix),
+        ("Sandbox", record.sandbox),
+        ("Files", f"run.json and the logs, in the folder of run {record.id}"),
+    ]

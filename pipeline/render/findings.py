@@ -1,0 +1,222 @@
+"""What a run says of a series: what is broken, since which patch, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
+from pipeline.render.page import cut, neutral
+from pipeline.system.errors import ExitStatus
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a maintainer reads first.
+
+    Args:
+        ok: the series was built, and no problem was found.
+        headline: one short sentence.
+        problems: one sentence each; a run with none can still prove nothing.
+    """
+
+    ok: bool
+    headline: str
+    problems: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        return "OK" if self.ok else "PROBLEM" if self.problems else "NO VERDICT"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Failed builds, or new warnings, that say the same.
+
+    Args:
+        blame: the patch that it came with, or what is known of it.
+        cells: every cell that shows it.
+        diagnostics: the compiler's words.
+        log: of the first cell, a file name within the run's folder.
+    """
+
+    blame: str
+    cells: tuple[str, ...]
+    diagnostics: tuple[DiagnosticRecord, ...]
+    log: str = ""
+
+
+def count(number: int, noun: str) -> str:
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
+def label(record: RunRecord, cell: CellRecord) -> str:
+    """A cell's id, with its tree where the run has several."""
+    several = len({other.tree for other in record.cells}) > 1
+    return f"{cell.id} on {cell.tree}" if several and cell.tree not in cell.id else cell.id
+
+
+def result(record: RunRecord, cell: CellRecord) -> str:
+    """A word for a cell; `builds` takes every state up to the last patch."""
+    total = len(record.series.patches)
+    if cell.status == "unreachable":
+        return "unreachable"
+    if first_failing(cell) or (cell.status == "failed" and not base_fails(cell)):
+        return "FAILS"
+    if any(state.status == "failed" for state in cell.states):
+        return "base FAILS"
+    return "builds" if total and cell.states and cell.states[-1].patch == total else "incomplete"
+
+
+def location(found: DiagnosticRecord) -> str:
+    """A diagnostic as compilers print it; the linker's and make's have no line."""
+    return f"{found.path}:{found.line}: {found.message}" if found.line else f"{found.path}: {found.message}"
+
+
+def base_fails(cell: CellRecord) -> bool:
+    return any(state.patch == 0 and state.status == "failed" for state in cell.states)
+
+
+def first_failing(cell: CellRecord) -> StateRecord | None:
+    """The first state that failed where the one before was built: after a failing base, a failure proves nothing."""
+    before: StateRecord | None = None
+    for state in cell.states:
+        if state.status == "failed" and state.patch > 0 and (before is None or before.status == "built"):
+            return state
+        before = state
+    return None
+
+
+def failures(record: RunRecord) -> list[Finding]:
+    """What the series breaks; a cell counts once, at the first state that fails."""
+    groups: dict[tuple[str, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
+    for cell in record.cells:
+        if state := first_failing(cell):
+            group = groups.setdefault((_blame(record, cell, state, state.errors), state.errors), [])
+            group.append((label(record, cell), state.log))
+        elif result(record, cell) == "FAILS":
+            reason = cell.reason or "the run does not say at which patch"
+            groups.setdefault((reason, ()), []).append((label(record, cell), ""))
+    return [
+        Finding(blame, tuple(cell for cell, _ in hits), diagnostics, hits[0][1])
+        for (blame, diagnostics), hits in groups.items()
+    ]
+
+
+def warnings(record: RunRecord) -> list[Finding]:
+    """Warnings that the base does not have, each at the first state that has it; line numbers do not tell two apart."""
+    hits: dict[tuple[str, str, str], tuple[DiagnosticRecord, list[str]]] = {}
+    for cell in record.cells:
+        known: set[tuple[str, str]] = set()
+        for state, found in _new_warnings(cell):
+            identity = (found.path, found.message)
+            if identity not in known:
+                key = (_blame(record, cell, state, [found]), *identity)
+                hits.setdefault(key, (found, []))[1].append(label(record, cell))
+            known.add(identity)
+    groups: dict[tuple[str, tuple[str, ...]], list[DiagnosticRecord]] = {}
+    for (blame, _, _), (found, cells) in hits.items():
+        groups.setdefault((blame, tuple(cells)), []).append(found)
+    return [Finding(blame, cells, tuple(found)) for (blame, cells), found in groups.items()]
+
+
+def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, DiagnosticRecord]]:
+    """Nothing where the base fails: there is nothing to compare with."""
+    if not base_fails(cell):
+        for state in cell.states:
+            yield from ((state, found) for found in state.new_warnings if state.patch > 0)
+
+
+def _blame(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:
+    """The patch that a finding came with; without its predecessor's build, what the file it names says of that."""
+    total = len(record.series.patches)
+    if state.patch - 1 in {other.patch for other in cell.states}:
+        return f'patch {state.patch}, "{cut(state.subject, 64)}"'
+    applied = f"{'all' if state.patch == total else 'the first'} {count(state.patch, 'patch')} applied"
+    touching = [patch.number for patch in record.series.patches if found and found[0].path in patch.files]
+    if len(touching) == 1:
+        return f"{applied}; patch {touching[0]} alone touches {cut(found[0].path, 60)}"
+    return f"{applied} (run with --per-patch to find the first)"
+
+
+def verdict(record: RunRecord) -> Verdict:
+    """Whether the series is fit for the trees and cells of the run, and what is wrong with it."""
+    record = neutral(record)
+    kinds = {
+        "does not apply everywhere": [_not_applied(tree) for tree in record.trees if tree.applied == "failed"],
+        "breaks the build": [f"Build fails with {item.blame}, {_where(record, item)}" for item in failures(record)],
+        "adds warnings": [
+            f"{count(len(item.diagnostics), 'new warning')} with {item.blame}, {_where(record, item)}"
+            for item in warnings(record)
+        ],
+        "misses what its letter claims": [
+            f'Claim refuted: "{cut(claim.text, 60)}" (claimed {claim.claimed}, measured {claim.measured})'
+            for claim in record.claims
+            if claim.verdict == "refuted"
+        ],
+    }
+    problems = tuple(problem for found in kinds.values() for problem in found)
+    building = sum(result(record, cell) == "builds" for cell in record.cells)
+    headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
+    return Verdict(_took(record) and building > 0 and not problems, headline, problems)
+
+
+def remarks(record: RunRecord) -> list[str]:
+    """What is not a problem of the series, but must be said."""
+    unreachable: dict[str, list[str]] = {}
+    for cell in record.cells:
+        if cell.status == "unreachable":
+            unreachable.setdefault(cell.reason or "no reason recorded", []).append(label(record, cell))
+    results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
+    unmeasured = sum(claim.verdict == "not measured" for claim in record.claims)
+    return [
+        *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
+        *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
+        *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
+        *(f"Unreachable: {', '.join(cells)}: {reason}" for reason, cells in unreachable.items()),
+        *([f"Not measured: {count(unmeasured, 'claim')}."] if unmeasured else []),
+        *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
+    ]
+
+
+def exit_status(record: RunRecord) -> ExitStatus:
+    """What the run exits with."""
+    if not _took(record):
+        return ExitStatus.NOT_OBTAINED
+    return ExitStatus.CLEAN if verdict(record).ok else ExitStatus.SERIES_HAS_A_PROBLEM
+
+
+def _took(record: RunRecord) -> bool:
+    return any(tree.applied in ("clean", "three-way") for tree in record.trees)
+
+
+def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
+    merged = bool(record.trees) and all(tree.applied == "already-merged" for tree in record.trees)
+    if not _took(record):
+        return "Already merged in every tree; nothing was built." if merged else "No tree took the series."
+    nothing = "no cell was built with all patches"
+    if kinds:
+        listed = " and ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
+        return f"The series {listed}{'' if building else f'; {nothing}'}."
+    if not building:
+        return f"Nothing proven: {nothing}."
+    built = f"{building} of {count(len(record.cells), 'cell')}"
+    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built."
+
+
+def _base_failure(name: str, cell: CellRecord) -> str:
+    errors = [location(found) for state in cell.states if state.patch == 0 for found in state.errors]
+    words = "".join(f" ({cut(error, 100)})" for error in errors[:1])
+    return f"Base does not build: {name}{words}; that is the tree, not the series."
+
+
+def _not_applied(tree: TreeRecord) -> str:
+    where = "".join(f", first at {hunk.path}:{hunk.line}" for hunk in tree.failed_hunks[:1])
+    what = "The series" if tree.failed_patch is None else f"Patch {tree.failed_patch}"
+    return f"{what} does not apply to {tree.name}{where}"
+
+
+def _where(record: RunRecord, finding: Finding) -> str:
+    tried = sum(cell.status != "unreachable" for cell in record.cells)
+    return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"

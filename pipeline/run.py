@@ -1,0 +1,190 @@
+"""The story of a run: fetch → apply → plan → build → measure → render; the reply is drafted from what they leave.
+
+Kernels are not booted by a run yet.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline import collect, doctor, runs
+from pipeline.apply import Applier
+from pipeline.build import Builder, read_log
+from pipeline.collect import TreeResult
+from pipeline.definitions import MatrixDefinition, SeriesDefinition, find_series, load_matrix, load_series
+from pipeline.fetch import Request, fetch
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
+from pipeline.measure import Measurer
+from pipeline.model import Applied, BuildStatus, Cell, Claim, PlannedCell, Series, SourceState, Tree
+from pipeline.plan import Planner, select_cells
+from pipeline.record import RunRecord, ToolRecord
+from pipeline.render import render_text
+from pipeline.system import sandbox
+from pipeline.system.console import Console
+from pipeline.system.errors import UsageError
+from pipeline.system.git import Repository, initialised
+from pipeline.system.process import Processes
+from pipeline.system.store import Store
+from pipeline.system.workspace import Workspace
+
+REPORT = "report.txt"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series."""
+
+    request: Request
+    trees: tuple[str, ...] = ()
+    matrix: str = ""
+    cells: tuple[str, ...] = ()
+    per_patch: bool = False
+    sandbox: str = "bwrap"
+    jobs: int = 1
+
+
+class Pipeline:
+    """The verbs with their collaborators.
+
+    Args:
+        workspace: prepared.
+        processes: the subprocess door.
+        console: progress and messages.
+    """
+
+    def __init__(self, workspace: Workspace, processes: Processes, console: Console) -> None:
+        self.workspace = workspace
+        self.processes = processes
+        self.console = console
+        self.store = Store(workspace.store, console.warn)
+        self.repository: Repository = initialised(workspace.repository)
+
+    def apply_and_build(self, order: Order) -> tuple[RunRecord, Path]:
+        """The main job: everything from mail to report.
+
+        Returns:
+            The run's record and its folder.
+
+        Raises:
+            PipelineError: the order is wrong, the series cannot be had, or the machine failed.
+        """
+        started, clock = datetime.now(UTC), time.monotonic()
+        tracked, matrix, fragments, names = self.resolve(order)
+        doctor.require(doctor.needs(matrix, names, order.sandbox))
+        host = self.host(order)
+        cells = select_cells(matrix, fragments, order.cells, self.processes)
+        series = self.fetch(order.request)
+        with runs.begin(self.workspace, series.title, started) as run:
+            results = []
+            for tree in [self.tree(name) for name in names]:
+                applied = self.apply(series, tree)
+                planned = self.plan(host, tree, cells) if applied.usable else ()
+                results.append(self.build_and_measure(host, applied, planned, order.per_patch))
+            cell_records = collect.cell_records(results)
+            run_record = RunRecord(
+                id=run.id,
+                started=started.isoformat(timespec="seconds"),
+                seconds=round(time.monotonic() - clock, 1),
+                command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
+                series=collect.series_record(series, tracked.follow_ups if tracked else ()),
+                matrix=matrix.title,
+                trees=tuple(collect.tree_record(result.applied) for result in results),
+                cells=cell_records,
+                claims=collect.judged(_claims(tracked), cell_records),
+                tools=self.tools(matrix, order.sandbox),
+                sandbox=order.sandbox,
+            )
+            for number, result in enumerate(results, 1):
+                for (cell_id, patch), build in (result.builds or {}).items():
+                    run.write(collect.log_name(cell_id, f"tree{number}", patch), read_log(build))
+            run.write(REPORT, render_text(run_record))
+            run.finish(run_record)
+        return run_record, run.folder
+
+    def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:
+        """The tracked series (where there is one), matrix, fragments' folder and trees of an order."""
+        folder = find_series(order.request.text)
+        tracked = load_series(folder) if folder else None
+        matrix, fragments = load_matrix(order.matrix or (tracked.matrix if tracked else "quick"))
+        names = order.trees or (tracked.trees if tracked else ())
+        if not names:
+            raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
+        return tracked, matrix, fragments, tuple(TreeName.parse(name) for name in dict.fromkeys(names))
+
+    def host(self, order: Order) -> BuildHost:
+        """Where cells are built, its sandbox tried out."""
+        box = sandbox.choose(order.sandbox, self.processes)
+        if order.sandbox == "none":
+            self.console.warn("no sandbox: the series' makefiles run with your rights")
+        self.workspace.check_space()
+        return BuildHost(self.workspace, self.store, box, self.processes, self.console, order.jobs)
+
+    def fetch(self, request: Request) -> Series:
+        series = fetch(request, self.workspace, self.processes, self.console.say)
+        self.console.say(f"Series: {series.title} (v{series.version}, {len(series.patches)} patches)")
+        return series
+
+    def tree(self, name: TreeName) -> Tree:
+        return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)
+
+    def apply(self, series: Series, tree: Tree) -> Applied:
+        applied = Applier(self.repository, self.store, self.workspace).apply(series, tree)
+        where = f", at patch {applied.failed_patch}" if applied.failed_patch else ""
+        self.console.say(f"Applying to {tree.name} ({tree.version}): {applied.status}{where}")
+        return applied
+
+    def plan(self, host: BuildHost, tree: Tree, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
+        planned = Planner(host).plan(tree, SourceState(0, "base", tree.commit, tree.tree_id), cells)
+        for one in planned:
+            if not one.reachable:
+                self.console.warn(f"cell {one.cell.id} is unreachable: {one.reason}")
+        return planned
+
+    def build_and_measure(
+        self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool
+    ) -> TreeResult:
+        if not applied.usable:
+            return TreeResult(applied, planned)
+        builds = Builder(host).build(applied, planned, per_patch)
+        measurer = Measurer(self.repository, host.sandbox, self.processes)
+        base, last = applied.states[0], applied.states[-1]
+        deltas = {}
+        for one in planned:
+            before, after = builds.get((one.cell.id, 0)), builds.get((one.cell.id, last.patch))
+            if before and after and before.status is after.status is BuildStatus.BUILT:
+                deltas[one.cell.id] = measurer.text_delta(base.commit, before, after)
+        return TreeResult(applied, planned, builds, deltas)
+
+    def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
+        findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)
+        own = ToolRecord(name="pipeline", version=version("kernel-series-pipeline"))
+        return (own, *(ToolRecord(name=one.need.program, version=one.version) for one in findings if not one.need.file))
+
+
+def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str:
+    """The command that does the same again, defaults spelt out."""
+    words = ["pipeline", "apply-and-build", order.request.text]
+    for name in names:
+        words += ["--tree", str(name)]
+    words += ["--matrix", matrix_name]
+    for glob in order.cells:
+        words += ["--cell", glob]
+    if order.request.version is not None:
+        words += ["--revision", str(order.request.version)]
+    if order.per_patch:
+        words.append("--per-patch")
+    if order.sandbox != "bwrap":
+        words.append(f"--sandbox={order.sandbox}")
+    return shlex.join(words)
+
+
+def _claims(tracked: SeriesDefinition | None) -> tuple[Claim, ...]:
+    found = tracked.claims if tracked else ()
+    return tuple(Claim(one.text, one.cell, one.claimed, one.relation) for one in found)

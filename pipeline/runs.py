@@ -1,0 +1,132 @@
+"""Runs on disk: one folder each; `run.json` is written last, so its presence means that the run is finished."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.record import RunRecord
+from pipeline.system.errors import UsageError
+from pipeline.system.workspace import Workspace
+
+RECORD = "run.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run that is under way: files can be added; `finish` makes it count."""
+
+    id: str
+    folder: Path
+
+    def write(self, name: str, content: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+
+    def finish(self, record: RunRecord) -> None:
+        aside = self.folder / f"{RECORD}.part"
+        with aside.open("w") as file:
+            file.write(record.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(self.folder / RECORD)
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """A line of `pipeline runs`: finished, running, broken or unreadable; `record` is there for finished ones."""
+
+    id: str
+    folder: Path
+    state: str
+    record: RunRecord | None
+
+
+@contextmanager
+def begin(workspace: Workspace, title: str, started: datetime) -> Iterator[RunFolder]:
+    """A new run folder, locked while the run is under way."""
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-") or "series"
+    stem = f"{started.astimezone(UTC):%Y%m%d-%H%M%S}-{slug}"
+    for attempt in range(1, 100):
+        identifier = stem if attempt == 1 else f"{stem}-{attempt}"
+        try:
+            (workspace.runs / identifier).mkdir()
+        except FileExistsError:
+            continue
+        with workspace.lock(f"run-{identifier}"):
+            yield RunFolder(identifier, workspace.runs / identifier)
+        return
+    raise UsageError(f"there are a hundred runs called {stem} already")
+
+
+def known_runs(workspace: Workspace) -> list[KnownRun]:
+    """Every run of the workspace, oldest first."""
+    runs = []
+    for folder in sorted(path for path in workspace.runs.iterdir() if path.is_dir()):
+        try:
+            runs.append(KnownRun(folder.name, folder, "finished", read(folder)))
+        except UsageError:
+            if (folder / RECORD).exists():
+                state = "unreadable"
+            else:
+                state = "running" if workspace.is_locked(f"run-{folder.name}") else "broken"
+            runs.append(KnownRun(folder.name, folder, state, None))
+    return runs
+
+
+def find(workspace: Workspace, name: str) -> Path:
+    """The folder of a run: its id, an unambiguous part of it, `last`, or a path to the folder or its run.json.
+
+    Raises:
+        UsageError: there is none, or several.
+    """
+    path = Path(name)
+    if path.name == RECORD and path.is_file():
+        return path.parent
+    if (path / RECORD).is_file():
+        return path
+    finished = [run for run in known_runs(workspace) if run.state == "finished"]
+    matching = finished[-1:] if name == "last" else [run for run in finished if name in run.id]
+    exact = [run for run in matching if run.id == name]
+    if len(exact or matching) != 1:
+        problem = "several runs match" if matching else "there is no finished run"
+        found = "".join(f"\n  {run.id}" for run in matching[:5])
+        raise UsageError(
+            f"{problem} {name!r}{found}",
+            hint="`pipeline runs` lists them; `last` is the newest.",
+        )
+    return (exact or matching)[0].folder
+
+
+def read(folder: Path) -> RunRecord:
+    """The record of a finished run.
+
+    Raises:
+        UsageError: it is missing, or of another schema.
+    """
+    path = folder / RECORD
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"{folder} holds no {RECORD}: the run did not finish", hint="Run its command again.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path} is not a run of this version of pipeline: {place}: {first['msg']}") from error
+
+
+def remove_broken(workspace: Workspace) -> int:
+    """Removes runs that ended half-way; returns how many."""
+    broken = [run for run in known_runs(workspace) if run.state == "broken"]
+    for run in broken:
+        shutil.rmtree(run.folder)
+    return len(broken)
