@@ -1,0 +1,187 @@
+"""Small run records, complete but for what a test is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.record import (
+    CellRecord,
+    ClaimRecord,
+    DiagnosticRecord,
+    LetterRecord,
+    PatchRecord,
+    RunRecord,
+    SectionRecord,
+    SeriesRecord,
+    StateRecord,
+    StructPageRecord,
+    SymbolRecord,
+    TextRecord,
+    ToolRecord,
+    TreeRecord,
+)
+
+TREE = "debian:linux-source-6.12"
+SUMMARY = "add/remove: 1/2 grow/shrink: 3/14 up/down: 120/-1530 (-1410)"
+SUBJECTS = (
+    "mm: Change the interface of prep_compound_tail()",
+    "mm: Rename the 'compound_head' field to 'compound_info'",
+    "mm/hugetlb: Remove fake head pages",
+)
+FILES = (
+    ("mm/page_alloc.c", "mm/internal.h"),
+    ("mm/page_alloc.c", "include/linux/mm_types.h"),
+    ("mm/hugetlb.c",),
+)
+
+
+def letter(**changes: Any) -> LetterRecord:
+    """The cover letter, from Kiryl to Frank with two in Cc."""
+    return LetterRecord(
+        **{
+            "message_id": "20251205194351.1646318-1-kas@kernel.org",
+            "subject": "[PATCH 0/3] mm/hugetlb: Eliminate fake head pages",
+            "sender": "Kiryl Shutsemau <kas@kernel.org>",
+            "to": ("Frank van der Linden <fvdl@google.com>",),
+            "cc": ("Andrew Morton <akpm@linux-foundation.org>", "linux-mm@kvack.org"),
+            "references": (),
+            "date": "Fri, 5 Dec 2025 19:43:36 +0000",
+            "body": "This series removes fake heads.\n",
+            **changes,
+        }
+    )
+
+
+def series(**changes: Any) -> SeriesRecord:
+    """Three patches, each of another subject."""
+    patches = tuple(
+        PatchRecord(number=at, subject=subject, author="Kiryl <kas@kernel.org>", message_id=f"{at}@x", files=files)
+        for at, (subject, files) in enumerate(zip(SUBJECTS, FILES, strict=True), 1)
+    )
+    return SeriesRecord(
+        **{
+            "title": "mm/hugetlb: Eliminate fake head pages",
+            "version": 1,
+            "message_id": "20251205194351.1646318-1-kas@kernel.org",
+            "source": "20251205194351.1646318-1-kas@kernel.org",
+            "cover": letter(),
+            "patches": patches,
+            **changes,
+        }
+    )
+
+
+def tree(**changes: Any) -> TreeRecord:
+    return TreeRecord(**{"name": TREE, "version": "6.12.117-1", "tree_id": "a" * 40, "applied": "clean", **changes})
+
+
+def diagnostic(path: str = "mm/hugetlb.c", line: int = 1234, message: str = "too few arguments") -> DiagnosticRecord:
+    return DiagnosticRecord(path=path, line=line, message=message)
+
+
+def state(patch: int, status: str = "built", **changes: Any) -> StateRecord:
+    """A source state: the base, or after so many patches."""
+    values: dict[str, Any] = {
+        "patch": patch,
+        "subject": SUBJECTS[patch - 1] if 0 < patch <= len(SUBJECTS) else "base",
+        "status": status,
+        "seconds": 12.5,
+        "cpu_seconds": 20.0,
+        "cached": False,
+        "log": f"logs/cell.{patch}.log",
+    }
+    return StateRecord(**(values | changes))
+
+
+def states(*words: str, **errors: Any) -> tuple[StateRecord, ...]:
+    """States from the base on: `built` or `failed`."""
+    return tuple(state(patch, word, **(errors if word == "failed" else {})) for patch, word in enumerate(words))
+
+
+def text(**changes: Any) -> TextRecord:
+    """A saving of 1410 bytes, in 20 symbols."""
+    symbols = [SymbolRecord(name="prep_compound_page", old=250, new=370, delta=120)]
+    symbols += [SymbolRecord(name=f"function_{at:02}", old=500, new=500 - at, delta=-at) for at in range(1, 18)]
+    symbols += [SymbolRecord(name="page_fixed_fake_head", old=900, new=None, delta=-900)]
+    return TextRecord(
+        **{
+            "add": 1,
+            "remove": 2,
+            "grow": 3,
+            "shrink": 14,
+            "up": 120,
+            "down": 1530,
+            "delta": -1410,
+            "before": 3456789,
+            "after": 3455379,
+            "symbols": tuple(symbols),
+            "verbatim": f"{SUMMARY}\nFunction  old new delta\nTotal: Before=3456789, After=3455379, chg -0.04%\n",
+            **changes,
+        }
+    )
+
+
+def cell(name: str = "x86_64-gcc-small", **changes: Any) -> CellRecord:
+    """A cell that builds at every state and saves text."""
+    return CellRecord(
+        **{
+            "id": name,
+            "tree": TREE,
+            "arch": "x86_64",
+            "toolchain": "gcc (Debian 12.2.0-14) 12.2.0",
+            "status": "built",
+            "vmemmap": True,
+            "struct_page": StructPageRecord(size=64, power_of_two=True),
+            "states": states("built", "built", "built", "built"),
+            "text": text(),
+            "sections": (SectionRecord(name=".text", before=2200000, after=2198590),),
+            **changes,
+        }
+    )
+
+
+def broken(name: str, *words: str, **changes: Any) -> CellRecord:
+    """A cell that fails to build, with states in words."""
+    values: dict[str, Any] = {
+        "status": "failed",
+        "states": states(*words, errors=(diagnostic(),)),
+        "text": None,
+        "sections": (),
+        "struct_page": StructPageRecord(size=56, power_of_two=False),
+        "vmemmap": False,
+    }
+    return cell(name, **(values | changes))
+
+
+def unreachable(name: str = "x86_64-gcc-flat", reason: str = "CONFIG_SPARSEMEM_VMEMMAP=n was dropped") -> CellRecord:
+    blank = {"states": (), "text": None, "sections": (), "struct_page": None, "vmemmap": None}
+    return cell(name, status="unreachable", reason=reason, **blank)
+
+
+def claim(verdict: str = "confirmed", measured: int | None = -1410, **changes: Any) -> ClaimRecord:
+    values: dict[str, Any] = {
+        "text": "~1K reduction of text in vmlinux",
+        "claimed": -1000,
+        "cell": "x86_64-gcc-small",
+    }
+    return ClaimRecord(**({"verdict": verdict, "measured": measured} | values | changes))
+
+
+def run(**changes: Any) -> RunRecord:
+    """A clean run: one tree, one cell, three patches."""
+    return RunRecord(
+        **{
+            "id": "2025-12-08T09-12-44-hvo",
+            "started": "2025-12-08T09:12:44Z",
+            "seconds": 312.0,
+            "command": "pipeline apply-and-build 20251205194351.1646318-1-kas@kernel.org --matrix small",
+            "series": series(),
+            "matrix": "small",
+            "trees": (tree(),),
+            "cells": (cell(),),
+            "claims": (claim(),),
+            "tools": (ToolRecord(name="b4", version="0.16.0"), ToolRecord(name="gcc", version="12.2.0")),
+            "sandbox": "bubblewrap 0.8.0",
+            **changes,
+        }
+    )

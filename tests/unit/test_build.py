@@ -1,0 +1,185 @@
+"""What counts as a result, and what as a failure of the machine: a builder on a host without a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.build import Builder, read_log, selected_states
+from pipeline.kernel.buildhost import BuildFolder
+from pipeline.model import (
+    Applied,
+    ApplyStatus,
+    BuildStatus,
+    Cell,
+    PlannedCell,
+    SourceState,
+    Toolchain,
+    Tree,
+)
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.process import Completed
+from pipeline.system.store import Store
+
+TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
+CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc 12", "d" * 64), "tinyconfig", ())
+PLANNED = PlannedCell(CELL, TREE, config="CONFIG_A=y\n")
+STATES = tuple(SourceState(at, f"change {at}", f"{at:040}", f"{at:040}") for at in range(4))
+WARNED = "/src/mm/util.c:7:1: warning: odd\n  LD      vmlinux\n"
+GOOD = "  CC      mm/util.o\n  LD      vmlinux\n"
+BROKEN = "/src/mm/util.c:7:1: error: bad\nmake: *** [vmlinux] Error 2\n"
+
+Answer = tuple[int, str]
+
+
+class FakeMake:
+    """Answers `make vmlinux` from a list; a folder with a vmlinux is one where something was built."""
+
+    source_prefixes = ("/src/",)
+
+    def __init__(self, folder: Path, answers: list[Answer], cleanliness: list[bool]) -> None:
+        self.cell = CELL
+        self.folder = BuildFolder(folder)
+        self.steps = 0
+        self._answers = answers
+        self._cleanliness = cleanliness
+
+    def run(self, *targets: str, timeout: float) -> Completed:
+        assert targets == ("vmlinux",)
+        assert timeout > 0
+        self._cleanliness.append(self.folder.fresh)
+        (self.folder.path / "vmlinux").touch()
+        status, log = self._answers.pop(0)
+        self.steps += 2
+        return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
+
+    def tool(self, *argv: str) -> Completed:
+        output = b".text 100 0\n" if argv[0] == "size" else b"0 T main\n"
+        return Completed(argv, 0, output, b"", 0.1, 0.1)
+
+    def struct_page_size(self) -> int:
+        return 64
+
+
+class FakeHost:
+    """A build host on a real store; `built` says of every make whether it began in a clean folder."""
+
+    def __init__(self, folder: Path, answers: Sequence[Answer]) -> None:
+        self.store = Store(folder / "store", print)
+        self.answers = list(answers)
+        self.built: list[bool] = []
+        self._folder = folder / "build"
+
+    def inputs(self, cell: Cell) -> dict[str, Any]:
+        return {"cell": cell.id}
+
+    def worktree_lock(self, tree: Tree) -> AbstractContextManager[object]:
+        return nullcontext(tree)
+
+    def move(self, tree: Tree, state: SourceState) -> None:
+        pass
+
+    def remember(self, cell: Cell, steps: int, seconds: float) -> None:
+        pass
+
+    def run_all(self, _tree: Tree, _label: str, expected: Sequence[object], task: Callable[[Any], None]) -> None:
+        for _ in expected:
+            task(FakeMake(self._folder, self.answers, self.built))
+
+
+def build(host: FakeHost, *, per_patch: bool = False, planned: Sequence[PlannedCell] = (PLANNED,)) -> Any:
+    applied = Applied(TREE, ApplyStatus.CLEAN, STATES)
+    return Builder(host).build(applied, planned, per_patch)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("count", "per_patch", "numbers"),
+    [(1, False, [0]), (2, False, [0, 1]), (4, False, [0, 3]), (4, True, [0, 1, 2, 3]), (1, True, [0])],
+)
+def test_base_and_last_state_are_built_or_all_of_them(count: int, per_patch: bool, numbers: list[int]) -> None:
+    assert [state.patch for state in selected_states(STATES[:count], per_patch)] == numbers
+
+
+def test_a_build_is_a_result_with_everything_that_was_read_of_it(tmp_path: Path) -> None:
+    builds = build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
+    assert list(builds) == [("one", 0), ("one", 3)]
+    found = builds["one", 3]
+    assert (found.status, found.steps, found.sections, found.symbols) == (
+        *(BuildStatus.BUILT, 2),
+        *({".text": 100}, b"0 T main\n"),
+    )
+    assert found.struct_page.size == 64
+    assert read_log(found) == GOOD
+    assert not found.cached
+
+
+def test_what_was_built_before_is_taken_from_the_store(tmp_path: Path) -> None:
+    build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
+    again = build(FakeHost(tmp_path, []))
+    assert [one.cached for one in again.values()] == [True, True]
+
+
+def test_an_unreachable_cell_is_not_built(tmp_path: Path) -> None:
+    assert build(FakeHost(tmp_path, []), planned=[PlannedCell(CELL, TREE, reason="no")]) == {}
+
+
+def test_a_compile_error_is_a_result(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, GOOD), (2, BROKEN), (2, BROKEN), (0, GOOD), (0, GOOD)])
+    found = build(host)["one", 3]
+    assert found.status is BuildStatus.FAILED
+    assert [one.message for one in found.errors] == ["bad"]
+    assert build(FakeHost(tmp_path, []))["one", 3].errors == found.errors
+
+
+def test_an_error_of_an_incremental_build_counts_when_a_clean_one_confirms_it(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, GOOD), (2, BROKEN), (0, GOOD)])
+    assert build(host)["one", 3].status is BuildStatus.BUILT
+    assert host.built == [True, False, True]
+
+
+def test_a_new_warning_of_an_incremental_build_is_confirmed_by_a_clean_one(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, GOOD), (0, WARNED), (0, WARNED)])
+    assert [one.message for one in build(host)["one", 3].warnings] == ["odd"]
+    assert host.built == [True, False, True]
+
+
+def test_an_old_warning_needs_no_second_build(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, WARNED), (0, WARNED)])
+    build(host)
+    assert host.built == [True, False]
+
+
+MACHINE = {
+    "disk": (2, "/src/a.c: fatal error: x.o: No space left on device\nmake: *** [a.o] Error 1\n"),
+    "compiler killed": (2, "gcc: fatal error: Killed signal terminated program cc1\n"),
+    "compiler out of memory": (2, "cc1: internal compiler error: Killed\n"),
+    "virtual memory": (2, "virtual memory exhausted: Cannot allocate memory\n"),
+    "bad disk": (2, "cc1: error: /src/a.c: Input/output error\n"),
+    "size limit": (2, "ld: final link failed: File size limit exceeded\n"),
+    "linker killed": (2, "make[2]: *** [/src/Makefile:1: vmlinux] Killed\n"),
+    "terminated": (2, "make: *** [/src/Makefile:1: vmlinux] Terminated\n"),
+    "make killed": (-9, "  CC      a.o\n"),
+    "make killed in its sandbox, which then ends with 128 + 9": (137, "  CC      a.o\n"),
+}
+
+
+@pytest.mark.parametrize("answer", MACHINE.values(), ids=MACHINE.keys())
+def test_a_failure_of_the_machine_is_raised_and_never_stored(tmp_path: Path, answer: Answer) -> None:
+    with pytest.raises(InfrastructureError, match="machine failed while one was built"):
+        build(FakeHost(tmp_path, [answer]))
+    assert not list(tmp_path.rglob("entry.json"))
+
+
+def test_what_was_finished_before_the_machine_failed_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(InfrastructureError):
+        build(FakeHost(tmp_path, [(0, GOOD), (-9, "")]))
+    assert [one.cached for one in build(FakeHost(tmp_path, [(0, GOOD)])).values()] == [True, False]
+
+
+def test_words_of_a_failing_machine_do_no_harm_in_a_build_that_succeeds(tmp_path: Path) -> None:
+    builds = build(FakeHost(tmp_path, [(0, GOOD), (0, f"No space left on device\n{GOOD}")]))
+    assert builds["one", 3].status is BuildStatus.BUILT

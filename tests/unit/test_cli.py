@@ -1,0 +1,135 @@
+"""The command line: help, usage errors and exit statuses; no command that does much."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from pipeline import runs
+from pipeline.cli import app
+from pipeline.system.workspace import Workspace
+from tests.unit import records
+from tests.unit.test_runs import STARTED
+
+COMMANDS = ["apply-and-build", "fetch", "apply", "plan", "report", "reply", "runs", "doctor", "clean"]
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """A command takes signals over; they are given back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def call(*arguments: str) -> Result:
+    environment = {"COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1", "PIPELINE_WORKSPACE": "", "TERM": "dumb"}
+    return CliRunner().invoke(app, list(arguments), env=environment)
+
+
+def plain(result: Result) -> str:
+    """Without colours, boxes and line ends."""
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", re.sub(r"\x1b\[[\d;]*m", "", result.output))
+
+
+def test_these_are_the_commands() -> None:
+    assert sorted(get_command(app).commands) == sorted(COMMANDS)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"]])
+def test_help_lists_every_command(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 0
+    assert all(f" {command} " in plain(result) for command in COMMANDS)
+
+
+def test_nothing_is_help() -> None:
+    assert "apply-and-build" in call().output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_has_an_example_and_says_what_it_does(command: str) -> None:
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example: pipeline {command}" in plain(result)
+    summary = get_command(app).commands[command].get_short_help_str()  # type: ignore[attr-defined]
+    assert len(summary) > 20
+
+
+def test_the_exit_statuses_are_told_with_the_main_command() -> None:
+    assert "0 clean, 1 the series has a problem, 2 usage, 3 not obtained" in plain(call("apply-and-build", "--help"))
+
+
+@pytest.mark.parametrize("arguments", [["--version"], *([command, "--version"] for command in COMMANDS)])
+def test_every_command_tells_the_version(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 0
+    assert re.fullmatch(r"pipeline \d+\.\d+\S*\n", result.stdout)
+
+
+USAGE = {
+    "no such command": (["no-such"], "No such command"),
+    "no such option": (["runs", "--bogus"], "No such option"),
+    "no series": (["fetch"], "Missing argument"),
+    "a number that is none": (["fetch", "x@y", "--revision", "two"], "Invalid value"),
+    "a revision below one": (["fetch", "x@y", "--revision", "0"], "Invalid value"),
+    "no such sandbox": (["plan", "--sandbox=chroot", "--tree", "debian:x"], "there is no sandbox 'chroot'"),
+    "no tree": (["plan"], "no tree is named"),
+    "no such kind of tree": (["plan", "--tree", "svn:x"], "does not name a tree"),
+    "no such matrix": (["plan", "--tree", "debian:x", "--matrix", "quik"], "Did you mean 'quick'"),
+    "no such run": (["report", "nothing"], "no finished run 'nothing'"),
+    "no run to reply from": (["reply"], "no finished run 'last'"),
+    "no series by that name": (["fetch", "no-such-series"], "is no series"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), USAGE.values(), ids=USAGE.keys())
+def test_a_usage_error_is_said_and_ends_with_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert words in plain(result)
+    assert "Traceback" not in result.output
+
+
+def test_a_series_that_cannot_be_had_ends_with_three(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = call("fetch", str(tmp_path / "empty"), "--workspace", str(tmp_path / "workspace"))
+    assert result.exit_code == 3
+    assert "git format-patch" in plain(result)
+
+
+def test_a_workspace_that_cannot_be_used_ends_with_four(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = call("runs", "--workspace", str(tmp_path / "file"))
+    assert result.exit_code == 4
+    assert "--workspace" in plain(result)
+
+
+def test_a_workspace_without_runs_says_what_to_type(tmp_path: Path) -> None:
+    result = call("runs", "--workspace", str(tmp_path))
+    assert result.exit_code == 0
+    assert "apply-and-build --help" in result.output
+
+
+def test_runs_are_listed_and_reported_again(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.prepare()
+    with runs.begin(workspace, "mine", STARTED) as run:
+        run.finish(records.run(id=run.id))
+    where = ("--workspace", str(workspace.folder))
+    listed = call("runs", *where)
+    assert listed.exit_code == 0
+    assert re.search(r"20251208-091244-mine finished 1 clean", plain(listed))
+    report = call("report", "mine", *where)
+    assert report.exit_code == 0
+    assert "mm/hugetlb: Eliminate fake head pages" in report.stdout

@@ -1,0 +1,177 @@
+"""From the verbs' values to the record of the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.collect import TreeResult, cell_records, judged, log_name, series_record, tree_record
+from pipeline.measure import parse_bloat
+from pipeline.model import (
+    Applied,
+    ApplyStatus,
+    Build,
+    BuildStatus,
+    Cell,
+    Claim,
+    Diagnostic,
+    Hunk,
+    Letter,
+    Patch,
+    PlannedCell,
+    Series,
+    SourceState,
+    StructPage,
+    Toolchain,
+    Tree,
+)
+from pipeline.record import CellRecord
+from tests.unit import records
+from tests.unit.test_measure import OUTPUT
+
+TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
+CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc (Debian) 12", "d" * 64), "tinyconfig", (), about="small")
+PLANNED = PlannedCell(CELL, TREE, config="\nCONFIG_SPARSEMEM_VMEMMAP=y\n", struct_page=StructPage(40))
+STATES = tuple(SourceState(at, f"change {at}", f"{at:040}", f"{at:040}") for at in range(3))
+OLD, NEW = Diagnostic("a.c", 1, "odd"), Diagnostic("b.c", 2, "new")
+BUILT = Build(
+    *(BuildStatus.BUILT, 2.0, 3.0, 4, (OLD,), (), Path("log")),
+    sections={".text": 100, ".data": 5},
+    struct_page=StructPage(64),
+)
+FAILED = Build(BuildStatus.FAILED, 1.0, 1.0, 1, (), (NEW,), Path("log"))
+
+
+def recorded(*builds: Build, planned: PlannedCell = PLANNED, measured: bool = False) -> CellRecord:
+    """The record of the one cell, built at the states from the base on."""
+    by_state = {(planned.cell.id, patch): build for patch, build in enumerate(builds)}
+    deltas = {planned.cell.id: parse_bloat(OUTPUT)} if measured else {}
+    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (planned,), by_state, deltas)
+    return cell_records([result])[0]
+
+
+def test_a_cell_that_builds_is_recorded_whole() -> None:
+    after = replace(BUILT, sections={".text": 90, ".data": 5}, cached=True)
+    found = recorded(BUILT, after, measured=True)
+    assert (found.id, found.tree, found.arch, found.toolchain, found.about, found.status, found.reason) == (
+        *("one", "path:/x", "x86_64", "gcc (Debian) 12"),
+        *("small", "built", ""),
+    )
+    assert found.vmemmap is True
+    assert found.struct_page is not None
+    assert (found.struct_page.size, found.struct_page.power_of_two) == (64, True)
+    assert [(state.patch, state.subject, state.status, state.cached) for state in found.states] == [
+        (0, "change 0", "built", False),
+        (1, "change 1", "built", True),
+    ]
+    assert found.text is not None
+    assert (found.text.delta, found.text.symbols[0].name) == (-1022, "prep_compound_page")
+    assert [(one.name, one.before, one.after) for one in found.sections] == [(".text", 100, 90)]
+
+
+def test_an_unreachable_cell_is_recorded_with_its_reason() -> None:
+    found = recorded(planned=PlannedCell(CELL, TREE, reason="CONFIG_X=n asked, y got"))
+    assert (found.status, found.reason, found.states) == ("unreachable", "CONFIG_X=n asked, y got", ())
+
+
+@pytest.mark.parametrize(
+    ("builds", "status"),
+    [
+        ((BUILT, BUILT), "built"),
+        ((BUILT, FAILED), "failed"),
+        ((FAILED, FAILED), "failed"),
+        ((FAILED, BUILT), "failed"),
+        ((BUILT, FAILED, BUILT), "failed"),
+    ],
+)
+def test_a_cell_failed_when_any_of_its_builds_did(builds: tuple[Build, ...], status: str) -> None:
+    found = recorded(*builds)
+    assert found.status == status
+    assert [state.status for state in found.states] == [build.status.value for build in builds]
+
+
+def test_the_errors_of_a_failed_build_are_recorded() -> None:
+    found = recorded(BUILT, FAILED)
+    assert [(one.path, one.line, one.message) for one in found.states[1].errors] == [("b.c", 2, "new")]
+    assert found.sections == ()
+    assert found.text is None
+
+
+def test_the_plan_s_struct_page_stands_where_the_base_does_not_build() -> None:
+    struct_page = recorded(FAILED, BUILT).struct_page
+    assert struct_page is not None
+    assert (struct_page.size, struct_page.power_of_two) == (40, False)
+
+
+@pytest.mark.parametrize(
+    ("warnings", "new"),
+    [((OLD,), []), ((replace(OLD, line=99),), []), ((OLD, NEW), ["new"]), ((), []), ((NEW,), ["new"])],
+)
+def test_only_warnings_that_the_base_has_not_are_new(warnings: tuple[Diagnostic, ...], new: list[str]) -> None:
+    found = recorded(BUILT, replace(BUILT, warnings=warnings))
+    assert [one.message for one in found.states[1].new_warnings] == new
+    assert found.states[0].new_warnings == ()
+
+
+def test_a_flood_of_diagnostics_is_cut() -> None:
+    errors = tuple(Diagnostic("a.c", at, f"error {at}") for at in range(500))
+    assert len(recorded(replace(FAILED, errors=errors)).states[0].errors) == 100
+
+
+def test_logs_of_two_trees_and_states_have_names_of_their_own() -> None:
+    result = TreeResult(
+        Applied(TREE, ApplyStatus.CLEAN, STATES), (PLANNED,), {("one", at): BUILT for at in range(3)}, {}
+    )
+    logs = [state.log for cell in cell_records([result, result]) for state in cell.states]
+    assert len(set(logs)) == 6
+    assert logs[0] == log_name("one", "tree1", 0) == "logs/tree1-one-base.log"
+    assert logs[-1] == "logs/tree2-one-patch-02.log"
+
+
+MEASURED = [
+    records.unreachable("flat"),
+    records.cell("x86-a", text=records.text(delta=-1410)),
+    records.cell("x86-b", text=records.text(delta=-10)),
+]
+
+
+@pytest.mark.parametrize(
+    ("glob", "claimed", "relation", "verdict", "measured", "cell"),
+    [
+        ("x86-*", -1000, "at-most", "confirmed", -1410, "x86-a"),
+        ("x86-*", -1410, "at-most", "confirmed", -1410, "x86-a"),
+        ("x86-*", -1411, "at-most", "refuted", -1410, "x86-a"),
+        ("x86-b", -1000, "at-most", "refuted", -10, "x86-b"),
+        ("x86-*", -1410, "equal", "confirmed", -1410, "x86-a"),
+        ("x86-*", -1000, "equal", "refuted", -1410, "x86-a"),
+        ("flat", -1000, "at-most", "not measured", None, "flat"),
+        ("riscv*", -1000, "at-most", "not measured", None, "riscv*"),
+        ("X86-A", -1000, "at-most", "not measured", None, "X86-A"),
+    ],
+)
+def test_a_claim_is_judged_by_the_first_cell_that_it_is_about(
+    glob: str, claimed: int, relation: str, verdict: str, measured: int | None, cell: str
+) -> None:
+    (found,) = judged([Claim("saves text", glob, claimed, relation)], MEASURED)
+    assert (found.verdict, found.measured, found.cell, found.claimed) == (verdict, measured, cell, claimed)
+
+
+def test_a_failed_apply_is_recorded_with_its_hunks() -> None:
+    applied = Applied(TREE, ApplyStatus.FAILED, STATES[:1], 2, (Hunk("a.c", 7, "@@ -7 +7 @@"),), "log")
+    found = tree_record(applied)
+    assert (found.name, found.applied, found.failed_patch, found.log) == ("path:/x", "failed", 2, "log")
+    assert [(one.path, one.line) for one in found.failed_hunks] == [("a.c", 7)]
+
+
+def test_a_series_is_recorded_without_the_bytes_of_its_mails() -> None:
+    letter = Letter("c@x", "[PATCH 0/1] t", "A <a@x>", ("l@x",), (), (), "", "Hello.\n")
+    series = Series(
+        "t", 3, "c@x", letter, (Patch(1, "one", "A", "1@x", b"raw", ("a.c",), ("R-by: B",)),), replies=(letter,)
+    )
+    found = series_record(series, ["later"])
+    assert (found.title, found.version, found.replies, found.follow_ups) == ("t", 3, 1, ("later",))
+    assert found.cover.to == ("l@x",)
+    assert found.patches[0].collected_trailers == ("R-by: B",)
+    assert "raw" not in found.model_dump_json()

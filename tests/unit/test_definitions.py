@@ -1,0 +1,161 @@
+"""The TOML files that a maintainer edits: good ones, and mistakes in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.definitions import SeriesDefinition, find_series, load_matrix, load_series
+from pipeline.kernel.kconfig import load_fragment
+from pipeline.kernel.trees import TreeName
+from pipeline.mail.message import parse
+from pipeline.system.errors import UsageError
+from pipeline.system.resources import folder
+
+MATRIX = """\
+title = "mine"
+[[cells]]
+id = "one"
+arch = "x86_64"
+base = "tinyconfig"
+"""
+SERIES = """\
+title = "mine"
+[[versions]]
+number = 1
+message_id = "a@x"
+"""
+MATRICES = sorted(path.stem for path in folder("kconfigs").glob("*.toml"))
+TRACKED = sorted(path.parent for path in folder("series").glob("*/series.toml"))
+
+
+def matrix(place: Path, text: str) -> Path:
+    path = place / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_matrix_of_one_s_own_is_loaded_with_the_defaults(tmp_path: Path) -> None:
+    found, fragments = load_matrix(str(matrix(tmp_path, MATRIX)))
+    assert found.title == "mine"
+    cell = found.cells[0]
+    assert (cell.id, cell.toolchain, cell.fragments, cell.about, cell.steps) == ("one", "gcc", (), "", None)
+    assert fragments == folder("kconfigs")
+
+
+def test_fragments_beside_a_matrix_are_its_own(tmp_path: Path) -> None:
+    (tmp_path / "x.config").write_text("CONFIG_A=y\n")
+    assert load_matrix(str(matrix(tmp_path, MATRIX)))[1] == tmp_path
+
+
+MISTAKES = [
+    ('titel = "x"\n' + MATRIX, ["'titel'", "Did you mean 'title'"]),
+    (MATRIX + 'fragmnets = ["hvo"]\n', ["fragmnets", "Did you mean 'fragments'", "toolchain"]),
+    (MATRIX + 'zzz = "?"\n', ["zzz", "valid keys: id, arch"]),
+    (MATRIX.replace('title = "mine"', ""), ["title", "required"]),
+    (MATRIX.replace('arch = "x86_64"', ""), ["cells.0.arch", "required"]),
+    (MATRIX.replace("one", "../one"), ["cells.0.id"]),
+    (MATRIX.replace("one", "-one"), ["cells.0.id"]),
+    (MATRIX + 'toolchain = "gcc; true"\n', ["cells.0.toolchain"]),
+    (MATRIX + 'fragments = ["../x"]\n', ["cells.0.fragments.0"]),
+    (MATRIX + "steps = 'many'\n", ["cells.0.steps"]),
+    (MATRIX + MATRIX.split("\n", 1)[1], ["two cells are called 'one'"]),
+    ("title = \n", ["not valid TOML"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), MISTAKES)
+def test_a_mistake_in_a_matrix_is_refused_with_its_place(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = matrix(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load_matrix(str(path))
+    assert all(word in caught.value.message for word in [str(path), *words])
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = matrix(tmp_path, "")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="not valid TOML"):
+        load_matrix(str(path))
+
+
+@pytest.mark.parametrize(("name", "hint"), [("quik", "Did you mean 'quick'"), ("no/such.toml", "name a .toml file")])
+def test_a_matrix_that_is_not_there_is_refused_with_those_that_are(name: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="there is no matrix") as caught:
+        load_matrix(name)
+    assert "quick" in caught.value.hint
+    assert hint in caught.value.hint
+
+
+def series(place: Path, text: str) -> SeriesDefinition:
+    (place / "series.toml").write_text(text)
+    return load_series(place)
+
+
+def test_a_series_has_defaults(tmp_path: Path) -> None:
+    found = series(tmp_path, SERIES)
+    assert (found.title, found.trees, found.matrix, found.claims, found.follow_ups) == ("mine", (), "quick", (), ())
+    assert find_series(str(tmp_path)) == tmp_path
+    assert find_series(str(tmp_path / "none")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SERIES + 'patchs = "v1"\n', ["versions.0.patchs", "Did you mean 'patches'"]),
+        (SERIES + '[[claims]]\ntext = "x"\ncell = "*"\nclaimd = 1\n', ["claims.0", "claimed"]),
+        (SERIES + '[[claims]]\ntext = "x"\ncell = "*"\nclaimed = 1\nrelation = "less"\n', ["claims.0.relation"]),
+        (SERIES.replace("number = 1", "number = 0"), ["versions.0.number"]),
+        ('tree = ["x"]\n' + SERIES, ["'tree'", "Did you mean 'trees'"]),
+    ],
+)
+def test_a_mistake_in_a_series_is_refused_with_its_place(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        series(tmp_path, text)
+    assert all(word in caught.value.message for word in words)
+
+
+@pytest.mark.parametrize(("asked", "number"), [(None, 10), (2, 2), (10, 10)])
+def test_the_newest_version_is_that_of_the_highest_number(tmp_path: Path, asked: int | None, number: int) -> None:
+    text = 'title = "mine"\n' + "".join(f'[[versions]]\nnumber = {at}\npatches = "v{at}"\n' for at in (10, 2))
+    assert series(tmp_path, text).newest(asked).number == number
+
+
+@pytest.mark.parametrize(("text", "asked"), [(SERIES, 2), ('title = "x"\nversions = []\n', None)])
+def test_a_version_that_is_not_there_is_refused(tmp_path: Path, text: str, asked: int | None) -> None:
+    with pytest.raises(UsageError, match="has no version"):
+        series(tmp_path, text).newest(asked)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_shipped_matrix_loads_and_its_fragments_exist(name: str) -> None:
+    found, fragments = load_matrix(name)
+    assert found.cells
+    for cell in found.cells:
+        for fragment in cell.fragments:
+            assert load_fragment(fragments, fragment).options
+
+
+def test_a_matrix_is_shipped() -> None:
+    assert "quick" in MATRICES
+
+
+def test_every_shipped_fragment_can_be_read() -> None:
+    for path in folder("kconfigs").glob("*.config"):
+        assert load_fragment(path.parent, path.stem).options
+
+
+@pytest.mark.parametrize("place", TRACKED, ids=lambda place: str(place.name))
+def test_a_tracked_series_loads_and_what_it_names_exists(place: Path) -> None:
+    found = load_series(place)
+    assert find_series(place.name) == place
+    cells = load_matrix(found.matrix)[0].cells
+    assert cells
+    for tree in found.trees:
+        TreeName.parse(tree)
+    for version in found.versions:
+        assert bool(version.patches) != bool(version.message_id)
+        if version.patches:
+            files = sorted((place / version.patches).glob("*.patch"))
+            assert any(parse(path.read_bytes()).number for path in files)

@@ -1,0 +1,161 @@
+"""What SERIES can be, and a folder of patch files read without b4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.fetch import Request, fetch, message_id_in
+from pipeline.mail.message import split_mbox
+from pipeline.model import Series
+from pipeline.system.errors import NotObtainedError, UsageError
+from pipeline.system.process import Command, Completed, Processes
+from pipeline.system.workspace import Workspace
+from tests.unit.mails import DIFF, raw
+
+ID = "20251205194351.1646318-1-kas@kernel.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (ID, ID),
+        (f"<{ID}>", ID),
+        (f"  {ID}\n", ID),
+        (f"https://lore.kernel.org/all/{ID}", ID),
+        (f"https://lore.kernel.org/all/{ID}/", ID),
+        (f"https://lore.kernel.org/linux-mm/{ID}/T/#u", ID),
+        (f"https://lore.kernel.org/all/{ID}/t.mbox.gz", ID),
+        (f"https://lore.kernel.org/all/{ID.replace('@', '%40')}/", ID),
+        (f"http://127.0.0.1:8080/list/{ID}/raw", ID),
+        (f"https://lore.kernel.org/all/%3C{ID}%3E/", ID),
+        ("https://lore.kernel.org/all/CAHk-=wi%2BX@mail.gmail.com/", "CAHk-=wi+X@mail.gmail.com"),
+        ("https://lore.kernel.org/all/Y%2FfGkrzfz@hirez.example.org/", "Y/fGkrzfz@hirez.example.org"),
+        ("Y/fGkrzfz@hirez.example.org", "Y/fGkrzfz@hirez.example.org"),
+    ],
+)
+def test_a_message_id_is_found_in(text: str, found: str) -> None:
+    assert message_id_in(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no-such-series",
+        "two words@example.org",
+        f"{ID} {ID}",
+        "a@b@c",
+        "<>",
+        "@",
+        "https://lore.kernel.org/linux-mm/",
+        "https://user@lore.kernel.org/all/",
+        "/no/such/file.mbox",
+    ],
+)
+def test_what_holds_no_message_id_is_refused_with_the_forms_that_would(text: str) -> None:
+    with pytest.raises(UsageError, match="is no series") as caught:
+        message_id_in(text)
+    assert "message-id" in caught.value.hint
+
+
+class NoProcesses(Processes):
+    """Fails the test when a command is started."""
+
+    def run(self, command: Command, on_output: object = None) -> Completed:
+        raise AssertionError(f"{command.argv} was started, {on_output}")
+
+
+def read(folder: Path, version: int | None = None) -> Series:
+    workspace = Workspace(folder.parent / "workspace")
+    return fetch(Request(str(folder), version), workspace, NoProcesses(), print)
+
+
+def written(folder: Path, files: dict[str, bytes]) -> Path:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+COVER = raw("[PATCH v2 0/2] mm: about it", "Hello.\n\nbase-commit: 0123456789abcdef0123\n", "c", to="L <l@x>")
+FILES = {
+    "v2-0000-cover-letter.patch": COVER,
+    "v2-0001-one.patch": raw("[PATCH v2 1/2] mm: one", f"Text.\n\nSigned-off-by: A <a@x>\n{DIFF}", "1"),
+    "v2-0002-two.patch": raw("[PATCH v2 2/2] mm: two", f"Text.\n{DIFF}", "2"),
+    "notes.txt": b"not a patch",
+}
+
+
+def test_a_folder_of_patches_is_a_series(tmp_path: Path) -> None:
+    folder = written(tmp_path / "v2", FILES)
+    series = read(folder)
+    assert (series.title, series.version, series.message_id) == ("mm: about it", 2, "c@example.org")
+    assert series.source == str(folder)
+    assert series.base_commit == "0123456789abcdef0123"
+    assert series.cover.to == ("L <l@x>",)
+    assert series.notes == ()
+    assert [(patch.number, patch.subject, patch.files) for patch in series.patches] == [
+        (1, "mm: one", ("mm/util.c",)),
+        (2, "mm: two", ("mm/util.c",)),
+    ]
+    assert series.patches[0].mail == FILES["v2-0001-one.patch"]
+    assert series.patches[0].author == "A U Thor <author@example.org>"
+    assert series.patches[0].collected_trailers == ()
+    assert series.files == {"mm/util.c"}
+
+
+def test_files_of_git_format_patch_lose_their_separator(tmp_path: Path) -> None:
+    separator = b"From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n"
+    body = raw("[PATCH] alone")
+    series = read(written(tmp_path / "v1", {"0001.patch": separator + body}))
+    assert [patch.mail for patch in series.patches] == list(split_mbox(separator + body)) == [body]
+
+
+def test_without_a_cover_letter_a_note_says_what_a_reply_answers(tmp_path: Path) -> None:
+    series = read(written(tmp_path / "v1", {"a.patch": raw("[PATCH] alone", message_id="a")}))
+    assert series.message_id == "a@example.org"
+    assert "patch 1" in series.notes[0]
+
+
+def test_prerequisites_are_listed_once(tmp_path: Path) -> None:
+    line = f"prerequisite-patch-id: {'a' * 40}\n"
+    series = read(written(tmp_path / "v1", {"a.patch": raw("[PATCH] x", DIFF + line + line)}))
+    assert series.prerequisites == ("a" * 40,)
+
+
+def test_a_series_without_a_message_id_is_fine_in_a_folder(tmp_path: Path) -> None:
+    bodies = {
+        f"{at}.patch": raw(f"[PATCH {at}/2] x").split(b"\n", 1)[1].replace(b"\n\n", b"\n\n%d\n" % at, 1)
+        for at in (1, 2)
+    }
+    assert len(read(written(tmp_path / "v1", bodies)).patches) == 2
+
+
+def test_mails_are_read_where_there_are_no_patch_files(tmp_path: Path) -> None:
+    assert read(written(tmp_path / "v1", {"a.eml": raw("[PATCH] alone")})).title == "alone"
+
+
+def test_an_empty_folder_is_refused_with_what_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(NotObtainedError, match=r"no \.patch file") as caught:
+        read(written(tmp_path / "v1", {"notes.txt": b"x"}))
+    assert "git format-patch" in caught.value.hint
+
+
+def test_a_folder_with_a_patch_missing_is_refused(tmp_path: Path) -> None:
+    files = {name: content for name, content in FILES.items() if "0001" not in name}
+    with pytest.raises(NotObtainedError, match="missing 1/2"):
+        read(written(tmp_path / "v2", files))
+
+
+def test_the_revision_asked_for_counts_in_a_folder_too(tmp_path: Path) -> None:
+    older = {f"v1-{name}": content.replace(b" v2 ", b" ") for name, content in FILES.items()}
+    folder = written(tmp_path / "both", FILES | older)
+    assert read(folder).version == 2
+    assert read(folder, 1).version == 1
+
+
+def test_garbage_is_no_series_and_starts_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no series"):
+        read(tmp_path / "missing")

@@ -1,0 +1,107 @@
+"""Fragments, their promises, and what became of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.kernel.kconfig import broken_options, broken_struct_page, load_fragment, parse_config, parse_fragment
+from pipeline.model import StructPage
+from pipeline.system.errors import UsageError
+
+POWER = "#: sizeof(struct page) is a power of two\n"
+ODD = "#: sizeof(struct page) is not a power of two\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("CONFIG_SMP=y\n", {"SMP": "y"}),
+        ("# CONFIG_SMP is not set\n", {"SMP": "n"}),
+        ("CONFIG_SMP=n\n", {"SMP": "n"}),
+        ('CONFIG_CMDLINE="a=b c"\nCONFIG_NR_CPUS=64\nCONFIG_E=\n', {"CMDLINE": '"a=b c"', "NR_CPUS": "64", "E": ""}),
+        ("CONFIG_SMP=y\n# CONFIG_SMP is not set\n", {"SMP": "n"}),
+        ("#\n# Linux/x86 6.12 Kernel Configuration\n#\n\n", {}),
+        ("# CONFIG_SMP=y\nSMP=y\n#CONFIG_X is not set\n", {}),
+    ],
+)
+def test_a_config_is_options_and_values(text: str, options: dict[str, str]) -> None:
+    assert parse_config(text) == options
+
+
+@pytest.mark.parametrize(("line", "promise"), [(POWER, True), (ODD, False), ("", None), (f"  {ODD}", False)])
+def test_a_promise_about_struct_page_is_read(line: str, promise: bool | None) -> None:
+    fragment = parse_fragment("x", f"# about\n{line}CONFIG_MEMCG=y\n")
+    assert fragment.power_of_two is promise
+    assert fragment.options == {"MEMCG": "y"}
+    assert fragment.text == f"# about\n{line}CONFIG_MEMCG=y\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# fine\n#: sizeof(struct page) is 64\n", r"x\.config:2: no such promise"),
+        ("CONFIG_A=y\nCONFIG_B y\n", r"x\.config:2: neither an option nor a comment: 'CONFIG_B y'"),
+        ("SMP=y\n", r"x\.config:1: neither"),
+    ],
+)
+def test_a_mistake_in_a_fragment_is_refused_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse_fragment("x", text)
+
+
+def test_a_fragment_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    for name in ("hvo", "memcg"):
+        (tmp_path / f"{name}.config").write_text("CONFIG_A=y\n")
+    assert load_fragment(tmp_path, "hvo").name == "hvo"
+    with pytest.raises(UsageError, match="there is no fragment") as caught:
+        load_fragment(tmp_path, "hvoo")
+    assert "hvo, memcg" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("asked", "final", "broken"),
+    [
+        ("CONFIG_A=y", "CONFIG_A=y", []),
+        ("CONFIG_A=y", "# CONFIG_A is not set", ["CONFIG_A=y asked (x.config), n got"]),
+        ("CONFIG_A=y", "", ["CONFIG_A=y asked (x.config), n got"]),
+        ("CONFIG_A=y", "CONFIG_A=m", ["CONFIG_A=y asked (x.config), m got"]),
+        ("CONFIG_A=n", "CONFIG_A=y", ["CONFIG_A=n asked (x.config), y got"]),
+        ("# CONFIG_A is not set", "CONFIG_A=y", ["CONFIG_A=n asked (x.config), y got"]),
+        ("# CONFIG_A is not set", "", []),
+        ('CONFIG_S="a"', 'CONFIG_S="b"', ['CONFIG_S="a" asked (x.config), "b" got']),
+        ("CONFIG_AB=y", "CONFIG_A=y\nCONFIG_ABC=y", ["CONFIG_AB=y asked (x.config), n got"]),
+    ],
+)
+def test_a_request_that_did_not_survive_is_listed(asked: str, final: str, broken: list[str]) -> None:
+    assert broken_options([parse_fragment("x", asked)], final) == broken
+
+
+def test_every_fragment_is_checked() -> None:
+    fragments = [parse_fragment(name, f"CONFIG_{name}=y") for name in ("A", "B", "C")]
+    assert [line.split("=")[0] for line in broken_options(fragments, "CONFIG_B=y")] == ["CONFIG_A", "CONFIG_C"]
+
+
+@pytest.mark.parametrize(
+    ("promise", "size", "broken"),
+    [
+        (POWER, 64, 0),
+        (POWER, 56, 1),
+        (POWER, 80, 1),
+        (ODD, 56, 0),
+        (ODD, 40, 0),
+        (ODD, 64, 1),
+        ("", 64, 0),
+        ("", 56, 0),
+    ],
+)
+def test_a_promise_about_struct_page_is_checked_against_the_size(promise: str, size: int, broken: int) -> None:
+    lines = broken_struct_page([parse_fragment("x", promise)], StructPage(size))
+    assert len(lines) == broken
+    assert all(f"is {size}; x.config promises" in line for line in lines)
+
+
+@pytest.mark.parametrize(("size", "power"), [(0, False), (1, True), (32, True), (40, False), (64, True), (96, False)])
+def test_a_power_of_two_is_told_from_others(size: int, power: bool) -> None:
+    assert StructPage(size).power_of_two is power

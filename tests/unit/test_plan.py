@@ -1,0 +1,81 @@
+"""What can be planned without running kconfig."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.definitions import CellDefinition, MatrixDefinition
+from pipeline.model import SourceState
+from pipeline.plan import config_digest, configuration_origins, select_cells, touches_kconfig
+from pipeline.system.errors import UsageError
+from pipeline.system.process import Processes
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Kconfig",
+        "mm/Kconfig",
+        "mm/Kconfig.debug",
+        "Makefile",
+        "arch/x86/Makefile.um",
+        "mm/Kbuild",
+        "scripts/gcc-version.sh",
+        "scripts/kconfig/conf.c",
+        "scripts/Kconfig.include",
+        "arch/x86/configs/x86_64_defconfig",
+        "kernel/configs/tiny.config",
+        "arch/um/scripts/Makefile.rules",
+    ],
+)
+def test_kconfig_can_answer_otherwise_after_a_change_of(path: str) -> None:
+    assert touches_kconfig(["mm/util.c", path])
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [[], ["mm/util.c", "include/linux/mm.h"], ["fs/configfs/dir.c"], ["Documentation/kbuild/makefiles.rst"]],
+)
+def test_kconfig_answers_alike_after_a_change_of(paths: list[str]) -> None:
+    assert not touches_kconfig(paths)
+
+
+def state(patch: int, *changed: str) -> SourceState:
+    return SourceState(patch, f"change {patch}", f"{patch:040}", f"{patch:040}", changed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "origins"),
+    [
+        ([[]], [0]),
+        ([[], ["a.c"], ["b.c"]], [0, 0, 0]),
+        ([[], ["a.c"], ["mm/Kconfig"], ["b.c"]], [0, 0, 2, 2]),
+        ([[], ["mm/Kconfig"], ["b.c"], ["Makefile"]], [0, 1, 1, 3]),
+        ([["Makefile"], ["a.c"]], [0, 0]),
+    ],
+)
+def test_a_configuration_is_that_of_the_last_state_that_could_change_it(
+    changes: list[list[str]], origins: list[int]
+) -> None:
+    states = [state(at, *paths) for at, paths in enumerate(changes)]
+    assert [origin.patch for origin in configuration_origins(states).values()] == origins
+    assert list(configuration_origins(states)) == list(range(len(changes)))
+
+
+def test_the_digest_of_a_configuration_leaves_comments_out() -> None:
+    config = "#\n# Linux/x86 6.12.1\n#\nCONFIG_A=y\n# CONFIG_B is not set\n"
+    assert config_digest(config) == config_digest("# Linux/x86 6.12.2\nCONFIG_A=y\n# CONFIG_B is not set\n")
+
+
+@pytest.mark.parametrize("config", ["CONFIG_A=m\n# CONFIG_B is not set\n", "CONFIG_A=y\n", "CONFIG_A=y\nCONFIG_B=y\n"])
+def test_the_digest_of_a_configuration_counts_every_option(config: str) -> None:
+    assert config_digest(config) != config_digest("CONFIG_A=y\n# CONFIG_B is not set\n")
+
+
+def test_a_glob_that_matches_no_cell_is_refused_with_the_cells(tmp_path: Path) -> None:
+    cells = tuple(CellDefinition(id=name, arch="x86_64", base="tinyconfig") for name in ("one", "two"))
+    with pytest.raises(UsageError, match="no cell of the matrix matches thr") as caught:
+        select_cells(MatrixDefinition(title="m", cells=cells), tmp_path, ["thr*"], Processes())
+    assert "one, two" in caught.value.hint

@@ -1,0 +1,182 @@
+"""Names of trees, and tarballs that become commits."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pipeline.kernel.trees import TreeImporter, TreeKind, TreeName, import_archive
+from pipeline.system.errors import InfrastructureError, PipelineError, UsageError
+from pipeline.system.git import GitError, Repository, initialised
+from pipeline.system.process import Processes
+from pipeline.system.workspace import Workspace
+
+REF = "refs/trees/one"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "place", "ref"),
+    [
+        ("git:https://x.org/linux.git#v6.12", TreeKind.GIT, "https://x.org/linux.git", "v6.12"),
+        ("git:https://x.org/linux.git", TreeKind.GIT, "https://x.org/linux.git", ""),
+        ("git:git@x.org:linux.git#a/b", TreeKind.GIT, "git@x.org:linux.git", "a/b"),
+        ("path:/srv/linux#HEAD~1", TreeKind.PATH, "/srv/linux", "HEAD~1"),
+        ("path:/srv/../srv/linux", TreeKind.PATH, "/srv/linux", ""),
+        ("debian:linux-source-6.12", TreeKind.DEBIAN, "linux-source-6.12", ""),
+        ("tar:/srv/linux.tar.xz", TreeKind.TAR, "/srv/linux.tar.xz", ""),
+        ("tar:https://x.org/linux.tar.xz", TreeKind.TAR, "https://x.org/linux.tar.xz", ""),
+    ],
+)
+def test_a_name_is_taken_apart(text: str, kind: TreeKind, place: str, ref: str) -> None:
+    found = TreeName.parse(text)
+    assert (found.kind, found.place, found.ref) == (kind, place, ref)
+    assert TreeName.parse(str(found)) == found
+
+
+def test_a_path_is_that_of_the_working_directory_or_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert TreeName.parse("path:linux").place == str(tmp_path / "linux")
+    assert TreeName.parse("path:~/linux#x").place == str(tmp_path / "home/linux")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "git", "git:", "linux-6.12", "svn:https://x.org", ":x", "GIT:https://x.org"),
+        *("git:https://x.org#--upload-pack=x", "path:/srv/linux#-x"),
+        *("git:--upload-pack=x", "git:#main", "path:#main"),
+    ],
+)
+def test_what_names_no_tree_is_refused_with_the_forms_that_would(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        TreeName.parse(text)
+    assert "debian:linux-source-6.12" in caught.value.hint
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return initialised(tmp_path / "trees.git")
+
+
+def archive(**members: bytes | tarfile.TarInfo) -> io.BytesIO:
+    """A tarball of these files; `__` in a keyword is a slash."""
+    return packed({name.replace("__", "/"): content for name, content in members.items()})
+
+
+def packed(members: dict[str, bytes | tarfile.TarInfo]) -> io.BytesIO:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        for name, content in members.items():
+            if isinstance(content, tarfile.TarInfo):
+                content.name = name
+                tar.addfile(content)
+            else:
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                info.mode = 0o755 if name.endswith(".sh") else 0o644
+                tar.addfile(info, io.BytesIO(content))
+    stream.seek(0)
+    return stream
+
+
+def member(kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo()
+    info.type, info.linkname = kind, target
+    return info
+
+
+def test_a_tarball_becomes_one_commit_without_its_first_folder(repository: Repository) -> None:
+    stream = packed(
+        {
+            "linux-6.12": member(tarfile.DIRTYPE),
+            "linux-6.12/Makefile": b"VERSION = 6\n",
+            "linux-6.12/scripts/x.sh": b"#!/bin/sh\n",
+            'linux-6.12/mm/a "b"\tc.c': b"\0\xff",
+            "linux-6.12/link": member(tarfile.SYMTYPE, "Makefile"),
+            "linux-6.12/fifo": member(tarfile.FIFOTYPE),
+        }
+    )
+    commit = import_archive(repository, stream, "6.12.1-1", REF)
+    assert repository.commit_of(REF) == commit
+    listing = repository.out("ls-tree", "-r", "-z", "--format=%(objectmode) %(path)", commit)
+    assert sorted(listing.strip("\0").split("\0")) == [
+        "100644 Makefile",
+        '100644 mm/a "b"\tc.c',
+        "100755 scripts/x.sh",
+        "120000 link",
+    ]
+    assert repository.out("show", f"{commit}:Makefile") == "VERSION = 6"
+    assert repository.out("log", "-1", "--format=%s", commit) == "6.12.1-1"
+
+
+def test_the_same_tarball_gives_the_same_commit(repository: Repository) -> None:
+    commits = {import_archive(repository, archive(l__a=b"1"), "v", ref) for ref in (REF, "refs/trees/two")}
+    assert len(commits) == 1
+
+
+@pytest.mark.parametrize("name", ["linux/../../etc/passwd", "../x", "linux/mm/../x", "/etc/passwd", "//x"])
+def test_a_name_that_leads_outside_is_refused_and_nothing_is_left(repository: Repository, name: str) -> None:
+    stream = packed({"linux/good": b"1", name: b"bad"})
+    with pytest.raises(tarfile.OutsideDestinationError):
+        import_archive(repository, stream, "v", REF)
+    assert repository.commit_of(REF) is None
+
+
+def test_a_truncated_tarball_is_refused_and_nothing_is_left(repository: Repository) -> None:
+    whole = archive(l__a=bytes(range(256)) * 200).getvalue()
+    with pytest.raises((tarfile.TarError, EOFError)):
+        import_archive(repository, io.BytesIO(whole[: len(whole) // 2]), "v", REF)
+    assert repository.commit_of(REF) is None
+
+
+def test_what_git_refuses_is_an_error_and_nothing_is_left(repository: Repository) -> None:
+    with pytest.raises(GitError):
+        import_archive(repository, archive(l__a=b"1"), "v", "bad ref")
+    assert repository.commit_of(REF) is None
+
+
+def obtain(folder: Path, name: str) -> object:
+    workspace = Workspace(folder / "workspace")
+    workspace.prepare()
+    return TreeImporter(workspace, Processes(), lambda _: None).obtain(TreeName.parse(name))
+
+
+def test_a_file_is_imported_once(tmp_path: Path) -> None:
+    file = tmp_path / "linux-6.12.tar.gz"
+    file.write_bytes(archive(l__Makefile=b"x").getvalue())
+    first = obtain(tmp_path, f"tar:{file}")
+    file.unlink()
+    assert obtain(tmp_path, f"tar:{file}") == first
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [(b"no tarball", InfrastructureError), (b"", InfrastructureError), (None, UsageError)]
+)
+def test_what_is_no_tarball_is_a_typed_error(tmp_path: Path, content: bytes | None, error: type[Exception]) -> None:
+    file = tmp_path / "x.tar"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(error, match=r"x\.tar"):
+        obtain(tmp_path, f"tar:{file}")
+
+
+def test_a_name_that_is_not_utf8_is_imported_or_a_typed_error(tmp_path: Path) -> None:
+    file = tmp_path / "x.tar.gz"
+    file.write_bytes(packed({"l/a": b"1", "l/\udcff": b"2"}).getvalue())
+    try:
+        obtain(tmp_path, f"tar:{file}")
+    except PipelineError as error:
+        words = error.message
+    else:
+        words = "imported"
+    assert words
+
+
+@pytest.mark.parametrize(("place", "words"), [("none", "no folder"), (".", "not a git checkout")])
+def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path, place: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        obtain(tmp_path, f"path:{tmp_path / place}")
