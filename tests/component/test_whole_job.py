@@ -1,0 +1,187 @@
+"""The main job from end to end: a thread on a real server becomes a report and a reply."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pipeline.record import SCHEMA_FILE
+from tests.component.conftest import IDENTITY, Runner
+from tests.component.developer import PatchSeries
+from tests.component.inbox import PublicInbox
+
+pytestmark = pytest.mark.xdist_group("whole-job")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished run.
+
+    Args:
+        run: in the workspace of the job.
+        done: how the command ended.
+        record: what --json wrote.
+        arguments: of the command.
+        before: the user's checkout as it was.
+    """
+
+    run: Runner
+    done: subprocess.CompletedProcess[str]
+    record: dict[str, Any]
+    arguments: tuple[str, ...]
+    before: dict[str, object]
+
+    @property
+    def folder(self) -> Path:
+        return self.run.workspace / "runs" / str(self.record["id"])
+
+    def cell(self, name: str) -> dict[str, Any]:
+        (found,) = [cell for cell in self.record["cells"] if cell["id"] == name]
+        return dict(found)
+
+
+def state_of(checkout: Path) -> dict[str, object]:
+    """Everything of a checkout that could tell that somebody wrote to it."""
+    return {
+        str(path.relative_to(checkout)): (path.lstat().st_mtime_ns, path.lstat().st_ino, path.read_bytes())
+        for path in sorted(checkout.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def job(
+    tmp_path_factory: pytest.TempPathFactory,
+    sealed_environment: dict[str, str],
+    fake_tree: Path,
+    matrix: Path,
+    posted: dict[str, PatchSeries],
+    public_inbox: PublicInbox,
+) -> Job:
+    folder = tmp_path_factory.mktemp("whole-job")
+    run = Runner(folder / "workspace", sealed_environment, folder)
+    # The index is racy by design in a fresh checkout: whoever refreshes it without being asked is found out.
+    (fake_tree / "README").touch()
+    before = state_of(fake_tree)
+    arguments = (
+        "apply-and-build",
+        posted["good"].message_ids[0],
+        f"--midmask={public_inbox.midmask}",
+        f"--tree=path:{fake_tree}#master",
+        f"--matrix={matrix}",
+        "--json=run.json",
+    )
+    done = run(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Job(run, done, json.loads((folder / "run.json").read_text()), arguments, before)
+
+
+def test_record_follows_the_schema(job: Job) -> None:
+    jsonschema.validate(job.record, json.loads(SCHEMA_FILE.read_text()))
+    assert json.loads((job.folder / "run.json").read_text()) == job.record
+
+
+def test_series_comes_from_the_server_with_its_trailers(job: Job, posted: dict[str, PatchSeries]) -> None:
+    series = job.record["series"]
+    assert series["source"] == posted["good"].message_ids[0]
+    assert [series["message_id"], *(patch["message_id"] for patch in series["patches"])] == posted["good"].message_ids
+    assert series["title"] == "mm: no more fake heads"
+    assert [patch["number"] for patch in series["patches"]] == [1, 2, 3, 4]
+    assert [patch["collected_trailers"] for patch in series["patches"]] == [
+        [],
+        ["Reviewed-by: Tally Page <tally@example.org>"],
+        [],
+        [],
+    ]
+    assert series["replies"] == 2
+
+
+def test_cells_are_measured(job: Job) -> None:
+    assert [tree["applied"] for tree in job.record["trees"]] == ["clean"]
+    hvo, odd = job.cell("x86_64-hvo"), job.cell("i386-odd")
+    assert (hvo["status"], hvo["vmemmap"], hvo["struct_page"]) == ("built", True, {"size": 64, "power_of_two": True})
+    assert (odd["status"], odd["vmemmap"], odd["struct_page"]) == ("built", False, {"size": 40, "power_of_two": False})
+    assert [state["patch"] for state in hvo["states"]] == [0, 4]
+    text = hvo["text"]
+    assert text["delta"] < 0
+    assert text["delta"] == text["up"] - text["down"] == text["after"] - text["before"]
+    assert sum(symbol["delta"] for symbol in text["symbols"]) == text["delta"]
+    assert text["verbatim"].startswith("add/remove: ")
+    (section,) = [one for one in hvo["sections"] if one["name"] == ".text"]
+    assert section["after"] < section["before"]
+    # Without the vmemmap there are no fake heads to look for, and not a byte to gain.
+    assert abs(odd["text"]["delta"]) < abs(text["delta"]) / 10
+
+
+def test_unreachable_cell_says_why(job: Job) -> None:
+    cell = job.cell("x86_64-no-vmemmap")
+    assert (cell["status"], cell["states"], cell["text"]) == ("unreachable", [], None)
+    assert cell["reason"] == "CONFIG_SPARSEMEM_VMEMMAP=n asked (no-vmemmap.config), y got"
+    assert "warning: cell x86_64-no-vmemmap is unreachable" in job.done.stderr
+
+
+def test_report_is_the_stored_one(job: Job) -> None:
+    stored = (job.folder / "report.txt").read_text()
+    assert job.done.stdout.startswith(stored)
+    assert max(len(line) for line in stored.splitlines()) <= 78
+    assert "x86_64-no-vmemmap" in stored
+    again = job.run("report", "last")
+    assert (again.returncode, again.stdout, again.stderr) == (0, stored, "")
+
+
+def test_logs_are_kept(job: Job) -> None:
+    for cell in job.record["cells"]:
+        for state in cell["states"]:
+            assert "  LD      vmlinux" in (job.folder / state["log"]).read_text()
+
+
+def test_reply_is_threaded(job: Job, posted: dict[str, PatchSeries], tmp_path: Path) -> None:
+    target = tmp_path / "reply.eml"
+    done = job.run("reply", "last", "-o", str(target))
+    assert done.returncode == 0, done.stderr
+    draft = message_from_bytes(target.read_bytes(), policy=policy.default)
+    cover = f"<{posted['good'].message_ids[0]}>"
+    assert not draft.defects
+    assert draft["In-Reply-To"] == cover
+    assert draft["References"].split() == [cover]
+    assert draft["Subject"] == "Re: [PATCH 0/4] mm: no more fake heads"
+    assert getaddresses([draft["From"]]) == [IDENTITY]
+    assert getaddresses([draft["To"]]) == [("Devi Loper", "devi@example.org")]
+    # Whoever was addressed, but the replier.
+    assert {address for _, address in getaddresses([draft["Cc"]])} == {"linux-mm@example.org", "tally@example.org"}
+    body = draft.get_content()
+    assert "add/remove" in body or "x86_64-hvo" in body
+    assert f"--in-reply-to={posted['good'].message_ids[0]}" in done.stdout
+
+
+def test_runs_lists_it(job: Job) -> None:
+    listed = job.run("runs")
+    assert listed.returncode == 0
+    (line,) = [line for line in listed.stdout.splitlines() if str(job.record["id"]) in line]
+    assert line.split()[1:] == ["finished", "3", "clean"]
+
+
+def test_users_checkout_is_untouched(job: Job, fake_tree: Path) -> None:
+    assert state_of(fake_tree) == job.before
+
+
+def test_second_run_builds_nothing(job: Job) -> None:
+    again = job.run.within(job.run.workspace)
+    done = again(*job.arguments[:-1], "--json=-")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    states = [state for cell in record["cells"] for state in cell["states"]]
+    assert len(states) == 4
+    assert all(state["cached"] for state in states)
+    assert not any(state["cached"] for cell in job.record["cells"] for state in cell["states"])
+    assert "Building" not in done.stderr
+    numbers = [(cell["id"], cell["text"] and cell["text"]["verbatim"]) for cell in record["cells"]]
+    assert numbers == [(cell["id"], cell["text"] and cell["text"]["verbatim"]) for cell in job.record["cells"]]

@@ -1,0 +1,170 @@
+"""The main job on the real Linux 6.12 from Debian, in the smallest cell that says something.
+
+The base compiles about three hundred files; the series adds one function to one of them, so that the patched kernel
+costs seconds and the text delta is known beforehand. The workspace is kept between runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.fetch import Request
+from pipeline.kernel.trees import TreeName
+from pipeline.model import ApplyStatus
+from pipeline.run import Pipeline
+from pipeline.system.console import Console
+from pipeline.system.process import Processes
+from pipeline.system.workspace import Workspace
+
+TREE = "debian:linux-source-6.12"
+MATRIX = Path(__file__).with_name("tiny.toml")
+CELL = "i386-tiny"
+ROOM = 8 << 30
+"""Bytes that the tree, its worktree and a build folder need, with room to spare."""
+
+MAIL = """\
+From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+Message-ID: <one-function-more@example.org>
+From: Devi Loper <devi@example.org>
+To: linux-mm@example.org
+Date: Mon, 2 Nov 2026 10:00:00 +0000
+Subject: [PATCH] mm: count to a thousand
+
+A function more, so that there is something to measure.
+
+Signed-off-by: Devi Loper <devi@example.org>
+---
+ include/linux/thousand.h | 6 ++++++
+ lib/thousand.c           | 7 +++++++
+ lib/Makefile             | 2 ++
+ 3 files changed, 15 insertions(+)
+
+diff --git a/include/linux/thousand.h b/include/linux/thousand.h
+new file mode 100644
+--- /dev/null
++++ b/include/linux/thousand.h
+@@ -0,0 +1,6 @@
++/* SPDX-License-Identifier: GPL-2.0-or-later */
++#ifndef _LINUX_THOUSAND_H
++#define _LINUX_THOUSAND_H
++extern const char thousand[1000];
++int first_of_thousand(void);
++#endif
+diff --git a/lib/thousand.c b/lib/thousand.c
+new file mode 100644
+--- /dev/null
++++ b/lib/thousand.c
+@@ -0,0 +1,7 @@
++// SPDX-License-Identifier: GPL-2.0-or-later
++#include <linux/thousand.h>
++const char thousand[1000] = { 1 };
++int first_of_thousand(void)
++{
++	return *(const volatile char *)thousand;
++}
+"""
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Path:
+    """A kernel tree is 90,000 small files: they go to memory where there is room for them."""
+    named = os.environ.get("PIPELINE_TEST_WORKSPACE")
+    if named:
+        return Path(named)
+    shared_memory = Path("/dev/shm")
+    if shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > ROOM:
+        return shared_memory / f"kernel-series-pipeline-test-{os.getuid()}"
+    return Path.home() / ".cache/kernel-series-pipeline-test"
+
+
+@pytest.fixture(scope="session")
+def pipeline(workspace: Path) -> Pipeline:
+    prepared = Workspace(workspace.resolve())
+    prepared.prepare()
+    return Pipeline(prepared, Processes(), Console())
+
+
+@pytest.fixture(scope="session")
+def series(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one patch against the tree as it is: `lib/Makefile` differs between point releases."""
+    tree = pipeline.tree(TreeName.parse(TREE))
+    makefile = pipeline.repository.out("show", f"{tree.commit}:lib/Makefile").splitlines()
+    tail = makefile[-3:]
+    hunk = [
+        "diff --git a/lib/Makefile b/lib/Makefile",
+        "--- a/lib/Makefile",
+        "+++ b/lib/Makefile",
+        f"@@ -{len(makefile) - 2},3 +{len(makefile) - 2},5 @@",
+        *(f" {line}" for line in tail),
+        "+",
+        "+obj-y += thousand.o",
+    ]
+    folder = tmp_path_factory.mktemp("series")
+    (folder / "0001-mm-count-to-a-thousand.patch").write_text(MAIL + "\n".join(hunk) + "\n-- \n2.39.5\n\n")
+    return folder
+
+
+def run_pipeline(workspace: Path, series: Path, output: Path) -> tuple[int, str, dict[str, Any]]:
+    command = [sys.executable, "-m", "pipeline", "apply-and-build", str(series), "--tree", TREE]
+    command += ["--matrix", str(MATRIX), "--workspace", str(workspace), "--json", str(output)]
+    # Standard error goes to pytest's, so that a long build is seen to move.
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stdout, json.loads(output.read_text())
+
+
+@pytest.fixture(scope="session")
+def record(workspace: Path, series: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """run.json of the whole job."""
+    status, report, record = run_pipeline(workspace, series, tmp_path_factory.mktemp("run") / "run.json")
+    assert status == 0, report
+    return record
+
+
+def test_both_kernels_build_without_new_warnings(record: dict[str, Any]) -> None:
+    (tree,) = record["trees"]
+    assert tree["applied"] == "clean"
+    assert tree["version"].startswith("linux-source-6.12 6.12.")
+    (cell,) = record["cells"]
+    assert (cell["id"], cell["status"]) == (CELL, "built")
+    assert [state["patch"] for state in cell["states"]] == [0, 1]
+    assert all(state["status"] == "built" and not state["new_warnings"] for state in cell["states"])
+
+
+def test_the_cell_is_what_it_promises(record: dict[str, Any]) -> None:
+    (cell,) = record["cells"]
+    assert cell["vmemmap"] is False
+    assert cell["struct_page"] == {"size": 40, "power_of_two": False}
+
+
+def test_text_delta_is_what_was_added(record: dict[str, Any]) -> None:
+    """The kernel's own bloat-o-meter, on the recorded symbols of a real vmlinux."""
+    text = record["cells"][0]["text"]
+    added = {symbol["name"]: symbol["delta"] for symbol in text["symbols"] if symbol["old"] is None}
+    assert added["thousand"] == 1000
+    assert 0 < added["first_of_thousand"] < 50
+    assert text["before"] > 300_000
+    assert text["after"] - text["before"] == text["delta"] == text["up"] - text["down"]
+    assert sum(symbol["delta"] for symbol in text["symbols"]) == text["delta"]
+    assert text["verbatim"].startswith("add/remove: ")
+
+
+def test_running_again_builds_nothing(record: dict[str, Any], workspace: Path, series: Path, tmp_path: Path) -> None:
+    status, _, again = run_pipeline(workspace, series, tmp_path / "again.json")
+    assert status == 0
+    assert all(state["cached"] for state in again["cells"][0]["states"])
+    assert again["cells"][0]["text"] == record["cells"][0]["text"]
+
+
+def test_the_tracked_series_applies(pipeline: Pipeline) -> None:
+    series = pipeline.fetch(Request("hvo-shared-tails"))
+    applied = pipeline.apply(series, pipeline.tree(TreeName.parse(TREE)))
+    assert applied.status is ApplyStatus.CLEAN
+    assert [state.patch for state in applied.states] == [0, 1, 2, 3, 4]
