@@ -6,9 +6,9 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from git import Git
 
@@ -77,11 +77,8 @@ class Repository:
             file.write(stdin or b"")
             file.seek(0)
             process = self._start(arguments, file)
-        try:
+        with _ended(process):
             output, error = process.communicate()
-        except BaseException:
-            terminate(process)
-            raise
         return process.returncode, _decoded(output), _decoded(error)
 
     def out(self, *arguments: str, stdin: bytes | None = None) -> str:
@@ -106,19 +103,15 @@ class Repository:
         arguments = ("-c", "pack.compression=1", "fast-import", "--quiet", "--done", "--depth=0")
         process = self._start(arguments, subprocess.PIPE)
         assert process.stdin is not None
-        try:
-            yield process.stdin
+        with _ended(process):
+            # A broken pipe is git's refusal; what it says explains more.
+            with suppress(BrokenPipeError):
+                yield process.stdin
             _, error = process.communicate()
             if process.returncode != 0:
                 raise GitError(f"git fast-import failed in {self.folder}: {_decoded(error).strip()[:200]}")
-        except BrokenPipeError as broken:
-            _, error = process.communicate()
-            raise GitError(f"git fast-import failed in {self.folder}: {_decoded(error).strip()[:200]}") from broken
-        except BaseException:
-            terminate(process)
-            raise
 
-    def _start(self, arguments: tuple[str, ...], stdin: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: tuple[str, ...], stdin: BinaryIO | int) -> subprocess.Popen[bytes]:
         """git in a session of its own, so that it can be ended with the helpers that it starts."""
         running = self._git.execute(
             ["git", *_OPTIONS, *arguments],
@@ -127,7 +120,8 @@ class Repository:
             env=self._environment,
             start_new_session=True,
         )
-        process: subprocess.Popen[bytes] | None = running.proc
+        assert isinstance(running, Git.AutoInterrupt)
+        process = running.proc
         assert process is not None
         # GitPython's wrapper would end the process when it is collected.
         running.proc = None
@@ -145,6 +139,22 @@ class Repository:
         """Paths that differ between two commits."""
         listing = self.out("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
         return tuple(path for path in listing.split("\0") if path)
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Whatever happens within, the process has ended and its pipes are closed afterwards."""
+    try:
+        yield
+    except BaseException:
+        terminate(process)
+        raise
+    finally:
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            # What was not yet written has no reader any more.
+            with suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
 
 
 def initialised(folder: Path) -> Repository:

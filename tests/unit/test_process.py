@@ -82,7 +82,7 @@ def test_only_the_descriptors_that_are_named_stay_open(processes: Processes) -> 
     read, write = os.pipe()
     try:
         os.set_inheritable(write, True)
-        script = f"echo x >&{write}"
+        script = f"echo x >/proc/self/fd/{write}"
         assert not processes.run(shell(script)).ok
         assert processes.run(shell(script, pass_fds=(write,))).ok
         assert os.read(read, 9) == b"x\n"
@@ -117,7 +117,7 @@ def test_a_file_that_is_no_program_is_an_error_of_the_machine(processes: Process
 
 def test_a_sandboxed_program_is_named_rather_than_its_sandbox(processes: Processes) -> None:
     with pytest.raises(InfrastructureError, match=re.escape("sleep was ended after 0 s")):
-        processes.run(Command(("/usr/bin/env", "--", "/bin/sleep", "60"), timeout=0.1))
+        processes.run(Command(("/usr/bin/env", "--", "/bin/sleep", "60"), timeout=0.1, name="sleep"))
 
 
 def gone(pid: int) -> bool:
