@@ -35,6 +35,10 @@ class TreeKind(StrEnum):
     TAR = "tar"
 
 
+class UnsafeArchiveError(tarfile.TarError):
+    """A member's name leads outside the archive (Python 3.11.4 has a class for that, Debian 12's 3.11.2 has not)."""
+
+
 @dataclass(frozen=True)
 class TreeName:
     """A tree as the user names it, taken apart."""
@@ -201,7 +205,7 @@ def _write_commit(stream: IO[bytes], archive: IO[bytes], message: str, ref: str)
         for member in members:
             parts = PurePosixPath(member.name).parts
             if ".." in parts or member.name.startswith("/"):
-                raise tarfile.OutsideDestinationError(member, member.name)
+                raise UnsafeArchiveError(f"{member.name!r} leads outside")
             path = "/".join(part for part in parts[1:])
             if not path:
                 continue
