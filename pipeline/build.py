@@ -114,7 +114,7 @@ class Builder:
             host.run_all(
                 applied.tree,
                 f"Building {where}",
-                [(one.cell, one.steps) for one in missing],
+                [(one.cell, host.past(one.cell)[0] or one.steps) for one in missing],
                 lambda make: self._build_cell(make, configs[make.cell.id], keys[make.cell.id], before[make.cell.id]),
             )
 
