@@ -60,7 +60,7 @@ class Applier:
         place = Path(tempfile.mkdtemp(prefix="apply-", dir=self._workspace.folder))
         try:
             checkout = self._sparse_checkout(place / "tree", tree, series.files)
-            applied = _am_all(checkout, series.patches, tree)
+            applied = self._am_all(checkout, series.patches, tree)
             # Named by a ref, so that git's housekeeping keeps the states for later runs.
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied
@@ -76,47 +76,56 @@ class Applier:
         checkout.out("read-tree", "-m", "-u", "HEAD")
         return checkout
 
-
-def _am_all(checkout: Repository, patches: Sequence[Patch], tree: Tree) -> Applied:
-    states = [SourceState(0, "base", tree.commit, tree.tree_id)]
-    log: list[str] = []
-    three_way = False
-    merged = 0
-    for patch in patches:
-        before = states[-1].commit
-        status, output, error = checkout.run(
-            *(
-                "am",
-                "--3way",
-                "--no-gpg-sign",
-                "--no-scissors",
-                "--quoted-cr=nowarn",
-                "--committer-date-is-author-date",
-            ),
-            stdin=patch.mail,
-        )
-        words = (output + error).strip()
-        log.append(f"[{patch.number}/{len(patches)}] {words or patch.subject}")
-        three_way |= _THREE_WAY in words
-        if status != 0:
-            hunks = _failed_hunks(checkout, patch)
-            _abandon(checkout, before)
-            already = _reverse_applies(checkout, patches, tree)
-            kind = ApplyStatus.ALREADY_MERGED if already else ApplyStatus.FAILED
-            return Applied(
-                tree, kind, tuple(states), None if already else patch.number, () if already else hunks, "\n".join(log)
+    def _am_all(self, checkout: Repository, patches: Sequence[Patch], tree: Tree) -> Applied:
+        states = [SourceState(0, "base", tree.commit, tree.tree_id)]
+        log: list[str] = []
+        three_way = False
+        merged = 0
+        for patch in patches:
+            before = states[-1].commit
+            status, output, error = checkout.run(
+                *(
+                    "am",
+                    "--3way",
+                    "--no-gpg-sign",
+                    "--no-scissors",
+                    "--quoted-cr=nowarn",
+                    "--committer-date-is-author-date",
+                ),
+                stdin=patch.mail,
             )
-        commit = checkout.out("rev-parse", "HEAD")
-        merged += commit == before
-        states.append(
-            SourceState(
-                patch.number, patch.subject, commit, checkout.tree_of(commit), checkout.changed_paths(before, commit)
+            words = (output + error).strip()
+            log.append(f"[{patch.number}/{len(patches)}] {words or patch.subject}")
+            three_way |= _THREE_WAY in words
+            if status != 0:
+                self._workspace.check_failure(f"while patch {patch.number} was applied", status, words)
+                hunks = _failed_hunks(checkout, patch)
+                _abandon(checkout, before)
+                already = _reverse_applies(checkout, patches, tree)
+                kind = ApplyStatus.ALREADY_MERGED if already else ApplyStatus.FAILED
+                return Applied(
+                    tree,
+                    kind,
+                    tuple(states),
+                    None if already else patch.number,
+                    () if already else hunks,
+                    "\n".join(log),
+                )
+            commit = checkout.out("rev-parse", "HEAD")
+            merged += commit == before
+            states.append(
+                SourceState(
+                    patch.number,
+                    patch.subject,
+                    commit,
+                    checkout.tree_of(commit),
+                    checkout.changed_paths(before, commit),
+                )
             )
-        )
-    kind = ApplyStatus.THREE_WAY if three_way else ApplyStatus.CLEAN
-    if merged == len(patches):
-        kind = ApplyStatus.ALREADY_MERGED
-    return Applied(tree, kind, tuple(states), log="\n".join(log))
+        kind = ApplyStatus.THREE_WAY if three_way else ApplyStatus.CLEAN
+        if merged == len(patches):
+            kind = ApplyStatus.ALREADY_MERGED
+        return Applied(tree, kind, tuple(states), log="\n".join(log))
 
 
 def _failed_hunks(checkout: Repository, patch: Patch) -> tuple[Hunk, ...]:

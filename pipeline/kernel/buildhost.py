@@ -78,7 +78,12 @@ class Make:
         return self._host.sandbox.source_prefixes(self._box)
 
     def run(self, *targets: str, timeout: float = kbuild.PREPARE_TIMEOUT) -> Completed:
-        """Runs make once; its steps are counted in `steps` and shown as progress."""
+        """Runs make once; its steps are counted in `steps` and shown as progress.
+
+        Raises:
+            InfrastructureError: make failed because the machine did.
+            StoppedError: the run is being ended.
+        """
         job = kbuild.make(
             self.cell,
             *targets,
@@ -89,7 +94,9 @@ class Make:
         with self._jobserver.seat(lambda: self._host.processes.stopping) as seated:
             if not seated:
                 raise StoppedError
-            return self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
+            done = self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
+        self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.text)
+        return done
 
     def tool(self, *argv: str) -> Completed:
         """Runs another program in the cell's box, its error output apart."""

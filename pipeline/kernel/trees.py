@@ -59,7 +59,9 @@ class TreeName:
         place, _, ref = rest.partition("#")
         if not place or place.startswith("-"):
             raise UsageError(f"{text!r} names no place", hint=f"A tree is {EXAMPLES}.")
-        if kind in (TreeKind.PATH, TreeKind.TAR) and "://" not in place:
+        # git-fetch(1): what has a colon before its first slash is an address, anything else is a path.
+        remote = "://" in place or (kind == TreeKind.GIT and ":" in place.partition("/")[0])
+        if kind != TreeKind.DEBIAN and not remote:
             place = str(Path(place).expanduser().resolve())
         if ref.startswith("-"):
             raise UsageError(f"{ref!r} is not a git reference", hint=f"A tree is {EXAMPLES}.")
@@ -102,19 +104,22 @@ class TreeImporter:
         url = name.place
         if name.kind is TreeKind.PATH:
             commit = _commit_in_checkout(name)
-            known = repository.commit_of(commit)
-            if known:
-                return Tree(str(name), known[:12], known, repository.tree_of(known))
+            # Only the reference proves that the fetch came to its end: a commit may be there without its files.
+            if repository.commit_of(ref) == commit:
+                return Tree(str(name), commit[:12], commit, repository.tree_of(commit))
             url, wanted = f"file://{name.place}", commit
         else:
             wanted = name.ref or "HEAD"
         self._say(f"Fetching {name}")
         # Shallow: history is of no use to a build, and a kernel has a million commits of it.
         command = ["fetch", "--quiet", "--no-tags", "--depth=1", url, f"+{wanted}:{ref}"]
-        status, _, error = repository.run("-c", "uploadpack.allowAnySHA1InWant=true", *command)
+        # One pack, all or nothing, however few objects there are.
+        settings = ("-c", "uploadpack.allowAnySHA1InWant=true", "-c", "fetch.unpackLimit=1")
+        status, _, error = repository.run(*settings, *command)
+        self._workspace.check_failure(f"while {name} was fetched", status, error)
         if status != 0:
             raise UsageError(
-                f"{name} could not be fetched: {error.strip().splitlines()[-1] if error.strip() else status}",
+                f"{name} could not be fetched: {_reason(error) or f'git ended with status {status}'}",
                 hint="Check the address and the reference after '#'.",
             )
         commit = repository.out("rev-parse", f"{ref}^{{commit}}")
@@ -260,6 +265,18 @@ def download(url: str, target: Path) -> None:
         raise InfrastructureError(f"{url} could not be downloaded: {error}", hint="Check the address.") from error
 
 
+def _without_filters(checkout: Repository) -> Repository:
+    """The same checkout with its content filters switched off: gitattributes(5) has git run them to compare files."""
+    _, names, _ = checkout.run("config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$")
+    return Repository(checkout.folder, {name: "" for name in names.split("\0") if name})
+
+
+def _reason(error: str) -> str:
+    """git's own reason, which comes first, before what followed from it and before advice."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")
+
+
 def _commit_in_checkout(name: TreeName) -> str:
     """The commit that a `path:` tree means, read without touching the checkout."""
     folder = Path(name.place)
@@ -277,7 +294,7 @@ def _commit_in_checkout(name: TreeName) -> str:
             f"{folder} has no commit {name.ref or 'HEAD'!r}", hint="Name a branch, tag or commit: path:DIR#REF."
         )
     if not name.ref:
-        dirty = checkout.out("status", "--porcelain", "--untracked-files=no").splitlines()
+        dirty = _without_filters(checkout).out("status", "--porcelain", "--untracked-files=no").splitlines()
         if dirty:
             raise UsageError(
                 f"{folder} has uncommitted changes in {len(dirty)} file(s), which would not be part of the build",

@@ -6,8 +6,17 @@ error carries one line that says what happened, and where it helps a second that
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from pathlib import Path
+
+_MACHINE_FAILED = re.compile(
+    r"^(?!Applying: )(?! *\d* \|).*(No space left on device|Disk quota exceeded|Read-only file system|"
+    r"Input/output error|Cannot allocate memory|virtual memory exhausted|File size limit exceeded|"
+    r"Killed signal terminated program|internal compiler error: Killed|\*\*\* \[.*\] (Killed|Terminated)).*$",
+    re.MULTILINE,
+)
+"""A line in which a program says that the machine failed; not one in which git or gcc quotes the series."""
 
 
 class ExitStatus(IntEnum):
@@ -54,3 +63,25 @@ class InfrastructureError(PipelineError):
     """The machine failed, not the series: disk full, a killed compiler, no sandbox, a time-out."""
 
     status = ExitStatus.INFRASTRUCTURE
+
+
+def require_sound_machine(what: str, status: int, output: str) -> None:
+    """Tells a failure of the machine from one of what it worked on.
+
+    Args:
+        what: was being done, for the message.
+        status: exit status of the program; below 0 it was killed, above 128 its shell or sandbox says so.
+        output: all that it printed.
+
+    Raises:
+        InfrastructureError: the program failed because the machine did, so that it says nothing of its input.
+    """
+    if status == 0:
+        return
+    failure = _MACHINE_FAILED.search(output)
+    if failure or status < 0 or status > 128:
+        words = failure[0].strip() if failure else f"the program was killed (status {status})"
+        raise InfrastructureError(
+            f"the machine failed {what}: {words[:200]}",
+            hint="Free disk space or memory, then run the same command again; finished cells are kept.",
+        )

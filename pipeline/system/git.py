@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -58,14 +59,18 @@ class Repository:
 
     Args:
         folder: working directory of every command.
+        settings: configuration that overrides the repository's own.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self._git = Git(folder)
         # GitPython adds to os.environ and cannot take away; empty values of these are as good as none.
         self._environment = {name: "" for name in os.environ if name.startswith(("GIT_CONFIG_KEY", "GIT_CONFIG_VALUE"))}
-        self._environment["GIT_CONFIG_COUNT"] = "0"
+        settings = settings or {}
+        self._environment["GIT_CONFIG_COUNT"] = str(len(settings))
+        for number, (key, value) in enumerate(settings.items()):
+            self._environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         self._environment.update(_SEAL)
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
@@ -158,10 +163,18 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def initialised(folder: Path) -> Repository:
-    """The bare repository in `folder`, made when missing."""
-    if not (folder / "HEAD").exists():
+    """The bare repository in `folder`, made when missing: aside, so that half of one is never taken for a whole."""
+    if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        Repository(folder.parent).out("init", "--quiet", "--bare", str(folder))
+        with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as aside:
+            made = Path(aside) / folder.name
+            Repository(folder.parent).out("init", "--quiet", "--bare", str(made))
+            try:
+                made.rename(folder)
+            except OSError as error:
+                # Another run was quicker.
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
     return Repository(folder)
 
 

@@ -12,6 +12,7 @@ locks/
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from pipeline.system.errors import InfrastructureError
+from pipeline.system.errors import InfrastructureError, require_sound_machine
 
 LAYOUT_VERSION = "1"
+FULL_BYTES = 64 << 20
+FULL_FILES = 64
+"""Where less is left, a program may have failed for want of it."""
 RESERVE = 2 << 30
 """Bytes that must be free before kernel trees and builds are started."""
 
@@ -94,6 +98,28 @@ class Workspace:
             raise InfrastructureError(
                 f"only {free >> 20} MiB are free for the workspace {self.folder}, {RESERVE >> 20} are needed",
                 hint="Run `pipeline clean`, or name another place with --workspace DIR.",
+            )
+
+    def check_failure(self, what: str, status: int, output: str) -> None:
+        """Makes sure that a failure may be taken for a result: programs do not always say that the disk is full.
+
+        Args:
+            what: was being done in the workspace, for the message.
+            status: exit status of the program.
+            output: all that it printed.
+
+        Raises:
+            InfrastructureError: the machine failed, or the workspace is full.
+        """
+        if status == 0:
+            return
+        require_sound_machine(what, status, output)
+        disk = os.statvfs(self.folder)
+        # Some file systems have no fixed number of files, and say 0.
+        if disk.f_bavail * disk.f_frsize < FULL_BYTES or (disk.f_files and disk.f_favail < FULL_FILES):
+            raise InfrastructureError(
+                f"the workspace {self.folder} was full {what}",
+                hint="Free space with `pipeline clean`, or name another place with --workspace DIR; then run it again.",
             )
 
     def lock(self, name: str, timeout: float = -1) -> FileLock:

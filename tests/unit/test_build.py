@@ -21,7 +21,7 @@ from pipeline.model import (
     Toolchain,
     Tree,
 )
-from pipeline.system.errors import InfrastructureError
+from pipeline.system.errors import InfrastructureError, require_sound_machine
 from pipeline.system.process import Completed
 from pipeline.system.store import Store
 
@@ -55,6 +55,7 @@ class FakeMake:
         (self.folder.path / "vmlinux").touch()
         status, log = self._answers.pop(0)
         self.steps += 2
+        require_sound_machine(f"while {self.cell.id} was built", status, log)
         return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
 
     def tool(self, *argv: str) -> Completed:
@@ -82,6 +83,9 @@ class FakeHost:
 
     def move(self, tree: Tree, state: SourceState) -> None:
         pass
+
+    def past(self, _cell: Cell) -> tuple[int | None, float | None]:
+        return None, None
 
     def remember(self, cell: Cell, steps: int, seconds: float) -> None:
         pass
@@ -183,3 +187,15 @@ def test_what_was_finished_before_the_machine_failed_is_kept(tmp_path: Path) -> 
 def test_words_of_a_failing_machine_do_no_harm_in_a_build_that_succeeds(tmp_path: Path) -> None:
     builds = build(FakeHost(tmp_path, [(0, GOOD), (0, f"No space left on device\n{GOOD}")]))
     assert builds["one", 3].status is BuildStatus.BUILT
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '  123 |         pr_err("No space left on device");',
+        "Applying: ext4: say No space left on device",
+        "      |         Cannot allocate memory",
+    ],
+)
+def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
+    require_sound_machine("here", 1, f"a.c:123: error: bad\n{line}\nmake: *** [a.o] Error 1\n")
