@@ -21,6 +21,7 @@ from pipeline.mail import message, thread
 from pipeline.mail.message import Mail
 from pipeline.model import Patch, Series
 from pipeline.system.errors import InfrastructureError, NotObtainedError, UsageError
+from pipeline.system.git import Repository
 from pipeline.system.process import Command, CommandTimeoutError, Completed, Processes
 from pipeline.system.workspace import Workspace
 
@@ -68,7 +69,9 @@ def fetch(request: Request, workspace: Workspace, processes: Processes, say: Cal
         return replace(series, version=version.number, source=request.text)
     path = Path(request.text)
     if request.text != "-" and path.is_dir() and not (path / "new").is_dir():
-        return replace(_from_patch_files(path, request.version), source=request.text)
+        series = _from_patch_files(path, request.version)
+        require_whole(series.patches, Repository(workspace.folder))
+        return replace(series, source=request.text)
     b4 = B4(workspace, processes, request.midmask)
     message_id = ""
     if request.text == "-":
@@ -81,7 +84,29 @@ def fetch(request: Request, workspace: Workspace, processes: Processes, say: Cal
         message_id = message_id_in(request.text)
         say(f"Fetching {message_id} with b4")
         raw = list(message.split_mbox(b4.thread(message_id)))
-    return replace(_from_thread(raw, message_id, request.version, b4), source=request.text)
+    series = _from_thread(raw, message_id, request.version, b4)
+    require_whole(series.patches, Repository(workspace.folder))
+    return replace(series, source=request.text)
+
+
+def require_whole(patches: Sequence[Patch], git: Repository) -> None:
+    """Refuses a patch that lost lines on its way, which git-apply(1) tells without looking at any tree.
+
+    Raises:
+        NotObtainedError: a diff ends before its hunk header says so, or a file of the diffstat is missing.
+    """
+    for patch in patches:
+        body = message.parse(patch.mail).letter.body
+        diff = message.diff_of(body)
+        if not diff:
+            continue
+        status, _, error = git.run("apply", "--numstat", "-", stdin=diff.encode())
+        damage = error.strip().splitlines()[0].removeprefix("error: ") if status else message.cut_off(body)
+        if damage:
+            raise NotObtainedError(
+                f"patch {patch.number}/{len(patches)} is damaged: {damage}",
+                hint="Was it cut off or rewrapped on its way? Fetch or save it again.",
+            )
 
 
 def message_id_in(text: str) -> str:
@@ -138,6 +163,9 @@ class B4:
                 f"{host} has no message {message_id}", hint="Check the id; another server is named by --midmask URL."
             )
         reason = _last_line(done.text)
+        # urllib3 wraps the operating system's words in those of its objects.
+        if found := re.search(r"\[Errno -?\d+\] ([\w ]+)", reason):
+            reason = found[1]
         raise NotObtainedError(
             f"b4 could not fetch {message_id} from {host}: {reason}",
             hint="Is the server reachable? Another is named by --midmask URL (or git config b4.midmask).",

@@ -36,6 +36,13 @@ _COUNTER = re.compile(r"(\d{1,4})/(\d{1,4})")
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _DIFF_FILE = re.compile(r"^diff --git (?:\"?a/)(?P<old>.+?)\"? (?:\"?b/)(?P<new>.+?)\"?$", re.MULTILINE)
 
+_DIFFSTAT = re.compile(
+    r"^ (\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?", re.MULTILINE
+)
+_COUNTED = (r"^diff --git ", r"^--- .+\n\+\+\+ .", r"^\+", r"^-")
+"""Files, headers with a line of each sign, and lines of each sign."""
+_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -76,6 +83,28 @@ def diff_files(diff: str) -> tuple[str, ...]:
     for found in _DIFF_FILE.finditer(diff):
         names |= {found["old"]: None, found["new"]: None}
     return tuple(names)
+
+
+def diff_of(body: str) -> str:
+    """The text from its first git diff on, or nothing."""
+    found = _DIFF_FILE.search(body)
+    return body[found.start() :] if found else ""
+
+
+def cut_off(body: str) -> str:
+    """Says so when a patch ends between two files or hunks: its diffstat counts more, and there is no signature."""
+    diff = diff_of(body)
+    counts = _DIFFSTAT.findall(body.removesuffix(diff))
+    if not counts or _SIGNATURE.search(diff):
+        return ""
+    asked = [int(count or 0) for count in counts[-1]]
+    files, headers, added, removed = (len(re.findall(pattern, diff, re.MULTILINE)) for pattern in _COUNTED)
+    found = (files, added - headers, removed - headers)
+    if all(have >= want for have, want in zip(found, asked, strict=True)):
+        return ""
+    names = ("file", "insertion", "deletion")
+    words = [f"{have} of {want} {name}(s)" for name, have, want in zip(names, found, asked, strict=True) if have < want]
+    return f"its diff ends after {', '.join(words)}"
 
 
 def has_diff(body: str) -> bool:
