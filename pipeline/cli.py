@@ -39,6 +39,8 @@ from pipeline.system.workspace import Workspace
 INTERRUPTED = 130
 """Exit status after a signal, as shells have it for SIGINT (128 + 2)."""
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 app = typer.Typer(
     name="pipeline",
     help="Applies a kernel patch series to your trees, builds kernels, measures them, and says what it saw.",
@@ -122,7 +124,7 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
     """Turns errors and signals into one clear line and an exit status; no child outlives it."""
     console = Console(quiet=quiet, verbose=verbose)
     processes = Processes()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt)
     folder = Workspace((workspace or Workspace.default()).expanduser().resolve())
     try:
@@ -150,6 +152,9 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
 
 
 def _interrupt(*_: object) -> None:
+    # Impatience must not cut the clean-up short.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -187,6 +192,8 @@ def apply_and_build(
     Exit status: 0 clean, 1 the series has a problem, 2 usage, 3 not obtained or applied nowhere, 4 infrastructure.
     """
     with session(workspace, verbose, quiet) as current:
+        if json and json != "-":
+            _require_writable(Path(json))
         order = Order(
             _request(series, revision, midmask),
             tuple(tree or ()),
@@ -430,6 +437,12 @@ def clean(
 
 def _request(series: str, revision: int | None, midmask: str) -> Request:
     return Request(series, revision, midmask or user_setting("b4.midmask") or LORE)
+
+
+def _require_writable(target: Path) -> None:
+    """Said before the work, not after it."""
+    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that is there.")
 
 
 def _sandbox(name: str) -> str:

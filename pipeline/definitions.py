@@ -129,7 +129,8 @@ def _load(path: Path, kind: type[Loaded]) -> Loaded:
 
 def _first_mistake(error: ValidationError, kind: type[Definition]) -> str:
     """A sentence for the first thing that pydantic found, with the nearest valid key for a misspelt one."""
-    found = error.errors()[0]
+    # A misspelt key that is required is two mistakes to pydantic; the misspelling explains the other.
+    found = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     place = ".".join(str(part) for part in found["loc"])
     if found["type"] != "extra_forbidden":
         return f"{place}: {found['msg']}"
