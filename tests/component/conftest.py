@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,6 +90,24 @@ class Runner:
         )
 
 
+def processes_in(folder: Path, words: str = "") -> list[int]:
+    """Processes whose command line, working directory or mounts name `folder`; with `words` in the command line.
+
+    A sandboxed process sees other paths, but its mounts are listed with those of the host, from the file system's root.
+    """
+    found = []
+    place = "/".join(folder.parts[-3:])
+    for process in Path("/proc").glob("[0-9]*"):
+        # It may have ended meanwhile, or be another user's.
+        with suppress(OSError):
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if words not in command:
+                continue
+            if place in f"{command} {(process / 'cwd').readlink()} {(process / 'mountinfo').read_text()}":
+                found.append(int(process.name))
+    return found
+
+
 @pytest.fixture(scope="session")
 def sealed_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment that knows nothing of the user: own HOME with a git identity, no XDG, GIT or PIPELINE variable."""
@@ -130,6 +149,7 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("next", "master", developer.ONLY_IN_NEXT)
     made.branch("conflicts", "next", *developer.CONFLICTS)
     made.branch("waits", "master", *developer.WAITS)
+    made.branch("waits-on-i386", "master", *developer.WAITS_ON_I386)
     made.branch("documents", "good", *developer.DOCUMENTS)
     return made
 
@@ -159,6 +179,7 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("breaks", "master..breaks", "mm: use a helper"),
             ("conflicts", "next..conflicts", "mm: three huge pages"),
             ("waits", "master..waits", "lib: wait"),
+            ("waits-on-i386", "master..waits-on-i386", "lib: wait on i386"),
             ("documents", "good..documents", "Documentation: one word less"),
         )
     }

@@ -195,16 +195,17 @@ NOISY = (
     "A tree with a warning of its own",
     ((UTIL, MAPCOUNT, f"{MAPCOUNT}\tint old_and_known;\n"),),
 )
+WAIT = "$(shell n=0; until test -e /src/go || test $$n -gt 600; do n=$$((n+1)); sleep 0.1; done)"
 WAITS = (
     (
         "lib: wait until there is a file called go",
-        (
-            (
-                "lib/Makefile",
-                "obj-y ",
-                "$(shell n=0; until test -e /src/go || test $$n -gt 600; do n=$$((n+1)); sleep 0.1; done)\nobj-y ",
-            ),
-        ),
+        (("lib/Makefile", "obj-y ", f"{WAIT}\nobj-y "),),
+    ),
+)
+WAITS_ON_I386 = (
+    (
+        "lib: wait on i386 until there is a file called go",
+        (("lib/Makefile", "obj-y ", f"ifeq ($(ARCH),i386)\n{WAIT}\nendif\nobj-y "),),
     ),
 )
 DOCUMENTS = (

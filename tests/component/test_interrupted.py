@@ -1,0 +1,219 @@
+"""Ctrl-C, SIGTERM and kill -9 in the middle of a build: no process is left, nothing broken counts, and it resumes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline.record import RunRecord
+from tests.component import developer
+from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
+from tests.component.developer import PatchSeries
+
+HVO, ODD = "x86_64-hvo", "i386-odd"
+PATIENCE = 50.0
+"""Seconds until something that must happen counts as never happening, before the makefile of the series gives up.
+
+No test waits that long when all is well.
+"""
+
+
+def await_(what: str, happened: Callable[[], object]) -> None:
+    started = time.monotonic()
+    while not happened():
+        assert time.monotonic() - started < PATIENCE, f"never happened: {what}"
+        time.sleep(0.02)
+
+
+@contextmanager
+def started(run: Runner, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The pipeline, under way; killed at the end if it still is."""
+    process = subprocess.Popen(
+        run.argv(*arguments),
+        env=run.environment,
+        cwd=run.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None
+            stream.close()
+        for left in processes_in(run.workspace):
+            os.kill(left, signal.SIGKILL)
+
+
+def make_waits(run: Runner) -> bool:
+    """Whether the makefile of the series waits."""
+    return len(processes_in(run.workspace, "test -e /src/go")) > 0
+
+
+def interrupt(run: Runner, arguments: tuple[str, ...], number: signal.Signals, ready: Callable[[], object]) -> str:
+    """Starts a command, sends it a signal once `ready`, and returns what it said; no process may be left."""
+    with started(run, *arguments) as process:
+        await_("the command is where it is to be stopped", lambda: ready() or process.poll() is not None)
+        assert process.poll() is None, process.communicate()
+        process.send_signal(number)
+        output, said = process.communicate(timeout=PATIENCE)
+        assert output == ""
+        # Of a killed pipeline the kernel ends the sandboxes, a moment later; others are gone when it ends.
+        if number is signal.SIGKILL:
+            await_("no process is left", lambda: not processes_in(run.workspace))
+        assert processes_in(run.workspace) == []
+        assert process.returncode == (-number if number is signal.SIGKILL else 130)
+    if number is not signal.SIGKILL:
+        assert [line for line in said.splitlines() if "error" in line] == ["error: stopped"]
+        assert said.endswith("error: stopped\n  Finished cells are kept: the same command goes on from there.\n")
+    assert "Traceback" not in said
+    return said
+
+
+def states(record: RunRecord) -> dict[tuple[str, int], tuple[str, bool]]:
+    """Status by cell and patch, and whether it came from the store."""
+    return {(cell.id, state.patch): (state.status, state.cached) for cell in record.cells for state in cell.states}
+
+
+def let_go(run: Runner) -> None:
+    """Ends the wait for every later make: a file that git does not know stays in the worktree."""
+    (worktree,) = [path for path in (run.workspace / "worktrees").iterdir() if path.is_dir()]
+    (worktree / "go").touch()
+
+
+def listed(run: Runner) -> list[str]:
+    done = run("runs")
+    assert (done.returncode, done.stderr) == (0, "")
+    return [line.split()[1] for line in done.stdout.splitlines()[1:]]
+
+
+@pytest.fixture
+def waiting(fake_tree: Path, posted: Mapping[str, PatchSeries], tmp_path: Path) -> tuple[str, ...]:
+    """The main job on a series whose makefile waits for a file."""
+    matrix = write_matrix(tmp_path, matrix_text({ODD: CELLS[ODD]}))
+    series = str(posted["waits"].folder)
+    return ("apply-and-build", series, f"--tree=path:{fake_tree}#master", f"--matrix={matrix}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_build_goes_on_where_it_was_stopped(
+    run_pipeline: Runner, waiting: tuple[str, ...], number: signal.Signals
+) -> None:
+    said = interrupt(run_pipeline, waiting, number, lambda: make_waits(run_pipeline))
+    assert "Building after patch 1/1" in said
+    assert listed(run_pipeline) == ["broken"]
+    assert list(run_pipeline.workspace.glob("store/tmp/*")) == []
+    let_go(run_pipeline)
+    again = run_pipeline(*waiting)
+    assert again.returncode == 0, again.stderr
+    assert states(run_pipeline.record()) == {(ODD, 0): ("built", True), (ODD, 1): ("built", False)}
+    # Neither planned nor applied anew.
+    assert "Configuring" not in again.stderr
+    assert "Fetching" not in again.stderr
+
+
+def test_finished_cell_is_kept_while_another_is_killed(
+    run_pipeline: Runner, fake_tree: Path, posted: Mapping[str, PatchSeries], tmp_path: Path
+) -> None:
+    matrix = write_matrix(tmp_path, matrix_text({name: CELLS[name] for name in (HVO, ODD)}))
+    series = str(posted["waits-on-i386"].folder)
+    arguments = ("apply-and-build", series, f"--tree=path:{fake_tree}#master", f"--matrix={matrix}")
+
+    def one_of_two() -> bool:
+        stored = len(list(run_pipeline.workspace.glob("store/build/*/*")))
+        return stored == 3 and make_waits(run_pipeline)
+
+    interrupt(run_pipeline, arguments, signal.SIGKILL, one_of_two)
+    let_go(run_pipeline)
+    again = run_pipeline(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert states(run_pipeline.record()) == {
+        (HVO, 0): ("built", True),
+        (HVO, 1): ("built", True),
+        (ODD, 0): ("built", True),
+        (ODD, 1): ("built", False),
+    }
+
+
+def test_run_is_listed_as_running_and_is_not_cleaned_away(run_pipeline: Runner, waiting: tuple[str, ...]) -> None:
+    def ready() -> bool:
+        if not make_waits(run_pipeline):
+            return False
+        assert listed(run_pipeline) == ["running"]
+        cleaned = run_pipeline("clean", "--all")
+        assert cleaned.returncode == 2
+        assert "is under way in" in cleaned.stderr
+        return True
+
+    interrupt(run_pipeline, waiting, signal.SIGINT, ready)
+    let_go(run_pipeline)
+    assert run_pipeline(*waiting).returncode == 0
+
+
+def test_two_runs_at_once_build_once(run_pipeline: Runner, waiting: tuple[str, ...]) -> None:
+    """The second waits for the first, and takes over when that is killed."""
+    with started(run_pipeline, *waiting) as first:
+        await_("the first run builds", lambda: make_waits(run_pipeline))
+        with started(run_pipeline, *waiting) as second:
+            await_("both runs are under way", lambda: listed(run_pipeline) == ["running", "running"])
+            first.kill()
+            let_go(run_pipeline)
+            output, said = second.communicate(timeout=PATIENCE)
+            assert second.returncode == 0, said
+            assert output.startswith("OK: ")
+    assert "1 broken run(s) removed" in run_pipeline("clean").stdout
+    assert listed(run_pipeline) == ["finished"]
+    assert states(run_pipeline.record()) == {(ODD, 0): ("built", True), (ODD, 1): ("built", False)}
+
+
+@pytest.mark.parametrize("stage", ["Configuring", "Building after patch 1/1"])
+def test_killed_make_is_no_result(run_pipeline: Runner, waiting: tuple[str, ...], own_tree: Path, stage: str) -> None:
+    """Whom the kernel kills for want of memory has said nothing about the tree or the series."""
+    arguments = waiting
+    if stage == "Configuring":
+        makefile = own_tree / "Makefile"
+        makefile.write_text(f"{developer.WAIT}\n{makefile.read_text()}")
+        subprocess.run(["git", "commit", "-qam", "wait"], cwd=own_tree, env=run_pipeline.environment, check=True)
+        arguments = (*waiting[:2], f"--tree=path:{own_tree}#HEAD", waiting[3])
+    with started(run_pipeline, *arguments) as process:
+        await_("make waits", lambda: make_waits(run_pipeline) or process.poll() is not None)
+        for found in processes_in(run_pipeline.workspace, "make -C /src"):
+            if Path(f"/proc/{found}/comm").read_text() == "make\n":
+                os.kill(found, signal.SIGKILL)
+        output, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, output) == (4, ""), output + said
+    assert stage in said
+    assert "killed" in said
+    let_go(run_pipeline)
+    again = run_pipeline(*arguments)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert states(run_pipeline.record())[ODD, 1] == ("built", False)
+
+
+def test_fetch_from_a_silent_server_is_stopped(run_pipeline: Runner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as connections:
+        silent.settimeout(PATIENCE)
+
+        def connected() -> bool:
+            connections.enter_context(silent.accept()[0])
+            return True
+
+        midmask = f"--midmask=http://127.0.0.1:{silent.getsockname()[1]}/all/%s"
+        interrupt(run_pipeline, ("fetch", "somebody@example.org", midmask), signal.SIGINT, connected)
+    assert list((run_pipeline.workspace / "mail").iterdir()) == []
+
+
+def test_nothing_is_left_running_without_a_sandbox(run_pipeline: Runner, waiting: tuple[str, ...]) -> None:
+    interrupt(run_pipeline, (*waiting, "--sandbox=none"), signal.SIGTERM, lambda: make_waits(run_pipeline))
