@@ -1,0 +1,73 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.system.errors import UsageError
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pipeline {version('kernel-series-pipeline')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+]
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace", envvar="PIPELINE_WORKSPACE", metavar="DIR", help="Where trees, builds and results are kept."
+    ),
+]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors and the result.")]
+SeriesArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SERIES",
+        help="Message-id, lore URL, mbox, maildir, - (stdin), folder of git format-patch files, or entry of series/.",
+    ),
+]
+TreeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tree", metavar="TREE", help="git:URL#REF, path:DIR#REF, debian:PACKAGE or tar:FILE-or-URL; repeatable."
+    ),
+]
+MatrixOption = Annotated[
+    str, typer.Option("--matrix", metavar="NAME|FILE", help="A matrix of kconfigs/, or a TOML file.")
+]
+CellOption = Annotated[list[str] | None, typer.Option("--cell", metavar="GLOB", help="Only these cells; repeatable.")]
+RevisionOption = Annotated[
+    int | None, typer.Option("--revision", metavar="N", min=1, help="Which revision of the series.")
+]
+MidmaskOption = Annotated[
+    str,
+    typer.Option(
+        "--midmask",
+        envvar="PIPELINE_MIDMASK",
+        metavar="URL",
+        help="Archive to ask, %s is the message-id. [default: git config b4.midmask, or lore]",
+    ),
+]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Compilers at once. [default: the CPUs]")
+]
+SandboxOption = Annotated[
+    str, typer.Option("--sandbox", metavar="bwrap|none", help="Where makefiles of the series run.")
+]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
+
+
+def known_sandbox(name: str) -> str:
+    """Raises UsageError when there is no such sandbox."""
+    if name not in ("bwrap", "none"):
+        raise UsageError(f"there is no sandbox {name!r}", hint="Say --sandbox=bwrap or --sandbox=none.")
+    return name

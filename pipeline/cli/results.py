@@ -1,0 +1,148 @@
+"""Commands about what runs left, and about the machine."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console as RichConsole
+from rich.table import Table
+from rich.text import Text
+
+from pipeline import clean as cleaning
+from pipeline import doctor as doctoring
+from pipeline import reply as replying
+from pipeline import runs as running
+from pipeline.cli.app import app
+from pipeline.cli.options import (
+    MatrixOption,
+    QuietOption,
+    RunArgument,
+    SandboxOption,
+    TreeOption,
+    VerboseOption,
+    VersionOption,
+    WorkspaceOption,
+    known_sandbox,
+)
+from pipeline.cli.session import session
+from pipeline.definitions import load_matrix
+from pipeline.kernel.trees import TreeName
+from pipeline.render import exit_status, render_text
+from pipeline.system.errors import ExitStatus, UsageError
+from pipeline.system.git import user_setting
+
+
+@app.command(epilog="Example: pipeline report last")
+def report(
+    run: RunArgument = "last",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Render a run's report again, from its run.json alone."""
+    with session(workspace, verbose, quiet) as current:
+        current.workspace.prepare()
+        record = running.read(running.find(current.workspace, run))
+        print(render_text(record, colour=sys.stdout.isatty()), end="")
+
+
+@app.command(epilog="Example: pipeline reply last -o reply.eml")
+def reply(
+    run: RunArgument = "last",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: reply.eml in the run]")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Draft the review reply as an .eml and print the git send-email line. Nothing is ever sent."""
+    with session(workspace, verbose, quiet) as current:
+        current.workspace.prepare()
+        folder = running.find(current.workspace, run)
+        record = running.read(folder)
+        name, address = user_setting("user.name"), user_setting("user.email")
+        if not address:
+            raise UsageError(
+                "git does not know who you are",
+                hint='git config --global user.email "you@example.org" (and user.name).',
+            )
+        draft = replying.draft(record, identity=f"{name} <{address}>", date=datetime.now(UTC))
+        path = output or folder / "reply.eml"
+        path.write_bytes(replying.to_bytes(draft))
+        print(f"Draft: {path}\nLook it over, then send it yourself:\n\n  {replying.send_command(record, path, draft)}")
+
+
+@app.command("runs", epilog="Example: pipeline runs")
+def list_runs(
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """List finished, running and broken runs."""
+    with session(workspace, verbose, quiet) as current:
+        current.workspace.prepare()
+        known = running.known_runs(current.workspace)
+        table = Table("run", "state", "cells", "result", box=None, pad_edge=False)
+        words = {
+            ExitStatus.CLEAN: "clean",
+            ExitStatus.SERIES_HAS_A_PROBLEM: "problem",
+            ExitStatus.NOT_OBTAINED: "not applied",
+        }
+        for run in known:
+            cells = str(len(run.record.cells)) if run.record else ""
+            table.add_row(run.id, run.state, cells, words.get(exit_status(run.record), "") if run.record else "")
+        if known:
+            RichConsole(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+        else:
+            print(f"No run in {current.workspace.folder} yet. Start with: pipeline apply-and-build --help")
+
+
+@app.command(epilog="Example: pipeline doctor --matrix quick")
+def doctor(
+    matrix: MatrixOption = "quick",
+    tree: TreeOption = None,
+    sandbox: SandboxOption = "bwrap",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """List every tool that a matrix needs, and how to install what is missing."""
+    with session(workspace, verbose, quiet) as current:
+        definition, _ = load_matrix(matrix)
+        names = tuple(TreeName.parse(name) for name in tree or ("debian:linux-source-6.12",))
+        findings = doctoring.examine(doctoring.needs(definition, names, known_sandbox(sandbox)), current.processes)
+        table = Table("tool", "", "version", "package", box=None, pad_edge=False)
+        for one in findings:
+            mark = Text("found", style="green") if one.found else Text("MISSING", style="bold red")
+            table.add_row(one.need.program, mark, one.version, one.need.package)
+        RichConsole(highlight=False).print(table)
+        command = doctoring.install_command(findings)
+        if command:
+            print(f"\nInstall what is missing:\n\n  {command}")
+            raise typer.Exit(ExitStatus.INFRASTRUCTURE)
+
+
+@app.command(epilog="Example: pipeline clean --all")
+def clean(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Trees, results and downloads, too: all but the runs.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Free space: build folders, worktrees and broken runs; finished results and runs are kept."""
+    with session(workspace, verbose, quiet) as current:
+        current.workspace.prepare()
+        freed, broken = cleaning.clean(current.workspace, everything=everything)
+        print(f"Freed {freed / (1 << 20):.0f} MiB in {current.workspace.folder}; {broken} broken run(s) removed.")

@@ -1,0 +1,76 @@
+"""What happens around every command: collaborators made, errors and signals turned into a line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from pipeline.run import Pipeline
+from pipeline.system.console import Console
+from pipeline.system.errors import ExitStatus, PipelineError
+from pipeline.system.process import Processes, StoppedError
+from pipeline.system.workspace import Workspace
+
+INTERRUPTED = 130
+"""Exit status after a signal, as shells have it for SIGINT (128 + 2)."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's collaborators; the workspace is prepared when it is first needed."""
+
+    workspace: Workspace
+    processes: Processes
+    console: Console
+
+    def pipeline(self) -> Pipeline:
+        self.workspace.prepare()
+        return Pipeline(self.workspace, self.processes, self.console)
+
+
+@contextmanager
+def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Session]:
+    """Turns errors and signals into one clear line and an exit status; no child outlives it."""
+    console = Console(quiet=quiet, verbose=verbose)
+    processes = Processes()
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    folder = Workspace((workspace or Workspace.default()).expanduser().resolve())
+    try:
+        yield Session(folder, processes, console)
+    except PipelineError as error:
+        details = [error.hint] if error.hint else []
+        details += [f"Log: {error.log}"] if error.log else []
+        console.error(error.message, *details)
+        raise typer.Exit(error.status) from error
+    except (KeyboardInterrupt, StoppedError) as error:
+        console.error("stopped", "Finished cells are kept: the same command goes on from there.")
+        raise typer.Exit(INTERRUPTED) from error
+    except BrokenPipeError as error:
+        # The reader of our output went away (`| head`): nothing more to say, and nothing to complain of at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(ExitStatus.CLEAN) from error
+    except OSError as error:
+        console.error(
+            f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}",
+            "Nothing half-written is kept. Free space or mend the disk, then run the same command again.",
+        )
+        raise typer.Exit(ExitStatus.INFRASTRUCTURE) from error
+    finally:
+        processes.stop()
+
+
+def _interrupt(*_: object) -> None:
+    # Impatience must not cut the clean-up short.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt

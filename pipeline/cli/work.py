@@ -1,0 +1,223 @@
+"""Commands that fetch, apply, plan and build."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console as RichConsole
+from rich.table import Table
+from rich.text import Text
+
+from pipeline import doctor as doctoring
+from pipeline import runs as running
+from pipeline.cli.app import app
+from pipeline.cli.options import (
+    CellOption,
+    JobsOption,
+    MatrixOption,
+    MidmaskOption,
+    QuietOption,
+    RevisionOption,
+    SandboxOption,
+    SeriesArgument,
+    TreeOption,
+    VerboseOption,
+    VersionOption,
+    WorkspaceOption,
+    known_sandbox,
+)
+from pipeline.cli.session import session
+from pipeline.fetch import LORE, Request
+from pipeline.mail.message import join_mbox
+from pipeline.model import ApplyStatus, PlannedCell
+from pipeline.plan import select_cells
+from pipeline.render import exit_status, render_text
+from pipeline.run import REPORT, Order
+from pipeline.system.errors import ExitStatus, UsageError
+from pipeline.system.git import user_setting
+
+
+@app.command(
+    "apply-and-build",
+    epilog="Example: pipeline apply-and-build series/hvo-shared-tails --tree debian:linux-source-6.12",
+)
+def apply_and_build(
+    series: SeriesArgument,
+    tree: TreeOption = None,
+    matrix: MatrixOption = "",
+    cell: CellOption = None,
+    per_patch: Annotated[
+        bool, typer.Option("--per-patch", help="Build after every patch, not only base and last.")
+    ] = False,
+    revision: RevisionOption = None,
+    jobs: JobsOption = 0,
+    sandbox: SandboxOption = "bwrap",
+    json: Annotated[
+        str, typer.Option("--json", metavar="FILE|-", help="Write run.json there, too (- for standard output).")
+    ] = "",
+    midmask: MidmaskOption = "",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """The main job: fetch a series, apply it, build the matrix before and after, measure, report.
+
+    Exit status: 0 clean, 1 the series has a problem, 2 usage, 3 not obtained or applied nowhere, 4 infrastructure.
+    """
+    with session(workspace, verbose, quiet) as current:
+        if json and json != "-":
+            _require_writable(Path(json))
+        order = Order(
+            _request(series, revision, midmask),
+            tuple(tree or ()),
+            matrix,
+            tuple(cell or ()),
+            per_patch,
+            known_sandbox(sandbox),
+            _jobs(jobs),
+        )
+        record, folder = current.pipeline().apply_and_build(order)
+        if json and json != "-":
+            Path(json).write_text(record.to_json())
+        if json == "-":
+            print(record.to_json())
+        else:
+            print(render_text(record, colour=sys.stdout.isatty()), end="")
+            print(f"\nReport: {folder / REPORT}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
+            print(f"Reply:  pipeline reply {record.id}")
+        raise typer.Exit(exit_status(record))
+
+
+@app.command(epilog="Example: pipeline fetch 20251205194351.1646318-1-kas@kernel.org -o series.mbx")
+def fetch(
+    series: SeriesArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write an mbox for git am.")
+    ] = None,
+    revision: RevisionOption = None,
+    midmask: MidmaskOption = "",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Obtain a series and show what is in it: patches, trailers, base, replies."""
+    with session(workspace, verbose, quiet) as current:
+        found = current.pipeline().fetch(_request(series, revision, midmask))
+        out = RichConsole(highlight=False, soft_wrap=True)
+        out.print(Text(f"{found.title}\n  v{found.version}, {len(found.patches)} patches, from {found.cover.sender}"))
+        if found.message_id:
+            out.print(Text(f"  Message-ID: {found.message_id}"))
+        if found.base_commit:
+            out.print(Text(f"  base-commit: {found.base_commit}"))
+        for patch_id in found.prerequisites:
+            out.print(Text(f"  prerequisite-patch-id: {patch_id}"))
+        if found.other_versions:
+            out.print(Text(f"  also in the thread: {', '.join(f'v{other}' for other in found.other_versions)}"))
+        out.print(Text(f"  {len(found.replies)} other messages in the thread"))
+        for patch in found.patches:
+            out.print(Text(f"{patch.number:4}  {patch.subject}"))
+            for trailer in patch.collected_trailers:
+                out.print(Text(f"      + {trailer}", style="green"))
+        if output:
+            output.write_bytes(join_mbox([patch.mail for patch in found.patches]))
+            out.print(Text(f"Written: {output}"))
+
+
+@app.command(epilog="Example: pipeline apply series.mbox --tree path:~/linux#master")
+def apply(
+    series: SeriesArgument,
+    tree: TreeOption = None,
+    revision: RevisionOption = None,
+    midmask: MidmaskOption = "",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Apply a series to trees, in the pipeline's own worktrees, and say what fits where."""
+    with session(workspace, verbose, quiet) as current:
+        pipeline = current.pipeline()
+        order = Order(_request(series, revision, midmask), tuple(tree or ()))
+        names = pipeline.resolve(order)[3]
+        found = pipeline.fetch(order.request)
+        results = [pipeline.apply(found, pipeline.tree(name)) for name in names]
+        for one in results:
+            print(f"{one.tree.name}: {one.status}")
+            if one.failed_patch:
+                print(f"  patch {one.failed_patch}/{len(found.patches)} does not apply")
+                for hunk in one.failed_hunks:
+                    print(f"  {hunk.path}:{hunk.line} {hunk.header}")
+            if one.status is ApplyStatus.FAILED or verbose:
+                print("\n".join(f"  | {line}" for line in one.log.splitlines()))
+        good = any(one.usable or one.status is ApplyStatus.ALREADY_MERGED for one in results)
+        clean = good and all(one.status is not ApplyStatus.FAILED for one in results)
+        raise typer.Exit(
+            ExitStatus.CLEAN if clean else ExitStatus.SERIES_HAS_A_PROBLEM if good else ExitStatus.NOT_OBTAINED
+        )
+
+
+@app.command(epilog="Example: pipeline plan --tree debian:linux-source-6.12 --matrix quick")
+def plan(
+    series: Annotated[str, typer.Argument(metavar="[SERIES]", help="A tracked series, for its trees and matrix.")] = "",
+    tree: TreeOption = None,
+    matrix: MatrixOption = "",
+    cell: CellOption = None,
+    jobs: JobsOption = 0,
+    sandbox: SandboxOption = "bwrap",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Configure the cells of a matrix and check what they promise; builds no kernel."""
+    with session(workspace, verbose, quiet) as current:
+        pipeline = current.pipeline()
+        order = Order(
+            Request(series or "-"),
+            tuple(tree or ()),
+            matrix,
+            tuple(cell or ()),
+            sandbox=known_sandbox(sandbox),
+            jobs=_jobs(jobs),
+        )
+        _, definition, fragments, names = pipeline.resolve(order)
+        doctoring.require(doctoring.needs(definition, names, order.sandbox))
+        host = pipeline.host(order)
+        cells = select_cells(definition, fragments, order.cells, current.processes)
+        table = Table("cell", "tree", "toolchain", "vmemmap", "struct page", "last build", box=None, pad_edge=False)
+        reasons: list[str] = []
+        for name in names:
+            imported = pipeline.tree(name)
+            for one in pipeline.plan(host, imported, cells):
+                table.add_row(*_plan_row(one, imported.version))
+                reasons += [f"{one.cell.id}: unreachable: {one.reason}"] if one.reason else []
+        RichConsole(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+        print("\n".join(reasons), end="\n" if reasons else "")
+
+
+def _request(series: str, revision: int | None, midmask: str) -> Request:
+    return Request(series, revision, midmask or user_setting("b4.midmask") or LORE)
+
+
+def _require_writable(target: Path) -> None:
+    """Said before the work, not after it."""
+    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that is there.")
+
+
+def _jobs(jobs: int) -> int:
+    return jobs or len(os.sched_getaffinity(0))
+
+
+def _plan_row(one: PlannedCell, version_of_tree: str) -> tuple[str, ...]:
+    if not one.reachable:
+        return one.cell.id, version_of_tree, one.cell.toolchain.name, "", "unreachable", ""
+    size = f"{one.struct_page.size}, {'' if one.struct_page.power_of_two else 'not '}2^n" if one.struct_page else "?"
+    past = f"{one.seconds:.0f} s" if one.seconds else ""
+    return one.cell.id, version_of_tree, one.cell.toolchain.name, "on" if one.vmemmap else "off", size, past
