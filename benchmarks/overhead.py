@@ -1,7 +1,8 @@
 """Times what is the pipeline's own: everything except make, on Linux 6.12, with an 11-patch series.
 
 The tree is imported and the base of the matrix' first cell configured beforehand (once per workspace, minutes); then
-each part is timed several times and the medians are printed.
+each part is timed several times and the medians are printed. Where the workspace holds a finished run, that is repeated
+as a user would, and the use of the CPUs while it built is read from its record.
 
     python benchmarks/overhead.py [--workspace DIR] [--runs N]
 """
@@ -11,7 +12,10 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +28,7 @@ from pipeline.kernel.trees import TreeName
 from pipeline.measure import Measurer
 from pipeline.model import Build, BuildStatus, Tree
 from pipeline.plan import select_cells
+from pipeline.record import RunRecord
 from pipeline.render import render_text
 from pipeline.run import Order, Pipeline
 from pipeline.runs import known_runs
@@ -83,6 +88,18 @@ def symbol_table(shift: int) -> bytes:
     return b"".join(b"%016x %016x T symbol_%d\n" % (n, 64 + (n * shift) % 7, n) for n in range(SYMBOLS))
 
 
+def cpu_use(record: RunRecord) -> list[float]:
+    """Share of the CPUs' time that was used, for every state of a run that was built in all cells and not looked up."""
+    states = [state for cell in record.cells for state in cell.states]
+    found = []
+    for patch in sorted({state.patch for state in states}):
+        built = [state for state in states if state.patch == patch]
+        if not any(state.cached for state in built):
+            wall = max(state.seconds for state in built)
+            found.append(sum(state.cpu_seconds for state in built) / wall / len(os.sched_getaffinity(0)))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workspace", type=Path, default=Workspace.default())
@@ -128,6 +145,14 @@ def main() -> None:
             total += middle
             print(f"{part:52} {least:6.2f} {middle:7.2f} {most:6.2f}")
         print(f"{'sum of medians (goal: at most 10)':52} {'':6} {total:7.2f}")
+    if finished:
+        command = [*shlex.split(finished[-1].command), "--quiet", "--workspace", str(workspace.folder)]
+        command[:1] = [sys.executable, "-m", "pipeline"]
+        least, middle, most = median_of(options.runs, lambda: subprocess.run(command, stdout=subprocess.DEVNULL))
+        print(f"{'a finished run, repeated (goal: at most 3)':52} {least:6.2f} {middle:7.2f} {most:6.2f}")
+    for record in finished:
+        if busy := cpu_use(record):
+            print(f"CPUs in use while run {record.id} built: {' '.join(f'{one:.0%}' for one in busy)} (goal: 90%)")
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ NOISY = (
     "A tree with a warning of its own",
     ((UTIL, MAPCOUNT, f"{MAPCOUNT}\tint old_and_known;\n"),),
 )
-WAIT = "$(shell n=0; until test -e /src/go || test $$n -gt 600; do n=$$((n+1)); sleep 0.1; done)"
+WAIT = "$(shell n=0; until test -e /src/go || test $$n -gt 3000; do n=$$((n+1)); sleep 0.1; done)"
 WAITS = (
     (
         "lib: wait until there is a file called go",

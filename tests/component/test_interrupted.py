@@ -19,7 +19,7 @@ from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, w
 from tests.component.developer import PatchSeries
 
 HVO, ODD = "x86_64-hvo", "i386-odd"
-PATIENCE = 50.0
+PATIENCE = 240.0
 """Seconds until something that must happen counts as never happening, before the makefile of the series gives up.
 
 No test waits that long when all is well.
