@@ -85,7 +85,8 @@ def median_of(runs: int, work: Callable[[], object]) -> tuple[float, float, floa
 
 
 def symbol_table(shift: int) -> bytes:
-    return b"".join(b"%016x %016x T symbol_%d\n" % (n, 64 + (n * shift) % 7, n) for n in range(SYMBOLS))
+    """As `nm --size-sort` prints it."""
+    return b"".join(b"%016x T symbol_%d\n" % (64 + (n * shift) % 7, n) for n in range(SYMBOLS))
 
 
 def cpu_use(record: RunRecord) -> list[float]:
@@ -148,7 +149,9 @@ def main() -> None:
     if finished:
         command = [*shlex.split(finished[-1].command), "--quiet", "--workspace", str(workspace.folder)]
         command[:1] = [sys.executable, "-m", "pipeline"]
-        least, middle, most = median_of(options.runs, lambda: subprocess.run(command, stdout=subprocess.DEVNULL))
+        least, middle, most = median_of(
+            options.runs, lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        )
         print(f"{'a finished run, repeated (goal: at most 3)':52} {least:6.2f} {middle:7.2f} {most:6.2f}")
     for record in finished:
         if busy := cpu_use(record):
