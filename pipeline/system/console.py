@@ -13,6 +13,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -22,6 +23,13 @@ from rich.text import Text
 
 _LINE_EVERY = 30.0
 """Seconds between two progress lines of a cell in a log."""
+
+
+class _TimeLeftColumn(TimeRemainingColumn):
+    """The estimate, where there is one."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task).append(" left") if task.total else Text()
 
 
 @dataclass
@@ -108,8 +116,7 @@ class Console:
                 BarColumn(bar_width=30),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(compact=True),
+                _TimeLeftColumn(compact=True),
             )
             with Progress(*columns, console=self._rich, transient=True) as progress:
                 tasks = {name: progress.add_task(name, total=total) for name, total in expected.items()}
