@@ -122,12 +122,13 @@ def _body(record: RunRecord, sender: Address) -> str:
     )
 
 
-def _answer(record: RunRecord, claim: ClaimRecord) -> tuple[list[str], str, str]:
-    """The words of a claim, what came of it, and the bloat-o-meter line that shows it."""
+def _answer(record: RunRecord, claim: ClaimRecord) -> tuple[list[str], bool, str, str]:
+    """The words of a claim, whether the letter has them, what came of it, and the bloat-o-meter line that shows it."""
     texts = [cell.text for cell in record.cells if cell.text and cell.id == claim.cell]
     proof = [summary(text) for text in texts if text.delta == claim.measured]
     return (
         wrap(claim.text, COLUMNS - 2),
+        " ".join(claim.text.split()) in " ".join(record.series.cover.body.split()),
         f"{claim.verdict.capitalize()}: {measured(claim)}.",
         "".join(proof[:1]),
     )

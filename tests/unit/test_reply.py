@@ -186,11 +186,19 @@ def test_long_message_ids_are_never_broken() -> None:
 
 def test_body_is_8bit_utf8_with_lf() -> None:
     raw = to_bytes(reply(records.run(claims=(records.claim(text="größer — 漢字"),))))
-    assert "> größer — 漢字\n".encode() in raw
+    assert "  größer — 漢字\n".encode() in raw
     assert b"\r" not in raw
     assert b"\nContent-Transfer-Encoding: 8bit\n" in raw
     assert b'\nContent-Type: text/plain; charset="utf-8"\n' in raw
     assert re.search(rb"[^\n]\n\Z", raw)
+
+
+def test_what_the_letter_does_not_say_is_put_into_nobodys_mouth() -> None:
+    claims = (records.claim(text="Twice as fast"), records.claim())
+    text = body(records.run(claims=claims))
+    assert "wrote:\n> ~1K reduction of text in vmlinux\n" in text
+    assert "Claimed for the series:\n\n  Twice as fast\n" in text
+    assert "> Twice" not in text
 
 
 def test_body_of_a_clean_run() -> None:
