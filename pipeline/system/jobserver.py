@@ -24,14 +24,17 @@ class Jobserver:
 
     def __init__(self, jobs: int) -> None:
         self._read, self._write = os.pipe()
+        # A description of our own: a make sets O_NONBLOCK on the one that it inherits or relies on its absence,
+        # depending on its version, and may take the byte that was there a moment ago.
+        self._own = os.open(f"/proc/self/fd/{self._read}", os.O_RDONLY | os.O_NONBLOCK)
         os.write(self._write, _TOKEN * jobs)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._read)
-        os.close(self._write)
+        for descriptor in (self._own, self._read, self._write):
+            os.close(descriptor)
 
     @property
     def makeflags(self) -> str:
@@ -47,14 +50,18 @@ class Jobserver:
     def seat(self, give_up: Callable[[], bool]) -> Iterator[bool]:
         """Holds the job that a make owns from its birth; False when `give_up` turned true while waiting."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._read, selectors.EVENT_READ)
-            os.set_blocking(self._read, True)
-            while not selector.select(0.5):
-                if give_up():
+            selector.register(self._own, selectors.EVENT_READ)
+            while (token := self._take()) is None:
+                if not selector.select(0.5) and give_up():
                     yield False
                     return
-        token = os.read(self._read, 1)
         try:
             yield True
         finally:
             os.write(self._write, token)
+
+    def _take(self) -> bytes | None:
+        try:
+            return os.read(self._own, 1)
+        except BlockingIOError:
+            return None

@@ -107,3 +107,37 @@ def test_its_descriptors_are_closed_in_the_end() -> None:
     for descriptor in (read, write):
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(descriptor)
+
+
+def test_a_seat_outlives_makes_that_take_tokens_and_change_the_pipe() -> None:
+    """A make sets O_NONBLOCK on the pipe that it inherits, and is often quicker than select() and read()."""
+    with Jobserver(1) as jobserver:
+        read, write = jobserver.descriptors
+        over = threading.Event()
+        failures: list[OSError] = []
+
+        def steal() -> None:
+            while not over.is_set():
+                os.set_blocking(read, False)
+                try:
+                    os.write(write, os.read(read, 1))
+                except BlockingIOError:
+                    continue
+
+        def sit() -> None:
+            try:
+                for _ in range(300):
+                    with jobserver.seat(lambda: False):
+                        pass
+            except OSError as error:
+                failures.append(error)
+
+        thief, sitters = threading.Thread(target=steal), [threading.Thread(target=sit) for _ in range(4)]
+        for thread in (thief, *sitters):
+            thread.start()
+        for thread in sitters:
+            thread.join(60)
+        over.set()
+        thief.join(10)
+        assert failures == []
+        assert tokens(jobserver) == 1
