@@ -53,6 +53,7 @@ class ClaimDefinition(Definition):
     kind: Literal["text-delta"] = "text-delta"
     cell: str = Field(description="glob over cell ids")
     claimed: int = Field(description="bytes")
+    version: int | None = Field(default=None, description="the revision whose letter says so; all of them without")
     relation: Literal["at-most", "equal"] = "at-most"
 
 
@@ -63,6 +64,10 @@ class SeriesDefinition(Definition):
     matrix: str = "quick"
     claims: tuple[ClaimDefinition, ...] = ()
     follow_ups: tuple[str, ...] = ()
+
+    def claims_of(self, version: int) -> tuple[ClaimDefinition, ...]:
+        """What the letter of that revision claims."""
+        return tuple(claim for claim in self.claims if claim.version in (None, version))
 
     def newest(self, number: int | None) -> VersionDefinition:
         """The version of that number, the newest by default.

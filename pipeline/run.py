@@ -97,7 +97,7 @@ class Pipeline:
                 matrix=matrix.title,
                 trees=tuple(collect.tree_record(result.applied) for result in results),
                 cells=cell_records,
-                claims=collect.judged(_claims(tracked), cell_records),
+                claims=collect.judged(_claims(tracked, series.version), cell_records),
                 tools=self.tools(matrix, order.sandbox),
                 sandbox=order.sandbox,
             )
@@ -185,6 +185,6 @@ def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str
     return shlex.join(words)
 
 
-def _claims(tracked: SeriesDefinition | None) -> tuple[Claim, ...]:
-    found = tracked.claims if tracked else ()
+def _claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]:
+    found = tracked.claims_of(version) if tracked else ()
     return tuple(Claim(one.text, one.cell, one.claimed, one.relation) for one in found)

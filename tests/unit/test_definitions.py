@@ -159,3 +159,11 @@ def test_a_tracked_series_loads_and_what_it_names_exists(place: Path) -> None:
         if version.patches:
             files = sorted((place / version.patches).glob("*.patch"))
             assert any(parse(path.read_bytes()).number for path in files)
+
+
+def test_a_claim_belongs_to_the_letter_of_its_revision(tmp_path: Path) -> None:
+    claims = ['[[claims]]\ntext = "always"\ncell = "*"\nclaimed = 1\n']
+    claims += [f'[[claims]]\ntext = "v{one}"\ncell = "*"\nclaimed = 1\nversion = {one}\n' for one in (1, 2)]
+    found = series(tmp_path, SERIES + "".join(claims))
+    assert [one.text for one in found.claims_of(1)] == ["always", "v1"]
+    assert [one.text for one in found.claims_of(2)] == ["always", "v2"]
