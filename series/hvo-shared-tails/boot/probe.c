@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * probe SIZE COUNT: what the struct pages of COUNT HugeTLB pages of SIZE MiB look like, in three views.
+ *
+ *  - /proc/kpageflags: the kernel's own opinion. One head per HugeTLB page, all others tails.
+ *  - /proc/kcore: the bytes. PG_head in a tail is a fake head. Each tail is decoded to its head, which has to be the
+ *    first page: by the mask or by the address in page->compound_info, whichever the kernel's VMCOREINFO note announces.
+ *  - the page table of the kernel, read through kcore (x86_64 with four levels): frames that hold struct pages, and how
+ *    many of them are mapped read-only.
+ *
+ * Needs root, PROC_KCORE, PROC_PAGE_MONITOR, KALLSYMS_ALL and kptr_restrict=0. Exits with 1 if a page is not as it
+ * should be; fake heads are counted, not judged.
+ */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define KPF_COMPOUND_HEAD 15
+#define KPF_COMPOUND_TAIL 16
+#define PG_HEAD 6
+#define MAX_FRAMES 65536
+
+static int kcore;
+static Elf64_Phdr segments[256];
+static int segment_count;
+static char vmcoreinfo[16384];
+static uint64_t frames[MAX_FRAMES];
+static int frame_count;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static int kernel_read(uint64_t address, void *buffer, size_t size)
+{
+	for (int i = 0; i < segment_count; i++) {
+		Elf64_Phdr *one = &segments[i];
+
+		if (one->p_type == PT_LOAD && address >= one->p_vaddr && address + size <= one->p_vaddr + one->p_memsz)
+			return pread(kcore, buffer, size, one->p_offset + (address - one->p_vaddr)) == (ssize_t)size;
+	}
+	return 0;
+}
+
+static uint64_t symbol(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	unsigned long long address;
+	char line[512], found[256], type;
+
+	if (!file)
+		die("/proc/kallsyms");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx %c %255s", &address, &type, found) == 3 && !strcmp(found, name)) {
+			fclose(file);
+			return address;
+		}
+	}
+	fclose(file);
+	return 0;
+}
+
+/* A line NAME=VALUE of the VMCOREINFO note, base 0. */
+static int announced(const char *name, uint64_t *value)
+{
+	char key[128];
+	char *found;
+
+	snprintf(key, sizeof(key), "\n%s=", name);
+	found = strstr(vmcoreinfo, key);
+	if (found)
+		*value = strtoull(found + strlen(key), NULL, 0);
+	return found != NULL;
+}
+
+static void open_kcore(void)
+{
+	Elf64_Ehdr header;
+
+	kcore = open("/proc/kcore", O_RDONLY);
+	if (kcore < 0 || pread(kcore, &header, sizeof(header), 0) != sizeof(header))
+		die("/proc/kcore");
+	segment_count = header.e_phnum < 256 ? header.e_phnum : 256;
+	pread(kcore, segments, segment_count * sizeof(*segments), header.e_phoff);
+	for (int i = 0; i < segment_count; i++) {
+		char notes[32768], *at = notes;
+		ssize_t size;
+
+		if (segments[i].p_type != PT_NOTE)
+			continue;
+		size = pread(kcore, notes, segments[i].p_filesz < sizeof(notes) ? segments[i].p_filesz : sizeof(notes),
+			     segments[i].p_offset);
+		while (at + sizeof(Elf64_Nhdr) < notes + size) {
+			Elf64_Nhdr *note = (Elf64_Nhdr *)at;
+			char *name = at + sizeof(*note);
+			char *text = name + ((note->n_namesz + 3) & ~3);
+
+			if (!strcmp(name, "VMCOREINFO") && note->n_descsz < sizeof(vmcoreinfo) - 1) {
+				vmcoreinfo[0] = '\n';
+				memcpy(vmcoreinfo + 1, text, note->n_descsz);
+			}
+			at = text + ((note->n_descsz + 3) & ~3);
+		}
+	}
+	if (!vmcoreinfo[0])
+		die("no VMCOREINFO in /proc/kcore");
+}
+
+/* The address of the struct page of pfn 0. */
+static uint64_t memmap_start(uint64_t struct_page)
+{
+	uint64_t value = 0;
+
+#ifdef __riscv
+	uint64_t start;
+
+	if (!announced("NUMBER(VMEMMAP_START)", &start) || !kernel_read(symbol("vmemmap_start_pfn"), &value, 8))
+		die("vmemmap of riscv");
+	return start - value * struct_page;
+#else
+	(void)struct_page;
+	/* A constant unless the memory layout is dynamic. */
+	if (!symbol("vmemmap_base"))
+		return 0xffffea0000000000;
+	if (!kernel_read(symbol("vmemmap_base"), &value, 8))
+		die("vmemmap_base");
+	return value;
+#endif
+}
+
+/* The entry that maps an address with a 4 KiB page, 0 if none does. */
+static uint64_t page_table_entry(uint64_t address)
+{
+#ifdef __x86_64__
+	static uint64_t base, root;
+	uint64_t table, entry = 0;
+
+	if (!root) {
+		root = symbol("init_top_pgt");
+		base = 0xffff888000000000;
+		if (symbol("page_offset_base"))
+			kernel_read(symbol("page_offset_base"), &base, 8);
+	}
+	table = root;
+	for (int shift = 39; shift >= 12; shift -= 9) {
+		if (!kernel_read(table + (address >> shift & 511) * 8, &entry, 8) || !(entry & 1))
+			return 0;
+		if (shift > 12 && entry & 0x80)
+			return 0;
+		table = base + (entry & 0x000ffffffffff000);
+	}
+	return entry;
+#else
+	(void)address;
+	return 0;
+#endif
+}
+
+static void note_frame(uint64_t frame)
+{
+	for (int i = 0; i < frame_count; i++) {
+		if (frames[i] == frame)
+			return;
+	}
+	if (frame_count < MAX_FRAMES)
+		frames[frame_count++] = frame;
+}
+
+int main(int count, char **words)
+{
+	uint64_t size, number, struct_page, offset, mask = 0, start;
+	uint64_t heads = 0, tails = 0, raw_heads = 0, wrong = 0, pages, read_only = 0, writable = 0, huge = 0;
+	int pagemap, kpageflags, shift;
+	char *memory;
+
+	if (count != 3)
+		die("usage: probe SIZE-IN-MIB COUNT");
+	size = strtoull(words[1], NULL, 0) << 20;
+	number = strtoull(words[2], NULL, 0);
+	shift = __builtin_ctzll(size);
+	pages = size / 4096;
+	memory = mmap(NULL, size * number, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | shift << 26, -1, 0);
+	if (memory == MAP_FAILED)
+		die("mmap");
+	open_kcore();
+	if (!announced("SIZE(page)", &struct_page))
+		die("SIZE(page)");
+	if (!announced("OFFSET(page.compound_info)", &offset) && !announced("OFFSET(page.compound_head)", &offset))
+		die("OFFSET(page.compound_head)");
+	announced("NUMBER(COMPOUND_INFO_IS_MASK)", &mask);
+	start = memmap_start(struct_page);
+	pagemap = open("/proc/self/pagemap", O_RDONLY);
+	kpageflags = open("/proc/kpageflags", O_RDONLY);
+
+	for (uint64_t one = 0; one < number; one++) {
+		char *mapped = memory + one * size;
+		uint64_t entry, pfn, head, previous = -1;
+
+		*mapped = 1;
+		pread(pagemap, &entry, 8, (uintptr_t)mapped / 4096 * 8);
+		pfn = entry & ((1ull << 55) - 1);
+		head = start + pfn * struct_page;
+		for (uint64_t i = 0; i < pages; i++) {
+			uint64_t flags = 0, address = head + i * struct_page, info, first;
+			unsigned char bytes[128];
+
+			pread(kpageflags, &flags, 8, (pfn + i) * 8);
+			heads += flags >> KPF_COMPOUND_HEAD & 1;
+			tails += flags >> KPF_COMPOUND_TAIL & 1;
+			if (!kernel_read(address, bytes, struct_page))
+				die("kcore");
+			memcpy(&first, bytes, 8);
+			memcpy(&info, bytes + offset, 8);
+			raw_heads += first >> PG_HEAD & 1;
+			/* A fake head is not decoded here: the kernel has a rule of its own for it. */
+			if (i && !(first >> PG_HEAD & 1) &&
+			    (!(info & 1) || (mask ? address & info : info - 1) != head))
+				wrong++;
+			if (address >> 12 != previous) {
+				previous = address >> 12;
+				entry = page_table_entry(address);
+				if (!entry) {
+					huge++;
+					continue;
+				}
+				note_frame(entry >> 12 & 0xffffffffff);
+				if (entry & 2)
+					writable++;
+				else
+					read_only++;
+			}
+		}
+	}
+	printf("PROBE %llu x %llu MiB: kpageflags heads %llu tails %llu; raw heads %llu; tails that lead elsewhere %llu; "
+	       "%s; struct page %llu bytes", (unsigned long long)number, (unsigned long long)(size >> 20),
+	       (unsigned long long)heads, (unsigned long long)tails, (unsigned long long)raw_heads,
+	       (unsigned long long)wrong, mask ? "mask" : "pointer", (unsigned long long)struct_page);
+	if (read_only + writable)
+		printf("; memmap pages %llu writable %llu read-only, %d frames", (unsigned long long)writable,
+		       (unsigned long long)read_only, frame_count);
+	printf("\n");
+	return heads != number || tails != number * (pages - 1) || wrong;
+}
