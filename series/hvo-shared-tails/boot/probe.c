@@ -137,32 +137,57 @@ static uint64_t memmap_start(uint64_t struct_page)
 #endif
 }
 
-/* The entry that maps an address with a 4 KiB page, 0 if none does. */
-static uint64_t page_table_entry(uint64_t address)
-{
 #ifdef __x86_64__
-	static uint64_t base, root;
-	uint64_t table, entry = 0;
+/* Where the linear map of all memory begins. */
+static uint64_t linear_map(void)
+{
+	static uint64_t base;
 
-	if (!root) {
-		root = symbol("init_top_pgt");
+	if (!base) {
 		base = 0xffff888000000000;
 		if (symbol("page_offset_base"))
 			kernel_read(symbol("page_offset_base"), &base, 8);
 	}
+	return base;
+}
+#endif
+
+/* The entry that maps an address with a 4 KiB page, 0 if none does. */
+static uint64_t page_table_entry(uint64_t address)
+{
+#ifdef __x86_64__
+	static uint64_t root;
+	uint64_t table, entry = 0;
+
+	if (!root)
+		root = symbol("init_top_pgt");
 	table = root;
 	for (int shift = 39; shift >= 12; shift -= 9) {
 		if (!kernel_read(table + (address >> shift & 511) * 8, &entry, 8) || !(entry & 1))
 			return 0;
 		if (shift > 12 && entry & 0x80)
 			return 0;
-		table = base + (entry & 0x000ffffffffff000);
+		table = linear_map() + (entry & 0x000ffffffffff000);
 	}
 	return entry;
 #else
 	(void)address;
 	return 0;
 #endif
+}
+
+/* The bytes of a struct page. kcore has no segment for the memmap of a device; the frames of that are ordinary memory. */
+static int memmap_read(uint64_t address, void *buffer, size_t size)
+{
+	if (kernel_read(address, buffer, size))
+		return 1;
+#ifdef __x86_64__
+	uint64_t entry = page_table_entry(address);
+
+	if (entry)
+		return kernel_read(linear_map() + (entry & 0x000ffffffffff000) + (address & 4095), buffer, size);
+#endif
+	return 0;
 }
 
 static void note_frame(uint64_t frame)
@@ -223,7 +248,7 @@ int main(int count, char **words)
 				pread(kpageflags, &flags, 8, (pfn + i) * 8);
 			heads += flags >> KPF_COMPOUND_HEAD & 1;
 			tails += flags >> KPF_COMPOUND_TAIL & 1;
-			if (!kernel_read(address, bytes, struct_page))
+			if (!memmap_read(address, bytes, struct_page))
 				die("kcore");
 			memcpy(&first, bytes, 8);
 			memcpy(&info, bytes + offset, 8);
