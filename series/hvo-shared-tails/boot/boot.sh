@@ -16,7 +16,7 @@ riscv64) compiler=riscv64-linux-gnu-gcc qemu="qemu-system-riscv64 -machine virt"
 esac
 mkdir -p "$root/guest/bin" "$root/guest/sbin"
 cp "${BUSYBOX:-/bin/busybox}" "$root/guest/bin/busybox"
-for name in sh mount mkdir cat grep awk sed sort uniq head wc uname ls dmesg dd rm true reboot basename; do
+for name in sh mount mkdir cat grep awk sed sort uniq head wc uname ls dmesg dd rm true reboot basename seq printf; do
 	ln -s busybox "$root/guest/bin/$name"
 done
 ln -s ../bin/busybox "$root/guest/sbin/reboot"
