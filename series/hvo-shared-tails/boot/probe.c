@@ -6,7 +6,7 @@
  *  - /proc/kpageflags: the kernel's own opinion. One head per HugeTLB page, all others tails. It has none of a device.
  *  - /proc/kcore: the bytes. PG_head in a tail is a fake head. Each tail is decoded to its head, which has to be the
  *    first page: by the mask or by the address in page->compound_info, whichever the kernel's VMCOREINFO note announces.
- *  - the page table of the kernel, read through kcore (x86_64 with four levels): frames that hold struct pages, and how
+ *  - the page table of the kernel, read through kcore (x86_64 with four levels, riscv64): frames that hold struct pages, and how
  *    many of them are mapped read-only.
  *
  * Needs root, PROC_KCORE, PROC_PAGE_MONITOR, KALLSYMS_ALL and kptr_restrict=0. Exits with 1 if a page is not as it
@@ -137,57 +137,86 @@ static uint64_t memmap_start(uint64_t struct_page)
 #endif
 }
 
-#ifdef __x86_64__
-/* Where the linear map of all memory begins. */
-static uint64_t linear_map(void)
+/* Where the linear map has an address of physical memory. */
+static uint64_t linear_map(uint64_t physical)
 {
 	static uint64_t base;
 
-	if (!base) {
-		base = 0xffff888000000000;
-		if (symbol("page_offset_base"))
-			kernel_read(symbol("page_offset_base"), &base, 8);
-	}
-	return base;
-}
+	if (base)
+		return base + physical;
+#ifdef __riscv
+	uint64_t ram;
+
+	if (!announced("NUMBER(PAGE_OFFSET)", &base) || !announced("NUMBER(phys_ram_base)", &ram))
+		die("linear map of riscv");
+	base -= ram;
+#else
+	base = 0xffff888000000000;
+	if (symbol("page_offset_base"))
+		kernel_read(symbol("page_offset_base"), &base, 8);
 #endif
+	return base + physical;
+}
 
-/* The entry that maps an address with a 4 KiB page, 0 if none does. */
-static uint64_t page_table_entry(uint64_t address)
+struct mapping {
+	uint64_t physical;
+	int writable;
+	int shift; /* of the size: 12 for a page of 4 KiB */
+};
+
+/* Walks the kernel's page table. Returns 0 if nothing is mapped at the address. */
+static int translate(uint64_t address, struct mapping *found)
 {
-#ifdef __x86_64__
 	static uint64_t root;
-	uint64_t table, entry = 0;
+	static int top = 39;
+	uint64_t table, entry, frame;
+	int leaf;
 
-	if (!root)
+	if (!root) {
+#ifdef __riscv
+		uint64_t bits = 48;
+
+		root = symbol("swapper_pg_dir");
+		announced("NUMBER(VA_BITS)", &bits);
+		top = (bits - 12) / 9 * 9 + 3;
+#else
 		root = symbol("init_top_pgt");
+#endif
+	}
 	table = root;
-	for (int shift = 39; shift >= 12; shift -= 9) {
+	for (int shift = top; shift >= 12; shift -= 9) {
 		if (!kernel_read(table + (address >> shift & 511) * 8, &entry, 8) || !(entry & 1))
 			return 0;
-		if (shift > 12 && entry & 0x80)
-			return 0;
-		table = linear_map() + (entry & 0x000ffffffffff000);
-	}
-	return entry;
+#ifdef __riscv
+		/* The RISC-V Instruction Set Manual, volume II: bits 1 to 3 are R, W and X, and all 0 in a pointer. */
+		leaf = !!(entry & 0xe);
+		frame = (entry >> 10 & 0xfffffffffff) << 12;
+		found->writable = !!(entry & 4);
 #else
-	(void)address;
-	return 0;
+		leaf = shift == 12 || entry & 0x80;
+		frame = entry & 0x000ffffffffff000 & ~(shift > 12 && leaf ? 0x1000ull : 0);
+		found->writable = !!(entry & 2);
 #endif
+		if (leaf) {
+			found->physical = frame + (address & ((1ull << shift) - 1));
+			found->shift = shift;
+			return 1;
+		}
+		table = linear_map(frame);
+	}
+	return 0;
 }
 
-/* The bytes of a struct page. kcore has no segment for the memmap of a device; the frames of that are ordinary memory. */
+/*
+ * The bytes of a struct page. kcore has no segment for the memmap of a device, and on riscv64 one that lies below the
+ * first segment, at an offset that is negative: no read gets there. The frames are ordinary memory.
+ */
 static int memmap_read(uint64_t address, void *buffer, size_t size)
 {
-	if (kernel_read(address, buffer, size))
-		return 1;
-#ifdef __x86_64__
-	uint64_t entry = page_table_entry(address);
+	struct mapping mapping;
 
-	if (entry)
-		return kernel_read(linear_map() + (entry & 0x000ffffffffff000) + (address & 4095), buffer, size);
-#endif
-	return 0;
+	return kernel_read(address, buffer, size) ||
+	       (translate(address, &mapping) && kernel_read(linear_map(mapping.physical), buffer, size));
 }
 
 static void note_frame(uint64_t frame)
@@ -203,8 +232,9 @@ static void note_frame(uint64_t frame)
 int main(int count, char **words)
 {
 	uint64_t size, number, struct_page, offset, mask = 0, start;
-	uint64_t heads = 0, tails = 0, raw_heads = 0, wrong = 0, pages, read_only = 0, writable = 0, huge = 0;
+	uint64_t heads = 0, tails = 0, raw_heads = 0, wrong = 0, pages, read_only = 0, writable = 0;
 	int pagemap, kpageflags, shift, dax = -1;
+	struct mapping mapping;
 	char *memory;
 
 	if (count != 3 && count != 4)
@@ -259,13 +289,10 @@ int main(int count, char **words)
 				wrong++;
 			if (address >> 12 != previous) {
 				previous = address >> 12;
-				entry = page_table_entry(address);
-				if (!entry) {
-					huge++;
+				if (!translate(address, &mapping) || mapping.shift > 12)
 					continue;
-				}
-				note_frame(entry >> 12 & 0xffffffffff);
-				if (entry & 2)
+				note_frame(mapping.physical >> 12);
+				if (mapping.writable)
 					writable++;
 				else
 					read_only++;
