@@ -14,12 +14,19 @@ from pipeline.model import Applied, Build, BuildStatus, Claim, Diagnostic, Plann
 
 @dataclass(frozen=True)
 class TreeResult:
-    """What the verbs made of one tree. `builds` is by cell id and patch number, `deltas` by cell id."""
+    """What the verbs made of one tree.
+
+    Args:
+        builds: by cell id and patch number.
+        deltas: of the whole series, by cell id.
+        changes: of each patch in bytes, by cell id and patch number.
+    """
 
     applied: Applied
     planned: Sequence[PlannedCell] = ()
     builds: Mapping[tuple[str, int], Build] | None = None
     deltas: Mapping[str, TextDelta] | None = None
+    changes: Mapping[str, Mapping[int, int]] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -93,6 +100,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
     both_built = base is not None and base.status is last.status is BuildStatus.BUILT
     failed = [build for build in builds.values() if build.status is BuildStatus.FAILED]
     delta = (result.deltas or {}).get(cell.id)
+    changes = (result.changes or {}).get(cell.id, {})
     return common.model_copy(
         update={
             "status": "failed" if failed else "built",
@@ -100,7 +108,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "struct_page": struct_page
             and record.StructPageRecord(size=struct_page.size, power_of_two=struct_page.power_of_two),
             "states": tuple(
-                _state(states[patch], build, base, log_name(cell.id, tree, patch))
+                _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
                 for patch, build in sorted(builds.items())
             ),
             "text": _text(delta) if delta else None,
@@ -112,7 +120,9 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
     )
 
 
-def _state(state: SourceState, build: Build, base: Build | None, log: str) -> record.StateRecord:
+def _state(
+    state: SourceState, build: Build, base: Build | None, text_change: int | None, log: str
+) -> record.StateRecord:
     new = new_ones(build.warnings, base.warnings) if base and state.patch else ()
     return record.StateRecord(
         patch=state.patch,
@@ -123,6 +133,7 @@ def _state(state: SourceState, build: Build, base: Build | None, log: str) -> re
         cached=build.cached,
         new_warnings=_diagnostics(new),
         errors=_diagnostics(build.errors),
+        text_change=text_change,
         log=log,
     )
 

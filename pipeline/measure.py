@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.model import Build, SymbolDelta, TextDelta
+from pipeline.model import Build, BuildStatus, SymbolDelta, TextDelta
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
@@ -99,6 +100,22 @@ class Measurer:
             return parse_bloat(done.stdout.decode("utf-8", "replace"))
         except ValueError as error:
             raise InfrastructureError(f"{error}: {done.stderr.decode('utf-8', 'replace').strip()[-300:]}") from error
+
+    def text_changes(self, base_commit: str, builds: Mapping[int, Build]) -> dict[int, int]:
+        """What each patch changed, in bytes: patch number to delta against the state before it.
+
+        Args:
+            builds: one cell's, by patch number; 0 is the base. A patch has no change where it was not built, or the
+                state before it was not.
+
+        Raises:
+            InfrastructureError: as `text_delta`.
+        """
+        return {
+            patch: self.text_delta(base_commit, before, after).delta
+            for patch, after in builds.items()
+            if (before := builds.get(patch - 1)) and before.status is after.status is BuildStatus.BUILT
+        }
 
 
 def section_deltas(before: Build, after: Build) -> tuple[tuple[str, int, int], ...]:

@@ -85,6 +85,9 @@ class StateRecord(Record):
     cached: bool
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
     errors: tuple[DiagnosticRecord, ...] = ()
+    text_change: int | None = Field(
+        default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
+    )
     log: str = Field(description="file name within the run's folder")
 
 

@@ -155,12 +155,14 @@ class Pipeline:
         builds = Builder(host).build(applied, planned, per_patch)
         measurer = Measurer(self.repository, host.sandbox, self.processes)
         base, last = applied.states[0], applied.states[-1]
-        deltas = {}
+        deltas, changes = {}, {}
         for one in planned:
-            before, after = builds.get((one.cell.id, 0)), builds.get((one.cell.id, last.patch))
+            states = {patch: build for (cell_id, patch), build in builds.items() if cell_id == one.cell.id}
+            before, after = states.get(0), states.get(last.patch)
             if before and after and before.status is after.status is BuildStatus.BUILT:
                 deltas[one.cell.id] = measurer.text_delta(base.commit, before, after)
-        return TreeResult(applied, planned, builds, deltas)
+            changes[one.cell.id] = measurer.text_changes(base.commit, states)
+        return TreeResult(applied, planned, builds, deltas, changes)
 
     def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)

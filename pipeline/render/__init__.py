@@ -194,7 +194,7 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 
 
 def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> Block:
-    """A cell's bloat-o-meter summary, largest symbols and sections."""
+    """A cell's bloat-o-meter summary, largest symbols, sections, and which patch changed how much."""
     largest = sorted(text.symbols, key=lambda symbol: (-abs(symbol.delta), symbol.name))
     symbols = [
         (
@@ -204,12 +204,21 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
         )
         for symbol in largest[:SYMBOLS_SHOWN]
     ]
+    measured = [state for state in cell.states if state.text_change is not None]
+    changes = [
+        (f"{state.patch} {state.subject}", "", "", f"{state.text_change:+d}") for state in measured if state.text_change
+    ]
     sections = [(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections]
     rows = [
         (f"{min(len(largest), SYMBOLS_SHOWN)} of {count(len(largest), 'symbol')}", "old", "new", "delta"),
         *symbols,
         ("total", str(text.before), str(text.after), f"{text.after - text.before:+d}"),
         *([("section", "old", "new", "delta"), *sections] if sections else []),
+        *(
+            [(f"{len(changes)} of {count(len(measured), 'patch')}", "", "", "delta"), *changes]
+            if len(measured) > 1
+            else []
+        ),
     ]
     title = f"{label(record, cell)}: {cell.arch}, {cell.toolchain}"
     return Block(

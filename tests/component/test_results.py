@@ -116,6 +116,12 @@ def test_per_patch_builds_every_state(
     (row,) = [line for line in done.stdout.splitlines() if line.split() == [HVO, *["ok"] * 5]]
     assert row
     assert "--per-patch" in record.command
+    changes = [state.text_change for state in cell(record, HVO).states]
+    text = cell(record, HVO).text
+    assert text is not None
+    assert changes[0] is None
+    assert sum(change or 0 for change in changes) == text.delta
+    assert any(changes)
 
 
 def test_documentation_weighs_nothing(

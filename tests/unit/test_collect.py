@@ -44,11 +44,14 @@ BUILT = Build(
 FAILED = Build(BuildStatus.FAILED, 1.0, 1.0, 1, (), (NEW,), Path("log"))
 
 
-def recorded(*builds: Build, planned: PlannedCell = PLANNED, measured: bool = False) -> CellRecord:
+def recorded(
+    *builds: Build, planned: PlannedCell = PLANNED, measured: bool = False, changes: dict[int, int] | None = None
+) -> CellRecord:
     """The record of the one cell, built at the states from the base on."""
     by_state = {(planned.cell.id, patch): build for patch, build in enumerate(builds)}
     deltas = {planned.cell.id: parse_bloat(OUTPUT)} if measured else {}
-    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (planned,), by_state, deltas)
+    by_cell = {planned.cell.id: changes or {}}
+    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (planned,), by_state, deltas, by_cell)
     return cell_records([result])[0]
 
 
@@ -69,6 +72,11 @@ def test_a_cell_that_builds_is_recorded_whole() -> None:
     assert found.text is not None
     assert (found.text.delta, found.text.symbols[0].name) == (-1022, "prep_compound_page")
     assert [(one.name, one.before, one.after) for one in found.sections] == [(".text", 100, 90)]
+
+
+def test_what_each_patch_changed_is_recorded_with_its_state() -> None:
+    found = recorded(BUILT, BUILT, BUILT, changes={1: 0, 2: -7})
+    assert [state.text_change for state in found.states] == [None, 0, -7]
 
 
 def test_an_unreachable_cell_is_recorded_with_its_reason() -> None:

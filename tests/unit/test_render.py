@@ -274,6 +274,24 @@ def test_text_shows_the_summary_verbatim_and_the_ten_largest_symbols() -> None:
     assert "  .text                 2200000  2198590  -1410\n" in text
 
 
+def test_text_tells_which_patch_changed_how_much() -> None:
+    states = [
+        state.model_copy(update={"text_change": change})
+        for state, change in zip(records.states(*["built"] * 4), (None, 120, 0, -1530), strict=True)
+    ]
+    text = render_text(records.run(cells=(records.cell(states=tuple(states)),)))
+    rows = [line.split() for line in text.split("2 of 3 patches", 1)[1].splitlines()[:4]]
+    assert rows[0] == ["delta"]
+    assert [(row[0], row[-1]) for row in rows[1:3]] == [("1", "+120"), ("3", "-1530")]
+    assert rows[3] == []
+
+
+def test_one_patch_is_not_told_apart_from_the_series() -> None:
+    states = records.states("built", "built")
+    states = (states[0], states[1].model_copy(update={"text_change": -1410}))
+    assert "of 1 patch " not in render_text(records.run(cells=(records.cell(states=states),)))
+
+
 def test_summary_is_computed_when_the_tool_printed_none() -> None:
     assert summary(records.text(verbatim="")) == records.SUMMARY
 
