@@ -205,27 +205,22 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
         for symbol in largest[:SYMBOLS_SHOWN]
     ]
     measured = [state for state in cell.states if state.text_change is not None]
-    changes = [
-        (f"{state.patch} {state.subject}", "", "", f"{state.text_change:+d}") for state in measured if state.text_change
-    ]
+    changes = [(str(state.patch), state.subject, f"{state.text_change:+d}") for state in measured if state.text_change]
     sections = [(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections]
     rows = [
         (f"{min(len(largest), SYMBOLS_SHOWN)} of {count(len(largest), 'symbol')}", "old", "new", "delta"),
         *symbols,
         ("total", str(text.before), str(text.after), f"{text.after - text.before:+d}"),
         *([("section", "old", "new", "delta"), *sections] if sections else []),
-        *(
-            [(f"{len(changes)} of {count(len(measured), 'patch')}", "", "", "delta"), *changes]
-            if len(measured) > 1
-            else []
-        ),
     ]
+    patches = [("", f"{len(changes)} of {count(len(measured), 'patch')}", "delta"), *changes]
     title = f"{label(record, cell)}: {cell.arch}, {cell.toolchain}"
     return Block(
         title,
         [
             *(f"  {line}" for line in wrap(summary(text), page.columns - 2)),
             *page.table(rows, right={1, 2, 3}),
+            *(page.table(patches, right={0, 2}) if len(measured) > 1 else []),
         ],
     )
 
