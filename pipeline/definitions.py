@@ -33,6 +33,7 @@ class CellDefinition(Definition):
     fragments: tuple[Identifier, ...] = ()
     about: str = ""
     steps: int | None = Field(default=None, description="steps of a full build, for the first ETA")
+    boot: tuple[Identifier, ...] = Field(default=(), description="boot scenarios that the kernel runs")
 
 
 class MatrixDefinition(Definition):

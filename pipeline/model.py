@@ -204,7 +204,8 @@ class Fragment:
 class Cell:
     """One kernel of the matrix: architecture, toolchain, base configuration, fragments.
 
-    `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only.
+    `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
+    names the boot scenarios that the kernel runs.
     """
 
     id: str
@@ -214,6 +215,7 @@ class Cell:
     fragments: tuple[Fragment, ...]
     about: str = ""
     steps: int | None = None
+    boot: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

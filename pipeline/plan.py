@@ -42,6 +42,7 @@ def select_cells(
             fragments=tuple(kconfig.load_fragment(fragments, name) for name in one.fragments),
             about=one.about,
             steps=one.steps,
+            boot=one.boot,
         )
         for one in chosen
     )

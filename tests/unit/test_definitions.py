@@ -61,6 +61,7 @@ MISTAKES = [
     (MATRIX + 'toolchain = "gcc; true"\n', ["cells.0.toolchain"]),
     (MATRIX + 'fragments = ["../x"]\n', ["cells.0.fragments.0"]),
     (MATRIX + "steps = 'many'\n", ["cells.0.steps"]),
+    (MATRIX + 'boot = ["no such"]\n', ["cells.0.boot.0"]),
     (MATRIX + MATRIX.split("\n", 1)[1], ["two cells are called 'one'"]),
     ("title = \n", ["not valid TOML"]),
 ]

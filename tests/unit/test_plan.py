@@ -79,3 +79,9 @@ def test_a_glob_that_matches_no_cell_is_refused_with_the_cells(tmp_path: Path) -
     with pytest.raises(UsageError, match="no cell of the matrix matches thr") as caught:
         select_cells(MatrixDefinition(title="m", cells=cells), tmp_path, ["thr*"], Processes())
     assert "one, two" in caught.value.hint
+
+
+def test_a_cell_carries_the_boot_scenarios_that_the_matrix_names(tmp_path: Path) -> None:
+    cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", boot=("hvo-on", "hvo-off"))
+    (found,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
+    assert found.boot == ("hvo-on", "hvo-off")
