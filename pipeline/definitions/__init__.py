@@ -1,0 +1,25 @@
+"""The TOML files that a maintainer edits: matrices under kconfigs/, tracked series under series/."""
+
+from pipeline.definitions.files import Definition, Identifier
+from pipeline.definitions.matrix import load_matrix
+from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition
+from pipeline.definitions.series import (
+    ClaimDefinition,
+    SeriesDefinition,
+    VersionDefinition,
+    find_series,
+    load_series,
+)
+
+__all__ = [
+    "CellDefinition",
+    "ClaimDefinition",
+    "Definition",
+    "Identifier",
+    "MatrixDefinition",
+    "SeriesDefinition",
+    "VersionDefinition",
+    "find_series",
+    "load_matrix",
+    "load_series",
+]

@@ -1,0 +1,65 @@
+"""A TOML file read against its model; a mistake in it becomes one sentence with its place."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, TypeGuard, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.system.errors import UsageError
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
+
+
+class Definition(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Loaded = TypeVar("Loaded", bound=Definition)
+
+
+def load(path: Path, kind: type[Loaded]) -> Loaded:
+    """Raises UsageError when the file is no TOML, or not of this kind."""
+    try:
+        return kind.model_validate(tomllib.loads(path.read_text()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        raise UsageError(f"{path}: {_first_mistake(error, kind)}") from error
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean …?` for a misspelt word, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _first_mistake(error: ValidationError, kind: type[Definition]) -> str:
+    """A sentence for the first thing that pydantic found, with the nearest valid key for a misspelt one."""
+    # A misspelt key that is required is two mistakes to pydantic; the misspelling explains the other.
+    found = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    place = ".".join(str(part) for part in found["loc"])
+    if found["type"] != "extra_forbidden":
+        return f"{place}: {found['msg']}"
+    key = str(found["loc"][-1])
+    valid = _keys_at(kind, found["loc"][:-1])
+    return f"unknown key {place!r}; valid keys: {', '.join(valid)}.{nearest(key, valid)}"
+
+
+def _keys_at(kind: type[Definition], place: tuple[int | str, ...]) -> list[str]:
+    found: object = kind
+    for part in place:
+        if isinstance(part, int):
+            continue  # one of several that are alike
+        found = found.model_fields[part].annotation if _is_definition(found) else get_args(found)[-1]
+        # `Kind | None` and `tuple[Kind, ...]`
+        found = next(filter(_is_definition, get_args(found)), found) if get_origin(found) is not dict else found
+    return list(found.model_fields) if _is_definition(found) else []
+
+
+def _is_definition(found: object) -> TypeGuard[type[Definition]]:
+    return isinstance(found, type) and issubclass(found, Definition)

@@ -1,0 +1,34 @@
+"""A matrix by its name, with the folder of its fragments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.definitions.files import load, nearest
+from pipeline.definitions.matrix_file import MatrixDefinition
+from pipeline.system import resources
+from pipeline.system.errors import UsageError
+
+
+def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
+    """A matrix by name (under kconfigs/) or file, and the folder that holds its fragments.
+
+    Raises:
+        UsageError: there is no such matrix, or it holds a mistake.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = resources.folder("kconfigs") / f"{name}.toml"
+    if not path.is_file():
+        known = sorted(found.stem for found in resources.folder("kconfigs").glob("*.toml"))
+        raise UsageError(
+            f"there is no matrix {name!r}",
+            hint=f"Known: {', '.join(known)}; or name a .toml file.{nearest(name, known)}",
+        )
+    matrix = load(path, MatrixDefinition)
+    ids = [cell.id for cell in matrix.cells]
+    for repeated in {one for one in ids if ids.count(one) > 1}:
+        raise UsageError(f"{path}: two cells are called {repeated!r}")
+    # A matrix of one's own may use the fragments that ship with the pipeline.
+    beside = path.resolve().parent
+    return matrix, beside if any(beside.glob("*.config")) else resources.folder("kconfigs")
