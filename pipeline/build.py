@@ -11,7 +11,8 @@ from dataclasses import asdict, replace
 
 from pipeline.kernel import diagnostics, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
-from pipeline.measure import parse_sections
+from pipeline.kernel.toolchain import ToolchainName
+from pipeline.measure import parse_sections, sized_symbols
 from pipeline.model import Applied, Build, BuildStatus, Diagnostic, PlannedCell, SourceState, StructPage
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.errors import InfrastructureError
@@ -150,13 +151,14 @@ class Builder:
         )
         files = {"log.z": zlib.compress(done.stdout), "config": config.encode()}
         if done.ok:
-            symbols = make.tool(f"{_binutils(make)}nm", "--size-sort", "vmlinux")
-            sizes = make.tool(f"{_binutils(make)}size", "-A", "vmlinux")
+            compiler = ToolchainName.parse(make.cell.toolchain.name)
+            symbols = make.tool(compiler.binary_tool("nm"), "--size-sort", "vmlinux")
+            sizes = make.tool(compiler.binary_tool("size"), "-A", "vmlinux")
             if not symbols.ok or not sizes.ok:
                 raise InfrastructureError(
                     f"vmlinux of {make.cell.id} cannot be read: {(symbols.text + sizes.text)[-200:]}"
                 )
-            files["symbols.z"] = zlib.compress(symbols.stdout)
+            files["symbols.z"] = zlib.compress(sized_symbols(symbols.stdout))
             build = replace(
                 build,
                 sections=parse_sections(sizes.stdout.decode()),
@@ -185,10 +187,6 @@ class Builder:
 def read_log(build: Build) -> str:
     """What make printed."""
     return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
-
-
-def _binutils(make: Make) -> str:
-    return kbuild.variables(make.cell).get("CROSS_COMPILE", "")
 
 
 def _from_entry(entry: Entry, cached: bool) -> Build:

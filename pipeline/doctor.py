@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.definitions import MatrixDefinition
-from pipeline.kernel.toolchain import package_of
+from pipeline.kernel.toolchain import ToolchainName
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
@@ -61,7 +61,8 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: str) -> 
         wanted.append(Need("bwrap", "bubblewrap"))
     if any(cell.arch == "x86_64" for cell in matrix.cells):
         wanted.append(_ELF)
-    wanted += [Need(cell.toolchain, package_of(cell.toolchain)) for cell in matrix.cells]
+    for cell in matrix.cells:
+        wanted += [Need(*one) for one in ToolchainName.parse(cell.toolchain).packages.items()]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
     return tuple(dict.fromkeys(wanted))

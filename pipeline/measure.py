@@ -52,6 +52,13 @@ def parse_bloat(output: str) -> TextDelta:
     )
 
 
+def sized_symbols(symbols: bytes) -> bytes:
+    """Lines of `nm --size-sort` that hold a size; llvm-nm lists symbols without one, too, which GNU nm leaves out."""
+    return b"".join(
+        line for line in symbols.splitlines(keepends=True) if len(words := line.split()) == 3 and words[0].strip(b"0")
+    )
+
+
 def parse_sections(output: str) -> dict[str, int]:
     """Section name to bytes, from `size -A`; debug sections are left out, they are never loaded."""
     return {

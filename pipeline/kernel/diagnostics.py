@@ -1,4 +1,4 @@
-"""Warnings and errors in what make and gcc print (GNU Coding Standards, "Formatting Error Messages")."""
+"""Warnings and errors in what make, gcc and clang print (GNU Coding Standards, "Formatting Error Messages")."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from pipeline.model import Diagnostic
 _DIAGNOSTIC = re.compile(
     r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?P<kind>warning|error|fatal error): (?P<text>.+)$"
 )
+_DRIVER = re.compile(
+    r"^(?:\S*/)?(?P<tool>cc1|\S*?(?:gcc|clang))(?:-[\d.]+)?: (?P<kind>warning|error|fatal error): (?P<text>.+)$"
+)
 _MODPOST = re.compile(r"^(?P<kind>WARNING|ERROR): modpost: (?P<text>.+)$")
-_LINKER = re.compile(r"^(?:\S*[/-])?ld(?:\.\w+)?: (?P<text>.+)$")
+_LINKER = re.compile(r"^(?:\S*[/-])?ld(?:\.\w+)?(?:-[\d.]+)?: (?:error: )?(?P<text>.+)$")
 _UNDEFINED = re.compile(r"^(?P<text>.*: undefined reference to .+)$")
 _MAKE = re.compile(r"^make(?:\[\d+\])?: \*\*\* (?P<text>.+)$")
 
@@ -34,6 +37,9 @@ def parse(log: str, prefixes: Sequence[str]) -> tuple[tuple[Diagnostic, ...], tu
         if match := _DIAGNOSTIC.match(line):
             found = Diagnostic(_relative(match["path"], prefixes), int(match["line"]), match["text"].strip())
             (warnings if match["kind"] == "warning" else errors)[found] = None
+        elif match := _DRIVER.match(line):
+            # A compiler's word on its command line, which has no place in the source.
+            (warnings if match["kind"] == "warning" else errors)[Diagnostic(match["tool"], 0, match["text"])] = None
         elif match := _MODPOST.match(line):
             (warnings if match["kind"] == "WARNING" else errors)[Diagnostic("modpost", 0, match["text"])] = None
         elif match := _UNDEFINED.match(line):

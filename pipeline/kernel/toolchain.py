@@ -1,60 +1,136 @@
-"""Compilers by name: what to tell make, and what a compiler turned out to be."""
+"""Compilers by name: what to tell make, which tools belong to one, and what a compiler turned out to be.
+
+`gcc-12` and `clang-14` are compilers beside GNU binutils, a cross compiler is named with its prefix
+(`riscv64-linux-gnu-gcc-12`, `riscv64-linux-gnu-clang`), and `llvm-14` is LLVM for everything (`make LLVM=-14`). See
+Documentation/kbuild/llvm.rst.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from pipeline.model import Toolchain
-from pipeline.system.errors import InfrastructureError
+from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Command, Processes
 
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
+_NAME = re.compile(r"(?P<prefix>(?:[A-Za-z0-9_.]+-)*?)(?P<family>gcc|clang|llvm)(?P<suffix>(?:-[0-9][0-9.]*)?)")
+_LLVM_LIBRARY = re.compile(r"=> (/\S*/lib(?:LLVM|clang)[\w.+-]*) \(")
+
+
+@dataclass(frozen=True)
+class ToolchainName:
+    """A toolchain's name, taken apart.
+
+    Args:
+        prefix: of the cross tools, `riscv64-linux-gnu-`; empty for the host's.
+        family: `gcc`, `clang` (with GNU binutils), or `llvm` (with LLVM's own).
+        suffix: the version as Debian's programs have it, `-12`; empty for the default.
+    """
+
+    prefix: str
+    family: str
+    suffix: str
+
+    @classmethod
+    def parse(cls, name: str) -> ToolchainName:
+        """Raises UsageError when no toolchain has such a name."""
+        match = _NAME.fullmatch(name)
+        if match is None or (match["family"] == "llvm" and match["prefix"]):
+            raise UsageError(
+                f"there is no toolchain {name!r}",
+                hint="gcc, gcc-12, clang, clang-14 (with GNU binutils), llvm, llvm-14 (LLVM=1, LLVM=-14); "
+                "a cross prefix for gcc and clang: riscv64-linux-gnu-gcc-12.",
+            )
+        return cls(match["prefix"], match["family"], match["suffix"])
+
+    @property
+    def driver(self) -> str:
+        """The compiler's program. One clang compiles for every architecture."""
+        return f"{self.prefix}gcc{self.suffix}" if self.family == "gcc" else f"clang{self.suffix}"
+
+    @property
+    def linker(self) -> str:
+        return f"ld.lld{self.suffix}" if self.family == "llvm" else f"{self.prefix}ld"
+
+    def binary_tool(self, tool: str) -> str:
+        """The program that reads what this toolchain makes: `nm` or `size`."""
+        return f"llvm-{tool}{self.suffix}" if self.family == "llvm" else f"{self.prefix}{tool}"
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """The programs that a build calls by name, and Debian's packages of them."""
+        target = self.prefix.rstrip("-").replace("_", "-")
+        if self.family == "gcc":
+            return {self.driver: f"gcc{self.suffix}" + (f"-{target}" if target else "")}
+        packages = {self.driver: f"clang{self.suffix}"}
+        if self.family == "llvm":
+            return packages | {self.linker: f"lld{self.suffix}", self.binary_tool("nm"): f"llvm{self.suffix}"}
+        return packages | {self.linker: f"binutils-{target}" if target else "binutils"}
 
 
 def make_variables(name: str) -> dict[str, str]:
-    """Variables for kbuild: `CC` and, for a cross compiler (`riscv64-linux-gnu-gcc-12`), `CROSS_COMPILE`.
+    """Variables for kbuild: `CC` and, with a cross prefix, `CROSS_COMPILE`; or `LLVM`.
 
-    See Documentation/kbuild/kbuild.rst.
+    See Documentation/kbuild/kbuild.rst and llvm.rst.
     """
-    prefix, dash, _ = name.rpartition("gcc")
-    variables = {"CC": name}
-    if dash and prefix:
-        variables["CROSS_COMPILE"] = prefix
-    return variables
+    parsed = ToolchainName.parse(name)
+    if parsed.family == "llvm":
+        return {"LLVM": parsed.suffix or "1"}
+    return {"CC": parsed.driver} | ({"CROSS_COMPILE": parsed.prefix} if parsed.prefix else {})
 
 
-def package_of(name: str) -> str:
-    """Debian's package of a compiler."""
-    if "gcc" not in name:
-        return name
-    prefix, _, version = name.rpartition("gcc")
-    return f"gcc{version}" + (f"-{prefix.rstrip('-')}".replace("_", "-") if prefix else "")
+def with_cross_prefix(name: str, prefix: str) -> str:
+    """A toolchain for another architecture: `gcc-12` becomes `riscv64-linux-gnu-gcc-12`, `llvm` stays as it is."""
+    parsed = ToolchainName.parse(name)
+    return name if parsed.prefix or parsed.family == "llvm" else f"{prefix}{name}"
 
 
 def identify(name: str, processes: Processes) -> Toolchain:
-    """Looks a compiler up.
+    """Looks a toolchain up.
 
     Raises:
+        UsageError: no toolchain has such a name.
         InfrastructureError: it is not installed or does not run.
     """
-    driver = shutil.which(name, path=_ENVIRONMENT["PATH"])
-    if driver is None:
-        raise InfrastructureError(
-            f"the compiler {name} is not installed", hint=f"apt-get install {package_of(name)} (see `pipeline doctor`)."
-        )
+    parsed = ToolchainName.parse(name)
+    for program, package in parsed.packages.items():
+        if _place(program) is None:
+            what = f"the compiler {name}" if program == name else f"{program}, of the toolchain {name},"
+            raise InfrastructureError(
+                f"{what} is not installed", hint=f"apt-get install {package} (see `pipeline doctor`)."
+            )
+    driver = _place(parsed.driver) or parsed.driver
     version = _ask(processes, driver, "--version").splitlines()[0]
-    parts = [driver] + [_ask(processes, driver, f"-print-prog-name={part}") for part in ("cc1", "as", "ld")]
-    digests = [_digest_of(found) for part in parts if (found := shutil.which(part, path=_ENVIRONMENT["PATH"]))]
+    if parsed.family == "gcc":
+        parts = [driver] + [_ask(processes, driver, f"-print-prog-name={part}") for part in ("cc1", "as", "ld")]
+        files = [found for part in parts if (found := _place(part))]
+    else:
+        # clang is its own assembler; Debian's is a small program on top of large libraries.
+        files = [driver, *_llvm_libraries(driver, processes), _place(parsed.linker) or parsed.linker]
+    digests = map(_digest_of, files)
     return Toolchain(name, version, hashlib.sha256(" ".join(digests).encode()).hexdigest())
 
 
-def _ask(processes: Processes, driver: str, question: str) -> str:
-    done = processes.run(Command((driver, question), environment=_ENVIRONMENT, timeout=30))
+def _llvm_libraries(program: str, processes: Processes) -> list[str]:
+    """Files of the shared LLVM and clang libraries that a program is linked with; none for a static one."""
+    done = processes.run(Command(("ldd", program), environment=_ENVIRONMENT, timeout=30))
+    return sorted(_LLVM_LIBRARY.findall(done.text)) if done.ok else []
+
+
+def _place(program: str) -> str | None:
+    return shutil.which(program, path=_ENVIRONMENT["PATH"])
+
+
+def _ask(processes: Processes, program: str, question: str) -> str:
+    done = processes.run(Command((program, question), environment=_ENVIRONMENT, timeout=30))
     if not done.ok:
-        raise InfrastructureError(f"{driver} {question} failed: {done.text.strip()}")
+        raise InfrastructureError(f"{program} {question} failed: {done.text.strip()}")
     return done.stdout.decode("utf-8", "replace").strip()
 
 

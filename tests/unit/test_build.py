@@ -59,7 +59,7 @@ class FakeMake:
         return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
 
     def tool(self, *argv: str) -> Completed:
-        output = b".text 100 0\n" if argv[0] == "size" else b"0 T main\n"
+        output = b".text 100 0\n" if argv[0] == "size" else b"8 T main\n"
         return Completed(argv, 0, output, b"", 0.1, 0.1)
 
     def struct_page_size(self) -> int:
@@ -114,7 +114,7 @@ def test_a_build_is_a_result_with_everything_that_was_read_of_it(tmp_path: Path)
     found = builds["one", 3]
     assert (found.status, found.steps, found.sections, found.symbols) == (
         *(BuildStatus.BUILT, 2),
-        *({".text": 100}, b"0 T main\n"),
+        *({".text": 100}, b"8 T main\n"),
     )
     assert found.struct_page.size == 64
     assert read_log(found) == GOOD

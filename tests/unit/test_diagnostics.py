@@ -45,6 +45,29 @@ LINES = [
         [],
         [("make", 0, "No rule to make target 'x', needed by 'y'.  Stop.")],
     ),
+    # clang's and lld's
+    (
+        "/src/mm/util.c:1:2: error: use of undeclared identifier 'x'; did you mean 'y'?",
+        [],
+        [("mm/util.c", 1, "use of undeclared identifier 'x'; did you mean 'y'?")],
+    ),
+    (
+        "<inline asm>:1:2: error: invalid instruction mnemonic 'x'",
+        [],
+        [("<inline asm>", 1, "invalid instruction mnemonic 'x'")],
+    ),
+    ("1 warning generated.", [], []),
+    ("clang: error: unknown argument: '-fweird'", [], [("clang", 0, "unknown argument: '-fweird'")]),
+    (
+        "/usr/bin/clang-14: warning: argument unused during compilation: '-x'",
+        [("clang", 0, "argument unused during compilation: '-x'")],
+        [],
+    ),
+    ("aarch64-linux-gnu-gcc-12: fatal error: no input files", [], [("aarch64-linux-gnu-gcc", 0, "no input files")]),
+    ("cc1: warning: bad option '-Wx'", [("cc1", 0, "bad option '-Wx'")], []),
+    ("ld.lld-14: error: undefined symbol: gone", [], [("ld", 0, "undefined symbol: gone")]),
+    (">>> referenced by main.c", [], []),
+    ("ld.lld: warning: x.o: odd", [("ld", 0, "warning: x.o: odd")], []),
     ("world: this is a sentence", [], []),
 ]
 

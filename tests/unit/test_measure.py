@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.measure import parse_bloat, parse_sections, section_deltas
+from pipeline.measure import parse_bloat, parse_sections, section_deltas, sized_symbols
 from pipeline.model import Build, BuildStatus, SymbolDelta
 
 OUTPUT = """\
@@ -107,3 +107,13 @@ def test_sections_that_differ_and_the_text_are_listed() -> None:
     )
     after = replace(before, sections={".text": 10, ".rodata": 5, ".data": 8, ".new": 2})
     assert section_deltas(before, after) == ((".text", 10, 10), (".data", 7, 8), (".old", 1, 0), (".new", 0, 2))
+
+
+def test_symbols_of_gnu_nm_are_kept_as_they_are() -> None:
+    symbols = b"0000000000000001 b completed.0\n00000022 T _start\n0000000000000100 r __func__.1\n"
+    assert sized_symbols(symbols) == symbols
+
+
+def test_what_llvm_nm_lists_without_a_size_is_left_out() -> None:
+    symbols = b"                 w __weak\n0000000000000000 T _end\n00000010 T main\n"
+    assert sized_symbols(symbols) == b"00000010 T main\n"
