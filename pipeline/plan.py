@@ -5,7 +5,6 @@ A promise that cannot be kept makes a cell unreachable, with the reason; it is n
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from pipeline.definitions import MatrixDefinition
 from pipeline.kernel import kconfig, toolchain
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.model import Cell, PlannedCell, SourceState, StructPage, Tree
-from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Processes
 from pipeline.system.store import Key
 
@@ -27,11 +26,9 @@ def select_cells(
 
     Raises:
         UsageError: nothing matches, or a fragment is missing.
+        InfrastructureError: a toolchain is not installed.
     """
-    chosen = [one for one in matrix.cells if not globs or any(fnmatch.fnmatchcase(one.id, glob) for glob in globs)]
-    if not chosen:
-        known = ", ".join(one.id for one in matrix.cells)
-        raise UsageError(f"no cell of the matrix matches {' '.join(globs)}", hint=f"Cells: {known}.")
+    chosen = matrix.narrowed(globs).cells
     compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
     return tuple(
         Cell(

@@ -109,14 +109,22 @@ class Pipeline:
         return run_record, run.folder
 
     def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:
-        """The tracked series (where there is one), matrix, fragments' folder and trees of an order."""
+        """The tracked series (where there is one), matrix, fragments' folder and trees of an order.
+
+        The matrix holds the cells that were asked for: the others' toolchains may be missing.
+        """
         folder = find_series(order.request.text)
         tracked = load_series(folder) if folder else None
         matrix, fragments = load_matrix(order.matrix or (tracked.matrix if tracked else "quick"))
         names = order.trees or (tracked.trees if tracked else ())
         if not names:
             raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
-        return tracked, matrix, fragments, tuple(TreeName.parse(name) for name in dict.fromkeys(names))
+        return (
+            tracked,
+            matrix.narrowed(order.cells),
+            fragments,
+            tuple(TreeName.parse(name) for name in dict.fromkeys(names)),
+        )
 
     def host(self, order: Order) -> BuildHost:
         """Where cells are built, its sandbox tried out."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.definitions.expansion import expand
 from pipeline.definitions.files import load, nearest
-from pipeline.definitions.matrix_file import MatrixDefinition
+from pipeline.definitions.matrix_file import MatrixDefinition, MatrixFile
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
 
@@ -25,10 +26,11 @@ def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
             f"there is no matrix {name!r}",
             hint=f"Known: {', '.join(known)}; or name a .toml file.{nearest(name, known)}",
         )
-    matrix = load(path, MatrixDefinition)
-    ids = [cell.id for cell in matrix.cells]
-    for repeated in {one for one in ids if ids.count(one) > 1}:
-        raise UsageError(f"{path}: two cells are called {repeated!r}")
+    file = load(path, MatrixFile)
+    try:
+        matrix = expand(file)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
     # A matrix of one's own may use the fragments that ship with the pipeline.
     beside = path.resolve().parent
     return matrix, beside if any(beside.glob("*.config")) else resources.folder("kconfigs")

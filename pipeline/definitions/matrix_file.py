@@ -1,10 +1,98 @@
-"""What a matrix file says."""
+"""What a matrix file says, before and after its axes are multiplied."""
 
 from __future__ import annotations
 
-from pydantic import Field
+import fnmatch
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
 
 from pipeline.definitions.files import Definition, Identifier
+from pipeline.system.errors import UsageError
+
+UNREACHABLE = "unreachable"
+
+
+class ExpectationDefinition(Definition):
+    """What a cell is expected to come to: `"unreachable"`, or a table of what is measured in it."""
+
+    unreachable: bool = False
+    struct_page: int | None = Field(default=None, description="bytes")
+    vmemmap: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value and "unreachable" not in value:
+            return value
+        if value == UNREACHABLE:
+            return {"unreachable": True}
+        raise ValueError('an expectation is "unreachable", or a table such as { struct_page = 64, vmemmap = true }')
+
+
+def _always_several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Condition = dict[Identifier, Annotated[tuple[Identifier, ...], BeforeValidator(_always_several), Field(min_length=1)]]
+"""Axis to the values that it holds for; it holds where every axis that it names has one of these."""
+
+
+class SettingsDefinition(Definition):
+    """What defaults, the values of axes and includes say of a cell; what is not said is left to the others.
+
+    Args:
+        arch: kbuild's ARCH.
+        toolchain: `gcc`, `gcc-12`, `clang-14`, `llvm-14`, a cross compiler's whole name.
+        cross: prefix of the cross tools (`riscv64-linux-gnu-`), for toolchains named without one.
+        base: a make target (`tinyconfig`, `defconfig`).
+        fragments: added to those that are there already.
+        boot: names of boot scenarios, added likewise.
+        about: a few words; those of several axes are joined.
+        steps: of a full build, for the first estimate.
+    """
+
+    arch: Identifier | None = None
+    toolchain: Identifier | None = None
+    cross: Identifier | None = None
+    base: Identifier | None = None
+    fragments: tuple[Identifier, ...] = ()
+    boot: tuple[Identifier, ...] = ()
+    about: str | None = None
+    steps: int | None = None
+    expect: ExpectationDefinition | None = None
+
+
+class OwnCellDefinition(SettingsDefinition):
+    """A cell that is no product of axes; defaults hold for it as well."""
+
+    id: Identifier
+
+
+class IncludeDefinition(SettingsDefinition):
+    """What is added to, or put in place of, what the axes say of the cells that `when` holds for."""
+
+    when: Condition
+    id: Identifier | None = None
+
+
+class ExcludeDefinition(Definition):
+    """Products that are no cells of the matrix."""
+
+    when: Condition
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class MatrixFile(Definition):
+    """A matrix as it is written: axes, whose products are cells, and cells of their own."""
+
+    title: str
+    defaults: SettingsDefinition = SettingsDefinition()
+    axes: dict[Identifier, dict[Identifier, SettingsDefinition]] = Field(default_factory=dict)
+    include: tuple[IncludeDefinition, ...] = ()
+    exclude: tuple[ExcludeDefinition, ...] = ()
+    cells: tuple[OwnCellDefinition, ...] = ()
 
 
 class CellDefinition(Definition):
@@ -18,8 +106,40 @@ class CellDefinition(Definition):
     about: str = ""
     steps: int | None = Field(default=None, description="steps of a full build, for the first ETA")
     boot: tuple[Identifier, ...] = Field(default=(), description="boot scenarios that the kernel runs")
+    expect: ExpectationDefinition | None = None
+
+
+class ExcludedDefinition(Definition):
+    """Products of the axes that were left out for one reason."""
+
+    ids: tuple[str, ...]
+    reason: str
 
 
 class MatrixDefinition(Definition):
+    """A matrix as it is used: every cell in full."""
+
     title: str
     cells: tuple[CellDefinition, ...]
+    excluded: tuple[ExcludedDefinition, ...] = ()
+
+    def narrowed(self, globs: Sequence[str]) -> MatrixDefinition:
+        """Only the cells (and excluded products) that match one of `globs`; all of them without.
+
+        Raises:
+            UsageError: no cell matches.
+        """
+        if not globs:
+            return self
+
+        def matches(name: str) -> bool:
+            return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+        cells = tuple(one for one in self.cells if matches(one.id))
+        if not cells:
+            known = ", ".join(one.id for one in self.cells)
+            raise UsageError(f"no cell of the matrix matches {' '.join(globs)}", hint=f"Cells: {known}.")
+        excluded = [
+            one.model_copy(update={"ids": ids}) for one in self.excluded if (ids := tuple(filter(matches, one.ids)))
+        ]
+        return self.model_copy(update={"cells": cells, "excluded": tuple(excluded)})

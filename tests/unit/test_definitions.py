@@ -53,9 +53,9 @@ def test_fragments_beside_a_matrix_are_its_own(tmp_path: Path) -> None:
 MISTAKES = [
     ('titel = "x"\n' + MATRIX, ["'titel'", "Did you mean 'title'"]),
     (MATRIX + 'fragmnets = ["hvo"]\n', ["fragmnets", "Did you mean 'fragments'", "toolchain"]),
-    (MATRIX + 'zzz = "?"\n', ["zzz", "valid keys: id, arch"]),
+    (MATRIX + 'zzz = "?"\n', ["zzz", "valid keys: arch, toolchain"]),
     (MATRIX.replace('title = "mine"', ""), ["title", "required"]),
-    (MATRIX.replace('arch = "x86_64"', ""), ["cells.0.arch", "required"]),
+    (MATRIX.replace('arch = "x86_64"', ""), ["cells.0: arch is required"]),
     (MATRIX.replace("one", "../one"), ["cells.0.id"]),
     (MATRIX.replace("one", "-one"), ["cells.0.id"]),
     (MATRIX + 'toolchain = "gcc; true"\n', ["cells.0.toolchain"]),
@@ -63,6 +63,13 @@ MISTAKES = [
     (MATRIX + "steps = 'many'\n", ["cells.0.steps"]),
     (MATRIX + 'boot = ["no such"]\n', ["cells.0.boot.0"]),
     (MATRIX + MATRIX.split("\n", 1)[1], ["two cells are called 'one'"]),
+    (MATRIX + 'expect = "unreachabel"\n', ["cells.0.expect", '"unreachable", or a table']),
+    (MATRIX + "expect = {}\n", ["cells.0.expect", "or a table"]),
+    (MATRIX + "expect = { struct_pages = 64 }\n", ["cells.0.expect.struct_pages", "Did you mean 'struct_page'"]),
+    (MATRIX + "[axes.size]\nodd = { fragment = [] }\n", ["axes.size.odd.fragment", "Did you mean 'fragments'"]),
+    (MATRIX + "[axes.size]\n", ["axes.size"]),
+    (MATRIX + "[[include]]\nwen = { a = 'b' }\n", ["include.0.wen", "Did you mean 'when'"]),
+    (MATRIX + "[[exclude]]\nwhen = { a = 'b' }\n", ["exclude.0.reason", "required"]),
     ("title = \n", ["not valid TOML"]),
 ]
 
