@@ -9,11 +9,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from pipeline.kernel import diagnostics, kbuild
+from pipeline.kernel import diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import parse_sections, sized_symbols
-from pipeline.model import Applied, Build, BuildStatus, Diagnostic, PlannedCell, SourceState, StructPage
+from pipeline.model import Applied, Build, BuildStatus, Cell, Diagnostic, PlannedCell, SourceState, StructPage
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Entry, Key
@@ -64,11 +64,11 @@ class Builder:
         """Adds the builds of `cells` at `state`, stored ones and new ones."""
         origin = configuration_origins(applied.states)[state.patch]
         keys = {one.cell.id: self._key(applied, one, state, origin) for one in cells}
-        found = self._stored(keys, cached=True)
+        found = self._stored(keys, cells, cached=True)
         missing = [one for one in cells if one.cell.id not in found]
         if missing:
             self._build_state(applied, state, missing, keys, builds)
-            found |= self._stored({one.cell.id: keys[one.cell.id] for one in missing}, cached=False)
+            found |= self._stored({one.cell.id: keys[one.cell.id] for one in missing}, missing, cached=False)
         builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
 
     def _bisect(self, applied: Applied, one: PlannedCell, builds: dict[tuple[str, int], Build]) -> None:
@@ -94,7 +94,7 @@ class Builder:
         host = self._host
         with host.worktree_lock(applied.tree):
             # Another run may have built them while this one waited.
-            missing = [one for one in missing if host.store.get(keys[one.cell.id]) is None]
+            missing = [one for one in missing if not self._stored({one.cell.id: keys[one.cell.id]}, [one], cached=True)]
             configs = {
                 one.cell.id: self._config(applied, one, configuration_origins(applied.states)[state.patch])
                 for one in missing
@@ -131,14 +131,18 @@ class Builder:
             self._host.remember(make.cell, result.steps, result.seconds)
         if suspicious:
             make.folder.wipe()
+        if _bootable(make.cell) and result.status is BuildStatus.BUILT:
+            kept = image.files(make)
+            self._host.store.put(_image_key(key), image.value(kept), kept)
         value = asdict(replace(result, symbols=b"", sections=dict(result.sections)))
-        del value["log"], value["symbols"], value["cached"]
+        del value["log"], value["symbols"], value["image"], value["cached"]
         self._host.store.put(key, value, files)
 
     def _make(self, make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
         make.folder.begin(config)
         counted = make.steps
-        done = make.run("vmlinux", timeout=kbuild.BUILD_TIMEOUT)
+        targets = ("vmlinux", image.TARGETS[make.cell.arch].name) if _bootable(make.cell) else ("vmlinux",)
+        done = make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
         warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
         build = Build(
             status=BuildStatus.BUILT if done.ok else BuildStatus.FAILED,
@@ -179,14 +183,36 @@ class Builder:
         inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(one.cell)}
         return Key("build", inputs)
 
-    def _stored(self, keys: Mapping[str, Key], *, cached: bool) -> dict[str, Build]:
-        entries = {cell_id: self._host.store.get(key) for cell_id, key in keys.items()}
-        return {cell_id: _from_entry(entry, cached) for cell_id, entry in entries.items() if entry is not None}
+    def _stored(self, keys: Mapping[str, Key], cells: Sequence[PlannedCell], *, cached: bool) -> dict[str, Build]:
+        """Builds that are there, complete with what the cells' boots need."""
+        found: dict[str, Build] = {}
+        for one in cells:
+            key = keys[one.cell.id]
+            entry = self._host.store.get(key)
+            if entry is None:
+                continue
+            build = _from_entry(entry, cached)
+            if _bootable(one.cell) and build.status is BuildStatus.BUILT:
+                kept = self._host.store.get(_image_key(key))
+                if kept is None:
+                    continue
+                build = replace(build, image=image.from_entry(kept))
+            found[one.cell.id] = build
+        return found
 
 
 def read_log(build: Build) -> str:
     """What make printed."""
     return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
+
+
+def _bootable(cell: Cell) -> bool:
+    return bool(cell.boot) and cell.arch in image.TARGETS
+
+
+def _image_key(build: Key) -> Key:
+    """Images lie apart from builds: a cell that was built before it was booted lacks only that."""
+    return Key("image", build.inputs)
 
 
 def _from_entry(entry: Entry, cached: bool) -> Build:

@@ -81,20 +81,31 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Measurand:
+    """A number that a boot's check measures: which scenario, which check, which of its values."""
+
+    scenario: str
+    check: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Claim:
-    """What a cover letter says of the text size, as data.
+    """What a cover letter says of a number, as data.
 
     Args:
         text: the claim in the letter's words.
         cell: glob of the cells that it is about.
-        claimed: bytes of text delta.
-        relation: `at-most` when a larger saving also confirms it, `equal` otherwise.
+        claimed: bytes of text delta, or what a boot measures after the last patch.
+        relation: `at-most` when less also confirms it (a larger saving), `equal` otherwise.
+        measurand: what is measured in a boot; None for the text delta.
     """
 
     text: str
     cell: str
     claimed: int
     relation: str = "at-most"
+    measurand: Measurand | None = None
 
 
 @dataclass(frozen=True)
@@ -253,6 +264,21 @@ class Diagnostic:
         return (self.path, self.message)
 
 
+@dataclass(frozen=True)
+class Image:
+    """A kernel that can be booted.
+
+    Args:
+        kernel: a file, compressed with zlib.
+        digest: SHA-256 over kernel and self-test.
+        selftest: the tree's own, a static program, where it has one.
+    """
+
+    kernel: Path
+    digest: str
+    selftest: Path | None = None
+
+
 class BuildStatus(StrEnum):
     BUILT = "built"
     FAILED = "failed"
@@ -266,6 +292,7 @@ class Build:
         symbols: `nm --size-sort` of vmlinux.
         sections: section name to size in bytes, from `size -A`.
         log: a file with the whole output of make.
+        image: what a machine boots, where the cell names boots.
         cached: taken from the store.
     """
 
@@ -279,6 +306,7 @@ class Build:
     symbols: bytes = b""
     sections: Mapping[str, int] = field(default_factory=dict, hash=False)
     struct_page: StructPage | None = None
+    image: Image | None = None
     cached: bool = False
 
 

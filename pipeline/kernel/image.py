@@ -1,0 +1,78 @@
+"""The kernel image that a machine loads, beside vmlinux, and the tree's self-test that a guest runs on it."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.kernel.buildhost import Make
+from pipeline.kernel.userspace import FLAGS, USERSPACES
+from pipeline.model import Image
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.store import Entry
+
+SELFTESTS = "{src}/tools/testing/selftests/mm"
+"""hugepage-vmemmap.c is there since 5.18; since 6.12 it needs vm_util.c, and that the tree's own user-space headers."""
+
+_SELFTEST_OUTPUT = ".pipeline-selftest"
+_KERNEL, _PROGRAM = "kernel.z", "selftest"
+
+
+@dataclass(frozen=True)
+class Target:
+    """make's target for an image, and the file that it makes in the O= folder."""
+
+    name: str
+    path: str
+
+
+TARGETS = {
+    "x86_64": Target("bzImage", "arch/x86/boot/bzImage"),
+    "i386": Target("bzImage", "arch/x86/boot/bzImage"),
+    "riscv": Target("Image", "arch/riscv/boot/Image"),
+    "arm64": Target("Image", "arch/arm64/boot/Image"),
+}
+"""By kbuild's ARCH; others are built, and not booted."""
+
+
+def files(make: Make) -> Mapping[str, bytes]:
+    """What is kept of a built cell for its boots; the caller's make has just made its target.
+
+    Raises:
+        InfrastructureError: the image is not there.
+    """
+    path = make.folder.path / TARGETS[make.cell.arch].path
+    try:
+        kept = {_KERNEL: zlib.compress(path.read_bytes())}
+    except OSError as error:
+        raise InfrastructureError(f"make made no {path.name} of {make.cell.id}: {error.strerror}") from error
+    program = _selftest(make)
+    return kept | ({_PROGRAM: program} if program else {})
+
+
+def value(kept: Mapping[str, bytes]) -> dict[str, object]:
+    """What the store says of an image: its digest, and whether it has a self-test."""
+    digest = hashlib.sha256()
+    for name, content in sorted(kept.items()):
+        digest.update(f"{name} {len(content)}\0".encode() + content)
+    return {"digest": digest.hexdigest(), "selftest": _PROGRAM in kept}
+
+
+def from_entry(entry: Entry) -> Image:
+    selftest = entry.folder / _PROGRAM if entry.value["selftest"] else None
+    return Image(entry.folder / _KERNEL, entry.value["digest"], selftest)
+
+
+def _selftest(make: Make) -> bytes:
+    """The self-test of the source state, or nothing: it is the tree's affair whether it has one that compiles."""
+    output = make.folder.path / _SELFTEST_OUTPUT
+    output.unlink(missing_ok=True)
+    words = [USERSPACES[make.cell.arch].compiler, *FLAGS, "-isystem", "{src}/tools/include/uapi"]
+    words += ["-o", f"{{build}}/{_SELFTEST_OUTPUT}"]
+    sources = f"{SELFTESTS}/hugepage-vmemmap.c $(ls {SELFTESTS}/vm_util.c 2>/dev/null)"
+    done = make.tool("sh", "-c", f'exec "$@" {sources}', "sh", *words)
+    if not done.ok or output.is_symlink() or not output.is_file():
+        return b""
+    return output.read_bytes()
