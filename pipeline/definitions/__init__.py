@@ -1,8 +1,10 @@
-"""The TOML files that a maintainer edits: matrices under kconfigs/, tracked series under series/."""
+"""The TOML files that a maintainer edits: matrices and boot scenarios under kconfigs/, tracked series
+under series/."""
 
 from pipeline.definitions.files import Definition, Identifier
 from pipeline.definitions.matrix import load_matrix
 from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition
+from pipeline.definitions.scenario import Scenario, ScenarioDefinition, load_scenarios
 from pipeline.definitions.series import (
     ClaimDefinition,
     SeriesDefinition,
@@ -17,9 +19,12 @@ __all__ = [
     "Definition",
     "Identifier",
     "MatrixDefinition",
+    "Scenario",
+    "ScenarioDefinition",
     "SeriesDefinition",
     "VersionDefinition",
     "find_series",
     "load_matrix",
+    "load_scenarios",
     "load_series",
 ]

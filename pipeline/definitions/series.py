@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pipeline.definitions.files import Definition, load
+from pipeline.definitions.files import Definition, Identifier, load
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
 
@@ -20,13 +21,35 @@ class VersionDefinition(Definition):
     message_id: str = ""
 
 
+class MeasurandDefinition(Definition):
+    """A number that a check of a boot measures, after the last patch."""
+
+    scenario: Identifier
+    check: Identifier = Field(description="its name in the scenario")
+    value: Identifier
+
+
 class ClaimDefinition(Definition):
     text: str
-    kind: Literal["text-delta"] = "text-delta"
+    kind: Literal["text-delta", "boot"] = "text-delta"
     cell: str = Field(description="glob over cell ids")
-    claimed: int = Field(description="bytes")
+    claimed: int = Field(description="bytes; for a boot, what the measurand counts")
     version: int | None = Field(default=None, description="the revision whose letter says so; all of them without")
     relation: Literal["at-most", "equal"] = "at-most"
+    measurand: MeasurandDefinition | None = Field(default=None, description="of a boot")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.kind == "boot") != (self.measurand is not None):
+            raise ValueError("a claim of kind `boot` has a measurand, and no other has")
+        return self
+
+
+class BootDefinition(Definition):
+    """Boot scenarios that cells run for this series, beside those that the matrix names."""
+
+    cell: str = Field(description="glob over cell ids")
+    scenarios: tuple[Identifier, ...]
 
 
 class SeriesDefinition(Definition):
@@ -35,11 +58,16 @@ class SeriesDefinition(Definition):
     trees: tuple[str, ...] = ()
     matrix: str = "quick"
     claims: tuple[ClaimDefinition, ...] = ()
+    boots: tuple[BootDefinition, ...] = ()
     follow_ups: tuple[str, ...] = ()
 
     def claims_of(self, version: int) -> tuple[ClaimDefinition, ...]:
         """What the letter of that revision claims."""
         return tuple(claim for claim in self.claims if claim.version in (None, version))
+
+    def boots_of(self, cell_id: str) -> tuple[str, ...]:
+        """Names of the scenarios that a cell runs for this series."""
+        return tuple(name for one in self.boots if fnmatch.fnmatchcase(cell_id, one.cell) for name in one.scenarios)
 
     def newest(self, number: int | None) -> VersionDefinition:
         """The version of that number, the newest by default.
