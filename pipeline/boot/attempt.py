@@ -1,0 +1,102 @@
+"""One boot in QEMU, in the sandbox: files in, console and report out."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.boot.console import harmless
+from pipeline.boot.initramfs import archive
+from pipeline.boot.machine import (
+    CONSOLE_FILE,
+    INITRAMFS_FILE,
+    KERNEL_FILE,
+    OUTPUT_LIMIT,
+    REPORT_FILE,
+    qemu,
+)
+from pipeline.boot.report import Ending, GuestReport, parse_report
+from pipeline.definitions import ScenarioDefinition
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.model import Image
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.process import CommandTimeoutError
+from pipeline.system.sandbox import Box
+
+_FILE_TOO_LARGE = 128 + 25
+"""Status of a shell whose child was ended by SIGXFSZ."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of one boot; `seconds` of wall time."""
+
+    report: GuestReport
+    ending: Ending
+    console: str
+    seconds: float
+
+
+def attempt(host: BuildHost, arch: str, scenario: ScenarioDefinition, image: Image, program: bytes) -> Attempt:
+    """Boots a kernel once.
+
+    Args:
+        host: sandbox, subprocess door and workspace.
+        arch: kbuild's ARCH.
+        image: of the kernel.
+        program: the guest's, of that architecture.
+
+    Raises:
+        InfrastructureError: QEMU could not do its work.
+    """
+    nonce = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="boot-", dir=host.workspace.folder) as name:
+        box = Box(Path(name) / "source", Path(name) / "build")
+        for folder in (box.source, box.build):
+            folder.mkdir()
+        (box.source / KERNEL_FILE).write_bytes(zlib.decompress(image.kernel.read_bytes()))
+        files = _files(scenario, nonce, image, program)
+        (box.source / INITRAMFS_FILE).write_bytes(archive(files, host.processes))
+        started = time.monotonic()
+        ending = _run(host, arch, scenario, box)
+        seconds = round(time.monotonic() - started, 2)
+        report = parse_report(_content(box.build / REPORT_FILE), nonce)
+        return Attempt(report, ending, harmless(_content(box.build / CONSOLE_FILE)), seconds)
+
+
+def _files(scenario: ScenarioDefinition, nonce: str, image: Image, program: bytes) -> Mapping[str, bytes]:
+    lines = [nonce, *(check.line() for check in scenario.checks)]
+    files = {"init": program, "scenario": "".join(f"{line}\n" for line in lines).encode()}
+    if image.selftest:
+        files["hugepage-vmemmap"] = image.selftest.read_bytes()
+    return files
+
+
+def _run(host: BuildHost, arch: str, scenario: ScenarioDefinition, box: Box) -> Ending:
+    try:
+        done = host.processes.run(host.sandbox.command(qemu(arch, scenario), box))
+    except CommandTimeoutError:
+        return Ending(timed_out=True)
+    grown = any(len(_content(box.build / file)) >= OUTPUT_LIMIT for file in (CONSOLE_FILE, REPORT_FILE))
+    if done.status == _FILE_TOO_LARGE or grown:
+        return Ending(done.status, flooded=True)
+    host.workspace.check_failure(f"while a kernel of {arch} was booted", done.status, done.text)
+    if done.status and done.text.strip():
+        # A guest can end QEMU with a status of its choice, but QEMU complains only for itself.
+        raise InfrastructureError(
+            f"QEMU failed: {done.text.strip()[-300:]}", hint="`pipeline doctor` lists its version."
+        )
+    return Ending(done.status)
+
+
+def _content(path: Path) -> bytes:
+    """A file that QEMU wrote; empty where it is none."""
+    if path.is_symlink() or not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(OUTPUT_LIMIT)

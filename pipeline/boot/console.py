@@ -1,0 +1,59 @@
+"""A guest's console: text of a stranger's kernel, made harmless, and compared with that of the base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+"""Control sequences: CSI, OSC and other strings, two-character ones (ECMA-48)."""
+_CONTROLS = re.compile(r"[^\t\n -~\u00a0-\U0010ffff]")
+_TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\] ?(?:\[ *[TC]\d+\] ?)?")
+_SPLAT = re.compile(
+    r"^(WARNING: |BUG: |Oops\b|Kernel panic|KASAN: |UBSAN: |Internal error: |Unable to handle kernel|"
+    r"general protection fault|kernel BUG at|------------\[ cut here|INFO: task .* blocked|rcu: INFO: .*stall|"
+    r"watchdog: BUG|page:\S+ .*refcount|.*\b(invalid opcode|stack-protector|double fault): )"
+)
+_PROCESS = re.compile(r"\b(?:CPU|PID|UID): \d+ ?|\b(?:Comm|comm|Tainted|Not tainted)\b.*$|\bin process \S+")
+_OFFSET = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+")
+_NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b", re.IGNORECASE)
+
+
+def harmless(data: bytes) -> str:
+    """The console as text: control sequences and other controls removed, line ends as LF."""
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def splats(text: str) -> tuple[str, ...]:
+    """What the kernel complains of, each complaint once, without what differs from boot to boot."""
+    found: dict[str, None] = {}
+    for line in text.splitlines():
+        bare = _TIMESTAMP.sub("", line)
+        if _SPLAT.match(bare) and not bare.startswith("------------["):
+            found[_unnumbered(_PROCESS.sub("", bare))] = None
+    return tuple(found)
+
+
+def new_lines(text: str, base: str) -> tuple[str, ...]:
+    """Lines that a boot of the base does not have, numbers aside; in order, without their time stamps."""
+    known = {_unnumbered(line) for line in _bare(base)}
+    found: dict[str, str] = {}
+    for line in _bare(text):
+        identity = _unnumbered(line)
+        if identity not in known:
+            found.setdefault(identity, line)
+    return tuple(found.values())
+
+
+def last_words(text: str, most: int = 10) -> Sequence[str]:
+    """The last lines that hold something."""
+    return [line for line in text.splitlines() if line.strip()][-most:]
+
+
+def _bare(text: str) -> Iterable[str]:
+    return (bare for line in text.splitlines() if (bare := _TIMESTAMP.sub("", line).strip()))
+
+
+def _unnumbered(line: str) -> str:
+    return _NUMBER.sub("N", _OFFSET.sub("", line)).strip()

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Checks of memory that is not there from the start: device-dax, memory hotplug; and the kernel's page-table dump. */
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define ND "/sys/bus/nd"
+#define MEMORY "/sys/devices/system/memory"
+
+static void must_write(const char *path, const char *text)
+{
+	if (write_text(path, "%s", text))
+		skip("%s: %s", path, strerror(errno));
+}
+
+/* A namespace on memory set aside with memmap=SIZE!START becomes a device-dax instance of 2 MiB pages. */
+static void make_dax(void)
+{
+	char seed[64], path[192];
+
+	if (!read_file(ND "/devices/region0/dax_seed", seed, sizeof(seed)))
+		skip("there is no region for device-dax (DEV_DAX_PMEM, memmap=SIZE!START)");
+	must_write(ND "/drivers/nd_pmem/unbind", "namespace0.0");
+	snprintf(path, sizeof(path), ND "/devices/%s/mode", seed);
+	must_write(path, "ram");
+	snprintf(path, sizeof(path), ND "/devices/%s/align", seed);
+	must_write(path, "2097152");
+	snprintf(path, sizeof(path), ND "/devices/%s/uuid", seed);
+	must_write(path, "00000000-0000-4000-8000-000000000001");
+	snprintf(path, sizeof(path), ND "/devices/%s/namespace", seed);
+	must_write(path, "namespace0.0");
+	must_write(ND "/drivers/dax_pmem/bind", seed);
+}
+
+/* Compound devmaps: pages= of 2 MiB, and what the memmap takes each time the device is bound. */
+void check_dax(void)
+{
+	long long pages = number("pages", 100), rounds = number("rounds", 3), with = 0, without = 0;
+	uint64_t size = 2 << 20;
+	char *memory;
+	int device;
+
+	make_dax();
+	for (long long round = 1; round <= rounds; round++) {
+		/* The driver owns the memmap: it comes and goes with the binding. */
+		must_write("/sys/bus/dax/drivers/device_dax/unbind", "dax0.0");
+		without = free_memory();
+		must_write("/sys/bus/dax/drivers/device_dax/bind", "dax0.0");
+		with = free_memory();
+	}
+	report_value("memmap-kb", without - with);
+	device = open("/dev/dax0.0", O_RDWR);
+	memory = mmap(NULL, size * pages, PROT_READ | PROT_WRITE, MAP_SHARED, device, 0);
+	if (device < 0 || memory == MAP_FAILED)
+		skip("/dev/dax0.0: %s", strerror(errno));
+	for (long long one = 0; one < pages; one++)
+		memory[one * size] = 1;
+	look_at_memmap(memory, size, pages);
+}
+
+/* Blocks of memory above 4 GiB, hidden by mem=, are added, used for huge pages, and taken away with the pool full. */
+void check_hotplug(void)
+{
+	static const char *const kinds[] = { "online_movable", "online_kernel", "online_movable" };
+	long long blocks = number("blocks", 2), first, size;
+	char text[64], path[192];
+	struct pool pool;
+
+	if (!read_file(MEMORY "/block_size_bytes", text, sizeof(text)) || access(MEMORY "/probe", W_OK))
+		skip("this kernel has no memory hotplug (ARCH_MEMORY_PROBE)");
+	size = strtoll(text, NULL, 16);
+	first = 0x100000000 / size;
+	for (long long block = first; block < first + blocks; block++) {
+		if (write_text(MEMORY "/probe", "0x%llx", block * size))
+			skip("memory at 0x%llx cannot be added: %s", block * size, strerror(errno));
+	}
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(*kinds); kind++) {
+		/* A tail page says in which zone it is, so what is shared must not cross zones. */
+		for (long long block = first; block < first + blocks; block++) {
+			snprintf(path, sizeof(path), MEMORY "/memory%lld/state", block);
+			must_write(path, kinds[kind]);
+		}
+		pool = find_pool();
+		if (kind == 0)
+			look_at_memmap(map_pool(&pool), pool.size, pool.pages);
+		for (long long block = first; block < first + blocks; block++) {
+			snprintf(path, sizeof(path), MEMORY "/memory%lld/state", block);
+			write_text(path, "offline");
+			/* Kernel memory may have come to lie in it; what was movable has to go. */
+			if (!strcmp(kinds[kind], "online_movable") &&
+			    (!read_file(path, text, sizeof(text)) || strcmp(text, "offline")))
+				report_fail("memory block %lld does not go offline", block);
+		}
+		resize(&pool, 0);
+	}
+}
+
+/* The kernel's own page-table dump: ranges of small pages in the vmemmap that may not be written. */
+void check_ptdump(void)
+{
+	struct pool pool = find_pool();
+	FILE *file = fopen("/sys/kernel/debug/page_tables/kernel", "r");
+	long long read_only = 0, writable = 0;
+	char line[512];
+	int inside = 0;
+
+	map_pool(&pool);
+	if (!file)
+		file = fopen("/sys/kernel/debug/kernel_page_tables", "r");
+	if (!file)
+		skip("this kernel has no page-table dump (PTDUMP_DEBUGFS)");
+	while (fgets(line, sizeof(line), file)) {
+		int heading = !strncmp(line, "---", 3);
+
+		if (heading) {
+			char *at = strcasestr(line, "vmemmap");
+
+			inside = at && !strcasestr(line, "end");
+		}
+		if (heading || !inside || !(strcasestr(line, " pte") || strstr(line, "PTE")))
+			continue;
+		if (strstr(line, " ro ") || strstr(line, "   ro") || (strstr(line, " R ") && !strstr(line, " W ")))
+			read_only++;
+		else
+			writable++;
+	}
+	fclose(file);
+	report_value("read-only-ranges", read_only);
+	report_value("writable-ranges", writable);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The struct pages of huge pages in three views:
+ *
+ *  - /proc/kpageflags, the kernel's own opinion: one head per huge page, all others tails;
+ *  - the raw bytes: PG_head in a tail is a fake head. Every other tail is decoded to its head, which has to be the first
+ *    page: by the mask or the address in page->compound_info, whichever VMCOREINFO announces;
+ *  - the page table: the frames that hold the struct pages, and how they are mapped.
+ */
+#include "guest.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* include/uapi/linux/kernel-page-flags.h */
+#define KPF_COMPOUND_HEAD 15
+#define KPF_COMPOUND_TAIL 16
+#define LARGEST_STRUCT_PAGE 256
+
+static uint64_t frames[65536];
+static size_t frame_count;
+
+static uint64_t frame_of(int pagemap, const char *address)
+{
+	uint64_t entry = 0;
+
+	if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)address / BASE_PAGE * 8)) != 8 || !(entry >> 63))
+		skip("/proc/self/pagemap does not tell page frames");
+	return entry & ((1ull << 55) - 1);
+}
+
+void walk_kpageflags(char *memory, uint64_t size, long long pages)
+{
+	long long heads = 0, tails = 0, misplaced = 0, small = size / BASE_PAGE;
+	int pagemap = open("/proc/self/pagemap", O_RDONLY), kpageflags = open("/proc/kpageflags", O_RDONLY);
+	uint64_t flags[512];
+
+	if (pagemap < 0 || kpageflags < 0)
+		skip("this kernel has no /proc/kpageflags (PROC_PAGE_MONITOR)");
+	for (long long one = 0; one < pages; one++) {
+		uint64_t pfn = frame_of(pagemap, memory + one * size);
+
+		for (long long i = 0; i < small; i++) {
+			int head, tail;
+
+			if (i % 512 == 0 && pread(kpageflags, flags, sizeof(flags), (off_t)(pfn + i) * 8) <= 0)
+				skip("/proc/kpageflags cannot be read");
+			head = flags[i % 512] >> KPF_COMPOUND_HEAD & 1;
+			tail = flags[i % 512] >> KPF_COMPOUND_TAIL & 1;
+			heads += head;
+			tails += tail;
+			misplaced += i ? head || !tail : !head || tail;
+		}
+	}
+	report_value("heads", heads);
+	report_value("tails", tails);
+	if (misplaced)
+		report_fail("%lld of %lld pages are not what they should be: a head, then tails", misplaced, pages * small);
+}
+
+static void note_frame(uint64_t frame)
+{
+	for (size_t i = frame_count; i-- > 0;) {
+		if (frames[i] == frame)
+			return;
+	}
+	if (frame_count < sizeof(frames) / sizeof(*frames))
+		frames[frame_count++] = frame;
+}
+
+/* PG_head of this kernel, as a mask; VMCOREINFO has 1 << PG_head. */
+static uint64_t head_flag(void)
+{
+	uint64_t mask = 0;
+
+	if (!announced("NUMBER(PG_head_mask)", &mask) || !mask)
+		skip("VMCOREINFO does not tell PG_head");
+	return mask;
+}
+
+void look_at_memmap(char *memory, uint64_t size, long long pages)
+{
+	long long raw_heads = 0, astray = 0, read_only = 0, writable = 0, small = size / BASE_PAGE;
+	uint64_t struct_page, offset, encodes_mask = 0, flag, previous = -1;
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+
+	open_kernel();
+	if (!announced("SIZE(page)", &struct_page) || struct_page > LARGEST_STRUCT_PAGE ||
+	    (!announced("OFFSET(page.compound_info)", &offset) && !announced("OFFSET(page.compound_head)", &offset)))
+		skip("VMCOREINFO does not describe struct page");
+	announced("NUMBER(COMPOUND_INFO_IS_MASK)", &encodes_mask);
+	flag = head_flag();
+	for (long long one = 0; one < pages; one++) {
+		uint64_t pfn = frame_of(pagemap, memory + one * size), head = struct_page_address(pfn, struct_page);
+
+		for (long long i = 0; i < small; i++) {
+			uint64_t address = struct_page_address(pfn + i, struct_page);
+			unsigned char bytes[LARGEST_STRUCT_PAGE];
+			unsigned long flags, info;
+			struct mapping mapping;
+
+			if (!kernel_read(address, bytes, struct_page))
+				skip("the struct page at %llx cannot be read", (unsigned long long)address);
+			memcpy(&flags, bytes, sizeof(flags));
+			memcpy(&info, bytes + offset, sizeof(info));
+			raw_heads += !!(flags & flag);
+			/* A fake head is not decoded here: the kernel has a rule of its own for it. */
+			if (i && !(flags & flag) && (!(info & 1) || (encodes_mask ? address & info : info - 1) != head))
+				astray++;
+			if (address / BASE_PAGE == previous)
+				continue;
+			previous = address / BASE_PAGE;
+			if (!translate(address, &mapping) || mapping.shift > 12)
+				continue;
+			note_frame(mapping.physical / BASE_PAGE);
+			writable += mapping.writable;
+			read_only += !mapping.writable;
+		}
+	}
+	report_value("struct-page", struct_page);
+	report_value("raw-heads", raw_heads);
+	report_value("fake-heads", raw_heads - pages);
+	report_value("mask", encodes_mask);
+	if (read_only + writable) {
+		report_value("frames", frame_count);
+		report_value("mapped-read-only", read_only);
+		report_value("mapped-writable", writable);
+	}
+	if (raw_heads < pages)
+		report_fail("of %lld huge pages only %lld have PG_head", pages, raw_heads);
+	if (astray)
+		report_fail("%lld of %lld tail pages lead to another page than their head", astray, pages * (small - 1));
+}
+
+void check_walk(void)
+{
+	struct pool pool = find_pool();
+
+	walk_kpageflags(map_pool(&pool), pool.size, pool.pages);
+}
+
+void check_memmap(void)
+{
+	struct pool pool = find_pool();
+
+	look_at_memmap(map_pool(&pool), pool.size, pool.pages);
+}
