@@ -7,9 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pipeline import record
+from pipeline.boot import console
+from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.measure import section_deltas
 from pipeline.model import Applied, Build, BuildStatus, Claim, Diagnostic, PlannedCell, Series, SourceState, TextDelta
+
+MOST_NEW_LINES = 100
+"""Of a console, that a record holds; the console itself lies beside it."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class TreeResult:
         builds: by cell id and patch number.
         deltas: of the whole series, by cell id.
         changes: of each patch in bytes, by cell id and patch number.
+        boots: by cell id, patch number and scenario name.
     """
 
     applied: Applied
@@ -27,6 +33,7 @@ class TreeResult:
     builds: Mapping[tuple[str, int], Build] | None = None
     deltas: Mapping[str, TextDelta] | None = None
     changes: Mapping[str, Mapping[int, int]] | None = None
+    boots: Boots | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -70,6 +77,11 @@ def tree_record(applied: Applied) -> record.TreeRecord:
 def log_name(cell_id: str, tree: str, patch: int) -> str:
     """Where a build's log lies within the run's folder; trees are told apart by number, never by their names."""
     return f"logs/{tree}-{cell_id}-{'base' if patch == 0 else f'patch-{patch:02}'}.log"
+
+
+def console_name(cell_id: str, tree: str, patch: int, scenario: str) -> str:
+    """Where the console of a boot lies within the run's folder."""
+    return log_name(cell_id, tree, patch).removesuffix(".log") + f"-{scenario}.console"
 
 
 def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]:
@@ -116,6 +128,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
                 record.SectionRecord(name=name, before=before, after=after)
                 for name, before, after in (section_deltas(base, last) if base and both_built else ())
             ),
+            "boots": _boots(cell.id, tree, result.boots or {}),
         }
     )
 
@@ -138,6 +151,34 @@ def _state(
     )
 
 
+def _boots(cell_id: str, tree: str, boots: Boots) -> tuple[record.BootRecord, ...]:
+    return tuple(
+        record.BootRecord(
+            patch=patch,
+            scenario=scenario,
+            status=boot.status.value,
+            reason=boot.reason,
+            checks=tuple(
+                record.CheckRecord(
+                    name=check.name, status=check.status.value, details=check.details, values=dict(check.values)
+                )
+                for check in boot.checks
+            ),
+            splats=boot.splats,
+            new_lines=_new_lines(boot, boots.get((cell_id, 0, scenario)) if patch else None),
+            seconds=boot.seconds,
+            cached=boot.cached,
+            console=console_name(cell_id, tree, patch, scenario) if boot.console else "",
+        )
+        for (booted, patch, scenario), boot in sorted(boots.items())
+        if booted == cell_id
+    )
+
+
+def _new_lines(boot: Boot, base: Boot | None) -> tuple[str, ...]:
+    return console.new_lines(boot.console, base.console)[:MOST_NEW_LINES] if base and base.console else ()
+
+
 def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:
     return tuple(record.DiagnosticRecord(**asdict(one)) for one in found[:100])
 
@@ -152,17 +193,29 @@ def judged(claims: Sequence[Claim], cells: Sequence[record.CellRecord]) -> tuple
 
 
 def _judge(claim: Claim, cells: Sequence[record.CellRecord]) -> record.ClaimRecord:
+    unit = claim.measurand.value if claim.measurand else "bytes"
     for cell in cells:
-        if cell.text is not None and fnmatch.fnmatchcase(cell.id, claim.cell):
-            measured = cell.text.delta
+        measured = _measured(cell, claim) if fnmatch.fnmatchcase(cell.id, claim.cell) else None
+        if measured is not None:
             held = measured == claim.claimed if claim.relation == "equal" else measured <= claim.claimed
             return record.ClaimRecord(
                 text=claim.text,
                 claimed=claim.claimed,
                 measured=measured,
+                unit=unit,
                 verdict="confirmed" if held else "refuted",
                 cell=cell.id,
             )
     return record.ClaimRecord(
-        text=claim.text, claimed=claim.claimed, measured=None, verdict="not measured", cell=claim.cell
+        text=claim.text, claimed=claim.claimed, measured=None, unit=unit, verdict="not measured", cell=claim.cell
     )
+
+
+def _measured(cell: record.CellRecord, claim: Claim) -> int | None:
+    """What a claim is about: the text delta, or a number of the boot after the last patch that was built."""
+    if claim.measurand is None:
+        return cell.text.delta if cell.text else None
+    wanted = claim.measurand
+    boots = [boot for boot in cell.boots if boot.scenario == wanted.scenario and boot.patch == cell.states[-1].patch]
+    found = [check.values.get(wanted.value) for boot in boots for check in boot.checks if check.name == wanted.check]
+    return found[0] if found and boots[0].patch else None

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.boot.machine import MACHINES
 from pipeline.definitions import MatrixDefinition
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.kernel.trees import TreeKind, TreeName
+from pipeline.kernel.userspace import USERSPACES
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
 
@@ -22,11 +24,15 @@ _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
 
 @dataclass(frozen=True)
 class Need:
-    """A program and Debian's package that has it; `file` is looked for instead of a program where it is set."""
+    """A program and Debian's package that has it; `file` is looked for instead of a program where it is set.
+
+    What is `optional` is for boots: without it kernels are built, and reported as not booted.
+    """
 
     program: str
     package: str
     file: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,14 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: str) -> 
         wanted.append(_ELF)
     for cell in matrix.cells:
         wanted += [Need(*one) for one in ToolchainName.parse(cell.toolchain).packages.items()]
+    for arch in dict.fromkeys(cell.arch for cell in matrix.cells if cell.boot and cell.arch in MACHINES):
+        machine, userspace = MACHINES[arch], USERSPACES[arch]
+        wanted += [
+            Need(machine.program, machine.package, optional=True),
+            Need(userspace.compiler, userspace.compiler_package, optional=True),
+            Need(f"C library for {arch}", userspace.libc_package, userspace.libc, optional=True),
+            Need("cpio", "cpio", optional=True),
+        ]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
     return tuple(dict.fromkeys(wanted))
@@ -88,7 +102,7 @@ def require(wanted: Iterable[Need]) -> None:
     Raises:
         InfrastructureError: something is missing; names it and the command that installs it.
     """
-    missing = [Finding(need, "") for need in wanted if not _place(need)]
+    missing = [Finding(need, "") for need in wanted if not need.optional and not _place(need)]
     if not _b4():
         missing.append(Finding(Need("b4", "pip install b4"), ""))
     if missing:

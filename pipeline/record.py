@@ -125,6 +125,30 @@ class SectionRecord(Record):
     after: int
 
 
+class CheckRecord(Record):
+    """A check inside a booted kernel."""
+
+    name: str
+    status: Literal["pass", "fail", "not run"]
+    details: tuple[str, ...] = Field(default=(), description="what is wrong, or why it was not run")
+    values: dict[str, int] = Field(default={}, description="what it measured")
+
+
+class BootRecord(Record):
+    """A kernel in a scenario."""
+
+    patch: int = Field(description="patches applied; 0 is the base")
+    scenario: str
+    status: Literal["pass", "fail", "flaky", "time-out", "not run"]
+    reason: str = Field(default="", description="why it did not pass")
+    checks: tuple[CheckRecord, ...] = ()
+    splats: tuple[str, ...] = Field(default=(), description="what the kernel complained of, numbers replaced")
+    new_lines: tuple[str, ...] = Field(default=(), description="of the console, those that the base's has not")
+    seconds: float = 0.0
+    cached: bool = False
+    console: str = Field(default="", description="file name within the run's folder")
+
+
 class CellRecord(Record):
     id: str
     tree: str
@@ -138,12 +162,14 @@ class CellRecord(Record):
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")
+    boots: tuple[BootRecord, ...] = ()
 
 
 class ClaimRecord(Record):
     text: str
     claimed: int
     measured: int | None
+    unit: str = Field(default="bytes", description="of both; a count of a boot's check has its name here")
     verdict: Literal["confirmed", "refuted", "not measured"]
     cell: str = ""
 

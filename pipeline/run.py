@@ -1,32 +1,49 @@
-"""The story of a run: fetch → apply → plan → build → measure → render; the reply is drafted from what they leave.
-
-Kernels are not booted by a run yet.
-"""
+"""The story of a run: fetch → apply → plan → build → measure → boot → render, and a reply from what they leave."""
 
 from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from pipeline import collect, doctor, runs
 from pipeline.apply import Applier
-from pipeline.build import Builder, read_log
+from pipeline.boot import Booter
+from pipeline.build import Builder, Builds, read_log
 from pipeline.collect import TreeResult
-from pipeline.definitions import MatrixDefinition, SeriesDefinition, find_series, load_matrix, load_series
+from pipeline.definitions import (
+    MatrixDefinition,
+    Scenario,
+    SeriesDefinition,
+    find_series,
+    load_matrix,
+    load_scenarios,
+    load_series,
+)
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.measure import Measurer
-from pipeline.model import Applied, BuildStatus, Cell, Claim, PlannedCell, Series, SourceState, Tree
+from pipeline.model import (
+    Applied,
+    BuildStatus,
+    Cell,
+    Claim,
+    Measurand,
+    PlannedCell,
+    Series,
+    SourceState,
+    TextDelta,
+    Tree,
+)
 from pipeline.plan import Planner, select_cells
 from pipeline.record import RunRecord, ToolRecord
 from pipeline.render import render_text
-from pipeline.system import sandbox
+from pipeline.system import resources, sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository, initialised
@@ -79,14 +96,18 @@ class Pipeline:
         tracked, matrix, fragments, names = self.resolve(order)
         doctor.require(doctor.needs(matrix, names, order.sandbox))
         host = self.host(order)
-        cells = select_cells(matrix, fragments, order.cells, self.processes)
+        cells = with_boots(select_cells(matrix, fragments, order.cells, self.processes), tracked)
+        scenarios = self.scenarios(order, fragments, cells)
         series = self.fetch(order.request)
         with runs.begin(self.workspace, series.title, started) as run:
             results = []
             for tree in [self.tree(name) for name in names]:
                 applied = self.apply(series, tree)
                 planned = self.plan(host, tree, cells) if applied.usable else ()
-                results.append(self.build_and_measure(host, applied, planned, order.per_patch))
+                builds = Builder(host).build(applied, planned, order.per_patch)
+                deltas, changes = self.measure(host, applied, planned, builds)
+                boots = Booter(host, scenarios).boot(planned, builds)
+                results.append(TreeResult(applied, planned, builds, deltas, changes, boots))
             cell_records = collect.cell_records(results)
             run_record = RunRecord(
                 id=run.id,
@@ -104,6 +125,9 @@ class Pipeline:
             for number, result in enumerate(results, 1):
                 for (cell_id, patch), build in (result.builds or {}).items():
                     run.write(collect.log_name(cell_id, f"tree{number}", patch), read_log(build))
+                for (cell_id, patch, scenario), boot in (result.boots or {}).items():
+                    if boot.console:
+                        run.write(collect.console_name(cell_id, f"tree{number}", patch, scenario), boot.console)
             run.write(REPORT, render_text(run_record))
             run.finish(run_record)
         return run_record, run.folder
@@ -155,12 +179,17 @@ class Pipeline:
                 self.console.warn(f"cell {one.cell.id} is unreachable: {one.reason}")
         return planned
 
-    def build_and_measure(
-        self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool
-    ) -> TreeResult:
-        if not applied.usable:
-            return TreeResult(applied, planned)
-        builds = Builder(host).build(applied, planned, per_patch)
+    def scenarios(self, order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
+        """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
+        folder = find_series(order.request.text)
+        folders = [*([folder] if folder else []), fragments, resources.folder("kconfigs")]
+        names = [name for cell in cells for name in cell.boot]
+        return load_scenarios(names, tuple(dict.fromkeys(one / "boot" for one in folders)))
+
+    def measure(
+        self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], builds: Builds
+    ) -> tuple[dict[str, TextDelta], dict[str, dict[int, int]]]:
+        """Text deltas of the whole series, and changes by patch in bytes, by cell id."""
         measurer = Measurer(self.repository, host.sandbox, self.processes)
         base, last = applied.states[0], applied.states[-1]
         deltas, changes = {}, {}
@@ -170,12 +199,18 @@ class Pipeline:
             if before and after and before.status is after.status is BuildStatus.BUILT:
                 deltas[one.cell.id] = measurer.text_delta(base.commit, before, after)
             changes[one.cell.id] = measurer.text_changes(base.commit, states)
-        return TreeResult(applied, planned, builds, deltas, changes)
+        return deltas, changes
 
     def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)
         own = ToolRecord(name="pipeline", version=version("kernel-series-pipeline"))
         return (own, *(ToolRecord(name=one.need.program, version=one.version) for one in findings if not one.need.file))
+
+
+def with_boots(cells: Sequence[Cell], tracked: SeriesDefinition | None) -> tuple[Cell, ...]:
+    """Cells with the boot scenarios that a tracked series asks for, beside the matrix's own."""
+    added = {cell.id: tracked.boots_of(cell.id) if tracked else () for cell in cells}
+    return tuple(replace(cell, boot=tuple(dict.fromkeys([*cell.boot, *added[cell.id]]))) for cell in cells)
 
 
 def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str:
@@ -197,4 +232,13 @@ def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str
 
 def _claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]:
     found = tracked.claims_of(version) if tracked else ()
-    return tuple(Claim(one.text, one.cell, one.claimed, one.relation) for one in found)
+    return tuple(
+        Claim(
+            one.text,
+            one.cell,
+            one.claimed,
+            one.relation,
+            Measurand(**one.measurand.model_dump()) if one.measurand else None,
+        )
+        for one in found
+    )

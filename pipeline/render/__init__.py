@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
 
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, TextRecord, TreeRecord
+from pipeline.render.boots import by_scenario
+from pipeline.render.boots import measured as measured_values
 from pipeline.render.findings import (
     Finding,
     Verdict,
+    boot_failures,
     count,
     exit_status,
     failures,
@@ -32,6 +35,8 @@ DIAGNOSTICS_SHOWN = 5
 HUNKS_SHOWN = 5
 LONGEST_WORD = 200
 _SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
+MOST_STATES = 13
+"""Source states in one line of a table of boots; where there are more, base and last."""
 CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "text")
 _TREE_WORDS = {
     "clean": "applies",
@@ -39,6 +44,7 @@ _TREE_WORDS = {
     "already-merged": "already merged",
     "failed": "FAILS",
 }
+_BOOT_WORDS = {"pass": "ok", "fail": "FAIL", "flaky": "flaky", "time-out": "HANGS", "not run": "-"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         matrix=_matrix(record, page),
         failures=[_block(finding) for finding in failures(record)],
         warnings=[_block(finding) for finding in warnings(record)],
+        boots=[*_boots(record, page)],
+        boot_failures=[_block(finding) for finding, _ in boot_failures(record)],
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
         claims=[(claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim)) for claim in record.claims],
         facts=_facts(record),
@@ -109,12 +117,12 @@ def summary(text: TextRecord) -> str:
 
 
 def measured(claim: ClaimRecord) -> str:
-    """A claim beside its measurement."""
+    """A claim beside its measurement; a change of bytes has its sign, a count has none."""
+    sign = "+" if claim.unit == "bytes" else ""
+    claimed = f"claimed {claim.claimed:{sign}d} {claim.unit}"
     if claim.measured is None:
-        return f"claimed {claim.claimed:+d} bytes"
-    return f"claimed {claim.claimed:+d} bytes, measured {claim.measured:+d}" + (
-        f" in {claim.cell}" if claim.cell else ""
-    )
+        return claimed
+    return f"{claimed}, measured {claim.measured:{sign}d}" + (f" in {claim.cell}" if claim.cell else "")
 
 
 def command_lines(command: str, columns: int) -> list[str]:
@@ -180,6 +188,28 @@ def _state_word(cell: CellRecord, patch: int) -> str:
         if state.patch == patch:
             return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else "ok"
     return "·"
+
+
+def _boots(record: RunRecord, page: Page) -> Iterator[Block]:
+    """For each cell that was booted: its scenarios by source state, and what they measured where that changes."""
+    for cell in record.cells:
+        scenarios = by_scenario(cell)
+        ran = {name: boots for name, boots in scenarios.items() if any(boot.status != "not run" for boot in boots)}
+        if not ran:
+            continue
+        patches = sorted({boot.patch for boots in ran.values() for boot in boots})
+        shown = [*patches[:1], *patches[-1:]] if len(patches) > MOST_STATES else patches
+        words = {name: {boot.patch: _BOOT_WORDS[boot.status] for boot in boots} for name, boots in ran.items()}
+        rows = [("scenario", *("base" if patch == 0 else f"p{patch}" for patch in shown))]
+        rows += [(name, *(found.get(patch, "·") for patch in shown)) for name, found in words.items()]
+        numbers = [(f"{name}: {what}", *pair) for name, boots in ran.items() for what, *pair in measured_values(boots)]
+        yield Block(
+            label(record, cell),
+            [
+                *page.table(rows, gap=1 if len(shown) > 2 else 2),
+                *(page.table([("measured", "base", f"p{patches[-1]}"), *numbers], right={1, 2}) if numbers else []),
+            ],
+        )
 
 
 def _block(finding: Finding) -> Block:

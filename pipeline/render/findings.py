@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
+from pipeline.render.boots import Regression, failing_on_base, regressions
 from pipeline.render.page import cut, neutral
 from pipeline.system.errors import ExitStatus
 
@@ -121,6 +122,53 @@ def warnings(record: RunRecord) -> list[Finding]:
     return [Finding(blame, cells, tuple(found)) for (blame, cells), found in groups.items()]
 
 
+def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
+    """Boots that are worse than the base's, each with what is worse; alike ones of several cells are one finding."""
+    groups: dict[tuple[str, str], list[Regression]] = {}
+    for cell in record.cells:
+        for one in regressions(cell):
+            state = next(state for state in cell.states if state.patch == one.boot.patch)
+            key = (_blame(record, cell, state, []), f"{one.boot.scenario}: {one.what}")
+            groups.setdefault(key, []).append(one)
+    return [
+        (
+            Finding(
+                blame,
+                tuple(label(record, one.cell) for one in found),
+                tuple(
+                    DiagnosticRecord(path=found[0].boot.scenario, line=0, message=line) for line in found[0].evidence
+                ),
+                found[0].boot.console,
+            ),
+            what,
+        )
+        for (blame, what), found in groups.items()
+    ]
+
+
+def boot_remarks(record: RunRecord) -> list[str]:
+    """Boots that prove less than they might: not run, flaky, or failing on the base already."""
+    groups: dict[str, dict[str, None]] = {}
+    for cell in record.cells:
+        for boot in cell.boots:
+            name = f"{label(record, cell)}/{boot.scenario}"
+            if boot.status == "not run":
+                groups.setdefault(f"Not booted: {{}}: {boot.reason}.", {})[name] = None
+            elif boot.status == "flaky":
+                where = f"after patch {boot.patch}" if boot.patch else "on the base"
+                groups.setdefault(f"Flaky {where}, passed when tried again: {{}}: {boot.reason}.", {})[name] = None
+            for check in boot.checks:
+                if check.status == "not run" and boot.patch:
+                    why = "; ".join(check.details)
+                    groups.setdefault(f"Check not run: {{}}, {check.name}: {why}.", {})[name] = None
+        for boot in failing_on_base(cell):
+            name = f"{label(record, cell)}/{boot.scenario}"
+            groups.setdefault(f"Boot fails on the base: {{}}: {boot.reason}; that is the tree, not the series.", {})[
+                name
+            ] = None
+    return [sentence.format(", ".join(names)) for sentence, names in groups.items()]
+
+
 def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, DiagnosticRecord]]:
     """Nothing where the base fails: there is nothing to compare with."""
     if not base_fails(cell):
@@ -150,6 +198,9 @@ def verdict(record: RunRecord) -> Verdict:
             f"{count(len(item.diagnostics), 'new warning')} with {item.blame}, {_where(record, item)}"
             for item in warnings(record)
         ],
+        "fails when booted": [
+            f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
+        ],
         "misses what its letter claims": [
             f'Claim refuted: "{cut(claim.text, 60)}" (claimed {claim.claimed}, measured {claim.measured})'
             for claim in record.claims
@@ -175,6 +226,7 @@ def remarks(record: RunRecord) -> list[str]:
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *(f"Unreachable: {', '.join(cells)}: {reason}" for reason, cells in unreachable.items()),
+        *boot_remarks(record),
         *([f"Not measured: {count(unmeasured, 'claim')}."] if unmeasured else []),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
@@ -202,7 +254,9 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     if not building:
         return f"Nothing proven: {nothing}."
     built = f"{building} of {count(len(record.cells), 'cell')}"
-    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built."
+    ran = sum(boot.status != "not run" for cell in record.cells for boot in cell.boots)
+    booted = f", {count(ran, 'boot')}" if ran else ""
+    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}."
 
 
 def _base_failure(name: str, cell: CellRecord) -> str:

@@ -21,9 +21,9 @@ from pipeline.system.resources import folder
 
 _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
-    **dict.fromkeys(("PROBLEM", "FAIL", "FAILS", "refuted"), "red"),
+    **dict.fromkeys(("PROBLEM", "FAIL", "FAILS", "HANGS", "refuted"), "red"),
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
-    **dict.fromkeys(("applies, 3-way", "already merged"), "yellow"),
+    **dict.fromkeys(("applies, 3-way", "already merged", "flaky"), "yellow"),
 }
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _FIELDS_WITH_LINES = ("body", "verbatim", "log")

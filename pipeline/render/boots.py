@@ -1,0 +1,107 @@
+"""What booted kernels show: a series' boots beside those of the base, so that what is said is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.record import BootRecord, CellRecord, CheckRecord
+
+_RAN = ("pass", "fail", "flaky", "time-out")
+_BAD = ("fail", "time-out")
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A boot that is worse than the base's.
+
+    Args:
+        cell: that was booted.
+        boot: the first that shows it.
+        what: in a few words.
+        evidence: lines to look at: what checks say, or the console's new lines.
+    """
+
+    cell: CellRecord
+    boot: BootRecord
+    what: str
+    evidence: tuple[str, ...]
+
+
+def by_scenario(cell: CellRecord) -> Mapping[str, Sequence[BootRecord]]:
+    """A cell's boots in order of their patches, by scenario."""
+    found: dict[str, list[BootRecord]] = {}
+    for boot in cell.boots:
+        found.setdefault(boot.scenario, []).append(boot)
+    return {name: sorted(boots, key=lambda boot: boot.patch) for name, boots in found.items()}
+
+
+def base_of(boots: Sequence[BootRecord]) -> BootRecord | None:
+    """The boot of the base, where it was run."""
+    return next((boot for boot in boots if boot.patch == 0 and boot.status in _RAN), None)
+
+
+def regressions(cell: CellRecord) -> list[Regression]:
+    """One for each scenario that gets worse with the series, at the first patch that shows it.
+
+    Without a boot of the base, a failure is the series' own as far as anybody knows.
+    """
+    found = []
+    for boots in by_scenario(cell).values():
+        base = base_of(boots)
+        worse = ((boot, what) for boot in boots if boot.patch and (what := worse_than(base, boot)))
+        if first := next(worse, None):
+            boot, what = first
+            details = [f"{check.name}: {detail}" for check in _failing(boot) for detail in check.details]
+            found.append(Regression(cell, boot, what, tuple(details) or new_splats(base, boot) or boot.new_lines[-5:]))
+    return found
+
+
+def worse_than(base: BootRecord | None, boot: BootRecord) -> str:
+    """What a boot does worse than the base's, in a few words; empty when nothing."""
+    if boot.status in _BAD and (base is None or base.status not in _BAD):
+        return boot.reason or boot.status
+    if boot.status == "time-out" and base and base.status != "time-out":
+        return boot.reason
+    known = {check.name for check in _failing(base)} if base else set()
+    failing = [check.name for check in _failing(boot) if check.name not in known]
+    if failing and boot.status in _BAD:
+        return f"failed: {', '.join(failing)}"
+    splats = new_splats(base, boot)
+    return f"the kernel complains: {splats[0]}" if splats else ""
+
+
+def new_splats(base: BootRecord | None, boot: BootRecord) -> tuple[str, ...]:
+    """Complaints that the base does not have; none for a boot that was not run."""
+    known = base.splats if base else ()
+    return tuple(splat for splat in boot.splats if splat not in known)
+
+
+def failing_on_base(cell: CellRecord) -> list[BootRecord]:
+    """Boots of the base that do not pass: the tree's affair."""
+    return [boot for boot in cell.boots if boot.patch == 0 and boot.status in _BAD]
+
+
+def measured(boots: Sequence[BootRecord]) -> list[tuple[str, str, str]]:
+    """What checks measured, base against the last boot: `check value`, then both numbers; those that differ."""
+    base, last = base_of(boots), boots[-1]
+    if base is None or last.patch == 0:
+        return []
+    before, after = dict(_values(base.checks)), dict(_values(last.checks))
+    return [
+        (name, _number(before.get(name)), _number(after.get(name)))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _failing(boot: BootRecord) -> list[CheckRecord]:
+    return [check for check in boot.checks if check.status == "fail"]
+
+
+def _values(checks: Iterable[CheckRecord]) -> Iterable[tuple[str, int]]:
+    return ((f"{check.name} {name}", number) for check in checks for name, number in check.values.items())
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
