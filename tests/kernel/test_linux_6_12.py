@@ -6,11 +6,6 @@ costs seconds and the text delta is known beforehand. The workspace is kept betw
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +15,10 @@ from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.model import ApplyStatus
 from pipeline.run import Pipeline
-from pipeline.system.console import Console
-from pipeline.system.process import Processes
-from pipeline.system.workspace import Workspace
+from tests.kernel.conftest import TREE, run_pipeline
 
-TREE = "debian:linux-source-6.12"
 MATRIX = Path(__file__).with_name("tiny.toml")
 CELL = "i386-tiny"
-ROOM = 8 << 30
-"""Bytes that the tree, its worktree and a build folder need, with room to spare."""
 
 MAIL = """\
 From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
@@ -74,25 +64,6 @@ new file mode 100644
 
 
 @pytest.fixture(scope="session")
-def workspace() -> Path:
-    """A kernel tree is 90,000 small files: they go to memory where there is room for them."""
-    named = os.environ.get("PIPELINE_TEST_WORKSPACE")
-    if named:
-        return Path(named)
-    shared_memory = Path("/dev/shm")
-    if shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > ROOM:
-        return shared_memory / f"kernel-series-pipeline-test-{os.getuid()}"
-    return Path.home() / ".cache/kernel-series-pipeline-test"
-
-
-@pytest.fixture(scope="session")
-def pipeline(workspace: Path) -> Pipeline:
-    prepared = Workspace(workspace.resolve())
-    prepared.prepare()
-    return Pipeline(prepared, Processes(), Console())
-
-
-@pytest.fixture(scope="session")
 def series(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one patch against the tree as it is: `lib/Makefile` differs between point releases."""
     tree = pipeline.tree(TreeName.parse(TREE))
@@ -112,18 +83,10 @@ def series(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def run_pipeline(workspace: Path, series: Path, output: Path) -> tuple[int, str, dict[str, Any]]:
-    command = [sys.executable, "-m", "pipeline", "apply-and-build", str(series), "--tree", TREE]
-    command += ["--matrix", str(MATRIX), "--workspace", str(workspace), "--json", str(output)]
-    # Standard error goes to pytest's, so that a long build is seen to move.
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    return done.returncode, done.stdout, json.loads(output.read_text())
-
-
 @pytest.fixture(scope="session")
 def record(workspace: Path, series: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """run.json of the whole job."""
-    status, report, record = run_pipeline(workspace, series, tmp_path_factory.mktemp("run") / "run.json")
+    status, report, record = run_pipeline(workspace, series, MATRIX, tmp_path_factory.mktemp("run") / "run.json")
     assert status == 0, report
     return record
 
@@ -157,7 +120,7 @@ def test_text_delta_is_what_was_added(record: dict[str, Any]) -> None:
 
 
 def test_running_again_builds_nothing(record: dict[str, Any], workspace: Path, series: Path, tmp_path: Path) -> None:
-    status, _, again = run_pipeline(workspace, series, tmp_path / "again.json")
+    status, _, again = run_pipeline(workspace, series, MATRIX, tmp_path / "again.json")
     assert status == 0
     assert all(state["cached"] for state in again["cells"][0]["states"])
     assert again["cells"][0]["text"] == record["cells"][0]["text"]

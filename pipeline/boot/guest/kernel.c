@@ -131,7 +131,8 @@ static uint64_t memmap_start(uint64_t struct_page)
 #ifdef __riscv
 		return start - word_at(symbol("vmemmap_start_pfn")) * struct_page;
 #else
-		return start - (word_at(symbol("memstart_addr")) >> 12) * struct_page;
+		/* Negative where a kernel for 52 bits of address has to do with 48: an arithmetic shift. */
+		return start - ((int64_t)word_at(symbol("memstart_addr")) >> 12) * struct_page;
 #endif
 	}
 	/* A constant unless the memory layout is dynamic: Documentation/arch/x86/x86_64/mm.rst. */
@@ -179,9 +180,13 @@ static uint64_t linear_map(uint64_t physical)
 
 static uint64_t page_table_root(int *top)
 {
-	uint64_t bits = 48;
+	uint64_t bits = 48, t1sz;
 
-	announced("NUMBER(VA_BITS)", &bits);
+	/* What the processor uses, where the kernel was built for more. */
+	if (announced("NUMBER(TCR_EL1_T1SZ)", &t1sz))
+		bits = 64 - t1sz;
+	else
+		announced("NUMBER(VA_BITS)", &bits);
 	*top = (bits - 12 - 1) / 9 * 9 + 12;
 #ifdef __x86_64__
 	return symbol("init_top_pgt");

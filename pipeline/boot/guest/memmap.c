@@ -18,6 +18,7 @@
 /* include/uapi/linux/kernel-page-flags.h */
 #define KPF_COMPOUND_HEAD 15
 #define KPF_COMPOUND_TAIL 16
+#define KPF_HUGE 17
 #define LARGEST_STRUCT_PAGE 256
 
 static uint64_t frames[65536];
@@ -34,7 +35,7 @@ static uint64_t frame_of(int pagemap, const char *address)
 
 void walk_kpageflags(char *memory, uint64_t size, long long pages)
 {
-	long long heads = 0, tails = 0, misplaced = 0, small = size / BASE_PAGE;
+	long long heads = 0, tails = 0, misplaced = 0, astray = 0, small = size / BASE_PAGE;
 	int pagemap = open("/proc/self/pagemap", O_RDONLY), kpageflags = open("/proc/kpageflags", O_RDONLY);
 	uint64_t flags[512];
 
@@ -52,6 +53,8 @@ void walk_kpageflags(char *memory, uint64_t size, long long pages)
 			tail = flags[i % 512] >> KPF_COMPOUND_TAIL & 1;
 			heads += head;
 			tails += tail;
+			/* The kernel says so of the head that it finds for the page. */
+			astray += !(flags[i % 512] >> KPF_HUGE & 1);
 			misplaced += i ? head || !tail : !head || tail;
 		}
 	}
@@ -59,6 +62,8 @@ void walk_kpageflags(char *memory, uint64_t size, long long pages)
 	report_value("tails", tails);
 	if (misplaced)
 		report_fail("%lld of %lld pages are not what they should be: a head, then tails", misplaced, pages * small);
+	if (astray)
+		report_fail("%lld of %lld pages are no huge page for the kernel", astray, pages * small);
 }
 
 static void note_frame(uint64_t frame)
