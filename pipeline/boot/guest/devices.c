@@ -64,13 +64,39 @@ void check_dax(void)
 	look_at_memmap(memory, size, pages);
 }
 
+static int block_is(long long block, const char *state)
+{
+	char text[64], path[192];
+
+	snprintf(path, sizeof(path), MEMORY "/memory%lld/state", block);
+	return read_file(path, text, sizeof(text)) && !strcmp(text, state);
+}
+
+static void set_block(long long block, const char *state)
+{
+	char path[192];
+
+	snprintf(path, sizeof(path), MEMORY "/memory%lld/state", block);
+	write_text(path, "%s", state);
+}
+
+/* Pages that somebody holds for a moment make it fail; it may be asked again. */
+static int offline(long long block)
+{
+	for (int tries = 0; tries < 10 && !block_is(block, "offline"); tries++) {
+		if (tries)
+			usleep(200000);
+		set_block(block, "offline");
+	}
+	return block_is(block, "offline");
+}
+
 /* Blocks of memory above 4 GiB, hidden by mem=, are added, used for huge pages, and taken away with the pool full. */
 void check_hotplug(void)
 {
 	static const char *const kinds[] = { "online_movable", "online_kernel", "online_movable" };
-	long long blocks = number("blocks", 2), first, size;
-	char text[64], path[192];
-	struct pool pool;
+	long long blocks = number("blocks", 2), first, size, gone = 0;
+	char text[64];
 
 	if (!read_file(MEMORY "/block_size_bytes", text, sizeof(text)) || access(MEMORY "/probe", W_OK))
 		skip("this kernel has no memory hotplug (ARCH_MEMORY_PROBE)");
@@ -81,24 +107,28 @@ void check_hotplug(void)
 			skip("memory at 0x%llx cannot be added: %s", block * size, strerror(errno));
 	}
 	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(*kinds); kind++) {
+		struct pool pool;
+		char *memory;
+
 		/* A tail page says in which zone it is, so what is shared must not cross zones. */
-		for (long long block = first; block < first + blocks; block++) {
-			snprintf(path, sizeof(path), MEMORY "/memory%lld/state", block);
-			must_write(path, kinds[kind]);
-		}
+		for (long long block = first; block < first + blocks; block++)
+			set_block(block, kinds[kind]);
 		pool = find_pool();
+		memory = map_pool(&pool);
 		if (kind == 0)
-			look_at_memmap(map_pool(&pool), pool.size, pool.pages);
+			look_at_memmap(memory, pool.size, pool.pages);
+		munmap(memory, pool.size * pool.pages);
 		for (long long block = first; block < first + blocks; block++) {
-			snprintf(path, sizeof(path), MEMORY "/memory%lld/state", block);
-			write_text(path, "offline");
-			/* Kernel memory may have come to lie in it; what was movable has to go. */
-			if (!strcmp(kinds[kind], "online_movable") &&
-			    (!read_file(path, text, sizeof(text)) || strcmp(text, "offline")))
+			int is_gone = offline(block);
+
+			gone += is_gone;
+			/* Later, kernel memory may have come to lie in it; what is movable has to go. */
+			if (!is_gone && kind == 0)
 				report_fail("memory block %lld does not go offline", block);
 		}
 		resize(&pool, 0);
 	}
+	report_value("offlined", gone);
 }
 
 /* The kernel's own page-table dump: ranges of small pages in the vmemmap that may not be written. */
