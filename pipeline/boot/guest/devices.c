@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,13 +81,21 @@ static void set_block(long long block, const char *state)
 	write_text(path, "%s", state);
 }
 
-/* Pages that somebody holds for a moment make it fail; it may be asked again. */
+static void give_up(int signal)
+{
+	(void)signal;
+}
+
+/* The kernel tries until it succeeds, or until a signal comes: offline_pages() in mm/memory_hotplug.c. */
 static int offline(long long block)
 {
-	for (int tries = 0; tries < 10 && !block_is(block, "offline"); tries++) {
-		if (tries)
-			usleep(200000);
+	struct sigaction action = { .sa_handler = give_up };
+
+	sigaction(SIGALRM, &action, NULL);
+	for (int tries = 0; tries < 2 && !block_is(block, "offline"); tries++) {
+		alarm(5);
 		set_block(block, "offline");
+		alarm(0);
 	}
 	return block_is(block, "offline");
 }
@@ -127,6 +136,8 @@ void check_hotplug(void)
 				report_fail("memory block %lld does not go offline", block);
 		}
 		resize(&pool, 0);
+		if (!gone)
+			break;
 	}
 	report_value("offlined", gone);
 }
