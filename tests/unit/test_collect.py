@@ -29,7 +29,7 @@ from pipeline.model import (
 )
 from pipeline.record import CellRecord
 from tests.unit import records
-from tests.unit.test_measure import OUTPUT
+from tests.unit.test_measure_text import OUTPUT
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
 CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc (Debian) 12", "d" * 64), "tinyconfig", (), about="small")

@@ -1,4 +1,4 @@
-"""**measure**: what a series does to vmlinux, by the tree's own bloat-o-meter and by section sizes.
+"""What a series does to the size of vmlinux, by the tree's own bloat-o-meter and by section sizes.
 
 bloat-o-meter runs on the recorded `nm --size-sort` of both kernels rather than on the kernels: `nm` in its sandbox
 prints what was recorded. So old kernels need not be kept, and a cross compiler's `nm` is the one that counts.
