@@ -279,6 +279,64 @@ class Image:
     selftest: Path | None = None
 
 
+@dataclass(frozen=True)
+class ChangedFile:
+    """A file of kernel code that a series adds or changes.
+
+    Args:
+        path: in the tree.
+        source: what it holds after the last patch.
+        lines: numbers of the lines that the series adds or changes, after the last patch.
+        structs: those whose definition it touches.
+    """
+
+    path: str
+    source: str = field(repr=False)
+    lines: tuple[int, ...]
+    structs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileCoverage:
+    """What a cell compiled of a file that the series changes.
+
+    Args:
+        lines: changed lines that are code: neither blank, nor comment, nor preprocessor directive.
+        kept: those of `lines` that the preprocessor kept; None where it was not asked (Rust), or gave no answer.
+    """
+
+    path: str
+    compiled: bool
+    lines: tuple[int, ...] = ()
+    kept: tuple[int, ...] | None = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a cell compiled of a series; empty when the series changes no code."""
+
+    files: tuple[FileCoverage, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a struct, those of its anonymous structs and unions included; offset and size in bits."""
+
+    name: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A struct as a cell compiles it, `size` in bytes; `path` is where the series touches it, else empty."""
+
+    struct: str
+    size: int
+    members: tuple[Member, ...]
+    path: str = ""
+
+
 class BuildStatus(StrEnum):
     BUILT = "built"
     FAILED = "failed"
@@ -294,6 +352,8 @@ class Build:
         log: a file with the whole output of make.
         image: what a machine boots, where the cell names boots.
         cached: taken from the store.
+        coverage: of the series, at its last state; None where it was not measured.
+        layouts: of structs, at base and last state; None where they were not measured.
     """
 
     status: BuildStatus
@@ -308,6 +368,8 @@ class Build:
     struct_page: StructPage | None = None
     image: Image | None = None
     cached: bool = False
+    coverage: Coverage | None = None
+    layouts: tuple[Layout, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,108 @@
+"""What a series changes in a tree's code, from one diff between base and last state."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from pipeline.model import ChangedFile
+from pipeline.system.git import Repository
+
+MOST_STRUCTS = 64
+"""Structs that are looked at; the rest of a tree-wide series is left out."""
+
+_SUFFIXES = frozenset({".c", ".h", ".S", ".rs"})
+_NOT_THE_KERNEL = frozenset({"Documentation", "scripts", "tools"})
+_HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+(?P<start>\d+)(?:,(?P<new>\d+))? @@ ?(?P<heading>.*)")
+_STRUCT = re.compile(r"(?:typedef\s+)?struct\s+(?P<name>\w+)\s*\{")
+
+
+@dataclass
+class _File:
+    path: str
+    lines: list[int] = field(default_factory=list)
+    structs: dict[str, None] = field(default_factory=dict)
+
+
+def is_code(path: str) -> bool:
+    """Whether a kernel may be compiled from `path`: C, headers, assembly (linker scripts too) and Rust.
+
+    Makefiles, Kconfig, documents, and the programs under scripts/ and tools/ are not.
+    """
+    place = PurePosixPath(path)
+    return place.suffix in _SUFFIXES and place.parts[0] not in _NOT_THE_KERNEL
+
+
+def parse_diff(diff: str) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
+    """Files of code that a unified diff adds or changes: path to added lines (their new numbers) and touched structs.
+
+    A struct is touched where a line is added or removed between `struct NAME {` at the start of a line (in the hunk or
+    in its heading) and the next `}` at the start of one.
+    """
+    found = [_File("")]
+    lines = iter(diff.split("\n"))
+    for line in lines:
+        if line.startswith("+++ "):
+            found.append(_File(_path(line[4:])))
+        elif hunk := _HUNK.match(line):
+            _read_hunk(found[-1], hunk, lines)
+    return {one.path: (tuple(one.lines), tuple(one.structs)) for one in found if one.path and is_code(one.path)}
+
+
+def _read_hunk(file: _File, hunk: re.Match[str], lines: Iterator[str]) -> None:
+    """Takes a hunk's lines, as many as its header says: an added line can look like any header."""
+    old, new = (1 if hunk[side] is None else int(hunk[side]) for side in ("old", "new"))
+    number = int(hunk["start"])
+    opened = _STRUCT.match(hunk["heading"])
+    struct = opened["name"] if opened else ""
+    while old > 0 or new > 0:
+        line = next(lines, None)
+        if line is None:
+            return
+        kind, text = line[:1], line[1:]
+        if kind == "\\":
+            continue
+        if opened := _STRUCT.match(text):
+            struct = opened["name"]
+        if kind in ("+", "-") and struct:
+            file.structs[struct] = None
+        if text.startswith("}"):
+            struct = ""
+        if kind == "+":
+            file.lines.append(number)
+        old -= kind != "+"
+        new -= kind != "-"
+        number += kind != "-"
+
+
+def _path(word: str) -> str:
+    """A path from a `+++` line, empty for a file that is removed; git quotes odd ones as C does."""
+    word = word.rstrip("\t")
+    if word.startswith('"') and word.endswith('"') and len(word) > 1:
+        try:
+            word = ast.literal_eval(f"b{word}").decode("utf-8", "replace")
+        except (SyntaxError, ValueError):
+            return ""
+    return word.removeprefix("b/") if word.startswith("b/") else ""
+
+
+def changed_files(repository: Repository, base: str, last: str) -> tuple[ChangedFile, ...]:
+    """The code that differs between two commits; a file that was renamed counts as a new one.
+
+    Raises:
+        GitError: git failed.
+    """
+    # Whole functions and structs as context, so that a hunk deep inside a struct shows which one it is.
+    diff = repository.out(
+        *("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--function-context", "--text"),
+        *("--src-prefix=a/", "--dst-prefix=b/", base, last),
+    )
+    room = MOST_STRUCTS
+    files = []
+    for path, (lines, structs) in parse_diff(diff).items():
+        files.append(ChangedFile(path, repository.out("show", f"{last}:{path}"), lines, structs[:room]))
+        room -= len(files[-1].structs)
+    return tuple(files)

@@ -1,0 +1,70 @@
+"""What of a series was compiled, from what kbuild and the preprocessor said."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.kernel.commands import Recorded
+from pipeline.measure.coverage import compiled_units, file_coverage, units_to_preprocess
+from pipeline.model import ChangedFile, FileCoverage
+
+SOURCE = "int a;\n/* b */\n#ifdef C\nint d;\n#endif\n"
+
+
+def unit(source: str, *dependencies: str) -> Recorded:
+    return Recorded(f"{source.rpartition('.')[0]}.o", "gcc", source, frozenset(dependencies))
+
+
+UTIL = unit("mm/util.c", "mm.h", "list.h", "types.h")
+SWAP = unit("mm/swap.c", "mm.h", "list.h")
+HEAD = unit("arch/head.S", "types.h")
+
+
+@pytest.mark.parametrize(
+    ("paths", "chosen"),
+    [
+        (["mm/util.c"], [UTIL]),
+        (["mm/util.c", "mm.h", "types.h"], [UTIL]),
+        (["mm.h"], [SWAP]),
+        (["types.h"], [UTIL]),
+        (["arch/head.S", "types.h"], [HEAD, UTIL]),
+        (["mm.h", "list.h"], [SWAP]),
+        (["mm/none.c"], []),
+        (["a.rs"], []),
+        ([], []),
+    ],
+)
+def test_few_units_show_every_file(paths: list[str], chosen: list[Recorded]) -> None:
+    assert list(units_to_preprocess([HEAD, SWAP, UTIL, unit("a.rs")], paths)) == chosen
+
+
+def test_a_header_that_only_assembly_includes_is_shown_by_it() -> None:
+    assert units_to_preprocess([HEAD], ["types.h"]) == (HEAD,)
+
+
+def test_programs_of_the_build_are_not_the_kernel() -> None:
+    tool = Recorded("scripts/sorttable", "gcc", "scripts/sorttable.c", frozenset({"include/linux/types.h"}))
+    kernel = Recorded("kernel/vmlinux.lds", "gcc -E", "kernel/vmlinux.lds.S", frozenset())
+    assert compiled_units({one.target: one for one in (tool, kernel)}) == (kernel,)
+
+
+@pytest.mark.parametrize(
+    ("path", "printed", "found"),
+    [
+        ("mm/util.c", {"mm/util.c": {1}}, FileCoverage("mm/util.c", True, (1, 4), (1,))),
+        ("mm/util.c", {"mm/util.c": {1, 4}}, FileCoverage("mm/util.c", True, (1, 4), (1, 4))),
+        ("mm/util.c", {"mm/util.c": set()}, FileCoverage("mm/util.c", True, (1, 4), ())),
+        ("mm/util.c", {}, FileCoverage("mm/util.c", True, (1, 4), None)),
+        ("mm/none.c", {}, FileCoverage("mm/none.c", False, (1, 4), ())),
+    ],
+    ids=["half", "all", "nothing", "not asked", "not compiled"],
+)
+def test_changed_code_is_kept_dropped_or_not_compiled(
+    path: str, printed: dict[str, set[int]], found: FileCoverage
+) -> None:
+    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), [UTIL], printed) == found
+
+
+def test_only_changed_lines_count() -> None:
+    found = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), [UTIL], {"mm/util.c": {1, 4}})
+    assert (found.lines, found.kept) == ((4,), (4,))
