@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.kernel import toolchain
@@ -37,6 +38,9 @@ int main(void)
 
 PROBE_SOURCE = ".pipeline-probe.c"
 PROBE_OUTPUT = ".pipeline-probe.s"
+
+LAYOUT_SOURCE = ".pipeline-layout.c"
+LAYOUT_OUTPUT = ".pipeline-layout.o"
 
 _STEP = re.compile(rb"^  [A-Z][A-Z0-9_\[\]+-]* +\S", re.MULTILINE)
 _SAVED_COMMAND = re.compile(r"^(?:saved)?cmd_(\S+) := (.*)$", re.MULTILINE)
@@ -97,6 +101,38 @@ def probe_command(saved: str) -> tuple[str, ...]:
     if PROBE_OUTPUT not in command or PROBE_SOURCE not in command:
         raise ValueError("the command in .asm-offsets.s.cmd names other files")
     return tuple(command)
+
+
+def layout_probe(headers: Sequence[str], file: str, structs: Sequence[str]) -> str:
+    """A source file whose debug information describes `structs`, those that there are.
+
+    Args:
+        headers: as in `#include <…>`; they may be missing.
+        file: a file to include after them, as the compiler sees it; none when empty.
+    """
+    includes = [f"#if __has_include(<{name}>)\n#include <{name}>\n#endif\n" for name in headers]
+    includes += [f'#include "{file}"\n'] if file else []
+    # A pointer does where the struct is not defined, and makes compilers describe it where it is.
+    return "".join([*includes, *(f"struct {name} *pipeline_layout_{at};\n" for at, name in enumerate(structs))])
+
+
+def layout_probe_command(saved: str) -> tuple[str, ...]:
+    """The command that compiles a layout probe to an object with debug information, from that of asm-offsets.s.
+
+    Args:
+        saved: text of `.asm-offsets.s.cmd`.
+
+    Raises:
+        ValueError: it holds no command that can be used.
+    """
+    replaced = {PROBE_OUTPUT: LAYOUT_OUTPUT, PROBE_SOURCE: LAYOUT_SOURCE, "-S": "-c"}
+    words = [
+        replaced.get(word, word)
+        for word in probe_command(saved)
+        # The cell's own debug options: the object must hold all of it, uncompressed.
+        if not re.match(r"-g(?!nu)|-Wa,.*compress-debug|-fverbose-asm$", word)
+    ]
+    return (*words, "-gdwarf-4", "-fno-lto", "-w")
 
 
 def saved_offsets_command(build: Path) -> str:

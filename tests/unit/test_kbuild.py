@@ -64,6 +64,24 @@ def test_a_record_without_a_usable_command_is_an_error(saved: str) -> None:
         kbuild.probe_command(saved)
 
 
+def test_a_layout_probe_is_compiled_to_an_object_with_all_of_its_debug_information() -> None:
+    options = "-gsplit-dwarf -gdwarf-5 -gz=zlib -g -Wa,--compress-debug-sections=zlib -fverbose-asm -std=gnu11"
+    saved = f"savedcmd_{OFFSETS}.s := gcc -I/src/include {options} -S -o {OFFSETS}.s /src/{OFFSETS}.c\n"
+    assert kbuild.layout_probe_command(saved) == (
+        *("gcc", "-I/src/include", "-std=gnu11", "-c", "-o", kbuild.LAYOUT_OUTPUT, kbuild.LAYOUT_SOURCE),
+        *("-gdwarf-4", "-fno-lto", "-w"),
+    )
+
+
+def test_a_layout_probe_asks_for_structs_that_may_be_missing() -> None:
+    assert kbuild.layout_probe(["linux/a.h"], "/src/mm/x.h", ["page", "zone"]) == (
+        "#if __has_include(<linux/a.h>)\n#include <linux/a.h>\n#endif\n"
+        '#include "/src/mm/x.h"\n'
+        "struct page *pipeline_layout_0;\nstruct zone *pipeline_layout_1;\n"
+    )
+    assert kbuild.layout_probe([], "", ["page"]) == "struct page *pipeline_layout_0;\n"
+
+
 def test_the_record_of_the_one_architecture_is_found(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="asm-offsets"):
         kbuild.saved_offsets_command(tmp_path)

@@ -1,0 +1,148 @@
+"""How structs are laid out in a cell: those that a series touches, and those that everybody asks about.
+
+A probe is compiled in the cell's prepared folder with the flags of asm-offsets.c, and what the compiler says of the
+structs in its debug information is compared between base and last state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pipeline.kernel import dwarf, kbuild
+from pipeline.kernel.buildhost import Make
+from pipeline.model import ChangedFile, Layout, Member
+
+WELL_KNOWN = ("page", "folio", "hstate", "zone", "pglist_data")
+HEADERS = ("linux/mm_types.h", "linux/mmzone.h", "linux/hugetlb.h")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One object to compile: what it includes beside the well-known headers, and the structs that it is asked about."""
+
+    path: str
+    structs: tuple[str, ...]
+
+
+class MemberChange(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    MOVED = "moved"
+    RESIZED = "resized"
+
+
+@dataclass(frozen=True)
+class MemberDelta:
+    """What became of a member; `before` is None for one that is added, `after` for one that is removed."""
+
+    change: MemberChange
+    before: Member | None
+    after: Member | None
+
+
+@dataclass(frozen=True)
+class LayoutDelta:
+    """A struct whose layout differs; sizes in bytes, None where it does not exist."""
+
+    struct: str
+    before: int | None
+    after: int | None
+    members: tuple[MemberDelta, ...]
+
+
+def probes(changed: Sequence[ChangedFile]) -> tuple[Probe, ...]:
+    """The well-known structs, and for each file its own: a header that does not stand alone must not spoil the rest."""
+    touched = (Probe(one.path, one.structs) for one in changed if one.structs)
+    return (Probe("", WELL_KNOWN), *touched)
+
+
+def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
+    """The structs of `wanted` that exist in a cell; its folder is prepared, the worktree at the same state.
+
+    A probe that does not compile says nothing, as does one whose debug information cannot be read.
+
+    Raises:
+        InfrastructureError: the compiler ran out of time.
+        OSError: the folder is not prepared, or the disk fails.
+    """
+    found: dict[str, Layout] = {}
+    for probe in wanted:
+        for layout in _compiled(make, probe):
+            # A struct that the series touches is known by the file that it is in.
+            found[layout.struct] = replace(layout, path=probe.path)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _compiled(make: Make, probe: Probe) -> tuple[Layout, ...]:
+    folder = make.folder.path
+    file = make.source_prefixes[0] + probe.path if probe.path else ""
+    (folder / kbuild.LAYOUT_SOURCE).write_text(kbuild.layout_probe(HEADERS, file, probe.structs))
+    output = folder / kbuild.LAYOUT_OUTPUT
+    output.unlink(missing_ok=True)
+    try:
+        saved = kbuild.saved_offsets_command(folder)
+        done = make.tool(*kbuild.layout_probe_command(saved))
+        if not done.ok or output.is_symlink() or output.stat().st_size > dwarf.LARGEST_OBJECT:
+            return ()
+        return dwarf.layouts(output.read_bytes(), probe.structs)
+    except ValueError:
+        return ()
+
+
+def layout_deltas(
+    before: Sequence[Layout], after: Sequence[Layout], compiled: Collection[str]
+) -> tuple[LayoutDelta, ...]:
+    """Structs whose layout differs, in order of their names.
+
+    Args:
+        compiled: files that the cell compiles; a struct of another file is in no kernel, and left out.
+    """
+    old = {one.struct: one for one in before}
+    new = {one.struct: one for one in after}
+    return tuple(
+        LayoutDelta(
+            name,
+            old[name].size if name in old else None,
+            new[name].size if name in new else None,
+            tuple(_member_deltas(old[name], new[name])) if name in old and name in new else (),
+        )
+        for name in sorted({*old, *new})
+        if _place(old.get(name), new.get(name)) in ("", *compiled) and _shape(old.get(name)) != _shape(new.get(name))
+    )
+
+
+def _place(old: Layout | None, new: Layout | None) -> str:
+    return next((one.path for one in (new, old) if one and one.path), "")
+
+
+def _shape(layout: Layout | None) -> tuple[int, tuple[Member, ...]] | None:
+    return (layout.size, layout.members) if layout else None
+
+
+def _member_deltas(old: Layout, new: Layout) -> Iterator[MemberDelta]:
+    """What became of each member, in the order of offsets; one that others replace in its place was renamed."""
+    before, after = ({member.name: member for member in one.members} for one in (old, new))
+    gone = [member for member in old.members if member.name not in after]
+    come = [member for member in new.members if member.name not in before]
+    changes: list[MemberDelta] = []
+    for member in gone:
+        heir = next((one for one in come if (one.offset, one.size) == (member.offset, member.size)), None)
+        if heir:
+            come.remove(heir)
+        changes.append(MemberDelta(MemberChange.RENAMED if heir else MemberChange.REMOVED, member, heir))
+    changes += [MemberDelta(MemberChange.ADDED, None, member) for member in come]
+    for name in before.keys() & after.keys():
+        one, other = before[name], after[name]
+        if one != other:
+            kind = MemberChange.RESIZED if one.size != other.size else MemberChange.MOVED
+            changes.append(MemberDelta(kind, one, other))
+    yield from sorted(changes, key=_position)
+
+
+def _position(delta: MemberDelta) -> tuple[int, str]:
+    member = delta.after or delta.before
+    assert member is not None
+    return member.offset, member.name
