@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pipeline.kernel import diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.toolchain import ToolchainName
-from pipeline.measure import parse_sections, sized_symbols
+from pipeline.measure import Inspector, parse_sections, sized_symbols
 from pipeline.model import Applied, Build, BuildStatus, Cell, Diagnostic, PlannedCell, SourceState, StructPage
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.errors import InfrastructureError
@@ -32,10 +32,12 @@ class Builder:
 
     Args:
         host: store, sandbox, worktrees and jobserver.
+        inspector: looks into build folders while a state is in them; nobody does when it is None.
     """
 
-    def __init__(self, host: BuildHost) -> None:
+    def __init__(self, host: BuildHost, inspector: Inspector | None = None) -> None:
         self._host = host
+        self._inspector = inspector
         self._planner = Planner(host)
 
     def build(self, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
@@ -69,7 +71,41 @@ class Builder:
         if missing:
             self._build_state(applied, state, missing, keys, builds)
             found |= self._stored({one.cell.id: keys[one.cell.id] for one in missing}, missing, cached=False)
+        if self._inspector:
+            built = [one for one in cells if found[one.cell.id].status is BuildStatus.BUILT]
+            self._inspect(applied, state, built, keys, self._inspector)
+            found = {name: self._inspector.inspected(build, state, keys[name]) for name, build in found.items()}
         builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
+
+    def _inspect(
+        self,
+        applied: Applied,
+        state: SourceState,
+        built: Sequence[PlannedCell],
+        keys: Mapping[str, Key],
+        inspector: Inspector,
+    ) -> None:
+        """Inspects builds that were taken from the store, where this was not asked of them before."""
+        host = self._host
+        if all(inspector.complete(state, keys[one.cell.id]) for one in built):
+            return
+        with host.worktree_lock(applied.tree):
+            wanted = [one for one in built if not inspector.complete(state, keys[one.cell.id])]
+            origin = configuration_origins(applied.states)[state.patch]
+            configs = {one.cell.id: self._config(applied, one, origin) for one in wanted}
+            host.move(applied.tree, state)
+
+            def make_and_inspect(make: Make) -> None:
+                make.folder.begin(configs[make.cell.id])
+                done = make.run(*inspector.targets(state), timeout=kbuild.BUILD_TIMEOUT)
+                if done.ok:
+                    inspector.inspect(make, state, keys[make.cell.id])
+                make.folder.finish()
+                if "vmlinux" in inspector.targets(state):
+                    # Its warnings were not looked at, so that a build on top of it could miss some.
+                    make.folder.wipe()
+
+            host.run_all(applied.tree, "Measuring", [(one.cell, None) for one in wanted], make_and_inspect)
 
     def _bisect(self, applied: Applied, one: PlannedCell, builds: dict[tuple[str, int], Build]) -> None:
         """Builds between a cell's last good state and its first bad one, until they are neighbours."""
@@ -107,10 +143,12 @@ class Builder:
                 applied.tree,
                 f"Building {where}",
                 [(one.cell, host.past(one.cell)[0] or one.steps) for one in missing],
-                lambda make: self._build_cell(make, configs[make.cell.id], keys[make.cell.id], before[make.cell.id]),
+                lambda make: self._build_cell(
+                    make, state, configs[make.cell.id], keys[make.cell.id], before[make.cell.id]
+                ),
             )
 
-    def _build_cell(self, make: Make, config: str, key: Key, base: Build | None) -> None:
+    def _build_cell(self, make: Make, state: SourceState, config: str, key: Key, base: Build | None) -> None:
         """Builds one cell and stores the result.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
@@ -129,13 +167,16 @@ class Builder:
             result, files = self._make(make, config)
         elif not incremental and result.status is BuildStatus.BUILT:
             self._host.remember(make.cell, result.steps, result.seconds)
-        if suspicious:
-            make.folder.wipe()
+        if self._inspector and result.status is BuildStatus.BUILT:
+            self._inspector.inspect(make, state, key)
         if _bootable(make.cell) and result.status is BuildStatus.BUILT:
             kept = image.files(make)
             self._host.store.put(_image_key(key), image.value(kept), kept)
+        if suspicious:
+            make.folder.wipe()
         value = asdict(replace(result, symbols=b"", sections=dict(result.sections)))
-        del value["log"], value["symbols"], value["image"], value["cached"]
+        for name in ("log", "symbols", "image", "cached", "coverage", "layouts"):
+            del value[name]
         self._host.store.put(key, value, files)
 
     def _make(self, make: Make, config: str) -> tuple[Build, dict[str, bytes]]:

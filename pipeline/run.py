@@ -27,7 +27,7 @@ from pipeline.definitions import (
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
-from pipeline.measure import Measurer
+from pipeline.measure import Inspector, Measurer, changed_files
 from pipeline.model import (
     Applied,
     BuildStatus,
@@ -104,7 +104,7 @@ class Pipeline:
             for tree in [self.tree(name) for name in names]:
                 applied = self.apply(series, tree)
                 planned = self.plan(host, tree, cells) if applied.usable else ()
-                builds = Builder(host).build(applied, planned, order.per_patch)
+                builds = self.build(host, applied, planned, order.per_patch)
                 deltas, changes = self.measure(host, applied, planned, builds)
                 boots = Booter(host, scenarios).boot(planned, builds)
                 results.append(TreeResult(applied, planned, builds, deltas, changes, boots))
@@ -185,6 +185,12 @@ class Pipeline:
         folders = [*([folder] if folder else []), fragments, resources.folder("kconfigs")]
         names = [name for cell in cells for name in cell.boot]
         return load_scenarios(names, tuple(dict.fromkeys(one / "boot" for one in folders)))
+
+    def build(self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
+        """Builds, with what they compiled of the series and the layout of its structs."""
+        base, last = applied.states[0], applied.states[-1]
+        changed = changed_files(self.repository, base.commit, last.commit)
+        return Builder(host, Inspector(self.store, applied.states, changed)).build(applied, planned, per_patch)
 
     def measure(
         self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], builds: Builds

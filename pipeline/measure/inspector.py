@@ -1,0 +1,97 @@
+"""What can only be seen in a build folder while a source state is in it: coverage and layouts.
+
+Each is stored by the build that it belongs to and by what was asked, so that a series that asks something else of a
+base that was built before costs a probe, not a build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from pipeline.kernel.buildhost import Make
+from pipeline.measure.coverage import measure_coverage
+from pipeline.measure.layout import HEADERS, measure_layouts, probes
+from pipeline.model import Build, ChangedFile, Coverage, FileCoverage, Layout, Member, SourceState
+from pipeline.system.store import Key, Store
+
+
+class Inspector:
+    """Measures and looks up what one series comes to in each cell of one tree.
+
+    Args:
+        store: keeps what was measured.
+        states: base to last; coverage is that of the last, layouts are compared between the two.
+        changed: the code that the series changes.
+    """
+
+    def __init__(self, store: Store, states: Sequence[SourceState], changed: Sequence[ChangedFile]) -> None:
+        self._store = store
+        self._base, self._last = states[0].patch, states[-1].patch
+        self._changed = changed
+        self._probes = probes(changed)
+        asked = repr([(one.path, one.lines) for one in changed])
+        self._asked = hashlib.sha256(asked.encode()).hexdigest()
+
+    def targets(self, state: SourceState) -> tuple[str, ...]:
+        """What make must have made before a state can be inspected."""
+        return ("vmlinux",) if state.patch == self._last else ("prepare",)
+
+    def complete(self, state: SourceState, build: Key) -> bool:
+        """Whether everything that is wanted of a build is stored."""
+        return all(self._store.get(key) is not None for key in self._keys(state, build))
+
+    def inspect(self, make: Make, state: SourceState, build: Key) -> None:
+        """Measures what is wanted of a state whose build is in the cell's folder, and stores it.
+
+        Raises:
+            InfrastructureError: a compiler ran out of time, or the machine failed.
+        """
+        for key in self._keys(state, build):
+            if self._store.get(key) is not None:
+                continue
+            if key.stage == "coverage":
+                value: Any = asdict(measure_coverage(make, self._changed))
+            else:
+                value = [asdict(one) for one in measure_layouts(make, self._probes)]
+            self._store.put(key, value, {})
+
+    def inspected(self, build: Build, state: SourceState, key: Key) -> Build:
+        """The build with what is stored of its coverage and layouts."""
+        for one in self._keys(state, key):
+            entry = self._store.get(one)
+            if entry is not None and one.stage == "coverage":
+                build = replace(build, coverage=_coverage(entry.value))
+            elif entry is not None:
+                build = replace(build, layouts=tuple(map(_layout, entry.value)))
+        return build
+
+    def _keys(self, state: SourceState, build: Key) -> list[Key]:
+        keys = []
+        if state.patch in (self._base, self._last):
+            structs = [asdict(one) for one in self._probes]
+            keys.append(Key("struct-layout", {"build": build.digest, "headers": HEADERS, "probes": structs}))
+        if state.patch == self._last:
+            keys.append(Key("coverage", {"build": build.digest, "changed": self._asked}))
+        return keys
+
+
+def _coverage(value: Any) -> Coverage:
+    return Coverage(
+        tuple(
+            FileCoverage(
+                one["path"],
+                one["compiled"],
+                tuple(one["lines"]),
+                None if one["kept"] is None else tuple(one["kept"]),
+            )
+            for one in value["files"]
+        )
+    )
+
+
+def _layout(value: Any) -> Layout:
+    members = tuple(Member(**member) for member in value["members"])
+    return Layout(value["struct"], value["size"], members, value["path"])
