@@ -10,7 +10,7 @@ from pipeline import record
 from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
-from pipeline.measure import section_deltas
+from pipeline.measure import layout_deltas, section_deltas
 from pipeline.model import Applied, Build, BuildStatus, Claim, Diagnostic, PlannedCell, Series, SourceState, TextDelta
 
 MOST_NEW_LINES = 100
@@ -129,6 +129,8 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
                 for name, before, after in (section_deltas(base, last) if base and both_built else ())
             ),
             "boots": _boots(cell.id, tree, result.boots or {}),
+            "coverage": _coverage(last),
+            "layouts": _layouts(base, last),
         }
     )
 
@@ -177,6 +179,28 @@ def _boots(cell_id: str, tree: str, boots: Boots) -> tuple[record.BootRecord, ..
 
 def _new_lines(boot: Boot, base: Boot | None) -> tuple[str, ...]:
     return console.new_lines(boot.console, base.console)[:MOST_NEW_LINES] if base and base.console else ()
+
+
+def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:
+    if last.coverage is None:
+        return None
+    return tuple(
+        record.FileCoverageRecord(
+            path=one.path,
+            compiled=one.compiled,
+            lines=record.line_ranges(one.lines),
+            kept=None if one.kept is None else record.line_ranges(one.kept),
+        )
+        for one in last.coverage.files
+    )
+
+
+def _layouts(base: Build | None, last: Build) -> tuple[record.LayoutRecord, ...] | None:
+    if base is None or base.layouts is None or last.layouts is None:
+        return None
+    compiled = [one.path for one in last.coverage.files if one.compiled] if last.coverage else []
+    deltas = layout_deltas(base.layouts, last.layouts, compiled)
+    return tuple(record.LayoutRecord.model_validate(asdict(delta)) for delta in deltas)
 
 
 def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:

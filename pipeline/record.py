@@ -6,12 +6,34 @@ The schema that ships as `pipeline/run.schema.json` is made from these models (`
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LineRanges = Annotated[str, Field(pattern=r"^(\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*)?$")]
 SCHEMA_FILE = Path(__file__).with_name("run.schema.json")
+
+
+def line_ranges(lines: Iterable[int]) -> str:
+    """Ascending line numbers as text: `12-15,20`."""
+    ranges: list[list[int]] = []
+    for number in lines:
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def line_numbers(ranges: str) -> frozenset[int]:
+    """The numbers in `12-15,20`."""
+    numbers: set[int] = set()
+    for part in filter(None, ranges.split(",")):
+        first, _, last = part.partition("-")
+        numbers.update(range(int(first), int(last or first) + 1))
+    return frozenset(numbers)
 
 
 class Record(BaseModel):
@@ -149,6 +171,36 @@ class BootRecord(Record):
     console: str = Field(default="", description="file name within the run's folder")
 
 
+class FileCoverageRecord(Record):
+    """What a cell compiled of a file that the series changes; lines are ranges after the last patch, as `12-15,20`."""
+
+    path: str
+    compiled: bool
+    lines: LineRanges = Field(description="changed lines of code: not blank, no comment, no preprocessor directive")
+    kept: LineRanges | None = Field(description="those that the preprocessor kept; null where it was not asked")
+
+
+class MemberRecord(Record):
+    name: str
+    offset: int = Field(description="bits from the start of the struct")
+    size: int = Field(description="bits")
+
+
+class MemberDeltaRecord(Record):
+    change: Literal["added", "removed", "renamed", "moved", "resized"]
+    before: MemberRecord | None = None
+    after: MemberRecord | None = None
+
+
+class LayoutRecord(Record):
+    """A struct whose layout differs between base and fully patched."""
+
+    struct: str
+    before: int | None = Field(description="bytes; null where there is no such struct")
+    after: int | None = Field(description="bytes; null where there is no such struct")
+    members: tuple[MemberDeltaRecord, ...] = ()
+
+
 class CellRecord(Record):
     id: str
     tree: str
@@ -163,6 +215,12 @@ class CellRecord(Record):
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")
     boots: tuple[BootRecord, ...] = ()
+    coverage: tuple[FileCoverageRecord, ...] | None = Field(
+        default=None, description="files of code that the series changes; null where it was not measured"
+    )
+    layouts: tuple[LayoutRecord, ...] | None = Field(
+        default=None, description="structs that differ; null where they were not measured"
+    )
 
 
 class ClaimRecord(Record):

@@ -8,7 +8,11 @@ from pipeline.record import (
     CellRecord,
     ClaimRecord,
     DiagnosticRecord,
+    FileCoverageRecord,
+    LayoutRecord,
     LetterRecord,
+    MemberDeltaRecord,
+    MemberRecord,
     PatchRecord,
     RunRecord,
     SectionRecord,
@@ -138,6 +142,18 @@ def cell(name: str = "x86_64-gcc-small", **changes: Any) -> CellRecord:
             **changes,
         }
     )
+
+
+def measured(**changes: Any) -> CellRecord:
+    """A cell that compiles one of two files and has one struct of another layout."""
+    head, info = (MemberRecord(name=name, offset=64, size=64) for name in ("compound_head", "compound_info"))
+    files = (
+        FileCoverageRecord(path="mm/hugetlb.c", compiled=True, lines="10-12", kept="10"),
+        FileCoverageRecord(path="mm/internal.h", compiled=False, lines="7", kept=""),
+    )
+    renamed = MemberDeltaRecord(change="renamed", before=head, after=info)
+    page = LayoutRecord(struct="page", before=64, after=72, members=(renamed,))
+    return cell(**{"coverage": files, "layouts": (page,), **changes})
 
 
 def broken(name: str, *words: str, **changes: Any) -> CellRecord:

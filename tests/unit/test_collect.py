@@ -16,9 +16,13 @@ from pipeline.model import (
     BuildStatus,
     Cell,
     Claim,
+    Coverage,
     Diagnostic,
+    FileCoverage,
     Hunk,
+    Layout,
     Letter,
+    Member,
     Patch,
     PlannedCell,
     Series,
@@ -121,6 +125,38 @@ def test_only_warnings_that_the_base_has_not_are_new(warnings: tuple[Diagnostic,
     found = recorded(BUILT, replace(BUILT, warnings=warnings))
     assert [one.message for one in found.states[1].new_warnings] == new
     assert found.states[0].new_warnings == ()
+
+
+COVERAGE = Coverage(
+    (FileCoverage("a.c", True, (3, 4, 9), (3, 4)), FileCoverage("b.rs", True, (1,), None), FileCoverage("c.c", False))
+)
+
+
+def test_the_coverage_of_the_last_state_is_recorded() -> None:
+    found = recorded(BUILT, replace(BUILT, coverage=COVERAGE)).coverage
+    assert found is not None
+    assert [(one.path, one.compiled, one.lines, one.kept) for one in found] == [
+        ("a.c", True, "3-4,9", "3-4"),
+        ("b.rs", True, "1", None),
+        ("c.c", False, "", ""),
+    ]
+    assert recorded(replace(BUILT, coverage=COVERAGE), BUILT).coverage is None
+
+
+def test_layouts_that_differ_are_recorded_where_both_ends_were_measured() -> None:
+    old, new = Layout("page", 8, (Member("a", 0, 64),), "a.c"), Layout("page", 16, (Member("b", 0, 64),), "a.c")
+    before, after = replace(BUILT, layouts=(old,)), replace(BUILT, layouts=(new,), coverage=COVERAGE)
+    found = recorded(before, after).layouts
+    assert found is not None
+    assert [(one.struct, one.before, one.after, one.members[0].change) for one in found] == [("page", 8, 16, "renamed")]
+    assert recorded(before, replace(after, layouts=(old,))).layouts == ()
+    assert recorded(before, BUILT).layouts is None
+    assert recorded(BUILT, after).layouts is None
+
+
+def test_a_layout_of_a_file_that_is_not_compiled_is_not_recorded() -> None:
+    old, new = Layout("page", 8, (), "c.c"), Layout("page", 16, (), "c.c")
+    assert recorded(replace(BUILT, layouts=(old,)), replace(BUILT, layouts=(new,), coverage=COVERAGE)).layouts == ()
 
 
 def test_a_flood_of_diagnostics_is_cut() -> None:

@@ -21,6 +21,7 @@ def test_the_shipped_schema_is_up_to_date() -> None:
     "record",
     [
         records.run(),
+        records.run(cells=(records.measured(), records.measured(coverage=(), layouts=()))),
         records.run(cells=(records.unreachable(), records.broken("x", "built", "failed")), claims=(), tools=()),
         records.run(claims=(records.claim("not measured", None),)),
     ],
