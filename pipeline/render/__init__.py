@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
 
@@ -26,6 +25,7 @@ from pipeline.render.findings import (
     verdict,
     warnings,
 )
+from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
@@ -45,21 +45,6 @@ _TREE_WORDS = {
     "failed": "FAILS",
 }
 _BOOT_WORDS = {"pass": "ok", "fail": "FAIL", "flaky": "flaky", "time-out": "HANGS", "not run": "-"}
-
-
-@dataclass(frozen=True)
-class Block:
-    """A headed part of a section.
-
-    Args:
-        title: wrapped by the template.
-        lines: as they stand, no longer than the page is wide.
-        notes: wrapped by the template.
-    """
-
-    title: str
-    lines: Sequence[str] = ()
-    notes: Sequence[str] = ()
 
 
 def render_text(record: RunRecord, *, colour: bool = False) -> str:
@@ -84,6 +69,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         boots=[*_boots(record, page)],
         boot_failures=[_block(finding) for finding, _ in boot_failures(record)],
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
+        coverage=coverage_blocks(record, page),
+        layouts=layout_blocks(record, page),
         claims=[(claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim)) for claim in record.claims],
         facts=_facts(record),
         tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
@@ -168,7 +155,7 @@ def _refused(tree: TreeRecord) -> Block:
     hunks = [f"{hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks]
     words = hunks or [line for line in tree.log.split("\n") if line.strip()][-HUNKS_SHOWN:]
     at = "" if tree.failed_patch is None else f"patch {tree.failed_patch} "
-    return Block(f"{tree.name}: {at}does not apply", notes=_first(words, HUNKS_SHOWN))
+    return Block(f"{tree.name}: {at}does not apply", notes=first(words, HUNKS_SHOWN))
 
 
 def _matrix(record: RunRecord, page: Page) -> list[str]:
@@ -213,14 +200,9 @@ def _boots(record: RunRecord, page: Page) -> Iterator[Block]:
 
 
 def _block(finding: Finding) -> Block:
-    words = _first([location(found) for found in finding.diagnostics], DIAGNOSTICS_SHOWN)
+    words = first([location(found) for found in finding.diagnostics], DIAGNOSTICS_SHOWN)
     log = [f"log: {finding.log}"] if finding.log else []
     return Block(f"With {finding.blame}, in {', '.join(finding.cells)}", notes=[*words, *log])
-
-
-def _first(items: Sequence[str], most: int) -> list[str]:
-    more = [f"… and {len(items) - most} more"] if len(items) > most else []
-    return [*items[:most], *more]
 
 
 def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> Block:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render.boots import Regression, failing_on_base, regressions
+from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
 from pipeline.system.errors import ExitStatus
 
@@ -19,15 +20,19 @@ class Verdict:
         ok: the series was built, and no problem was found.
         headline: one short sentence.
         problems: one sentence each; a run with none can still prove nothing.
+        covered: whether any cell compiles code that the series changes (true for a series that changes none).
     """
 
     ok: bool
     headline: str
     problems: tuple[str, ...]
+    covered: bool = True
 
     @property
     def word(self) -> str:
-        return "OK" if self.ok else "PROBLEM" if self.problems else "NO VERDICT"
+        if self.ok or self.problems:
+            return "OK" if self.ok else "PROBLEM"
+        return "NO VERDICT" if self.covered else "NOT COVERED"
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,8 @@ def verdict(record: RunRecord) -> Verdict:
     problems = tuple(problem for found in kinds.values() for problem in found)
     building = sum(result(record, cell) == "builds" for cell in record.cells)
     headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
-    return Verdict(_took(record) and building > 0 and not problems, headline, problems)
+    covered = not (_took(record) and building and not_covered(record))
+    return Verdict(_took(record) and building > 0 and not problems and covered, headline, problems, covered)
 
 
 def remarks(record: RunRecord) -> list[str]:
@@ -227,9 +233,25 @@ def remarks(record: RunRecord) -> list[str]:
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *(f"Unreachable: {', '.join(cells)}: {reason}" for reason, cells in unreachable.items()),
         *boot_remarks(record),
+        *_coverage_remarks(record),
         *([f"Not measured: {count(unmeasured, 'claim')}."] if unmeasured else []),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
+
+
+def _coverage_remarks(record: RunRecord) -> Iterable[str]:
+    """What the green cells do not speak of; nothing where no cell was asked, as in runs of older versions."""
+    measured = measured_cells(record)
+    files = covered_files(record)
+    if left_out := dict.fromkeys(one.path for one in files if not one.cells):
+        yield f"Not covered, no cell compiles it: {', '.join(left_out)}."
+    if dropped := dict.fromkeys(one.path for one in files if one.cells and not one.covered):
+        yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
+    if measured and not files:
+        yield "The series changes no code that could be compiled."
+    unmeasured = [cell for cell in record.cells if result(record, cell) == "builds" and cell.coverage is None]
+    if measured and unmeasured:
+        yield f"Coverage not measured: {', '.join(label(record, cell) for cell in unmeasured)}."
 
 
 def exit_status(record: RunRecord) -> ExitStatus:
@@ -253,6 +275,8 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
         return f"The series {listed}{'' if building else f'; {nothing}'}."
     if not building:
         return f"Nothing proven: {nothing}."
+    if not_covered(record):
+        return "Nothing proven: no cell compiles what the series changes."
     built = f"{building} of {count(len(record.cells), 'cell')}"
     ran = sum(boot.status != "not run" for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""

@@ -151,6 +151,10 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("waits", "master", *developer.WAITS)
     made.branch("waits-on-i386", "master", *developer.WAITS_ON_I386)
     made.branch("documents", "good", *developer.DOCUMENTS)
+    made.branch("partly", "master", *developer.PARTLY)
+    made.branch("uncompiled", "master", *developer.UNCOMPILED)
+    made.branch("dropped", "master", *developer.DROPPED)
+    made.branch("grows", "master", *developer.GROWS)
     return made
 
 
@@ -181,6 +185,10 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("waits", "master..waits", "lib: wait"),
             ("waits-on-i386", "master..waits-on-i386", "lib: wait on i386"),
             ("documents", "good..documents", "Documentation: one word less"),
+            ("partly", "master..partly", "mm: code for some"),
+            ("uncompiled", "master..uncompiled", "lib: another factor"),
+            ("dropped", "master..dropped", "kernel: write twice"),
+            ("grows", "master..grows", "mm: owners of a page"),
         )
     }
 

@@ -215,3 +215,30 @@ DOCUMENTS = (
     ),
 )
 """Touches nothing that is compiled."""
+
+MEMCG_DATA = "\treturn READ_ONCE(compound_head(page)->memcg_data);"
+PARTLY = (
+    (
+        "mm: code that only some cells compile",
+        (
+            (UTIL, MEMCG_DATA, "\tpage = compound_head(page);\n\n\treturn READ_ONCE(page->memcg_data);"),
+            ("mm/hugetlb.c", "set_max_huge_pages(1)", "set_max_huge_pages(3)"),
+            ("lib/fake_extra.c", "sum * 31", "sum * 33"),
+        ),
+    ),
+)
+UNCOMPILED = (("lib: another factor", (("lib/fake_extra.c", "sum * 31", "sum * 33"),)),)
+"""No cell of the tests sets FAKE_EXTRA."""
+DROPPED = (
+    (
+        "kernel: write twice",
+        (("kernel/main.c", "\tserial8250_write(text);", "\tserial8250_write(text);\n\tserial8250_write(text);"),),
+    ),
+)
+"""Every cell compiles the file, none sets SERIAL_8250."""
+GROWS = (
+    (
+        "mm: remember the owners of a page",
+        (("include/linux/mm_types.h", "\tunsigned long flags;\n", "\tunsigned long flags;\n\tvoid *owners[2];\n"),),
+    ),
+)

@@ -30,7 +30,7 @@ def everything() -> RunRecord:
     return records.run(
         trees=(records.tree(), MERGED, REFUSED),
         cells=(
-            records.cell(),
+            records.measured(),
             records.broken("riscv64-gcc-flat", "built", "built", "failed"),
             records.broken("i386-gcc", "failed", "failed"),
             warning_cell(),
@@ -55,7 +55,7 @@ def flooded(record: RunRecord, text: str) -> RunRecord:
 
     def flood(value: object) -> object:
         if isinstance(value, dict):
-            kept = ("schema", "status", "applied", "verdict")
+            kept = ("schema", "status", "applied", "verdict", "change", "lines", "kept")
             return {name: inner if name in kept else flood(inner) for name, inner in value.items()}
         if isinstance(value, list | tuple):
             return tuple(flood(inner) for inner in value)
@@ -93,6 +93,8 @@ def test_problems_come_before_everything_else() -> None:
         "  - Base does not build: i386-gcc (mm/hugetlb.c:1234: too few arguments); that\n"
         "    is the tree, not the series.\n"
         "  - Unreachable: x86_64-gcc-flat: CONFIG_SPARSEMEM_VMEMMAP=n was dropped\n"
+        "  - Not covered, no cell compiles it: mm/internal.h.\n"
+        "  - Coverage not measured: arm64-gcc.\n"
         "  - Not measured: 1 claim.\n"
     )
 

@@ -1,0 +1,68 @@
+"""What a run's cells compiled of the series, taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.record import CellRecord, RunRecord, line_numbers
+
+
+@dataclass(frozen=True)
+class Covered:
+    """One file of code that the series changes, on one tree.
+
+    Args:
+        cells: those that compile it.
+        asked: cells of the tree in which this was measured.
+        changed: lines of code that the series adds or changes.
+        kept: those that the preprocessor kept in any cell; None where no cell could say.
+    """
+
+    path: str
+    tree: str
+    cells: tuple[CellRecord, ...]
+    asked: int
+    changed: frozenset[int]
+    kept: frozenset[int] | None
+
+    @property
+    def covered(self) -> bool:
+        """Compiled, and not all of its changes dropped by the preprocessor."""
+        return bool(self.cells) and (self.kept is None or bool(self.kept) or not self.changed)
+
+    @property
+    def dropped(self) -> frozenset[int]:
+        """Changed lines that no cell that compiles the file keeps."""
+        return self.changed - (self.changed if self.kept is None else self.kept)
+
+
+def measured_cells(record: RunRecord) -> list[CellRecord]:
+    return [cell for cell in record.cells if cell.coverage is not None]
+
+
+def covered_files(record: RunRecord) -> list[Covered]:
+    """Every file of code that the series changes, in the order of trees and paths."""
+    cells = measured_cells(record)
+    files = sorted({(cell.tree, one.path) for cell in cells for one in cell.coverage or ()})
+    return [_covered(tree, path, [cell for cell in cells if cell.tree == tree]) for tree, path in files]
+
+
+def _covered(tree: str, path: str, cells: Sequence[CellRecord]) -> Covered:
+    found = [(cell, one) for cell in cells for one in cell.coverage or () if one.path == path]
+    compiled = [(cell, one) for cell, one in found if one.compiled]
+    kept = [line_numbers(one.kept) for _, one in compiled if one.kept is not None]
+    return Covered(
+        path,
+        tree,
+        tuple(cell for cell, _ in compiled),
+        len(cells),
+        frozenset[int]().union(*(line_numbers(one.lines) for _, one in found)),
+        frozenset[int]().union(*kept) if kept or not compiled else None,
+    )
+
+
+def not_covered(record: RunRecord) -> bool:
+    """Whether the series changes code, and no cell compiled any of it."""
+    files = covered_files(record)
+    return bool(files) and not any(one.covered for one in files)

@@ -1,0 +1,126 @@
+"""Sections of the report on what was measured beside the text size: coverage and layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.record import LayoutRecord, MemberDeltaRecord, RunRecord, line_ranges
+from pipeline.render.coverage import Covered, covered_files
+from pipeline.render.findings import count, label
+from pipeline.render.page import Page, cut
+
+FILES_SHOWN = 30
+MEMBERS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Block:
+    """A headed part of a section.
+
+    Args:
+        title: wrapped by the template.
+        lines: as they stand, no longer than the page is wide.
+        notes: wrapped by the template.
+    """
+
+    title: str
+    lines: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def first(items: Sequence[str], most: int) -> list[str]:
+    """The first items, and a last one that says how many there are more."""
+    more = [f"… and {len(items) - most} more"] if len(items) > most else []
+    return [*items[:most], *more]
+
+
+def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
+    """The files of code that the series changes; what is not covered comes first."""
+    files = sorted(covered_files(record), key=lambda one: (one.covered, not one.dropped))
+    if not files:
+        return []
+    compiled = sum(bool(one.cells) for one in files)
+    changed, dropped = sum(len(one.changed) for one in files), sum(len(one.dropped) for one in files)
+    rows = [
+        (_name(record, one), f"{len(one.cells)} of {one.asked}", f"{_kept(one)} of {len(one.changed)}")
+        for one in files[:FILES_SHOWN]
+    ]
+    return [
+        Block(
+            f"{compiled} of {count(len(files), 'file')} compiled, "
+            f"{changed - dropped} of {count(changed, 'changed line')} of code kept",
+            page.table([("file", "cells", "lines"), *rows], right={1, 2}),
+            first([note for one in files if (note := _coverage_note(record, one))], FILES_SHOWN),
+        )
+    ]
+
+
+def _name(record: RunRecord, one: Covered) -> str:
+    return f"{one.path} on {one.tree}" if len({cell.tree for cell in record.cells}) > 1 else one.path
+
+
+def _kept(one: Covered) -> str:
+    return "?" if one.kept is None else str(len(one.kept))
+
+
+def _coverage_note(record: RunRecord, one: Covered) -> str:
+    """What must be said of a file that not every cell compiles, or not as a whole."""
+    if not one.cells:
+        return f"{_name(record, one)}: not covered, no cell compiles it"
+    words = []
+    if len(one.cells) < one.asked:
+        words.append(f"only in {', '.join(label(record, cell) for cell in one.cells)}")
+    if one.dropped:
+        numbers = line_ranges(sorted(one.dropped))
+        words.append(f"no cell keeps {'line' if numbers.isdigit() else 'lines'} {numbers.replace(',', ', ')}")
+    return f"{_name(record, one)}: {'; '.join(words)}" if words else ""
+
+
+def layout_blocks(record: RunRecord, page: Page) -> list[Block]:
+    """Structs that differ, each once for all cells in which it differs alike."""
+    groups: dict[LayoutRecord, list[str]] = {}
+    for cell in record.cells:
+        for layout in cell.layouts or ():
+            groups.setdefault(layout, []).append(label(record, cell))
+    return [_layout_block(layout, cells, page) for layout, cells in groups.items()]
+
+
+def _layout_block(layout: LayoutRecord, cells: Sequence[str], page: Page) -> Block:
+    rows = [_member_row(member) for member in layout.members[:MEMBERS_SHOWN]]
+    more = len(layout.members) - len(rows)
+    return Block(
+        f"struct {cut(layout.struct, 40)}, {_struct_size(layout)}, in {', '.join(cells)}",
+        page.table([("member", "change", "offset", "size"), *rows], right={2, 3}) if rows else (),
+        [f"… and {count(more, 'member')} more"] if more else (),
+    )
+
+
+def _struct_size(layout: LayoutRecord) -> str:
+    if layout.before is None:
+        return f"new, {layout.after} bytes"
+    if layout.after is None:
+        return f"{layout.before} bytes, removed"
+    return f"{_arrow(str(layout.before), str(layout.after))} bytes"
+
+
+def _member_row(delta: MemberDeltaRecord) -> tuple[str, str, str, str]:
+    before, after = delta.before or delta.after, delta.after or delta.before
+    assert before is not None
+    assert after is not None
+    return (
+        _arrow(before.name, after.name),
+        delta.change,
+        _arrow(_bytes(before.offset), _bytes(after.offset)),
+        _arrow(_bytes(before.size), _bytes(after.size)),
+    )
+
+
+def _bytes(bits: int) -> str:
+    """Bytes, and bits behind a colon where it does not come out even."""
+    whole, rest = divmod(bits, 8)
+    return f"{whole}:{rest}" if rest else str(whole)
+
+
+def _arrow(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"
