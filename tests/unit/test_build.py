@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from pipeline.kernel.buildhost import BuildFolder
 from pipeline.model import (
     Applied,
     ApplyStatus,
+    Build,
     BuildStatus,
     Cell,
+    Layout,
     PlannedCell,
     SourceState,
     Toolchain,
@@ -23,7 +26,7 @@ from pipeline.model import (
 )
 from pipeline.system.errors import InfrastructureError, require_sound_machine
 from pipeline.system.process import Completed
-from pipeline.system.store import Store
+from pipeline.system.store import Key, Store
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
 CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc 12", "d" * 64), "tinyconfig", ())
@@ -49,10 +52,10 @@ class FakeMake:
         self._cleanliness = cleanliness
 
     def run(self, *targets: str, timeout: float) -> Completed:
-        assert targets == ("vmlinux",)
+        assert targets in (("vmlinux",), ("prepare",))
         assert timeout > 0
         self._cleanliness.append(self.folder.fresh)
-        (self.folder.path / "vmlinux").touch()
+        (self.folder.path / targets[0]).touch()
         status, log = self._answers.pop(0)
         self.steps += 2
         require_sound_machine(f"while {self.cell.id} was built", status, log)
@@ -95,9 +98,36 @@ class FakeHost:
             task(FakeMake(self._folder, self.answers, self.built))
 
 
-def build(host: FakeHost, *, per_patch: bool = False, planned: Sequence[PlannedCell] = (PLANNED,)) -> Any:
+class FakeInspector:
+    """Notes what it is shown: the state, and what make had left in the folder then."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, list[str]]] = []
+        self._known: set[str] = set()
+
+    def targets(self, state: SourceState) -> tuple[str, ...]:
+        return ("vmlinux",) if state.patch == STATES[-1].patch else ("prepare",)
+
+    def complete(self, _state: SourceState, build: Key) -> bool:
+        return build.digest in self._known
+
+    def inspect(self, make: FakeMake, state: SourceState, build: Key) -> None:
+        self.seen.append((state.patch, sorted(path.name for path in make.folder.path.glob("[!.]*"))))
+        self._known.add(build.digest)
+
+    def inspected(self, build: Build, state: SourceState, _key: Key) -> Build:
+        return replace(build, layouts=(Layout("page", state.patch, ()),))
+
+
+def build(
+    host: FakeHost,
+    *,
+    per_patch: bool = False,
+    planned: Sequence[PlannedCell] = (PLANNED,),
+    inspector: FakeInspector | None = None,
+) -> Any:
     applied = Applied(TREE, ApplyStatus.CLEAN, STATES)
-    return Builder(host).build(applied, planned, per_patch)  # type: ignore[arg-type]
+    return Builder(host, inspector).build(applied, planned, per_patch)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +185,37 @@ def test_an_old_warning_needs_no_second_build(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, [(0, WARNED), (0, WARNED)])
     build(host)
     assert host.built == [True, False]
+
+
+def test_a_build_is_inspected_in_its_folder_when_it_counts_and_before_that_is_wiped(tmp_path: Path) -> None:
+    inspector = FakeInspector()
+    builds = build(FakeHost(tmp_path, [(0, GOOD), (0, WARNED), (0, WARNED)]), inspector=inspector)
+    assert inspector.seen == [(0, ["vmlinux"]), (3, ["vmlinux"])]
+    assert [one.layouts[0].size for one in builds.values()] == [0, 3]
+
+
+def test_a_failed_build_is_not_inspected(tmp_path: Path) -> None:
+    inspector = FakeInspector()
+    host = FakeHost(tmp_path, [(0, GOOD), (2, BROKEN), (2, BROKEN), (0, GOOD), (0, GOOD)])
+    assert build(host, inspector=inspector)["one", 3].status is BuildStatus.FAILED
+    assert 3 not in [patch for patch, _ in inspector.seen]
+
+
+def test_a_stored_build_is_inspected_when_nobody_has_yet(tmp_path: Path) -> None:
+    build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
+    inspector, host = FakeInspector(), FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
+    assert [one.cached for one in build(host, inspector=inspector).values()] == [True, True]
+    assert inspector.seen == [(0, ["prepare", "vmlinux"]), (3, ["prepare", "vmlinux"])]
+    # Nobody looked for warnings in the last make, so that nothing may be built on top of it.
+    assert not (tmp_path / "build").exists()
+    build(FakeHost(tmp_path, []), inspector=inspector)
+
+
+def test_a_stored_build_that_make_cannot_repeat_is_left_without(tmp_path: Path) -> None:
+    build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
+    inspector = FakeInspector()
+    assert build(FakeHost(tmp_path, [(2, BROKEN), (2, BROKEN)]), inspector=inspector)["one", 3].cached
+    assert inspector.seen == []
 
 
 MACHINE = {
