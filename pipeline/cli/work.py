@@ -67,7 +67,8 @@ def apply_and_build(
 ) -> None:
     """The main job: fetch a series, apply it, build the matrix before and after, measure, report.
 
-    Exit status: 0 clean, 1 the series has a problem, 2 usage, 3 not obtained or applied nowhere, 4 infrastructure.
+    Exit status: 0 clean, 1 the series has a problem or is not covered, 2 usage, 3 not obtained or applied nowhere,
+    4 infrastructure.
     """
     with session(workspace, verbose, quiet) as current:
         if json and json != "-":
