@@ -94,6 +94,11 @@ def test_what_names_no_code_is_no_change(diff: str) -> None:
     assert parse_diff(diff) == {}
 
 
+def test_a_hunk_is_read_to_its_last_line() -> None:
+    diff = "+++ b/x.c\n@@ -5 +5,2 @@\n+a\n+b\n-struct gone {\n+++ b/y.c\n@@ -0,0 +1 @@\n+c\n"
+    assert parse_diff(diff) == {"x.c": ((5, 6), ("gone",)), "y.c": ((1,), ())}
+
+
 def test_a_diff_that_ends_early_is_read_to_its_end() -> None:
     assert parse_diff("+++ b/x.c\n@@ -0,0 +7,999 @@\n+a\n+b") == {"x.c": ((7, 8), ())}
 

@@ -157,6 +157,9 @@ def test_a_build_folder_is_read_without_following_links(tmp_path: Path) -> None:
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/.util.o.cmd").write_text(UTIL)
     (tmp_path / "mm/.bad.o.cmd").write_bytes(b"\xff\xfe savedcmd")
-    (tmp_path / "mm/.link.o.cmd").symlink_to("/dev/zero")
+    (tmp_path / "mm/.endless.o.cmd").symlink_to("/dev/zero")
+    outside = tmp_path / "outside"
+    outside.write_text("savedcmd_mm/outside.o := gcc\n")
+    (tmp_path / "mm/.outside.o.cmd").symlink_to(outside)
     (tmp_path / "mm/.folder.cmd").mkdir()
     assert list(read_all(tmp_path, SRC)) == ["mm/util.o"]
