@@ -7,7 +7,7 @@ the latter two while a build folder holds the right state.
 from pipeline.measure.changes import changed_files
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import layout_deltas
-from pipeline.measure.text import Measurer, parse_bloat, parse_sections, section_deltas
+from pipeline.measure.text import Measurer, parse_bloat, parse_sections, section_deltas, sized_symbols
 
 __all__ = [
     "Inspector",
@@ -17,4 +17,5 @@ __all__ = [
     "parse_bloat",
     "parse_sections",
     "section_deltas",
+    "sized_symbols",
 ]

@@ -22,11 +22,12 @@ BROKEN = Path(__file__).with_name("broken")
 def booted(workspace: Path, name: str, folder: Path) -> tuple[str, dict[str, Any], dict[int, dict[str, Any]]]:
     """Report, record, and boots by patch of a series that ends with the patch of `broken/NAME`."""
     (last,) = (BROKEN / name).glob("*.patch")
+    total = int(last.name[:4])
     series = folder / name
     series.mkdir()
-    for number in range(1, int(last.name[:4])):
+    for number in range(1, total):
         (patch,) = (resources.folder("series") / "hvo-shared-tails/v1").glob(f"{number:04}-*.patch")
-        shutil.copy(patch, series)
+        (series / patch.name).write_text(patch.read_text().replace(f"{number:02}/11]", f"{number}/{total}]", 1))
     shutil.copy(last, series)
     status, report, record = run_pipeline(workspace, series, MATRIX, folder / "run.json")
     assert status == 1, report
