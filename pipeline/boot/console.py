@@ -16,7 +16,7 @@ _SPLAT = re.compile(
 )
 _PROCESS = re.compile(r"\b(?:CPU|PID|UID): \d+ ?|\b(?:Comm|comm|Tainted|Not tainted)\b.*$|\bin process \S+")
 _OFFSET = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+")
-_NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*[0-9][0-9a-f]*\b", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_])(?:0x)?[0-9a-f]*[0-9][0-9a-f]*", re.IGNORECASE)
 
 
 def harmless(data: bytes) -> str:

@@ -77,9 +77,32 @@ def new_splats(base: BootRecord | None, boot: BootRecord) -> tuple[str, ...]:
     return tuple(splat for splat in boot.splats if splat not in known)
 
 
-def failing_on_base(cell: CellRecord) -> list[BootRecord]:
-    """Boots of the base that do not pass: the tree's affair."""
-    return [boot for boot in cell.boots if boot.patch == 0 and boot.status in _BAD]
+def proving_less(cells: Iterable[tuple[str, CellRecord]]) -> list[str]:
+    """A sentence for boots that prove less than they might: not run, flaky, or failing on the base already.
+
+    Args:
+        cells: each with what it is called.
+    """
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for label, cell in cells:
+        for boot in cell.boots:
+            for sentence in _shortcomings(boot):
+                groups.setdefault(sentence, {})[f"{label}/{boot.scenario}"] = None
+    return [f"{before}{', '.join(names)}{after}" for (before, after), names in groups.items()]
+
+
+def _shortcomings(boot: BootRecord) -> Iterable[tuple[str, str]]:
+    """Sentences about a boot, in two halves: its name goes between."""
+    if boot.status == "not run":
+        yield "Not booted: ", f": {boot.reason}."
+    elif boot.status == "flaky":
+        where = f"after patch {boot.patch}" if boot.patch else "on the base"
+        yield f"Flaky {where}, passed when tried again: ", f": {boot.reason}."
+    elif boot.patch == 0 and boot.status in _BAD:
+        yield "Boot fails on the base: ", f": {boot.reason}; that is the tree, not the series."
+    for check in boot.checks:
+        if check.status == "not run" and boot.patch:
+            yield "Check not run: ", f", {check.name}: {'; '.join(check.details)}."
 
 
 def measured(boots: Sequence[BootRecord]) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
-from pipeline.render.boots import Regression, failing_on_base, regressions
+from pipeline.render.boots import Regression, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
 from pipeline.system.errors import ExitStatus
@@ -151,29 +151,6 @@ def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
     ]
 
 
-def boot_remarks(record: RunRecord) -> list[str]:
-    """Boots that prove less than they might: not run, flaky, or failing on the base already."""
-    groups: dict[str, dict[str, None]] = {}
-    for cell in record.cells:
-        for boot in cell.boots:
-            name = f"{label(record, cell)}/{boot.scenario}"
-            if boot.status == "not run":
-                groups.setdefault(f"Not booted: {{}}: {boot.reason}.", {})[name] = None
-            elif boot.status == "flaky":
-                where = f"after patch {boot.patch}" if boot.patch else "on the base"
-                groups.setdefault(f"Flaky {where}, passed when tried again: {{}}: {boot.reason}.", {})[name] = None
-            for check in boot.checks:
-                if check.status == "not run" and boot.patch:
-                    why = "; ".join(check.details)
-                    groups.setdefault(f"Check not run: {{}}, {check.name}: {why}.", {})[name] = None
-        for boot in failing_on_base(cell):
-            name = f"{label(record, cell)}/{boot.scenario}"
-            groups.setdefault(f"Boot fails on the base: {{}}: {boot.reason}; that is the tree, not the series.", {})[
-                name
-            ] = None
-    return [sentence.format(", ".join(names)) for sentence, names in groups.items()]
-
-
 def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, DiagnosticRecord]]:
     """Nothing where the base fails: there is nothing to compare with."""
     if not base_fails(cell):
@@ -232,7 +209,7 @@ def remarks(record: RunRecord) -> list[str]:
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *(f"Unreachable: {', '.join(cells)}: {reason}" for reason, cells in unreachable.items()),
-        *boot_remarks(record),
+        *proving_less((label(record, cell), cell) for cell in record.cells),
         *_coverage_remarks(record),
         *([f"Not measured: {count(unmeasured, 'claim')}."] if unmeasured else []),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),

@@ -15,13 +15,16 @@ MODULES = {
     ".".join(("pipeline", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-VERBS = [f"pipeline.{verb}" for verb in ("fetch", "apply", "plan", "build", "measure", "render", "reply", "run", "cli")]
+VERBS = [
+    f"pipeline.{verb}"
+    for verb in ("fetch", "apply", "plan", "build", "measure", "boot", "render", "reply", "run", "cli")
+]
 SIDE_EFFECTS = ["subprocess", "os.system", "os.popen", "git", "requests"]
 PURE = [
     *("pipeline.model", "pipeline.record", "pipeline.collect", "pipeline.mail", "pipeline.kernel.kconfig"),
     *("pipeline.kernel.diagnostics", "pipeline.kernel.kbuild", "pipeline.render", "pipeline.reply"),
     *("pipeline.kernel.commands", "pipeline.kernel.preprocessor", "pipeline.kernel.dwarf"),
-    "pipeline.definitions",
+    *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),
 ]
 
 

@@ -1,0 +1,113 @@
+"""What a guest says, and what that makes of a boot; the guest's kernel is a stranger's program."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.boot.report import (
+    LONGEST_DETAIL,
+    BootStatus,
+    CheckResult,
+    CheckStatus,
+    Ending,
+    GuestReport,
+    parse_report,
+    verdict,
+)
+
+NONCE = "c0ffee"
+
+
+def said(*lines: str, nonce: str = NONCE) -> GuestReport:
+    return parse_report("".join(f"{nonce} {line}\n" for line in lines).encode(), NONCE)
+
+
+WHOLE = ("kernel 6.12.0 x86_64", "begin walk", "value heads 64", "value lost -3", "end walk 0", "done")
+
+
+def test_a_check_that_ends_well_passes_with_its_values() -> None:
+    report = said(*WHOLE)
+    assert report.userspace
+    assert report.done
+    assert report.checks == (CheckResult("walk", CheckStatus.PASS, (), {"heads": 64, "lost": -3}),)
+    assert report.checks[0].values == {"heads": 64, "lost": -3}
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "detail"),
+    [
+        (("fail 3 pages are bad", "end walk 0"), CheckStatus.FAIL, "3 pages are bad"),
+        (("skip no /proc/kcore", "end walk 0"), CheckStatus.NOT_RUN, "no /proc/kcore"),
+        (("end walk 139",), CheckStatus.FAIL, "its process ended with status 139"),
+        (("skip no /proc/kcore", "end walk 1"), CheckStatus.FAIL, "its process ended with status 1"),
+        (("skip first", "fail then", "end walk 0"), CheckStatus.FAIL, "then"),
+        ((), CheckStatus.FAIL, "the guest went away in this check"),
+        (("end other 0",), CheckStatus.FAIL, "the guest went away in this check"),
+    ],
+)
+def test_what_becomes_of_a_check(lines: tuple[str, ...], status: CheckStatus, detail: str) -> None:
+    (check,) = said("kernel x", "begin walk", *lines).checks
+    assert (check.status, check.details) == (status, (detail,))
+
+
+def test_values_of_a_check_that_never_ended_are_kept() -> None:
+    (check,) = said("begin walk", "value heads 1", "fail bad").checks
+    assert check.details == ("bad", "the guest went away in this check")
+    assert check.values == {"heads": 1}
+
+
+def test_lines_without_the_nonce_are_not_the_guests() -> None:
+    assert said(*WHOLE, nonce="decade") == GuestReport(False, False, ())
+    assert parse_report("".join(f" {line}\n" for line in WHOLE).encode(), "") == GuestReport(False, False, ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "value heads",
+        "value heads one",
+        "value ../x 1",
+        "value heads 1 2",
+        "value heads 9999999999999999999",
+        "begin ",
+        "x",
+    ],
+)
+def test_words_that_are_none_of_the_format_are_passed_over(line: str) -> None:
+    (check,) = said("begin walk", line, "end walk 0").checks
+    assert (check.name, check.status, dict(check.values)) == ("walk", CheckStatus.PASS, {})
+
+
+def test_bytes_of_any_kind_are_read() -> None:
+    report = parse_report(
+        b"\xff\x00\n" + f"{NONCE} begin walk\n{NONCE} fail \udcff\n".encode("utf-8", "replace"), NONCE
+    )
+    assert report.checks[0].status is CheckStatus.FAIL
+    assert len(said("begin a", "fail " + "x" * 5000).checks[0].details[0]) == LONGEST_DETAIL
+
+
+DONE = said(*WHOLE)
+IN_WALK = said("kernel x", "begin walk")
+BETWEEN = said("kernel x", "begin walk", "end walk 0")
+SILENT = said()
+FAILED = said("kernel x", "begin walk", "fail bad", "end walk 0", "done")
+
+
+@pytest.mark.parametrize(
+    ("report", "ending", "status", "reason"),
+    [
+        (DONE, Ending(), BootStatus.PASS, ""),
+        # The verdict was given before the time was over, or QEMU ended in its own way.
+        (DONE, Ending(timed_out=True), BootStatus.PASS, ""),
+        (DONE, Ending(status=1), BootStatus.PASS, ""),
+        (FAILED, Ending(), BootStatus.FAIL, "failed: walk"),
+        (SILENT, Ending(), BootStatus.FAIL, "went down before userspace"),
+        (SILENT, Ending(timed_out=True), BootStatus.TIME_OUT, "hung before userspace"),
+        (IN_WALK, Ending(), BootStatus.FAIL, "went down in walk"),
+        (IN_WALK, Ending(timed_out=True), BootStatus.TIME_OUT, "hung in walk"),
+        (BETWEEN, Ending(timed_out=True), BootStatus.TIME_OUT, "hung between two checks"),
+        (IN_WALK, Ending(153, flooded=True), BootStatus.FAIL, "wrote more than the console may hold, in walk"),
+    ],
+)
+def test_verdict(report: GuestReport, ending: Ending, status: BootStatus, reason: str) -> None:
+    assert verdict(report, ending) == (status, reason)
