@@ -13,7 +13,6 @@ from pathlib import Path
 from pipeline.boot.console import harmless
 from pipeline.boot.initramfs import archive
 from pipeline.boot.machine import (
-    CONSOLE_FILE,
     INITRAMFS_FILE,
     KERNEL_FILE,
     OUTPUT_LIMIT,
@@ -25,11 +24,8 @@ from pipeline.definitions import ScenarioDefinition
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Image
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.process import CommandTimeoutError
+from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.sandbox import Box
-
-_FILE_TOO_LARGE = 128 + 25
-"""Status of a shell whose child was ended by SIGXFSZ."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +59,10 @@ def attempt(host: BuildHost, arch: str, scenario: ScenarioDefinition, image: Ima
         files = _files(scenario, nonce, image, program)
         (box.source / INITRAMFS_FILE).write_bytes(archive(files, host.processes))
         started = time.monotonic()
-        ending = _run(host, arch, scenario, box)
+        ending, console = _run(host, arch, scenario, box)
         seconds = round(time.monotonic() - started, 2)
         report = parse_report(_content(box.build / REPORT_FILE), nonce)
-        return Attempt(report, ending, harmless(_content(box.build / CONSOLE_FILE)), seconds)
+        return Attempt(report, ending, harmless(console), seconds)
 
 
 def _files(scenario: ScenarioDefinition, nonce: str, image: Image, program: bytes) -> Mapping[str, bytes]:
@@ -77,21 +73,20 @@ def _files(scenario: ScenarioDefinition, nonce: str, image: Image, program: byte
     return files
 
 
-def _run(host: BuildHost, arch: str, scenario: ScenarioDefinition, box: Box) -> Ending:
+def _run(host: BuildHost, arch: str, scenario: ScenarioDefinition, box: Box) -> tuple[Ending, bytes]:
+    """How QEMU ended, and the console."""
     try:
         done = host.processes.run(host.sandbox.command(qemu(arch, scenario), box))
-    except CommandTimeoutError:
-        return Ending(timed_out=True)
-    grown = any(len(_content(box.build / file)) >= OUTPUT_LIMIT for file in (CONSOLE_FILE, REPORT_FILE))
-    if done.status == _FILE_TOO_LARGE or grown:
-        return Ending(done.status, flooded=True)
-    host.workspace.check_failure(f"while a kernel of {arch} was booted", done.status, done.text)
-    if done.status and done.text.strip():
+    except CommandTimeoutError as error:
+        return Ending(timed_out=True), error.output
+    except OutputLimitError as error:
+        return Ending(flooded=True), error.output
+    complaint = done.stderr.decode("utf-8", "replace").strip()
+    host.workspace.check_failure(f"while a kernel of {arch} was booted", done.status, complaint)
+    if done.status and complaint:
         # A guest can end QEMU with a status of its choice, but QEMU complains only for itself.
-        raise InfrastructureError(
-            f"QEMU failed: {done.text.strip()[-300:]}", hint="`pipeline doctor` lists its version."
-        )
-    return Ending(done.status)
+        raise InfrastructureError(f"QEMU failed: {complaint[-300:]}", hint="`pipeline doctor` lists its version.")
+    return Ending(done.status), done.stdout
 
 
 def _content(path: Path) -> bytes:

@@ -81,8 +81,18 @@ class Completed:
         return (self.stdout + self.stderr).decode("utf-8", "replace")
 
 
-class CommandTimeoutError(InfrastructureError):
+class CutShortError(InfrastructureError):
+    """A command was ended; `output` is what it had written to standard output until then."""
+
+    output = b""
+
+
+class CommandTimeoutError(CutShortError):
     """A command did not end within its time."""
+
+
+class OutputLimitError(CutShortError):
+    """A command wrote more than it may."""
 
 
 class StoppedError(Exception):
@@ -118,10 +128,15 @@ class Processes:
             stdin.write(command.stdin)
             stdin.seek(0)
             process = self._start(command, stdin.fileno())
+        collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         try:
-            output, error = self._read(process, command, started, on_output)
+            self._read(process, command, started, on_output, collected)
             wait_status, usage = self._wait(process, command, started)
             process.returncode = os.waitstatus_to_exitcode(wait_status)
+        except CutShortError as error:
+            terminate(process)
+            error.output = b"".join(collected["stdout"])
+            raise
         except BaseException:
             terminate(process)
             raise
@@ -136,8 +151,8 @@ class Processes:
         return Completed(
             command.argv,
             process.returncode,
-            output,
-            error,
+            b"".join(collected["stdout"]),
+            b"".join(collected["stderr"]),
             time.monotonic() - started,
             usage.ru_utime + usage.ru_stime,
         )
@@ -206,8 +221,9 @@ class Processes:
         command: Command,
         started: float,
         on_output: Callable[[bytes], None] | None,
-    ) -> tuple[bytes, bytes]:
-        collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+        collected: dict[str, list[bytes]],
+    ) -> None:
+        """Adds to `collected` what the process writes, until it closes both streams."""
         size = 0
         with selectors.DefaultSelector() as selector:
             for name in collected:
@@ -223,13 +239,12 @@ class Processes:
                         continue
                     size += len(piece)
                     if size > command.output_limit:
-                        raise InfrastructureError(
+                        raise OutputLimitError(
                             f"{command.program} wrote more than {command.output_limit >> 20} MiB of output"
                         )
                     collected[key.data].append(piece)
                     if on_output and key.data == "stdout":
                         on_output(piece)
-        return b"".join(collected["stdout"]), b"".join(collected["stderr"])
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:

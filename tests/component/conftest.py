@@ -155,6 +155,8 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("uncompiled", "master", *developer.UNCOMPILED)
     made.branch("dropped", "master", *developer.DROPPED)
     made.branch("grows", "master", *developer.GROWS)
+    for name, commits in developer.FATES.items():
+        made.branch(name, "master", *commits)
     return made
 
 
@@ -189,6 +191,7 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("uncompiled", "master..uncompiled", "lib: another factor"),
             ("dropped", "master..dropped", "kernel: write twice"),
             ("grows", "master..grows", "mm: owners of a page"),
+            *((name, f"master..{name}", f"x86: a kernel that {name}") for name in developer.FATES),
         )
     }
 

@@ -242,3 +242,25 @@ GROWS = (
         (("include/linux/mm_types.h", "\tunsigned long flags;\n", "\tunsigned long flags;\n\tvoid *owners[2];\n"),),
     ),
 )
+
+BOOT = "arch/x86/boot/main.c"
+RESTARTS = "static void fate(void)\n{\n\trestart();\n}"
+
+
+def fated(subject: str, body: str) -> tuple[tuple[str, tuple[Edit, ...]], ...]:
+    """A series of one patch, after which the kernel does something else than to restart."""
+    return ((subject, ((BOOT, RESTARTS, f"static void fate(void)\n{{\n{body}}}"),)),)
+
+
+FATES = {
+    "hangs": fated("x86: wait for better times", '\tfor (;;)\n\t\t__asm__ volatile("hlt");\n'),
+    "panics": fated("x86: panic", '\tprint("[    0.1] Kernel panic - not syncing: fake\\r\\n");\n\trestart();\n'),
+    "floods": fated("x86: say it again", '\tfor (;;)\n\t\tprint("[    0.1] here we are again and again\\r\\n");\n'),
+    "fills": fated("x86: take it all", "\tfor (volatile char *at = (char *)0x200000;; at += 4096)\n\t\t*at = 1;\n"),
+    "exits": fated(
+        "x86: turn the machine off",
+        # SLP_EN of the power management that QEMU's firmware puts there.
+        '\t__asm__ volatile("outw %0, %1" : : "a"((short)0x2000), "Nd"((short)0x604));\n\tfor (;;)\n\t\t;\n',
+    ),
+}
+"""What a kernel does after its first line, where it does not simply go down."""

@@ -16,10 +16,10 @@ from pipeline.system.errors import UsageError
 SMALL = ScenarioDefinition(about="small", memory=512, cpus=1)
 
 GOLDEN = (
-    *("prlimit", "--fsize=16777216", "--core=0", "--", "sh", "-c", '"$@"; exit $?', "sh", "qemu-system-x86_64"),
+    *("prlimit", "--fsize=4194304", "--core=0", "--", "qemu-system-x86_64"),
     *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-net", "none"),
     *("-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "512M", "-smp", "1"),
-    *("-serial", "file:{build}/console"),
+    *("-serial", "stdio"),
     *("-device", "virtio-serial-pci", "-chardev", "file,id=report,path={build}/report"),
     *("-device", "virtserialport,chardev=report,name=pipeline.report"),
     *("-kernel", "{src}/kernel", "-initrd", "{src}/initramfs", "-append", "console=ttyS0 panic=-1"),
@@ -27,7 +27,10 @@ GOLDEN = (
 
 
 def test_the_command_is_this_one() -> None:
-    assert qemu("x86_64", SMALL).argv == GOLDEN
+    job = qemu("x86_64", SMALL)
+    assert job.argv == GOLDEN
+    assert job.output_limit == 4 << 20
+    assert not job.merge_stderr
 
 
 def test_a_scenario_changes_the_machine() -> None:

@@ -106,7 +106,7 @@ FAILED = said("kernel x", "begin walk", "fail bad", "end walk 0", "done")
         (IN_WALK, Ending(), BootStatus.FAIL, "went down in walk"),
         (IN_WALK, Ending(timed_out=True), BootStatus.TIME_OUT, "hung in walk"),
         (BETWEEN, Ending(timed_out=True), BootStatus.TIME_OUT, "hung between two checks"),
-        (IN_WALK, Ending(153, flooded=True), BootStatus.FAIL, "wrote more than the console may hold, in walk"),
+        (IN_WALK, Ending(flooded=True), BootStatus.FAIL, "wrote more than the console may hold, in walk"),
     ],
 )
 def test_verdict(report: GuestReport, ending: Ending, status: BootStatus, reason: str) -> None:

@@ -194,3 +194,12 @@ def test_stop_ends_a_command_of_another_thread_and_refuses_new_ones(processes: P
     assert processes.stopping
     with pytest.raises(StoppedError):
         processes.run(shell("true"))
+
+
+def test_what_a_command_wrote_before_it_was_ended_is_not_lost(processes: Processes) -> None:
+    with pytest.raises(process.CommandTimeoutError) as slow:
+        processes.run(shell("printf begun; sleep 600", timeout=0.5))
+    assert slow.value.output == b"begun"
+    with pytest.raises(process.OutputLimitError) as loud:
+        processes.run(shell("while :; do echo 0123456789; done", output_limit=1 << 20))
+    assert loud.value.output.startswith(b"0123456789\n")

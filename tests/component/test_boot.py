@@ -1,0 +1,123 @@
+"""Kernels that misbehave, in a real QEMU: each ends in its state within its limit, and no machine is left.
+
+The fake kernel has no user space, so that a boot of it never passes; kernels that do are in tests/kernel.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.record import BootRecord
+from tests.component.conftest import Runner, matrix_text, processes_in, write_matrix
+from tests.component.developer import PatchSeries
+
+pytestmark = pytest.mark.xdist_group("boot")
+
+GUEST = ("BLK_DEV_INITRD", "BINFMT_ELF", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_CONSOLE")
+LIMITS = {"fake": 4, "patient": 60}
+"""Seconds, by scenario: a hang lasts as long as it may, a flood takes its time."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A matrix with a cell that is booted, its scenario beside it, and a workspace for all tests."""
+    folder = tmp_path_factory.mktemp("boot")
+    (folder / "guest.config").write_text("".join(f"CONFIG_{name}=y\n" for name in GUEST))
+    (folder / "boot").mkdir()
+    text = matrix_text({"x86_64-guest": "guest"})
+    write_matrix(folder, text)
+    (folder / "unbooted.toml").write_text(text)
+    for name, limit in LIMITS.items():
+        machine = f"memory = 64\ncpus = 1\nlimit = {limit}\n"
+        (folder / f"boot/{name}.toml").write_text(f'about = "{name}"\n{machine}checks = [{{ check = "walk" }}]\n')
+        (folder / f"{name}.toml").write_text(f'{text}boot = ["{name}"]\n')
+    return folder
+
+
+@pytest.fixture
+def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
+    return Runner(folder / "workspace", sealed_environment, folder)
+
+
+def booted(
+    run: Runner, series: PatchSeries, tree: Path, *options: str, scenario: str = "fake"
+) -> tuple[str, BootRecord, BootRecord]:
+    """The report, and the boots of base and patched kernel."""
+    words = ("apply-and-build", str(series.folder), f"--tree=path:{tree}#master", f"--matrix={scenario}.toml")
+    done = run(*words, *options)
+    assert done.returncode in (0, 1), done.stderr
+    (cell,) = run.record().cells
+    assert cell.status == "built"
+    base, patched = cell.boots
+    assert (base.patch, patched.patch) == (0, 1)
+    assert (base.status, base.reason) == ("fail", "went down before userspace")
+    return done.stdout, base, patched
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "status", "reason"),
+    [
+        ("fills", "fake", "time-out", "hung before userspace"),
+        ("panics", "fake", "fail", "went down before userspace"),
+        ("exits", "fake", "fail", "went down before userspace"),
+        ("floods", "patient", "fail", "wrote more than the console may hold, before userspace"),
+    ],
+)
+def test_each_fate_ends_in_its_state(
+    name: str, scenario: str, status: str, reason: str, run: Runner, posted: dict[str, PatchSeries], fake_tree: Path
+) -> None:
+    _, _, patched = booted(run, posted[name], fake_tree, scenario=scenario)
+    assert (patched.status, patched.reason) == (status, reason)
+    assert patched.seconds < LIMITS[scenario] + 5
+    assert processes_in(run.workspace, "qemu") == []
+    assert not list(run.workspace.glob("boot-*"))
+
+
+def test_a_new_hang_is_a_problem_of_the_series(run: Runner, posted: dict[str, PatchSeries], fake_tree: Path) -> None:
+    report, _, patched = booted(run, posted["hangs"], fake_tree)
+    assert (patched.status, patched.reason) == ("time-out", "hung before userspace")
+    assert report.startswith("PROBLEM: The series fails when booted.")
+    assert 'Boot gets worse with patch 1, "x86: wait for better times"' in " ".join(report.split())
+    assert "Boot fails on the base: x86_64-guest/fake: went down before userspace" in " ".join(report.split())
+
+
+def test_a_new_complaint_is_a_problem_and_the_console_is_kept(
+    run: Runner, posted: dict[str, PatchSeries], fake_tree: Path
+) -> None:
+    report, base, patched = booted(run, posted["panics"], fake_tree)
+    assert patched.splats == ("Kernel panic - not syncing: fake",)
+    assert patched.new_lines == ("Kernel panic - not syncing: fake",)
+    assert "fake: Kernel panic - not syncing: fake" in report
+    (newest,) = (path for path in run.workspace.glob("runs/*") if path.name == run.record().id)
+    assert (newest / base.console).read_text() == "[    0.000000] Linux version 6.12.0-fake\n"
+    assert (newest / patched.console).read_text().endswith("Kernel panic - not syncing: fake\n")
+
+
+def test_a_boot_that_was_run_is_not_run_again(run: Runner, posted: dict[str, PatchSeries], fake_tree: Path) -> None:
+    booted(run, posted["panics"], fake_tree)
+    _, base, patched = booted(run, posted["panics"], fake_tree)
+    assert base.cached
+    assert patched.cached
+
+
+def test_a_cell_built_before_it_was_booted_is_booted_later(
+    run: Runner, posted: dict[str, PatchSeries], fake_tree: Path, folder: Path
+) -> None:
+    apart = run.within(folder / "apart")
+    series = str(posted["panics"].folder)
+    done = apart("apply-and-build", series, f"--tree=path:{fake_tree}#master", "--matrix=unbooted.toml")
+    assert done.returncode in (0, 1), done.stderr
+    assert apart.record().cells[0].boots == ()
+    _, _, patched = booted(apart, posted["panics"], fake_tree)
+    assert patched.status == "fail"
+
+
+def test_without_a_sandbox_the_flood_ends_as_well(
+    run: Runner, posted: dict[str, PatchSeries], fake_tree: Path, folder: Path
+) -> None:
+    _, _, patched = booted(
+        run.within(folder / "open"), posted["floods"], fake_tree, "--sandbox=none", scenario="patient"
+    )
+    assert patched.reason == "wrote more than the console may hold, before userspace"
