@@ -41,14 +41,14 @@ class Builder:
         self._planner = Planner(host)
 
     def build(self, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
-        """Builds every reachable cell at base and last state, or at every state; a failure is traced to its patch.
+        """Builds every reachable cell once at base and last state, or at every state; a failure is traced to its patch.
 
         The outer loop is over states, so that each patch costs only what it makes stale.
 
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
-        cells = [one for one in planned if one.reachable]
+        cells = [one for one in planned if one.to_build]
         builds: dict[tuple[str, int], Build] = {}
         for state in selected_states(applied.states, per_patch):
             self._visit(applied, state, cells, builds)
@@ -166,7 +166,7 @@ class Builder:
             make.folder.wipe()
             result, files = self._make(make, config)
         elif not incremental and result.status is BuildStatus.BUILT:
-            self._host.remember(make.cell, result.steps, result.seconds)
+            self._host.remember(make.cell, result.steps, result.cpu_seconds)
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, state, key)
         if _bootable(make.cell) and result.status is BuildStatus.BUILT:

@@ -10,8 +10,20 @@ from pipeline import record
 from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
+from pipeline.matrix import surprise
 from pipeline.measure import layout_deltas, section_deltas
-from pipeline.model import Applied, Build, BuildStatus, Claim, Diagnostic, PlannedCell, Series, SourceState, TextDelta
+from pipeline.model import (
+    Applied,
+    Build,
+    BuildStatus,
+    Claim,
+    Diagnostic,
+    PlannedCell,
+    Series,
+    SourceState,
+    StructPage,
+    TextDelta,
+)
 
 MOST_NEW_LINES = 100
 """Of a console, that a record holds; the console itself lies beside it."""
@@ -99,9 +111,15 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         tree=planned.tree.name,
         arch=cell.arch,
         toolchain=cell.toolchain.version,
+        toolchain_digest=cell.toolchain.digest,
         about=cell.about,
-        status="unreachable",
+        status="duplicate" if planned.same_as else "unreachable",
         reason=planned.reason,
+        same_as=planned.same_as,
+        expected_unreachable=bool(cell.expect and cell.expect.unreachable),
+        unexpected=surprise(planned),
+        vmemmap=planned.vmemmap if planned.same_as else None,
+        struct_page=_struct_page(planned.struct_page) if planned.same_as else None,
     )
     builds = {patch: build for (cell_id, patch), build in (result.builds or {}).items() if cell_id == cell.id}
     if not planned.reachable or not builds:
@@ -117,8 +135,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         update={
             "status": "failed" if failed else "built",
             "vmemmap": planned.vmemmap,
-            "struct_page": struct_page
-            and record.StructPageRecord(size=struct_page.size, power_of_two=struct_page.power_of_two),
+            "struct_page": _struct_page(struct_page),
             "states": tuple(
                 _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
                 for patch, build in sorted(builds.items())
@@ -133,6 +150,10 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "layouts": _layouts(base, last),
         }
     )
+
+
+def _struct_page(found: StructPage | None) -> record.StructPageRecord | None:
+    return record.StructPageRecord(size=found.size, power_of_two=found.power_of_two) if found else None
 
 
 def _state(
@@ -212,14 +233,19 @@ def _text(delta: TextDelta) -> record.TextRecord:
 
 
 def judged(claims: Sequence[Claim], cells: Sequence[record.CellRecord]) -> tuple[record.ClaimRecord, ...]:
-    """Every claim beside what was measured in the first cell that it is about; no cell, no verdict."""
+    """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
+
+    A claim about a duplicate is one about the cell that was built in its place.
+    """
     return tuple(_judge(claim, cells) for claim in claims)
 
 
 def _judge(claim: Claim, cells: Sequence[record.CellRecord]) -> record.ClaimRecord:
     unit = claim.measurand.value if claim.measurand else "bytes"
-    for cell in cells:
-        measured = _measured(cell, claim) if fnmatch.fnmatchcase(cell.id, claim.cell) else None
+    built = {(cell.tree, cell.id): cell for cell in cells}
+    for named in cells:
+        cell = built.get((named.tree, named.same_as), named)
+        measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
         if measured is not None:
             held = measured == claim.claimed if claim.relation == "equal" else measured <= claim.claimed
             return record.ClaimRecord(

@@ -212,6 +212,15 @@ class Fragment:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """What the matrix says that a cell comes to; None is no word on it."""
+
+    unreachable: bool = False
+    struct_page: int | None = None
+    vmemmap: bool | None = None
+
+
+@dataclass(frozen=True)
 class Cell:
     """One kernel of the matrix: architecture, toolchain, base configuration, fragments.
 
@@ -227,23 +236,38 @@ class Cell:
     about: str = ""
     steps: int | None = None
     boot: tuple[str, ...] = ()
+    expect: Expectation | None = None
 
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell on a tree: its final configuration, or the reason why it cannot be reached."""
+    """A cell on a tree: its final configuration, or the reason why it cannot be reached.
+
+    Args:
+        promises: of its fragments, how many; `kept` of them.
+        steps: of a full build, where that is known.
+        cpu_seconds: of its last full build in this workspace.
+        same_as: id of the cell that has the same configuration and is built in place of this one.
+    """
 
     cell: Cell
     tree: Tree
     config: str = ""
     reason: str = ""
     struct_page: StructPage | None = None
+    promises: int = 0
+    kept: int = 0
     steps: int | None = None
-    seconds: float | None = None
+    cpu_seconds: float | None = None
+    same_as: str = ""
 
     @property
     def reachable(self) -> bool:
         return not self.reason
+
+    @property
+    def to_build(self) -> bool:
+        return self.reachable and not self.same_as
 
     @property
     def vmemmap(self) -> bool:

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from pipeline.definitions import MatrixDefinition
 from pipeline.kernel import kconfig, toolchain
 from pipeline.kernel.buildhost import BuildHost, Make
-from pipeline.model import Cell, PlannedCell, SourceState, StructPage, Tree
-from pipeline.system.errors import InfrastructureError
+from pipeline.model import Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
+from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Processes
 from pipeline.system.store import Key
 
@@ -25,12 +25,12 @@ def select_cells(
     """The matrix' cells that match any of `globs` (all of them without), fragments and toolchains looked up.
 
     Raises:
-        UsageError: nothing matches, or a fragment is missing.
+        UsageError: nothing matches, a fragment is missing, or fragments of a cell contradict each other.
         InfrastructureError: a toolchain is not installed.
     """
     chosen = matrix.narrowed(globs).cells
     compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
-    return tuple(
+    cells = tuple(
         Cell(
             id=one.id,
             arch=one.arch,
@@ -40,9 +40,15 @@ def select_cells(
             about=one.about,
             steps=one.steps,
             boot=one.boot,
+            expect=Expectation(**one.expect.model_dump()) if one.expect else None,
         )
         for one in chosen
     )
+    for cell in cells:
+        # Kconfig would keep one of the two, and the cell look as if the other were out of reach.
+        if found := kconfig.contradictions(cell.fragments):
+            raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(found)}")
+    return cells
 
 
 def touches_kconfig(paths: Sequence[str]) -> bool:
@@ -114,8 +120,9 @@ class Planner:
         layout = self._host.store.get(config_key(self._host, cell, base, "layout"))
         if configured is None or layout is None:
             raise InfrastructureError(f"the plan of {cell.id} vanished from the store", hint="Run the command again.")
-        steps, seconds = self._host.past(cell)
-        planned = PlannedCell(cell, tree, steps=steps or cell.steps, seconds=seconds)
+        steps, cpu_seconds = self._host.past(cell)
+        promises = kconfig.promises(cell.fragments)
+        planned = PlannedCell(cell, tree, promises=promises, steps=steps or cell.steps, cpu_seconds=cpu_seconds)
         if configured.value["failed"]:
             return replace(planned, reason=configured.value["failed"])
         config = configured.read("config").decode()
@@ -124,7 +131,10 @@ class Planner:
         if struct_page:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
         reason = "; ".join(broken) or layout.value["failed"]
-        return replace(planned, config=config, struct_page=struct_page, reason=reason)
+        # Without a compiled struct page, what is promised of it is not kept either.
+        unproven = 0 if struct_page else sum(one.power_of_two is not None for one in cell.fragments)
+        kept = promises - len(broken) - unproven
+        return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept)
 
     def _known_config(self, state: SourceState, cell: Cell) -> str | None:
         entry = self._host.store.get(config_key(self._host, cell, state))

@@ -207,8 +207,12 @@ class CellRecord(Record):
     arch: str
     toolchain: str
     about: str = ""
-    status: Literal["built", "failed", "unreachable"]
+    toolchain_digest: str = Field(default="", description="SHA-256 over compiler, assembler and linker")
+    status: Literal["built", "failed", "unreachable", "duplicate"]
     reason: str = ""
+    same_as: str = Field(default="", description="of a duplicate: the cell of the same configuration, which was built")
+    expected_unreachable: bool = Field(default=False, description="the matrix says that it cannot be reached")
+    unexpected: str = Field(default="", description="how the cell is not what the matrix expects")
     vmemmap: bool | None = None
     struct_page: StructPageRecord | None = None
     states: tuple[StateRecord, ...] = ()

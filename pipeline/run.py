@@ -27,6 +27,7 @@ from pipeline.definitions import (
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
+from pipeline.matrix import surprise, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files
 from pipeline.model import (
     Applied,
@@ -103,7 +104,8 @@ class Pipeline:
             results = []
             for tree in [self.tree(name) for name in names]:
                 applied = self.apply(series, tree)
-                planned = self.plan(host, tree, cells) if applied.usable else ()
+                changed = [path for state in applied.states[1:] for path in state.changed]
+                planned = self.plan(host, tree, cells, changed) if applied.usable else ()
                 builds = self.build(host, applied, planned, order.per_patch)
                 deltas, changes = self.measure(host, applied, planned, builds)
                 boots = Booter(host, scenarios).boot(planned, builds)
@@ -172,11 +174,17 @@ class Pipeline:
         self.console.say(f"Applying to {tree.name} ({tree.version}): {applied.status}{where}")
         return applied
 
-    def plan(self, host: BuildHost, tree: Tree, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
+    def plan(
+        self, host: BuildHost, tree: Tree, cells: Sequence[Cell], changed: Sequence[str] = ()
+    ) -> tuple[PlannedCell, ...]:
+        """The cells on a tree, for a series that changes the paths `changed`."""
         planned = Planner(host).plan(tree, SourceState(0, "base", tree.commit, tree.tree_id), cells)
+        planned = with_duplicates_marked(planned, changed)
         for one in planned:
-            if not one.reachable:
+            if not one.reachable and not (one.cell.expect and one.cell.expect.unreachable):
                 self.console.warn(f"cell {one.cell.id} is unreachable: {one.reason}")
+            elif words := surprise(one):
+                self.console.warn(f"cell {one.cell.id} is not what the matrix says: {words}")
         return planned
 
     def scenarios(self, order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:

@@ -220,5 +220,5 @@ def _plan_row(one: PlannedCell, version_of_tree: str) -> tuple[str, ...]:
     if not one.reachable:
         return one.cell.id, version_of_tree, one.cell.toolchain.name, "", "unreachable", ""
     size = f"{one.struct_page.size}, {'' if one.struct_page.power_of_two else 'not '}2^n" if one.struct_page else "?"
-    past = f"{one.seconds:.0f} s" if one.seconds else ""
+    past = f"{one.cpu_seconds:.0f} s" if one.cpu_seconds else ""
     return one.cell.id, version_of_tree, one.cell.toolchain.name, "on" if one.vmemmap else "off", size, past

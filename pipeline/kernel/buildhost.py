@@ -198,17 +198,17 @@ class BuildHost:
         }
 
     def past(self, cell: Cell) -> tuple[int | None, float | None]:
-        """Steps and seconds of the cell's last full build in this workspace."""
+        """Steps and CPU seconds of the cell's last full build in this workspace."""
         try:
             past = json.loads(self._history(cell).read_text())
-            return int(past["steps"]), float(past["seconds"])
+            return int(past["steps"]), float(past["cpu_seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             return None, None
 
-    def remember(self, cell: Cell, steps: int, seconds: float) -> None:
+    def remember(self, cell: Cell, steps: int, cpu_seconds: float) -> None:
         """Notes a full build for the next estimate; an estimate is all it is used for."""
         self._history(cell).parent.mkdir(exist_ok=True)
-        self._history(cell).write_text(json.dumps({"steps": steps, "seconds": seconds}))
+        self._history(cell).write_text(json.dumps({"steps": steps, "cpu_seconds": cpu_seconds}))
 
     def _history(self, cell: Cell) -> Path:
         return self.workspace.folder / "history" / f"{cell.id}.json"

@@ -56,6 +56,26 @@ def load_fragment(folder: Path, name: str) -> Fragment:
         raise UsageError(f"there is no fragment {path}", hint=f"Known fragments: {known or 'none'}.") from None
 
 
+def contradictions(fragments: Iterable[Fragment]) -> list[str]:
+    """Options of which two fragments promise different things, as lines for people."""
+    first: dict[str, Fragment] = {}
+    found = []
+    for fragment in fragments:
+        for option, asked in fragment.options.items():
+            other = first.setdefault(option, fragment)
+            if other.options[option] != asked:
+                found.append(
+                    f"CONFIG_{option}: {other.name}.config asks {other.options[option]}, "
+                    f"{fragment.name}.config asks {asked}"
+                )
+    return found
+
+
+def promises(fragments: Iterable[Fragment]) -> int:
+    """How many promises fragments make: every option of each, and the size of struct page."""
+    return sum(len(fragment.options) + (fragment.power_of_two is not None) for fragment in fragments)
+
+
 def broken_options(fragments: Iterable[Fragment], config: str) -> list[str]:
     """Requests that did not survive, as lines for people: `CONFIG_X=n asked (hvo.config), y got`.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
+from pipeline.render import matrix
 from pipeline.render.boots import Regression, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
@@ -66,8 +67,8 @@ def label(record: RunRecord, cell: CellRecord) -> str:
 def result(record: RunRecord, cell: CellRecord) -> str:
     """A word for a cell; `builds` takes every state up to the last patch."""
     total = len(record.series.patches)
-    if cell.status == "unreachable":
-        return "unreachable"
+    if cell.status in ("unreachable", "duplicate"):
+        return cell.status if cell.status == "unreachable" else f"as {cell.same_as}"
     if first_failing(cell) or (cell.status == "failed" and not base_fails(cell)):
         return "FAILS"
     if any(state.status == "failed" for state in cell.states):
@@ -198,18 +199,17 @@ def verdict(record: RunRecord) -> Verdict:
 
 def remarks(record: RunRecord) -> list[str]:
     """What is not a problem of the series, but must be said."""
-    unreachable: dict[str, list[str]] = {}
-    for cell in record.cells:
-        if cell.status == "unreachable":
-            unreachable.setdefault(cell.reason or "no reason recorded", []).append(label(record, cell))
+    labelled = [(label(record, cell), cell) for cell in record.cells]
     results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
     unmeasured = sum(claim.verdict == "not measured" for claim in record.claims)
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
-        *(f"Unreachable: {', '.join(cells)}: {reason}" for reason, cells in unreachable.items()),
-        *proving_less((label(record, cell), cell) for cell in record.cells),
+        *matrix.surprises(labelled),
+        *matrix.unreachable(labelled),
+        *matrix.duplicates(labelled),
+        *proving_less(labelled),
         *_coverage_remarks(record),
         *([f"Not measured: {count(unmeasured, 'claim')}."] if unmeasured else []),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
@@ -254,7 +254,7 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
         return f"Nothing proven: {nothing}."
     if not_covered(record):
         return "Nothing proven: no cell compiles what the series changes."
-    built = f"{building} of {count(len(record.cells), 'cell')}"
+    built = f"{building} of {count(len(matrix.counted(record.cells)), 'cell')}"
     ran = sum(boot.status != "not run" for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""
     return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}."
@@ -273,5 +273,5 @@ def _not_applied(tree: TreeRecord) -> str:
 
 
 def _where(record: RunRecord, finding: Finding) -> str:
-    tried = sum(cell.status != "unreachable" for cell in record.cells)
+    tried = sum(cell.status not in ("unreachable", "duplicate") for cell in record.cells)
     return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"

@@ -90,7 +90,7 @@ class FakeHost:
     def past(self, _cell: Cell) -> tuple[int | None, float | None]:
         return None, None
 
-    def remember(self, cell: Cell, steps: int, seconds: float) -> None:
+    def remember(self, cell: Cell, steps: int, cpu_seconds: float) -> None:
         pass
 
     def run_all(self, _tree: Tree, _label: str, expected: Sequence[object], task: Callable[[Any], None]) -> None:

@@ -18,6 +18,7 @@ from pipeline.model import (
     Claim,
     Coverage,
     Diagnostic,
+    Expectation,
     FileCoverage,
     Hunk,
     Layout,
@@ -172,6 +173,39 @@ def test_logs_of_two_trees_and_states_have_names_of_their_own() -> None:
     assert len(set(logs)) == 6
     assert logs[0] == log_name("one", "tree1", 0) == "logs/tree1-one-base.log"
     assert logs[-1] == "logs/tree2-one-patch-02.log"
+
+
+def test_a_duplicate_is_recorded_with_the_cell_that_was_built() -> None:
+    found = recorded(planned=replace(PLANNED, same_as="other"))
+    assert (found.status, found.same_as, found.reason, found.states) == ("duplicate", "other", "", ())
+    assert found.vmemmap is True
+    assert found.struct_page is not None
+    assert found.struct_page.size == 40
+
+
+def test_the_identity_of_the_toolchain_is_recorded() -> None:
+    assert recorded(BUILT).toolchain_digest == "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("expect", "expected_unreachable", "unexpected"),
+    [
+        (None, False, ""),
+        (Expectation(unreachable=True), True, "expected to be unreachable, and every promise is kept"),
+        (Expectation(struct_page=64), False, "struct page of 64 bytes expected, 40 found"),
+    ],
+)
+def test_what_the_matrix_expects_is_recorded(
+    expect: Expectation | None, expected_unreachable: bool, unexpected: str
+) -> None:
+    found = recorded(BUILT, planned=replace(PLANNED, cell=replace(CELL, expect=expect)))
+    assert (found.expected_unreachable, found.unexpected) == (expected_unreachable, unexpected)
+
+
+def test_a_claim_about_a_duplicate_is_judged_by_the_cell_that_was_built() -> None:
+    duplicate = records.cell("twin", status="duplicate", same_as="x86-a", text=None, states=(), sections=())
+    (found,) = judged([Claim("saves text", "twin", -1000)], [*MEASURED, duplicate])
+    assert (found.verdict, found.measured, found.cell) == ("confirmed", -1410, "x86-a")
 
 
 MEASURED = [

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kernel.kconfig import broken_options, broken_struct_page, load_fragment, parse_config, parse_fragment
+from pipeline.kernel.kconfig import (
+    broken_options,
+    broken_struct_page,
+    contradictions,
+    load_fragment,
+    parse_config,
+    parse_fragment,
+    promises,
+)
 from pipeline.model import StructPage
 from pipeline.system.errors import UsageError
 
@@ -105,3 +113,17 @@ def test_a_promise_about_struct_page_is_checked_against_the_size(promise: str, s
 @pytest.mark.parametrize(("size", "power"), [(0, False), (1, True), (32, True), (40, False), (64, True), (96, False)])
 def test_a_power_of_two_is_told_from_others(size: int, power: bool) -> None:
     assert StructPage(size).power_of_two is power
+
+
+def test_promises_are_counted_for_each_fragment() -> None:
+    fragments = [parse_fragment("a", "CONFIG_A=y\n# CONFIG_B is not set\n"), parse_fragment("b", POWER)]
+    assert promises(fragments) == 3
+
+
+def test_fragments_that_agree_do_not_contradict_each_other() -> None:
+    assert contradictions([parse_fragment("a", "CONFIG_A=y\n"), parse_fragment("b", "CONFIG_A=y\nCONFIG_B=n\n")]) == []
+
+
+def test_fragments_that_promise_different_things_are_named() -> None:
+    found = contradictions([parse_fragment("a", "CONFIG_A=y\n"), parse_fragment("b", "# CONFIG_A is not set\n")])
+    assert found == ["CONFIG_A: a.config asks y, b.config asks n"]

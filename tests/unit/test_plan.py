@@ -85,3 +85,11 @@ def test_a_cell_carries_the_boot_scenarios_that_the_matrix_names(tmp_path: Path)
     cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", boot=("hvo-on", "hvo-off"))
     (found,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
     assert found.boot == ("hvo-on", "hvo-off")
+
+
+def test_fragments_of_a_cell_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "on.config").write_text("CONFIG_A=y\n")
+    (tmp_path / "off.config").write_text("CONFIG_A=n\n")
+    cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", fragments=("on", "off"))
+    with pytest.raises(UsageError, match="the cell one contradict each other: CONFIG_A: on"):
+        select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())

@@ -375,3 +375,34 @@ def test_a_command_is_broken_between_words_only() -> None:
 
 def test_the_templates_are_found_in_the_checkout() -> None:
     assert (Path(__file__).parents[2] / "templates" / "report.txt.j2").is_file()
+
+
+def duplicate(name: str = "twin", of: str = "x86_64-gcc-small") -> CellRecord:
+    return records.cell(name, status="duplicate", same_as=of, states=(), text=None, sections=())
+
+
+def test_a_duplicate_confirms_nothing_and_says_whose_it_is() -> None:
+    text = render_text(records.run(cells=(records.cell(), duplicate())))
+    assert "No problem found: 3 patches, 1 of 1 cell built." in text
+    assert "- Built once: twin has the same configuration as x86_64-gcc-small." in text
+    assert re.search(r"^  twin +as x86_64-gcc-small +on +64 +-$", text, re.MULTILINE)
+
+
+def test_a_duplicate_does_not_count_among_the_cells_that_could_fail() -> None:
+    broken = records.broken("one", "built", "failed", "failed", "failed")
+    assert "in 1 of 1 cell: one" in " ".join(render_text(records.run(cells=(broken, duplicate(of="one")))).split())
+
+
+def test_what_the_matrix_knows_to_be_out_of_reach_is_one_remark_and_no_lack() -> None:
+    known = records.unreachable("flat").model_copy(update={"expected_unreachable": True})
+    text = render_text(records.run(cells=(records.cell(), known)))
+    assert "1 of 1 cell built" in text
+    assert "- Unreachable, as the matrix says: flat." in text
+    assert "was dropped" not in text
+
+
+def test_a_cell_that_is_not_what_the_matrix_says_is_a_remark() -> None:
+    odd = records.cell(unexpected="struct page of 56 bytes expected, 64 found")
+    text = render_text(records.run(cells=(odd,)))
+    assert text.startswith("OK: ")
+    assert "- Not what the matrix says: x86_64-gcc-small: struct page of 56 bytes" in text
