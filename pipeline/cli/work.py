@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console as RichConsole
-from rich.table import Table
 from rich.text import Text
 
 from pipeline import doctor as doctoring
@@ -33,9 +32,10 @@ from pipeline.cli.options import (
 from pipeline.cli.session import session
 from pipeline.fetch import LORE, Request
 from pipeline.mail.message import join_mbox
-from pipeline.model import ApplyStatus, PlannedCell
+from pipeline.model import ApplyStatus
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
+from pipeline.render.plan import render_plan
 from pipeline.run import REPORT, Order
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
@@ -191,15 +191,10 @@ def plan(
         doctoring.require(doctoring.needs(definition, names, order.sandbox))
         host = pipeline.host(order)
         cells = select_cells(definition, fragments, order.cells, current.processes)
-        table = Table("cell", "tree", "toolchain", "vmemmap", "struct page", "last build", box=None, pad_edge=False)
-        reasons: list[str] = []
-        for name in names:
+        for number, name in enumerate(names):
             imported = pipeline.tree(name)
-            for one in pipeline.plan(host, imported, cells):
-                table.add_row(*_plan_row(one, imported.version))
-                reasons += [f"{one.cell.id}: unreachable: {one.reason}"] if one.reason else []
-        RichConsole(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
-        print("\n".join(reasons), end="\n" if reasons else "")
+            planned = pipeline.plan(host, imported, cells)
+            print(("\n" if number else "") + render_plan(imported, planned, definition, order.jobs), end="")
 
 
 def _request(series: str, revision: int | None, midmask: str) -> Request:
@@ -214,11 +209,3 @@ def _require_writable(target: Path) -> None:
 
 def _jobs(jobs: int) -> int:
     return jobs or len(os.sched_getaffinity(0))
-
-
-def _plan_row(one: PlannedCell, version_of_tree: str) -> tuple[str, ...]:
-    if not one.reachable:
-        return one.cell.id, version_of_tree, one.cell.toolchain.name, "", "unreachable", ""
-    size = f"{one.struct_page.size}, {'' if one.struct_page.power_of_two else 'not '}2^n" if one.struct_page else "?"
-    past = f"{one.cpu_seconds:.0f} s" if one.cpu_seconds else ""
-    return one.cell.id, version_of_tree, one.cell.toolchain.name, "on" if one.vmemmap else "off", size, past

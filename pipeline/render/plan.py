@@ -1,0 +1,102 @@
+"""What a matrix comes to on a tree, before anything is built: cells, their promises, and how long they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.definitions import MatrixDefinition
+from pipeline.matrix import surprise
+from pipeline.model import PlannedCell, Tree
+from pipeline.render.page import Page, visible, wrap
+
+COLUMNS = 100
+"""Of the page: cells and cross compilers have long names."""
+
+_HEADER = ("cell", "toolchain", "vmemmap", "struct page", "promises", "CPU time")
+
+
+def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefinition, jobs: int) -> str:
+    """The plan as text, for a terminal.
+
+    Args:
+        planned: the cells on the tree, duplicates marked.
+        matrix: where they come from, for the products that are no cells.
+        jobs: compilers at once, for the estimate of wall time.
+    """
+    page = Page(columns=COLUMNS)
+    lines = [f"{tree.name} ({tree.version})", "", *page.table([_HEADER, *map(_row, planned)], right={4, 5})]
+    broken = [(one.cell.id, _reason(one)) for one in planned if not one.reachable]
+    surprises = [(one.cell.id, words) for one in planned if (words := surprise(one))]
+    same = [(one.cell.id, f"same configuration as {one.same_as}, built once") for one in planned if one.same_as]
+    excluded = [(", ".join(one.ids), one.reason) for one in matrix.excluded]
+    for title, entries in (
+        ("Not what the matrix says", surprises),
+        ("Unreachable", broken),
+        ("Duplicates", same),
+        ("Excluded", excluded),
+    ):
+        lines += _section(title, entries)
+    lines += ["", *wrap(_estimate(planned, jobs), COLUMNS)]
+    return "\n".join(visible(line) for line in lines) + "\n"
+
+
+def duration(seconds: float) -> str:
+    """Seconds up to two minutes, minutes up to two hours, then hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _row(one: PlannedCell) -> tuple[str, ...]:
+    size, memmap = one.struct_page, "on" if one.vmemmap else "off"
+    return (
+        one.cell.id,
+        one.cell.toolchain.name,
+        memmap if one.reachable else "-",
+        f"{size.size}, {'' if size.power_of_two else 'not '}2^n" if size and one.reachable else _place(one),
+        f"{one.kept} of {one.promises}",
+        _cost(one),
+    )
+
+
+def _cost(one: PlannedCell) -> str:
+    if not one.to_build:
+        return f"as {one.same_as}" if one.same_as else "-"
+    return duration(one.cpu_seconds) if one.cpu_seconds else "?"
+
+
+def _place(one: PlannedCell) -> str:
+    return "?" if one.reachable else "unreachable"
+
+
+def _reason(one: PlannedCell) -> str:
+    expected = "as the matrix says: " if one.cell.expect and one.cell.expect.unreachable else ""
+    unproven = not one.struct_page and any(fragment.power_of_two is not None for fragment in one.cell.fragments)
+    return f"{expected}{one.reason}{'; the size of struct page was not compiled then' if unproven else ''}"
+
+
+def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if entries:
+        yield from ("", title)
+    for name, words in entries:
+        first, *rest = wrap(f"{name}: {words}", COLUMNS - 6, most=8)
+        yield from (f"  {first}", *(f"      {line}" for line in rest))
+
+
+def _estimate(planned: Sequence[PlannedCell], jobs: int) -> str:
+    """What one source state takes, from the last full build of each cell in this workspace."""
+    wanted = [one for one in planned if one.to_build]
+    known = [one.cpu_seconds for one in wanted if one.cpu_seconds]
+    if not wanted:
+        return "Nothing to build."
+    if not known:
+        return f"No estimate: {_cells(len(wanted))} to build, none of which this workspace has built before."
+    new = [one.cell.id for one in wanted if not one.cpu_seconds]
+    total = sum(known)
+    wall = f", about {duration(total / jobs)} with {jobs} jobs" if jobs > 1 else ""
+    missing = f"; not built here before, and not counted: {', '.join(new)}" if new else ""
+    return f"Each source state, built in full: {duration(total)} of CPU time for {_cells(len(known))}{wall}{missing}."
+
+
+def _cells(number: int) -> str:
+    return f"{number} cell{'' if number == 1 else 's'}"
