@@ -62,7 +62,8 @@ def make(
     """`make` in a cell's box, under a jobserver when its MAKEFLAGS and descriptors are given."""
     words = [f"{name}={value}" for name, value in variables(cell).items()]
     return Job(
-        ("make", "-C", "{src}", "O={build}", *words, *targets),
+        # clang writes a diagnostic in pieces, and those of two compilers at once would make lines that nobody can read.
+        ("make", "-C", "{src}", "O={build}", "--output-sync=line", *words, *targets),
         environment={"MAKEFLAGS": makeflags} if makeflags else {},
         timeout=timeout,
         pass_fds=descriptors,

@@ -130,6 +130,7 @@ def test_make_is_called_out_of_tree_with_its_targets_last() -> None:
     assert job.argv[-2:] == ("olddefconfig", "vmlinux")
     assert "ARCH=x86_64" in job.argv
     assert "LOCALVERSION=" in job.argv
+    assert "--output-sync=line" in job.argv
     assert job.environment == {}
 
 
