@@ -14,6 +14,7 @@ from pipeline.definitions import MatrixDefinition
 from pipeline.kernel import kconfig, toolchain
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.model import Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
+from pipeline.system import resources
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Processes
 from pipeline.system.store import Key
@@ -24,11 +25,15 @@ def select_cells(
 ) -> tuple[Cell, ...]:
     """The matrix' cells that match any of `globs` (all of them without), fragments and toolchains looked up.
 
+    Args:
+        fragments: folder of the matrix' own fragments; those that ship with the pipeline can be used beside them.
+
     Raises:
         UsageError: nothing matches, a fragment is missing, or fragments of a cell contradict each other.
         InfrastructureError: a toolchain is not installed.
     """
     chosen = matrix.narrowed(globs).cells
+    shipped = resources.folder("kconfigs")
     compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
     cells = tuple(
         Cell(
@@ -36,7 +41,7 @@ def select_cells(
             arch=one.arch,
             toolchain=compilers[one.toolchain],
             base=one.base,
-            fragments=tuple(kconfig.load_fragment(fragments, name) for name in one.fragments),
+            fragments=tuple(kconfig.load_fragment(fragments, name, shipped) for name in one.fragments),
             about=one.about,
             steps=one.steps,
             boot=one.boot,

@@ -6,6 +6,7 @@ thing more, in a line of its own: `#: sizeof(struct page) is a power of two`, or
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,14 +47,23 @@ def parse_fragment(name: str, text: str) -> Fragment:
     return Fragment(name, text, parse_config(text), power_of_two)
 
 
-def load_fragment(folder: Path, name: str) -> Fragment:
-    """Reads `folder/name.config`."""
-    path = folder / f"{name}.config"
-    try:
-        return parse_fragment(name, path.read_text())
-    except FileNotFoundError:
-        known = ", ".join(sorted(found.stem for found in folder.glob("*.config")))
-        raise UsageError(f"there is no fragment {path}", hint=f"Known fragments: {known or 'none'}.") from None
+def load_fragment(folder: Path, name: str, *others: Path) -> Fragment:
+    """Reads `name.config` from the first folder that has it.
+
+    Raises:
+        UsageError: none has it, or it holds a mistake.
+    """
+    folders = dict.fromkeys((folder, *others))
+    for one in folders:
+        path = one / f"{name}.config"
+        if path.is_file():
+            return parse_fragment(name, path.read_text())
+    known = sorted({found.stem for one in folders for found in one.glob("*.config")})
+    close = difflib.get_close_matches(name, known, n=1)
+    raise UsageError(
+        f"there is no fragment {folder / name}.config",
+        hint=f"Known fragments: {', '.join(known) or 'none'}." + (f" Did you mean {close[0]!r}?" if close else ""),
+    )
 
 
 def contradictions(fragments: Iterable[Fragment]) -> list[str]:
