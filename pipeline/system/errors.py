@@ -13,7 +13,8 @@ from pathlib import Path
 _MACHINE_FAILED = re.compile(
     r"^(?!Applying: )(?! *\d* \|).*(No space left on device|Disk quota exceeded|Read-only file system|"
     r"Input/output error|Cannot allocate memory|virtual memory exhausted|File size limit exceeded|"
-    r"Killed signal terminated program|internal compiler error: Killed|\*\*\* \[.*\] (Killed|Terminated)).*$",
+    r"Killed signal terminated program|internal compiler error: Killed|"
+    r"LLVM ERROR: out of memory|unable to execute command: Killed|\*\*\* \[.*\] (Killed|Terminated)).*$",
     re.MULTILINE,
 )
 """A line in which a program says that the machine failed; not one in which git or gcc quotes the series."""

@@ -222,6 +222,8 @@ MACHINE = {
     "disk": (2, "/src/a.c: fatal error: x.o: No space left on device\nmake: *** [a.o] Error 1\n"),
     "compiler killed": (2, "gcc: fatal error: Killed signal terminated program cc1\n"),
     "compiler out of memory": (2, "cc1: internal compiler error: Killed\n"),
+    "clang out of memory": (2, "LLVM ERROR: out of memory\nmake: *** [a.o] Error 134\n"),
+    "clang's child killed": (2, "clang: error: unable to execute command: Killed\n"),
     "virtual memory": (2, "virtual memory exhausted: Cannot allocate memory\n"),
     "bad disk": (2, "cc1: error: /src/a.c: Input/output error\n"),
     "size limit": (2, "ld: final link failed: File size limit exceeded\n"),
