@@ -112,15 +112,20 @@ def identify(name: str, processes: Processes) -> Toolchain:
         files = [found for part in parts if (found := _place(part))]
     else:
         # clang is its own assembler; Debian's is a small program on top of large libraries.
-        files = [driver, *_llvm_libraries(driver, processes), _place(parsed.linker) or parsed.linker]
+        files = [driver, *_libraries(driver, processes), _place(parsed.linker) or parsed.linker]
     digests = map(_digest_of, files)
     return Toolchain(name, version, hashlib.sha256(" ".join(digests).encode()).hexdigest())
 
 
-def _llvm_libraries(program: str, processes: Processes) -> list[str]:
-    """Files of the shared LLVM and clang libraries that a program is linked with; none for a static one."""
+def llvm_libraries(ldd: str) -> list[str]:
+    """Files of the shared LLVM and clang libraries in what ldd prints of a program."""
+    return sorted(_LLVM_LIBRARY.findall(ldd))
+
+
+def _libraries(program: str, processes: Processes) -> list[str]:
+    """LLVM's own of a program; none of a static one."""
     done = processes.run(Command(("ldd", program), environment=_ENVIRONMENT, timeout=30))
-    return sorted(_LLVM_LIBRARY.findall(done.text)) if done.ok else []
+    return llvm_libraries(done.text) if done.ok else []
 
 
 def _place(program: str) -> str | None:

@@ -37,6 +37,7 @@ GOOD = "  CC      mm/util.o\n  LD      vmlinux\n"
 BROKEN = "/src/mm/util.c:7:1: error: bad\nmake: *** [vmlinux] Error 2\n"
 
 Answer = tuple[int, str]
+Tools = list[str] | None
 
 
 class FakeMake:
@@ -44,8 +45,11 @@ class FakeMake:
 
     source_prefixes = ("/src/",)
 
-    def __init__(self, folder: Path, answers: list[Answer], cleanliness: list[bool]) -> None:
-        self.cell = CELL
+    def __init__(
+        self, folder: Path, answers: list[Answer], cleanliness: list[bool], cell: Cell = CELL, tools: Tools = None
+    ) -> None:
+        self.cell = cell
+        self._tools = tools
         self.folder = BuildFolder(folder)
         self.steps = 0
         self._answers = answers
@@ -62,7 +66,9 @@ class FakeMake:
         return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
 
     def tool(self, *argv: str) -> Completed:
-        output = b".text 100 0\n" if argv[0] == "size" else b"8 T main\n"
+        if self._tools is not None:
+            self._tools.append(argv[0])
+        output = b".text 100 0\n" if "size" in argv[0] else b"8 T main\n"
         return Completed(argv, 0, output, b"", 0.1, 0.1)
 
     def struct_page_size(self) -> int:
@@ -76,6 +82,7 @@ class FakeHost:
         self.store = Store(folder / "store", print)
         self.answers = list(answers)
         self.built: list[bool] = []
+        self.tools: list[str] = []
         self._folder = folder / "build"
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
@@ -93,9 +100,11 @@ class FakeHost:
     def remember(self, cell: Cell, steps: int, cpu_seconds: float) -> None:
         pass
 
-    def run_all(self, _tree: Tree, _label: str, expected: Sequence[object], task: Callable[[Any], None]) -> None:
-        for _ in expected:
-            task(FakeMake(self._folder, self.answers, self.built))
+    def run_all(
+        self, _tree: Tree, _label: str, expected: Sequence[tuple[Cell, object]], task: Callable[[Any], None]
+    ) -> None:
+        for cell, _ in expected:
+            task(FakeMake(self._folder, self.answers, self.built, cell, self.tools))
 
 
 class FakeInspector:
@@ -159,6 +168,21 @@ def test_what_was_built_before_is_taken_from_the_store(tmp_path: Path) -> None:
 
 def test_an_unreachable_cell_is_not_built(tmp_path: Path) -> None:
     assert build(FakeHost(tmp_path, []), planned=[PlannedCell(CELL, TREE, reason="no")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "tools"),
+    [("gcc", ["nm", "size"]), ("llvm-14", ["llvm-nm-14", "llvm-size-14"])],
+)
+def test_vmlinux_is_read_by_the_tools_of_its_toolchain(tmp_path: Path, toolchain: str, tools: list[str]) -> None:
+    host = FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
+    cell = replace(CELL, toolchain=Toolchain(toolchain, "1", "d" * 64))
+    build(host, planned=[replace(PLANNED, cell=cell)])
+    assert host.tools == tools * 2
+
+
+def test_a_duplicate_is_not_built(tmp_path: Path) -> None:
+    assert build(FakeHost(tmp_path, []), planned=[replace(PLANNED, same_as="other")]) == {}
 
 
 def test_a_compile_error_is_a_result(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from pipeline.kernel.toolchain import ToolchainName, identify, make_variables, with_cross_prefix
+from pipeline.kernel.toolchain import ToolchainName, identify, llvm_libraries, make_variables, with_cross_prefix
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Processes
 
@@ -109,3 +109,17 @@ def test_the_linker_belongs_to_the_identity_of_clang() -> None:
     assert "clang version" in with_lld.version
     assert with_lld.version == with_binutils.version
     assert with_lld.digest != with_binutils.digest
+
+
+def test_llvm_s_own_libraries_belong_to_the_identity_of_clang() -> None:
+    ldd = (
+        "\tlinux-vdso.so.1 (0x00007fd32be7e000)\n"
+        "\tlibclang-cpp.so.14 => /lib/x86_64-linux-gnu/libclang-cpp.so.14 (0x00007fd328600000)\n"
+        "\tlibLLVM-14.so.1 => /lib/x86_64-linux-gnu/libLLVM-14.so.1 (0x00007fd321c00000)\n"
+        "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007fd32161e000)\n"
+    )
+    assert llvm_libraries(ldd) == [
+        "/lib/x86_64-linux-gnu/libLLVM-14.so.1",
+        "/lib/x86_64-linux-gnu/libclang-cpp.so.14",
+    ]
+    assert llvm_libraries("\tnot a dynamic executable\n") == []
