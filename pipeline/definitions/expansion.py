@@ -33,7 +33,7 @@ _LISTS = ("fragments", "boot")
 
 
 def expand(file: MatrixFile) -> MatrixDefinition:
-    """Every cell of a matrix in full, those of the axes first.
+    """Every cell of a matrix in full, those of the axes first; not those of matrices that it extends.
 
     Raises:
         UsageError: a condition names what is not there or holds nowhere, axes disagree, a cell lacks something, or two
@@ -54,7 +54,7 @@ def expand(file: MatrixFile) -> MatrixDefinition:
         if cell.id in cells:
             raise UsageError(f"two cells are called {cell.id!r}: {origins[cell.id]}; and {origin}")
         cells[cell.id], origins[cell.id] = cell, origin
-    if not cells:
+    if not cells and not file.extends:
         raise UsageError("the matrix has no cells", hint="Declare [axes.NAME], or cells of their own as [[cells]].")
     return MatrixDefinition(title=file.title, cells=tuple(cells.values()), excluded=tuple(excluded))
 

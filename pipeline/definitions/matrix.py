@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.definitions.expansion import expand
@@ -12,25 +14,59 @@ from pipeline.system.errors import UsageError
 
 
 def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
-    """A matrix by name (under kconfigs/) or file, and the folder that holds its fragments.
+    """A matrix by name (under kconfigs/) or file, and the folder that it lies in, with fragments of its own.
 
     Raises:
         UsageError: there is no such matrix, or it holds a mistake.
     """
     path = Path(name)
     if path.suffix != ".toml":
-        path = resources.folder("kconfigs") / f"{name}.toml"
-    if not path.is_file():
-        known = sorted(found.stem for found in resources.folder("kconfigs").glob("*.toml"))
-        raise UsageError(
-            f"there is no matrix {name!r}",
-            hint=f"Known: {', '.join(known)}; or name a .toml file.{nearest(name, known)}",
-        )
+        path = _find(name, resources.folder("kconfigs"))
+    elif not path.is_file():
+        raise _unknown(name, resources.folder("kconfigs"))
+    return _load(path, ()), path.resolve().parent
+
+
+def _load(path: Path, extending: tuple[Path, ...]) -> MatrixDefinition:
+    """A matrix with those that it extends.
+
+    Args:
+        extending: files that led here, each extending the next.
+    """
+    if path.resolve() in extending:
+        chain = " extends ".join(one.name for one in (*extending[extending.index(path.resolve()) :], path))
+        raise UsageError(f"a matrix extends itself: {chain}")
     file = load(path, MatrixFile)
-    try:
+    with _mistakes_in(path):
         matrix = expand(file)
+        others = [_find(name, path.resolve().parent, resources.folder("kconfigs")) for name in file.extends]
+    for other in others:
+        loaded = _load(other, (*extending, path.resolve()))
+        with _mistakes_in(path):
+            matrix = matrix.joined(loaded)
+    return matrix
+
+
+@contextmanager
+def _mistakes_in(path: Path) -> Iterator[None]:
+    """Says which file a mistake is in."""
+    try:
+        yield
     except UsageError as error:
         raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
-    # A matrix of one's own may use the fragments that ship with the pipeline.
-    beside = path.resolve().parent
-    return matrix, beside if any(beside.glob("*.config")) else resources.folder("kconfigs")
+
+
+def _find(name: str, *folders: Path) -> Path:
+    """The file of a matrix, in the first of `folders` that has it."""
+    for folder in folders:
+        if (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    raise _unknown(name, *folders)
+
+
+def _unknown(name: str, *folders: Path) -> UsageError:
+    known = sorted({found.stem for folder in folders for found in folder.glob("*.toml")})
+    return UsageError(
+        f"there is no matrix {name!r}",
+        hint=f"Known: {', '.join(known)}; or name a .toml file.{nearest(name, known)}",
+    )

@@ -85,9 +85,15 @@ class ExcludeDefinition(Definition):
 
 
 class MatrixFile(Definition):
-    """A matrix as it is written: axes, whose products are cells, and cells of their own."""
+    """A matrix as it is written: axes, whose products are cells, cells of their own, and other matrices' cells.
+
+    Args:
+        extends: names of matrices, beside this file or of those that ship; their cells are this one's as well, as they
+            are there.
+    """
 
     title: str
+    extends: tuple[Identifier, ...] = ()
     defaults: SettingsDefinition = SettingsDefinition()
     axes: dict[Identifier, dict[Identifier, SettingsDefinition]] = Field(default_factory=dict)
     include: tuple[IncludeDefinition, ...] = ()
@@ -122,6 +128,22 @@ class MatrixDefinition(Definition):
     title: str
     cells: tuple[CellDefinition, ...]
     excluded: tuple[ExcludedDefinition, ...] = ()
+
+    def joined(self, other: MatrixDefinition) -> MatrixDefinition:
+        """This matrix with another's cells after its own; a cell that is the same in both is there once.
+
+        Raises:
+            UsageError: two different cells have one id.
+        """
+        own = {one.id: one for one in self.cells}
+        added = [one for one in other.cells if own.get(one.id) != one]
+        for one in added:
+            if one.id in own:
+                raise UsageError(
+                    f"two cells are called {one.id!r}, and are not the same", hint="Let an [[include]] name one's `id`."
+                )
+        excluded = [one for one in other.excluded if one not in self.excluded]
+        return self.model_copy(update={"cells": (*self.cells, *added), "excluded": (*self.excluded, *excluded)})
 
     def narrowed(self, globs: Sequence[str]) -> MatrixDefinition:
         """Only the cells (and excluded products) that match one of `globs`; all of them without.

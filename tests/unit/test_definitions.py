@@ -42,12 +42,69 @@ def test_a_matrix_of_one_s_own_is_loaded_with_the_defaults(tmp_path: Path) -> No
     assert found.title == "mine"
     cell = found.cells[0]
     assert (cell.id, cell.toolchain, cell.fragments, cell.about, cell.steps) == ("one", "gcc", (), "", None)
-    assert fragments == folder("kconfigs")
+    assert fragments == tmp_path
 
 
-def test_fragments_beside_a_matrix_are_its_own(tmp_path: Path) -> None:
-    (tmp_path / "x.config").write_text("CONFIG_A=y\n")
-    assert load_matrix(str(matrix(tmp_path, MATRIX)))[1] == tmp_path
+def others(place: Path, **texts: str) -> None:
+    for name, text in texts.items():
+        (place / f"{name}.toml").write_text(text)
+
+
+def cell_text(name: str, *lines: str) -> str:
+    return "\n".join(["[[cells]]", f'id = "{name}"', 'arch = "x86_64"', 'base = "tinyconfig"', *lines, ""])
+
+
+def test_a_matrix_takes_in_the_cells_of_those_that_it_extends(tmp_path: Path) -> None:
+    others(
+        tmp_path,
+        more='title = "more"\nextends = ["most"]\n[defaults]\nboot = ["stress"]\n' + cell_text("two"),
+        most='title = "most"\n' + cell_text("three"),
+    )
+    found, _ = load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
+    assert (found.title, [one.id for one in found.cells]) == ("mine", ["one", "two", "three"])
+    # Everybody's defaults are for their own cells.
+    assert [one.boot for one in found.cells] == [(), ("stress",), ()]
+
+
+def test_a_matrix_can_be_others_and_nothing_else(tmp_path: Path) -> None:
+    found, _ = load_matrix(str(matrix(tmp_path, 'title = "both"\nextends = ["quick", "boot"]\n')))
+    shipped = [one for name in ("quick", "boot") for one in load_matrix(name)[0].cells]
+    assert list(found.cells) == shipped
+
+
+def test_a_cell_that_comes_in_by_two_ways_is_there_once(tmp_path: Path) -> None:
+    others(tmp_path, a='title = "a"\nextends = ["quick"]\n', b='title = "b"\nextends = ["quick"]\n')
+    found, _ = load_matrix(str(matrix(tmp_path, 'title = "ab"\nextends = ["a", "b"]\n')))
+    assert found.cells == load_matrix("quick")[0].cells
+
+
+def test_what_an_extended_matrix_excludes_is_still_said(tmp_path: Path) -> None:
+    axes = '[axes.a]\nx = { arch = "i386", base = "tinyconfig" }\ny = { arch = "arm64", base = "tinyconfig" }\n'
+    others(tmp_path, more=f'title = "more"\n{axes}[[exclude]]\nwhen = {{ a = "y" }}\nreason = "slow"\n')
+    found, _ = load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
+    assert [(one.ids, one.reason) for one in found.excluded] == [(("y",), "slow")]
+
+
+EXTENSIONS = {
+    "another cell of one id": (
+        {"more": 'title = "more"\n' + cell_text("one", "steps = 7")},
+        ["mine.toml: two cells are called 'one'"],
+    ),
+    "none of that name": ({}, ["mine.toml: there is no matrix 'more'"]),
+    "itself": ({"more": 'title = "more"\nextends = ["mine"]\n'}, ["mine.toml extends more.toml extends mine.toml"]),
+    "one that holds a mistake": ({"more": 'title = "more"\n[[cells]]\nid = "x"\n'}, ["more.toml: cells.0: arch"]),
+}
+
+
+@pytest.mark.parametrize(("beside", "words"), EXTENSIONS.values(), ids=EXTENSIONS.keys())
+def test_a_mistake_in_extending_is_refused_with_its_file(
+    tmp_path: Path, beside: dict[str, str], words: list[str]
+) -> None:
+    others(tmp_path, **beside)
+    with pytest.raises(UsageError) as caught:
+        load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
+    assert all(word in caught.value.message for word in words), caught.value.message
+    assert caught.value.message.count(".toml: ") <= 1
 
 
 MISTAKES = [

@@ -81,6 +81,15 @@ def test_a_glob_that_matches_no_cell_is_refused_with_the_cells(tmp_path: Path) -
     assert "one, two" in caught.value.hint
 
 
+def test_a_fragment_is_the_matrix_s_own_or_one_that_ships(tmp_path: Path) -> None:
+    (tmp_path / "memcg.config").write_text("CONFIG_MINE=y\n")
+    cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", fragments=("memcg", "hvo"))
+    (found,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
+    assert [fragment.name for fragment in found.fragments] == ["memcg", "hvo"]
+    assert found.fragments[0].options == {"MINE": "y"}
+    assert found.fragments[1].options["HUGETLBFS"] == "y"
+
+
 def test_a_cell_carries_the_boot_scenarios_that_the_matrix_names(tmp_path: Path) -> None:
     cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", boot=("hvo-on", "hvo-off"))
     (found,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
