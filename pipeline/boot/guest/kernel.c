@@ -110,13 +110,21 @@ void open_kernel(void)
 /* The memmap of a section (mm/sparse.c with SPARSEMEM_EXTREME): its address less that of the section's first pfn. */
 static uint64_t section_memmap(uint64_t pfn, uint64_t section_bits)
 {
-	uint64_t size, offset, table, section = pfn >> (section_bits - 12);
+	static uint64_t size, offset, roots, last = -1, memmap;
+	uint64_t section = pfn >> (section_bits - 12), table;
 
-	if (!announced("SIZE(mem_section)", &size) || !announced("OFFSET(mem_section.section_mem_map)", &offset))
-		skip("VMCOREINFO does not describe mem_section");
-	table = word_at(word_at(symbol("mem_section")) + section / (BASE_PAGE / size) * WORD);
+	if (section == last)
+		return memmap;
+	if (!roots) {
+		if (!announced("SIZE(mem_section)", &size) || !announced("OFFSET(mem_section.section_mem_map)", &offset))
+			skip("VMCOREINFO does not describe mem_section");
+		roots = word_at(symbol("mem_section"));
+	}
+	table = word_at(roots + section / (BASE_PAGE / size) * WORD);
 	/* The low bits are flags: SECTION_MAP_MASK in include/linux/mmzone.h. */
-	return word_at(table + section % (BASE_PAGE / size) * size + offset) & ~(uint64_t)0x1f;
+	memmap = word_at(table + section % (BASE_PAGE / size) * size + offset) & ~(uint64_t)0x1f;
+	last = section;
+	return memmap;
 }
 
 /* Where the memmap is virtually contiguous, or one array: the address that the struct page of pfn 0 would have. */
