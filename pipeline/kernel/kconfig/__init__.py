@@ -1,0 +1,11 @@
+"""Kconfig: fragments and what became of them, the options of a tree, and why an option is as it is."""
+
+from pipeline.kernel.kconfig.fragments import (
+    broken_options,
+    broken_struct_page,
+    load_fragment,
+    parse_config,
+    parse_fragment,
+)
+
+__all__ = ["broken_options", "broken_struct_page", "load_fragment", "parse_config", "parse_fragment"]
