@@ -1,0 +1,138 @@
+"""Why kconfig answered otherwise than it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipeline.kernel.kconfig.expression import (
+    YES,
+    AllOf,
+    AnyOf,
+    Expression,
+    Literal,
+    Macro,
+    Option,
+    Tristate,
+    all_of,
+    conjuncts,
+    evaluate,
+    options_in,
+)
+from pipeline.kernel.kconfig.source import Definition, Kconfig
+
+MAX_NAMES = 3
+"""Options that a sentence lists before it only counts."""
+
+
+def explain(kconfig: Kconfig, option: str, asked: str, values: Mapping[str, str]) -> str:
+    """Why a request did not survive: `selected by X86_64`; empty when the Kconfig files do not tell.
+
+    Args:
+        kconfig: of the cell's architecture.
+        option: without the prefix `CONFIG_`.
+        asked: its value in the fragment.
+        values: options and values of the final configuration.
+    """
+    definitions = kconfig.definitions.get(option, ())
+    if not definitions:
+        return "no such option in this tree"
+    got = values.get(option, "n")
+    if asked in ("n", "m") and got in ("y", "m"):
+        return _why_not_less(kconfig, option, asked, values)
+    if asked in ("y", "m"):
+        return _why_not_more(kconfig, option, asked, values)
+    visible = any(one.prompt is not None and _reached(_visibility(one), values) for one in definitions)
+    return "" if visible else _first(_unsettable(kconfig, definitions, values))
+
+
+def _why_not_less(kconfig: Kconfig, option: str, asked: str, values: Mapping[str, str]) -> str:
+    definitions = kconfig.definitions[option]
+    level = Tristate.M if asked == "n" else Tristate.Y
+    selecting = [
+        one.selector + ("" if one.condition == YES else f" if {one.condition}")
+        for one in kconfig.selections.get(option, ())
+        if evaluate(all_of(Option(one.selector), one.condition), values) >= level
+    ]
+    if selecting:
+        return f"selected by {_listed(list(dict.fromkeys(selecting)))}"
+    if asked == "m" and "tristate" not in {one.kind for one in definitions}:
+        return "it cannot be a module"
+    if asked == "m" and values.get("MODULES", "n") == "n":
+        return "MODULES is n"
+    if all(one.prompt is None or not _reached(_visibility(one), values) for one in definitions):
+        return _first(_unsettable(kconfig, definitions, values))
+    if any(one.choice is not None for one in definitions):
+        return "nothing else of its choice is y"
+    return ""
+
+
+def _why_not_more(kconfig: Kconfig, option: str, asked: str, values: Mapping[str, str]) -> str:
+    definitions = kconfig.definitions[option]
+    level = Tristate.Y if asked == "y" else Tristate.M
+    # Where there are several blocks, one with a prompt is what the request was meant for.
+    # Where there are several blocks, one with a prompt is what the request was meant for; and what is known to be unmet
+    # comes before what only a program of the tree can tell.
+    for one in sorted(definitions, key=lambda one: one.prompt is None):
+        for unknown in (Tristate.Y, Tristate.N):
+            for dependency in conjuncts(all_of(*one.depends)):
+                if evaluate(dependency, values, unknown) < level:
+                    return _unmet("depends on", dependency, kconfig, values)
+    return _first(_unsettable(kconfig, definitions, values)) or _first(_of_choice(kconfig, definitions, values))
+
+
+def _unsettable(kconfig: Kconfig, definitions: Sequence[Definition], values: Mapping[str, str]) -> Iterator[str]:
+    """What keeps a user from setting an option whose dependencies are met."""
+    prompts = [one.prompt for one in definitions if one.prompt is not None]
+    if not prompts:
+        defaults = [one for each in definitions for one in each.defaults]
+        followed = [f"it follows from {one.value}" for one in defaults if not isinstance(one.value, Literal)]
+        conditions = [f"it is {one.value} if {one.condition}" for one in defaults if one.condition != YES]
+        constant = [f"it is always {one.value}" for one in defaults]
+        selectors = list(dict.fromkeys(one.selector for one in kconfig.selections.get(definitions[0].option, ())))
+        selected = [f"it is for {_listed(selectors)} to select"] if selectors else []
+        why = (*followed, *conditions, *(constant if not selected else ()), *selected, "nothing selects it")
+        yield f"has no prompt: {why[0]}"
+    for prompt in prompts:
+        for condition in conjuncts(prompt):
+            if evaluate(condition, values) == Tristate.N:
+                yield _unmet("its prompt needs", condition, kconfig, values)
+
+
+def _of_choice(kconfig: Kconfig, definitions: Sequence[Definition], values: Mapping[str, str]) -> Iterator[str]:
+    for one in definitions:
+        if one.choice is not None:
+            for other in kconfig.choices[one.choice]:
+                if values.get(other) == "y" and other != one.option:
+                    yield f"its choice is {other}"
+
+
+def _unmet(words: str, condition: Expression, kconfig: Kconfig, values: Mapping[str, str]) -> str:
+    """A condition that does not hold, and how it stands with the options in it."""
+    if isinstance(condition, Macro):
+        return f"{words} {condition}, which a program of the tree answers"
+    names = list(dict.fromkeys(options_in(condition)))
+    if isinstance(condition, Option):
+        if condition.name not in kconfig.definitions:
+            return f"{words} {condition}, which this architecture does not have"
+        return f"{words} {condition}, which is {values.get(condition.name, 'n')}"
+    states = [f"{name} is {values.get(name, 'n')}" for name in names]
+    brackets = f"({condition})" if isinstance(condition, AnyOf | AllOf) else str(condition)
+    return f"{words} {brackets}, and {_listed(states)}" if states else f"{words} {brackets}"
+
+
+def _visibility(one: Definition) -> Expression:
+    return all_of(*one.depends, one.prompt or YES)
+
+
+def _reached(condition: Expression, values: Mapping[str, str]) -> bool:
+    return evaluate(condition, values, unknown=Tristate.Y) > Tristate.N
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= MAX_NAMES:
+        return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{', '.join(names[:MAX_NAMES])} and {len(names) - MAX_NAMES} more"
+
+
+def _first(reasons: Iterator[str]) -> str:
+    return next(reasons, "")

@@ -1,0 +1,186 @@
+"""Expressions of the Kconfig language and their values (Documentation/kbuild/kconfig-language.rst).
+
+A macro such as `$(cc-option,-mfoo)` is answered by a program of the tree. None is run here: its value is unknown, and
+whoever evaluates says what to take it for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias
+
+
+class Tristate(IntEnum):
+    N = 0
+    M = 1
+    Y = 2
+
+
+@dataclass(frozen=True)
+class Option:
+    """The value of an option, named without the prefix `CONFIG_`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Literal:
+    """`y`, `m`, `n`, a number, or the text of a string."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text if self.text in TRISTATES or NUMBER.fullmatch(self.text) else f'"{self.text}"'
+
+
+@dataclass(frozen=True)
+class Macro:
+    """What a program of the tree or the environment would answer."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Term: TypeAlias = Option | Literal | Macro
+
+
+@dataclass(frozen=True)
+class Comparison:
+    left: Term
+    operator: str
+    right: Term
+
+    def __str__(self) -> str:
+        return f"{self.left}{self.operator}{self.right}"
+
+
+@dataclass(frozen=True)
+class Not:
+    operand: Expression
+
+    def __str__(self) -> str:
+        return f"!{_bracketed(self.operand)}"
+
+
+@dataclass(frozen=True)
+class AllOf:
+    operands: tuple[Expression, ...]
+
+    def __str__(self) -> str:
+        return " && ".join(_bracketed(one) if isinstance(one, AnyOf) else str(one) for one in self.operands)
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    operands: tuple[Expression, ...]
+
+    def __str__(self) -> str:
+        return " || ".join(str(one) for one in self.operands)
+
+
+Expression: TypeAlias = Term | Comparison | Not | AllOf | AnyOf
+
+YES = Literal("y")
+NO = Literal("n")
+
+NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
+TRISTATES = {"n": Tristate.N, "m": Tristate.M, "y": Tristate.Y}
+
+
+def all_of(*operands: Expression) -> Expression:
+    """The conjunction, as flat as can be."""
+    parts = dict.fromkeys(part for one in operands for part in conjuncts(one))
+    return AllOf(tuple(parts)) if len(parts) > 1 else next(iter(parts), YES)
+
+
+def any_of(*operands: Expression) -> Expression:
+    """The disjunction, as flat as can be."""
+    parts: dict[Expression, None] = {}
+    for one in operands:
+        if one == YES:
+            return YES
+        if one != NO:
+            parts.update(dict.fromkeys(one.operands if isinstance(one, AnyOf) else (one,)))
+    return AnyOf(tuple(parts)) if len(parts) > 1 else next(iter(parts), NO)
+
+
+def conjuncts(expression: Expression) -> tuple[Expression, ...]:
+    """What must hold, part by part; nothing for `y`."""
+    if expression == YES:
+        return ()
+    return expression.operands if isinstance(expression, AllOf) else (expression,)
+
+
+def evaluate(expression: Expression, values: Mapping[str, str], unknown: Tristate = Tristate.N) -> Tristate:
+    """The value of an expression in a configuration.
+
+    Args:
+        values: of the options, as a `.config` has them; one that is not there is `n`.
+        unknown: what macros are taken for. With `Y` the result is the largest that there can be, with `N` the least.
+    """
+    match expression:
+        case Option(name):
+            return TRISTATES.get(values.get(name, "n"), Tristate.N)
+        case Literal(text):
+            return TRISTATES.get(text, Tristate.N)
+        case Macro():
+            return unknown
+        case Comparison():
+            return _compared(expression, values, unknown)
+        case Not(operand):
+            return Tristate(Tristate.Y - evaluate(operand, values, Tristate(Tristate.Y - unknown)))
+        case AllOf(operands):
+            return min((evaluate(one, values, unknown) for one in operands), default=Tristate.Y)
+        case AnyOf(operands):
+            return max((evaluate(one, values, unknown) for one in operands), default=Tristate.N)
+
+
+def options_in(expression: Expression) -> Iterator[str]:
+    """Names of the options that an expression mentions, from left to right."""
+    match expression:
+        case Option(name):
+            yield name
+        case Comparison(left, _, right):
+            yield from options_in(left)
+            yield from options_in(right)
+        case Not(operand):
+            yield from options_in(operand)
+        case AllOf(operands) | AnyOf(operands):
+            for one in operands:
+                yield from options_in(one)
+
+
+def _bracketed(expression: Expression) -> str:
+    return str(expression) if isinstance(expression, Option | Literal | Macro | Not) else f"({expression})"
+
+
+def _compared(comparison: Comparison, values: Mapping[str, str], unknown: Tristate) -> Tristate:
+    if isinstance(comparison.left, Macro) or isinstance(comparison.right, Macro):
+        return unknown
+    texts = [_text(one, values) for one in (comparison.left, comparison.right)]
+    # A string or number that is not set is empty, a tristate is `n`; only the other side tells which it is.
+    missing = "n" if set(texts) & set(TRISTATES) else ""
+    left, right = (missing if one is None else one for one in texts)
+    order = (left > right) - (left < right)
+    if NUMBER.fullmatch(left) and NUMBER.fullmatch(right):
+        numbers = [int(one, 0) if "x" in one.lower() else int(one) for one in (left, right)]
+        order = (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
+    elif left in TRISTATES and right in TRISTATES:
+        order = TRISTATES[left] - TRISTATES[right]
+    holds = {"=": order == 0, "!=": order != 0, "<": order < 0, ">": order > 0, "<=": order <= 0, ">=": order >= 0}
+    return Tristate.Y if holds[comparison.operator] else Tristate.N
+
+
+def _text(term: Term, values: Mapping[str, str]) -> str | None:
+    if isinstance(term, Option):
+        value = values.get(term.name)
+        return value.removeprefix('"').removesuffix('"') if value is not None else None
+    return term.text

@@ -1,0 +1,297 @@
+"""The options that a tree's Kconfig files declare (Documentation/kbuild/kconfig-language.rst in the tree).
+
+The files are read as text, and nothing of the tree runs: a macro is left as it stands. What kconfig itself would refuse
+is mostly passed over, as `make olddefconfig` is asked for its opinion anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.kernel.kconfig.expression import YES, AnyOf, Expression, Literal, Macro, Not, Option, all_of
+from pipeline.kernel.kconfig.syntax import parse_clause
+from pipeline.system.errors import UsageError
+
+MAX_SOURCE_DEPTH = 32
+"""Files that source one another; Linux needs eight."""
+MAX_BLOCKS = 128
+"""`if`, `menu` and `choice` within one another, over all files; Linux needs about a dozen."""
+
+_LINE = re.compile(r"\s*(\w+)(?:\s+|(?=[\"'(!$#])|$)(.*)", re.DOTALL)
+_VARIABLE = re.compile(r"\$\((\w+)\)")
+_NAME = re.compile(r"\w+")
+_TYPES = {"bool": "bool", "tristate": "tristate", "string": "string", "int": "int", "hex": "hex"}
+_DEFAULTS = {"default": "", "def_bool": "bool", "def_tristate": "tristate"}
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """A value (an option that is selected, a default) and the condition under which it counts."""
+
+    value: Expression
+    condition: Expression
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One `config` block; an option may have several.
+
+    Args:
+        option: without the prefix `CONFIG_`.
+        place: `FILE:LINE`.
+        kind: `bool`, `tristate`, `string`, `int`, `hex`; empty where another block says it.
+        prompt: when a user can set it; None when there is no prompt.
+        depends: its own dependencies and those of the blocks around it, all of which must hold.
+        choice: number of the choice that it belongs to.
+    """
+
+    option: str
+    place: str
+    kind: str
+    prompt: Expression | None
+    depends: tuple[Expression, ...]
+    defaults: tuple[Conditional, ...]
+    selects: tuple[Conditional, ...]
+    implies: tuple[Conditional, ...]
+    choice: int | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Who selects an option, and on what condition (its dependencies left out: where it is `y`, they hold)."""
+
+    selector: str
+    condition: Expression
+
+
+@dataclass(frozen=True)
+class Kconfig:
+    """All options of one architecture.
+
+    Args:
+        definitions: by option.
+        selections: by the option that is selected.
+        choices: options of each choice, by its number.
+    """
+
+    definitions: Mapping[str, tuple[Definition, ...]]
+    selections: Mapping[str, tuple[Selection, ...]]
+    choices: Mapping[int, tuple[str, ...]]
+
+
+def read(files: Mapping[str, str], variables: Mapping[str, str], top: str = "Kconfig") -> Kconfig:
+    """Reads Kconfig files from the top one on.
+
+    Args:
+        files: text by path; a `source` that names none of them is passed over.
+        variables: of the environment, such as SRCARCH.
+
+    Raises:
+        UsageError: a file holds a NUL, an expression is none, or something is nested too deeply.
+    """
+    reader = _Reader(files, variables)
+    reader.file(top, 0)
+    definitions: dict[str, list[Definition]] = {}
+    selections: dict[str, list[Selection]] = {}
+    choices: dict[int, list[str]] = {}
+    for draft in reader.drafts:
+        one = draft.finished()
+        definitions.setdefault(one.option, []).append(one)
+        for selected in one.selects:
+            selections.setdefault(str(selected.value), []).append(Selection(one.option, selected.condition))
+        if one.choice is not None:
+            choices.setdefault(one.choice, []).append(one.option)
+    return Kconfig(
+        {name: tuple(found) for name, found in definitions.items()},
+        {name: tuple(found) for name, found in selections.items()},
+        {number: tuple(dict.fromkeys(found)) for number, found in choices.items()},
+    )
+
+
+@dataclass
+class _Block:
+    """`if`, `menu` or `choice`: what its end is called, and what it asks of all that is in it."""
+
+    end: str
+    depends: list[Expression] = field(default_factory=list)
+    visible: list[Expression] = field(default_factory=list)
+    choice: int | None = None
+
+
+@dataclass
+class _Draft:
+    """A `config` block while it is read."""
+
+    option: str
+    place: str
+    depends: list[Expression]
+    visible: list[Expression]
+    choice: int | None
+    kind: str = ""
+    prompt: Expression | None = None
+    defaults: list[Conditional] = field(default_factory=list)
+    selects: list[Conditional] = field(default_factory=list)
+    implies: list[Conditional] = field(default_factory=list)
+
+    def finished(self) -> Definition:
+        return Definition(
+            self.option,
+            self.place,
+            self.kind,
+            None if self.prompt is None else all_of(*self.visible, self.prompt),
+            tuple(self.depends),
+            tuple(self.defaults),
+            tuple(self.selects),
+            tuple(self.implies),
+            self.choice,
+        )
+
+
+class _Reader:
+    """Reads statement by statement; `drafts` is what it found."""
+
+    def __init__(self, files: Mapping[str, str], variables: Mapping[str, str]) -> None:
+        self.drafts: list[_Draft] = []
+        self._files = files
+        self._variables = variables
+        self._blocks: list[_Block] = []
+        self._choices = 0
+        self._entry: _Draft | _Block | None = None
+
+    def file(self, path: str, depth: int) -> None:
+        text = self._files.get(path)
+        if text is None:
+            return
+        if "\0" in text:
+            raise UsageError(f"{path} holds a NUL byte", hint="Is the tree damaged?")
+        if depth > MAX_SOURCE_DEPTH:
+            raise UsageError(
+                f"{path} is sourced through more than {MAX_SOURCE_DEPTH} files", hint="No kernel does that."
+            )
+        around = len(self._blocks)
+        self._entry = None
+        for number, line in _statements(text):
+            match = _LINE.match(line)
+            if match is None:
+                continue
+            keyword, rest = match.groups()
+            if keyword == "source":
+                self.file(_unquoted(self._expanded(rest)), depth + 1)
+                self._entry = None
+                continue
+            try:
+                self._statement(keyword, rest, f"{path}:{number}")
+            except UsageError as error:
+                raise UsageError(f"{path}:{number}: {error.message}", hint=error.hint) from error
+        # Blocks end in the file that begins them.
+        del self._blocks[around:]
+
+    def _statement(self, keyword: str, rest: str, place: str) -> None:
+        if self._begin_or_end(keyword, rest, place):
+            return
+        entry = self._entry
+        if keyword == "depends" and entry is not None:
+            value, condition = self._clause(rest.partition("on")[2])
+            if value is not None:
+                entry.depends.append(value if condition == YES else AnyOf((value, Not(condition))))
+        elif keyword == "visible" and isinstance(entry, _Block):
+            entry.visible.append(self._clause(rest)[1])
+        elif isinstance(entry, _Block):
+            # Type, prompt and default of a choice: the prompt's condition holds for all that can be chosen.
+            if keyword in ("prompt", "bool", "tristate") and entry.choice is not None:
+                entry.depends.append(self._clause(rest)[1])
+        elif entry is not None:
+            self._property(entry, keyword, rest)
+
+    def _begin_or_end(self, keyword: str, rest: str, place: str) -> bool:
+        """Whether the statement begins or ends a block or an option."""
+        if keyword in ("config", "menuconfig"):
+            name = _NAME.match(rest)
+            self._entry = self._draft(name[0], place) if name else None
+            self.drafts += [self._entry] if isinstance(self._entry, _Draft) else []
+        elif keyword == "if":
+            value, _ = self._clause(rest)
+            self._blocks.append(_Block("endif", [value or YES]))
+            self._entry = None
+        elif keyword in ("menu", "choice"):
+            self._choices += keyword == "choice"
+            self._entry = _Block(f"end{keyword}", choice=self._choices if keyword == "choice" else None)
+            self._blocks.append(self._entry)
+        elif keyword == "comment":
+            # It may depend on something as well, which is nobody's business.
+            self._entry = self._draft("", place)
+        elif keyword in ("endif", "endmenu", "endchoice"):
+            if self._blocks and self._blocks[-1].end == keyword:
+                self._blocks.pop()
+            self._entry = None
+        else:
+            return False
+        return True
+
+    def _draft(self, option: str, place: str) -> _Draft:
+        if len(self._blocks) > MAX_BLOCKS:
+            raise UsageError(f"nested more than {MAX_BLOCKS} deep", hint="No kernel does that.")
+        return _Draft(
+            option,
+            place,
+            [one for block in self._blocks for one in block.depends],
+            [one for block in self._blocks for one in block.visible],
+            next((block.choice for block in reversed(self._blocks) if block.choice is not None), None),
+        )
+
+    def _property(self, entry: _Draft, keyword: str, rest: str) -> None:
+        if keyword in _TYPES:
+            entry.kind = _TYPES[keyword]
+        if keyword in _TYPES or keyword == "prompt":
+            value, condition = self._clause(rest)
+            if isinstance(value, Literal | Macro):
+                entry.prompt = condition
+        elif keyword in _DEFAULTS:
+            entry.kind = _DEFAULTS[keyword] or entry.kind
+            value, condition = self._clause(rest)
+            entry.defaults += [Conditional(value, condition)] if value is not None else []
+        elif keyword in ("select", "imply"):
+            value, condition = self._clause(rest)
+            found = entry.selects if keyword == "select" else entry.implies
+            found += [Conditional(value, condition)] if isinstance(value, Option) else []
+
+    def _clause(self, text: str) -> tuple[Expression | None, Expression]:
+        return parse_clause(self._expanded(text))
+
+    def _expanded(self, text: str) -> str:
+        if "$(" not in text:
+            return text
+        return _VARIABLE.sub(lambda match: self._variables.get(match[1], match[0]), text)
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip()
+    quote = text[:1]
+    return text[1:].partition(quote)[0] if quote in ("'", '"') and quote else text
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers: continued ones joined; comments, empty lines and help texts left out."""
+    lines = enumerate(text.split("\n"), 1)
+    help_indentation: int | None = None
+    for number, line in lines:
+        if help_indentation is not None:
+            stripped = line.lstrip(" \t")
+            if not stripped:
+                continue
+            indentation = len(line[: len(line) - len(stripped)].expandtabs())
+            help_indentation = help_indentation or indentation
+            if indentation and indentation >= help_indentation:
+                continue
+            help_indentation = None
+        stripped = line.strip()
+        if not stripped or stripped[0] == "#":
+            continue
+        if stripped.split("#")[0].strip() in ("help", "---help---"):
+            help_indentation = 0
+            continue
+        while line.endswith("\\"):
+            line = line[:-1] + " " + next(lines, (0, ""))[1]
+        yield number, line
