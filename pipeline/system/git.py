@@ -6,7 +6,7 @@ import errno
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -75,6 +75,10 @@ class Repository:
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
         """Runs git and returns its status, output and error output (decoded, bad bytes replaced)."""
+        status, output, error = self._run(arguments, stdin)
+        return status, _decoded(output), _decoded(error)
+
+    def _run(self, arguments: tuple[str, ...], stdin: bytes | None) -> tuple[int, bytes, bytes]:
         removed = [name for name in os.environ if name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")]
         if removed:
             raise InfrastructureError(f"{removed[0]} is set in the environment", hint=f"unset {' '.join(removed)}")
@@ -84,7 +88,7 @@ class Repository:
             process = self._start(arguments, file)
         with _ended(process):
             output, error = process.communicate()
-        return process.returncode, _decoded(output), _decoded(error)
+        return process.returncode, output, error
 
     def out(self, *arguments: str, stdin: bytes | None = None) -> str:
         """Like `run`, for commands that must succeed; output without the last newline.
@@ -139,6 +143,31 @@ class Repository:
 
     def tree_of(self, revision: str) -> str:
         return self.out("rev-parse", "--verify", "--end-of-options", f"{revision}^{{tree}}")
+
+    def files(self, commit: str) -> dict[str, str]:
+        """Object names of a commit's regular files, by path."""
+        entries = (entry.partition("\t") for entry in self.out("ls-tree", "-r", "-z", commit).split("\0") if entry)
+        return {path: about.split()[2] for about, _, path in entries if about.startswith("100")}
+
+    def blobs(self, names: Sequence[str]) -> list[bytes]:
+        """Contents of blobs by object name, all at once.
+
+        Raises:
+            GitError: one is missing.
+        """
+        _, output, error = self._run(
+            ("cat-file", "--batch", "--buffer"), "".join(f"{name}\n" for name in names).encode()
+        )
+        contents, at = [], 0
+        for name in names:
+            header, newline, _ = output[at : at + 200].partition(b"\n")
+            kind, _, size = header.partition(b" ")[2].partition(b" ")
+            if not newline or kind != b"blob":
+                raise GitError(f"git has no blob {name} in {self.folder}: {_decoded(error or header).strip()[:200]}")
+            begin = at + len(header) + 1
+            contents.append(output[begin : begin + int(size)])
+            at = begin + int(size) + 1
+        return contents
 
     def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
         """Paths that differ between two commits."""

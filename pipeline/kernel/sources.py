@@ -1,0 +1,79 @@
+"""Kconfig files and makefiles of a commit, read from git: nothing of the tree runs, no worktree is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from pipeline.kernel.kconfig import source
+from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.system.errors import UsageError
+from pipeline.system.git import Repository
+
+MAX_FILES = 20_000
+MAX_BYTES = 64 << 20
+"""Limits on what is read of one kind; Linux has 3,000 makefiles, and 7 MB of Kconfig files."""
+
+# The same as in the tree's scripts/subarch.include and Makefile.
+_SOURCE_ARCHITECTURES = {
+    "i386": "x86",
+    "x86_64": "x86",
+    "sparc32": "sparc",
+    "sparc64": "sparc",
+    "parisc64": "parisc",
+}
+
+
+def source_architecture(arch: str) -> str:
+    """The folder below arch/ that belongs to an ARCH."""
+    return _SOURCE_ARCHITECTURES.get(arch, arch)
+
+
+class Sources:
+    """What a commit says of its own configuration and build.
+
+    Args:
+        repository: holds the commit.
+        commit: of the source state.
+    """
+
+    def __init__(self, repository: Repository, commit: str) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._kconfigs: dict[str, Kconfig] = {}
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """Object names of the commit's files, by path."""
+        return self._repository.files(self._commit)
+
+    @cached_property
+    def makefiles(self) -> Mapping[str, str]:
+        """Text of all makefiles, by path."""
+        return self._read(lambda name: name in ("Makefile", "Kbuild"))
+
+    def kconfig(self, arch: str) -> Kconfig:
+        """The options of an architecture, read once.
+
+        Raises:
+            UsageError: the tree's Kconfig files cannot be read.
+        """
+        if arch not in self._kconfigs:
+            variables = {"ARCH": arch, "SRCARCH": source_architecture(arch), "srctree": "."}
+            self._kconfigs[arch] = source.read(self._kconfig_files, variables)
+        return self._kconfigs[arch]
+
+    @cached_property
+    def _kconfig_files(self) -> Mapping[str, str]:
+        return self._read(lambda name: name.startswith("Kconfig"))
+
+    def _read(self, wanted: Callable[[str], bool]) -> dict[str, str]:
+        names = {path: blob for path, blob in self.files.items() if wanted(PurePosixPath(path).name)}
+        contents = self._repository.blobs(list(names.values())) if len(names) <= MAX_FILES else []
+        if len(names) > MAX_FILES or sum(map(len, contents)) > MAX_BYTES:
+            raise UsageError(
+                f"commit {self._commit[:12]} has more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB of one kind",
+                hint="Is it a kernel?",
+            )
+        return {path: content.decode("utf-8", "replace") for path, content in zip(names, contents, strict=True)}
