@@ -8,14 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pipeline.definitions import MatrixDefinition
 from pipeline.kernel import kconfig, toolchain
 from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.kconfig.explain import explain
+from pipeline.kernel.sources import Sources
 from pipeline.model import Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
 from pipeline.system import resources
 from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.git import initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Key
 
@@ -92,6 +96,7 @@ class Planner:
 
     def __init__(self, host: BuildHost) -> None:
         self._host = host
+        self._sources: dict[str, Sources] = {}
 
     def plan(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
         """Plans `cells` on the base of a tree, all at once.
@@ -131,7 +136,7 @@ class Planner:
         if configured.value["failed"]:
             return replace(planned, reason=configured.value["failed"])
         config = configured.read("config").decode()
-        broken = kconfig.broken_options(cell.fragments, config)
+        broken = kconfig.broken_options(cell.fragments, config, partial(self._explain, base, cell, config))
         struct_page = StructPage(layout.value["struct_page"]) if layout.value["struct_page"] else None
         if struct_page:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
@@ -140,6 +145,16 @@ class Planner:
         unproven = 0 if struct_page else sum(one.power_of_two is not None for one in cell.fragments)
         kept = promises - len(broken) - unproven
         return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept)
+
+    def _explain(self, state: SourceState, cell: Cell, config: str, option: str, asked: str) -> str:
+        """Why kconfig did not answer as asked, from the Kconfig files of the state."""
+        if state.commit not in self._sources:
+            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
+        try:
+            options = self._sources[state.commit].kconfig(cell.arch)
+        except UsageError as error:
+            return f"why is not known, {error.message}"
+        return explain(options, option, asked, kconfig.parse_config(config))
 
     def _known_config(self, state: SourceState, cell: Cell) -> str | None:
         entry = self._host.store.get(config_key(self._host, cell, state))

@@ -124,7 +124,7 @@ def test_cells_are_measured(job: Job) -> None:
 def test_unreachable_cell_says_why(job: Job) -> None:
     cell = job.cell("x86_64-no-vmemmap")
     assert (cell["status"], cell["states"], cell["text"]) == ("unreachable", [], None)
-    assert cell["reason"] == "CONFIG_SPARSEMEM_VMEMMAP=n asked (no-vmemmap.config), y got"
+    assert cell["reason"] == "CONFIG_SPARSEMEM_VMEMMAP=n asked (no-vmemmap.config), y got: selected by X86_64"
     assert "warning: cell x86_64-no-vmemmap is unreachable" in job.done.stderr
 
 

@@ -91,6 +91,19 @@ def test_every_fragment_is_checked() -> None:
     assert [line.split("=")[0] for line in broken_options(fragments, "CONFIG_B=y")] == ["CONFIG_A", "CONFIG_C"]
 
 
+def test_the_reason_is_the_explanation_or_a_later_fragment() -> None:
+    fragments = [parse_fragment("x", "CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y"), parse_fragment("z", "CONFIG_A=n")]
+    reasons = {"A": "not asked for", "B": "selected by C"}
+    lines = broken_options(
+        fragments, "CONFIG_D=y", lambda option, asked: asked * 2 if option == "C" else reasons[option]
+    )
+    assert lines == [
+        "CONFIG_A=y asked (x.config), n got: z.config asks for n",
+        "CONFIG_B=y asked (x.config), n got: selected by C",
+        "CONFIG_C=y asked (x.config), n got: yy",
+    ]
+
+
 @pytest.mark.parametrize(
     ("promise", "size", "broken"),
     [

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.kernel.kconfig.expression import (
     YES,
-    AllOf,
-    AnyOf,
     Expression,
     Literal,
     Macro,
@@ -115,9 +113,8 @@ def _unmet(words: str, condition: Expression, kconfig: Kconfig, values: Mapping[
         if condition.name not in kconfig.definitions:
             return f"{words} {condition}, which this architecture does not have"
         return f"{words} {condition}, which is {values.get(condition.name, 'n')}"
-    states = [f"{name} is {values.get(name, 'n')}" for name in names]
-    brackets = f"({condition})" if isinstance(condition, AnyOf | AllOf) else str(condition)
-    return f"{words} {brackets}, and {_listed(states)}" if states else f"{words} {brackets}"
+    states = ", ".join(f"{name} is {values.get(name, 'n')}" for name in names)
+    return f"{words} {condition} ({states})" if states else f"{words} {condition}"
 
 
 def _visibility(one: Definition) -> Expression:

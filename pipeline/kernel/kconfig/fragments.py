@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pipeline.model import Fragment, StructPage
@@ -86,18 +86,31 @@ def promises(fragments: Iterable[Fragment]) -> int:
     return sum(len(fragment.options) + (fragment.power_of_two is not None) for fragment in fragments)
 
 
-def broken_options(fragments: Iterable[Fragment], config: str) -> list[str]:
-    """Requests that did not survive, as lines for people: `CONFIG_X=n asked (hvo.config), y got`.
+def broken_options(
+    fragments: Sequence[Fragment], config: str, explain: Callable[[str, str], str] = lambda _option, _asked: ""
+) -> list[str]:
+    """Requests that did not survive, as lines for people: `CONFIG_X=n asked (hvo.config), y got: selected by X86_64`.
 
     An option that the final configuration does not mention does not exist or is out of reach: it is `n`.
+
+    Args:
+        explain: says why, given an option and the value that was asked; empty when it does not know.
     """
     final = parse_config(config)
+    last = {option: fragment for fragment in fragments for option in fragment.options}
     broken = []
     for fragment in fragments:
         for option, asked in fragment.options.items():
             got = final.get(option, "n")
-            if got != asked:
-                broken.append(f"CONFIG_{option}={asked} asked ({fragment.name}.config), {got} got")
+            if got == asked:
+                continue
+            words = f"CONFIG_{option}={asked} asked ({fragment.name}.config), {got} got"
+            other = last[option]
+            if other.options[option] != asked:
+                reason = f"{other.name}.config asks for {other.options[option]}"
+            else:
+                reason = explain(option, asked)
+            broken.append(f"{words}: {reason}" if reason else words)
     return broken
 
 
