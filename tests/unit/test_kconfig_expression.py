@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.kernel.kconfig.expression import NO, YES, Literal, Option, Tristate, all_of, any_of, evaluate, options_in
+from pipeline.kernel.kconfig.expression import (
+    NO,
+    YES,
+    Literal,
+    Option,
+    Tristate,
+    all_of,
+    any_of,
+    evaluate,
+    negated,
+    options_in,
+)
 from pipeline.kernel.kconfig.syntax import MAX_DEPTH, parse_clause, parse_expression
 from pipeline.system.errors import UsageError
 
@@ -134,9 +145,18 @@ def test_conjunctions_and_disjunctions_are_flat_and_say_nothing_twice() -> None:
     a, b = Option("A"), Option("B")
     assert all_of() == all_of(YES, YES) == YES
     assert all_of(a, YES, all_of(b, a)) == parse_expression("A && B")
+    assert all_of(a, NO) == NO
     assert any_of() == any_of(NO) == NO
     assert any_of(a, NO, any_of(b, a)) == parse_expression("A || B")
     assert any_of(a, YES) == YES
+
+
+@pytest.mark.parametrize(
+    ("text", "opposite"),
+    [("y", "n"), ("n", "y"), ("A", "!A"), ("!A", "A"), ("A=y", "A!=y"), ("A!=n", "A=n"), ("A<3", "!(A<3)")],
+)
+def test_the_opposite_is_written_shortly(text: str, opposite: str) -> None:
+    assert str(negated(parse_expression(text))) == opposite
 
 
 def test_the_options_of_an_expression_are_named_from_left_to_right() -> None:

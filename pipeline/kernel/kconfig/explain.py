@@ -67,7 +67,6 @@ def _why_not_less(kconfig: Kconfig, option: str, asked: str, values: Mapping[str
 def _why_not_more(kconfig: Kconfig, option: str, asked: str, values: Mapping[str, str]) -> str:
     definitions = kconfig.definitions[option]
     level = Tristate.Y if asked == "y" else Tristate.M
-    # Where there are several blocks, one with a prompt is what the request was meant for.
     # Where there are several blocks, one with a prompt is what the request was meant for; and what is known to be unmet
     # comes before what only a program of the tree can tell.
     for one in sorted(definitions, key=lambda one: one.prompt is None):

@@ -98,6 +98,8 @@ TRISTATES = {"n": Tristate.N, "m": Tristate.M, "y": Tristate.Y}
 def all_of(*operands: Expression) -> Expression:
     """The conjunction, as flat as can be."""
     parts = dict.fromkeys(part for one in operands for part in conjuncts(one))
+    if NO in parts:
+        return NO
     return AllOf(tuple(parts)) if len(parts) > 1 else next(iter(parts), YES)
 
 
@@ -110,6 +112,20 @@ def any_of(*operands: Expression) -> Expression:
         if one != NO:
             parts.update(dict.fromkeys(one.operands if isinstance(one, AnyOf) else (one,)))
     return AnyOf(tuple(parts)) if len(parts) > 1 else next(iter(parts), NO)
+
+
+def negated(operand: Expression) -> Expression:
+    """The opposite, without a `!` where one can do without."""
+    match operand:
+        case Literal("y"):
+            return NO
+        case Literal("n"):
+            return YES
+        case Comparison(left, "=" | "!=" as operator, right):
+            return Comparison(left, "!=" if operator == "=" else "=", right)
+        case Not(inner):
+            return inner
+    return Not(operand)
 
 
 def conjuncts(expression: Expression) -> tuple[Expression, ...]:
