@@ -1,0 +1,261 @@
+"""What to ask of kconfig so that a condition holds.
+
+A search in the order in which things are written, with a limit, not a proof: of `A || B` the first that can be had is
+taken, and what only a program of the tree can tell is hoped for. Whoever uses an answer asks kconfig itself
+(`olddefconfig`) what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from pipeline.kernel.kconfig.expression import (
+    NO,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Expression,
+    Literal,
+    Macro,
+    Not,
+    Option,
+    Tristate,
+    all_of,
+    evaluate,
+    options_in,
+)
+from pipeline.kernel.kconfig.source import Definition, Kconfig
+
+MAX_STEPS = 20_000
+"""Options looked at for one condition; those of Linux take some hundred."""
+MAX_DEPTH = 100
+"""Options that ask for one another."""
+MAX_SELECTORS = 12
+"""Options tried where one can only be had by what selects it."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What to ask for, in an order in which every option comes after what it depends on.
+
+    Args:
+        requests: value by option; empty when the condition holds already, or cannot hold.
+        values: the configuration as it would be then, as far as can be told.
+        reason: why it cannot be made to hold, for people; empty when it can.
+    """
+
+    requests: Mapping[str, str]
+    values: Mapping[str, str]
+    reason: str = ""
+
+
+def solve(kconfig: Kconfig, condition: Expression, values: Mapping[str, str], asked: Mapping[str, str]) -> Solution:
+    """What makes `condition` come to `y`.
+
+    Args:
+        kconfig: of the cell's architecture.
+        values: options and values of the final configuration, as it is now.
+        asked: what its fragments ask for, which is not to be changed.
+    """
+    search = _Search(kconfig, asked)
+    try:
+        state = search.hold(condition, _State(dict(values)), ())
+        search.check(state)
+    except _UnreachableError as error:
+        return Solution({}, values, str(error))
+    return Solution(state.requests, state.values)
+
+
+class _UnreachableError(Exception):
+    """A part of the condition cannot be had; says why."""
+
+
+class _TangledError(_UnreachableError):
+    """The search took too long: no other way is tried."""
+
+
+@dataclass(frozen=True)
+class _State:
+    """A configuration as it would be, and the requests that would make it so."""
+
+    values: Mapping[str, str]
+    requests: Mapping[str, str] = field(default_factory=dict)
+
+    def holds(self, condition: Expression) -> bool:
+        return evaluate(condition, self.values, unknown=Tristate.Y) == Tristate.Y
+
+    def fails(self, condition: Expression) -> bool:
+        return evaluate(condition, self.values, unknown=Tristate.N) == Tristate.N
+
+
+class _Search:
+    def __init__(self, kconfig: Kconfig, asked: Mapping[str, str]) -> None:
+        self._kconfig = kconfig
+        self._asked = asked
+        self._steps = 0
+
+    def hold(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
+        """The state in which a condition is `y`; `above` are the options that this is for.
+
+        Raises:
+            _UnreachableError: there is none.
+        """
+        if state.holds(condition):
+            return state
+        match condition:
+            case AllOf(operands):
+                for operand in operands:
+                    state = self.hold(operand, state, above)
+                # What came last may have undone what came first.
+                for operand in operands:
+                    if not state.holds(operand):
+                        raise _UnreachableError(f"{operand} does not go with the rest of {condition}")
+                return state
+            case AnyOf(operands):
+                return self._first([partial(self.hold, one, state, above) for one in operands])
+            case Not(operand):
+                return self._fail(operand, state, above)
+            case Option(name):
+                return self._set(name, state, above)
+            case Comparison(Option(name), "=" | "!=" as operator, Literal(text)) if text in ("y", "n"):
+                if (operator == "=") == (text == "y"):
+                    return self._set(name, state, above)
+                return self._unset(name, state)
+        names = [f"{name} is {state.values.get(name, 'n')}" for name in options_in(condition)]
+        raise _UnreachableError(f"{condition} does not hold" + (f" ({', '.join(names)})" if names else ""))
+
+    def check(self, state: _State) -> None:
+        """Raises _UnreachableError when what was asked for last undid what an earlier request depends on."""
+        for option, value in state.requests.items():
+            if value != "y":
+                continue
+            needs = [
+                all_of(*one.depends, one.prompt) for one in self._kconfig.definitions[option] if one.prompt is not None
+            ]
+            if not any(state.holds(one) for one in needs):
+                raise _UnreachableError(f"{option} depends on {needs[0]}, which does not go with the rest")
+
+    def _fail(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
+        """The state in which a condition is `n`."""
+        if state.fails(condition):
+            return state
+        match condition:
+            case AllOf(operands):
+                return self._first([partial(self._fail, one, state, above) for one in operands])
+            case AnyOf(operands):
+                for operand in operands:
+                    state = self._fail(operand, state, above)
+                return state
+            case Not(operand):
+                return self.hold(operand, state, above)
+            case Option(name):
+                return self._unset(name, state)
+            case Comparison(left, "=" | "!=" as operator, right):
+                return self.hold(Comparison(left, {"=": "!=", "!=": "="}[operator], right), state, above)
+            case Macro():
+                return state
+        raise _UnreachableError(f"{condition} holds")
+
+    def _set(self, name: str, state: _State, above: tuple[str, ...]) -> _State:
+        """The state in which an option is `y`."""
+        self._steps += 1
+        if self._steps > MAX_STEPS or len(above) > MAX_DEPTH:
+            raise _TangledError(f"what {name} depends on is too tangled")
+        if name in above:
+            raise _UnreachableError(f"{name} depends on itself")
+        definitions = self._kconfig.definitions.get(name, ())
+        if not definitions:
+            raise _UnreachableError(f"{name} is no option of this architecture")
+        if not {one.kind for one in definitions} & {"bool", "tristate"}:
+            raise _UnreachableError(f"{name} is not a matter of y and n")
+        asked = self._asked.get(name) or state.requests.get(name, "y")
+        if asked != "y":
+            raise _UnreachableError(f"{name}={asked} is asked for already")
+        return self._first(list(self._ways(name, definitions, state, (*above, name))), f"{name} has no prompt")
+
+    def _ways(
+        self, name: str, definitions: Sequence[Definition], state: _State, above: tuple[str, ...]
+    ) -> Iterator[Callable[[], _State]]:
+        """How an option can become `y`: asked for, by its defaults, selected."""
+        for one in definitions:
+            if one.prompt is not None:
+                yield partial(self._ask, one, all_of(*one.depends, one.prompt), state, above)
+        for one in definitions:
+            for default in one.defaults if one.prompt is None else ():
+                if default.value != NO:
+                    needs = all_of(*one.depends, default.condition, default.value)
+                    yield partial(self._follow, name, needs, state, above)
+        if all(one.prompt is None for one in definitions):
+            yield partial(self._select, name, state, above)
+
+    def _follow(self, name: str, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
+        return self._became(name, self.hold(needs, state, above))
+
+    def _ask(self, one: Definition, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
+        state = self.hold(needs, state, above)
+        if one.choice is not None:
+            others = [other for other in self._kconfig.choices[one.choice] if other != one.option]
+            for other in others:
+                if "y" in (self._asked.get(other), state.requests.get(other)):
+                    raise _UnreachableError(f"{one.option} excludes {other}, which is asked for already")
+            state = replace(state, values={**state.values, **dict.fromkeys(others, "n")})
+        return self._became(one.option, replace(state, requests={**state.requests, one.option: "y"}))
+
+    def _became(self, name: str, state: _State) -> _State:
+        """The state with an option that is `y`, and all that it selects."""
+        values = dict(state.values)
+        waiting = [name]
+        while waiting:
+            option = waiting.pop()
+            values[option] = "y"
+            for one in self._kconfig.definitions.get(option, ()):
+                waiting += [
+                    str(selected.value)
+                    for selected in one.selects
+                    if values.get(str(selected.value)) != "y" and evaluate(selected.condition, values) == Tristate.Y
+                ]
+        return replace(state, values=values)
+
+    def _select(self, name: str, state: _State, above: tuple[str, ...]) -> _State:
+        """The state in which something selects an option: that which takes the fewest requests."""
+        selections = self._kconfig.selections.get(name, ())
+        found: list[_State] = []
+        reasons: list[str] = []
+        for one in selections[:MAX_SELECTORS]:
+            try:
+                found.append(self.hold(all_of(Option(one.selector), one.condition), state, above))
+            except _TangledError:
+                raise
+            except _UnreachableError as error:
+                reasons.append(str(error).partition(", and what selects it")[0])
+        if not found:
+            because = f", and what selects it is out of reach ({reasons[0]})" if reasons else ", and nothing selects it"
+            raise _UnreachableError(f"{name} has no prompt{because}")
+        return self._became(name, min(found, key=lambda one: len(one.requests)))
+
+    def _unset(self, name: str, state: _State) -> _State:
+        """The state in which an option is `n`."""
+        asked = self._asked.get(name) or state.requests.get(name, "n")
+        if asked != "n":
+            raise _UnreachableError(f"{name}={asked} is asked for already")
+        definitions = self._kconfig.definitions.get(name, ())
+        if not any(one.prompt is not None and state.holds(one.prompt) for one in definitions):
+            raise _UnreachableError(f"{name} is y, and has no prompt by which it could be n")
+        for one in self._kconfig.selections.get(name, ()):
+            if not state.fails(all_of(Option(one.selector), one.condition)):
+                raise _UnreachableError(f"{name} is selected by {one.selector}")
+        return replace(state, values={**state.values, name: "n"}, requests={**state.requests, name: "n"})
+
+    def _first(self, ways: Sequence[Callable[[], _State]], otherwise: str = "nothing makes it hold") -> _State:
+        """The first way that leads somewhere; the reason why none does is that of the first one."""
+        reasons = []
+        for way in ways:
+            try:
+                return way()
+            except _TangledError:
+                raise
+            except _UnreachableError as error:
+                reasons.append(str(error))
+        raise _UnreachableError((reasons or [otherwise])[0])
