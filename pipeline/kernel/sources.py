@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.kernel.makefiles import Makefiles
 from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository
 
@@ -42,6 +43,7 @@ class Sources:
         self._repository = repository
         self._commit = commit
         self._kconfigs: dict[str, Kconfig] = {}
+        self._kbuilds: dict[str, Makefiles] = {}
 
     @cached_property
     def files(self) -> Mapping[str, str]:
@@ -60,9 +62,27 @@ class Sources:
             UsageError: the tree's Kconfig files cannot be read.
         """
         if arch not in self._kconfigs:
-            variables = {"ARCH": arch, "SRCARCH": source_architecture(arch), "srctree": "."}
+            variables = {**_variables(arch), "srctree": "."}
             self._kconfigs[arch] = source.read(self._kconfig_files, variables)
         return self._kconfigs[arch]
+
+    def kbuild(self, arch: str) -> Makefiles:
+        """What kbuild compiles for an architecture."""
+        if arch not in self._kbuilds:
+            self._kbuilds[arch] = Makefiles(self.makefiles, _variables(arch))
+        return self._kbuilds[arch]
+
+    def includers(self, path: str) -> tuple[str, ...]:
+        """C files of the same folder that include a file, as kernel/sched/build_policy.c does with rt.c."""
+        file = PurePosixPath(path)
+        names = {
+            other: blob
+            for other, blob in self.files.items()
+            if other.endswith(".c") and other != path and PurePosixPath(other).parent == file.parent
+        }
+        line = f'#include "{file.name}"'.encode()
+        contents = self._repository.blobs(list(names.values()))
+        return tuple(other for other, content in zip(names, contents, strict=True) if line in content)
 
     @cached_property
     def _kconfig_files(self) -> Mapping[str, str]:
@@ -77,3 +97,7 @@ class Sources:
                 hint="Is it a kernel?",
             )
         return {path: content.decode("utf-8", "replace") for path, content in zip(names, contents, strict=True)}
+
+
+def _variables(arch: str) -> dict[str, str]:
+    return {"ARCH": arch, "SRCARCH": source_architecture(arch)}

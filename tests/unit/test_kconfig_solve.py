@@ -136,12 +136,12 @@ def test_dependencies_come_first(condition: str, requests: str) -> None:
         ("ORPHAN", "ORPHAN has no prompt, and nothing selects it"),
         ("PLAIN && ORPHAN", "ORPHAN has no prompt, and nothing selects it"),
         ("FOREIGN", "ARM64 is no option of this architecture"),
-        ("VERSIONED", "VERSION>=15 does not hold (VERSION is 12)"),
+        ("VERSIONED", "VERSIONED needs VERSION>=15 (VERSION is 12)"),
         ("VERSION", "VERSION is not a matter of y and n"),
         ("LOOP_A", "LOOP_A depends on itself"),
         ("FLAT && SPARSE", "SPARSE excludes FLAT, which is asked for already"),
         ("UPPER && RIVAL", "UPPER depends on BASE && !RIVAL, which does not go with the rest"),
-        ("n", "n does not hold"),
+        ("n", "n is needed, which does not hold"),
     ],
 )
 def test_what_cannot_be_had_says_why(condition: str, reason: str) -> None:

@@ -124,7 +124,8 @@ class _Search:
                     return self._set(name, state, above)
                 return self._unset(name, state)
         names = [f"{name} is {state.values.get(name, 'n')}" for name in options_in(condition)]
-        raise _UnreachableError(f"{condition} does not hold" + (f" ({', '.join(names)})" if names else ""))
+        needs = f"{above[-1]} needs {condition}" if above else f"{condition} is needed"
+        raise _UnreachableError(needs + (f" ({', '.join(names)})" if names else ", which does not hold"))
 
     def check(self, state: _State) -> None:
         """Raises _UnreachableError when what was asked for last undid what an earlier request depends on."""
