@@ -120,7 +120,7 @@ class Planner:
         known = self._known_config(origin, cell)
         if known is None:
             self._host.move(tree, origin)
-            label = f"Configuring after patch {origin.patch}"
+            label = f"Configuring after patch {origin.patch}" if origin.patch else "Configuring"
             found = self._host.run_all(tree, label, [(cell, None)], lambda make: self._configure(origin, make))
             known = found[cell.id]
         return known

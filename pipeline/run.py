@@ -26,6 +26,7 @@ from pipeline.definitions import (
 )
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files
@@ -41,9 +42,10 @@ from pipeline.model import (
     TextDelta,
     Tree,
 )
-from pipeline.plan import Planner, select_cells
+from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import RunRecord, ToolRecord
 from pipeline.render import render_text
+from pipeline.suggest import Suggester, Suggestion, fragment_name
 from pipeline.system import resources, sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import UsageError
@@ -186,6 +188,15 @@ class Pipeline:
             elif words := surprise(one):
                 self.console.warn(f"cell {one.cell.id} is not what the matrix says: {words}")
         return planned
+
+    def suggest(self, host: BuildHost, series: Series, applied: Applied, planned: Sequence[PlannedCell]) -> Suggestion:
+        """What the matrix leaves out of a series, judged after its last patch, and fragments that bring it in."""
+        origin = configuration_origins(applied.states)[applied.states[-1].patch]
+        planner, sources = Planner(host), Sources(self.repository, applied.states[-1].commit)
+        with host.worktree_lock(applied.tree):
+            suggester = Suggester(sources, lambda cell: planner.config(applied.tree, origin, cell))
+            cells = [one.cell for one in planned if one.reachable]
+            return suggester.suggest(fragment_name(series.title), series.files, cells)
 
     def scenarios(self, order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
         """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""

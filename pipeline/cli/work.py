@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +32,14 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.session import session
 from pipeline.fetch import LORE, Request
+from pipeline.kernel.buildhost import BuildHost
 from pipeline.mail.message import join_mbox
-from pipeline.model import ApplyStatus
+from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.plan import render_plan
-from pipeline.run import REPORT, Order
+from pipeline.render.suggestion import render_suggestion
+from pipeline.run import REPORT, Order, Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
 
@@ -165,10 +168,20 @@ def apply(
 
 @app.command(epilog="Example: pipeline plan --tree debian:linux-source-6.12 --matrix quick")
 def plan(
-    series: Annotated[str, typer.Argument(metavar="[SERIES]", help="A tracked series, for its trees and matrix.")] = "",
+    series: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SERIES]", help="A tracked series, for its trees and matrix; with --suggest, any series."
+        ),
+    ] = "",
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Propose fragments for files of SERIES that no cell compiles.")
+    ] = False,
     tree: TreeOption = None,
     matrix: MatrixOption = "",
     cell: CellOption = None,
+    revision: RevisionOption = None,
+    midmask: MidmaskOption = "",
     jobs: JobsOption = 0,
     sandbox: SandboxOption = "bwrap",
     workspace: WorkspaceOption = None,
@@ -178,9 +191,11 @@ def plan(
 ) -> None:
     """Configure the cells of a matrix and check what they promise; builds no kernel."""
     with session(workspace, verbose, quiet) as current:
+        if suggest and not series:
+            raise UsageError("--suggest needs a series", hint="Say pipeline plan --suggest SERIES --tree TREE.")
         pipeline = current.pipeline()
         order = Order(
-            Request(series or "-"),
+            _request(series or "-", revision, midmask),
             tuple(tree or ()),
             matrix,
             tuple(cell or ()),
@@ -191,10 +206,27 @@ def plan(
         doctoring.require(doctoring.needs(definition, names, order.sandbox))
         host = pipeline.host(order)
         cells = select_cells(definition, fragments, order.cells, current.processes)
+        found = pipeline.fetch(order.request) if suggest else None
+        usable = not suggest
         for number, name in enumerate(names):
             imported = pipeline.tree(name)
             planned = pipeline.plan(host, imported, cells)
             print(("\n" if number else "") + render_plan(imported, planned, definition, order.jobs), end="")
+            if found:
+                applied = pipeline.apply(found, imported)
+                usable = usable or applied.status is not ApplyStatus.FAILED
+                print(_suggested(pipeline, host, found, applied, planned))
+        raise typer.Exit(ExitStatus.CLEAN if usable else ExitStatus.NOT_OBTAINED)
+
+
+def _suggested(
+    pipeline: Pipeline, host: BuildHost, series: Series, applied: Applied, planned: Sequence[PlannedCell]
+) -> str:
+    """The suggestion for one tree, as text; where the series is merged already, the tree itself is looked at."""
+    name = applied.tree.name
+    if applied.status is ApplyStatus.FAILED:
+        return f"\n{name}: the series does not apply, so nothing is suggested."
+    return "\n" + render_suggestion(pipeline.suggest(host, series, applied, planned), name).rstrip()
 
 
 def _request(series: str, revision: int | None, midmask: str) -> Request:

@@ -22,10 +22,10 @@ VERBS = [
 SIDE_EFFECTS = ["subprocess", "os.system", "os.popen", "git", "requests"]
 PURE = [
     *("pipeline.model", "pipeline.record", "pipeline.collect", "pipeline.mail", "pipeline.kernel.kconfig"),
-    *("pipeline.kernel.makefiles", "pipeline.kernel.makeconditions"),
     *("pipeline.kernel.diagnostics", "pipeline.kernel.kbuild", "pipeline.render", "pipeline.reply"),
     *("pipeline.kernel.commands", "pipeline.kernel.preprocessor", "pipeline.kernel.dwarf"),
     *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),
+    *("pipeline.kernel.makefiles", "pipeline.kernel.makeconditions", "pipeline.suggest"),
 ]
 
 

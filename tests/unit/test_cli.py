@@ -82,6 +82,7 @@ USAGE = {
     "a number that is none": (["fetch", "x@y", "--revision", "two"], "Invalid value"),
     "a revision below one": (["fetch", "x@y", "--revision", "0"], "Invalid value"),
     "no such sandbox": (["plan", "--sandbox=chroot", "--tree", "debian:x"], "there is no sandbox 'chroot'"),
+    "nothing to suggest for": (["plan", "--suggest", "--tree", "debian:x"], "--suggest needs a series"),
     "no tree": (["plan"], "no tree is named"),
     "no such kind of tree": (["plan", "--tree", "svn:x"], "does not name a tree"),
     "no such matrix": (["plan", "--tree", "debian:x", "--matrix", "quik"], "Did you mean 'quick'"),
