@@ -32,7 +32,7 @@ _PATH = re.compile(r"[\w.+@,~-]+(?:/[\w.+@,~-]+)*")
 # What the tree's Kbuild and the link script compile in every configuration, outside the lists of objects.
 _ALWAYS = ("kernel/bounds.c", "kernel/sched/rq-offsets.c", "init/version-timestamp.c", "arch/{}/kernel/asm-offsets.c")
 # Folders that make other programs than vmlinux, or none.
-_ELSEWHERE = ("Documentation", "LICENSES", "samples", "scripts", "tools", "usr")
+_ELSEWHERE = ("Documentation", "LICENSES", "scripts", "tools")
 
 
 class Sources(Protocol):

@@ -50,6 +50,8 @@ def condition(path: str, **files: str) -> str:
         ("obj-y += $(list-y)\nlist-$(CONFIG_A) := a.o", "A"),
         ("obj-y += $(list)\nlist = c.o a.o", "y"),
         ("list-y := a.o", "never"),
+        # As fs/ramfs has it: a list, and an object of the same name in it.
+        ("obj-y += all.o\na-y := c.o\na-$(CONFIG_A) := a.o\nall-objs += $(a-y)", "A"),
         ("obj-$(CONFIG_A) += a.o\na-y := c.o", "never"),
         ("one-y += $(two-y)\ntwo-y += $(one-y) a.o", "never"),
         # Assignments in place of what was there, and of a list that takes itself up.

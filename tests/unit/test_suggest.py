@@ -30,6 +30,10 @@ config NUMA
 	depends on X86_64
 config HIDDEN
 	bool
+config SAMPLES
+	def_bool SAMPLE
+config SAMPLE
+	bool "Sample"
 config STUBBORN
 	bool "Kconfig never keeps it"
 choice
@@ -41,7 +45,8 @@ config FAST
 endchoice
 """
 MAKEFILES = {
-    "Kbuild": "obj-y += mm/ fs/\nobj-y += arch/$(SRCARCH)/",
+    "Kbuild": "obj-y += mm/ fs/\nobj-y += arch/$(SRCARCH)/\nobj-$(CONFIG_SAMPLES) += samples/",
+    "samples/Makefile": "obj-$(CONFIG_SAMPLE) += sample.o",
     "mm/Makefile": "obj-y += util.o build.o\nobj-$(CONFIG_NUMA) += numa.o\nobj-$(CONFIG_HIDDEN) += hidden.o\n"
     "obj-$(CONFIG_STUBBORN) += stubborn.o\nobj-$(CONFIG_SLOW) += slow.o\nobj-$(CONFIG_FAST) += fast.o\n",
     "fs/Makefile": "obj-$(CONFIG_EXT4) += ext4/\nobj-$(CONFIG_UNICODE) += unicode.o",
@@ -58,6 +63,7 @@ CODE = [
         "arch/x86/kernel/asm-offsets.c",
         "arch/x86/kernel.c",
         "arch/arm64/kernel.c",
+        "samples/sample.c",
         "tools/perf/x.c",
     ),
 ]
@@ -86,7 +92,9 @@ def cell(arch: str, fragment: str = "", name: str = "own") -> Cell:
 def olddefconfig(cell: Cell) -> str:
     """Keeps what is asked for, but for what it never keeps."""
     lines = [line for fragment in cell.fragments for line in fragment.text.splitlines() if "STUBBORN" not in line]
-    return "\n".join([*lines, *(["CONFIG_X86_64=y"] if cell.arch == "x86_64" else [])])
+    lines += ["CONFIG_X86_64=y"] if cell.arch == "x86_64" else []
+    lines += ["CONFIG_SAMPLES=y"] if "CONFIG_SAMPLE=y" in lines else []
+    return "\n".join(lines)
 
 
 def suggest(
@@ -165,6 +173,25 @@ def test_kconfig_has_the_last_word() -> None:
     found = suggest(["mm/stubborn.c", "fs/unicode.c"], cell("x86_64"))
     assert texts(found) == {"x86_64-cell-new": "# fs/unicode.c\nCONFIG_UNICODE=y\n"}
     assert found.unreached == {"mm/stubborn.c": {"x86_64-cell": "kconfig does not keep CONFIG_STUBBORN=y"}}
+
+
+def test_what_is_kept_must_be_enough() -> None:
+    """Every request survives, and yet the file's folder is not entered."""
+
+    def half(cell: Cell) -> str:
+        text = olddefconfig(cell)
+        return text.replace("CONFIG_SAMPLES=y", "") if "CONFIG_SAMPLE=y" in text else text
+
+    found = suggest(["samples/sample.c"], cell("x86_64"), configure=half)
+    assert found.proposals == ()
+    assert found.unreached == {
+        "samples/sample.c": {"x86_64-cell": "it needs SAMPLES && SAMPLE, which kconfig does not grant"}
+    }
+
+
+def test_a_sample_is_code() -> None:
+    found = suggest(["samples/sample.c"], cell("x86_64"))
+    assert texts(found) == {"x86_64-cell-new": "# samples/sample.c\nCONFIG_SAMPLE=y\n"}
 
 
 def test_a_kconfig_that_fails_proposes_nothing() -> None:
