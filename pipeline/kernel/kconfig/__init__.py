@@ -3,9 +3,19 @@
 from pipeline.kernel.kconfig.fragments import (
     broken_options,
     broken_struct_page,
+    contradictions,
     load_fragment,
     parse_config,
     parse_fragment,
+    promises,
 )
 
-__all__ = ["broken_options", "broken_struct_page", "load_fragment", "parse_config", "parse_fragment"]
+__all__ = [
+    "broken_options",
+    "broken_struct_page",
+    "contradictions",
+    "load_fragment",
+    "parse_config",
+    "parse_fragment",
+    "promises",
+]
