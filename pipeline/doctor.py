@@ -79,7 +79,11 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: str) -> 
         ]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
-    return tuple(dict.fromkeys(wanted))
+    # What building needs is no option where a boot needs it, too.
+    by_name: dict[str, Need] = {}
+    for need in wanted:
+        by_name.setdefault(need.program, need)
+    return tuple(by_name.values())
 
 
 def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:

@@ -122,12 +122,14 @@ def doctor(
         findings = doctoring.examine(doctoring.needs(definition, names, known_sandbox(sandbox)), current.processes)
         table = Table("tool", "", "version", "package", box=None, pad_edge=False)
         for one in findings:
-            mark = Text("found", style="green") if one.found else Text("MISSING", style="bold red")
+            lacking = Text("no boots", style="yellow") if one.need.optional else Text("MISSING", style="bold red")
+            mark = Text("found", style="green") if one.found else lacking
             table.add_row(one.need.program, mark, one.version, one.need.package)
         RichConsole(highlight=False).print(table)
         command = doctoring.install_command(findings)
         if command:
             print(f"\nInstall what is missing:\n\n  {command}")
+        if any(not one.found and not one.need.optional for one in findings):
             raise typer.Exit(ExitStatus.INFRASTRUCTURE)
 
 
