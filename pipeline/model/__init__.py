@@ -1,0 +1,37 @@
+"""The values that flow from verb to verb: frozen, typed, and named in the field's words."""
+
+from pipeline.model.build import Build, BuildStatus, Diagnostic, Image
+from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
+from pipeline.model.measure import ChangedFile, Coverage, FileCoverage, Layout, Member, SymbolDelta, TextDelta
+from pipeline.model.series import Claim, Letter, Measurand, Patch, Series
+from pipeline.model.tree import Applied, ApplyStatus, Hunk, SourceState, Tree
+
+__all__ = [
+    "Applied",
+    "ApplyStatus",
+    "Build",
+    "BuildStatus",
+    "Cell",
+    "ChangedFile",
+    "Claim",
+    "Coverage",
+    "Diagnostic",
+    "Expectation",
+    "FileCoverage",
+    "Fragment",
+    "Hunk",
+    "Image",
+    "Layout",
+    "Letter",
+    "Measurand",
+    "Member",
+    "Patch",
+    "PlannedCell",
+    "Series",
+    "SourceState",
+    "StructPage",
+    "SymbolDelta",
+    "TextDelta",
+    "Toolchain",
+    "Tree",
+]

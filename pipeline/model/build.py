@@ -1,0 +1,75 @@
+"""What is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline.model.matrix import StructPage
+from pipeline.model.measure import Coverage, Layout
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A compiler's warning or error: path in the tree, line, message."""
+
+    path: str
+    line: int
+    message: str
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What is compared between two states: line numbers move, so they do not count."""
+        return (self.path, self.message)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A kernel that can be booted.
+
+    Args:
+        kernel: a file, compressed with zlib.
+        digest: SHA-256 over kernel and self-test.
+        selftest: the tree's own, a static program, where it has one.
+    """
+
+    kernel: Path
+    digest: str
+    selftest: Path | None = None
+
+
+class BuildStatus(StrEnum):
+    BUILT = "built"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Build:
+    """One cell at one source state.
+
+    Args:
+        symbols: `nm --size-sort` of vmlinux.
+        sections: section name to size in bytes, from `size -A`.
+        log: a file with the whole output of make.
+        image: what a machine boots, where the cell names boots.
+        cached: taken from the store.
+        coverage: of the series, at its last state; None where it was not measured.
+        layouts: of structs, at base and last state; None where they were not measured.
+    """
+
+    status: BuildStatus
+    seconds: float
+    cpu_seconds: float
+    steps: int
+    warnings: tuple[Diagnostic, ...]
+    errors: tuple[Diagnostic, ...]
+    log: Path
+    symbols: bytes = b""
+    sections: Mapping[str, int] = field(default_factory=dict, hash=False)
+    struct_page: StructPage | None = None
+    image: Image | None = None
+    cached: bool = False
+    coverage: Coverage | None = None
+    layouts: tuple[Layout, ...] | None = None

@@ -1,0 +1,114 @@
+"""What is planned: toolchains, fragments, cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.model.tree import Tree
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A compiler by name, and what it turned out to be.
+
+    Args:
+        name: as the matrix names it (`gcc`, `gcc-12`, `riscv64-linux-gnu-gcc`).
+        version: first line of `--version`.
+        digest: SHA-256 over driver, compiler proper, assembler and linker.
+    """
+
+    name: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class StructPage:
+    """`sizeof(struct page)` in bytes, as compiled in the cell."""
+
+    size: int
+
+    @property
+    def power_of_two(self) -> bool:
+        return self.size > 0 and self.size & (self.size - 1) == 0
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A kconfig fragment and what it promises.
+
+    Args:
+        name: file name without `.config`.
+        text: the lines given to kconfig.
+        options: option to value (`y`, `n`, a string); each must survive `olddefconfig`.
+        power_of_two: promise about `sizeof(struct page)`, or None.
+    """
+
+    name: str
+    text: str
+    options: Mapping[str, str] = field(hash=False)
+    power_of_two: bool | None = None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the matrix says that a cell comes to; None is no word on it."""
+
+    unreachable: bool = False
+    struct_page: int | None = None
+    vmemmap: bool | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kernel of the matrix: architecture, toolchain, base configuration, fragments.
+
+    `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
+    names the boot scenarios that the kernel runs.
+    """
+
+    id: str
+    arch: str
+    toolchain: Toolchain
+    base: str
+    fragments: tuple[Fragment, ...]
+    about: str = ""
+    steps: int | None = None
+    boot: tuple[str, ...] = ()
+    expect: Expectation | None = None
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell on a tree: its final configuration, or the reason why it cannot be reached.
+
+    Args:
+        promises: of its fragments, how many; `kept` of them.
+        steps: of a full build, where that is known.
+        cpu_seconds: of its last full build in this workspace.
+        same_as: id of the cell that has the same configuration and is built in place of this one.
+    """
+
+    cell: Cell
+    tree: Tree
+    config: str = ""
+    reason: str = ""
+    struct_page: StructPage | None = None
+    promises: int = 0
+    kept: int = 0
+    steps: int | None = None
+    cpu_seconds: float | None = None
+    same_as: str = ""
+
+    @property
+    def reachable(self) -> bool:
+        return not self.reason
+
+    @property
+    def to_build(self) -> bool:
+        return self.reachable and not self.same_as
+
+    @property
+    def vmemmap(self) -> bool:
+        return "\nCONFIG_SPARSEMEM_VMEMMAP=y\n" in self.config

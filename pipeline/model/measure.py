@@ -1,0 +1,98 @@
+"""What is measured of a build: text size, coverage of the series, layout of structs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ChangedFile:
+    """A file of kernel code that a series adds or changes.
+
+    Args:
+        path: in the tree.
+        source: what it holds after the last patch.
+        lines: numbers of the lines that the series adds or changes, after the last patch.
+        structs: those whose definition it touches.
+    """
+
+    path: str
+    source: str = field(repr=False)
+    lines: tuple[int, ...]
+    structs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileCoverage:
+    """What a cell compiled of a file that the series changes.
+
+    Args:
+        lines: changed lines that are code: neither blank, nor comment, nor preprocessor directive.
+        kept: those of `lines` that the preprocessor kept; None where it was not asked (Rust), or gave no answer.
+    """
+
+    path: str
+    compiled: bool
+    lines: tuple[int, ...] = ()
+    kept: tuple[int, ...] | None = ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a cell compiled of a series; empty when the series changes no code."""
+
+    files: tuple[FileCoverage, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a struct, those of its anonymous structs and unions included; offset and size in bits."""
+
+    name: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A struct as a cell compiles it, `size` in bytes; `path` is where the series touches it, else empty."""
+
+    struct: str
+    size: int
+    members: tuple[Member, ...]
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class SymbolDelta:
+    """One line of bloat-o-meter's table; `-` in its columns is None here."""
+
+    name: str
+    old: int | None
+    new: int | None
+    delta: int
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """bloat-o-meter's output as data, sizes in bytes, and `verbatim` as it came."""
+
+    add: int
+    remove: int
+    grow: int
+    shrink: int
+    up: int
+    down: int
+    delta: int
+    before: int
+    after: int
+    symbols: tuple[SymbolDelta, ...]
+    verbatim: str
+
+    @property
+    def summary(self) -> str:
+        """The line that cover letters quote."""
+        return (
+            f"add/remove: {self.add}/{self.remove} grow/shrink: {self.grow}/{self.shrink} "
+            f"up/down: {self.up}/{-self.down} ({self.delta})"
+        )

@@ -1,0 +1,66 @@
+"""Where a series is applied, and what becomes of it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True)
+class Tree:
+    """An imported kernel tree.
+
+    Args:
+        name: as the user named it.
+        version: what it turned out to be (package version, or commit).
+        commit: in the workspace's own repository.
+        tree_id: git tree id of that commit.
+    """
+
+    name: str
+    version: str
+    commit: str
+    tree_id: str
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """A tree after its first `patch` patches (0 is the base)."""
+
+    patch: int
+    subject: str
+    commit: str
+    tree_id: str
+    changed: tuple[str, ...] = ()
+
+
+class ApplyStatus(StrEnum):
+    CLEAN = "clean"
+    THREE_WAY = "three-way"
+    ALREADY_MERGED = "already-merged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """A hunk that did not apply: its file, its line in the tree, its `@@` header."""
+
+    path: str
+    line: int
+    header: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of a series on a tree. `states` starts with the base and ends where applying ended."""
+
+    tree: Tree
+    status: ApplyStatus
+    states: tuple[SourceState, ...]
+    failed_patch: int | None = None
+    failed_hunks: tuple[Hunk, ...] = ()
+    log: str = ""
+
+    @property
+    def usable(self) -> bool:
+        return self.status in (ApplyStatus.CLEAN, ApplyStatus.THREE_WAY)
