@@ -146,6 +146,7 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("noisy", "master", developer.NOISY)
     made.branch("warns", "noisy", *developer.WARNS)
     made.branch("breaks", "master", *developer.BREAKS)
+    made.branch("breaks-one", "master", *developer.BREAKS_ONE)
     made.branch("next", "master", developer.ONLY_IN_NEXT)
     made.branch("conflicts", "next", *developer.CONFLICTS)
     made.branch("waits", "master", *developer.WAITS)
@@ -183,6 +184,7 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("good-v2", "master..good", "mm: no more fake heads", "-v2"),
             ("warns", "noisy..warns", "mm: comments for util.c"),
             ("breaks", "master..breaks", "mm: use a helper"),
+            ("breaks-one", "master..breaks-one", "mm: lean on the memmap"),
             ("conflicts", "next..conflicts", "mm: three huge pages"),
             ("waits", "master..waits", "lib: wait"),
             ("waits-on-i386", "master..waits-on-i386", "lib: wait on i386"),

@@ -182,6 +182,22 @@ BREAKS = (
     ),
     PUT_COMMENT,
 )
+BREAKS_ONE = (
+    INDEX_COMMENT,
+    (
+        "mm: lean on the virtual memmap",
+        (
+            (
+                UTIL,
+                "unsigned long page_index(",
+                "#ifndef CONFIG_SPARSEMEM_VMEMMAP\n#error there is no memmap to lean on\n#endif\n"
+                "unsigned long page_index(",
+            ),
+        ),
+    ),
+    PUT_COMMENT,
+)
+"""Breaks what has no virtual memmap, and nothing else."""
 CONFLICTS = (
     INDEX_COMMENT,
     ("mm/hugetlb: begin with three pages", (("mm/hugetlb.c", "set_max_huge_pages(2)", "set_max_huge_pages(3)"),)),

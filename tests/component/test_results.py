@@ -84,6 +84,17 @@ def test_broken_patch_is_found_by_bisection(
     assert "patch 3" not in report
 
 
+def test_what_breaks_in_one_configuration_is_pinned_on_its_patch_and_cell(
+    run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
+) -> None:
+    record, done = build(run, posted["breaks-one"], f"path:{fake_tree}#master", two_cells, status=1)
+    assert statuses(cell(record, HVO)) == {0: "built", 3: "built"}
+    assert statuses(cell(record, ODD)) == {0: "built", 1: "built", 2: "failed", 3: "failed"}
+    report = words(done.stdout)
+    assert f'Build fails with patch 2, "mm: lean on the virtual memmap", in 1 of 2 cells: {ODD}' in report
+    assert "there is no memmap to lean on" in report
+
+
 def test_new_warning_is_told_from_a_known_one(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
