@@ -10,8 +10,8 @@ import shutil
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.boot import console
@@ -28,6 +28,7 @@ from pipeline.model import BuildStatus, Image, PlannedCell
 from pipeline.system.console import Tracker
 from pipeline.system.process import Command
 from pipeline.system.store import Entry, Key
+from pipeline.system.together import together
 
 _SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -137,19 +138,9 @@ class Booter:
             return {}
         steps = Counter(wanted.label for wanted, _, _ in missing)
         host = self._host
-        with host.console.track("Booting", steps) as tracker, ThreadPoolExecutor(host.jobs) as pool:
-            futures = {
-                wanted.key: pool.submit(self._boot, wanted, image, key, tracker) for wanted, image, key in missing
-            }
-            try:
-                done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
-                for future in done:
-                    if (error := future.exception()) is not None:
-                        raise error
-            except BaseException:
-                host.processes.stop()
-                raise
-        return {key: future.result() for key, future in futures.items()}
+        with host.console.track("Booting", steps) as tracker:
+            tasks = {wanted.key: partial(self._boot, wanted, image, key, tracker) for wanted, image, key in missing}
+            return together(tasks, host.jobs, host.processes)
 
     def _boot(self, wanted: _Wanted, image: Image, key: Key, tracker: Tracker) -> Boot:
         """Boots once, and once again when that did not pass. A time-out says too little of a kernel to be kept."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from pipeline.system.jobserver import Jobserver
 from pipeline.system.process import Completed, Processes, StoppedError
 from pipeline.system.sandbox import POLICY_VERSION, Box, Job, Sandbox
 from pipeline.system.store import Store
+from pipeline.system.together import together
 from pipeline.system.workspace import Workspace
 
 Result = TypeVar("Result")
@@ -173,20 +174,9 @@ class BuildHost:
         with (
             Jobserver(self.jobs) as jobserver,
             self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker,
-            ThreadPoolExecutor(len(expected)) as pool,
         ):
-            futures: dict[str, Future[Result]] = {
-                cell.id: pool.submit(task, Make(self, tree, cell, jobserver, tracker)) for cell, _ in expected
-            }
-            try:
-                done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
-                for future in done:
-                    if (error := future.exception()) is not None:
-                        raise error
-            except BaseException:
-                self.processes.stop()
-                raise
-        return {name: future.result() for name, future in futures.items()}
+            tasks = {cell.id: partial(task, Make(self, tree, cell, jobserver, tracker)) for cell, _ in expected}
+            return together(tasks, len(tasks), self.processes)
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
         """What determines every result of a cell, beside its source and its configuration; part of store keys."""
