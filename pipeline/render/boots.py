@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from pipeline.record import BootRecord, CellRecord, CheckRecord
 
+NOISE = 64
+"""kB by which free memory differs between two boots of one kernel."""
+
 _RAN = ("pass", "fail", "flaky", "time-out")
 _BAD = ("fail", "time-out")
 
@@ -106,7 +109,10 @@ def _shortcomings(boot: BootRecord) -> Iterable[tuple[str, str]]:
 
 
 def measured(boots: Sequence[BootRecord]) -> list[tuple[str, str, str]]:
-    """What checks measured, base against the last boot: `check value`, then both numbers; those that differ."""
+    """What checks measured, base against the last boot: `check value`, then both numbers; those that differ.
+
+    Values of free memory (`…-kb`) have to differ by more than `NOISE`.
+    """
     base, last = base_of(boots), boots[-1]
     if base is None or last.patch == 0:
         return []
@@ -114,7 +120,7 @@ def measured(boots: Sequence[BootRecord]) -> list[tuple[str, str, str]]:
     return [
         (name, _number(before.get(name)), _number(after.get(name)))
         for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
+        if _differ(name, before.get(name), after.get(name))
     ]
 
 
@@ -124,6 +130,12 @@ def _failing(boot: BootRecord) -> list[CheckRecord]:
 
 def _values(checks: Iterable[CheckRecord]) -> Iterable[tuple[str, int]]:
     return ((f"{check.name} {name}", number) for check in checks for name, number in check.values.items())
+
+
+def _differ(name: str, before: int | None, after: int | None) -> bool:
+    if before is None or after is None:
+        return before != after
+    return abs(after - before) > (NOISE if name.endswith("-kb") else 0)
 
 
 def _number(value: int | None) -> str:

@@ -100,6 +100,15 @@ def test_numbers_are_shown_where_they_change() -> None:
     assert "  hvo: walk fake-heads   448   0" in text
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [({"lost-kb": 0}, {"lost-kb": -64}, False), ({"lost-kb": 0}, {"lost-kb": 65}, True), ({}, {"lost-kb": 1}, True)],
+)
+def test_a_little_free_memory_is_no_difference(before: dict[str, int], after: dict[str, int], shown: bool) -> None:
+    boots = [boot(at, "pass", WALK.model_copy(update={"values": found})) for at, found in ((0, before), (3, after))]
+    assert bool(measured(boots)) is shown
+
+
 def test_the_table_has_a_word_for_every_state() -> None:
     text = render_text(run(boot(0), boot(1, "time-out"), boot(2, "flaky"), boot(3, "fail", BAD_WALK)))
     assert "  scenario base p1    p2    p3\n  hvo      ok   HANGS flaky FAIL\n" in text
