@@ -116,6 +116,12 @@ def test_files_that_a_maintainer_edits_are_found(installed: Installation) -> Non
         assert shipped == tracked
 
 
+def test_sources_of_the_guest_are_shipped(installed: Installation) -> None:
+    program = "from pipeline.boot.initramfs import SOURCES; print(*sorted(path.name for path in SOURCES.iterdir()))"
+    there = sorted(path.name for path in (PROJECT / "pipeline/boot/guest").iterdir())
+    assert installed.python(program).split() == there
+
+
 def test_matrix_and_series_are_found_from_anywhere(installed: Installation) -> None:
     # What the machine lacks is not the point here: the table and its exit status come from the matrix.
     doctor = installed("doctor", "--matrix", "quick")
