@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 """Control sequences: CSI, OSC and other strings, two-character ones (ECMA-48)."""
@@ -44,11 +44,6 @@ def new_lines(text: str, base: str) -> tuple[str, ...]:
         if identity not in known:
             found.setdefault(identity, line)
     return tuple(found.values())
-
-
-def last_words(text: str, most: int = 10) -> Sequence[str]:
-    """The last lines that hold something."""
-    return [line for line in text.splitlines() if line.strip()][-most:]
 
 
 def _bare(text: str) -> Iterable[str]:

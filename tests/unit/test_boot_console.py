@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.boot.console import harmless, last_words, new_lines, splats
+from pipeline.boot.console import harmless, new_lines, splats
 
 SPLAT = """\
 [    1.234567] ------------[ cut here ]------------
@@ -72,7 +72,3 @@ def test_only_lines_that_the_base_has_not_are_new() -> None:
     base = "[    0.000001] Memory: 1024K/2048K\n[    0.2] HugeTLB: registered\n"
     text = "[    0.500000] Memory: 1000K/2048K\n[    0.6] memmap is not aligned\n[    0.7] memmap is not aligned\n"
     assert new_lines(text, base) == ("memmap is not aligned",)
-
-
-def test_last_words_hold_something() -> None:
-    assert last_words("a\n\nb\n  \n", 1) == ["b"]
