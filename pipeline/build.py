@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pipeline.kernel import diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.toolchain import ToolchainName
-from pipeline.measure import Inspector, parse_sections, sized_symbols
+from pipeline.measure import Inspector, parse_sections, sized_symbols, symbol_origins
 from pipeline.model import Applied, Build, BuildStatus, Cell, Diagnostic, PlannedCell, SourceState, StructPage
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.errors import InfrastructureError
@@ -169,13 +169,15 @@ class Builder:
             self._host.remember(make.cell, result.steps, result.cpu_seconds)
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, state, key)
+        if result.status is BuildStatus.BUILT:
+            self._host.store.put(_origins_key(key), symbol_origins(make), {})
         if _bootable(make.cell) and result.status is BuildStatus.BUILT:
             kept = image.files(make)
             self._host.store.put(_image_key(key), image.value(kept), kept)
         if suspicious:
             make.folder.wipe()
-        value = asdict(replace(result, symbols=b"", sections=dict(result.sections)))
-        for name in ("log", "symbols", "image", "cached", "coverage", "layouts"):
+        value = asdict(replace(result, symbols=b"", origins={}, sections=dict(result.sections)))
+        for name in ("log", "symbols", "origins", "image", "cached", "coverage", "layouts"):
             del value[name]
         self._host.store.put(key, value, files)
 
@@ -233,6 +235,8 @@ class Builder:
             if entry is None:
                 continue
             build = _from_entry(entry, cached)
+            if origins := self._host.store.get(_origins_key(key)):
+                build = replace(build, origins=origins.value)
             if _bootable(one.cell) and build.status is BuildStatus.BUILT:
                 kept = self._host.store.get(_image_key(key))
                 if kept is None:
@@ -254,6 +258,11 @@ def _bootable(cell: Cell) -> bool:
 def _image_key(build: Key) -> Key:
     """Images lie apart from builds: a cell that was built before it was booted lacks only that."""
     return Key("image", build.inputs)
+
+
+def _origins_key(build: Key) -> Key:
+    """Where symbols come from lies apart, too: no number depends on it, so that older results do without."""
+    return Key("symbol-origins", build.inputs)
 
 
 def _from_entry(entry: Entry, cached: bool) -> Build:

@@ -11,7 +11,7 @@ from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.matrix import surprise
-from pipeline.measure import layout_deltas, section_deltas
+from pipeline.measure import layout_deltas, origins_of, section_deltas
 from pipeline.model import (
     Applied,
     Build,
@@ -140,7 +140,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
                 _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
                 for patch, build in sorted(builds.items())
             ),
-            "text": _text(delta) if delta else None,
+            "text": _text(delta, last, base) if delta else None,
             "sections": tuple(
                 record.SectionRecord(name=name, before=before, after=after)
                 for name, before, after in (section_deltas(base, last) if base and both_built else ())
@@ -228,8 +228,11 @@ def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, 
     return tuple(record.DiagnosticRecord(**asdict(one)) for one in found[:100])
 
 
-def _text(delta: TextDelta) -> record.TextRecord:
-    return record.TextRecord.model_validate(asdict(delta))
+def _text(delta: TextDelta, last: Build, base: Build | None) -> record.TextRecord:
+    text = record.TextRecord.model_validate(asdict(delta))
+    paths = origins_of([one.name for one in text.symbols], last.origins, base.origins if base else {})
+    symbols = tuple(one.model_copy(update={"path": paths[one.name]}) for one in text.symbols)
+    return text.model_copy(update={"symbols": symbols})
 
 
 def judged(claims: Sequence[Claim], cells: Sequence[record.CellRecord]) -> tuple[record.ClaimRecord, ...]:

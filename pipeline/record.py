@@ -120,6 +120,7 @@ class StructPageRecord(Record):
 
 class SymbolRecord(Record):
     name: str
+    path: str = Field(default="", description="source file that defines it; empty where none, or several, are known to")
     old: int | None
     new: int | None
     delta: int

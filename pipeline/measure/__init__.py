@@ -1,12 +1,13 @@
 """**measure**: what a series does to a kernel that was built.
 
-`text` weighs vmlinux; `coverage` tells what of the series was compiled; `layout` compares structs; `inspector` takes
-the latter two while a build folder holds the right state.
+`text` weighs vmlinux, and `origin` finds the files that its symbols come from; `coverage` tells what of the series was
+compiled; `layout` compares structs; `inspector` takes the latter two while a build folder holds the right state.
 """
 
 from pipeline.measure.changes import changed_files
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import layout_deltas
+from pipeline.measure.origin import origins_of, symbol_origins
 from pipeline.measure.text import Measurer, parse_bloat, parse_sections, section_deltas, sized_symbols
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "Measurer",
     "changed_files",
     "layout_deltas",
+    "origins_of",
     "parse_bloat",
     "parse_sections",
     "section_deltas",
     "sized_symbols",
+    "symbol_origins",
 ]

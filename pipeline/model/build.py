@@ -51,6 +51,7 @@ class Build:
 
     Args:
         symbols: `nm --size-sort` of vmlinux.
+        origins: symbol to the source file that it was compiled from, where one file alone has it.
         sections: section name to size in bytes, from `size -A`.
         log: a file with the whole output of make.
         image: what a machine boots, where the cell names boots.
@@ -67,6 +68,7 @@ class Build:
     errors: tuple[Diagnostic, ...]
     log: Path
     symbols: bytes = b""
+    origins: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     sections: Mapping[str, int] = field(default_factory=dict, hash=False)
     struct_page: StructPage | None = None
     image: Image | None = None

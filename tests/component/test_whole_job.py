@@ -104,7 +104,7 @@ def test_series_comes_from_the_server_with_its_trailers(job: Job, posted: dict[s
     assert series["replies"] == 2
 
 
-def test_cells_are_measured(job: Job) -> None:
+def test_cells_are_measured(job: Job, fake_tree: Path) -> None:
     assert [tree["applied"] for tree in job.record["trees"]] == ["clean"]
     hvo, odd = job.cell("x86_64-hvo"), job.cell("i386-odd")
     assert (hvo["status"], hvo["vmemmap"], hvo["struct_page"]) == ("built", True, {"size": 64, "power_of_two": True})
@@ -114,6 +114,8 @@ def test_cells_are_measured(job: Job) -> None:
     assert text["delta"] < 0
     assert text["delta"] == text["up"] - text["down"] == text["after"] - text["before"]
     assert sum(symbol["delta"] for symbol in text["symbols"]) == text["delta"]
+    assert {symbol["path"] for symbol in text["symbols"]} >= {"mm/hugetlb.c", "mm/util.c"}
+    assert all((fake_tree / symbol["path"]).is_file() for symbol in text["symbols"] if symbol["path"])
     assert text["verbatim"].startswith("add/remove: ")
     (section,) = [one for one in hvo["sections"] if one["name"] == ".text"]
     assert section["after"] < section["before"]
