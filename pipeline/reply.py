@@ -118,7 +118,7 @@ def _body(record: RunRecord, sender: Address) -> str:
         more=count(len(rows) - CELLS_SHOWN, "more cell") if len(rows) > CELLS_SHOWN else "",
         attribution=f"On {record.series.cover.date}, {sender.display_name or sender.addr_spec} wrote:",
         claims=[_answer(record, claim) for claim in record.claims],
-        command=command_lines(record.command, COLUMNS - 2),
+        command=command_lines(record.command, COLUMNS),
     )
 
 

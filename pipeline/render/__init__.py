@@ -74,11 +74,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         claims=[(claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim)) for claim in record.claims],
         facts=_facts(record),
         tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
-        command=[
-            cut(piece, page.columns - 2)
-            for line in command_lines(record.command, page.columns - 2)
-            for piece in chop_cells(line, page.columns - 2)
-        ],
+        command=command_lines(record.command, page.columns),
     )
 
 
@@ -112,19 +108,35 @@ def measured(claim: ClaimRecord) -> str:
     return f"{claimed}, measured {claim.measured:{sign}d}" + (f" in {claim.cell}" if claim.cell else "")
 
 
-def command_lines(command: str, columns: int) -> list[str]:
-    """A command line for copying, broken only between its words."""
+def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:
+    """A command line for copying, `indent` blanks included.
+
+    It is broken between words. A word longer than a line goes on in the first column of the next one: the shell drops
+    a backslash and the line end, and would take blanks for the end of the word.
+    """
     try:
-        words = [shlex.quote(word) for word in shlex.split(command)]
+        words = shlex.split(command)
     except ValueError:
         words = command.split()
+    room = columns - indent - len("  \\")
     lines: list[str] = []
-    for word in (cut(word, LONGEST_WORD) for word in words):
-        if lines and cell_len(f"{lines[-1]} {word}") <= columns - 2:
+    for word in (shlex.quote(cut(word, LONGEST_WORD)) for word in words):
+        if lines and cell_len(f"{lines[-1]} {word}") <= columns - len(" \\"):
             lines[-1] += f" {word}"
+        elif cut(word, room) == word:
+            lines += [(" " * (indent + 2) if lines else " " * indent) + word]
         else:
-            lines.append(f"  {word}" if lines else word)
-    return [*(f"{line} \\" for line in lines[:-1]), *lines[-1:]]
+            lines += _broken_word(word, room, indent + 2 if lines else indent)
+    return [line if line.endswith("\\") else f"{line} \\" for line in lines[:-1]] + lines[-1:]
+
+
+def _broken_word(word: str, room: int, indent: int) -> list[str]:
+    """Pieces of a quoted word, each quoted: between quotes of the single kind a backslash is nothing special."""
+    plain = "".join(shlex.split(word))
+    # Quoting adds two characters, and three more for each quote inside.
+    width = max(room // 5, 8) if "'" in plain else room - 2
+    pieces = [shlex.quote(cut(piece, width)) for piece in chop_cells(plain, width)]
+    return [" " * indent + pieces[0] + "\\", *(f"{piece}\\" for piece in pieces[1:-1]), pieces[-1]]
 
 
 def _about(record: RunRecord) -> list[tuple[str, str]]:

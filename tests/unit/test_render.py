@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -365,12 +367,31 @@ def test_visible_is_the_same_twice() -> None:
 
 
 def test_a_command_is_broken_between_words_only() -> None:
-    assert command_lines("pipeline apply 'a b' --matrix small", 20) == [
-        "pipeline apply \\",
-        "  'a b' --matrix \\",
-        "  small",
+    assert command_lines("pipeline apply 'a b' --matrix small", 22) == [
+        "  pipeline apply \\",
+        "    'a b' --matrix \\",
+        "    small",
     ]
-    assert command_lines("pipeline it's", 40) == ["pipeline it's"]
+    assert command_lines("pipeline it's", 40) == ["  pipeline 'it'\"'\"'s'"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pipeline", "apply-and-build", "/home/" + "long/" * 20 + "series.mbox", "--tree", "path:/x#master"],
+        ["pipeline", "x" * 74, "y" * 75, "z" * 76, "--quiet"],
+        ["pipeline", "it's " + "a 'quoted' word " * 10],
+        ["/bin/" + "p" * 90],
+        ["pipeline", "ä" * 100, "日本" * 45],
+    ],
+)
+def test_a_command_can_be_copied_into_a_shell(words: list[str]) -> None:
+    lines = command_lines(shlex.join(words), 78)
+    assert max(map(cell_len, lines)) <= 78
+    typed = subprocess.run(
+        ["sh", "-c", 'printf "%s\\n" ' + "\n".join(lines)], capture_output=True, text=True, check=True
+    )
+    assert typed.stdout.splitlines() == words
 
 
 def test_the_templates_are_found_in_the_checkout() -> None:
