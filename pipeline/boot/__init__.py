@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.boot import console
 from pipeline.boot.attempt import attempt
 from pipeline.boot.initramfs import GuestProgram
-from pipeline.boot.machine import MACHINES, needed_options
+from pipeline.boot.machine import MACHINES, command_line, needed_options
 from pipeline.boot.report import Boot, Boots, BootStatus, CheckResult, CheckStatus, verdict
 from pipeline.build import Builds
 from pipeline.definitions import Scenario
@@ -119,6 +119,7 @@ class Booter:
             "kernel": image.digest,
             "arch": arch,
             "scenario": wanted.scenario.definition.model_dump(mode="json"),
+            "command-line": command_line(arch, wanted.scenario.definition),
             "guest": hashlib.sha256(self._guest.binary(arch)).hexdigest(),
             "qemu": self._qemu_version(arch),
             "sandbox": self._host.sandbox.name,

@@ -86,8 +86,11 @@ def needed_options(arch: str) -> tuple[str, ...]:
 
 
 def command_line(arch: str, scenario: ScenarioDefinition) -> str:
-    """The kernel's. A panic ends the machine at once (`panic=-1` under -no-reboot)."""
-    words = [f"console={MACHINES[arch].console}", "panic=-1"]
+    """The kernel's. An oops is a panic, and that ends the machine at once (`panic=-1` under -no-reboot).
+
+    A kernel that goes on after an oops with a lock held hangs until the time limit, and a hang says less.
+    """
+    words = [f"console={MACHINES[arch].console}", "oops=panic", "panic=-1"]
     if scenario.nodes > 1 and arch == "x86_64":
         # Kernels of the matrix have no ACPI to tell them of nodes.
         words.append(f"numa=fake={scenario.nodes}")

@@ -22,7 +22,7 @@ GOLDEN = (
     *("-serial", "stdio"),
     *("-device", "virtio-serial-pci", "-chardev", "file,id=report,path={build}/report"),
     *("-device", "virtserialport,chardev=report,name=pipeline.report"),
-    *("-kernel", "{src}/kernel", "-initrd", "{src}/initramfs", "-append", "console=ttyS0 panic=-1"),
+    *("-kernel", "{src}/kernel", "-initrd", "{src}/initramfs", "-append", "console=ttyS0 oops=panic panic=-1"),
 )
 
 
@@ -48,8 +48,8 @@ def test_a_scenario_changes_the_machine() -> None:
 
 def test_nodes_are_made_up_where_nothing_tells_the_kernel_of_them() -> None:
     scenario = ScenarioDefinition(about="", nodes=2, command_line="hugetlb_free_vmemmap=on")
-    assert command_line("x86_64", scenario) == "console=ttyS0 panic=-1 numa=fake=2 hugetlb_free_vmemmap=on"
-    assert command_line("arm64", scenario) == "console=ttyAMA0 panic=-1 hugetlb_free_vmemmap=on"
+    assert command_line("x86_64", scenario) == "console=ttyS0 oops=panic panic=-1 numa=fake=2 hugetlb_free_vmemmap=on"
+    assert command_line("arm64", scenario) == "console=ttyAMA0 oops=panic panic=-1 hugetlb_free_vmemmap=on"
 
 
 def test_every_machine_has_an_image_and_a_compiler() -> None:
