@@ -167,6 +167,7 @@ def _state(
         seconds=build.seconds,
         cpu_seconds=build.cpu_seconds,
         cached=build.cached,
+        carried=build.carried,
         new_warnings=_diagnostics(new),
         errors=_diagnostics(build.errors),
         text_change=text_change,

@@ -105,6 +105,7 @@ class StateRecord(Record):
     seconds: float
     cpu_seconds: float
     cached: bool
+    carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
     errors: tuple[DiagnosticRecord, ...] = ()
     text_change: int | None = Field(

@@ -152,6 +152,14 @@ class BuildHost:
         """Checks `state` out in the tree's worktree; the caller holds its lock."""
         Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
 
+    def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
+        """Paths that differ between two states, each with git's letter for it: `M`, `A` or `D`, `T` for its type."""
+        listed = initialised(self.workspace.repository).out(
+            *("diff-tree", "-r", "-z", "--no-renames", "--name-status", before.tree_id, after.tree_id)
+        )
+        words = listed.split("\0")
+        return dict(zip(words[1::2], words[::2], strict=False))
+
     def run_all(
         self,
         tree: Tree,

@@ -60,6 +60,8 @@ class Inspector:
 
     def inspected(self, build: Build, state: SourceState, key: Key) -> Build:
         """The build with what is stored of its coverage and layouts."""
+        if not self._changed and state.patch == self._last:
+            return replace(build, coverage=Coverage(()))
         for one in self._keys(state, key):
             entry = self._store.get(one)
             if entry is not None and one.stage == "coverage":
@@ -69,7 +71,10 @@ class Inspector:
         return build
 
     def _keys(self, state: SourceState, build: Key) -> list[Key]:
-        keys = []
+        keys: list[Key] = []
+        if not self._changed:
+            # Documents and makefiles: no line to cover, no struct to compare, and so nothing to make.
+            return keys
         if state.patch in (self._base, self._last):
             structs = [asdict(one) for one in self._probes]
             keys.append(Key("struct-layout", {"build": build.digest, "headers": HEADERS, "probes": structs}))

@@ -185,7 +185,8 @@ def _matrix(record: RunRecord, page: Page) -> list[str]:
 def _state_word(cell: CellRecord, patch: int) -> str:
     for state in cell.states:
         if state.patch == patch:
-            return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else "ok"
+            good = "=" if state.carried else "ok"
+            return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else good
     return "·"
 
 
@@ -252,10 +253,12 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
 def _facts(record: RunRecord) -> list[tuple[str, str]]:
     states = [state for cell in record.cells for state in cell.states]
     stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
+    carried = sum(state.carried for state in states)
+    unchanged = f", {carried} carried (=): nothing that they read has changed" if carried else ""
     minutes, rest = divmod(round(record.seconds), 60)
     return [
         ("Started", f"{record.started}, took {minutes} min {rest} s"),
-        ("Builds", f"{len(states)}, {stored} of them from the store; {seconds:.0f} CPU seconds"),
+        ("Builds", f"{len(states)}, {stored} of them from the store{unchanged}; {seconds:.0f} CPU seconds"),
         ("Matrix", record.matrix),
         ("Sandbox", record.sandbox),
         ("Files", f"run.json and the logs, in the folder of run {record.id}"),

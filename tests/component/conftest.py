@@ -153,6 +153,7 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("waits-on-i386", "master", *developer.WAITS_ON_I386)
     made.branch("documents", "good", *developer.DOCUMENTS)
     made.branch("partly", "master", *developer.PARTLY)
+    made.branch("one-file", "master", *developer.ONE_FILE)
     made.branch("uncompiled", "master", *developer.UNCOMPILED)
     made.branch("dropped", "master", *developer.DROPPED)
     made.branch("grows", "master", *developer.GROWS)
@@ -190,6 +191,7 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("waits-on-i386", "master..waits-on-i386", "lib: wait on i386"),
             ("documents", "good..documents", "Documentation: one word less"),
             ("partly", "master..partly", "mm: code for some"),
+            ("one-file", "master..one-file", "mm: three huge pages"),
             ("uncompiled", "master..uncompiled", "lib: another factor"),
             ("dropped", "master..dropped", "kernel: write twice"),
             ("grows", "master..grows", "mm: owners of a page"),

@@ -243,6 +243,8 @@ PARTLY = (
         ),
     ),
 )
+ONE_FILE = (("mm: three huge pages", (("mm/hugetlb.c", "set_max_huge_pages(1)", "set_max_huge_pages(3)"),)),)
+"""Touches a file that only cells with HUGETLB_PAGE compile."""
 UNCOMPILED = (("lib: another factor", (("lib/fake_extra.c", "sum * 31", "sum * 33"),)),)
 """No cell of the tests sets FAKE_EXTRA."""
 DROPPED = (

@@ -83,6 +83,7 @@ class FakeHost:
         self.answers = list(answers)
         self.built: list[bool] = []
         self.tools: list[str] = []
+        self.changed = {state.patch: ("Makefile",) for state in STATES}
         self._folder = folder / "build"
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
@@ -93,6 +94,9 @@ class FakeHost:
 
     def move(self, tree: Tree, state: SourceState) -> None:
         pass
+
+    def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
+        return {path: "M" for state in STATES[before.patch + 1 : after.patch + 1] for path in self.changed[state.patch]}
 
     def past(self, _cell: Cell) -> tuple[int | None, float | None]:
         return None, None
@@ -286,3 +290,41 @@ def test_words_of_a_failing_machine_do_no_harm_in_a_build_that_succeeds(tmp_path
 )
 def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
     require_sound_machine("here", 1, f"a.c:123: error: bad\n{line}\nmake: *** [a.o] Error 1\n")
+
+
+def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> FakeHost:
+    """A host whose builds read `paths` of the tree."""
+    monkeypatch.setattr("pipeline.kernel.commands.read_of_tree", lambda _folder, _prefixes: tuple(paths))
+    return host
+
+
+def test_a_state_that_changes_nothing_that_was_read_is_carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]), ["mm/util.c"], monkeypatch)
+    host.changed = {0: (), 1: ("Documentation/a.rst",), 2: ("mm/util.c",), 3: ("mm/slab.c",)}
+    builds = build(host, per_patch=True)
+    assert [one.carried for one in builds.values()] == [False, True, False, True]
+    assert [one.cpu_seconds for one in builds.values()] == [1.0, 0.0, 1.0, 0.0]
+    assert builds["one", 1].symbols == builds["one", 0].symbols
+    assert read_log(builds["one", 3]) == GOOD
+    again = build(FakeHost(tmp_path, []), per_patch=True)
+    assert [(one.cached, one.carried) for one in again.values()] == [(True, at in (1, 3)) for at in range(4)]
+
+
+def test_only_what_was_built_is_carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), *[(2, BROKEN)] * 5]), ["mm/util.c"], monkeypatch)
+    host.changed = {0: (), 1: ("mm/util.c",), 2: ("Documentation/a.rst",), 3: ("Documentation/b.rst",)}
+    builds = build(host, per_patch=True)
+    assert [one.status is BuildStatus.FAILED for one in builds.values()] == [False, True, True, True]
+
+
+def test_without_a_record_of_what_was_read_nothing_is_carried(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
+    build(host)
+    for entry in (tmp_path / "store/dependencies").glob("*/*"):
+        for file in entry.iterdir():
+            file.unlink()
+        entry.rmdir()
+    host = FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
+    host.changed = dict.fromkeys(range(4), ("Documentation/a.rst",))
+    # The base has no record any more; what was built on it has one again, and the last one is stored.
+    assert [one.carried for one in build(host, per_patch=True).values()] == [False, False, True, False]

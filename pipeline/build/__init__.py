@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from pipeline.kernel import diagnostics, image, kbuild
+from pipeline.build.results import BuildResults, bootable, read_log
+from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.staleness import is_stale
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import Inspector, parse_sections, sized_symbols, symbol_origins
-from pipeline.model import Applied, Build, BuildStatus, Cell, Diagnostic, PlannedCell, SourceState, StructPage
+from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState, StructPage
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.store import Entry, Key
+from pipeline.system.store import Key
+
+__all__ = ["Builder", "Builds", "read_log", "selected_states"]
 
 Builds = Mapping[tuple[str, int], Build]
 """Builds by cell id and patch number."""
@@ -39,6 +43,7 @@ class Builder:
         self._host = host
         self._inspector = inspector
         self._planner = Planner(host)
+        self._results = BuildResults(host.store)
 
     def build(self, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
         """Builds every reachable cell once at base and last state, or at every state; a failure is traced to its patch.
@@ -51,6 +56,7 @@ class Builder:
         cells = [one for one in planned if one.to_build]
         builds: dict[tuple[str, int], Build] = {}
         for state in selected_states(applied.states, per_patch):
+            self._carry(applied, state, cells, builds)
             self._visit(applied, state, cells, builds)
         for one in cells:
             self._bisect(applied, one, builds)
@@ -64,8 +70,7 @@ class Builder:
         builds: dict[tuple[str, int], Build],
     ) -> None:
         """Adds the builds of `cells` at `state`, stored ones and new ones."""
-        origin = configuration_origins(applied.states)[state.patch]
-        keys = {one.cell.id: self._key(applied, one, state, origin) for one in cells}
+        keys = {one.cell.id: self._key(applied, one, state) for one in cells}
         found = self._stored(keys, cells, cached=True)
         missing = [one for one in cells if one.cell.id not in found]
         if missing:
@@ -76,6 +81,20 @@ class Builder:
             self._inspect(applied, state, built, keys, self._inspector)
             found = {name: self._inspector.inspected(build, state, keys[name]) for name, build in found.items()}
         builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
+
+    def _carry(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell], builds: Builds) -> None:
+        """Carries the result of the state before to `state`, in cells where nothing that was read has changed."""
+        for one in cells:
+            before = max((patch for cell_id, patch in builds if cell_id == one.cell.id), default=None)
+            if before is None or builds[one.cell.id, before].status is not BuildStatus.BUILT:
+                continue
+            source, target = (self._key(applied, one, at) for at in (applied.states[before], state))
+            if self._results.get(target, one.cell, cached=True):
+                continue
+            read = self._results.dependencies(source)
+            changes = self._host.changes(applied.states[before], state)
+            if read is not None and not is_stale(changes, read):
+                self._results.carry(source, target, one.cell)
 
     def _inspect(
         self,
@@ -170,21 +189,18 @@ class Builder:
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, state, key)
         if result.status is BuildStatus.BUILT:
-            self._host.store.put(_origins_key(key), symbol_origins(make), {})
-        if _bootable(make.cell) and result.status is BuildStatus.BUILT:
-            kept = image.files(make)
-            self._host.store.put(_image_key(key), image.value(kept), kept)
+            self._results.put_origins(key, symbol_origins(make))
+            self._results.put_dependencies(key, commands.read_of_tree(make.folder.path, make.source_prefixes))
+        if bootable(make.cell) and result.status is BuildStatus.BUILT:
+            self._results.put_image(key, image.files(make))
         if suspicious:
             make.folder.wipe()
-        value = asdict(replace(result, symbols=b"", origins={}, sections=dict(result.sections)))
-        for name in ("log", "symbols", "origins", "image", "cached", "coverage", "layouts"):
-            del value[name]
-        self._host.store.put(key, value, files)
+        self._results.put(key, result, files)
 
     def _make(self, make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
         make.folder.begin(config)
         counted = make.steps
-        targets = ("vmlinux", image.TARGETS[make.cell.arch].name) if _bootable(make.cell) else ("vmlinux",)
+        targets = ("vmlinux", image.TARGETS[make.cell.arch].name) if bootable(make.cell) else ("vmlinux",)
         done = make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
         warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
         build = Build(
@@ -217,7 +233,8 @@ class Builder:
     def _config(self, applied: Applied, one: PlannedCell, origin: SourceState) -> str:
         return one.config if origin.patch == 0 else self._planner.config(applied.tree, origin, one.cell)
 
-    def _key(self, applied: Applied, one: PlannedCell, state: SourceState, origin: SourceState) -> Key:
+    def _key(self, applied: Applied, one: PlannedCell, state: SourceState) -> Key:
+        origin = configuration_origins(applied.states)[state.patch]
         if origin.patch:
             with self._host.worktree_lock(applied.tree):
                 config = self._config(applied, one, origin)
@@ -228,56 +245,5 @@ class Builder:
 
     def _stored(self, keys: Mapping[str, Key], cells: Sequence[PlannedCell], *, cached: bool) -> dict[str, Build]:
         """Builds that are there, complete with what the cells' boots need."""
-        found: dict[str, Build] = {}
-        for one in cells:
-            key = keys[one.cell.id]
-            entry = self._host.store.get(key)
-            if entry is None:
-                continue
-            build = _from_entry(entry, cached)
-            if origins := self._host.store.get(_origins_key(key)):
-                build = replace(build, origins=origins.value)
-            if _bootable(one.cell) and build.status is BuildStatus.BUILT:
-                kept = self._host.store.get(_image_key(key))
-                if kept is None:
-                    continue
-                build = replace(build, image=image.from_entry(kept))
-            found[one.cell.id] = build
-        return found
-
-
-def read_log(build: Build) -> str:
-    """What make printed."""
-    return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
-
-
-def _bootable(cell: Cell) -> bool:
-    return bool(cell.boot) and cell.arch in image.TARGETS
-
-
-def _image_key(build: Key) -> Key:
-    """Images lie apart from builds: a cell that was built before it was booted lacks only that."""
-    return Key("image", build.inputs)
-
-
-def _origins_key(build: Key) -> Key:
-    """Where symbols come from lies apart, too: no number depends on it, so that older results do without."""
-    return Key("symbol-origins", build.inputs)
-
-
-def _from_entry(entry: Entry, cached: bool) -> Build:
-    value = dict(entry.value)
-    built = value["status"] == BuildStatus.BUILT
-    return Build(
-        status=BuildStatus(value["status"]),
-        seconds=value["seconds"],
-        cpu_seconds=value["cpu_seconds"],
-        steps=value["steps"],
-        warnings=tuple(Diagnostic(**one) for one in value["warnings"]),
-        errors=tuple(Diagnostic(**one) for one in value["errors"]),
-        log=entry.folder / "log.z",
-        symbols=zlib.decompress(entry.read("symbols.z")) if built else b"",
-        sections=value["sections"],
-        struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
-        cached=cached,
-    )
+        found = {one.cell.id: self._results.get(keys[one.cell.id], one.cell, cached=cached) for one in cells}
+        return {cell_id: build for cell_id, build in found.items() if build}

@@ -1,0 +1,112 @@
+"""What is kept of a build: its value, its files, and what lies beside it in the store."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+
+from pipeline.kernel import image
+from pipeline.model import Build, BuildStatus, Cell, Diagnostic, StructPage
+from pipeline.system.store import Entry, Key, Store
+
+
+def read_log(build: Build) -> str:
+    """What make printed."""
+    return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
+
+
+def bootable(cell: Cell) -> bool:
+    """Whether an image of the cell's kernels is kept."""
+    return bool(cell.boot) and cell.arch in image.TARGETS
+
+
+class BuildResults:
+    """Builds by their keys.
+
+    Images, origins of symbols and dependencies lie apart from the build itself: a cell that was built before they were
+    asked for lacks only them.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, key: Key, cell: Cell, *, cached: bool) -> Build | None:
+        """The build of `key`, if it is there with what the cell's boots need.
+
+        Args:
+            cached: what the build shall say of itself.
+        """
+        entry = self._store.get(key)
+        if entry is None:
+            return None
+        build = _from_entry(entry, cached)
+        if origins := self._store.get(_beside("symbol-origins", key)):
+            build = replace(build, origins=origins.value)
+        if bootable(cell) and build.status is BuildStatus.BUILT:
+            kept = self._store.get(_beside("image", key))
+            return replace(build, image=image.from_entry(kept)) if kept else None
+        return build
+
+    def put(self, key: Key, build: Build, files: Mapping[str, bytes]) -> None:
+        """Stores a build; its image, origins and dependencies are there before, so that it is complete."""
+        value = asdict(replace(build, symbols=b"", origins={}, sections=dict(build.sections)))
+        for name in ("log", "symbols", "origins", "image", "cached", "coverage", "layouts"):
+            del value[name]
+        self._store.put(key, value, files)
+
+    def put_image(self, key: Key, files: Mapping[str, bytes]) -> None:
+        self._store.put(_beside("image", key), image.value(files), files)
+
+    def put_origins(self, key: Key, origins: Mapping[str, str]) -> None:
+        self._store.put(_beside("symbol-origins", key), dict(origins), {})
+
+    def put_dependencies(self, key: Key, paths: Iterable[str]) -> None:
+        """What the build read of the source tree."""
+        self._store.put(_beside("dependencies", key), None, {"paths.z": zlib.compress("\0".join(paths).encode())})
+
+    def dependencies(self, key: Key) -> frozenset[str] | None:
+        """What a build read of the source tree; None where that is not known."""
+        entry = self._store.get(_beside("dependencies", key))
+        return frozenset(zlib.decompress(entry.read("paths.z")).decode().split("\0")) if entry else None
+
+    def carry(self, source: Key, target: Key, cell: Cell) -> bool:
+        """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
+        found = self.get(source, cell, cached=False)
+        entry = self._store.get(source)
+        if found is None or entry is None or found.status is not BuildStatus.BUILT:
+            return False
+        for stage, names in (
+            ("image", ("kernel.z", "selftest")),
+            ("symbol-origins", ()),
+            ("dependencies", ("paths.z",)),
+        ):
+            if beside := self._store.get(_beside(stage, source)):
+                files = {name: beside.read(name) for name in names if (beside.folder / name).exists()}
+                self._store.put(_beside(stage, target), beside.value, files)
+        value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "carried": True}
+        self._store.put(target, value, {name: entry.read(name) for name in ("log.z", "config", "symbols.z")})
+        return True
+
+
+def _beside(stage: str, build: Key) -> Key:
+    return Key(stage, build.inputs)
+
+
+def _from_entry(entry: Entry, cached: bool) -> Build:
+    value = dict(entry.value)
+    built = value["status"] == BuildStatus.BUILT
+    return Build(
+        status=BuildStatus(value["status"]),
+        seconds=value["seconds"],
+        cpu_seconds=value["cpu_seconds"],
+        steps=value["steps"],
+        warnings=tuple(Diagnostic(**one) for one in value["warnings"]),
+        errors=tuple(Diagnostic(**one) for one in value["errors"]),
+        log=entry.folder / "log.z",
+        symbols=zlib.decompress(entry.read("symbols.z")) if built else b"",
+        sections=value["sections"],
+        struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
+        cached=cached,
+        carried=value.get("carried", False),
+    )
