@@ -11,7 +11,7 @@ from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
 _REBUILT = ("builds", "worktrees")
-_REIMPORTED = ("trees.git", "store", "downloads", "mail", "history")
+_REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history")
 
 
 def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:

@@ -63,10 +63,17 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
                 message_id=patch.message_id,
                 files=patch.files,
                 collected_trailers=patch.collected_trailers,
+                signatures=patch.signatures,
             )
             for patch in series.patches
         ),
         base_commit=series.base_commit,
+        change_id=series.change_id,
+        prerequisites=tuple(
+            record.PrerequisiteRecord.model_validate({**vars(one), "patches": len(one.patches)})
+            for one in series.prerequisites
+        ),
+        uncarried_trailers=tuple(record.UncarriedTrailerRecord(**asdict(one)) for one in series.uncarried_trailers),
         replies=len(series.replies),
         other_versions=series.other_versions,
         notes=series.notes,

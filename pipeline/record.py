@@ -60,6 +60,26 @@ class PatchRecord(Record):
     message_id: str
     files: tuple[str, ...]
     collected_trailers: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = Field(default=(), description="what b4 says of its attestation")
+
+
+class UncarriedTrailerRecord(Record):
+    """A trailer that a reply gives and that no patch has."""
+
+    trailer: str
+    message_id: str
+    reason: str
+
+
+class PrerequisiteRecord(Record):
+    """What the series says that it needs, and whether it was found."""
+
+    kind: Literal["patch-id", "change-id", "message-id"]
+    value: str
+    version: int | None = None
+    title: str = ""
+    patches: int = Field(default=0, description="how many it has; 0 where it was not found")
+    reason: str = Field(default="", description="where it was found, or why not")
 
 
 class SeriesRecord(Record):
@@ -70,6 +90,9 @@ class SeriesRecord(Record):
     cover: LetterRecord
     patches: tuple[PatchRecord, ...]
     base_commit: str = ""
+    change_id: str = ""
+    prerequisites: tuple[PrerequisiteRecord, ...] = ()
+    uncarried_trailers: tuple[UncarriedTrailerRecord, ...] = ()
     replies: int = Field(default=0, description="messages of the thread that are not part of the series")
     other_versions: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ SeriesArgument = Annotated[
     str,
     typer.Argument(
         metavar="SERIES",
-        help="Message-id, lore URL, mbox, maildir, - (stdin), folder of git format-patch files, or entry of series/.",
+        help="Message-id, lore URL, change-id, mbox, maildir, - (stdin), folder of patches, or entry of series/.",
     ),
 ]
 TreeOption = Annotated[
@@ -55,6 +55,15 @@ MidmaskOption = Annotated[
         envvar="PIPELINE_MIDMASK",
         metavar="URL",
         help="Archive to ask, %s is the message-id. [default: git config b4.midmask, or lore]",
+    ),
+]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Ask no archive: use the last good copy of what it delivered.")
+]
+RethreadOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rethread", metavar="MESSAGE-ID", help="Of another thread that holds part of the series; repeatable."
     ),
 ]
 JobsOption = Annotated[

@@ -20,7 +20,9 @@ from pipeline.cli.options import (
     JobsOption,
     MatrixOption,
     MidmaskOption,
+    OfflineOption,
     QuietOption,
+    RethreadOption,
     RevisionOption,
     SandboxOption,
     SeriesArgument,
@@ -38,6 +40,7 @@ from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.plan import render_plan
+from pipeline.render.series import series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import REPORT, Order, Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
@@ -63,6 +66,8 @@ def apply_and_build(
         str, typer.Option("--json", metavar="FILE|-", help="Write run.json there, too (- for standard output).")
     ] = "",
     midmask: MidmaskOption = "",
+    rethread: RethreadOption = None,
+    offline: OfflineOption = False,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -77,7 +82,7 @@ def apply_and_build(
         if json and json != "-":
             _require_writable(Path(json))
         order = Order(
-            _request(series, revision, midmask),
+            _request(series, revision, midmask, rethread, offline),
             tuple(tree or ()),
             matrix,
             tuple(cell or ()),
@@ -105,6 +110,8 @@ def fetch(
     ] = None,
     revision: RevisionOption = None,
     midmask: MidmaskOption = "",
+    rethread: RethreadOption = None,
+    offline: OfflineOption = False,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -112,22 +119,10 @@ def fetch(
 ) -> None:
     """Obtain a series and show what is in it: patches, trailers, base, replies."""
     with session(workspace, verbose, quiet) as current:
-        found = current.pipeline().fetch(_request(series, revision, midmask))
+        found = current.pipeline().fetch(_request(series, revision, midmask, rethread, offline))
         out = RichConsole(highlight=False, soft_wrap=True)
-        out.print(Text(f"{found.title}\n  v{found.version}, {len(found.patches)} patches, from {found.cover.sender}"))
-        if found.message_id:
-            out.print(Text(f"  Message-ID: {found.message_id}"))
-        if found.base_commit:
-            out.print(Text(f"  base-commit: {found.base_commit}"))
-        for patch_id in found.prerequisites:
-            out.print(Text(f"  prerequisite-patch-id: {patch_id}"))
-        if found.other_versions:
-            out.print(Text(f"  also in the thread: {', '.join(f'v{other}' for other in found.other_versions)}"))
-        out.print(Text(f"  {len(found.replies)} other messages in the thread"))
-        for patch in found.patches:
-            out.print(Text(f"{patch.number:4}  {patch.subject}"))
-            for trailer in patch.collected_trailers:
-                out.print(Text(f"      + {trailer}", style="green"))
+        for line in series_lines(found):
+            out.print(Text(line, style="green" if line.lstrip().startswith("+ ") else ""))
         if output:
             output.write_bytes(join_mbox([patch.mail for patch in found.patches]))
             out.print(Text(f"Written: {output}"))
@@ -139,6 +134,8 @@ def apply(
     tree: TreeOption = None,
     revision: RevisionOption = None,
     midmask: MidmaskOption = "",
+    rethread: RethreadOption = None,
+    offline: OfflineOption = False,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -147,7 +144,7 @@ def apply(
     """Apply a series to trees, in the pipeline's own worktrees, and say what fits where."""
     with session(workspace, verbose, quiet) as current:
         pipeline = current.pipeline()
-        order = Order(_request(series, revision, midmask), tuple(tree or ()))
+        order = Order(_request(series, revision, midmask, rethread, offline), tuple(tree or ()))
         names = pipeline.resolve(order)[3]
         found = pipeline.fetch(order.request)
         results = [pipeline.apply(found, pipeline.tree(name)) for name in names]
@@ -182,6 +179,7 @@ def plan(
     cell: CellOption = None,
     revision: RevisionOption = None,
     midmask: MidmaskOption = "",
+    offline: OfflineOption = False,
     jobs: JobsOption = 0,
     sandbox: SandboxOption = "bwrap",
     workspace: WorkspaceOption = None,
@@ -195,7 +193,7 @@ def plan(
             raise UsageError("--suggest needs a series", hint="Say pipeline plan --suggest SERIES --tree TREE.")
         pipeline = current.pipeline()
         order = Order(
-            _request(series or "-", revision, midmask),
+            _request(series or "-", revision, midmask, None, offline),
             tuple(tree or ()),
             matrix,
             tuple(cell or ()),
@@ -229,8 +227,9 @@ def _suggested(
     return "\n" + render_suggestion(pipeline.suggest(host, series, applied, planned), name).rstrip()
 
 
-def _request(series: str, revision: int | None, midmask: str) -> Request:
-    return Request(series, revision, midmask or user_setting("b4.midmask") or LORE)
+def _request(series: str, revision: int | None, midmask: str, rethread: Sequence[str] | None, offline: bool) -> Request:
+    midmask = midmask or user_setting("b4.midmask") or LORE
+    return Request(series, revision, midmask, tuple(rethread or ()), offline, user_setting("b4.keyringsrc"))
 
 
 def _require_writable(target: Path) -> None:

@@ -3,7 +3,7 @@
 from pipeline.model.build import Build, BuildStatus, Diagnostic, Image
 from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
 from pipeline.model.measure import ChangedFile, Coverage, FileCoverage, Layout, Member, SymbolDelta, TextDelta
-from pipeline.model.series import Claim, Letter, Measurand, Patch, Series
+from pipeline.model.series import Claim, Letter, Measurand, Patch, Prerequisite, Series, UncarriedTrailer
 from pipeline.model.tree import Applied, ApplyStatus, Hunk, SourceState, Tree
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Member",
     "Patch",
     "PlannedCell",
+    "Prerequisite",
     "Series",
     "SourceState",
     "StructPage",
@@ -34,4 +35,5 @@ __all__ = [
     "TextDelta",
     "Toolchain",
     "Tree",
+    "UncarriedTrailer",
 ]

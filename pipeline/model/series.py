@@ -17,6 +17,7 @@ class Patch:
         mail: the message that `git am` takes, trailers of the thread included.
         files: paths that the diff touches.
         collected_trailers: those that b4 added from replies, `Name: value`.
+        signatures: what b4 says of its attestation, as `Signed: DKIM/kernel.org`; empty where none was looked at.
     """
 
     number: int
@@ -26,6 +27,43 @@ class Patch:
     mail: bytes
     files: tuple[str, ...]
     collected_trailers: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UncarriedTrailer:
+    """A trailer that a reply gives and that no patch has.
+
+    Args:
+        trailer: `Name: value`.
+        message_id: of the reply.
+        reason: why b4 did not carry it.
+    """
+
+    trailer: str
+    message_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Prerequisite:
+    """What a series says that it needs (git-format-patch(1), b4 prep).
+
+    Args:
+        kind: `patch-id`, `change-id` or `message-id`.
+        value: the id.
+        version: revision of a change-id, where one is named.
+        title: of the series that was found, or empty.
+        patches: to be applied first, in order; empty where it was not found.
+        reason: where it was found, or why not.
+    """
+
+    kind: str
+    value: str
+    version: int | None = None
+    title: str = ""
+    patches: tuple[Patch, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,9 +91,11 @@ class Series:
         cover: the cover letter, or patch 1's message where the series has none; what a reply answers.
         patches: in order, 1 to n.
         base_commit: from the `base-commit:` line, or empty.
-        prerequisites: patch ids from `prerequisite-patch-id:` lines.
+        change_id: from the `change-id:` line, or empty.
+        prerequisites: in the order in which its mails name them.
         replies: every other message of the thread.
         other_versions: revisions in the thread that were not chosen.
+        uncarried_trailers: what replies give and no patch has.
         source: what the user named.
         notes: what a reader should know of how it was put together.
     """
@@ -66,9 +106,11 @@ class Series:
     cover: Letter
     patches: tuple[Patch, ...]
     base_commit: str = ""
-    prerequisites: tuple[str, ...] = ()
+    change_id: str = ""
+    prerequisites: tuple[Prerequisite, ...] = ()
     replies: tuple[Letter, ...] = ()
     other_versions: tuple[int, ...] = ()
+    uncarried_trailers: tuple[UncarriedTrailer, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = ()
 

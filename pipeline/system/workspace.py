@@ -4,7 +4,8 @@ trees.git/    one bare repository for all imported trees and applied series
 worktrees/    one persistent worktree per tree
 builds/       one O= folder per tree and cell
 store/        results by content address
-mail/         b4's own home and the threads it fetched
+mail/         b4's scratch folders
+threads/      the last good copy of every thread that an archive delivered
 downloads/    packages and tarballs
 runs/         one folder per run
 locks/
@@ -55,6 +56,10 @@ class Workspace:
     @property
     def mail(self) -> Path:
         return self.folder / "mail"
+
+    @property
+    def threads(self) -> Path:
+        return self.folder / "threads"
 
     @property
     def downloads(self) -> Path:

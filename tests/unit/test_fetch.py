@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.fetch import Request, fetch, message_id_in
+from pipeline.fetch import LORE, Request, fetch, message_id_in
+from pipeline.fetch.forms import Named, named
 from pipeline.mail.message import split_mbox
-from pipeline.model import Series
+from pipeline.model import Prerequisite, Series
 from pipeline.system.errors import NotObtainedError, UsageError
 from pipeline.system.process import Command, Completed, Processes
 from pipeline.system.workspace import Workspace
@@ -119,10 +120,53 @@ def test_without_a_cover_letter_a_note_says_what_a_reply_answers(tmp_path: Path)
     assert "patch 1" in series.notes[0]
 
 
-def test_prerequisites_are_listed_once(tmp_path: Path) -> None:
-    line = f"prerequisite-patch-id: {'a' * 40}\n"
-    series = read(written(tmp_path / "v1", {"a.patch": raw("[PATCH] x", DIFF + line + line)}))
-    assert series.prerequisites == ("a" * 40,)
+PREREQUISITES = f"""\
+prerequisite-patch-id: {"a" * 40}
+prerequisite-change-id: 20240320-topic-one-29d9d4a4b2d8:v5
+prerequisite-change-id: 20240320-topic-two-29d9d4a4b2d8
+prerequisite-message-id: <one@example.org>
+prerequisite-patch-id: {"a" * 40}
+Depends-on: https://lore.kernel.org/all/two@example.org/
+Depends-on: the weather
+"""
+
+
+def test_prerequisites_are_read_in_order_and_once(tmp_path: Path) -> None:
+    series = read(written(tmp_path / "v1", {"a.patch": raw("[PATCH] x", DIFF + PREREQUISITES)}))
+    assert series.prerequisites == (
+        Prerequisite("patch-id", "a" * 40),
+        Prerequisite("change-id", "20240320-topic-one-29d9d4a4b2d8", 5),
+        Prerequisite("change-id", "20240320-topic-two-29d9d4a4b2d8"),
+        Prerequisite("message-id", "one@example.org"),
+        Prerequisite("message-id", "two@example.org"),
+    )
+
+
+CHANGE_ID = "20240320-topic-one-29d9d4a4b2d8"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (ID, Named(ID)),
+        (CHANGE_ID, Named(change_id=CHANGE_ID)),
+        (f"change-id: {CHANGE_ID}", Named(change_id=CHANGE_ID)),
+        (f"id:{ID}", Named(ID)),
+        (f"https://lore.kernel.org/linux-mm/{ID}/T/", Named(ID)),
+        (f"https://inbox.example.org/some/list/{ID}/", Named(ID, midmask="https://inbox.example.org/some/list/%s")),
+        (f"https://lkml.kernel.org/r/{ID}", Named(ID)),
+        (f"https://patch.msgid.link/{ID}", Named(ID)),
+        (f"https://patchwork.kernel.org/project/linux-mm/patch/{ID}/", Named(ID)),
+    ],
+)
+def test_what_is_asked_of_which_archive(text: str, asked: Named) -> None:
+    assert named(text, LORE) == asked
+
+
+def test_the_author_of_a_relayed_patch_is_the_one_in_its_body(tmp_path: Path) -> None:
+    body = f"From: Real Author <real@example.org>\n\nText.\n{DIFF}"
+    series = read(written(tmp_path / "v1", {"a.patch": raw("[PATCH] x", body)}))
+    assert series.patches[0].author == "Real Author <real@example.org>"
 
 
 def test_a_series_without_a_message_id_is_fine_in_a_folder(tmp_path: Path) -> None:

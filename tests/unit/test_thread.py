@@ -1,15 +1,32 @@
-"""Which revisions a thread holds, and whether one of them is complete."""
+"""What was posted in a thread, which of it belongs together, and which of it is the series that was asked for."""
 
 from __future__ import annotations
+
+import time
 
 import pytest
 
 from pipeline.mail import thread
-from pipeline.mail.message import Mail
+from pipeline.mail.choice import Choice, choose
+from pipeline.mail.message import Mail, parse
+from pipeline.mail.thread import Posting, postings
 from pipeline.system.errors import NotObtainedError
-from tests.unit.mails import mail, series
+from tests.unit.mails import DIFF, mail, raw, series
 
 REPLY = mail("Re: [PATCH v9 1/3] change 1", "Reviewed-by: B <b@x>\n", "reply")
+
+
+def below(parent: str, subject: str, message_id: str, body: str = DIFF, **headers: str) -> Mail:
+    """A mail that answers another one."""
+    return parse(raw(subject, body, message_id, in_reply_to=f"<{parent}@example.org>", **headers))
+
+
+def chosen(mails: list[Mail], message_id: str = "", asked: int | None = None) -> Choice:
+    return choose(postings(mails), mails, message_id, asked)
+
+
+def shape(posting: Posting) -> tuple[str, list[int]]:
+    return posting.name, [mail.number or 0 for mail in posting.mails]
 
 
 def test_only_revisions_with_a_patch_are_known() -> None:
@@ -18,7 +35,7 @@ def test_only_revisions_with_a_patch_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mails", "message_id", "asked", "chosen"),
+    ("mails", "message_id", "asked", "version"),
     [
         (series(3), "", None, 1),
         ([*series(3), *series(3, 2)], "", None, 2),
@@ -29,8 +46,6 @@ def test_only_revisions_with_a_patch_are_known() -> None:
         ([*series(3), *series(3, 2)], "v1-2@example.org", 2, 2),
         ([*series(3), *series(3, 2), REPLY], "reply@example.org", None, 2),
         ([*series(3), *series(3, 2, without=(1,))], "", None, 1),
-        ([*series(3), *series(3, 2, without=(1,))], "", 2, 2),
-        ([*series(3, without=(1,)), *series(3, 2, without=(1,))], "", None, 2),
     ],
     ids=[
         "the only one",
@@ -42,45 +57,49 @@ def test_only_revisions_with_a_patch_are_known() -> None:
         "the number beats the message",
         "a reply names none",
         "the newest complete one",
-        "the one asked for though incomplete",
-        "the newest when none is complete",
     ],
 )
-def test_the_revision_chosen(mails: list[Mail], message_id: str, asked: int | None, chosen: int) -> None:
-    assert thread.choose_version(mails, message_id, asked) == chosen
+def test_the_revision_chosen(mails: list[Mail], message_id: str, asked: int | None, version: int) -> None:
+    assert chosen(mails, message_id, asked).posting.version == version
 
 
 def test_a_revision_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(NotObtainedError, match="no revision v7") as caught:
-        thread.choose_version([*series(2), *series(2, 3)], "", 7)
+        chosen([*series(2), *series(2, 3)], "", 7)
     assert "v1, v3" in caught.value.hint
 
 
 @pytest.mark.parametrize("mails", [[], [REPLY], [mail("[PATCH 0/2] only a cover", "Hello.\n")]])
 def test_a_thread_without_a_patch_is_refused(mails: list[Mail]) -> None:
     with pytest.raises(NotObtainedError, match=rf"no patch among the {len(mails)} message"):
-        thread.choose_version(mails, "", None)
+        chosen(mails)
 
 
 def test_a_revision_is_its_cover_letter_and_its_patches_in_order() -> None:
-    found = thread.revision([*reversed(series(3)), REPLY, *series(3, 2)], 1)
+    found = chosen([*reversed(series(3)), REPLY, *series(3, 2)], asked=1).posting
     assert found.cover is not None
     assert found.first is found.cover
     assert [patch.message_id for patch in found.patches] == [f"v1-{at}@example.org" for at in (1, 2, 3)]
 
 
 def test_without_a_cover_letter_patch_one_comes_first() -> None:
-    found = thread.revision(series(2, cover=False), 1)
-    assert found.cover is None
-    assert found.first.number == 1
+    choice = chosen(series(2, cover=False))
+    assert choice.posting.cover is None
+    assert choice.posting.first.number == 1
+    assert choice.notes == ("no cover letter: the reply answers patch 1",)
 
 
 def test_a_lone_patch_is_a_series() -> None:
-    assert len(thread.revision([mail("[PATCH] alone")], 1).patches) == 1
+    assert len(chosen([mail("[PATCH] alone")]).posting.patches) == 1
+
+
+def test_a_lone_patch_with_a_cover_letter_is_a_series() -> None:
+    mails = [mail("[PATCH 0/1] about", "Hello.\n", "c"), below("c", "[PATCH 1/1] one", "p")]
+    assert shape(chosen(mails).posting) == ("v1", [0, 1])
 
 
 def test_a_copy_with_the_same_message_id_counts_once() -> None:
-    assert len(thread.revision([*series(3), *series(3)], 1).patches) == 3
+    assert len(chosen([*series(3), *series(3)]).posting.patches) == 3
 
 
 @pytest.mark.parametrize(
@@ -89,29 +108,151 @@ def test_a_copy_with_the_same_message_id_counts_once() -> None:
         (series(4, without=(3,)), "missing 3/4"),
         (series(4, without=(1, 4)), "missing 1/4, 4/4"),
         (series(12, without=(11,), cover=False), "missing 11/12"),
-        ([*series(3), mail("[PATCH 3/4] change", message_id="other")], r"its mails count to different totals \(3, 4\)"),
         ([*series(3), mail("[PATCH 2/3] again", message_id="other")], "patch 2 was posted more than once"),
-        (series(2, 5), "it has no patches"),
+        ([*series(4), mail("[PATCH 5/4] a bonus", message_id="bonus")], "patch 5 of 4 was posted"),
         ([*series(3, without=(2,)), *series(3, 2)], "missing 2/3"),
+        ([*series(3), below("v1-0", "[PATCH 3/3] again", "other")], "patch 3 was posted more than once"),
     ],
 )
 def test_what_keeps_a_revision_from_being_complete_is_said(mails: list[Mail], words: str) -> None:
     with pytest.raises(NotObtainedError, match=f"v1 of the series is incomplete: {words}"):
-        thread.revision(mails, 1)
+        chosen(mails, asked=1)
 
 
 def test_the_hint_names_what_there_is() -> None:
     with pytest.raises(NotObtainedError) as caught:
-        thread.revision([*series(4, without=(3,)), *series(4, 2)], 1)
+        chosen([*series(4, without=(3,)), *series(4, 2)], asked=1)
     assert "1, 2, 4 of v1" in caught.value.hint
     assert "v2" in caught.value.hint
+    assert "--rethread" in caught.value.hint
 
 
-@pytest.mark.parametrize("mails", [series(3), series(3, cover=False), [*series(3), *series(2, 2)]])
-def test_a_complete_revision_has_no_problem(mails: list[Mail]) -> None:
-    assert thread.problems(mails, 1) == ""
+def threaded(total: int, version: int = 1, parent: str = "", title: str = "change", sender: str = "") -> list[Mail]:
+    """A series as git send-email threads it, below another mail or on its own."""
+    tag = "PATCH" if version == 1 else f"PATCH v{version}"
+    name = f"{title.replace(' ', '-')}-v{version}"
+    more = {"from": sender} if sender else {}
+    cover = (
+        below(parent, f"[{tag} 0/{total}] {title}", f"{name}-0", "Hello.\n", **more)
+        if parent
+        else mail(f"[{tag} 0/{total}] {title}", "Hello.\n", f"{name}-0")
+    )
+    return [
+        cover,
+        *(
+            below(f"{name}-0", f"[{tag} {at}/{total}] {title} {at}", f"{name}-{at}", **more)
+            for at in range(1, total + 1)
+        ),
+    ]
 
 
-def test_a_patch_beyond_the_total_is_not_taken_silently() -> None:
-    mails = [*series(4), mail("[PATCH 5/4] a bonus", message_id="bonus")]
-    assert thread.problems(mails, 1) or len(thread.revision(mails, 1).patches) == 4
+def test_another_series_within_the_thread_is_left_out() -> None:
+    mails = [*threaded(2), *threaded(3, 1, "change-v1-2", "better idea", "Other <other@example.org>")]
+    choice = chosen(mails)
+    assert shape(choice.posting) == ("v1", [0, 1, 2])
+    assert choice.notes == ("another series in the thread was left out: 'better idea', v1, 3 patch(es)",)
+
+
+def test_another_series_within_the_thread_can_be_named() -> None:
+    mails = [*threaded(2), *threaded(3, 1, "change-v1-2", "better idea")]
+    assert chosen(mails, "better-idea-v1-1@example.org").posting.first.title == "better idea"
+    assert chosen(mails, "change-v1-1@example.org").posting.first.title == "change"
+
+
+def test_a_reply_names_the_series_that_it_is_about() -> None:
+    mails = [
+        *threaded(2),
+        *threaded(3, 1, "change-v1-2", "better idea"),
+        below("better-idea-v1-2", "Re: [PATCH 2/3] better idea 2", "answer", "Good.\n"),
+    ]
+    assert chosen(mails, "answer@example.org").posting.first.title == "better idea"
+
+
+def test_a_newer_revision_below_the_one_named_is_not_taken_but_said() -> None:
+    mails = [*threaded(2), *threaded(2, 2, "change-v1-0")]
+    choice = chosen(mails, "change-v1-1@example.org")
+    assert choice.posting.version == 1
+    assert choice.notes == ("v2 is in the thread, too, and newer than what was named",)
+    assert chosen(mails).posting.version == 2
+
+
+def test_an_incomplete_newer_revision_is_said() -> None:
+    choice = chosen([*threaded(3), *threaded(3, 2, "change-v1-0")[:3]])
+    assert choice.posting.version == 1
+    assert choice.notes == ("v2 is in the thread, too, but missing 3/3",)
+
+
+def rerolled(number: int, total: int = 3, parent: str = "") -> Mail:
+    return below(parent or f"change-v1-{number}", f"[PATCH v2 {number}/{total}] change {number}", f"v2-{number}")
+
+
+def test_a_partial_reroll_is_completed_from_what_it_replaces() -> None:
+    choice = chosen([*threaded(3), rerolled(2)])
+    assert shape(choice.posting) == ("v2", [0, 1, 2, 3])
+    assert choice.posting.taken == (1, 3)
+    assert [mail.version for mail in choice.posting.patches] == [1, 2, 1]
+    assert choice.notes == ("v2 replaces some patches only: 1, 3 of 3 are those of the posting before",)
+
+
+def test_a_partial_reroll_may_answer_an_answer() -> None:
+    answer = below("change-v1-2", "Re: [PATCH 2/3] change 2", "answer", "No.\n")
+    choice = chosen([*threaded(3), answer, rerolled(2, parent="answer"), rerolled(3)])
+    assert choice.posting.taken == (1,)
+
+
+@pytest.mark.parametrize("misplaced", [rerolled(2, parent="change-v1-3"), rerolled(2, total=4)])
+def test_what_replaces_no_patch_of_its_number_is_no_reroll(misplaced: Mail) -> None:
+    choice = chosen([*threaded(3), misplaced])
+    assert shape(choice.posting) == ("v1", [0, 1, 2, 3])
+
+
+def test_the_original_of_a_reroll_is_what_its_messages_name() -> None:
+    mails = [*threaded(3), rerolled(2)]
+    assert chosen(mails, "change-v1-1@example.org").posting.version == 1
+    assert chosen(mails, "v2-2@example.org").posting.version == 2
+
+
+def test_a_resend_is_a_posting_of_its_own_and_preferred() -> None:
+    again = [
+        parse(one.raw.replace(b"[PATCH", b"[PATCH RESEND").replace(b"change-v1", b"again-v1")) for one in threaded(2)
+    ]
+    choice = chosen([*threaded(2), *again])
+    assert choice.posting.name == "v1 RESEND"
+    assert "posted twice" in choice.notes[0]
+    assert chosen([*threaded(2), *again], "change-v1-1@example.org").posting.name == "v1"
+
+
+def test_patches_without_a_version_below_a_cover_letter_with_one_are_of_that() -> None:
+    cover = mail("[PATCH v3 0/2] about", "Hello.\n", "c")
+    choice = chosen([cover, *(below("c", f"[PATCH {at}/2] one", f"p{at}") for at in (1, 2))])
+    assert shape(choice.posting) == ("v3", [0, 1, 2])
+
+
+def test_each_mail_may_answer_the_one_before() -> None:
+    mails = [mail("[PATCH 0/3] about", "Hello.\n", "m0")]
+    mails += [below(f"m{at - 1}", f"[PATCH {at}/3] one", f"m{at}") for at in (1, 2, 3)]
+    assert shape(chosen(mails).posting) == ("v1", [0, 1, 2, 3])
+
+
+def test_a_loop_of_references_ends() -> None:
+    mails = [below("b", "[PATCH 1/2] one", "a"), below("a", "[PATCH 2/2] two", "b"), below("d", "Re: x", "c", "x\n")]
+    mails.append(below("c", "Re: x", "d", "x\n"))
+    assert len(chosen(mails, "c@example.org").posting.patches) == 2
+
+
+CHANGE = "change-id: 20241017-topic-0123456789ab\n"
+
+
+@pytest.mark.parametrize(("other", "version"), [(CHANGE, 2), (CHANGE.replace("topic", "other"), 1)])
+def test_a_change_id_tells_what_is_of_one_series(other: str, version: int) -> None:
+    first = mail("[PATCH] one", DIFF + CHANGE, "one")
+    second = below("one", "[PATCH v2] quite another title", "two", DIFF + other)
+    assert chosen([first, second]).posting.version == version
+
+
+def test_a_thousand_messages_are_sorted_soon() -> None:
+    mails = [*threaded(20)]
+    mails += [below(f"change-v1-{at % 20}", f"Re: [PATCH {at % 20}/20] x", f"r{at}", "x\n") for at in range(1000)]
+    started = time.monotonic()
+    assert shape(chosen(mails, "r999@example.org").posting)[0] == "v1"
+    assert time.monotonic() - started < 1

@@ -1,0 +1,192 @@
+"""From a thread to a series: what was asked for is chosen here, b4 puts it together, and what came out is compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline.fetch import trailers
+from pipeline.fetch.b4 import B4
+from pipeline.mail import message, thread
+from pipeline.mail.choice import Choice, choose
+from pipeline.mail.message import Mail
+from pipeline.mail.thread import Posting
+from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
+from pipeline.system.errors import NotObtainedError
+from pipeline.system.git import Repository
+
+_BASE_COMMIT = re.compile(r"^base-commit: ([0-9a-f]{12,40})\b", re.MULTILINE)
+_PREREQUISITE = re.compile(
+    r"^prerequisite-(?P<kind>patch-id|change-id|message-id): +<?(?P<value>[^\s<>]+)>?", re.MULTILINE
+)
+_DEPENDS_ON = re.compile(r"^Depends-on: .*?<?(?P<value>[^\s<>/]+@[^\s<>/]+)>?/?$", re.MULTILINE | re.IGNORECASE)
+_IN_BODY_FROM = re.compile(r"\A\s*From: (?P<author>[^\n]*<[^\n>]+@[^\n>]+>) *\n")
+
+
+def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4, *, online: bool) -> Series:
+    """The series in a thread.
+
+    Args:
+        raw: the mails.
+        message_id: that was named, or empty.
+        asked: the revision that was asked for.
+        online: domain keys may be looked up.
+
+    Raises:
+        NotObtainedError: it is not there, incomplete, or b4 put something else together.
+    """
+    mails = [message.parse(one) for one in raw]
+    choice = choose(thread.postings(mails), mails, message_id, asked)
+    posting = choice.posting
+    if without_id := [mail for mail in posting.patches if not mail.message_id]:
+        raise NotObtainedError(
+            f"patch {without_id[0].number} has no Message-ID, so replies cannot be told apart",
+            hint="For files made by git format-patch, name their folder.",
+        )
+    made = b4.assemble(_for_b4(choice, mails), posting.first, posting.version)
+    assembled = [message.parse(one) for one in made.mails]
+    _compare(assembled, posting)
+    signatures = made.signatures
+    if online and any(b"\ndkim-signature:" in mail.raw[: message.HEADER_LIMIT].lower() for mail in posting.patches):
+        signatures = b4.signatures(posting.patches, posting.version)
+    patches = tuple(
+        patch_of(number, mail, original, signatures[number - 1] if signatures else ())
+        for number, (mail, original) in enumerate(zip(assembled, posting.patches, strict=True), 1)
+    )
+    others = [mail for mail in mails if mail.message_id not in posting.ids]
+    left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
+    return series_of(choice, patches, others, left_out)
+
+
+def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
+    """The series in `git format-patch` files: no thread, so nothing for b4 to collect."""
+    choice = choose(thread.postings(mails), mails, "", asked)
+    patches = tuple(patch_of(number, mail, mail) for number, mail in enumerate(choice.posting.patches, 1))
+    return series_of(choice, patches, [], ())
+
+
+def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
+    """The series, older revisions of it (their trailers may still hold) and replies.
+
+    Everything else is kept from b4, which would prefer it or mix it in: other series, a second posting of the same
+    revision, newer ones. So is what the series as a whole answers: without a cover letter b4 takes that for one.
+    """
+    posting = choice.posting
+    older: dict[int, Posting] = {}
+    for one in choice.revisions:
+        if one.version < posting.version and not one.problems and not one.taken:
+            older[one.version] = one
+    shown = posting.ids.union(*(one.ids for one in older.values()))
+    by_id = {mail.message_id: mail for mail in mails}
+    above: set[str] = set()
+    at = by_id.get(posting.first.in_reply_to)
+    while at is not None and at.message_id not in above:
+        above.add(at.message_id)
+        at = by_id.get(at.in_reply_to)
+    seen = set[str]()
+    found = []
+    for mail in mails:
+        wanted = mail.message_id in shown or (mail.number is None and mail.message_id not in above)
+        if wanted and mail.message_id not in seen:
+            found.append(mail)
+            seen.add(mail.message_id)
+    return found
+
+
+def _compare(assembled: Sequence[Mail], posting: Posting) -> None:
+    """Refuses what is not the posting, n of n, one mail for each Message-ID.
+
+    Raises:
+        NotObtainedError: says what b4 made of it.
+    """
+    wanted = [mail.message_id for mail in posting.patches]
+    got = [mail.message_id for mail in assembled]
+    if got == wanted:
+        return
+    strange = [mail.title for mail in assembled if mail.message_id not in wanted]
+    missing = [f"{mail.number}/{posting.total}" for mail in posting.patches if mail.message_id not in got]
+    words = [f"without {', '.join(missing)}"] if missing else []
+    words += [f"with {strange[0]!r}, which is not in it"] if strange else []
+    raise NotObtainedError(
+        f"b4 put together {len(assembled)} patch(es), not the {len(wanted)} of {posting.name} in the thread"
+        f" ({', '.join(words) or 'in another order'})",
+        hint="Save the series alone to an mbox (or a folder of patches) and name that.",
+    )
+
+
+def series_of(
+    choice: Choice, patches: tuple[Patch, ...], replies: Sequence[Mail], left_out: tuple[UncarriedTrailer, ...]
+) -> Series:
+    """The values of a posting, and what its mails say of base and prerequisites."""
+    posting = choice.posting
+    text = "\n".join(mail.letter.body for mail in posting.mails)
+    base = _BASE_COMMIT.search(text)
+    return Series(
+        title=posting.first.title,
+        version=posting.version,
+        message_id=posting.first.message_id,
+        cover=posting.first.letter,
+        patches=patches,
+        base_commit=base[1] if base else "",
+        change_id=posting.change_id,
+        prerequisites=prerequisites_in(text),
+        replies=tuple(mail.letter for mail in replies),
+        other_versions=tuple(sorted({one.version for one in choice.revisions} - {posting.version})),
+        uncarried_trailers=left_out,
+        notes=(*choice.notes, *trailers.notes(patches, replies)),
+    )
+
+
+def prerequisites_in(text: str) -> tuple[Prerequisite, ...]:
+    """What a series says that it needs, each once, in its order (git-format-patch(1), b4 prep)."""
+    found: dict[Prerequisite, None] = {}
+    for match in _PREREQUISITE.finditer(text):
+        value, _, version = (
+            match["value"].rpartition(":v") if match["kind"] == "change-id" else (match["value"], "", "")
+        )
+        number = int(version) if value and version.isdigit() and len(version) < 4 else None
+        found[Prerequisite(match["kind"], value if number is not None else match["value"], number)] = None
+    for match in _DEPENDS_ON.finditer(text):
+        found[Prerequisite("message-id", match["value"])] = None
+    return tuple(found)
+
+
+def patch_of(number: int, mail: Mail, original: Mail, signatures: tuple[str, ...] = ()) -> Patch:
+    """A patch of a series.
+
+    Args:
+        mail: what `git am` takes.
+        original: as it was posted.
+        signatures: what b4 says of them.
+    """
+    in_body = _IN_BODY_FROM.match(mail.letter.body)
+    return Patch(
+        number=number,
+        subject=mail.title,
+        author=in_body["author"] if in_body else mail.letter.sender,
+        message_id=original.message_id,
+        mail=mail.raw,
+        files=mail.files,
+        collected_trailers=trailers.collected(original, mail),
+        signatures=signatures,
+    )
+
+
+def require_whole(patches: Sequence[Patch], git: Repository) -> None:
+    """Refuses a patch that lost lines on its way, which git-apply(1) tells without looking at any tree.
+
+    Raises:
+        NotObtainedError: a diff ends before its hunk header says so, or a file of the diffstat is missing.
+    """
+    for patch in patches:
+        body = message.parse(patch.mail).letter.body
+        diff = message.diff_of(body)
+        if not diff:
+            continue
+        status, _, error = git.run("apply", "--numstat", "-", stdin=diff.encode())
+        damage = error.strip().splitlines()[0].removeprefix("error: ") if status else message.cut_off(body)
+        if damage:
+            raise NotObtainedError(
+                f"patch {patch.number}/{len(patches)} is damaged: {damage}",
+                hint="Was it cut off or rewrapped on its way? Fetch or save it again.",
+            )

@@ -1,0 +1,160 @@
+"""b4(5) as a subprocess: it puts a series together, collects trailers and checks signatures.
+
+Sealed from the user's configuration and from any tree's `.b4-config`. Its exit status proves little (0 for an
+incomplete series), so what it writes is looked at; what it says is read where that is the only place (b4 0.16).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.mail import message
+from pipeline.mail.message import Mail
+from pipeline.system.errors import InfrastructureError, NotObtainedError
+from pipeline.system.process import Command, CommandTimeoutError, Completed, Processes
+from pipeline.system.workspace import Workspace
+
+ASSEMBLY_TIMEOUT = 90.0
+SIGNATURES_TIMEOUT = 60.0
+"""Seconds; domain keys are looked up in DNS, one after the other."""
+NOBODY = "http://127.0.0.1:9/all/%s"
+"""An archive that refuses at once (discard, RFC 863): b4 would search one for more trailers, outside the thread."""
+
+_PATCH = re.compile(r"^  (?:\S+ )?\[[^]]*PATCH[^]]*\] ")
+_SIGNATURE = re.compile(r"^(?P<indent> {2,4})\S+ (?P<words>(?:Signed|BADSIG|No key): .+)$")
+_MISMATCH = re.compile(r"^ +! Trailer: (?P<trailer>.+)\n +Msg From: (?P<sender>.+)$", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A series as b4 put it together.
+
+    Args:
+        mails: for `git am`, in order, trailers of the thread included.
+        mismatches: trailers that b4 did not carry because their address is not the sender's: trailer, From:.
+        signatures: of each patch, in b4's words (`Signed: DKIM/kernel.org`).
+    """
+
+    mails: tuple[bytes, ...]
+    mismatches: tuple[tuple[str, str], ...] = ()
+    signatures: tuple[tuple[str, ...], ...] = ()
+
+
+class B4:
+    """Runs b4.
+
+    Args:
+        workspace: where its scratch folders are.
+        processes: the subprocess door.
+        keyring: folder or git reference with developers' keys (b4.keyringsrc), or empty.
+    """
+
+    def __init__(self, workspace: Workspace, processes: Processes, keyring: str = "") -> None:
+        self._home = workspace.mail
+        self._processes = processes
+        self._keyring = keyring
+
+    def assemble(self, mails: Sequence[Mail], first: Mail, version: int) -> Assembled:
+        """Has b4 put a series together from a thread, without any network.
+
+        Args:
+            mails: of the thread.
+            first: cover letter or patch 1.
+            version: revision that b4 is to pick.
+
+        Raises:
+            NotObtainedError: it found none.
+        """
+        with tempfile.TemporaryDirectory(dir=self._home) as name:
+            arguments = ["--offline-mode", *self._am(name, version), "--", first.message_id]
+            try:
+                done = self._run(Path(name), arguments, ASSEMBLY_TIMEOUT, mails)
+            except CommandTimeoutError as error:
+                raise NotObtainedError(f"b4 did not put the series together within {ASSEMBLY_TIMEOUT:.0f} s") from error
+            produced = Path(name) / "series.mbx"
+            if not produced.is_file():
+                raise NotObtainedError(f"b4 found no series: {last_line(done.text)}")
+            made = tuple(message.split_mbox(produced.read_bytes()))
+        said = _COLOUR.sub("", done.text)
+        mismatches = tuple(sorted({(found["trailer"], found["sender"]) for found in _MISMATCH.finditer(said)}))
+        return Assembled(made, mismatches, _signatures(said, len(made)))
+
+    def signatures(self, patches: Sequence[Mail], version: int) -> tuple[tuple[str, ...], ...]:
+        """What b4 says of the signatures of patches, domain keys (DKIM) looked up in DNS.
+
+        Returns:
+            Its words by patch; nothing where it did not answer in time.
+        """
+        with tempfile.TemporaryDirectory(dir=self._home) as name:
+            arguments = [*self._am(name, version), "--no-add-trailers", "--", patches[0].message_id]
+            try:
+                done = self._run(Path(name), arguments, SIGNATURES_TIMEOUT, patches)
+            except CommandTimeoutError:
+                return ()
+        return _signatures(_COLOUR.sub("", done.text), len(patches))
+
+    def _am(self, folder: str, version: int) -> list[str]:
+        return ["am", "-m", "-", "-o", folder, "-n", "series.x", "-v", str(version)]
+
+    def _run(self, scratch: Path, arguments: list[str], timeout: float, mails: Sequence[Mail]) -> Completed:
+        home = scratch / "home"
+        home.mkdir()
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(home),
+            **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")},
+            "TMPDIR": str(scratch),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CEILING_DIRECTORIES": "/",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_COMMITTER_NAME": "pipeline",
+            "GIT_COMMITTER_EMAIL": "pipeline@localhost",
+        }
+        settings = ["b4.attestation-policy=softfail", f"b4.midmask={NOBODY}"]
+        settings += [f"b4.keyringsrc={self._keyring}"] if self._keyring else []
+        argv = (_program(), "-n", *(word for setting in settings for word in ("-c", setting)), *arguments)
+        stdin = message.join_mbox([mail.raw for mail in mails])
+        return self._processes.run(Command(argv, cwd=scratch, environment=environment, stdin=stdin, timeout=timeout))
+
+
+def _program() -> str:
+    beside = Path(sys.executable).with_name("b4")
+    found = str(beside) if beside.exists() else shutil.which("b4")
+    if found is None:
+        raise InfrastructureError("b4 is not installed", hint="pip install b4 (see `pipeline doctor`).")
+    return found
+
+
+def _signatures(said: str, count: int) -> tuple[tuple[str, ...], ...]:
+    """Of each patch, from `b4 am`: below its subject, or once at the end where all are alike."""
+    return tuple(tuple(words) for words in _by_patch(said.splitlines(), count)) if count else ()
+
+
+def _by_patch(lines: Sequence[str], count: int) -> Iterator[list[str]]:
+    of_each: list[list[str]] = []
+    of_all: list[str] = []
+    for line in lines:
+        found = _SIGNATURE.match(line)
+        if found and found["indent"] == "  ":
+            of_all.append(found["words"])
+        elif found and of_each:
+            of_each[-1].append(found["words"])
+        elif _PATCH.match(line):
+            of_each.append([])
+    for number in range(count):
+        yield (of_each[number] if number < len(of_each) else []) + of_all
+
+
+def last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it gave no reason"

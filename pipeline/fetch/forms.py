@@ -1,0 +1,70 @@
+"""What SERIES can be, beside files and tracked names: a message-id, an address of a message, or a change-id."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from pipeline.system.errors import UsageError
+
+_MESSAGE_ID = re.compile(r"(?:(?:rfc822msg)?id:)?<?(?P<id>[^\s<>@]+@[^\s<>@]+)>?")
+_CHANGE_ID = re.compile(r"(?:change-id: ?)?(?P<id>\d{8}-[\w.+-]+-[0-9a-f]{12})")
+_FORWARDERS = ("r", "patch")
+"""Last folders of addresses that lead to an archive elsewhere: lkml.kernel.org/r/, and those of a patchwork."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is asked of an archive.
+
+    Args:
+        message_id: without angle brackets; empty where a change-id was named.
+        change_id: as b4 prep(1) makes them, `20241017-topic-0123456789ab`.
+        midmask: of the archive that an address leads to; empty where it names none, or the one of the settings.
+    """
+
+    message_id: str = ""
+    change_id: str = ""
+    midmask: str = ""
+
+
+def named(text: str, midmask: str) -> Named:
+    """What `text` asks for.
+
+    Args:
+        midmask: of the settings; an address of another host than that overrides it, as b4 has it.
+
+    Raises:
+        UsageError: it is none of the forms.
+    """
+    found = _CHANGE_ID.fullmatch(text.strip())
+    if found:
+        return Named(change_id=found["id"])
+    message_id = message_id_in(text)
+    address = urlsplit(text.strip())
+    folders = [unquote(part) for part in address.path.split("/") if part]
+    at = next((number for number, part in enumerate(folders) if message_id in part), 0)
+    elsewhere = address.scheme in ("http", "https") and address.netloc != urlsplit(midmask).netloc
+    if not elsewhere or at == 0 or folders[at - 1] in _FORWARDERS:
+        return Named(message_id)
+    return Named(message_id, midmask=f"{address.scheme}://{address.netloc}/{'/'.join(folders[:at])}/%s")
+
+
+def message_id_in(text: str) -> str:
+    """The message-id in `<id>`, `id` or the address of a message.
+
+    Raises:
+        UsageError: there is none.
+    """
+    candidates = [text]
+    if text.strip().startswith(("http://", "https://")):
+        candidates = [unquote(part) for part in urlsplit(text.strip()).path.split("/") if part]
+    for candidate in candidates:
+        if match := _MESSAGE_ID.fullmatch(candidate.strip()):
+            return match["id"]
+    raise UsageError(
+        f"{text!r} is no series",
+        hint="Name a message-id, a lore URL, a change-id, an mbox or maildir, - for standard input, a folder of git "
+        "format-patch files, or an entry of series/.",
+    )

@@ -1,0 +1,223 @@
+"""Requests to a server that may have a bad day: asked again within bounds, or one clear error."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import requests
+import tenacity
+import urllib3
+
+from pipeline.mail import message
+from pipeline.system.errors import NotObtainedError
+
+ANOTHER_SERVER = "Is the server reachable? Another is named by --midmask URL (or git config b4.midmask)."
+
+_PIECE = 1 << 16
+_REDIRECTS = 5
+_TITLE = re.compile(rb"<title[^>]*>\s*(?P<words>[^<]{1,200})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for.
+
+    Args:
+        tries: requests for one thing.
+        seconds: for all tries and the waits between them.
+        silence: seconds without a byte, before a try is given up.
+        pause: seconds before the second try; doubled for each one after it.
+    """
+
+    tries: int = 5
+    seconds: float = 120.0
+    silence: float = 30.0
+    pause: float = 1.0
+
+
+USUAL = Patience()
+"""What users get."""
+
+
+class _TryAgainError(Exception):
+    """The server may do better next time.
+
+    Args:
+        words: what it did.
+        after: seconds that it asked to be left alone.
+    """
+
+    def __init__(self, words: str, after: float = 0.0) -> None:
+        super().__init__(words)
+        self.words = words
+        self.after = after
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for, in words for errors.
+
+    Args:
+        name: as in "HOST has no NAME".
+        where_missing: a hint for when the server does not have it.
+        otherwise: added to the hint for when the server gives no good answer.
+    """
+
+    name: str
+    where_missing: str
+    otherwise: str = ""
+
+
+class Client:
+    """Asks a server for gzip files.
+
+    Args:
+        host: for messages.
+        say: called with a line before each further try.
+        patience: bounds on tries and time.
+    """
+
+    def __init__(self, host: str, say: Callable[[str], None], patience: Patience) -> None:
+        self.host = host
+        self._say = say
+        self._patience = patience
+
+    def ask(self, method: str, url: str, wanted: Wanted) -> bytes:
+        """What the server answers, a good gzip file of at most `THREAD_LIMIT`, after as many tries as patience has.
+
+        Raises:
+            NotObtainedError: there is no such thing, or no good answer.
+        """
+        patience = self._patience
+        deadline = time.monotonic() + patience.seconds
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_TryAgainError),
+            stop=tenacity.stop_after_attempt(patience.tries) | tenacity.stop_before_delay(patience.seconds),
+            wait=lambda state: max(_asked_wait(state), patience.pause * 2 ** (state.attempt_number - 1)),
+            before_sleep=lambda state: self._say(
+                f"{self.host} {_words(state)}; asking again in {state.upcoming_sleep:.0f} s"
+                f" (try {state.attempt_number + 1} of {patience.tries})"
+            ),
+        )
+        try:
+            return retrying(self._once, method, url, wanted, deadline)
+        except tenacity.RetryError as error:
+            state = error.last_attempt
+            last = state.exception()
+            assert isinstance(last, _TryAgainError)
+            tries = "once" if state.attempt_number == 1 else f"{state.attempt_number} times"
+            wait = f" and wants to be left alone for {last.after:.0f} s" if last.after else ""
+            raise NotObtainedError(
+                f"{wanted.name} could not be had from {self.host}, asked {tries}: it {last.words}{wait}",
+                hint=ANOTHER_SERVER + wanted.otherwise,
+            ) from None
+
+    def _once(self, method: str, url: str, wanted: Wanted, deadline: float) -> bytes:
+        left = max(min(self._patience.silence, deadline - time.monotonic()), 0.1)
+        try:
+            with requests.Session() as session:
+                session.max_redirects = _REDIRECTS
+                session.headers["User-Agent"] = "kernel-series-pipeline"
+                with session.request(method, url, stream=True, timeout=left) as response:
+                    self._check(response, wanted)
+                    packed = self._read(response, deadline)
+        except requests.TooManyRedirects as error:
+            raise NotObtainedError(
+                f"{self.host} sends requests for {wanted.name} round in circles (more than {_REDIRECTS} redirects)",
+                hint="Is --midmask right? It is the address of a message, with %s in place of its id.",
+            ) from error
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            raise NotObtainedError(f"{self.host} redirects to no address: {error}", hint=ANOTHER_SERVER) from error
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            raise _TryAgainError(f"was silent for {left:.0f} s") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _TryAgainError(_reason(error)) from error
+        try:
+            unpacked(packed)
+        except EOFError as error:
+            raise _TryAgainError("sent a truncated gzip file") from error
+        except zlib.error as error:
+            raise _TryAgainError("sent a damaged gzip file") from error
+        except gzip.BadGzipFile as error:
+            raise NotObtainedError(
+                f"{self.host} sent {_described(packed)} instead of a mailbox for {wanted.name}",
+                hint="Is it a public-inbox, and is the address right? Another server is named by --midmask URL.",
+            ) from error
+        return packed
+
+    def _check(self, response: requests.Response, wanted: Wanted) -> None:
+        status = response.status_code
+        if status == requests.codes.ok:
+            return
+        if status in (404, 410):
+            raise NotObtainedError(f"{self.host} has no {wanted.name}", hint=wanted.where_missing)
+        if status == requests.codes.too_many_requests or status >= 500:
+            raise _TryAgainError(f"answered {status} {response.reason}", _retry_after(response))
+        raise NotObtainedError(
+            f"{self.host} refuses {wanted.name}: {status} {response.reason}",
+            hint="Another server is named by --midmask URL.",
+        )
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        """The body, read as it comes so that a trickle ends at the deadline as well."""
+        body = bytearray()
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            body += piece
+            if len(body) > message.THREAD_LIMIT:
+                raise NotObtainedError(f"{self.host} sends more than {message.THREAD_LIMIT >> 20} MiB")
+            if time.monotonic() > deadline:
+                raise _TryAgainError(f"did not finish within {self._patience.seconds:.0f} s")
+        return bytes(body)
+
+
+def _words(state: tenacity.RetryCallState) -> str:
+    return str(state.outcome.exception()) if state.outcome else ""
+
+
+def _asked_wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return error.after if isinstance(error, _TryAgainError) else 0.0
+
+
+def _retry_after(response: requests.Response) -> float:
+    """Seconds of a Retry-After header in either form, a number or a date (RFC 9110, 10.2.3); 0 without a good one."""
+    value = response.headers.get("Retry-After", "")
+    try:
+        return float(urllib3.Retry().parse_retry_after(value)) if value else 0.0
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+        return 0.0
+
+
+def _reason(error: Exception) -> str:
+    """The operating system's own words where there are any, not those of the libraries around them."""
+    if found := re.search(r"\[Errno -?\d+\] ([\w ]+)", str(error)):
+        return f"could not be reached: {found[1]}"
+    if "Connection reset" in str(error) or "RemoteDisconnected" in str(error):
+        return "closed the connection"
+    if "IncompleteRead" in str(error):
+        return "closed the connection before the end"
+    return f"could not be read: {type(error).__name__}"
+
+
+def unpacked(packed: bytes) -> bytes:
+    """Raises EOFError, zlib.error or BadGzipFile for a file that is cut off, damaged or none."""
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+        mbox = file.read(message.THREAD_LIMIT + 1)
+    if len(mbox) > message.THREAD_LIMIT:
+        raise NotObtainedError(f"the thread is larger than {message.THREAD_LIMIT >> 20} MiB")
+    if not packed:
+        raise EOFError
+    return mbox
+
+
+def _described(body: bytes) -> str:
+    title = _TITLE.search(body[:_PIECE])
+    if title:
+        return f"a web page ({title['words'].decode('utf-8', 'replace').strip()!r})"
+    return "a web page" if body.lstrip()[:1] == b"<" else "something else"

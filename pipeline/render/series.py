@@ -1,0 +1,52 @@
+"""A series on a terminal: what was fetched, what b4 added, and what it left out; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from pipeline.model import Patch, Prerequisite, Series
+from pipeline.render.page import visible
+
+
+def series_lines(series: Series) -> Iterator[str]:
+    """The lines of `pipeline fetch`, words of strangers made harmless."""
+    yield from (visible(line) for line in _lines(series))
+
+
+def _lines(series: Series) -> Iterator[str]:
+    yield series.title
+    yield f"  v{series.version}, {len(series.patches)} patches, from {series.cover.sender}"
+    pairs = [("Message-ID", series.message_id), ("change-id", series.change_id), ("base-commit", series.base_commit)]
+    yield from (f"  {name}: {value}" for name, value in pairs if value)
+    yield from (f"  {line}" for line in prerequisite_lines(series.prerequisites))
+    if series.other_versions:
+        yield f"  also in the thread: {', '.join(f'v{other}' for other in series.other_versions)}"
+    yield f"  {len(series.replies)} other messages in the thread"
+    yield from (f"  signatures: {line}" for line in signature_lines(series.patches))
+    yield from (f"  note: {note}" for note in series.notes)
+    for patch in series.patches:
+        yield f"{patch.number:4}  {patch.subject}"
+        yield from (f"      + {trailer}" for trailer in patch.collected_trailers)
+    if series.uncarried_trailers:
+        yield "Trailers that were not carried:"
+    for one in series.uncarried_trailers:
+        yield f"      - {one.trailer}"
+        yield f"        {one.reason} ({one.message_id})"
+
+
+def prerequisite_lines(prerequisites: Sequence[Prerequisite]) -> Iterator[str]:
+    """What a series needs first, and where it was found."""
+    for one in prerequisites:
+        version = f":v{one.version}" if one.version else ""
+        title = f" ({one.title!r}, {len(one.patches)} patches)" if one.title else ""
+        yield f"prerequisite-{one.kind}: {one.value}{version}{title}{f': {one.reason}' if one.reason else ''}"
+
+
+def signature_lines(patches: Sequence[Patch]) -> Iterator[str]:
+    """What b4 says of the patches' signatures, patches that are alike together."""
+    for words, group in groupby(patches, key=lambda patch: patch.signatures):
+        numbers = [patch.number for patch in group]
+        if words:
+            which = f"{numbers[0]}-{numbers[-1]}" if len(numbers) > 1 else str(numbers[0])
+            yield f"patch {which}: {', '.join(words)}"
