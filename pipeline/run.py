@@ -102,6 +102,7 @@ class Pipeline:
         cells = with_boots(select_cells(matrix, fragments, order.cells, self.processes), tracked)
         scenarios = self.scenarios(order, fragments, cells)
         series = self.fetch(order.request)
+        tracked = tracked or _tracked(series)
         with runs.begin(self.workspace, series.title, started) as run:
             results = []
             for tree in [self.tree(name) for name in names]:
@@ -253,6 +254,12 @@ def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str
     if order.sandbox != "bwrap":
         words.append(f"--sandbox={order.sandbox}")
     return shlex.join(words)
+
+
+def _tracked(series: Series) -> SeriesDefinition | None:
+    """The tracked series that a fetched one turns out to be: any message of its thread may have been named."""
+    folder = find_series(series.message_id) if series.message_id else None
+    return load_series(folder) if folder else None
 
 
 def _claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import unquote
 
 from pydantic import Field, model_validator
 
@@ -18,7 +19,8 @@ class VersionDefinition(Definition):
 
     number: Annotated[int, Field(ge=1)]
     patches: str = ""
-    message_id: str = ""
+    message_id: str = Field(default="", description="of the cover letter, or of patch 1")
+    thread: tuple[str, ...] = Field(default=(), description="further messages of its thread that stand for it")
 
 
 class MeasurandDefinition(Definition):
@@ -85,12 +87,29 @@ class SeriesDefinition(Definition):
             )
         return known[number]
 
+    def named_by(self, text: str) -> VersionDefinition | None:
+        """The version whose message-id, or another one of its thread, is in `text`: an id or an address with it."""
+        plain = unquote(text)
+        for version in self.versions:
+            if any(one and one in plain for one in (version.message_id, *version.thread)):
+                return version
+        return None
+
 
 def find_series(name: str) -> Path | None:
-    """The folder of a tracked series, by name or path; None when `name` is something else."""
+    """The folder of a tracked series, by name, path or a message-id; None when `name` is something else.
+
+    Raises:
+        UsageError: `name` may be a message-id, and a series.toml holds a mistake.
+    """
     for folder in (Path(name), resources.folder("series") / name):
         if (folder / "series.toml").is_file():
             return folder
+    if "@" not in unquote(name) or Path(name).exists():
+        return None
+    for file in sorted(resources.folder("series").glob("*/series.toml")):
+        if load_series(file.parent).named_by(name):
+            return file.parent
     return None
 
 

@@ -61,11 +61,13 @@ def fetch(request: Request, workspace: Workspace, processes: Processes, say: Cal
     tracked = find_series(request.text)
     if tracked is not None:
         definition = load_series(tracked)
-        version = definition.newest(request.version)
+        version = (request.version is None and definition.named_by(request.text)) or definition.newest(request.version)
         if version.patches:
             series = _from_folder(tracked / version.patches, None)
         else:
-            series = fetch(replace(request, text=version.message_id, version=version.number), workspace, processes, say)
+            named_version = replace(request, text=version.message_id, version=version.number)
+            series = _from_mails(named_version, workspace, processes, say)
+            require_whole(series.patches, Repository(workspace.folder))
         return replace(series, version=version.number, source=request.text)
     path = Path(request.text)
     if request.text != "-" and path.is_dir() and not (path / "new").is_dir():
