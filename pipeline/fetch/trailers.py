@@ -56,15 +56,17 @@ def uncarried(
         mismatches: what b4 says that it left out: trailer, From: header.
     """
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
-    there = {_norm(line) for patch in patches for line in TRAILER.findall(patch.mail.decode("utf-8", "replace"))}
-    there |= {_norm(line) for patch in patches for line in patch.collected_trailers}
+    there = {patch.number: _trailers(patch) for patch in patches}
     refused = {_norm(trailer) for trailer, _ in mismatches}
     found: dict[tuple[str, str], UncarriedTrailer] = {}
     for reply in by_id.values():
         if reply.number is not None:
             continue
+        about = _about(reply, by_id)
+        number = next((one.number for one in patches if about and one.subject == about.title), 0)
+        carried = there[number] if number else frozenset().union(*there.values())
         for trailer in given(reply):
-            if _norm(trailer) in there:
+            if _norm(trailer) in carried:
                 continue
             if _norm(trailer) in refused:
                 reason = f"its address is not that of the sender, {reply.letter.sender}"
@@ -72,6 +74,21 @@ def uncarried(
                 reason = _reason(reply, posting, family, by_id)
             found[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
     return tuple(found.values())
+
+
+def _trailers(patch: Patch) -> frozenset[str]:
+    lines = (*TRAILER.findall(patch.mail.decode("utf-8", "replace")), *patch.collected_trailers)
+    return frozenset(map(_norm, lines))
+
+
+def _about(reply: Mail, by_id: Mapping[str, Mail]) -> Mail | None:
+    """The patch or cover letter that a reply is below of."""
+    at: Mail | None = reply
+    for _ in range(_DEEPEST):
+        at = by_id.get(at.in_reply_to) if at is not None else None
+        if at is None or at.number is not None:
+            break
+    return at
 
 
 def _reason(reply: Mail, posting: Posting, family: Sequence[Posting], by_id: Mapping[str, Mail]) -> str:

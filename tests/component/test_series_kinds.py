@@ -1,0 +1,270 @@
+"""Series as they really come, through the real b4: what was asked for comes out, and what is odd is said."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from tests.component import developer
+from tests.component.conftest import AUTHOR, Runner
+from tests.component.developer import PatchSeries, answer, mbox
+
+REVIEWER = "Tally Page <tally@example.org>"
+
+
+def fetched(run: Runner, mails: list[bytes], *options: str) -> list[str]:
+    """What `pipeline fetch` prints of a mailbox."""
+    (run.folder / "thread.mbx").write_bytes(mbox(mails))
+    done = run("fetch", "thread.mbx", "-o", "out.mbx", *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def refused(run: Runner, mails: list[bytes], *options: str) -> str:
+    (run.folder / "thread.mbx").write_bytes(mbox(mails))
+    done = run("fetch", "thread.mbx", *options)
+    assert done.returncode == 3, done.stdout
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def patch_ids(mailbox: bytes) -> list[str]:
+    done = subprocess.run(["git", "patch-id", "--stable"], input=mailbox, capture_output=True, check=True)
+    return [line.split()[0] for line in done.stdout.decode().splitlines()]
+
+
+def ids(mail: bytes) -> str:
+    return str(message_from_bytes(mail, policy=policy.default)["Message-ID"]).strip("<> ")
+
+
+def renamed(mails: list[bytes], tag: str, mark: str, parents: Mapping[int, str] | None = None) -> list[bytes]:
+    """The same mails with another tag in their subjects and Message-IDs of their own; some answer other mails."""
+    found = []
+    for number, mail in enumerate(mails):
+        text = mail.replace(b"[PATCH", f"[{tag}".encode())
+        for one in mails:
+            text = text.replace(ids(one).encode(), f"{mark}-{ids(one)}".encode())
+        if parents and number in parents:
+            text = re.sub(rb"(?m)^(In-Reply-To|References): .*\n", b"", text)
+            text = text.replace(b"Message-I", f"In-Reply-To: <{parents[number]}>\nMessage-I".encode(), 1)
+        found.append(text)
+    return found
+
+
+def encoded(mail: bytes, charset: str, transfer: str, body: str = "") -> bytes:
+    """A mail with its body in another encoding."""
+    message = message_from_bytes(mail, policy=policy.SMTP.clone(linesep="\n", max_line_length=200))
+    assert isinstance(message, EmailMessage)
+    message.set_content(body or message.get_content(), charset=charset, cte=transfer)
+    return message.as_bytes()
+
+
+def attached(mail: bytes) -> bytes:
+    """A mail whose patch is an attachment, as some mail programs have it."""
+    head, body = mail.split(b"\n\n", 1)
+    text, diff = body.split(b"\n---\n", 1)
+    kept = re.sub(rb"(?mi)^(mime-version|content-\S+): .*\n", b"", head + b"\n")
+    return (
+        kept
+        + b'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\n\n'
+        + text
+        + b'\n\n--b\nContent-Type: text/x-patch; charset=utf-8\nContent-Disposition: attachment; filename="a.patch"\n\n'
+        + b"---\n"
+        + diff
+        + b"\n--b--\n"
+    )
+
+
+def list_footer(mail: bytes) -> bytes:
+    return mail + b"_______________________________________________\nlinux-mm mailing list\n"
+
+
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "quoted-printable": lambda mail: encoded(mail, "utf-8", "quoted-printable"),
+    "base64": lambda mail: encoded(mail, "utf-8", "base64"),
+    "ISO-2022-JP": lambda mail: encoded(mail, "iso-2022-jp", "7bit"),
+    "ISO-8859-1": lambda mail: encoded(mail, "iso-8859-1", "8bit"),
+    "CRLF": lambda mail: mail.replace(b"\n", b"\r\n"),
+    "unknown charset": lambda mail: mail.replace(
+        b"Message-ID", b"Content-Type: text/plain; charset=x-none\nMessage-ID", 1
+    ),
+    "RFC": lambda mail: mail.replace(b"[PATCH", b"[RFC PATCH"),
+    "RESEND": lambda mail: mail.replace(b"[PATCH", b"[PATCH RESEND"),
+    "a list's tag": lambda mail: mail.replace(b"[PATCH", b"[linux-mm] [PATCH"),
+    "a tree's name": lambda mail: mail.replace(b"[PATCH", b"[PATCH mm-unstable"),
+    "attached": lambda mail: attached(mail) if b"\n---\n" in mail else mail,
+    "a list's footer": list_footer,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_however_it_was_wrapped_the_change_is_the_same(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], form: str
+) -> None:
+    mails = posted["good"].mails
+    lines = fetched(run_pipeline, [FORMS[form](mail) for mail in mails])
+    assert "  v1, 4 patches, from Devi Loper <devi@example.org>" in lines
+    made = (run_pipeline.folder / "out.mbx").read_bytes()
+    assert patch_ids(made) == patch_ids(mbox(mails[1:]))
+
+
+def test_flowed_text_is_a_patch_or_is_refused(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    """Space-stuffing (RFC 3676, 4.4) adds a blank to lines of context: what is damaged is not taken for a patch."""
+    mails = posted["good"].mails
+    header = b"Content-Type: text/plain; charset=utf-8; format=flowed\nMessage-ID"
+    stuffed = [re.sub(rb"(?m)^ ", b"  ", mail).replace(b"Message-ID", header, 1) for mail in mails]
+    (run_pipeline.folder / "thread.mbx").write_bytes(mbox(stuffed))
+    done = run_pipeline("fetch", "thread.mbx", "-o", "out.mbx")
+    if done.returncode == 0:
+        assert patch_ids((run_pipeline.folder / "out.mbx").read_bytes()) == patch_ids(mbox(mails[1:]))
+    else:
+        assert (done.returncode, "is damaged" in done.stderr) == (3, True), done.stderr
+
+
+def test_an_author_in_the_body_counts(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    mails = [
+        mail.replace(
+            b"From: Devi Loper <devi@example.org>", b"From: Devi Loper via Relay <relay@example.org>", 1
+        ).replace(b"\n\n", b"\n\nFrom: Devi Loper <devi@example.org>\n\n", 1)
+        for mail in posted["good"].mails
+    ]
+    fetched(run_pipeline, mails)
+    series = run_pipeline("apply", "thread.mbx", f"--tree=path:{posted['good'].folder}")
+    assert series.returncode == 2
+    made = (run_pipeline.folder / "out.mbx").read_bytes()
+    info = subprocess.run(
+        ["git", "mailinfo", "/dev/null", "/dev/null"], input=made.split(b"\n", 1)[1], capture_output=True, check=True
+    )
+    assert b"Author: Devi Loper\nEmail: devi@example.org\n" in info.stdout
+
+
+def test_a_series_below_another_is_neither_taken_nor_mixed_in(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries]
+) -> None:
+    good, other = posted["good"].mails, posted["warns"].mails
+    nested = renamed(other, "PATCH", "nested", {0: ids(good[2])})
+    lines = fetched(run_pipeline, [*good, *nested])
+    assert "  v1, 4 patches, from Devi Loper <devi@example.org>" in lines
+    assert "  note: another series in the thread was left out: 'mm: comments for util.c', v1, 3 patch(es)" in lines
+
+
+def test_a_partial_reroll_is_completed_and_said(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    good = posted["good"].mails
+    again = renamed(good, "PATCH v2", "again", {2: ids(good[2]), 3: ids(good[3])})
+    lines = fetched(run_pipeline, [*good, again[2], again[3]])
+    assert "  v2, 4 patches, from Devi Loper <devi@example.org>" in lines
+    assert "  note: v2 replaces some patches only: 1, 4 of 4 are those of the posting before" in lines
+    made = re.findall(rb"(?m)^Message-I[Dd]: <(.*)>$", (run_pipeline.folder / "out.mbx").read_bytes())
+    assert [one.decode() for one in made] == [ids(good[1]), ids(again[2]), ids(again[3]), ids(good[4])]
+
+
+def test_a_series_without_a_cover_letter_gets_nothing_of_the_mail_that_it_answers(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries]
+) -> None:
+    """b4 takes an author's mail above for a cover letter, and hands what was said of it to every patch."""
+    plan = developer.plain_mail("plan@example.org").replace(REVIEWER.encode(), b"Devi Loper <devi@example.org>", 1)
+    reply = answer(plan, REVIEWER, f"Good plan.\n\nAcked-by: {REVIEWER}\n")
+    patches = renamed(posted["good"].mails, "PATCH", "bare", dict.fromkeys((1, 2, 3, 4), "plan@example.org"))[1:]
+    lines = fetched(run_pipeline, [plan, reply, *patches])
+    assert "  note: no cover letter: the reply answers patch 1" in lines
+    assert not [line for line in lines if "      + " in line]
+    assert f"      - Acked-by: {REVIEWER}" in lines
+
+
+def test_trailers_that_are_not_carried_are_listed_with_the_reason(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries]
+) -> None:
+    good = posted["good"].mails
+    newer = renamed(posted["good-v2"].mails, "PATCH", "newer")
+    newer[3] = newer[3].replace(b"& 1;", b"& 1U;")
+    assert b"& 1U;" in newer[3]
+    replies = [
+        answer(newer[1], REVIEWER, "Reviewed-by: Some One Else <else@example.com>\n", 1),
+        answer(newer[2], REVIEWER, f"Reviewed-by: {REVIEWER}\n", 2),
+        answer(good[3], REVIEWER, f"Tested-by: {REVIEWER}\n", 3),
+        answer(good[3], "Gone Page <gone@example.org>", "Acked-by: Gone Page <gone@example.org>\n", 4)
+        .replace(b"In-Reply-To: <", b"In-Reply-To: <gone-")
+        .replace(b"References: <", b"References: <gone-"),
+        answer(newer[2], REVIEWER, "> Reviewed-by: Quoted <quoted@example.org>\n\nWho is that?\n", 5),
+    ]
+    lines = fetched(run_pipeline, [*good, *newer, *replies])
+    text = "\n".join(lines)
+    assert f"      + Reviewed-by: {REVIEWER}" in lines
+    listed = text.split("Trailers that were not carried:\n")[1].splitlines()[:-1]
+    assert [line.strip() for line in listed[::2]] == [
+        "- Reviewed-by: Some One Else <else@example.com>",
+        f"- Tested-by: {REVIEWER}",
+        "- Acked-by: Gone Page <gone@example.org>",
+    ]
+    reasons = [line.strip() for line in listed[1::2]]
+    assert reasons[0].startswith(f"its address is not that of the sender, {REVIEWER}")
+    assert reasons[1].startswith("it was given to v1; b4 carries one over only where the patch is still the same")
+    assert reasons[2].startswith("the message that it answers is not in the thread")
+    assert "quoted@example.org" not in text
+
+
+def test_a_fixes_out_of_a_reply_is_pointed_out(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    good = posted["good"].mails
+    said = 'Fixes: 0123456789ab ("mm: break it")'
+    lines = fetched(run_pipeline, [*good, answer(good[2], REVIEWER, f"You mean\n\n{said}\n")])
+    assert f"      + {said}" in lines
+    (note,) = [line for line in lines if line.startswith("  note: ")]
+    assert note.startswith(f"  note: patch 2 has {said!r} out of a reply of {REVIEWER}")
+
+
+def test_two_patches_of_one_message_id_are_refused(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    good = posted["good"].mails
+    twin = good[3].replace(ids(good[3]).encode(), ids(good[2]).encode())
+    assert "b4 put together" in refused(run_pipeline, [*good[:3], twin, good[4]])
+
+
+def test_a_revision_that_is_posted_twice_is_taken_once(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    good = posted["good"].mails
+    lines = fetched(run_pipeline, [*good, *renamed(good, "PATCH RESEND", "again")])
+    assert f"  Message-ID: again-{ids(good[0])}" in lines
+    assert any("v1 was posted twice; taken is v1 RESEND" in line for line in lines)
+
+
+def test_patches_of_several_threads_are_joined(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    """Each was posted on its own: nothing tells that they belong together but number and sender."""
+    bare = [re.sub(rb"(?m)^(In-Reply-To|References): .*\n", b"", mail) for mail in posted["good"].mails]
+    lines = fetched(run_pipeline, bare)
+    assert "  v1, 4 patches, from Devi Loper <devi@example.org>" in lines
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_signatures_are_shown_as_b4_reports_them(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], tmp_path: Path, *, known: bool
+) -> None:
+    """patatt, as developers use it: a key in a keyring, or none."""
+    environment = {**run_pipeline.environment, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+
+    def done(*command: str, stdin: bytes = b"") -> bytes:
+        return subprocess.run(
+            command, input=stdin, env=environment, cwd=tmp_path, check=True, capture_output=True
+        ).stdout
+
+    patatt = str(Path(sys.executable).with_name("patatt"))
+    key = {"user.name": AUTHOR[0], "user.email": AUTHOR[1], "patatt.signingkey": "ed25519:default"}
+    for name, value in key.items():
+        done("git", "config", "--global", name, value)
+    done(patatt, "genkey", "-n", "default")
+    # b4 takes a signature that is much younger than the mail for a bad one.
+    now = b"Date: " + format_datetime(datetime.now(UTC)).encode()
+    mails = [done(patatt, "sign", stdin=re.sub(rb"(?m)^Date: .*", now, mail)) for mail in posted["good"].mails]
+    run = run_pipeline
+    if known:
+        (tmp_path / "config").write_text(f"[b4]\n\tkeyringsrc = {tmp_path}/data/patatt/public\n")
+        run = run.within(run.workspace, GIT_CONFIG_GLOBAL=str(tmp_path / "config"))
+    lines = fetched(run, mails)
+    word = "Signed" if known else "No key"
+    assert f"  signatures: patch 1-4: {word}: ed25519/devi@example.org" in lines
