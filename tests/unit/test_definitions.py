@@ -237,3 +237,27 @@ def test_a_claim_belongs_to_the_letter_of_its_revision(tmp_path: Path) -> None:
     found = series(tmp_path, SERIES + "".join(claims))
     assert [one.text for one in found.claims_of(1)] == ["always", "v1"]
     assert [one.text for one in found.claims_of(2)] == ["always", "v2"]
+
+
+COVER, ANSWER = (
+    "20251205194351.1646318-1-kas@kernel.org",
+    "ackz7hv2oskh4yx4ebk6pkalt3i6buulcn23celgqfqrbkn2hi@hlrsm4ugw66n",
+)
+
+
+@pytest.mark.parametrize("text", [COVER, f"<{ANSWER}>", f"https://lore.kernel.org/all/{COVER.replace('@', '%40')}/T/"])
+def test_a_tracked_series_is_named_by_a_message_of_its_thread(text: str) -> None:
+    folder = find_series(text)
+    assert folder is not None
+    assert folder.name == "hvo-upstream"
+    found = load_series(folder)
+    version = found.named_by(text)
+    assert version is not None
+    assert (version.number, version.message_id) == (1, COVER)
+    assert [claim.claimed for claim in found.claims_of(1)] == [-15792, 0]
+    assert len(found.follow_ups) == 3
+
+
+@pytest.mark.parametrize("text", ["somebody@example.org", "https://lore.kernel.org/all/", "kas@kernel.org", "@"])
+def test_another_message_names_no_tracked_series(text: str) -> None:
+    assert find_series(text) is None
