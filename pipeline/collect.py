@@ -89,6 +89,8 @@ def tree_record(applied: Applied) -> record.TreeRecord:
         applied=applied.status.value,
         failed_patch=applied.failed_patch,
         failed_hunks=tuple(record.HunkRecord(**asdict(hunk)) for hunk in applied.failed_hunks),
+        bases=tuple(record.BaseRecord(**asdict(one)) for one in applied.bases),
+        prerequisites=applied.prerequisites,
         log=applied.log,
     )
 

@@ -105,6 +105,14 @@ class HunkRecord(Record):
     header: str
 
 
+class BaseRecord(Record):
+    """A commit that the series could be applied to, and why it was taken or passed over."""
+
+    name: str
+    taken: bool
+    reason: str
+
+
 class TreeRecord(Record):
     name: str
     version: str
@@ -112,6 +120,8 @@ class TreeRecord(Record):
     applied: Literal["clean", "three-way", "already-merged", "failed"]
     failed_patch: int | None = None
     failed_hunks: tuple[HunkRecord, ...] = ()
+    bases: tuple[BaseRecord, ...] = Field(default=(), description="in the order in which they were considered")
+    prerequisites: tuple[str, ...] = Field(default=(), description="what became of each that was found")
     log: str = ""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline import collect, doctor, runs
 from pipeline.apply import Applier
+from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds, read_log
 from pipeline.collect import TreeResult
@@ -26,6 +27,7 @@ from pipeline.definitions import (
 )
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_duplicates_marked
@@ -68,6 +70,7 @@ class Order:
     per_patch: bool = False
     sandbox: str = "bwrap"
     jobs: int = 1
+    base: str = "auto"
 
 
 class Pipeline:
@@ -106,9 +109,9 @@ class Pipeline:
         with runs.begin(self.workspace, series.title, started) as run:
             results = []
             for tree in [self.tree(name) for name in names]:
-                applied = self.apply(series, tree)
+                applied = self.apply(series, tree, order.base)
                 changed = [path for state in applied.states[1:] for path in state.changed]
-                planned = self.plan(host, tree, cells, changed) if applied.usable else ()
+                planned = self.plan(host, applied.tree, cells, changed) if applied.usable else ()
                 builds = self.build(host, applied, planned, order.per_patch)
                 deltas, changes = self.measure(host, applied, planned, builds)
                 boots = Booter(host, scenarios).boot(planned, builds)
@@ -171,10 +174,14 @@ class Pipeline:
     def tree(self, name: TreeName) -> Tree:
         return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)
 
-    def apply(self, series: Series, tree: Tree) -> Applied:
-        applied = Applier(self.repository, self.store, self.workspace).apply(series, tree)
+    def apply(self, series: Series, tree: Tree, base: str = "auto") -> Applied:
+        """What becomes of a series on a tree; `base` is `tree` where only the tree as named may be taken."""
+        applier = Applier(self.repository, self.store, self.workspace)
+        history = History(self.workspace, self.repository, tree)
+        chooser = BaseChooser(self.repository, applier.apply)
+        applied = chooser.applied(series, tree, history, only_named=base == "tree")
         where = f", at patch {applied.failed_patch}" if applied.failed_patch else ""
-        self.console.say(f"Applying to {tree.name} ({tree.version}): {applied.status}{where}")
+        self.console.say(f"Applying to {tree.name} ({applied.tree.version}): {applied.status}{where}")
         return applied
 
     def plan(
@@ -249,6 +256,8 @@ def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str
         words += ["--cell", glob]
     if order.request.version is not None:
         words += ["--revision", str(order.request.version)]
+    if order.base != "auto":
+        words.append(f"--base={order.base}")
     if order.per_patch:
         words.append("--per-patch")
     if order.sandbox != "bwrap":

@@ -57,6 +57,12 @@ MidmaskOption = Annotated[
         help="Archive to ask, %s is the message-id. [default: git config b4.midmask, or lore]",
     ),
 ]
+BaseOption = Annotated[
+    str,
+    typer.Option(
+        "--base", metavar="auto|tree", help="auto: the base that the series names, if the tree has it; tree: as named."
+    ),
+]
 OfflineOption = Annotated[
     bool, typer.Option("--offline", help="Ask no archive: use the last good copy of what it delivered.")
 ]
@@ -79,4 +85,11 @@ def known_sandbox(name: str) -> str:
     """Raises UsageError when there is no such sandbox."""
     if name not in ("bwrap", "none"):
         raise UsageError(f"there is no sandbox {name!r}", hint="Say --sandbox=bwrap or --sandbox=none.")
+    return name
+
+
+def known_base(name: str) -> str:
+    """Raises UsageError when there is no such way to choose a base."""
+    if name not in ("auto", "tree"):
+        raise UsageError(f"there is no base {name!r}", hint="Say --base=auto or --base=tree.")
     return name

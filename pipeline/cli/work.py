@@ -16,6 +16,7 @@ from pipeline import doctor as doctoring
 from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
+    BaseOption,
     CellOption,
     JobsOption,
     MatrixOption,
@@ -30,6 +31,7 @@ from pipeline.cli.options import (
     VerboseOption,
     VersionOption,
     WorkspaceOption,
+    known_base,
     known_sandbox,
 )
 from pipeline.cli.session import session
@@ -40,7 +42,7 @@ from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.plan import render_plan
-from pipeline.render.series import series_lines
+from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import REPORT, Order, Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
@@ -68,6 +70,7 @@ def apply_and_build(
     midmask: MidmaskOption = "",
     rethread: RethreadOption = None,
     offline: OfflineOption = False,
+    base: BaseOption = "auto",
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -89,6 +92,7 @@ def apply_and_build(
             per_patch,
             known_sandbox(sandbox),
             _jobs(jobs),
+            known_base(base),
         )
         record, folder = current.pipeline().apply_and_build(order)
         if json and json != "-":
@@ -136,6 +140,7 @@ def apply(
     midmask: MidmaskOption = "",
     rethread: RethreadOption = None,
     offline: OfflineOption = False,
+    base: BaseOption = "auto",
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -147,9 +152,11 @@ def apply(
         order = Order(_request(series, revision, midmask, rethread, offline), tuple(tree or ()))
         names = pipeline.resolve(order)[3]
         found = pipeline.fetch(order.request)
-        results = [pipeline.apply(found, pipeline.tree(name)) for name in names]
+        base = known_base(base)
+        results = [pipeline.apply(found, pipeline.tree(name), base) for name in names]
         for one in results:
             print(f"{one.tree.name}: {one.status}")
+            print("\n".join(f"  {line}" for line in base_lines(found, one)))
             if one.failed_patch:
                 print(f"  patch {one.failed_patch}/{len(found.patches)} does not apply")
                 for hunk in one.failed_hunks:
@@ -211,7 +218,7 @@ def plan(
             planned = pipeline.plan(host, imported, cells)
             print(("\n" if number else "") + render_plan(imported, planned, definition, order.jobs), end="")
             if found:
-                applied = pipeline.apply(found, imported)
+                applied = pipeline.apply(found, imported, "tree")
                 usable = usable or applied.status is not ApplyStatus.FAILED
                 print(_suggested(pipeline, host, found, applied, planned))
         raise typer.Exit(ExitStatus.CLEAN if usable else ExitStatus.NOT_OBTAINED)

@@ -17,9 +17,10 @@ from pipeline.fetch.archive import Archive
 from pipeline.fetch.assembly import from_patch_files, from_thread, require_whole
 from pipeline.fetch.b4 import B4
 from pipeline.fetch.forms import message_id_in, named
+from pipeline.fetch.prerequisites import PrerequisiteResolver, split
 from pipeline.mail import message
 from pipeline.model import Series
-from pipeline.system.errors import NotObtainedError, UsageError
+from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
@@ -51,69 +52,83 @@ class Request:
 
 
 def fetch(request: Request, workspace: Workspace, processes: Processes, say: Callable[[str], None]) -> Series:
-    """The series that `request` names, complete.
+    """The series that `request` names, complete, with what it needs as far as that is found.
 
     Raises:
         UsageError: SERIES is none of the forms that are understood.
         NotObtainedError: there is no such message, no patch in it, or the series is incomplete.
         InfrastructureError: b4 is missing or failed in a way of its own.
     """
-    tracked = find_series(request.text)
-    if tracked is not None:
-        definition = load_series(tracked)
-        version = (request.version is None and definition.named_by(request.text)) or definition.newest(request.version)
-        if version.patches:
-            series = _from_folder(tracked / version.patches, None)
-        else:
-            named_version = replace(request, text=version.message_id, version=version.number)
-            series = _from_mails(named_version, workspace, processes, say)
-            require_whole(series.patches, Repository(workspace.folder))
-        return replace(series, version=version.number, source=request.text)
-    path = Path(request.text)
-    if request.text != "-" and path.is_dir() and not (path / "new").is_dir():
-        series = _from_folder(path, request.version)
-    else:
-        series = _from_mails(request, workspace, processes, say)
-    require_whole(series.patches, Repository(workspace.folder))
-    return replace(series, source=request.text)
+    return _Fetch(request, workspace, processes, say).series()
 
 
-def _from_mails(request: Request, workspace: Workspace, processes: Processes, say: Callable[[str], None]) -> Series:
-    b4 = B4(workspace, processes, request.keyring)
-    path = Path(request.text)
-    message_id, notes, online = "", list[str](), False
-    if request.text == "-":
-        raw = list(message.split_mbox(sys.stdin.buffer.read(message.THREAD_LIMIT + 1)))
-    elif path.is_dir():
-        raw = [bytes(mail) for mail in mailbox.Maildir(path, create=False)]
-    elif path.is_file():
-        raw = list(message.split_mbox(path.read_bytes()))
-    else:
-        wanted = named(request.text, request.midmask)
-        archive = Archive(wanted.midmask or request.midmask, workspace.threads, say, offline=request.offline)
-        online = not request.offline
-        message_id = wanted.message_id
-        say(
-            f"Fetching {message_id or wanted.change_id} from {archive.host}" + (", its copy" if request.offline else "")
-        )
-        if message_id:
-            copy = archive.thread(message_id)
+class _Fetch:
+    """One request, with its collaborators."""
+
+    def __init__(
+        self, request: Request, workspace: Workspace, processes: Processes, say: Callable[[str], None]
+    ) -> None:
+        self._request = request
+        self._workspace = workspace
+        self._say = say
+        self._b4 = B4(workspace, processes, request.keyring)
+        self._git = Repository(workspace.folder)
+
+    def series(self) -> Series:
+        request = self._request
+        tracked = find_series(request.text)
+        path = Path(request.text)
+        if tracked is not None:
+            definition = load_series(tracked)
+            version = (request.version is None and definition.named_by(request.text)) or definition.newest(
+                request.version
+            )
+            if version.patches:
+                found = _from_folder(tracked / version.patches, None)
+            else:
+                found = self._from_mails(version.message_id, version.number)
+            found = replace(found, version=version.number)
+        elif request.text != "-" and path.is_dir() and not (path / "new").is_dir():
+            found = _from_folder(path, request.version)
         else:
-            copy = archive.search(f'nq:"change-id: {wanted.change_id}"', f"message of change-id {wanted.change_id}")
-        raw = list(message.split_mbox(copy.mbox))
-        notes += [f"offline: the copy of {copy.age} from {archive.host}"] if copy.age else []
-    if request.rethread:
-        archive = Archive(request.midmask, workspace.threads, say, offline=request.offline)
+            found = self._from_mails(request.text, request.version)
+        require_whole(found.patches, self._git)
+        if found.prerequisites:
+            archive = self._archive(request.midmask)
+            resolver = PrerequisiteResolver(archive, self._b4, self._git, self._say)
+            found = replace(found, prerequisites=resolver.resolved(found.prerequisites))
+        return replace(found, source=request.text)
+
+    def _archive(self, midmask: str) -> Archive:
+        return Archive(midmask, self._workspace.threads, self._say, offline=self._request.offline)
+
+    def _from_mails(self, text: str, version: int | None) -> Series:
+        """The series in a mailbox or an archive's thread, joined with further threads where some are named."""
+        request, path = self._request, Path(text)
+        message_id, notes, online = "", list[str](), False
+        if text == "-":
+            raw = split(sys.stdin.buffer.read(message.THREAD_LIMIT + 1))
+        elif path.is_dir():
+            raw = [bytes(mail) for mail in mailbox.Maildir(path, create=False)]
+        elif path.is_file():
+            raw = split(path.read_bytes())
+        else:
+            wanted = named(text, request.midmask)
+            archive = self._archive(wanted.midmask or request.midmask)
+            message_id, online = wanted.message_id, not request.offline
+            what = f"Fetching {message_id or wanted.change_id} from {archive.host}"
+            self._say(f"{what}: the copy that was kept" if request.offline else what)
+            if message_id:
+                copy = archive.thread(message_id)
+            else:
+                copy = archive.search(f'nq:"change-id: {wanted.change_id}"', f"message of change-id {wanted.change_id}")
+            raw = split(copy.mbox)
+            notes += [f"offline: the copy of {copy.age} from {archive.host}"] if copy.age else []
         for more in request.rethread:
-            copy = archive.thread(message_id_in(more))
-            raw += message.split_mbox(copy.mbox)
+            raw += split(self._archive(request.midmask).thread(message_id_in(more)).mbox)
             notes.append(f"joined with the thread of {message_id_in(more)}")
-    if request.offline and not online and not notes:
-        raise UsageError(
-            "--offline is for what comes from an archive", hint=f"{request.text} is read as it is: leave --offline out."
-        )
-    series = from_thread(raw, message_id, request.version, b4, online=online)
-    return replace(series, notes=(*notes, *series.notes))
+        series = from_thread(raw, message_id, version, self._b4, online=online)
+        return replace(series, notes=(*notes, *series.notes))
 
 
 def _from_folder(folder: Path, asked: int | None) -> Series:

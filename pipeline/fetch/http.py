@@ -45,6 +45,10 @@ USUAL = Patience()
 """What users get."""
 
 
+class UnreachableError(NotObtainedError):
+    """A server gave no good answer, however often it was asked."""
+
+
 class _TryAgainError(Exception):
     """The server may do better next time.
 
@@ -113,7 +117,7 @@ class Client:
             assert isinstance(last, _TryAgainError)
             tries = "once" if state.attempt_number == 1 else f"{state.attempt_number} times"
             wait = f" and wants to be left alone for {last.after:.0f} s" if last.after else ""
-            raise NotObtainedError(
+            raise UnreachableError(
                 f"{wanted.name} could not be had from {self.host}, asked {tries}: it {last.words}{wait}",
                 hint=ANOTHER_SERVER + wanted.otherwise,
             ) from None
@@ -136,6 +140,10 @@ class Client:
             raise NotObtainedError(f"{self.host} redirects to no address: {error}", hint=ANOTHER_SERVER) from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             raise _TryAgainError(f"was silent for {left:.0f} s") from error
+        except requests.ConnectionError as error:
+            if "Name or service not known" in str(error):
+                raise UnreachableError(f"{self.host} is not known", hint=ANOTHER_SERVER + wanted.otherwise) from error
+            raise _TryAgainError(_reason(error)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _TryAgainError(_reason(error)) from error
         try:

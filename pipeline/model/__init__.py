@@ -4,11 +4,12 @@ from pipeline.model.build import Build, BuildStatus, Diagnostic, Image
 from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
 from pipeline.model.measure import ChangedFile, Coverage, FileCoverage, Layout, Member, SymbolDelta, TextDelta
 from pipeline.model.series import Claim, Letter, Measurand, Patch, Prerequisite, Series, UncarriedTrailer
-from pipeline.model.tree import Applied, ApplyStatus, Hunk, SourceState, Tree
+from pipeline.model.tree import Applied, ApplyStatus, BaseCandidate, Hunk, SourceState, Tree
 
 __all__ = [
     "Applied",
     "ApplyStatus",
+    "BaseCandidate",
     "Build",
     "BuildStatus",
     "Cell",

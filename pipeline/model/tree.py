@@ -51,8 +51,25 @@ class Hunk:
 
 
 @dataclass(frozen=True)
+class BaseCandidate:
+    """A commit that a series could be applied to, and why it was taken or passed over."""
+
+    name: str
+    taken: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class Applied:
-    """What became of a series on a tree. `states` starts with the base and ends where applying ended."""
+    """What became of a series on a tree.
+
+    Args:
+        tree: what the patches were applied to, prerequisites included.
+        states: the base, and after each patch up to where applying ended.
+        log: what git said.
+        bases: that were considered, in order.
+        prerequisites: what became of each, in words.
+    """
 
     tree: Tree
     status: ApplyStatus
@@ -60,6 +77,8 @@ class Applied:
     failed_patch: int | None = None
     failed_hunks: tuple[Hunk, ...] = ()
     log: str = ""
+    bases: tuple[BaseCandidate, ...] = ()
+    prerequisites: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:

@@ -27,6 +27,7 @@ from pipeline.render.findings import (
 )
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
+from pipeline.render.series import prerequisite_lines, signature_lines
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
 
@@ -61,6 +62,11 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         about=_about(record),
         promised=record.series.follow_ups,
         trees=page.table([("tree", "version", "result"), *map(tree_row, record.trees)]),
+        bases=[
+            _bases(tree)
+            for tree in record.trees
+            if len(tree.bases) > 2 or tree.prerequisites or record.series.base_commit
+        ],
         refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
         cells=page.table([CELL_COLUMNS, *(cell_row(record, cell) for cell in record.cells)], right={4}),
         matrix=_matrix(record, page),
@@ -154,13 +160,22 @@ def _about(record: RunRecord) -> list[tuple[str, str]]:
         ("From", series.cover.sender),
         ("Source", series.source),
         ("Base", series.base_commit),
+        *(("Signed", line) for line in signature_lines(series.patches)),
+        *(("Needs", line) for line in prerequisite_lines(series.prerequisites)),
         *(("Note", note) for note in series.notes),
+        *(("Note", f"not carried: {one.trailer}; {one.reason}") for one in series.uncarried_trailers),
     ]
     return [(name, text) for name, text in rows if text]
 
 
 def tree_row(tree: TreeRecord) -> tuple[str, str, str]:
     return tree.name, tree.version, _TREE_WORDS[tree.applied]
+
+
+def _bases(tree: TreeRecord) -> Block:
+    """The commits that were considered, and what became of prerequisites."""
+    words = [f"{'taken' if base.taken else 'passed over'}: {base.name}: {base.reason}" for base in tree.bases]
+    return Block(tree.name, notes=[*words, *(f"prerequisite {one}" for one in tree.prerequisites)])
 
 
 def _refused(tree: TreeRecord) -> Block:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pipeline.model import Patch, Prerequisite, Series
+from pipeline.model import Applied, Patch, Prerequisite, Series
+from pipeline.record import PatchRecord, PrerequisiteRecord
 from pipeline.render.page import visible
 
 
@@ -35,15 +36,24 @@ def _lines(series: Series) -> Iterator[str]:
         yield f"        {one.reason} ({one.message_id})"
 
 
-def prerequisite_lines(prerequisites: Sequence[Prerequisite]) -> Iterator[str]:
+def prerequisite_lines(prerequisites: Sequence[Prerequisite | PrerequisiteRecord]) -> Iterator[str]:
     """What a series needs first, and where it was found."""
     for one in prerequisites:
+        count = one.patches if isinstance(one.patches, int) else len(one.patches)
         version = f":v{one.version}" if one.version else ""
-        title = f" ({one.title!r}, {len(one.patches)} patches)" if one.title else ""
+        title = f" ({one.title!r}, {count} patch(es))" if one.title else ""
         yield f"prerequisite-{one.kind}: {one.value}{version}{title}{f': {one.reason}' if one.reason else ''}"
 
 
-def signature_lines(patches: Sequence[Patch]) -> Iterator[str]:
+def base_lines(series: Series, applied: Applied) -> Iterator[str]:
+    """The bases that were considered for a tree, what became of prerequisites, and which were not found."""
+    for base in applied.bases:
+        yield visible(f"{'taken' if base.taken else 'passed over'}: {base.name}: {base.reason}")
+    yield from (visible(f"prerequisite {words}") for words in applied.prerequisites)
+    yield from map(visible, prerequisite_lines([one for one in series.prerequisites if not one.patches]))
+
+
+def signature_lines(patches: Sequence[Patch | PatchRecord]) -> Iterator[str]:
     """What b4 says of the patches' signatures, patches that are alike together."""
     for words, group in groupby(patches, key=lambda patch: patch.signatures):
         numbers = [patch.number for patch in group]

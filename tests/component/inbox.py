@@ -26,8 +26,13 @@ class PublicInbox:
 
 
 @contextmanager
-def served(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str]) -> Iterator[PublicInbox]:
+def served(
+    folder: Path, mails: Sequence[bytes], environment: Mapping[str, str], level: str = "basic"
+) -> Iterator[PublicInbox]:
     """A server that holds `mails`, stopped at the end.
+
+    Args:
+        level: of its index; `medium` can be searched, `full` for phrases, too.
 
     Raises:
         RuntimeError: public-inbox is not installed; these tests are nothing without it.
@@ -36,7 +41,7 @@ def served(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str])
         raise RuntimeError("public-inbox-httpd is missing: apt-get install public-inbox")
     environment = {**environment, "PI_CONFIG": str(folder / "config"), "NO_PROXY": "*", "no_proxy": "*"}
     folder.mkdir()
-    _fill(folder, mails, environment)
+    _fill(folder, mails, environment, level)
     # The port is free when it is asked for; should somebody else be quicker, another is taken.
     for _ in range(3):
         with socket.socket() as probe:
@@ -59,7 +64,7 @@ def served(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str])
     raise RuntimeError(f"public-inbox-httpd does not start: {(folder / 'httpd.err').read_text()[-500:]}")
 
 
-def _fill(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str]) -> None:
+def _fill(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str], level: str) -> None:
     def run(*command: str, stdin: bytes = b"") -> None:
         done = subprocess.run(command, env=environment, cwd=folder, input=stdin, capture_output=True, check=False)
         assert done.returncode == 0, f"{command[0]}: {done.stderr.decode()}"
@@ -68,7 +73,7 @@ def _fill(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str]) 
     run(
         "public-inbox-init",
         "-V2",
-        "--indexlevel=basic",
+        f"--indexlevel={level}",
         LIST,
         str(inbox),
         f"http://127.0.0.1/{LIST}",
@@ -82,7 +87,7 @@ def _fill(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str]) 
         stream += b"commit refs/heads/master\ncommitter pi <pi@localhost> %d +0000\n" % (1_700_000_000 + number)
         stream += b"data 1\n.\nM 100644 inline m\ndata %d\n%s\n" % (len(mail), mail)
     run("git", f"--git-dir={epoch}", "fast-import", "--quiet", stdin=bytes(stream) + b"done\n")
-    run("public-inbox-index", "-L", "basic", str(inbox))
+    run("public-inbox-index", "-L", level, str(inbox))
 
 
 def _ready(server: subprocess.Popen[bytes], url: str) -> bool:

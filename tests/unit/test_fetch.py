@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.fetch import LORE, Request, fetch, message_id_in
+from pipeline.fetch.assembly import prerequisites_in
 from pipeline.fetch.forms import Named, named
 from pipeline.mail.message import split_mbox
 from pipeline.model import Prerequisite, Series
@@ -131,9 +132,8 @@ Depends-on: the weather
 """
 
 
-def test_prerequisites_are_read_in_order_and_once(tmp_path: Path) -> None:
-    series = read(written(tmp_path / "v1", {"a.patch": raw("[PATCH] x", DIFF + PREREQUISITES)}))
-    assert series.prerequisites == (
+def test_prerequisites_are_read_in_order_and_once() -> None:
+    assert prerequisites_in(f"Text.\n{DIFF}{PREREQUISITES}") == (
         Prerequisite("patch-id", "a" * 40),
         Prerequisite("change-id", "20240320-topic-one-29d9d4a4b2d8", 5),
         Prerequisite("change-id", "20240320-topic-two-29d9d4a4b2d8"),

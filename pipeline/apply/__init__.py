@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,32 +41,52 @@ class Applier:
         self._workspace = workspace
 
     def apply(self, series: Series, tree: Tree) -> Applied:
-        """What becomes of `series` on `tree`."""
-        mails = [hashlib.sha256(patch.mail).hexdigest() for patch in series.patches]
-        key = Key("applied", {"commit": tree.commit, "mails": mails})
+        """What becomes of `series` on `tree`, after what it says that it needs."""
+        groups = [(one.title or one.value, one.patches) for one in series.prerequisites if one.patches]
+        digests = [
+            [_digest(patch) for patch in patches] for patches in (*(group for _, group in groups), series.patches)
+        ]
+        inputs = {"commit": tree.commit, "mails": digests[-1]}
+        key = Key("applied", inputs | ({"prerequisites": digests[:-1]} if groups else {}))
         known = self._store.get(key)
         if known is not None:
             applied = _from_value(tree, known.value)
             if all(self._repository.commit_of(state.commit) for state in applied.states):
                 return applied
-        applied = self._apply(series, tree)
+        applied = self._apply(series, tree, groups)
         if known is None:
             value = asdict(applied)
-            del value["tree"]
+            del value["tree"], value["bases"]
             self._store.put(key, value, {})
         return applied
 
-    def _apply(self, series: Series, tree: Tree) -> Applied:
+    def _apply(self, series: Series, tree: Tree, groups: Sequence[tuple[str, tuple[Patch, ...]]]) -> Applied:
         place = Path(tempfile.mkdtemp(prefix="apply-", dir=self._workspace.folder))
         try:
-            checkout = self._sparse_checkout(place / "tree", tree, series.files)
-            applied = self._am_all(checkout, series.patches, tree)
+            files = series.files.union(*(patch.files for _, patches in groups for patch in patches))
+            checkout = self._sparse_checkout(place / "tree", tree, files)
+            told, base = [], tree
+            for title, patches in groups:
+                words, base = self._prepared(checkout, title, patches, base)
+                told.append(words)
+            applied = replace(self._am_all(checkout, series.patches, base), prerequisites=tuple(told))
             # Named by a ref, so that git's housekeeping keeps the states for later runs.
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied
         finally:
             shutil.rmtree(place, ignore_errors=True)
             self._repository.run("worktree", "prune")
+
+    def _prepared(self, checkout: Repository, title: str, patches: Sequence[Patch], tree: Tree) -> tuple[str, Tree]:
+        """What became of a prerequisite, and the tree with it; where it does not apply, the tree as it was."""
+        applied = self._am_all(checkout, patches, tree)
+        last = applied.states[-1]
+        if applied.usable:
+            return f"{title!r}: {len(patches)} patch(es) applied", _with(tree, last)
+        checkout.out("reset", "--quiet", "--hard", tree.commit)
+        if applied.status is ApplyStatus.ALREADY_MERGED:
+            return f"{title!r}: already in the tree", tree
+        return f"{title!r}: left out, its patch {applied.failed_patch} does not apply", tree
 
     def _sparse_checkout(self, folder: Path, tree: Tree, files: frozenset[str]) -> Repository:
         self._repository.out("worktree", "add", "--quiet", "--no-checkout", "--detach", str(folder), tree.commit)
@@ -148,6 +168,15 @@ def _header_at(diff: str, path: str, line: int) -> str:
     return ""
 
 
+def _digest(patch: Patch) -> str:
+    return hashlib.sha256(patch.mail).hexdigest()
+
+
+def _with(tree: Tree, state: SourceState) -> Tree:
+    """A tree with more on top."""
+    return replace(tree, commit=state.commit, tree_id=state.tree_id)
+
+
 def _abandon(checkout: Repository, commit: str) -> None:
     checkout.run("am", "--abort")
     checkout.out("reset", "--quiet", "--hard", commit)
@@ -170,11 +199,13 @@ def _escaped(path: str) -> str:
 
 
 def _from_value(tree: Tree, value: dict[str, Any]) -> Applied:
+    states = tuple(SourceState(**{**state, "changed": tuple(state["changed"])}) for state in value["states"])
     return Applied(
-        tree=tree,
+        tree=_with(tree, states[0]),
         status=ApplyStatus(value["status"]),
-        states=tuple(SourceState(**{**state, "changed": tuple(state["changed"])}) for state in value["states"]),
+        states=states,
         failed_patch=value["failed_patch"],
         failed_hunks=tuple(Hunk(**hunk) for hunk in value["failed_hunks"]),
         log=value["log"],
+        prerequisites=tuple(value.get("prerequisites", ())),
     )

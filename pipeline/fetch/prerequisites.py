@@ -1,0 +1,94 @@
+"""What a series needs first: found in the same archive, by message-id, change-id or patch-id.
+
+b4 prep lists everything that is needed, in order, so prerequisites of prerequisites are not followed. It also writes
+the patch ids of a series that is named by its change-id; those are recognised and applied once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from pipeline.fetch.archive import Archive
+from pipeline.fetch.assembly import from_thread, patch_of, require_whole
+from pipeline.fetch.b4 import B4
+from pipeline.fetch.http import UnreachableError
+from pipeline.mail import message
+from pipeline.model import Patch, Prerequisite, Series
+from pipeline.system.errors import NotObtainedError
+from pipeline.system.git import Repository
+
+
+class PrerequisiteResolver:
+    """Finds prerequisites.
+
+    Args:
+        archive: where they are looked for.
+        b4: puts series together.
+        git: any repository, for patch ids.
+        say: called with a line for each that is looked for.
+    """
+
+    def __init__(self, archive: Archive, b4: B4, git: Repository, say: Callable[[str], None]) -> None:
+        self._archive = archive
+        self._b4 = b4
+        self._git = git
+        self._say = say
+
+    def resolved(self, prerequisites: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:
+        """The same, each with its patches or with the reason why there are none."""
+        found: list[Prerequisite] = []
+        seen: dict[str, str] = {}
+        silent = ""
+        for one in prerequisites:
+            if one.kind == "patch-id" and one.value in seen:
+                found.append(replace(one, reason=f"it is a patch of {seen[one.value]!r}"))
+                continue
+            if silent:
+                found.append(replace(one, reason=f"not looked for: {silent}"))
+                continue
+            self._say(f"Looking for prerequisite-{one.kind} {one.value}")
+            try:
+                this = self._found(one)
+            except NotObtainedError as error:
+                this = replace(one, reason=f"not found: {error.message}")
+                silent = error.message if isinstance(error, UnreachableError) else ""
+            seen |= dict.fromkeys(map(self._patch_id, this.patches), this.title)
+            found.append(this)
+        return tuple(found)
+
+    def _found(self, one: Prerequisite) -> Prerequisite:
+        match one.kind:
+            case "message-id":
+                copy = self._archive.thread(one.value)
+                return self._taken(one, from_thread(split(copy.mbox), one.value, None, self._b4, online=False))
+            case "change-id":
+                copy = self._archive.search(f'nq:"change-id: {one.value}"', f"message of change-id {one.value}")
+                series = from_thread(split(copy.mbox), "", one.version, self._b4, online=False)
+                if series.change_id != one.value:
+                    raise NotObtainedError(f"{self._archive.host} has no series of change-id {one.value}")
+                return self._taken(one, series)
+            case _:
+                copy = self._archive.search(f"patchid:{one.value}", f"patch of id {one.value}")
+                return self._patch(one, split(copy.mbox))
+
+    def _taken(self, one: Prerequisite, series: Series) -> Prerequisite:
+        require_whole(series.patches, self._git)
+        where = f"v{series.version} in {self._archive.host}, {series.message_id}"
+        return replace(one, title=series.title, patches=series.patches, reason=where)
+
+    def _patch(self, one: Prerequisite, raw: Iterable[bytes]) -> Prerequisite:
+        for mail in map(message.parse, raw):
+            if mail.number and self._patch_id(patch := patch_of(1, mail, mail)) == one.value:
+                where = f"in {self._archive.host}, {mail.message_id}"
+                return replace(one, title=mail.title, patches=(patch,), reason=where)
+        raise NotObtainedError(f"{self._archive.host} has no patch of id {one.value}")
+
+    def _patch_id(self, patch: Patch) -> str:
+        """git-patch-id(1), the stable one, which is what git format-patch --base writes."""
+        diff = message.diff_of(message.parse(patch.mail).letter.body)
+        return self._git.out("patch-id", "--stable", stdin=diff.encode()).partition(" ")[0]
+
+
+def split(mbox: bytes) -> list[bytes]:
+    return list(message.split_mbox(mbox))
