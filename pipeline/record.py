@@ -1,7 +1,4 @@
-"""`run.json`: everything that reports and replies need, and its JSON Schema.
-
-The schema that ships as `pipeline/run.schema.json` is made from these models (`python -m pipeline.record`).
-"""
+"""`run.json`: all that reports and replies need; `python -m pipeline.record` writes its schema, run.schema.json."""
 
 from __future__ import annotations
 
@@ -64,22 +61,18 @@ class PatchRecord(Record):
 
 
 class UncarriedTrailerRecord(Record):
-    """A trailer that a reply gives and that no patch has."""
-
     trailer: str
     message_id: str
     reason: str
 
 
 class PrerequisiteRecord(Record):
-    """What the series says that it needs, and whether it was found."""
-
     kind: Literal["patch-id", "change-id", "message-id"]
     value: str
-    version: int | None = None
-    title: str = ""
-    patches: int = Field(default=0, description="how many it has; 0 where it was not found")
-    reason: str = Field(default="", description="where it was found, or why not")
+    version: int | None
+    title: str
+    patches: int = Field(description="how many it has; 0 where it was not found")
+    reason: str = Field(description="where it was found, or why not")
 
 
 class SeriesRecord(Record):
@@ -91,8 +84,8 @@ class SeriesRecord(Record):
     patches: tuple[PatchRecord, ...]
     base_commit: str = ""
     change_id: str = ""
-    prerequisites: tuple[PrerequisiteRecord, ...] = ()
-    uncarried_trailers: tuple[UncarriedTrailerRecord, ...] = ()
+    prerequisites: tuple[PrerequisiteRecord, ...] = Field(default=(), description="what the series says that it needs")
+    uncarried_trailers: tuple[UncarriedTrailerRecord, ...] = Field(default=(), description="of replies, in no patch")
     replies: int = Field(default=0, description="messages of the thread that are not part of the series")
     other_versions: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
@@ -106,8 +99,6 @@ class HunkRecord(Record):
 
 
 class BaseRecord(Record):
-    """A commit that the series could be applied to, and why it was taken or passed over."""
-
     name: str
     taken: bool
     reason: str

@@ -124,7 +124,7 @@ def test_a_server_that_wants_longer_than_we_have_is_left_alone(tmp_path: Path, v
     assert "wants to be left alone for 3" in error.message
 
 
-@pytest.mark.parametrize("value", ["soon", "-5", in_seconds(-60), ""])
+@pytest.mark.parametrize("value", ["soon", "-5", in_seconds(-60), ""], ids=["words", "negative", "past", "empty"])
 def test_a_bad_retry_after_counts_as_none(tmp_path: Path, value: str) -> None:
     mails, _, asked = obtained([Answer(429, headers={"Retry-After": value}), GOOD], tmp_path)
     assert (mails, asked) == (MBOX, 2)
