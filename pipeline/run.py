@@ -256,6 +256,8 @@ def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str
         words += ["--cell", glob]
     if order.request.version is not None:
         words += ["--revision", str(order.request.version)]
+    for message_id in order.request.rethread:
+        words += ["--rethread", message_id]
     if order.base != "auto":
         words.append(f"--base={order.base}")
     if order.per_patch:
