@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -16,7 +15,6 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
-    Claim,
     Diagnostic,
     PlannedCell,
     Series,
@@ -243,42 +241,3 @@ def _text(delta: TextDelta, last: Build, base: Build | None) -> record.TextRecor
     paths = origins_of([one.name for one in text.symbols], last.origins, base.origins if base else {})
     symbols = tuple(one.model_copy(update={"path": paths[one.name]}) for one in text.symbols)
     return text.model_copy(update={"symbols": symbols})
-
-
-def judged(claims: Sequence[Claim], cells: Sequence[record.CellRecord]) -> tuple[record.ClaimRecord, ...]:
-    """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
-
-    A claim about a duplicate is one about the cell that was built in its place.
-    """
-    return tuple(_judge(claim, cells) for claim in claims)
-
-
-def _judge(claim: Claim, cells: Sequence[record.CellRecord]) -> record.ClaimRecord:
-    unit = claim.measurand.value if claim.measurand else "bytes"
-    built = {(cell.tree, cell.id): cell for cell in cells}
-    for named in cells:
-        cell = built.get((named.tree, named.same_as), named)
-        measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
-        if measured is not None:
-            held = measured == claim.claimed if claim.relation == "equal" else measured <= claim.claimed
-            return record.ClaimRecord(
-                text=claim.text,
-                claimed=claim.claimed,
-                measured=measured,
-                unit=unit,
-                verdict="confirmed" if held else "refuted",
-                cell=cell.id,
-            )
-    return record.ClaimRecord(
-        text=claim.text, claimed=claim.claimed, measured=None, unit=unit, verdict="not measured", cell=claim.cell
-    )
-
-
-def _measured(cell: record.CellRecord, claim: Claim) -> int | None:
-    """What a claim is about: the text delta, or a number of the boot after the last patch that was built."""
-    if claim.measurand is None:
-        return cell.text.delta if cell.text else None
-    wanted = claim.measurand
-    boots = [boot for boot in cell.boots if boot.scenario == wanted.scenario and boot.patch == cell.states[-1].patch]
-    found = [check.values.get(wanted.value) for boot in boots for check in boot.checks if check.name == wanted.check]
-    return found[0] if found and boots[0].patch else None

@@ -254,12 +254,21 @@ class CellRecord(Record):
 
 
 class ClaimRecord(Record):
-    text: str
-    claimed: int
+    """A claim beside what was measured; `claimed` and `measured` are there where it is a number."""
+
+    text: str = Field(description="in the letter's words")
+    kind: Literal["text-delta", "boot", "diffstat", "no-functional-change", "preparatory", "benchmark"] = "text-delta"
+    origin: Literal["series.toml", "letter"] = Field(
+        default="series.toml", description="where the claim was taken from"
+    )
+    patches: tuple[int, ...] = Field(default=(), description="those that it is about; none is the whole series")
+    claimed: int | None
     measured: int | None
     unit: str = Field(default="bytes", description="of both; a count of a boot's check has its name here")
-    verdict: Literal["confirmed", "refuted", "not measured"]
+    verdict: Literal["confirmed", "not confirmed", "refuted", "not measured", "not checked"]
     cell: str = ""
+    finding: str = Field(default="", description="what came of it, where two numbers do not say it")
+    details: tuple[str, ...] = ()
 
 
 class ToolRecord(Record):

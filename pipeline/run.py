@@ -15,6 +15,7 @@ from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds, read_log
+from pipeline.claims import Evidence, found_claims, judged
 from pipeline.collect import TreeResult
 from pipeline.definitions import (
     MatrixDefinition,
@@ -31,12 +32,13 @@ from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_duplicates_marked
-from pipeline.measure import Inspector, Measurer, changed_files
+from pipeline.measure import Inspector, Measurer, changed_files, diffstat
 from pipeline.model import (
     Applied,
     BuildStatus,
     Cell,
     Claim,
+    ClaimKind,
     Measurand,
     PlannedCell,
     Series,
@@ -45,7 +47,7 @@ from pipeline.model import (
     Tree,
 )
 from pipeline.plan import Planner, configuration_origins, select_cells
-from pipeline.record import RunRecord, ToolRecord
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
 from pipeline.render import render_text
 from pipeline.suggest import Suggester, Suggestion, fragment_name
 from pipeline.system import resources, sandbox
@@ -126,7 +128,7 @@ class Pipeline:
                 matrix=matrix.title,
                 trees=tuple(collect.tree_record(result.applied) for result in results),
                 cells=cell_records,
-                claims=collect.judged(_claims(tracked, series.version), cell_records),
+                claims=self.claims(tracked, series, cells, cell_records, [result.applied for result in results]),
                 tools=self.tools(matrix, order.sandbox),
                 sandbox=order.sandbox,
             )
@@ -234,6 +236,21 @@ class Pipeline:
             changes[one.cell.id] = measurer.text_changes(base.commit, states)
         return deltas, changes
 
+    def claims(
+        self,
+        tracked: SeriesDefinition | None,
+        series: Series,
+        cells: Sequence[Cell],
+        cell_records: Sequence[CellRecord],
+        applied: Sequence[Applied],
+    ) -> tuple[ClaimRecord, ...]:
+        """What the letter and series.toml claim, judged."""
+        known = _claims(tracked, series.version)
+        ends = [one.states for one in applied if one.usable]
+        counted = diffstat(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else None
+        evidence = Evidence(cell_records, series.files, counted)
+        return judged([*known, *found_claims(series, cells, known)], evidence)
+
     def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)
         own = ToolRecord(name="pipeline", version=version("kernel-series-pipeline"))
@@ -282,6 +299,7 @@ def _claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]
             one.claimed,
             one.relation,
             Measurand(**one.measurand.model_dump()) if one.measurand else None,
+            ClaimKind(one.kind),
         )
         for one in found
     )

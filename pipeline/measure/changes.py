@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from pipeline.model import ChangedFile
+from pipeline.model import ChangedFile, Diffstat
 from pipeline.system.git import Repository
 
 MOST_STRUCTS = 64
@@ -17,6 +17,7 @@ MOST_STRUCTS = 64
 _SUFFIXES = frozenset({".c", ".h", ".S", ".rs"})
 _NOT_THE_KERNEL = frozenset({"Documentation", "scripts", "tools"})
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+(?P<start>\d+)(?:,(?P<new>\d+))? @@ ?(?P<heading>.*)")
+_COUNTS = re.compile(r"(\d+) (file|insertion|deletion)")
 _STRUCT = re.compile(r"(?:typedef\s+)?struct\s+(?P<name>\w+)\s*\{")
 
 
@@ -106,3 +107,15 @@ def changed_files(repository: Repository, base: str, last: str) -> tuple[Changed
         files.append(ChangedFile(path, repository.out("show", f"{last}:{path}"), lines, structs[:room]))
         room -= len(files[-1].structs)
     return tuple(files)
+
+
+def diffstat(repository: Repository, base: str, last: str) -> Diffstat:
+    """What `git format-patch --cover-letter` counts between two commits, renames found.
+
+    Raises:
+        GitError: git failed.
+    """
+    options = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--shortstat")
+    words = repository.out("diff", *options, base, last)
+    counts = {noun: int(number) for number, noun in _COUNTS.findall(words)}
+    return Diffstat(*(counts.get(noun, 0) for noun in ("file", "insertion", "deletion")))

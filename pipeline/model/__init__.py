@@ -3,7 +3,17 @@
 from pipeline.model.build import Build, BuildStatus, Diagnostic, Image
 from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
 from pipeline.model.measure import ChangedFile, Coverage, FileCoverage, Layout, Member, SymbolDelta, TextDelta
-from pipeline.model.series import Claim, Letter, Measurand, Patch, Prerequisite, Series, UncarriedTrailer
+from pipeline.model.series import (
+    Claim,
+    ClaimKind,
+    Diffstat,
+    Letter,
+    Measurand,
+    Patch,
+    Prerequisite,
+    Series,
+    UncarriedTrailer,
+)
 from pipeline.model.tree import Applied, ApplyStatus, BaseCandidate, Hunk, SourceState, Tree
 
 __all__ = [
@@ -15,8 +25,10 @@ __all__ = [
     "Cell",
     "ChangedFile",
     "Claim",
+    "ClaimKind",
     "Coverage",
     "Diagnostic",
+    "Diffstat",
     "Expectation",
     "FileCoverage",
     "Fragment",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,51 @@ class Measurand:
     value: str
 
 
+class ClaimKind(StrEnum):
+    """What a claim is about, and so how it is checked."""
+
+    TEXT_DELTA = "text-delta"
+    BOOT = "boot"
+    DIFFSTAT = "diffstat"
+    NO_FUNCTIONAL_CHANGE = "no-functional-change"
+    PREPARATORY = "preparatory"
+    BENCHMARK = "benchmark"
+
+
+@dataclass(frozen=True)
+class Diffstat:
+    """The last line of a diffstat."""
+
+    files: int
+    insertions: int
+    deletions: int
+
+
 @dataclass(frozen=True)
 class Claim:
-    """What a cover letter says of a number, as data.
+    """What a cover letter says, as data.
 
     Args:
         text: the claim in the letter's words.
-        cell: glob of the cells that it is about.
+        cell: glob of the cells that it is about; empty where no cell is.
         claimed: bytes of text delta, or what a boot measures after the last patch.
-        relation: `at-most` when less also confirms it (a larger saving), `equal` otherwise.
-        measurand: what is measured in a boot; None for the text delta.
+        relation: `at-most` when less also confirms it (a larger saving), `equal` otherwise; `near` for a figure of
+            another tree or compiler, which is refuted only by the opposite.
+        measurand: what is measured in a boot; None for all else.
+        patches: numbers of those that it is about; empty is the series as a whole.
+        diffstat: the counts of a diffstat, `files` its paths, perhaps shortened by `...`.
+        obstacle: why it cannot be measured, where that is known already.
+        found: in the letter, not in a series.toml.
     """
 
     text: str
     cell: str
-    claimed: int
+    claimed: int | None
     relation: str = "at-most"
     measurand: Measurand | None = None
+    kind: ClaimKind = ClaimKind.TEXT_DELTA
+    patches: tuple[int, ...] = ()
+    diffstat: Diffstat | None = None
+    files: tuple[str, ...] = ()
+    obstacle: str = ""
+    found: bool = False

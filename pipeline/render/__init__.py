@@ -34,6 +34,7 @@ __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
 SYMBOLS_SHOWN = 10
 DIAGNOSTICS_SHOWN = 5
 HUNKS_SHOWN = 5
+DETAILS_SHOWN = 12
 LONGEST_WORD = 200
 _SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
 MOST_STATES = 13
@@ -77,7 +78,10 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
         coverage=coverage_blocks(record, page),
         layouts=layout_blocks(record, page),
-        claims=[(claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim)) for claim in record.claims],
+        claims=[
+            (claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim), first(claim.details, DETAILS_SHOWN))
+            for claim in record.claims
+        ],
         facts=_facts(record),
         tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
         command=command_lines(record.command, page.columns),
@@ -107,10 +111,12 @@ def summary(text: TextRecord) -> str:
 
 def measured(claim: ClaimRecord) -> str:
     """A claim beside its measurement; a change of bytes has its sign, a count has none."""
+    if claim.claimed is None:
+        return claim.finding
     sign = "+" if claim.unit == "bytes" else ""
     claimed = f"claimed {claim.claimed:{sign}d} {claim.unit}"
     if claim.measured is None:
-        return claimed
+        return claimed + (f"; {claim.finding}" if claim.finding else "")
     return f"{claimed}, measured {claim.measured:{sign}d}" + (f" in {claim.cell}" if claim.cell else "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render import matrix
 from pipeline.render.boots import Regression, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
@@ -185,7 +185,7 @@ def verdict(record: RunRecord) -> Verdict:
             f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
         ],
         "misses what its letter claims": [
-            f'Claim refuted: "{cut(claim.text, 60)}" (claimed {claim.claimed}, measured {claim.measured})'
+            f'Claim refuted: "{cut(claim.text, 60)}" ({_refutation(claim)})'
             for claim in record.claims
             if claim.verdict == "refuted"
         ],
@@ -201,7 +201,7 @@ def remarks(record: RunRecord) -> list[str]:
     """What is not a problem of the series, but must be said."""
     labelled = [(label(record, cell), cell) for cell in record.cells]
     results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
-    unmeasured = sum(claim.verdict == "not measured" for claim in record.claims)
+    doubtful = {word: sum(one.verdict == word for one in record.claims) for word in ("not confirmed", "not measured")}
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
@@ -211,9 +211,13 @@ def remarks(record: RunRecord) -> list[str]:
         *matrix.duplicates(labelled),
         *proving_less(labelled),
         *_coverage_remarks(record),
-        *([f"Not measured: {count(unmeasured, 'claim')}."] if unmeasured else []),
+        *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
+
+
+def _refutation(claim: ClaimRecord) -> str:
+    return claim.finding or f"claimed {claim.claimed}, measured {claim.measured}"
 
 
 def _coverage_remarks(record: RunRecord) -> Iterable[str]:

@@ -23,6 +23,7 @@ _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
     **dict.fromkeys(("PROBLEM", "FAIL", "FAILS", "HANGS", "refuted"), "red"),
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
+    **dict.fromkeys(("not confirmed", "not checked"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
 }
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")

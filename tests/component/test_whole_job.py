@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -121,6 +122,12 @@ def test_cells_are_measured(job: Job, fake_tree: Path) -> None:
     assert section["after"] < section["before"]
     # Without the vmemmap there are no fake heads to look for, and not a byte to gain.
     assert abs(odd["text"]["delta"]) < abs(text["delta"]) / 10
+
+
+def test_the_letter_s_diffstat_is_checked_against_the_patches(job: Job) -> None:
+    (claim,) = job.record["claims"]
+    assert (claim["kind"], claim["origin"], claim["verdict"]) == ("diffstat", "letter", "confirmed")
+    assert re.fullmatch(r"5 files changed, \d+ insertions\(\+\), \d+ deletions\(-\)", claim["text"])
 
 
 def test_unreachable_cell_says_why(job: Job) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.collect import TreeResult, cell_records, judged, log_name, series_record, tree_record
+from pipeline.collect import TreeResult, cell_records, log_name, series_record, tree_record
 from pipeline.measure import parse_bloat
 from pipeline.model import (
     Applied,
@@ -15,7 +15,6 @@ from pipeline.model import (
     Build,
     BuildStatus,
     Cell,
-    Claim,
     Coverage,
     Diagnostic,
     Expectation,
@@ -33,7 +32,6 @@ from pipeline.model import (
     Tree,
 )
 from pipeline.record import CellRecord
-from tests.unit import records
 from tests.unit.test_measure_text import OUTPUT
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
@@ -200,40 +198,6 @@ def test_what_the_matrix_expects_is_recorded(
 ) -> None:
     found = recorded(BUILT, planned=replace(PLANNED, cell=replace(CELL, expect=expect)))
     assert (found.expected_unreachable, found.unexpected) == (expected_unreachable, unexpected)
-
-
-def test_a_claim_about_a_duplicate_is_judged_by_the_cell_that_was_built() -> None:
-    duplicate = records.cell("twin", status="duplicate", same_as="x86-a", text=None, states=(), sections=())
-    (found,) = judged([Claim("saves text", "twin", -1000)], [*MEASURED, duplicate])
-    assert (found.verdict, found.measured, found.cell) == ("confirmed", -1410, "x86-a")
-
-
-MEASURED = [
-    records.unreachable("flat"),
-    records.cell("x86-a", text=records.text(delta=-1410)),
-    records.cell("x86-b", text=records.text(delta=-10)),
-]
-
-
-@pytest.mark.parametrize(
-    ("glob", "claimed", "relation", "verdict", "measured", "cell"),
-    [
-        ("x86-*", -1000, "at-most", "confirmed", -1410, "x86-a"),
-        ("x86-*", -1410, "at-most", "confirmed", -1410, "x86-a"),
-        ("x86-*", -1411, "at-most", "refuted", -1410, "x86-a"),
-        ("x86-b", -1000, "at-most", "refuted", -10, "x86-b"),
-        ("x86-*", -1410, "equal", "confirmed", -1410, "x86-a"),
-        ("x86-*", -1000, "equal", "refuted", -1410, "x86-a"),
-        ("flat", -1000, "at-most", "not measured", None, "flat"),
-        ("riscv*", -1000, "at-most", "not measured", None, "riscv*"),
-        ("X86-A", -1000, "at-most", "not measured", None, "X86-A"),
-    ],
-)
-def test_a_claim_is_judged_by_the_first_cell_that_it_is_about(
-    glob: str, claimed: int, relation: str, verdict: str, measured: int | None, cell: str
-) -> None:
-    (found,) = judged([Claim("saves text", glob, claimed, relation)], MEASURED)
-    assert (found.verdict, found.measured, found.cell, found.claimed) == (verdict, measured, cell, claimed)
 
 
 def test_a_failed_apply_is_recorded_with_its_hunks() -> None:

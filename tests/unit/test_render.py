@@ -57,7 +57,7 @@ def flooded(record: RunRecord, text: str) -> RunRecord:
 
     def flood(value: object) -> object:
         if isinstance(value, dict):
-            kept = ("schema", "status", "applied", "verdict", "change", "lines", "kept")
+            kept = ("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin")
             return {name: inner if name in kept else flood(inner) for name, inner in value.items()}
         if isinstance(value, list | tuple):
             return tuple(flood(inner) for inner in value)
@@ -427,3 +427,24 @@ def test_a_cell_that_is_not_what_the_matrix_says_is_a_remark() -> None:
     text = render_text(records.run(cells=(odd,)))
     assert text.startswith("OK: ")
     assert "- Not what the matrix says: x86_64-gcc-small: struct page of 56 bytes" in text
+
+
+def test_a_claim_that_is_no_number_says_what_came_of_it() -> None:
+    claims = (
+        records.claim(
+            "not confirmed",
+            None,
+            text="No functional change.",
+            kind="no-functional-change",
+            claimed=None,
+            finding="text changes",
+            details=("x86_64-hvo: +12 bytes (+12 -0)",),
+        ),
+        records.claim("refuted", None, kind="preparatory", claimed=None, finding="does not build: patch 2 in one"),
+    )
+    report = render_text(records.run(claims=claims))
+    assert (
+        '  not confirmed: text changes\n    "No functional change."\n      x86_64-hvo: +12 bytes (+12 -0)\n' in report
+    )
+    assert "- Not confirmed: 1 claim." in report
+    assert "(does not build: patch 2 in one)" in " ".join(report.split())

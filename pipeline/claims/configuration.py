@@ -1,0 +1,57 @@
+"""Which cell a letter speaks of, from the words around a figure: a cell's name, a make target, an architecture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline.model import Cell
+
+_WORD = re.compile(r"[\w.-]*\w")
+_CONFIGURATION = re.compile(r"(?:\w*_)?(?:def|allmod|allyes|allno|tiny|rand)config")
+_ARCHITECTURES = {
+    "x86_64": ("x86_64", "x86-64", "x86", "amd64", "x64"),
+    "i386": ("i386", "x86_32", "x86-32", "i686"),
+    "arm64": ("arm64", "aarch64"),
+    "arm": ("arm", "arm32", "armv7"),
+    "riscv": ("riscv", "riscv64", "risc-v"),
+    "powerpc": ("powerpc", "ppc64", "ppc64le", "ppc"),
+    "s390": ("s390", "s390x"),
+    "loongarch": ("loongarch", "loongarch64"),
+}
+"""Values of ARCH, and how letters write them."""
+
+
+def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
+    """The id of the cell that a figure is about, or why there is none.
+
+    Args:
+        places: texts that may name it, the nearest first.
+        cells: of the matrix.
+    """
+    for place in places:
+        words = [word.lower() for word in _WORD.findall(place)]
+        named = [cell for cell in cells if cell.id.lower() in words]
+        if named:
+            return named[0].id, ""
+        bases = [word for word in words if _CONFIGURATION.fullmatch(word)]
+        archs = [arch for arch, names in _ARCHITECTURES.items() if any(name in words for name in names)]
+        if bases or archs:
+            return _nearest(cells, bases, archs)
+    found, _ = _nearest(cells, ["defconfig"], [])
+    return found, "" if found else "the letter does not say of which configuration, and no cell is a defconfig"
+
+
+def _nearest(cells: Sequence[Cell], bases: Sequence[str], archs: Sequence[str]) -> tuple[str, str]:
+    """The cell of that target and architecture that adds least to it; x86_64 where no architecture is named."""
+    fitting = [
+        cell for cell in cells if (not bases or cell.base.lower() in bases) and (not archs or _arch(cell) in archs)
+    ]
+    fitting.sort(key=lambda cell: (_arch(cell) != "x86_64", cell.base != "defconfig", len(cell.fragments)))
+    if fitting:
+        return fitting[0].id, ""
+    return "", f"no cell is {' or '.join([*bases[:2], *archs[:2]])}"
+
+
+def _arch(cell: Cell) -> str:
+    return "x86_64" if cell.arch == "x86" else cell.arch

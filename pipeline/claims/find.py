@@ -1,0 +1,146 @@
+"""The claims of a cover letter, found in its words.
+
+What is looked for: bloat-o-meter's summary lines, the diffstat, "no functional change", patches that prepare others,
+and benchmark figures. The words that give a claim away are the tables below; each claim quotes the letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline.claims.configuration import cell_named
+from pipeline.claims.letter import Mention, commit_message, mentions, own_words, paragraphs, statements
+from pipeline.model import Cell, Claim, ClaimKind, Diffstat, Letter, Series
+
+MOST_OF_A_KIND = 10
+LONGEST = 400
+"""Characters of a statement that is quoted as a whole."""
+
+_SUMMARY = re.compile(
+    r"add/remove:\s+\d{1,9}/\d{1,9}\s+grow/shrink:\s+\d{1,9}/\d{1,9}\s+up/down:\s+\d{1,9}/-?\d{1,9}\s+"
+    r"\((?P<delta>[+-]?\d{1,9})\)"
+)
+_DIFFSTAT = re.compile(
+    r"^ *(?P<files>\d{1,6}) files? changed(?:, (?P<insertions>\d{1,9}) insertions?\(\+\))?"
+    r"(?:, (?P<deletions>\d{1,9}) deletions?\(-\))?$",
+    re.MULTILINE,
+)
+_FILE_LINE = re.compile(r"^ (?P<path>\S[^|\n]{0,300}?) +\| +(?:\d+ [+-]*|Bin.*|Unk.*)$", re.MULTILINE)
+_NO_CHANGE = re.compile(
+    r"\bno\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
+    re.IGNORECASE,
+)
+_PREPARES = re.compile(
+    r"\b(?:prepares?|prepared|preparing|preparations?|preparatory|prep|groundwork|preliminary)\b", re.IGNORECASE
+)
+_FIGURE = re.compile(
+    r"(?<![\w.])[~+-]?\d[\d,.]{0,14} ?(?:%|percent\b|[xX]\b|times\b|[nuµm]?s\b|"
+    r"(?:micro|milli|nano)?seconds?\b|cycles\b|[kKMGT]i?B/s\b|[kM]?IOPS\b|[kM]?(?:ops|req|tps|transactions|pages|requests)(?:/s(?:ec)?)?\b)"
+)
+_PERFORMANCE = re.compile(
+    r"\b(?:fast(?:er)?|slow(?:er|s|ed)?|speed(?:s|up|ups)?|performance|throughput|latency|latencies|bandwidth|"
+    r"benchmark\w*|improve\w*|regress\w*|runtime|run ?time|elapsed|overhead|iops|netperf|fio|sysbench|will-it-scale|"
+    r"hackbench|unixbench|kernbench|lmbench|perf|takes|took|boot time)\b",
+    re.IGNORECASE,
+)
+
+
+def found_claims(series: Series, cells: Sequence[Cell], tracked: Sequence[Claim] = ()) -> tuple[Claim, ...]:
+    """What the letter claims, in its order; claims that are `tracked` in a series.toml stand for the same words.
+
+    Args:
+        cells: of the matrix, to tell which one a figure is about.
+    """
+    text, patches = _letter(series)
+    total = len(series.patches)
+    found = [
+        *_text_deltas(text, cells, patches),
+        *([] if patches else _diffstats(series.cover)),
+        *_statements(text, total, patches),
+    ]
+    known = [_plain(claim.text) for claim in tracked]
+    fresh = [one for one in found if not any(_same_words(_plain(one.text), words) for words in known)]
+    limited = [one for kind in ClaimKind for one in [one for one in fresh if one.kind is kind][:MOST_OF_A_KIND]]
+    whole = _plain(series.cover.body)
+    return tuple(sorted(limited, key=lambda one: whole.find(_plain(one.text))))
+
+
+def _letter(series: Series) -> tuple[str, tuple[int, ...]]:
+    """The text that speaks for the series, and the patches that it speaks for: patch 1 where there is no letter."""
+    if series.patches and series.message_id == series.patches[0].message_id and series.message_id:
+        return commit_message(series.cover.body), () if len(series.patches) == 1 else (1,)
+    return own_words(series.cover.body), ()
+
+
+def _text_deltas(text: str, cells: Sequence[Cell], patches: tuple[int, ...]) -> Iterator[Claim]:
+    for one in _SUMMARY.finditer(text):
+        start = text.rfind("\n", 0, one.start()) + 1
+        label = text[start : one.start()]
+        before = [" ".join(words.split()) for words in paragraphs(text[:start])[-1:]]
+        cell, reason = cell_named([label, *(words[-300:] for words in before)], cells)
+        yield Claim(
+            " ".join((text[start : one.end()] if label.strip() else one[0]).split()),
+            cell,
+            int(one["delta"]),
+            relation="near",
+            patches=patches,
+            obstacle=reason,
+            found=True,
+        )
+
+
+def _diffstats(letter: Letter) -> Iterator[Claim]:
+    """The last diffstat of a letter: that of the series."""
+    text = own_words(letter.body)
+    for one in list(_DIFFSTAT.finditer(text))[-1:]:
+        counts = Diffstat(*(int(one[name] or 0) for name in ("files", "insertions", "deletions")))
+        lines = _FILE_LINE.findall(text[: one.start()].rpartition("\n\n")[2])
+        files = tuple(path.strip() for path in lines)
+        yield Claim(one[0].strip(), "", None, kind=ClaimKind.DIFFSTAT, diffstat=counts, files=files, found=True)
+
+
+def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
+    before = ""
+    for paragraph in paragraphs(text):
+        performance = bool(_PERFORMANCE.search(f"{before}\n{paragraph}"))
+        for statement in statements(paragraph):
+            named = mentions(statement, total)
+            if one := _NO_CHANGE.search(statement):
+                about = _nearest(named, one.start()) or patches
+                yield _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
+            if (one := _PREPARES.search(statement)) and (about := _nearest(named, one.start())):
+                yield _of_patches(ClaimKind.PREPARATORY, statement, one, about)
+            if performance:
+                yield from _benchmarks(statement)
+        before = paragraph
+
+
+def _of_patches(kind: ClaimKind, statement: str, words: re.Match[str], patches: tuple[int, ...]) -> Claim:
+    text = _plain(statement)
+    return Claim(text if len(text) <= LONGEST else words[0], "*", None, kind=kind, patches=patches, found=True)
+
+
+def _nearest(named: Sequence[Mention], position: int) -> tuple[int, ...]:
+    """The patches that are named last before a word, or first after it."""
+    before = [one for one in named if one.start <= position]
+    return (before[-1:] or [*named[:1]] or [Mention((), 0, 0)])[0].patches
+
+
+def _benchmarks(statement: str) -> Iterator[Claim]:
+    """A sentence with a figure; of a table, the lines that have one."""
+    if _SUMMARY.search(statement):
+        return
+    whole = _plain(statement)
+    parts = [whole] if len(whole) <= LONGEST and statement.count("\n") < 4 else map(_plain, statement.split("\n"))
+    for text in parts:
+        if len(text) <= LONGEST and _FIGURE.search(text) and not _DIFFSTAT.search(text):
+            yield Claim(text, "", None, kind=ClaimKind.BENCHMARK, found=True)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _same_words(one: str, other: str) -> bool:
+    return one in other or other in one

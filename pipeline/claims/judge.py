@@ -1,0 +1,212 @@
+"""Claims beside what was measured. A claim is refuted only by its opposite; what merely differs is not confirmed."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.model import Claim, ClaimKind, Diffstat
+from pipeline.record import CellRecord, ClaimRecord, StateRecord
+
+PER_PATCH = "run the same command again with --per-patch"
+FILES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What claims are judged by.
+
+    Args:
+        cells: as recorded.
+        files: paths that the patches touch.
+        diffstat: of the series where it applies; None where no tree took it.
+    """
+
+    cells: Sequence[CellRecord]
+    files: frozenset[str] = frozenset()
+    diffstat: Diffstat | None = None
+
+    @property
+    def building(self) -> list[CellRecord]:
+        """Cells that were built; duplicates and unreachable ones are none."""
+        return [cell for cell in self.cells if cell.states and cell.states[0].status == "built"]
+
+
+def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ...]:
+    """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
+
+    A claim about a duplicate is one about the cell that was built in its place.
+    """
+    return tuple(_JUDGES[claim.kind](claim, evidence) for claim in claims)
+
+
+def _record(claim: Claim, verdict: str, **more: object) -> ClaimRecord:
+    return ClaimRecord.model_validate(
+        {
+            "text": claim.text,
+            "kind": claim.kind.value,
+            "origin": "letter" if claim.found else "series.toml",
+            "patches": claim.patches,
+            "claimed": claim.claimed,
+            "measured": None,
+            "unit": claim.measurand.value if claim.measurand else "bytes",
+            "verdict": verdict,
+            "cell": claim.cell,
+            **more,
+        }
+    )
+
+
+def _number(claim: Claim, evidence: Evidence) -> ClaimRecord:
+    """A figure of the text size or of a boot."""
+    built = {(cell.tree, cell.id): cell for cell in evidence.cells}
+    for named in evidence.cells:
+        cell = built.get((named.tree, named.same_as), named)
+        measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
+        if measured is not None and claim.claimed is not None:
+            return _record(claim, _compared(claim.claimed, measured, claim.relation), measured=measured, cell=cell.id)
+    return _record(claim, "not measured", finding=_not_measured(claim))
+
+
+def _not_measured(claim: Claim) -> str:
+    if claim.obstacle or not claim.patches:
+        return claim.obstacle
+    return f"patch {claim.patches[0]} alone was not built: {PER_PATCH}"
+
+
+def _compared(claimed: int, measured: int, relation: str) -> str:
+    if relation == "equal":
+        return "confirmed" if measured == claimed else "refuted"
+    if measured <= claimed:
+        return "confirmed"
+    return "not confirmed" if relation == "near" and not claimed < 0 <= measured else "refuted"
+
+
+def _measured(cell: CellRecord, claim: Claim) -> int | None:
+    """What a claim is about: the text delta, or a number of the boot after the last patch that was built."""
+    if claim.patches:
+        changes = [state.text_change for state in cell.states if state.patch in claim.patches]
+        known = [change for change in changes if change is not None]
+        return sum(known) if len(known) == len(claim.patches) else None
+    if claim.measurand is None:
+        return cell.text.delta if cell.text else None
+    wanted = claim.measurand
+    boots = [boot for boot in cell.boots if boot.scenario == wanted.scenario and boot.patch == cell.states[-1].patch]
+    found = [check.values.get(wanted.value) for boot in boots for check in boot.checks if check.name == wanted.check]
+    return found[0] if found and boots[0].patch else None
+
+
+def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
+    """Against the patches: the files by name, and the counts where a tree took the series."""
+    claimed, counted = claim.diffstat, evidence.diffstat
+    assert claimed is not None
+    unlisted = [path for path in sorted(evidence.files) if claim.files and not _listed(path, claim.files)]
+    untouched = [one for one in claim.files if not any(_listed(path, [one]) for path in evidence.files)]
+    details = [
+        f"{words}: {', '.join([*paths[:FILES_SHOWN], *(['…'] if len(paths) > FILES_SHOWN else [])])}"
+        for words, paths in (("not in the diffstat", unlisted), ("not touched by any patch", untouched))
+        if paths
+    ]
+    if counted is None:
+        verdict = "not confirmed" if details else "not measured"
+        return _record(claim, verdict, finding="no tree took the series: lines were not counted", details=details)
+    words = f"the patches change {_counts(counted)}"
+    same = counted == claimed and not details
+    return _record(claim, "confirmed" if same else "not confirmed", finding=words, details=details)
+
+
+def _listed(path: str, listed: Sequence[str]) -> bool:
+    """Whether a diffstat shows a path, in full or with `...` for its beginning, as diff --stat does."""
+    return any(path == one or (one.startswith("...") and path.endswith(one[3:])) or "=>" in one for one in listed)
+
+
+def _counts(counts: Diffstat) -> str:
+    files = f"{counts.files} file{'' if counts.files == 1 else 's'}"
+    return f"{files}, +{counts.insertions} -{counts.deletions} lines"
+
+
+def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
+    """Confirmed where no cell's text changes by a byte; another size is no proof of another behaviour."""
+    if claim.patches:
+        changes = _changes(claim, evidence.building)
+        if not changes:
+            return _unbuilt(claim)
+        moved = any(any(cells.values()) for cells in changes.values())
+        details, counted = _change_lines(changes), len(evidence.building)
+    else:
+        texts = {cell.id: cell.text for cell in evidence.building if cell.text}
+        if not texts:
+            return _record(claim, "not measured", finding="no cell was built before and after the series")
+        # What grows here and shrinks there is a change, though the sum is 0.
+        details = [
+            f"{name}: {text.delta:+d} bytes (+{text.up} -{text.down})"
+            for name, text in texts.items()
+            if text.up or text.down or text.delta
+        ]
+        moved, counted = bool(details), len(texts)
+    if not moved:
+        return _record(claim, "confirmed", finding=f"text is the same in {_cells(counted)}")
+    return _record(claim, "not confirmed", finding="text changes", details=details)
+
+
+def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:
+    """Each of the patches builds; by how much it changes the text is shown, and is no verdict."""
+    cells = evidence.building
+    states = {(state.patch, cell.id): state for cell in cells for state in cell.states if state.patch in claim.patches}
+    if not cells or len(states) < len(claim.patches) * len(cells):
+        return _unbuilt(claim)
+    broken = [f"patch {patch} in {cell}" for (patch, cell), state in sorted(states.items()) if not _builds(state)]
+    details = _change_lines(_changes(claim, cells) or {})
+    if broken:
+        return _record(claim, "refuted", finding=f"does not build: {', '.join(broken[:FILES_SHOWN])}", details=details)
+    each = "each builds" if len(claim.patches) > 1 else "it builds"
+    return _record(claim, "confirmed", finding=f"{each}, in {_cells(len(cells))}", details=details)
+
+
+def _builds(state: StateRecord) -> bool:
+    return state.status == "built"
+
+
+def _changes(claim: Claim, cells: Sequence[CellRecord]) -> Mapping[int, Mapping[str, int]] | None:
+    """Bytes by patch and cell; None unless each of the patches was measured in each cell."""
+    found: dict[int, dict[str, int]] = {}
+    for cell in cells:
+        for state in cell.states:
+            if state.patch in claim.patches and state.text_change is not None:
+                found.setdefault(state.patch, {})[cell.id] = state.text_change
+    whole = set(found) == set(claim.patches) and all(len(one) == len(cells) for one in found.values())
+    return dict(sorted(found.items())) if whole and cells else None
+
+
+def _change_lines(changes: Mapping[int, Mapping[str, int]]) -> list[str]:
+    """One line for a patch; cells in which it changes nothing are not named."""
+    lines = []
+    for patch, cells in changes.items():
+        moved = ", ".join(f"{cell} {change:+d}" for cell, change in cells.items() if change)
+        lines.append(f"patch {patch}: {moved or 'text unchanged'}")
+    return lines
+
+
+def _unbuilt(claim: Claim) -> ClaimRecord:
+    several = len(claim.patches) > 1
+    words = "were not built one by one" if several else f"patch {claim.patches[0]} was not built alone"
+    return _record(claim, "not measured", finding=f"{'they ' if several else ''}{words}: {PER_PATCH}")
+
+
+def _cells(number: int) -> str:
+    return f"{number} cell{'' if number == 1 else 's'}"
+
+
+def _benchmark(claim: Claim, _: Evidence) -> ClaimRecord:
+    return _record(claim, "not checked", finding="benchmarks are not run here")
+
+
+_JUDGES: Mapping[ClaimKind, Callable[[Claim, Evidence], ClaimRecord]] = {
+    ClaimKind.TEXT_DELTA: _number,
+    ClaimKind.BOOT: _number,
+    ClaimKind.DIFFSTAT: _diffstat,
+    ClaimKind.NO_FUNCTIONAL_CHANGE: _no_functional_change,
+    ClaimKind.PREPARATORY: _preparatory,
+    ClaimKind.BENCHMARK: _benchmark,
+}

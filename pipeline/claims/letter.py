@@ -1,0 +1,77 @@
+"""A cover letter as statements: its own words, without signature and range-diff, cut at sentences and list items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MOST_TEXT = 200_000
+"""Characters of a letter that are looked at."""
+
+_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
+# git-format-patch(1) writes both of them, indented or numbered; what follows at the margin is the letter again.
+_COMPARISON = re.compile(
+    r"^(?:Range-diff|Interdiff)(?: against .*)?:?$(?:\n(?!\S)(?! [^\n]*\|)[^\n]*|\n(?:\d+|-):[^\n]*)*", re.MULTILINE
+)
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
+_ITEMS = re.compile(r"\n(?=[ \t]*(?:[-*•][ \t]|\d{1,2}[.)][ \t]|patch(?:es)?[ \t]+#?\d))", re.IGNORECASE)
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\"'])")
+_PATCH_LIST = re.compile(
+    r"\bpatch(?:es)?\s*[#(]?\s*(?P<list>\d{1,4}(?:/\d{1,4})?(?:\s*(?:-|–|—|to|through|and|&|,)\s*#?\d{1,4}(?:/\d{1,4})?)*)",
+    re.IGNORECASE,
+)
+_FIRST_PATCHES = re.compile(r"\bthe first (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten)? ?patch")
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_STEP = re.compile(r"(?P<join>-|–|—|to|through|and|&|,)?\s*#?(?P<number>\d{1,4})(?:/\d{1,4})?\s*")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Patches that a text names, by number, and where in it."""
+
+    patches: tuple[int, ...]
+    start: int
+    end: int
+
+
+def own_words(body: str) -> str:
+    """A letter's text without its signature and without a range-diff, which quotes what others said."""
+    return _COMPARISON.sub("", _SIGNATURE.split(body[:MOST_TEXT], maxsplit=1)[0])
+
+
+def commit_message(body: str) -> str:
+    """What of a patch's mail becomes the commit message."""
+    return re.split(r"^(?:---|diff --git .*)$", body[:MOST_TEXT], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def paragraphs(text: str) -> list[str]:
+    return [one for one in _PARAGRAPHS.split(text.strip("\n")) if one.strip()]
+
+
+def statements(paragraph: str) -> Iterator[str]:
+    """Sentences and list items, lines as they are."""
+    for item in _ITEMS.split(paragraph):
+        yield from (sentence for sentence in _SENTENCES.split(item) if sentence.strip())
+
+
+def mentions(text: str, total: int) -> list[Mention]:
+    """Where a text names patches of a series of `total`: `patches 1-3`, `patch 2 and 4`, `the first three patches`."""
+    found = [Mention(_numbers(one["list"], total), *one.span()) for one in _PATCH_LIST.finditer(text)]
+    for one in _FIRST_PATCHES.finditer(text.lower()):
+        count = _COUNTS.get(one["count"] or "") or int(one["count"] or 1)
+        found.append(Mention(tuple(range(1, min(count, total) + 1)), *one.span()))
+    return sorted((one for one in found if one.patches), key=lambda one: one.start)
+
+
+def _numbers(text: str, total: int) -> tuple[int, ...]:
+    numbers: dict[int, None] = {}
+    last = 0
+    for step in _STEP.finditer(text):
+        number = int(step["number"])
+        through = step["join"] in ("-", "–", "—", "to", "through")
+        if 1 <= number <= total:
+            numbers |= dict.fromkeys(range(last + 1, number) if through and last else ())
+            numbers[number] = None
+        last = number
+    return tuple(sorted(numbers))

@@ -1,0 +1,205 @@
+"""Claims found in the words of a cover letter."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.claims import found_claims
+from pipeline.claims.letter import own_words
+from pipeline.model import Cell, Claim, ClaimKind, Diffstat, Letter, Patch, Series, Toolchain
+
+GCC = Toolchain("gcc", "gcc (Debian) 12", "d" * 64)
+CELLS = (
+    Cell("arm64-defconfig", "arm64", GCC, "defconfig", ()),
+    Cell("x86_64-defconfig", "x86_64", GCC, "defconfig", ()),
+    Cell("x86_64-hvo", "x86_64", GCC, "tinyconfig", ()),
+)
+BLOAT = "add/remove: 6/33 grow/shrink: 54/262 up/down: 6130/-21922 (-15792)"
+STAT = """\
+A U Thor (2):
+  mm: one
+  mm: two
+
+ .../mm/vmemmap_dedup.rst | 62 ++---
+ mm/util.c                |  4 +-
+ 2 files changed, 32 insertions(+), 34 deletions(-)
+
+"""
+
+
+def series(body: str, patches: int = 9, *, cover: bool = True) -> Series:
+    """A series with such a letter; without a cover letter it is patch 1's mail."""
+    letter = Letter("c@x" if cover else "1@x", "[PATCH 0/9] t", "A <a@x>", (), (), (), "", body)
+    listed = tuple(Patch(at, f"mm: {at}", "A", f"{at}@x", b"", ("mm/util.c",)) for at in range(1, patches + 1))
+    return Series("t", 1, letter.message_id, letter, listed)
+
+
+def found(body: str, kind: ClaimKind, cells: tuple[Cell, ...] = CELLS, **options: bool) -> list[Claim]:
+    return [one for one in found_claims(series(body, **options), cells) if one.kind is kind]
+
+
+@pytest.mark.parametrize(
+    ("body", "cell"),
+    [
+        (f"On defconfig, I see ~15K less:\n\n{BLOAT}\n", "x86_64-defconfig"),
+        (f"Smaller code on arm64 defconfig:\n\n    {BLOAT}\n", "arm64-defconfig"),
+        (f"aarch64: {BLOAT}", "arm64-defconfig"),
+        (f"defconfig, gcc 12:\n  x86_64-hvo  {BLOAT}\n", "x86_64-hvo"),
+        (f"The size of vmlinux:\n\n  defconfig   {BLOAT}\n", "x86_64-defconfig"),
+        (f"Smaller:\n\n{BLOAT}\n", "x86_64-defconfig"),
+        (f"allmodconfig:\n\n{BLOAT}\n", ""),
+        (f"On s390 it is smaller:\n{BLOAT}\n", ""),
+        (f"On arm64 something else.\n\nNow the size.\n\n{BLOAT}\n", "x86_64-defconfig"),
+    ],
+)
+def test_bloat_o_meter_lines_are_found_with_the_cell_that_the_letter_names(body: str, cell: str) -> None:
+    (claim,) = found(body, ClaimKind.TEXT_DELTA)
+    assert (claim.claimed, claim.cell, claim.relation, claim.found) == (-15792, cell, "near", True)
+    assert bool(claim.obstacle) == (not cell)
+
+
+def test_why_no_cell_is_meant_is_said() -> None:
+    assert found(f"allmodconfig: {BLOAT}", ClaimKind.TEXT_DELTA)[0].obstacle == "no cell is allmodconfig"
+    (claim,) = found(BLOAT, ClaimKind.TEXT_DELTA, CELLS[2:])
+    assert "does not say of which configuration" in claim.obstacle
+
+
+def test_a_line_that_was_wrapped_is_found_in_its_own_words() -> None:
+    (claim,) = found(f"On defconfig\n{BLOAT.replace(' up', chr(10) + '  up')}\n", ClaimKind.TEXT_DELTA)
+    assert claim.text == BLOAT
+
+
+def test_the_diffstat_is_found_with_its_files() -> None:
+    (claim,) = found(f"Hello.\n\n{STAT}-- \n2.39.5\n", ClaimKind.DIFFSTAT)
+    assert claim.diffstat == Diffstat(2, 32, 34)
+    assert claim.files == (".../mm/vmemmap_dedup.rst", "mm/util.c")
+    assert claim.text == "2 files changed, 32 insertions(+), 34 deletions(-)"
+
+
+def test_only_the_last_diffstat_is_the_series() -> None:
+    (claim,) = found(f"1 file changed, 1 insertion(+)\n\n{STAT}", ClaimKind.DIFFSTAT)
+    assert claim.diffstat == Diffstat(2, 32, 34)
+    assert found("1 file changed, 1 deletion(-)\n", ClaimKind.DIFFSTAT)[0].diffstat == Diffstat(1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "patches"),
+    [
+        ("No functional change intended.", ()),
+        ("This is a cleanup with no functional changes.", ()),
+        ("There is no intended\nfunctional change.", ()),
+        ("No behavioural change.", ()),
+        ("Patches 1-3 are cleanups, no functional change.", (1, 2, 3)),
+        ("Patch 7 is large. Patch 2: no functional change.", (2,)),
+    ],
+)
+def test_no_functional_change_is_found(words: str, patches: tuple[int, ...]) -> None:
+    (claim,) = found(f"Hello.\n\n{words}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert claim.patches == patches
+    assert claim.text in " ".join(words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "patches"),
+    [
+        ("Patches 1-3: Preparatory refactoring\n- Change an interface\n- Rename a field", (1, 2, 3)),
+        ("Patches 1 to 3 prepare:", (1, 2, 3)),
+        ("Patches 1–2 are preparatory.", (1, 2)),
+        ("Patch 1/9 through 4/9: preparation", (1, 2, 3, 4)),
+        ("Preparatory work is in patches 2, 4 and 5.", (2, 4, 5)),
+        ("Patches 4-6 need what patches 1 and 2 prepare.", (1, 2)),
+        ("The first three patches prepare the ground.", (1, 2, 3)),
+        ("The first patch is groundwork.", (1,)),
+        ("* patch 2 prepares\n* patch 3 is the thing", (2,)),
+        ("Patches 8 to 12 prepare.", (8,)),
+    ],
+)
+def test_preparatory_patches_are_found(words: str, patches: tuple[int, ...]) -> None:
+    (claim,) = found(f"Hello.\n\n{words}\n", ClaimKind.PREPARATORY)
+    assert claim.patches == patches
+
+
+@pytest.mark.parametrize(
+    "words", ["Preparatory work was merged before.", "Patch 40 prepares.", "Patch 1 adds a thing.", "be prepared"]
+)
+def test_what_names_no_patch_or_prepares_nothing_is_no_claim(words: str) -> None:
+    assert not found(words, ClaimKind.PREPARATORY)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("It is 12.5% faster on my machine. More later.", "It is 12.5% faster on my machine."),
+        ("fio shows a latency of 250 us\ninstead of 310 us.", "fio shows a latency of 250 us instead of 310 us."),
+        ("Boot time goes down by 3 seconds.", "Boot time goes down by 3 seconds."),
+        ("Throughput:\n\n  before   1200 MB/s", "before 1200 MB/s"),
+    ],
+)
+def test_benchmark_figures_are_quoted(words: str, text: str) -> None:
+    assert [one.text for one in found(f"Hello.\n\n{words}\n", ClaimKind.BENCHMARK)] == [text]
+
+
+def test_of_a_table_the_lines_with_figures_are_quoted() -> None:
+    table = (
+        "netperf:\n" + "".join(f"  run{at}  {at}000 MB/s  +{at}.1%\n" for at in range(1, 4)) + "  (three machines)\n"
+    )
+    assert [one.text for one in found(table, ClaimKind.BENCHMARK)] == [
+        f"run{at} {at}000 MB/s +{at}.1%" for at in range(1, 4)
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "It keeps 28 pages of 32.",
+        "Linux 6.12 is needed, with 2 CPUs.",
+        "Faster than v1.",
+        f"Smaller and faster: {BLOAT}",
+        "100% of it is documented.",
+    ],
+)
+def test_other_figures_are_no_benchmarks(words: str) -> None:
+    assert not found(words, ClaimKind.BENCHMARK)
+
+
+def test_what_a_series_toml_has_is_not_found_again() -> None:
+    letter = series(f"defconfig   {BLOAT}\n\nNo functional change.\n")
+    tracked = [Claim(f"defconfig  {BLOAT}", "x86_64-defconfig", -15792)]
+    assert [one.kind for one in found_claims(letter, CELLS, tracked)] == [ClaimKind.NO_FUNCTIONAL_CHANGE]
+    assert [one.kind for one in found_claims(letter, CELLS)] == [ClaimKind.TEXT_DELTA, ClaimKind.NO_FUNCTIONAL_CHANGE]
+    narrower = [Claim(BLOAT, "x86_64-defconfig", -15792)]
+    assert len(found_claims(letter, CELLS, narrower)) == 1
+
+
+def test_a_range_diff_and_a_signature_claim_nothing() -> None:
+    quoted = (
+        "Range-diff against v1:\n1:  abc ! 1:  def mm: one\n    @@ Commit message\n     +    No functional change.\n"
+    )
+    assert not found(f"Hello.\n\n{quoted}", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert not found("Hello.\n\n-- \nNo functional change.\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert own_words(f"Hello.\n\n{quoted}\nA U Thor (1):\n") == "Hello.\n\n\nA U Thor (1):\n"
+    assert found(f"{quoted}\n{STAT}", ClaimKind.DIFFSTAT)[0].diffstat == Diffstat(2, 32, 34)
+
+
+def test_without_a_cover_letter_patch_1_speaks_for_itself() -> None:
+    body = f"No functional change.\n\n{BLOAT}\n---\n 1 file changed, 1 insertion(+)\n\nIt is 9% faster.\n"
+    claims = found_claims(series(body, cover=False), CELLS)
+    assert [(one.kind.value, one.patches) for one in claims] == [("no-functional-change", (1,)), ("text-delta", (1,))]
+
+
+def test_the_one_patch_of_a_series_speaks_for_the_series() -> None:
+    body = "No functional change.\n---\n mm/util.c | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n"
+    claims = found_claims(series(body, patches=1, cover=False), CELLS)
+    assert [(one.kind.value, one.patches) for one in claims] == [("no-functional-change", ()), ("diffstat", ())]
+
+
+def test_a_flood_of_claims_is_cut() -> None:
+    assert len(found("It is 5% faster.\n\n" * 500, ClaimKind.BENCHMARK)) == 10
+    assert found(f"patch 1 prepares {'word ' * 500}", ClaimKind.PREPARATORY)[0].text == "prepares"
+
+
+@pytest.mark.parametrize(
+    "flood", ["patch 1, " * 30000, "9" * 100000, " \n" * 50000, "add/remove: 1/1 " * 9000, "(" * 99999]
+)
+def test_a_hostile_letter_takes_no_time(flood: str) -> None:
+    assert len(found_claims(series(flood), CELLS)) <= 10

@@ -1,0 +1,172 @@
+"""Claims beside what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.claims import Evidence, judged
+from pipeline.model import Claim, ClaimKind, Diffstat
+from pipeline.record import CellRecord, ClaimRecord
+from tests.unit import records
+
+
+def test_a_claim_about_a_duplicate_is_judged_by_the_cell_that_was_built() -> None:
+    duplicate = records.cell("twin", status="duplicate", same_as="x86-a", text=None, states=(), sections=())
+    (found,) = judged([Claim("saves text", "twin", -1000)], Evidence([*MEASURED, duplicate]))
+    assert (found.verdict, found.measured, found.cell) == ("confirmed", -1410, "x86-a")
+
+
+MEASURED = [
+    records.unreachable("flat"),
+    records.cell("x86-a", text=records.text(delta=-1410)),
+    records.cell("x86-b", text=records.text(delta=-10)),
+]
+
+
+@pytest.mark.parametrize(
+    ("glob", "claimed", "relation", "verdict", "measured", "cell"),
+    [
+        ("x86-*", -1000, "at-most", "confirmed", -1410, "x86-a"),
+        ("x86-*", -1410, "at-most", "confirmed", -1410, "x86-a"),
+        ("x86-*", -1411, "at-most", "refuted", -1410, "x86-a"),
+        ("x86-b", -1000, "at-most", "refuted", -10, "x86-b"),
+        ("x86-*", -1410, "equal", "confirmed", -1410, "x86-a"),
+        ("x86-*", -1000, "equal", "refuted", -1410, "x86-a"),
+        ("flat", -1000, "at-most", "not measured", None, "flat"),
+        ("riscv*", -1000, "at-most", "not measured", None, "riscv*"),
+        ("X86-A", -1000, "at-most", "not measured", None, "X86-A"),
+    ],
+)
+def test_a_claim_is_judged_by_the_first_cell_that_it_is_about(
+    glob: str, claimed: int, relation: str, verdict: str, measured: int | None, cell: str
+) -> None:
+    (found,) = judged([Claim("saves text", glob, claimed, relation)], Evidence(MEASURED))
+    assert (found.verdict, found.measured, found.cell, found.claimed) == (verdict, measured, cell, claimed)
+
+
+def verdict(claim: Claim, *cells: CellRecord, **evidence: object) -> ClaimRecord:
+    (found,) = judged([claim], Evidence(cells, **evidence))  # type: ignore[arg-type]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("claimed", "measured", "word"),
+    [
+        (-100, -100, "confirmed"),
+        (-100, -150, "confirmed"),
+        (-100, -50, "not confirmed"),
+        (-100, 0, "refuted"),
+        (-100, 7, "refuted"),
+        (50, 40, "confirmed"),
+        (50, 60, "not confirmed"),
+    ],
+)
+def test_a_figure_of_another_compiler_is_refuted_only_by_the_opposite(claimed: int, measured: int, word: str) -> None:
+    claim = Claim("text", "one", claimed, relation="near", found=True)
+    found = verdict(claim, records.cell("one", text=records.text(delta=measured)))
+    assert (found.verdict, found.measured, found.origin) == (word, measured, "letter")
+
+
+def test_a_figure_that_no_cell_measures_says_why() -> None:
+    found = verdict(Claim("text", "", -1, obstacle="no cell is allmodconfig", found=True), records.cell())
+    assert (found.verdict, found.finding) == ("not measured", "no cell is allmodconfig")
+
+
+def steps(*changes: int | None, name: str = "one", failing: int = 0) -> CellRecord:
+    """A cell that was built after every patch; by so many bytes each changes the text."""
+    made = [records.state(0)] + [
+        records.state(at, "failed" if at == failing else "built", text_change=change)
+        for at, change in enumerate(changes, 1)
+    ]
+    return records.cell(name, states=tuple(made), status="failed" if failing else "built")
+
+
+PREPARES = Claim("Patches 1-2 prepare", "*", None, kind=ClaimKind.PREPARATORY, patches=(1, 2), found=True)
+
+
+def test_preparatory_patches_are_confirmed_when_each_builds() -> None:
+    found = verdict(PREPARES, steps(0, -8, -900), steps(0, 4, -900, name="two"))
+    assert (found.verdict, found.finding) == ("confirmed", "each builds, in 2 cells")
+    assert found.details == ("patch 1: text unchanged", "patch 2: one -8, two +4")
+    assert (found.kind, found.patches, found.claimed) == ("preparatory", (1, 2), None)
+
+
+def test_preparatory_patches_are_refuted_when_one_does_not_build() -> None:
+    found = verdict(PREPARES, steps(0, None, None, failing=2), steps(0, 4, -9, name="two"))
+    assert (found.verdict, found.finding) == ("refuted", "does not build: patch 2 in one")
+
+
+@pytest.mark.parametrize("cells", [(), (records.cell(states=(records.state(0), records.state(3))),)])
+def test_preparatory_patches_that_were_not_built_alone_say_what_to_type(cells: tuple[CellRecord, ...]) -> None:
+    found = verdict(PREPARES, *cells)
+    assert found.verdict == "not measured"
+    assert "--per-patch" in found.finding
+
+
+def test_a_base_that_fails_says_nothing_of_preparatory_patches() -> None:
+    cells = (records.broken("old", "failed", "failed", "failed"), steps(0, 4, -9))
+    assert verdict(PREPARES, *cells).verdict == "confirmed"
+
+
+NOTHING = Claim("No functional change", "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, found=True)
+SAME = records.text(delta=0, up=0, down=0)
+
+
+def test_no_functional_change_is_confirmed_by_a_delta_of_0_in_every_cell() -> None:
+    found = verdict(NOTHING, records.cell("one", text=SAME), records.cell("two", text=SAME), records.unreachable())
+    assert (found.verdict, found.finding) == ("confirmed", "text is the same in 2 cells")
+
+
+@pytest.mark.parametrize(("delta", "up", "down"), [(12, 12, 0), (-3, 0, 3), (0, 16, 16)])
+def test_another_text_does_not_confirm_it(delta: int, up: int, down: int) -> None:
+    moved = records.text(delta=delta, up=up, down=down)
+    found = verdict(NOTHING, records.cell("one", text=SAME), records.cell("two", text=moved))
+    assert (found.verdict, found.details) == ("not confirmed", (f"two: {delta:+d} bytes (+{up} -{down})",))
+
+
+def test_no_functional_change_of_some_patches_is_one_of_each() -> None:
+    claim = Claim("Patches 1-2: none", "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, patches=(1, 2))
+    assert verdict(claim, steps(0, 0, -900)).verdict == "confirmed"
+    assert verdict(claim, steps(0, 1, -900)).verdict == "not confirmed"
+    assert "--per-patch" in verdict(claim, records.cell()).finding
+    assert verdict(NOTHING).verdict == "not measured"
+
+
+STAT = Claim(
+    "2 files changed",
+    *("", None),
+    kind=ClaimKind.DIFFSTAT,
+    diffstat=Diffstat(2, 3, 4),
+    files=(".../vmemmap_dedup.rst", "mm/util.c"),
+)
+FILES = frozenset({"Documentation/mm/vmemmap_dedup.rst", "mm/util.c"})
+
+
+@pytest.mark.parametrize(
+    ("files", "counted", "word", "details"),
+    [
+        (FILES, Diffstat(2, 3, 4), "confirmed", ()),
+        (FILES, Diffstat(2, 3, 5), "not confirmed", ()),
+        (FILES, None, "not measured", ()),
+        (FILES | {"mm/slab.h"}, Diffstat(3, 3, 4), "not confirmed", ("not in the diffstat: mm/slab.h",)),
+        ({"mm/util.c"}, None, "not confirmed", ("not touched by any patch: .../vmemmap_dedup.rst",)),
+    ],
+)
+def test_a_diffstat_is_checked_against_the_patches(
+    files: frozenset[str], counted: Diffstat | None, word: str, details: tuple[str, ...]
+) -> None:
+    found = verdict(STAT, files=frozenset(files), diffstat=counted)
+    assert (found.verdict, found.details) == (word, details)
+    if counted:
+        assert f"{counted.files} files, +3 -{counted.deletions} lines" in found.finding
+
+
+def test_benchmarks_are_not_checked() -> None:
+    claim = Claim("It is 5% faster.", "", None, kind=ClaimKind.BENCHMARK, found=True)
+    assert verdict(claim, records.cell()).verdict == "not checked"
+
+
+def test_a_figure_of_one_patch_is_measured_by_its_own_build() -> None:
+    claim = Claim("(-8)", "one", -8, relation="near", patches=(2,), found=True)
+    assert verdict(claim, steps(0, -8, -900)).measured == -8
+    assert "--per-patch" in verdict(claim, records.cell("one")).finding
