@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from pipeline import record
 from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
+from pipeline.mail.message import commit_message
 from pipeline.matrix import surprise
 from pipeline.measure import layout_deltas, origins_of, section_deltas
 from pipeline.model import (
@@ -25,6 +26,9 @@ from pipeline.model import (
 
 MOST_NEW_LINES = 100
 """Of a console, that a record holds; the console itself lies beside it."""
+
+MOST_OF_A_BODY = 8192
+"""Characters of a mail's text, that a record holds beside the cover letter's."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,20 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
         ),
         uncarried_trailers=tuple(record.UncarriedTrailerRecord(**asdict(one)) for one in series.uncarried_trailers),
         replies=len(series.replies),
+        messages=_messages(series),
         other_versions=series.other_versions,
         notes=series.notes,
         follow_ups=tuple(follow_ups),
+    )
+
+
+def _messages(series: Series) -> tuple[record.LetterRecord, ...]:
+    """The thread beside the cover letter, for replies to its mails."""
+    patches = [replace(one.letter, body=commit_message(one.letter.body)) for one in series.patches if one.letter]
+    return tuple(
+        record.LetterRecord(**asdict(replace(one, body=one.body[:MOST_OF_A_BODY])))
+        for one in (*patches, *series.replies)
+        if one.message_id not in ("", series.cover.message_id)
     )
 
 

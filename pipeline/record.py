@@ -40,7 +40,7 @@ class Record(BaseModel):
 
 
 class LetterRecord(Record):
-    """The mail that a reply answers: the cover letter, or patch 1."""
+    """A mail that a reply can answer."""
 
     message_id: str
     subject: str
@@ -82,13 +82,17 @@ class SeriesRecord(Record):
     version: int
     message_id: str
     source: str
-    cover: LetterRecord
+    cover: LetterRecord = Field(description="the cover letter, or patch 1 where there is none")
     patches: tuple[PatchRecord, ...]
     base_commit: str = ""
     change_id: str = ""
     prerequisites: tuple[PrerequisiteRecord, ...] = Field(default=(), description="what the series says that it needs")
     uncarried_trailers: tuple[UncarriedTrailerRecord, ...] = Field(default=(), description="of replies, in no patch")
     replies: int = Field(default=0, description="messages of the thread that are not part of the series")
+    messages: tuple[LetterRecord, ...] = Field(
+        default=(),
+        description="the thread beside `cover`: patches without their diff, and replies; long bodies are cut",
+    )
     other_versions: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     follow_ups: tuple[str, ...] = Field(default=(), description="follow-ups promised, from series.toml")

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.claims.configuration import cell_named
-from pipeline.claims.letter import Mention, commit_message, mentions, own_words, paragraphs, statements
+from pipeline.claims.letter import MOST_TEXT, Mention, mentions, own_words, paragraphs, statements
+from pipeline.mail.message import commit_message
 from pipeline.model import Cell, Claim, ClaimKind, Diffstat, Letter, Series
 
 MOST_OF_A_KIND = 10
@@ -69,7 +70,7 @@ def found_claims(series: Series, cells: Sequence[Cell], tracked: Sequence[Claim]
 def _letter(series: Series) -> tuple[str, tuple[int, ...]]:
     """The text that speaks for the series, and the patches that it speaks for: patch 1 where there is no letter."""
     if series.patches and series.message_id == series.patches[0].message_id and series.message_id:
-        return commit_message(series.cover.body), () if len(series.patches) == 1 else (1,)
+        return commit_message(series.cover.body)[:MOST_TEXT], () if len(series.patches) == 1 else (1,)
     return own_words(series.cover.body), ()
 
 

@@ -40,11 +40,6 @@ def own_words(body: str) -> str:
     return _COMPARISON.sub("", _SIGNATURE.split(body[:MOST_TEXT], maxsplit=1)[0])
 
 
-def commit_message(body: str) -> str:
-    """What of a patch's mail becomes the commit message."""
-    return re.split(r"^(?:---|diff --git .*)$", body[:MOST_TEXT], maxsplit=1, flags=re.MULTILINE)[0]
-
-
 def paragraphs(text: str) -> list[str]:
     return [one for one in _PARAGRAPHS.split(text.strip("\n")) if one.strip()]
 

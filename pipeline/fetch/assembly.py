@@ -169,6 +169,7 @@ def patch_of(number: int, mail: Mail, original: Mail, signatures: tuple[str, ...
         files=mail.files,
         collected_trailers=trailers.collected(original, mail),
         signatures=signatures,
+        letter=original.letter,
     )
 
 

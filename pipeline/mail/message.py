@@ -41,6 +41,7 @@ _DIFFSTAT = re.compile(
 )
 _COUNTED = (r"^diff --git ", r"^--- .+\n\+\+\+ .", r"^\+", r"^-")
 """Files, headers with a line of each sign, and lines of each sign."""
+_END_OF_MESSAGE = re.compile(r"^(?:---|diff --git .*)$", re.MULTILINE)
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 
 
@@ -89,6 +90,11 @@ def diff_of(body: str) -> str:
     """The text from its first git diff on, or nothing."""
     found = _DIFF_FILE.search(body)
     return body[found.start() :] if found else ""
+
+
+def commit_message(body: str) -> str:
+    """What of a patch's mail becomes the commit message."""
+    return _END_OF_MESSAGE.split(body, maxsplit=1)[0]
 
 
 def cut_off(body: str) -> str:

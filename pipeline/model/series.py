@@ -7,6 +7,20 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True)
+class Letter:
+    """The headers and text of a mail, as the reply and the report need them."""
+
+    message_id: str
+    subject: str
+    sender: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    references: tuple[str, ...]
+    date: str
+    body: str
+
+
+@dataclass(frozen=True)
 class Patch:
     """One patch of a series.
 
@@ -19,6 +33,7 @@ class Patch:
         files: paths that the diff touches.
         collected_trailers: those that b4 added from replies, `Name: value`.
         signatures: what b4 says of its attestation, as `Signed: DKIM/kernel.org`; empty where none was looked at.
+        letter: the mail as it was posted; None where nobody looked.
     """
 
     number: int
@@ -29,6 +44,7 @@ class Patch:
     files: tuple[str, ...]
     collected_trailers: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True)
@@ -65,20 +81,6 @@ class Prerequisite:
     title: str = ""
     patches: tuple[Patch, ...] = ()
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Letter:
-    """The headers and text of a mail, as the reply and the report need them."""
-
-    message_id: str
-    subject: str
-    sender: str
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    references: tuple[str, ...]
-    date: str
-    body: str
 
 
 @dataclass(frozen=True)
