@@ -66,13 +66,16 @@ def _number(claim: Claim, evidence: Evidence) -> ClaimRecord:
         measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
         if measured is not None and claim.claimed is not None:
             return _record(claim, _compared(claim.claimed, measured, claim.relation), measured=measured, cell=cell.id)
-    return _record(claim, "not measured", finding=_not_measured(claim))
+    return _record(claim, "not measured", finding=_not_measured(claim, evidence))
 
 
-def _not_measured(claim: Claim) -> str:
-    if claim.obstacle or not claim.patches:
+def _not_measured(claim: Claim, evidence: Evidence) -> str:
+    """Why there is no figure, where that can be told."""
+    if claim.obstacle:
         return claim.obstacle
-    return f"patch {claim.patches[0]} alone was not built: {PER_PATCH}"
+    if not any(fnmatch.fnmatchcase(cell.id, claim.cell) for cell in evidence.cells):
+        return f"no cell is {claim.cell}"
+    return f"patch {claim.patches[0]} alone was not built: {PER_PATCH}" if claim.patches else ""
 
 
 def _compared(claimed: int, measured: int, relation: str) -> str:

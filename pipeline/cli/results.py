@@ -54,6 +54,20 @@ def report(
 @app.command(epilog="Example: pipeline reply last -o reply.eml")
 def reply(
     run: RunArgument = "last",
+    to: Annotated[
+        str, typer.Option("--to", metavar="MESSAGE-ID", help="The mail to answer. [default: the cover letter]")
+    ] = "",
+    style: Annotated[
+        replying.Style, typer.Option("--style", help="A summary, or figures of every cell.")
+    ] = replying.Style.SUMMARY,
+    report_url: Annotated[
+        str,
+        typer.Option(
+            "--report-url",
+            metavar="URL",
+            help="Where the full report is read, %s is the run's id. [default: git config pipeline.reportUrl]",
+        ),
+    ] = "",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: reply.eml in the run]")
     ] = None,
@@ -73,10 +87,17 @@ def reply(
                 "git does not know who you are",
                 hint='git config --global user.email "you@example.org" (and user.name).',
             )
-        draft = replying.draft(record, identity=f"{name} <{address}>", date=datetime.now(UTC))
+        draft = replying.draft(
+            record,
+            identity=f"{name} <{address}>",
+            date=datetime.now(UTC),
+            to=to,
+            style=style,
+            report_url=report_url or user_setting("pipeline.reportUrl"),
+        )
         path = output or folder / "reply.eml"
         path.write_bytes(replying.to_bytes(draft))
-        print(f"Draft: {path}\nLook it over, then send it yourself:\n\n  {replying.send_command(record, path, draft)}")
+        print(f"Draft: {path}\nLook it over, then send it yourself:\n\n  {replying.send_command(draft, path)}")
 
 
 @app.command("runs", epilog="Example: pipeline runs")

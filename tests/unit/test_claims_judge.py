@@ -72,6 +72,11 @@ def test_a_figure_that_no_cell_measures_says_why() -> None:
     assert (found.verdict, found.finding) == ("not measured", "no cell is allmodconfig")
 
 
+def test_a_cell_that_is_not_there_is_named() -> None:
+    assert verdict(Claim("text", "riscv*", -1), records.cell()).finding == "no cell is riscv*"
+    assert verdict(Claim("text", "flat", -1), records.unreachable("flat")).finding == ""
+
+
 def steps(*changes: int | None, name: str = "one", failing: int = 0) -> CellRecord:
     """A cell that was built after every patch; by so many bytes each changes the text."""
     made = [records.state(0)] + [

@@ -55,7 +55,7 @@ PAYLOADS = [
 
 
 def reply(record: RunRecord | None = None, identity: str = ME) -> EmailMessage:
-    return draft(record or records.run(), identity=identity, date=DATE, message_id="reply@example.org")
+    return draft(record or records.run(), identity=identity, date=DATE, own_id="reply@example.org")
 
 
 def to(**changes: object) -> RunRecord:
@@ -147,7 +147,7 @@ def test_no_header_can_be_injected_through_the_message_id(payload: str) -> None:
     found = parsed(reply(record))
     assert list(found) == HEADERS
     assert found["In-Reply-To"] == found["References"] == "<parent@x>"
-    assert "--in-reply-to=parent@x " in send_command(record, PurePosixPath("x"), reply(record))
+    assert "--in-reply-to=parent@x " in send_command(reply(record), PurePosixPath("x"))
     with pytest.raises(UsageError):
         reply(to(message_id=f"\x1b{payload}"))
 
@@ -196,7 +196,7 @@ def test_body_is_8bit_utf8_with_lf() -> None:
 def test_what_the_letter_does_not_say_is_put_into_nobodys_mouth() -> None:
     claims = (records.claim(text="Twice as fast"), records.claim())
     text = body(records.run(claims=claims))
-    assert "wrote:\n> ~1K reduction of text in vmlinux\n" in text
+    assert "wrote:\n> I see ~1K reduction of\n> text in vmlinux.\n" in text
     assert "Claimed for the series:\n\n  Twice as fast\n" in text
     assert "> Twice" not in text
 
@@ -212,7 +212,8 @@ def test_body_of_a_clean_run() -> None:
         "  x86_64-gcc-small  builds  64           -1410\n"
         "\n"
         "On Fri, 5 Dec 2025 19:43:36 +0000, Kiryl Shutsemau wrote:\n"
-        "> ~1K reduction of text in vmlinux\n"
+        "> I see ~1K reduction of\n"
+        "> text in vmlinux.\n"
         "\n"
         "Confirmed: claimed -1000 bytes, measured -1410 in x86_64-gcc-small.\n"
         "\n"
@@ -222,6 +223,10 @@ def test_body_of_a_clean_run() -> None:
         "\n"
         "  pipeline apply-and-build 20251205194351.1646318-1-kas@kernel.org \\\n"
         "    --matrix small\n"
+        "\n"
+        "# Everything passed (1 cell built, nothing booted).\n"
+        "# If you agree, this trailer is yours to give; it counts without the #.\n"
+        "# Tested-by: Maintainer <me@example.org>\n"
     )
 
 
@@ -304,12 +309,12 @@ def test_an_identity_without_address_is_an_error(identity: str) -> None:
 
 
 def test_a_letter_without_sender_is_an_error() -> None:
-    with pytest.raises(UsageError, match="sender of the cover letter"):
+    with pytest.raises(UsageError, match="sender of the mail"):
         reply(to(sender="nobody"))
 
 
 def test_send_command_names_every_recipient() -> None:
-    assert send_command(records.run(), PurePosixPath("/runs/a b/reply.eml"), reply()) == (
+    assert send_command(reply(), PurePosixPath("/runs/a b/reply.eml")) == (
         "git send-email --in-reply-to=20251205194351.1646318-1-kas@kernel.org --suppress-cc=all --to=kas@kernel.org "
         "--cc=fvdl@google.com --cc=akpm@linux-foundation.org --cc=linux-mm@kvack.org '/runs/a b/reply.eml'"
     )
@@ -317,7 +322,7 @@ def test_send_command_names_every_recipient() -> None:
 
 def test_send_command_is_safe_in_a_shell() -> None:
     record = to(message_id="a$(touch${IFS}x)`b`;'@x", to=(), cc=("$x`y`'&|{}@x.org", "--help@x.org"))
-    words = shlex.split(send_command(record, PurePosixPath("-n; rm x"), reply(record)))
+    words = shlex.split(send_command(reply(record), PurePosixPath("-n; rm x")))
     assert words == [
         "git",
         "send-email",

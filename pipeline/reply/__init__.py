@@ -1,0 +1,86 @@
+"""reply: the draft of an answer to a mail of the thread, for `git send-email`. Nothing here sends anything."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import PurePath
+
+from pipeline.record import LetterRecord, RunRecord
+from pipeline.reply.body import Style, text
+from pipeline.reply.headers import message_id, only, threaded, to_bytes
+from pipeline.system.errors import UsageError
+
+__all__ = ["Style", "draft", "send_command", "to_bytes"]
+
+
+def draft(
+    record: RunRecord,
+    *,
+    identity: str,
+    date: datetime,
+    own_id: str = "",
+    to: str = "",
+    style: Style = Style.SUMMARY,
+    report_url: str = "",
+) -> EmailMessage:
+    """The reply to a mail of the series' thread.
+
+    Args:
+        identity: who replies, `Name <address>`.
+        date: of the Date: header.
+        own_id: Message-ID of the reply, without angle brackets; when empty, a new one in the identity's domain.
+        to: message-id of the mail that is answered; when empty, the cover letter's.
+        report_url: where the full report can be read; `%s` stands for the run's id.
+
+    Raises:
+        UsageError: there is no such mail, it has no Message-ID or no sender, the identity has no address, or the URL is
+            none.
+    """
+    letter = _letter(record, to)
+    message = threaded(letter, identity=identity, date=date, own_id=own_id)
+    author = only(identity, "the identity that replies", "")
+    message.set_content(text(record, letter, author, style, _link(report_url, record.id)), cte="8bit")
+    return message
+
+
+def _letter(record: RunRecord, to: str) -> LetterRecord:
+    wanted = message_id(to)
+    letters = [record.series.cover, *record.series.messages]
+    found = [one for one in letters if wanted and message_id(one.message_id) == wanted] if to else letters[:1]
+    if not found:
+        older = not record.series.messages and record.series.replies
+        raise UsageError(
+            f"the run knows no mail {wanted or to}",
+            hint="The run is of an older version, which kept the cover letter only: run its command again."
+            if older
+            else "Name a mail of the thread as it was when the run began; newer ones need a new run.",
+        )
+    return found[0]
+
+
+def _link(url: str, run: str) -> str:
+    link = url.replace("%s", run)
+    if link and not (link.startswith(("http://", "https://")) and link.isascii() and link.isprintable()):
+        raise UsageError(
+            f"{url!r} is no URL of a report", hint="Say https://…, %s stands for the run's id (pipeline.reportUrl)."
+        )
+    if " " in link or len(link) > 900:
+        raise UsageError(f"{url!r} is no URL of a report", hint="It has blanks, or more than 900 characters.")
+    return link
+
+
+def send_command(message: EmailMessage, path: PurePath) -> str:
+    """The command line, for a shell, that sends a draft to all its recipients and to nobody else.
+
+    Args:
+        message: the draft.
+        path: where it was written.
+    """
+    recipients = [(name, address) for name in ("to", "cc") if name in message for address in message[name].addresses]
+    words = ["git", "send-email", f"--in-reply-to={message_id(message['In-Reply-To'])}"]
+    # Without it, send-email also takes in whoever a `Cc:` or `...-by:` line of the body names.
+    words.append("--suppress-cc=all")
+    words += [f"--{name}={address.addr_spec}" for name, address in recipients]
+    return shlex.join([*words, f"./{path}" if str(path).startswith("-") else str(path)])

@@ -1,0 +1,128 @@
+"""What a reply answers: the claims of a letter, and comments that builds or boots have something to say of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.record import ClaimRecord, LetterRecord, RunRecord
+from pipeline.render import measured, summary
+from pipeline.render.measured import first
+from pipeline.render.page import cut, visible, wrap
+from pipeline.reply import points
+from pipeline.reply.headers import addresses, message_id
+from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS, Span, find, lines_of, own_lines, quoted
+from pipeline.review.record import PointRecord
+
+POINTS_SHOWN = 5
+QUOTED_SHOWN = 8
+DETAILS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Lines that are answered, and the answer.
+
+    Args:
+        attribution: who wrote the lines; empty where the exchange before says so.
+        quote: as they stand.
+        answer: as it stands.
+        log: lines that a program printed.
+    """
+
+    attribution: str
+    quote: Sequence[str]
+    answer: Sequence[str]
+    log: Sequence[str] = ()
+
+
+def exchanges(
+    record: RunRecord, original: RunRecord, letter: LetterRecord, *, detailed: bool = False
+) -> list[Exchange]:
+    """All that an answer to `letter` takes up, in the order in which the letter says it.
+
+    Args:
+        record: made neutral.
+        original: the same with its line ends, for comments.
+        letter: of `record`.
+        detailed: what came of a claim, cell by cell.
+    """
+    found = [*_claims(record, letter, detailed)]
+    cover = letter.message_id == record.series.cover.message_id
+    if cover:
+        found += _unsaid(record, letter, detailed)
+    return [*found, *_points(record, original, letter, cover)]
+
+
+def _claims(record: RunRecord, letter: LetterRecord, detailed: bool) -> Iterator[Exchange]:
+    """Claims in the letter's words; those of the same lines are answered together."""
+    spans: dict[Span, list[ClaimRecord]] = {}
+    for claim in record.claims:
+        if span := find(letter.body, claim.text):
+            spans.setdefault(span, []).append(claim)
+    attribution = _attribution(letter.date, letter.sender)
+    for span, claims in sorted(spans.items(), key=lambda item: (item[0].first, item[0].last)):
+        answers = [line for claim in claims for line in _answer(claim, detailed)]
+        yield Exchange(attribution, quoted(lines_of(letter.body, span)), answers, _proofs(record, claims))
+        attribution = ""
+
+
+def _unsaid(record: RunRecord, letter: LetterRecord, detailed: bool) -> Iterator[Exchange]:
+    """Claims that are tracked beside the series: put into nobody's mouth unless the letter says so."""
+    for claim in record.claims:
+        if not find(letter.body, claim.text):
+            words = [f"  {line}" for line in wrap(claim.text, COLUMNS - 2)]
+            yield Exchange("Claimed for the series:", ["", *words], _answer(claim, detailed), _proofs(record, [claim]))
+
+
+def _answer(claim: ClaimRecord, detailed: bool) -> list[str]:
+    details = first(claim.details, DETAILS_SHOWN) if detailed or claim.kind == "preparatory" else []
+    lines = wrap(f"{claim.verdict.capitalize()}: {measured(claim)}.", COLUMNS - 2)
+    return lines + [f"  {line}" for detail in details for line in wrap(detail, COLUMNS - 2)]
+
+
+def _proofs(record: RunRecord, claims: Sequence[ClaimRecord]) -> list[str]:
+    """bloat-o-meter's own lines for what claims were measured by."""
+    asked = {(claim.cell, claim.measured) for claim in claims if not claim.patches}
+    texts = [cell.text for cell in record.cells if cell.text and (cell.id, cell.text.delta) in asked]
+    return [cut(summary(text), LOG_COLUMNS) for text in texts][:1]
+
+
+def _points(record: RunRecord, original: RunRecord, letter: LetterRecord, cover: bool) -> Iterator[Exchange]:
+    """Comments of the answered mail; in an answer to the cover letter, all that the run says something of."""
+    review = original.review
+    own = (
+        [one for one in review.points if message_id(one.message_id) == message_id(letter.message_id)] if review else []
+    )
+    known = [(one, points.answers(record, one)) for one in (review.points if review and cover else own)]
+    for point, found in [pair for pair in known if pair[1] or not cover][:POINTS_SHOWN]:
+        yield _point(record, point, found, context=not cover)
+    patches = {one.message_id for one in record.series.patches}
+    if not cover and not own and letter.message_id not in patches:
+        said = quoted(own_lines(letter.body))
+        answer = ["What builds and boots can say of that is above."]
+        yield Exchange(_attribution(letter.date, letter.sender), said, answer)
+
+
+def _point(record: RunRecord, point: PointRecord, found: Sequence[str], *, context: bool) -> Exchange:
+    """A comment, quoted, and what was found; with the code that it stands under where that is not in sight."""
+    code = [visible(line) for line in point.quoted][-QUOTED_SHOWN:] if context else []
+    words = [visible(line) for line in point.text.strip("\n").split("\n")][:QUOTED_SHOWN]
+    answer = [] if found else _nothing(point)
+    if point.patch and context:
+        answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS - 2)]
+    log = [cut(line, LOG_COLUMNS) for line in found]
+    quote = [*quoted(code, "> > "), *quoted(words)]
+    return Exchange(_attribution(visible(point.date), point.author), quote, answer or ["What was measured of it:"], log)
+
+
+def _nothing(point: PointRecord) -> list[str]:
+    names = ", ".join(f"{visible(name)}" for name in point.symbols[:4])
+    words = f"Builds and boots of this run say nothing of {names or 'that'}."
+    return wrap(words, COLUMNS - 2)
+
+
+def _attribution(date: str, sender: str) -> str:
+    mailbox = addresses([sender])
+    name = (mailbox[0].display_name or mailbox[0].addr_spec) if mailbox else "somebody"
+    return f"On {date}, {name} wrote:"

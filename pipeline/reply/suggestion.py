@@ -1,0 +1,40 @@
+"""A trailer that the one who replies may give; never given for them."""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+
+from pipeline.record import CellRecord, RunRecord
+from pipeline.render.findings import count, result, verdict
+
+
+def passed(record: RunRecord) -> bool:
+    """Whether everything that was asked for was done and came out well; a doubt is enough that it was not."""
+    return (
+        verdict(record).ok
+        and verdict(record).covered
+        and all(tree.applied in ("clean", "three-way") for tree in record.trees)
+        and all(_cell_passed(record, cell) for cell in record.cells)
+        and not any(claim.verdict in ("refuted", "not confirmed") for claim in record.claims)
+    )
+
+
+def tested_by(record: RunRecord, identity: Address) -> list[str]:
+    """The suggestion as lines that nobody's tools take for a trailer; nothing unless everything passed."""
+    if not passed(record):
+        return []
+    built = sum(cell.status == "built" for cell in record.cells)
+    boots = sum(len(cell.boots) for cell in record.cells)
+    done = f"{count(built, 'cell')} built, {count(boots, 'boot') if boots else 'nothing booted'}"
+    return [
+        f"# Everything passed ({done}).",
+        "# If you agree, this trailer is yours to give; it counts without the #.",
+        f"# Tested-by: {identity}",
+    ]
+
+
+def _cell_passed(record: RunRecord, cell: CellRecord) -> bool:
+    if cell.status == "unreachable":
+        return cell.expected_unreachable
+    good = cell.status == "duplicate" or result(record, cell) == "builds"
+    return good and all(boot.status == "pass" for boot in cell.boots)
