@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -105,6 +106,24 @@ def find(workspace: Workspace, name: str) -> Path:
             hint="`pipeline runs` lists them; `last` is the newest.",
         )
     return (exact or matching)[0].folder
+
+
+def newest_of(workspace: Workspace, message_id: str) -> RunRecord | None:
+    """The newest finished run of a series that has this mail as its cover letter or as a patch.
+
+    Raises:
+        UsageError: that run is of another version of pipeline.
+    """
+    # Most runs are of other series, and looking for a word is quicker than reading a record.
+    word = json.dumps(message_id, ensure_ascii=False).encode()
+    for folder in sorted(workspace.runs.iterdir() if workspace.runs.is_dir() else [], reverse=True):
+        path = folder / RECORD
+        if path.is_file() and word in path.read_bytes():
+            record = read(folder)
+            series = record.series
+            if message_id in (series.message_id, *(patch.message_id for patch in series.patches)):
+                return record
+    return None
 
 
 def read(folder: Path) -> RunRecord:
