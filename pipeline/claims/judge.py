@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.model import Claim, ClaimKind, Diffstat
-from pipeline.record import CellRecord, ClaimRecord, StateRecord
+from pipeline.record import CellRecord, ClaimRecord, StateRecord, line_ranges
 
 PER_PATCH = "run the same command again with --per-patch"
 FILES_SHOWN = 5
@@ -75,7 +75,7 @@ def _not_measured(claim: Claim, evidence: Evidence) -> str:
         return claim.obstacle
     if not any(fnmatch.fnmatchcase(cell.id, claim.cell) for cell in evidence.cells):
         return f"no cell is {claim.cell}"
-    return f"patch {claim.patches[0]} alone was not built: {PER_PATCH}" if claim.patches else ""
+    return f"patch {claim.patches[0]} was not built alone; {PER_PATCH}" if claim.patches else ""
 
 
 def _compared(claimed: int, measured: int, relation: str) -> str:
@@ -192,9 +192,11 @@ def _change_lines(changes: Mapping[int, Mapping[str, int]]) -> list[str]:
 
 
 def _unbuilt(claim: Claim) -> ClaimRecord:
-    several = len(claim.patches) > 1
-    words = "were not built one by one" if several else f"patch {claim.patches[0]} was not built alone"
-    return _record(claim, "not measured", finding=f"{'they ' if several else ''}{words}: {PER_PATCH}")
+    if len(claim.patches) == 1:
+        words = f"patch {claim.patches[0]} was not built alone"
+    else:
+        words = f"patches {line_ranges(claim.patches).replace('-', ' to ')} were not built one by one"
+    return _record(claim, "not measured", finding=f"{words}; {PER_PATCH}")
 
 
 def _cells(number: int) -> str:
