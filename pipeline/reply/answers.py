@@ -85,7 +85,7 @@ def _proofs(record: RunRecord, claims: Sequence[ClaimRecord]) -> list[str]:
     """bloat-o-meter's own lines for what claims were measured by."""
     asked = {(claim.cell, claim.measured) for claim in claims if not claim.patches}
     texts = [cell.text for cell in record.cells if cell.text and (cell.id, cell.text.delta) in asked]
-    return [cut(summary(text), LOG_COLUMNS) for text in texts][:1]
+    return [cut(summary(text), LOG_COLUMNS - 2) for text in texts][:1]
 
 
 def _points(record: RunRecord, original: RunRecord, letter: LetterRecord, cover: bool) -> Iterator[Exchange]:
@@ -111,7 +111,7 @@ def _point(record: RunRecord, point: PointRecord, found: Sequence[str], *, conte
     answer = [] if found else _nothing(point)
     if point.patch and context:
         answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS - 2)]
-    log = [cut(line, LOG_COLUMNS) for line in found]
+    log = [cut(line, LOG_COLUMNS - 2) for line in found]
     quote = [*quoted(code, "> > "), *quoted(words)]
     return Exchange(_attribution(visible(point.date), point.author), quote, answer or ["What was measured of it:"], log)
 

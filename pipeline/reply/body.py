@@ -53,7 +53,7 @@ def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style,
         verdict=verdict(clean),
         about=of_patch(clean, patches[0]) if patches and len(clean.series.patches) > 1 else [],
         words=[
-            (item.cells[0], [cut(location(one), LOG_COLUMNS) for one in item.diagnostics[:LINES_SHOWN]])
+            (item.cells[0], [cut(location(one), LOG_COLUMNS - 2) for one in item.diagnostics[:LINES_SHOWN]])
             for item in found
             if item.diagnostics
         ],
@@ -62,7 +62,7 @@ def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style,
         more=count(len(clean.cells) - ROWS_SHOWN, "more cell") if len(clean.cells) > ROWS_SHOWN else "",
         full=style is Style.FULL,
         remarks=remarks(clean)[:ROWS_SHOWN],
-        deltas=[(label(clean, cell), cut(summary(cell.text), LOG_COLUMNS)) for cell in clean.cells if cell.text],
+        deltas=[(label(clean, cell), cut(summary(cell.text), LOG_COLUMNS - 2)) for cell in clean.cells if cell.text],
         exchanges=exchanges(clean, record, answered, detailed=style is Style.FULL),
         command=command_lines(clean.command, COLUMNS),
         link=link,

@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 from datetime import datetime
+from email.charset import SHORTEST, Charset
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from email.headerregistry import Address, AddressHeader
@@ -23,6 +24,9 @@ _LONGEST_PHRASE = 300
 _ADDRESS = re.compile(r"(?=.{3,254}$)[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>.*)<(?P<inner>[^<>]*)>|(?P<bare>\S*)\s*(\((?P<comment>.*)\))?")
 _MESSAGE_ID = re.compile(r"(?:(?!=\?)[!-;=?-~]){1,900}")
+_UTF_8 = Charset("utf-8")
+# Said here, since any module can change the default for a whole process, as b4 does.
+_UTF_8.header_encoding = SHORTEST
 _REPLY = re.compile(r"^(re:\s*)+", re.IGNORECASE)
 
 
@@ -54,7 +58,7 @@ def threaded(letter: LetterRecord, *, identity: str, date: datetime, own_id: str
     message["To"] = to
     if others:
         message["Cc"] = others
-    message["Subject"] = "Re: " + _REPLY.sub("", phrase(letter.subject))
+    message["Subject"] = f"Re: {_REPLY.sub('', phrase(letter.subject))}".rstrip()
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{message_id(own_id)}>" if own_id else make_msgid(domain=author.domain)
     message["In-Reply-To"] = f"<{parent}>"
@@ -143,4 +147,4 @@ def _mailbox(address: Address) -> str:
 
 
 def _ascii(text: str) -> str:
-    return text if text.isascii() else Header(text, "utf-8", maxlinelen=72).encode()
+    return text if text.isascii() else Header(text, _UTF_8, maxlinelen=72).encode()

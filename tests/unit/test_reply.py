@@ -51,6 +51,25 @@ PAYLOADS = [
     "=?no-such-charset?q?x=0D=0A?= \x1b[2J\u202e",
     '"evil@example.net, x" \\',
     "x" * 2000,
+    "x\n\tBcc: evil@example.net",
+    "\n\nx",
+    "x\r\r\nBcc: evil@example.net",
+    "x\x1c\x1d\x1eBcc: evil@example.net",
+    "x%0d%0aBcc: evil@example.net",
+    "x\\r\\nBcc: evil@example.net",
+    "=?utf-8?b?eA0KQmNjOiBldmlsQGV4YW1wbGUubmV0?=",
+    "=?utf-16?b?/v8ADQAKAEIAYwBj?=",
+    "=?utf-7?q?+AA0ACg-Bcc:_evil=40example.net?=",
+    "=?iso-2022-jp?b?GyRCJCIbKEINCkJjYzogZQ==?=",
+    "=?utf-8?q?a?= =?utf-8?q?=0A?= =?utf-8?q?Bcc:_evil=40example.net?=",
+    "x\nContent-Type: text/html; charset=utf-8\n\n<b>",
+    "x\nContent-Transfer-Encoding: base64\n",
+    "x\nFrom evil@example.net Thu Jan  1 00:00:00 1970\nBcc: evil@example.net",
+    "x\n.\nMAIL FROM: evil@example.net",
+    "a <evil@example.net>, b",
+    "group: evil@example.net, x@example.net;",
+    "(comment (evil@example.net)",
+    "x\u202eten.elpmaxe@live",
 ]
 
 
@@ -127,6 +146,11 @@ def poisoned(field: str, payload: str) -> RunRecord:
     return to(**{field: values.get(field, payload)})
 
 
+def squeezed(name: str) -> str:
+    """Without blanks: the newer parser keeps those between encoded words, which RFC 2047 drops."""
+    return "".join(name.split())
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("field", ["subject", "sender", "to", "cc", "references", "date", "body"])
 def test_no_header_can_be_injected(field: str, payload: str) -> None:
@@ -137,6 +161,13 @@ def test_no_header_can_be_injected(field: str, payload: str) -> None:
     assert [address.addr_spec for address in found["To"].addresses] == ["kas@kernel.org"]
     cc = {"fvdl@google.com", "akpm@linux-foundation.org", "linux-mm@kvack.org", "list@kvack.org"}
     assert {address.addr_spec for address in found["Cc"].addresses} <= cc
+    older = message_from_bytes(to_bytes(message), policy=email.policy.compat32)
+    read = {name: " ".join(str(make_header(decode_header(older[name]))).split()) for name in found}
+    meant = {name: " ".join(str(value).split()) for name, value in message.items()}
+    assert {name: read[name] for name in HEADERS[3:8]} == {name: meant[name] for name in HEADERS[3:8]}
+    for name in ("From", "To", "Cc"):
+        names = [str(make_header(decode_header(one.display_name))) for one in found[name].addresses]
+        assert [*map(squeezed, names)] == [squeezed(one.display_name) for one in message[name].addresses]
     assert found.get_content() == message.get_content()
     assert max(map(len, to_bytes(message).split(b"\n"))) <= 998
 
