@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.record import ClaimRecord, LetterRecord, RunRecord
 from pipeline.render import measured, summary
 from pipeline.render.measured import first
-from pipeline.render.page import cut, visible, wrap
+from pipeline.render.page import cut, wrap
 from pipeline.reply import points
 from pipeline.reply.headers import addresses, message_id
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS, Span, find, lines_of, own_lines, quoted
@@ -36,14 +36,11 @@ class Exchange:
     log: Sequence[str] = ()
 
 
-def exchanges(
-    record: RunRecord, original: RunRecord, letter: LetterRecord, *, detailed: bool = False
-) -> list[Exchange]:
+def exchanges(record: RunRecord, letter: LetterRecord, *, detailed: bool = False) -> list[Exchange]:
     """All that an answer to `letter` takes up, in the order in which the letter says it.
 
     Args:
         record: made neutral.
-        original: the same with its line ends, for comments.
         letter: of `record`.
         detailed: what came of a claim, cell by cell.
     """
@@ -51,17 +48,21 @@ def exchanges(
     cover = letter.message_id == record.series.cover.message_id
     if cover:
         found += _unsaid(record, letter, detailed)
-    return [*found, *_points(record, original, letter, cover)]
+    return [*found, *_points(record, letter, cover)]
 
 
 def _claims(record: RunRecord, letter: LetterRecord, detailed: bool) -> Iterator[Exchange]:
-    """Claims in the letter's words; those of the same lines are answered together."""
-    spans: dict[Span, list[ClaimRecord]] = {}
-    for claim in record.claims:
-        if span := find(letter.body, claim.text):
-            spans.setdefault(span, []).append(claim)
+    """Claims in the letter's words; those that share a line are answered together."""
+    found = [(span, claim) for claim in record.claims if (span := find(letter.body, claim.text))]
+    groups: list[tuple[Span, list[ClaimRecord]]] = []
+    for span, claim in sorted(found, key=lambda pair: (pair[0].first, pair[0].last)):
+        if groups and span.first <= groups[-1][0].last:
+            before, claims = groups.pop()
+            groups.append((Span(before.first, max(before.last, span.last)), [*claims, claim]))
+        else:
+            groups.append((span, [claim]))
     attribution = _attribution(letter.date, letter.sender)
-    for span, claims in sorted(spans.items(), key=lambda item: (item[0].first, item[0].last)):
+    for span, claims in groups:
         answers = [line for claim in claims for line in _answer(claim, detailed)]
         yield Exchange(attribution, quoted(lines_of(letter.body, span)), answers, _proofs(record, claims))
         attribution = ""
@@ -88,9 +89,9 @@ def _proofs(record: RunRecord, claims: Sequence[ClaimRecord]) -> list[str]:
     return [cut(summary(text), LOG_COLUMNS - 2) for text in texts][:1]
 
 
-def _points(record: RunRecord, original: RunRecord, letter: LetterRecord, cover: bool) -> Iterator[Exchange]:
+def _points(record: RunRecord, letter: LetterRecord, cover: bool) -> Iterator[Exchange]:
     """Comments of the answered mail; in an answer to the cover letter, all that the run says something of."""
-    review = original.review
+    review = record.review
     own = (
         [one for one in review.points if message_id(one.message_id) == message_id(letter.message_id)] if review else []
     )
@@ -106,18 +107,17 @@ def _points(record: RunRecord, original: RunRecord, letter: LetterRecord, cover:
 
 def _point(record: RunRecord, point: PointRecord, found: Sequence[str], *, context: bool) -> Exchange:
     """A comment, quoted, and what was found; with the code that it stands under where that is not in sight."""
-    code = [visible(line) for line in point.quoted][-QUOTED_SHOWN:] if context else []
-    words = [visible(line) for line in point.text.strip("\n").split("\n")][:QUOTED_SHOWN]
+    code = point.quoted[-QUOTED_SHOWN:] if context else ()
     answer = [] if found else _nothing(point)
     if point.patch and context:
         answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS - 2)]
     log = [cut(line, LOG_COLUMNS - 2) for line in found]
-    quote = [*quoted(code, "> > "), *quoted(words)]
-    return Exchange(_attribution(visible(point.date), point.author), quote, answer or ["What was measured of it:"], log)
+    quote = [*quoted(code, "> > "), *quoted(point.text[:QUOTED_SHOWN])]
+    return Exchange(_attribution(point.date, point.author), quote, answer or ["What was measured of it:"], log)
 
 
 def _nothing(point: PointRecord) -> list[str]:
-    names = ", ".join(f"{visible(name)}" for name in point.symbols[:4])
+    names = ", ".join(point.symbols[:4])
     words = f"Builds and boots of this run say nothing of {names or 'that'}."
     return wrap(words, COLUMNS - 2)
 

@@ -99,7 +99,7 @@ def runs(draw: st.DrawFn) -> RunRecord:
         patch=None,
         revision=1,
         quoted=(draw(texts),),
-        text=draw(texts),
+        text=(draw(texts), draw(texts)),
         state="unanswered",
         symbols=("prep_compound_page", draw(texts)),
     )
