@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LIST = "linux-mm"
+ADDRESS = "list@pi.invalid"
 _READY_WITHIN = 300.0
 """Seconds; a quiet machine needs one."""
 
@@ -20,9 +21,35 @@ _READY_WITHIN = 300.0
 class PublicInbox:
     """A running server; `midmask` is what `--midmask` takes."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path, environment: Mapping[str, str]) -> None:
         self.address = f"127.0.0.1:{port}"
         self.midmask = f"http://{self.address}/{LIST}/%s"
+        self._folder = folder
+        self._environment = environment
+
+    def deliver(self, mail: bytes) -> None:
+        """Hands a mail over as a mail server does: public-inbox-mda(1) sorts it in, or refuses it."""
+        environment = {
+            **self._environment,
+            "ORIGINAL_RECIPIENT": ADDRESS,
+            "PI_EMERGENCY": str(self._folder / "refused"),
+        }
+        done = subprocess.run(
+            ["public-inbox-mda", "--no-precheck"],
+            env=environment,
+            cwd=self._folder,
+            input=mail,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        assert not [path for path in self._folder.glob("refused/*/*") if path.is_file()], done.stderr.decode()
+
+    def page(self, path: str) -> bytes:
+        """What the server has under a path of the list, such as `MESSAGE-ID/raw` or `MESSAGE-ID/T/`."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://{self.address}/{LIST}/{path}", timeout=60) as response:
+            return bytes(response.read())
 
 
 @contextmanager
@@ -52,7 +79,7 @@ def served(
         server = subprocess.Popen(command, env=environment, cwd=folder)
         try:
             if _ready(server, f"http://127.0.0.1:{port}/{LIST}/_/text/config/raw"):
-                yield PublicInbox(port)
+                yield PublicInbox(port, folder, environment)
                 return
         finally:
             server.terminate()
@@ -77,8 +104,9 @@ def _fill(folder: Path, mails: Sequence[bytes], environment: Mapping[str, str], 
         LIST,
         str(inbox),
         f"http://127.0.0.1/{LIST}",
-        "list@pi.invalid",
+        ADDRESS,
     )
+    run("git", "config", "--file", str(folder / "config"), "publicinboxmda.spamcheck", "none")
     epoch = inbox / "git/0.git"
     if not epoch.is_dir():
         run("git", "init", "-q", "--bare", str(epoch))
