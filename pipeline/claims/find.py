@@ -10,7 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.claims.configuration import cell_named
-from pipeline.claims.letter import MOST_TEXT, Mention, mentions, own_words, paragraphs, statements
+from pipeline.claims.letter import (
+    MOST_TEXT,
+    Mention,
+    mentions,
+    own_words,
+    paragraphs,
+    statements,
+    without_changelog,
+)
 from pipeline.mail.message import commit_message
 from pipeline.model import Cell, Claim, ClaimKind, Diffstat, Letter, Series
 
@@ -29,15 +37,17 @@ _DIFFSTAT = re.compile(
 )
 _FILE_LINE = re.compile(r"^ (?P<path>\S[^|\n]{0,300}?) +\| +(?:\d+ [+-]*|Bin.*|Unk.*)$", re.MULTILINE)
 _NO_CHANGE = re.compile(
-    r"\bno\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
+    r"\b(?:no|without(?:\s+any)?)\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
     re.IGNORECASE,
 )
 _PREPARES = re.compile(
     r"\b(?:prepares?|prepared|preparing|preparations?|preparatory|prep|groundwork|preliminary)\b", re.IGNORECASE
 )
+_REVISION = re.compile(r"\bv\d{1,2}\b")
 _FIGURE = re.compile(
-    r"(?<![\w.])[~+-]?\d[\d,.]{0,14} ?(?:%|percent\b|[xX]\b|times\b|[nuµm]?s\b|"
-    r"(?:micro|milli|nano)?seconds?\b|cycles\b|[kKMGT]i?B/s\b|[kM]?IOPS\b|[kM]?(?:ops|req|tps|transactions|pages|requests)(?:/s(?:ec)?)?\b)"
+    r"(?<![\w.])[~+-]?\d[\d,.]{0,14} ?(?:(?:%|percent\b)(?! (?:of|usage)\b)|[xX]\b|times (?:faster|slower|as)\b|"
+    r"[nuµm]?s\b|(?:micro|milli|nano)?seconds?\b|cycles\b|[kKMGT]i?B/s\b|[kM]?IOPS\b|[kM]?ops\b|tps\b|"
+    r"[kM]?(?:req|transactions|pages|requests)/s(?:ec)?\b)"
 )
 _PERFORMANCE = re.compile(
     r"\b(?:fast(?:er)?|slow(?:er|s|ed)?|speed(?:s|up|ups)?|performance|throughput|latency|latencies|bandwidth|"
@@ -102,19 +112,26 @@ def _diffstats(letter: Letter) -> Iterator[Claim]:
 
 
 def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
-    before = ""
-    for paragraph in paragraphs(text):
-        performance = bool(_PERFORMANCE.search(f"{before}\n{paragraph}"))
-        for statement in statements(paragraph):
-            named = mentions(statement, total)
-            if one := _NO_CHANGE.search(statement):
-                about = _nearest(named, one.start()) or patches
-                yield _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
-            if (one := _PREPARES.search(statement)) and (about := _nearest(named, one.start())):
-                yield _of_patches(ClaimKind.PREPARATORY, statement, one, about)
+    last = ""
+    for paragraph in without_changelog(paragraphs(text)):
+        performance = bool(_PERFORMANCE.search(f"{last}\n{paragraph}"))
+        for statement, before in statements(paragraph):
+            if not _REVISION.search(statement):
+                yield from _on_patches(statement, before, total, patches)
             if performance:
                 yield from _benchmarks(statement)
-        before = paragraph
+        last = paragraph
+
+
+def _on_patches(statement: str, before: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
+    """Claims that a statement makes of patches that it names, or that its list item names before it."""
+    named = mentions(statement, total)
+    context = mentions(before, total)[-1:]
+    if one := _NO_CHANGE.search(statement):
+        about = _nearest(named or context, one.start()) or patches
+        yield _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
+    if (one := _PREPARES.search(statement)) and (about := _nearest(named or context, one.start())):
+        yield _of_patches(ClaimKind.PREPARATORY, statement, one, about)
 
 
 def _of_patches(kind: ClaimKind, statement: str, words: re.Match[str], patches: tuple[int, ...]) -> Claim:

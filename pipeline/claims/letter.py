@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST_TEXT = 200_000
@@ -14,7 +14,13 @@ _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 _COMPARISON = re.compile(
     r"^(?:Range-diff|Interdiff)(?: against .*)?:?$(?:\n(?!\S)(?! [^\n]*\|)[^\n]*|\n(?:\d+|-):[^\n]*)*", re.MULTILINE
 )
-_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
+_CHANGELOG = re.compile(
+    r"^\W{0,4}(?:change(?:s|d|log| log)|revision history|differences)\b[^.]{0,70}$|^\W{0,4}v\d{1,2}\b.{0,20}[:>]",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Heads what is new in a revision, which says nothing of the series as a whole."""
+_LISTED = re.compile(r"[ \t]*(?:[-*•+o][ \t]|\d{1,2}[.)][ \t]|v\d|https?:|link\b|change)|[ \t]{2}", re.IGNORECASE)
+_PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _ITEMS = re.compile(r"\n(?=[ \t]*(?:[-*•][ \t]|\d{1,2}[.)][ \t]|patch(?:es)?[ \t]+#?\d))", re.IGNORECASE)
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\"'])")
 _PATCH_LIST = re.compile(
@@ -44,10 +50,30 @@ def paragraphs(text: str) -> list[str]:
     return [one for one in _PARAGRAPHS.split(text.strip("\n")) if one.strip()]
 
 
-def statements(paragraph: str) -> Iterator[str]:
-    """Sentences and list items, lines as they are."""
+def without_changelog(found: Sequence[str]) -> Iterator[str]:
+    """Paragraphs without those that tell what is new since the revision before."""
+    inside = False
+    for paragraph in found:
+        heading = _CHANGELOG.search(paragraph)
+        if heading:
+            inside = True
+            paragraph = paragraph[: heading.start()]
+        elif inside and _LISTED.match(paragraph):
+            continue
+        else:
+            inside = False
+        if paragraph.strip():
+            yield paragraph
+
+
+def statements(paragraph: str) -> Iterator[tuple[str, str]]:
+    """Sentences and list items, lines as they are, each with what its item says before it."""
     for item in _ITEMS.split(paragraph):
-        yield from (sentence for sentence in _SENTENCES.split(item) if sentence.strip())
+        before = ""
+        for sentence in _SENTENCES.split(item):
+            if sentence.strip():
+                yield sentence, before
+            before += f"{sentence}\n"
 
 
 def mentions(text: str, total: int) -> list[Mention]:

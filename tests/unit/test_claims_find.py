@@ -89,6 +89,7 @@ def test_only_the_last_diffstat_is_the_series() -> None:
         ("This is a cleanup with no functional changes.", ()),
         ("There is no intended\nfunctional change.", ()),
         ("No behavioural change.", ()),
+        ("Patch 7 flattens the loops without functional change.", (7,)),
         ("Patches 1-3 are cleanups, no functional change.", (1, 2, 3)),
         ("Patch 7 is large. Patch 2: no functional change.", (2,)),
     ],
@@ -156,6 +157,7 @@ def test_of_a_table_the_lines_with_figures_are_quoted() -> None:
         "Faster than v1.",
         f"Smaller and faster: {BLOAT}",
         "100% of it is documented.",
+        "Benchmarks ran 100 times each, with a stock of 64 pages, at 25% usage.",
     ],
 )
 def test_other_figures_are_no_benchmarks(words: str) -> None:
@@ -169,6 +171,30 @@ def test_what_a_series_toml_has_is_not_found_again() -> None:
     assert [one.kind for one in found_claims(letter, CELLS)] == [ClaimKind.TEXT_DELTA, ClaimKind.NO_FUNCTIONAL_CHANGE]
     narrower = [Claim(BLOAT, "x86_64-defconfig", -15792)]
     assert len(found_claims(letter, CELLS, narrower)) == 1
+
+
+@pytest.mark.parametrize(
+    "changelog",
+    [
+        "Changes since v1:\n - Patch 2 split, no functional change.\n - Patch 1 prepares patch 3.",
+        "Changes in v3:\n\n - no functional change\n\nv1 -> v2:\n - patch 1 prepares",
+        "Changelog:\nv2:\n- patch 1: no functional change",
+        "There is no functional change since v9.",
+    ],
+)
+def test_what_is_new_in_a_revision_says_nothing_of_the_series(changelog: str) -> None:
+    assert not found(f"Hello.\n\n{changelog}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert not found(f"Hello.\n\n{changelog}\n", ClaimKind.PREPARATORY)
+    after = f"{changelog}\n\nNo functional change intended.\n"
+    assert [one.patches for one in found(after, ClaimKind.NO_FUNCTIONAL_CHANGE)] == [()]
+
+
+def test_a_sentence_is_about_the_patch_that_its_list_item_begins_with() -> None:
+    body = (
+        "Patch 3: constify alloc_context.\n  Preparatory cleanup. No functional change.\nPatch 4: the thing itself.\n"
+    )
+    assert found(body, ClaimKind.NO_FUNCTIONAL_CHANGE)[0].patches == (3,)
+    assert found(body, ClaimKind.PREPARATORY)[0].patches == (3,)
 
 
 def test_a_range_diff_and_a_signature_claim_nothing() -> None:

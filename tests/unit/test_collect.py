@@ -217,3 +217,16 @@ def test_a_series_is_recorded_without_the_bytes_of_its_mails() -> None:
     assert found.cover.to == ("l@x",)
     assert found.patches[0].collected_trailers == ("R-by: B",)
     assert "raw" not in found.model_dump_json()
+
+
+def test_the_mails_of_the_thread_are_kept_without_diffs_and_cut() -> None:
+    cover = Letter("c@x", "[PATCH 0/1] t", "A <a@x>", ("l@x",), (), (), "", "Hello.\n")
+    first = replace(
+        cover, message_id="1@x", references=("c@x",), body="mm: why\n---\n a.c | 2 +-\n\ndiff --git a/a.c b/a.c\n"
+    )
+    answer = replace(cover, message_id="r@x", body="x" * 20000)
+    patches = (Patch(1, "one", "A", "1@x", b"", ("a.c",), letter=first), Patch(2, "two", "A", "2@x", b"", ()))
+    series = Series("t", 1, "c@x", cover, patches, replies=(answer, replace(answer, message_id=""), cover))
+    found = series_record(series, ()).messages
+    assert [(one.message_id, len(one.body)) for one in found] == [("1@x", len("mm: why\n")), ("r@x", 8192)]
+    assert found[0].references == ("c@x",)
