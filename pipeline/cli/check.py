@@ -13,7 +13,7 @@ from pipeline import check as checking
 from pipeline import runs as running
 from pipeline.check import Entry
 from pipeline.cli.app import app
-from pipeline.cli.options import WorkspaceOption
+from pipeline.cli.options import VersionOption, WorkspaceOption
 from pipeline.mail import message
 from pipeline.mail.message import Mail
 from pipeline.mail.tracking import read_tracking
@@ -22,12 +22,13 @@ from pipeline.system.git import user_setting
 from pipeline.system.workspace import Workspace
 
 
-@app.command(epilog='Example: git config b4.review-perpatch-check-cmd "pipeline check"')
+@app.command(epilog="Example: pipeline check --series < cover-letter.eml")
 def check(
     series: Annotated[
         bool, typer.Option("--series", help="Answer for the whole series; for b4.review-series-check-cmd.")
     ] = False,
     workspace: WorkspaceOption = None,
+    _version: VersionOption = False,
 ) -> None:
     """Answer b4's check runner from stored runs: one mail on standard input, a JSON array on standard output."""
     try:
