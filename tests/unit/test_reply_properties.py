@@ -156,7 +156,7 @@ def test_a_reply_is_plain_lines(run: RunRecord, style: Style) -> None:
 def logs(run: RunRecord) -> tuple[str, ...]:
     """How lines begin that programs printed: a compiler's words, bloat-o-meter's, and what a symbol's size is."""
     (diagnostic,) = run.cells[0].states[1].errors
-    return visible(location(diagnostic)).strip("| ")[:20] or "?", "add/remove: ", "prep_compound_page: "
+    return visible(location(diagnostic)).strip("| ")[:20] or "?", "add/remove: ", "prep_compound_page: ", "odd: error"
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
