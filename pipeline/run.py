@@ -46,7 +46,7 @@ from pipeline.model import (
 )
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import RunRecord, ToolRecord
-from pipeline.render import render_text
+from pipeline.render.formats import FORMATS, WRITTEN, Source
 from pipeline.suggest import Suggester, Suggestion, fragment_name
 from pipeline.system import resources, sandbox
 from pipeline.system.console import Console
@@ -55,8 +55,6 @@ from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
-
-REPORT = "report.txt"
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,8 @@ class Pipeline:
                 for (cell_id, patch, scenario), boot in (result.boots or {}).items():
                     if boot.console:
                         run.write(collect.console_name(cell_id, f"tree{number}", patch, scenario), boot.console)
-            run.write(REPORT, render_text(run_record))
+            for name in WRITTEN:
+                run.write(FORMATS[name].file, FORMATS[name].render(Source(run_record)))
             run.finish(run_record)
         return run_record, run.folder
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -122,6 +123,12 @@ def read(folder: Path) -> RunRecord:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path} is not a run of this version of pipeline: {place}: {first['msg']}") from error
+
+
+def seen_from(folder: Path, place: Path) -> str:
+    """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same."""
+    path = os.path.relpath(folder.resolve(), place.resolve())
+    return "" if path == "." else f"{quote(path)}/"
 
 
 def remove_broken(workspace: Workspace) -> int:

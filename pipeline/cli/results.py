@@ -18,6 +18,8 @@ from pipeline import reply as replying
 from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
+    STANDARD_OUTPUT,
+    FormatOption,
     MatrixOption,
     QuietOption,
     RunArgument,
@@ -26,19 +28,29 @@ from pipeline.cli.options import (
     VerboseOption,
     VersionOption,
     WorkspaceOption,
+    known_format,
     known_sandbox,
+    require_writable,
 )
 from pipeline.cli.session import session
 from pipeline.definitions import load_matrix
 from pipeline.kernel.trees import TreeName
 from pipeline.render import exit_status, render_text
+from pipeline.render.formats import FORMATS, Source
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
 
 
-@app.command(epilog="Example: pipeline report last")
+@app.command(epilog="Example: pipeline report last --format html")
 def report(
     run: RunArgument = "last",
+    format_name: FormatOption = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where to, - is standard output. [default: the run's folder]"
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -47,8 +59,17 @@ def report(
     """Render a run's report again, from its run.json alone."""
     with session(workspace, verbose, quiet) as current:
         current.workspace.prepare()
-        record = running.read(running.find(current.workspace, run))
-        print(render_text(record, colour=sys.stdout.isatty()), end="")
+        chosen = FORMATS[known_format(format_name)]
+        folder = running.find(current.workspace, run)
+        record = running.read(folder)
+        if output == STANDARD_OUTPUT or (output is None and chosen.printed):
+            colour = format_name == "text" and sys.stdout.isatty()
+            print(render_text(record, colour=True) if colour else chosen.render(Source(record)), end="")
+            return
+        path = output or folder / chosen.file
+        require_writable(path)
+        path.write_text(chosen.render(Source(record, running.seen_from(folder, path.parent))), encoding="utf-8")
+        print(path)
 
 
 @app.command(epilog="Example: pipeline reply last -o reply.eml")

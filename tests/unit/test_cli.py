@@ -87,6 +87,7 @@ USAGE = {
     "no such kind of tree": (["plan", "--tree", "svn:x"], "does not name a tree"),
     "no such matrix": (["plan", "--tree", "debian:x", "--matrix", "quik"], "Did you mean 'quick'"),
     "no such run": (["report", "nothing"], "no finished run 'nothing'"),
+    "no such format": (["report", "--format", "docx"], "there is no format 'docx'"),
     "no run to reply from": (["reply"], "no finished run 'last'"),
     "no series by that name": (["fetch", "no-such-series"], "is no series"),
 }
@@ -135,3 +136,28 @@ def test_runs_are_listed_and_reported_again(tmp_path: Path) -> None:
     report = call("report", "mine", *where)
     assert report.exit_code == 0
     assert "mm/hugetlb: Eliminate fake head pages" in report.stdout
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """The folder of a finished run called `mine`, in the workspace `workspace`."""
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.prepare()
+    with runs.begin(workspace, "mine", STARTED) as run:
+        run.finish(records.run(id=run.id))
+    return run.folder
+
+
+def test_a_report_goes_to_the_file_that_is_named(tmp_path: Path, finished: Path) -> None:
+    target = tmp_path / "mine.txt"
+    written = call("report", str(finished), "-o", str(target), "--workspace", str(tmp_path / "workspace"))
+    assert (written.exit_code, written.stdout) == (0, f"{target}\n")
+    printed = call("report", str(finished), "-o", "-", "--workspace", str(tmp_path / "workspace"))
+    assert printed.stdout == target.read_text()
+
+
+def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, finished: Path) -> None:
+    where = ("--workspace", str(tmp_path / "workspace"))
+    result = call("report", str(finished), "-o", str(tmp_path / "nowhere" / "x"), *where)
+    assert result.exit_code == 2
+    assert "cannot be written" in plain(result)
