@@ -105,6 +105,11 @@ def console_name(cell_id: str, tree: str, patch: int, scenario: str) -> str:
     return log_name(cell_id, tree, patch).removesuffix(".log") + f"-{scenario}.console"
 
 
+def config_name(cell_id: str, tree: str) -> str:
+    """Where a cell's configuration lies within the run's folder."""
+    return f"configs/{tree}-{cell_id}.config"
+
+
 def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]:
     return tuple(
         _cell(planned, result, f"tree{number}")
@@ -145,6 +150,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "status": "failed" if failed else "built",
             "vmemmap": planned.vmemmap,
             "struct_page": _struct_page(struct_page),
+            "config": config_name(cell.id, tree),
             "states": tuple(
                 _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
                 for patch, build in sorted(builds.items())

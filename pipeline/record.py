@@ -241,6 +241,7 @@ class CellRecord(Record):
     unexpected: str = Field(default="", description="how the cell is not what the matrix expects")
     vmemmap: bool | None = None
     struct_page: StructPageRecord | None = None
+    config: str = Field(default="", description="its .config on the base, a file name within the run's folder")
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")

@@ -139,7 +139,9 @@ def test_report_is_the_stored_one(job: Job) -> None:
     assert (again.returncode, again.stdout, again.stderr) == (0, stored, "")
 
 
-def test_logs_are_kept(job: Job) -> None:
+def test_logs_and_configurations_are_kept(job: Job) -> None:
+    assert "CONFIG_MEMCG=y\n" in (job.folder / job.cell("i386-odd")["config"]).read_text()
+    assert job.cell("x86_64-no-vmemmap")["config"] == ""
     for cell in job.record["cells"]:
         for state in cell["states"]:
             assert "  LD      vmlinux" in (job.folder / state["log"]).read_text()
