@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.record import RunRecord
 from pipeline.render import render_text
+from pipeline.render.html import render_html
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "text": Format("report.txt", lambda source: render_text(source.record), printed=True),
+    "html": Format("report.html", lambda source: render_html(source.record, source.folder)),
 }
 
-WRITTEN = ("text",)
+WRITTEN = ("text", "html")
 """Those that every run leaves in its folder."""

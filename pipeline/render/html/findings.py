@@ -1,0 +1,93 @@
+"""What is wrong, and what the letter claims: sentences of the verdict with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.record import RunRecord
+from pipeline.render.findings import Finding, boot_failures, failures, location, warnings
+from pipeline.render.html.links import evidence, message
+from pipeline.render.html.sizes import anchor
+from pipeline.render.html.tables import LONGEST, Item, Table, items, table
+from pipeline.render.measured import first
+from pipeline.render.page import cut
+
+LINES_SHOWN = 12
+FINDINGS_SHOWN = 60
+
+_CLAIM_TONES = {"confirmed": "ok", "refuted": "failed", "not measured": "warn"}
+_SIGNS = {"ok": "✓", "failed": "✗", "warn": "?"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """One thing that is wrong.
+
+    Args:
+        title: what, since which patch, in which cells.
+        lines: words of compilers, kernels or git.
+        evidence: where more of them are.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    evidence: Item | None
+    tone: str = "failed"
+
+
+def accounts(record: RunRecord, folder: str) -> list[Account]:
+    """Everything that is wrong with the series, in the order of the verdict's sentences."""
+    return [*_accounts(record, folder)][:FINDINGS_SHOWN]
+
+
+def _accounts(record: RunRecord, folder: str) -> Iterator[Account]:
+    for tree in record.trees:
+        if tree.applied == "failed":
+            hunks = [f"{hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks]
+            lines = hunks or [line for line in tree.log.split("\n") if line.strip()][-LINES_SHOWN:]
+            at = "" if tree.failed_patch is None else f"patch {tree.failed_patch} "
+            yield Account(f"{tree.name}: {at}does not apply", _cut(lines), None)
+    for finding in failures(record):
+        yield _account("Build fails", finding, folder, "log")
+    for finding in warnings(record):
+        yield _account("New warnings", finding, folder, "log", "warn")
+    for finding, what in boot_failures(record):
+        yield _account(f"Boot gets worse ({cut(what, 120)})", finding, folder, "console")
+
+
+def _account(what: str, finding: Finding, folder: str, kind: str, tone: str = "failed") -> Account:
+    url = evidence(folder, finding.log)
+    return Account(
+        cut(f"{what} with {finding.blame}, in {', '.join(finding.cells)}", 2 * LONGEST),
+        _cut([location(found) for found in finding.diagnostics]),
+        Item(f"{kind} of {cut(finding.cells[0], 60)}", url) if url else None,
+        tone,
+    )
+
+
+def _cut(lines: list[str]) -> tuple[str, ...]:
+    return tuple(cut(line, LONGEST) for line in first(lines, LINES_SHOWN))
+
+
+def claims(record: RunRecord) -> Table | None:
+    """Each claim beside its measurement: the one links to the letter, the other to where the page shows it."""
+    letter = message(record.series.cover.message_id)
+    places = {cell.id: f"#{anchor(at)}" for at, cell in reversed([*enumerate(record.cells)]) if cell.text}
+
+    def rows() -> Iterator[tuple[Item, ...]]:
+        for claim in record.claims:
+            tone = _CLAIM_TONES[claim.verdict]
+            sign = "+" if claim.unit == "bytes" else ""
+            measured = "-" if claim.measured is None else f"{claim.measured:{sign}d}"
+            place = places.get(claim.cell, "") if claim.unit == "bytes" else "#boots"
+            yield items(
+                Item(cut(claim.text, LONGEST), letter),
+                Item(f"{_SIGNS[tone]} {claim.verdict}", tone=tone),
+                f"{claim.claimed:{sign}d}",
+                Item(measured, place if claim.measured is not None else ""),
+                claim.unit,
+                claim.cell,
+            )
+
+    return table("Claims", ("claim", "verdict", "claimed", "measured", "unit", "cell"), rows(), (2, 3))
