@@ -82,7 +82,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
         cells=cells.cells(record, folder),
         claims=findings.claims(record),
         sizes=sizes(record, counted, folder),
-        boots=cells.boots(record, folder)[: 2 * limits.parts],
+        boots=cells.boots(record, folder)[: limits.parts],
         coverage=cells.coverage(record),
         layouts=cells.layouts(record)[: limits.parts],
         patches=cells.patches(record),

@@ -13,7 +13,7 @@ from typing import Literal
 PITCH = 34
 """From one row to the next, in pixels."""
 
-Tone = Literal["ok", "failed", "warn", "neutral", "grow", "shrink", "built", "stored", "booted"]
+Tone = Literal["ok", "failed", "warn", "known", "neutral", "grow", "shrink", "built", "stored", "booted"]
 """What a colour means; the style sheet has the colours."""
 
 
@@ -28,12 +28,20 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """A row of a chart: what it is about, the number in words, where it lies (pixels from the top), what is drawn."""
+    """A row of a chart.
+
+    Args:
+        value: the number, in words.
+        top: where the row lies, in pixels from the top.
+        segments: what is drawn.
+        link: to the evidence, or empty.
+    """
 
     label: str
     value: str
     top: int
     segments: tuple[Segment, ...]
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,15 @@ def diverging(title: str, values: Sequence[tuple[str, int]], unit: str = "bytes"
     return _spanning(title, spans, unit)
 
 
-def waterfall(title: str, changes: Sequence[tuple[str, int]], total: str = "total") -> BarChart | None:
-    """Each change begins where the one before ended; the last bar is their sum. None where nothing changes."""
+def waterfall(
+    title: str, changes: Sequence[tuple[str, int]], total: str = "total", links: Sequence[str] = ()
+) -> BarChart | None:
+    """Each change begins where the one before ended; the last bar is their sum. None where nothing changes.
+
+    Args:
+        total: the label of the last bar.
+        links: to the evidence of each change.
+    """
     ends = list(accumulate(value for _, value in changes))
     spans = [
         (label, f"{value:+d}", min(end - value, end), max(end - value, end))
@@ -69,10 +84,12 @@ def waterfall(title: str, changes: Sequence[tuple[str, int]], total: str = "tota
     whole = ends[-1] if ends else 0
     if spans:
         spans.append((total, f"{whole:+d}", min(whole, 0), max(whole, 0)))
-    return _spanning(title, spans, "bytes")
+    return _spanning(title, spans, "bytes", links)
 
 
-def _spanning(title: str, spans: Sequence[tuple[str, str, int, int]], unit: str) -> BarChart | None:
+def _spanning(
+    title: str, spans: Sequence[tuple[str, str, int, int]], unit: str, links: Sequence[str] = ()
+) -> BarChart | None:
     """A chart of spans (label, value in words, from, to); those of negative values are shrinking."""
     low = min((0, *(start for _, _, start, _ in spans)))
     high = max((0, *(end for _, _, _, end in spans)))
@@ -93,8 +110,9 @@ def _spanning(title: str, spans: Sequence[tuple[str, str, int, int]], unit: str)
             )
             if end > start
             else (),
+            link,
         )
-        for at, (label, value, start, end) in enumerate(spans)
+        for at, ((label, value, start, end), link) in enumerate(zip(spans, [*links, *[""] * len(spans)], strict=False))
     )
     words = "; ".join(f"{label} {value}" for label, value, _, _ in spans)
     return BarChart(title, f"In {unit}: {words}.", round(-low * scale, 2), len(bars) * PITCH, bars)

@@ -33,10 +33,10 @@ _SIGNS = {"ok": "✓", "failed": "✗", "warn": "!", "": ""}
 
 @dataclass(frozen=True)
 class Part:
-    """A headed part of a section: a sentence, and a table where there is one."""
+    """A headed part of a section: a sentence where there is one, and tables side by side."""
 
     title: str
-    table: Table | None
+    tables: tuple[Table, ...]
     note: str = ""
 
 
@@ -83,38 +83,30 @@ def _boots_in_words(cell: CellRecord) -> Item:
 
 
 def boots(record: RunRecord, folder: str) -> list[Part]:
-    """For each cell that was booted: scenarios at base and last state, then what they measured where that changes."""
+    """For each cell that was booted: scenarios at base and last state, and what they measured where that changes."""
     found = []
     for cell in record.cells:
-        scenarios = by_scenario(cell)
-        if not scenarios:
-            continue
-        last = max(boot.patch for boot in cell.boots)
-        found.append(
-            Part(
-                label(record, cell),
-                table(
-                    f"Boots of {label(record, cell)}",
-                    ("scenario", "base", state_name(last), "seconds", "what it says"),
-                    _boot_rows(cell, last, folder),
-                    (3,),
-                ),
-            )
-        )
-        numbers = [
-            items(name, what, before, after)
-            for name, several in scenarios.items()
-            for what, before, after in measured_values(several)
-        ]
-        if numbers:
-            header = ("scenario", "value", "base", state_name(last))
-            found.append(
-                Part("", table(f"Measured inside {label(record, cell)}", header, numbers, (2, 3), sortable=True))
-            )
+        if cell.boots:
+            name, last = label(record, cell), state_name(max(boot.patch for boot in cell.boots))
+            header = ("scenario", "base", last, "seconds", "what it says")
+            verdicts = table(f"Boots of {name}", header, _boot_rows(cell, folder), (3,))
+            columns = ("scenario", "value", "base", last)
+            numbers = table(f"Measured inside {name}", columns, _measured_rows(cell, folder), (2, 3), sortable=True)
+            found.append(Part(name, tuple(one for one in (verdicts, numbers) if one)))
     return found
 
 
-def _boot_rows(cell: CellRecord, last: int, folder: str) -> Iterator[tuple[Item, ...]]:
+def _measured_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+    for scenario, several in by_scenario(cell).items():
+        base = base_of(several)
+        consoles = [evidence(folder, boot.console) if boot else "" for boot in (base, several[-1])]
+        for what, *numbers in measured_values(several):
+            pairs = zip(numbers, consoles, strict=True)
+            yield items(scenario, what, *(Item(number, url if number != "-" else "") for number, url in pairs))
+
+
+def _boot_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+    last = max(boot.patch for boot in cell.boots)
     for scenario, several in by_scenario(cell).items():
         base = base_of(several)
         by_patch = {boot.patch: boot for boot in several}
@@ -154,24 +146,23 @@ def coverage(record: RunRecord) -> Part | None:
             )
         )
     header = ("file", "cells", "lines kept", "compiled in", "lines that no cell keeps")
-    return Part(coverage_balance(files), table("Coverage", header, rows, (1, 2), sortable=True))
+    found = table("Coverage", header, rows, (1, 2), sortable=True)
+    return Part("", (found,) if found else (), f"{coverage_balance(files)}.")
 
 
 def layouts(record: RunRecord) -> list[Part]:
-    return [
-        Part(
-            cut(f"struct {layout.struct}, {struct_size(layout)}", LONGEST),
-            table(
-                f"Members of struct {cut(layout.struct, 60)}",
-                ("member", "change", "offset", "size"),
-                (items(*member_row(member)) for member in layout.members),
-                (2, 3),
-                most=40,
-            ),
-            f"In {cut(', '.join(names), LONGEST)}.",
+    found = []
+    for layout, names in list(layout_groups(record).items()):
+        members = table(
+            f"Members of struct {cut(layout.struct, 60)}",
+            ("member", "change", "offset", "size"),
+            (items(*member_row(member)) for member in layout.members),
+            (2, 3),
+            most=40,
         )
-        for layout, names in list(layout_groups(record).items())[:60]
-    ]
+        title = cut(f"struct {layout.struct}, {struct_size(layout)}", LONGEST)
+        found.append(Part(title, (members,) if members else (), f"In {cut(', '.join(names), LONGEST)}."))
+    return found
 
 
 def patches(record: RunRecord) -> Table | None:

@@ -10,6 +10,9 @@ from pipeline.render.html.bars import Tone
 PITCH = 26
 """From one square to the next, in pixels."""
 
+GAP = 8
+"""Between cells, in pixels, where scenarios stand below them."""
+
 SIDE = 22
 HEADER = 22
 CHARACTER = 7.3
@@ -77,8 +80,10 @@ def grid(title: str, patches: Sequence[int], lines: Sequence[Line]) -> Grid | No
         Label(left + at * PITCH + SIDE // 2, HEADER - 8, state_name(patch)) for at, patch in enumerate(patches)
     )
     rows, squares = [], []
+    grouped = any(line.below for line in lines)
+    top = HEADER - PITCH
     for number, line in enumerate(lines):
-        top = HEADER + number * PITCH
+        top += PITCH + (GAP if grouped and number and not line.below else 0)
         rows.append(Label(14 if line.below else 0, top + 15, line.label, line.below))
         squares += [
             Square(left + at * PITCH, top, mark, f"{line.label}, {state_name(patch)}: {mark.words}")
@@ -86,8 +91,7 @@ def grid(title: str, patches: Sequence[int], lines: Sequence[Line]) -> Grid | No
             if (mark := line.marks.get(patch))
         ]
     words = "; ".join(f"{line.label}: {_told(line, patches)}" for line in lines)
-    height = HEADER + len(lines) * PITCH
-    return Grid(title, f"{words}.", left + len(patches) * PITCH, height, columns, tuple(rows), tuple(squares))
+    return Grid(title, f"{words}.", left + len(patches) * PITCH, top + PITCH, columns, tuple(rows), tuple(squares))
 
 
 def _told(line: Line, patches: Sequence[int]) -> str:

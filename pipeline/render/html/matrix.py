@@ -20,7 +20,7 @@ KEY: tuple[tuple[Tone, str, str], ...] = (
     ("ok", "✓", "builds, or passes"),
     ("failed", "✗", "fails with the series"),
     ("warn", "!", "new warnings, or flaky"),
-    ("stored", "✗", "fails, on the base already"),
+    ("known", "✗", "fails, on the base already"),
     ("neutral", "–", "not run"),
 )
 """The marks, and what they mean."""
@@ -64,7 +64,7 @@ def build_mark(cell: CellRecord, state: StateRecord, folder: str) -> Mark:
     link = evidence(folder, state.log)
     if state.status == "failed":
         blameless = state.patch == 0 or base_fails(cell)
-        tone: Tone = "stored" if blameless else "failed"
+        tone: Tone = "known" if blameless else "failed"
         return Mark(tone, "✗", "fails", link)
     if state.new_warnings and state.patch and not base_fails(cell):
         return Mark("warn", "!", "new warnings", link)
@@ -79,7 +79,7 @@ def boot_mark(base: BootRecord | None, boot: BootRecord, folder: str) -> Mark:
         return Mark("failed", "✗", f"{words}: {cut(worse, 100)}", link)
     if boot.status == "flaky":
         return Mark("warn", "!", words, link)
-    return Mark("ok", "✓", words, link) if boot.status == "pass" else Mark("stored", "✗", words, link)
+    return Mark("ok", "✓", words, link) if boot.status == "pass" else Mark("known", "✗", words, link)
 
 
 def _lines(record: RunRecord, cell: CellRecord, folder: str) -> list[Line]:

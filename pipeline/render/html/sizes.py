@@ -98,7 +98,7 @@ def _cell(
             f"Largest growers and shrinkers, {label(record, cell)}",
             [(cut(one.name, LONGEST_LABEL), one.delta) for one in [*growers(text), *reversed(shrinkers(text))]],
         ),
-        waterfall=_waterfall(record, cell),
+        waterfall=_waterfall(record, cell, folder),
         treemap=treemap(f"Text change by source file, {label(record, cell)}", files),
         folders=table(
             "By folder of the source",
@@ -134,7 +134,7 @@ def _evidence(cell: CellRecord, folder: str) -> tuple[Item, ...]:
     return tuple(Item(words, url) for words, name in named if (url := evidence(folder, name)))
 
 
-def _waterfall(record: RunRecord, cell: CellRecord) -> BarChart | None:
+def _waterfall(record: RunRecord, cell: CellRecord, folder: str) -> BarChart | None:
     """Only where each patch was built, so that changes add up."""
     changes = [(state, state.text_change) for state in cell.states if state.patch]
     known = [(state, change) for state, change in changes if change is not None]
@@ -144,6 +144,7 @@ def _waterfall(record: RunRecord, cell: CellRecord) -> BarChart | None:
         f"Text change by patch, {label(record, cell)}",
         [(cut(f"{state.patch}  {state.subject}", LONGEST_LABEL), change) for state, change in known],
         total="all patches",
+        links=[evidence(folder, state.log) for state, _ in known],
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.render.page import cut
 
+LONG = 24
 LONGEST = 300
 """Characters of one place in a table."""
 
@@ -23,6 +24,11 @@ class Item:
     text: str
     url: str = ""
     tone: str = ""
+
+    @property
+    def long(self) -> bool:
+        """Needs a column of some width, where there is little room."""
+        return len(self.text) > LONG
 
 
 @dataclass(frozen=True)
