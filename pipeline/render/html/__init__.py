@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pipeline.record import RunRecord
 from pipeline.render import about, command_lines, facts
@@ -12,9 +11,10 @@ from pipeline.render.html import cells, findings, page
 from pipeline.render.html.bars import BarChart, Tone, stacked
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import KEY, matrix
-from pipeline.render.html.sizes import sizes
+from pipeline.render.html.sizes import anchors, sizes
 from pipeline.render.html.symbols import Totals, totals, without_the_small
 from pipeline.render.html.tables import LONGEST, Item, items, table
+from pipeline.render.html.trimming import Limits, trimmed
 from pipeline.render.page import cut, neutral
 from pipeline.render.plan import duration
 
@@ -28,22 +28,12 @@ _TONES: dict[str, Tone] = {"OK": "ok", "PROBLEM": "failed", "NO VERDICT": "warn"
 _SIGNS = {"ok": "✓", "failed": "✗", "warn": "!"}
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How much is shown.
-
-    Args:
-        symbols: rows of all symbol tables together.
-        squares: of the verdict matrix.
-        parts: of a section that has one for each cell or struct.
-    """
-
-    symbols: int
-    squares: int
-    parts: int
-
-
-LIMITS = (Limits(4000, 1200, 60), Limits(1000, 1200, 60), Limits(200, 300, 20), Limits(0, 50, 3))
+LIMITS = (
+    Limits(4000, 1200, 60),
+    Limits(1000, 1200, 60),
+    Limits(200, 300, 20, rows=200, words=300),
+    Limits(0, 100, 5, rows=40, words=120),
+)
 """Tried in this order until the page is small enough: symbols go first, all of them are in run.json."""
 
 
@@ -67,32 +57,36 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
     found = verdict(record)
     tone = _TONES[found.word]
     series = record.series
+    places = anchors(record, limits.parts, evidence(folder, "run.json"))
+    view = {
+        "verdict": found,
+        "sign": _SIGNS[tone],
+        "title": cut(series.title, LONGEST),
+        "about": _about(record),
+        "problems": _short(found.problems),
+        "remarks": _short(remarks(record)),
+        "accounts": findings.accounts(record, folder),
+        "matrix": matrix(record, folder, limits.squares),
+        "key": KEY,
+        "trees": cells.trees(record),
+        "cells": cells.cells(record, folder, places),
+        "claims": findings.claims(record, places),
+        "sizes": sizes(record, counted, folder, limits.parts),
+        "boots": cells.boots(record, folder)[: limits.parts],
+        "coverage": cells.coverage(record),
+        "layouts": cells.layouts(record)[: limits.parts],
+        "patches": cells.patches(record),
+        "promised": _short(series.follow_ups),
+        "facts": facts(record),
+        "times": _times(record),
+        "tools": table("Tools", ("tool", "version"), (items(tool.name, tool.version) for tool in record.tools)),
+        "run": record.id,
+    }
     return page.fill(
-        verdict=found,
         tone=tone,
-        sign=_SIGNS[tone],
-        title=cut(series.title, LONGEST),
-        about=_about(record),
-        problems=_short(found.problems),
-        remarks=_short(remarks(record)),
-        accounts=findings.accounts(record, folder),
-        matrix=matrix(record, folder, limits.squares),
-        key=KEY,
-        trees=cells.trees(record),
-        cells=cells.cells(record, folder),
-        claims=findings.claims(record),
-        sizes=sizes(record, counted, folder),
-        boots=cells.boots(record, folder)[: limits.parts],
-        coverage=cells.coverage(record),
-        layouts=cells.layouts(record)[: limits.parts],
-        patches=cells.patches(record),
-        promised=_short(series.follow_ups),
-        facts=facts(record),
-        times=_times(record),
-        tools=table("Tools", ("tool", "version"), (items(tool.name, tool.version) for tool in record.tools)),
         command="\n".join(command_lines(record.command, COMMAND_COLUMNS, indent=0)),
         record_link=evidence(folder, "run.json"),
-        run=record.id,
+        **{name: trimmed(value, limits) for name, value in view.items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
@@ -13,7 +13,7 @@ from pipeline.render.findings import label, result
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import boot_mark
-from pipeline.render.html.sizes import anchor, tone
+from pipeline.render.html.sizes import tone
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
 from pipeline.render.measured import (
     coverage_balance,
@@ -50,7 +50,13 @@ def trees(record: RunRecord) -> Table | None:
     return table("Trees", ("tree", "version", "result"), rows())
 
 
-def cells(record: RunRecord, folder: str) -> Table | None:
+def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table | None:
+    """What each cell came to.
+
+    Args:
+        anchors: where the sizes of cells stand, by their place in the record.
+    """
+
     def rows() -> Iterator[tuple[Item, ...]]:
         for at, cell in enumerate(record.cells):
             name, words, vmemmap, struct_page, _ = cell_row(record, cell)
@@ -63,7 +69,7 @@ def cells(record: RunRecord, folder: str) -> Table | None:
                 cell.toolchain,
                 vmemmap,
                 struct_page,
-                Item(f"{text.delta:+d}", f"#{anchor(at)}", tone(text.delta)) if text else "-",
+                Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
                 cell.reason or cell.unexpected or cell.about,
             )

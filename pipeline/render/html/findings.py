@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.record import RunRecord
 from pipeline.render.findings import Finding, boot_failures, failures, location, warnings
 from pipeline.render.html.links import evidence, message
-from pipeline.render.html.sizes import anchor
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
 from pipeline.render.measured import first
 from pipeline.render.page import cut
@@ -70,10 +69,14 @@ def _cut(lines: list[str]) -> tuple[str, ...]:
     return tuple(cut(line, LONGEST) for line in first(lines, LINES_SHOWN))
 
 
-def claims(record: RunRecord) -> Table | None:
-    """Each claim beside its measurement: the one links to the letter, the other to where the page shows it."""
+def claims(record: RunRecord, anchors: Mapping[int, str]) -> Table | None:
+    """Each claim beside its measurement: the one links to the letter, the other to where the page shows it.
+
+    Args:
+        anchors: where the sizes of cells stand, by their place in the record.
+    """
     letter = message(record.series.cover.message_id)
-    places = {cell.id: f"#{anchor(at)}" for at, cell in reversed([*enumerate(record.cells)]) if cell.text}
+    places = {record.cells[at].id: url for at, url in reversed([*anchors.items()])}
 
     def rows() -> Iterator[tuple[Item, ...]]:
         for claim in record.claims:

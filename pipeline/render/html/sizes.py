@@ -15,6 +15,9 @@ from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
 from pipeline.render.page import cut
 
+OVERVIEW = 60
+"""Cells in the picture of all."""
+
 LONGEST_NAME = 120
 LONGEST_LABEL = 60
 
@@ -48,16 +51,20 @@ class CellSizes:
 
 @dataclass(frozen=True)
 class Sizes:
+    """The section; `left_out` cells are in the run's record only."""
+
     overview: BarChart | None
     cells: tuple[CellSizes, ...]
+    left_out: int
 
 
-def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str) -> Sizes | None:
+def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str, most: int) -> Sizes | None:
     """None where nothing was measured.
 
     Args:
         totals: of every cell of the record.
         folder: the run's, as a URL.
+        most: cells that are shown.
     """
     measured = [
         (at, cell, cell.text, total)
@@ -66,15 +73,21 @@ def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str) -> Si
     ]
     if not measured:
         return None
-    overview = [(cut(label(record, cell), LONGEST_LABEL), text.delta) for _, cell, text, _ in measured]
+    overview = [(cut(label(record, cell), LONGEST_LABEL), text.delta) for _, cell, text, _ in measured[:OVERVIEW]]
     return Sizes(
         diverging("Text size by cell", overview) if len(overview) > 1 else None,
-        tuple(_cell(record, cell, text, total, anchor(at), folder) for at, cell, text, total in measured),
+        tuple(_cell(record, cell, text, total, _anchor(at), folder) for at, cell, text, total in measured[:most]),
+        max(len(measured) - most, 0),
     )
 
 
-def anchor(at: int) -> str:
-    """The fragment of a cell's sizes, by its place in the record."""
+def anchors(record: RunRecord, most: int, elsewhere: str) -> dict[int, str]:
+    """Where the sizes of cells stand, by their place in the record: on the page for the first `most`."""
+    measured = [at for at, cell in enumerate(record.cells) if cell.text]
+    return {at: f"#{_anchor(at)}" if number < most else elsewhere for number, at in enumerate(measured)}
+
+
+def _anchor(at: int) -> str:
     return f"size-{at + 1}"
 
 
@@ -136,9 +149,9 @@ def _evidence(cell: CellRecord, folder: str) -> tuple[Item, ...]:
 
 def _waterfall(record: RunRecord, cell: CellRecord, folder: str) -> BarChart | None:
     """Only where each patch was built, so that changes add up."""
-    changes = [(state, state.text_change) for state in cell.states if state.patch]
-    known = [(state, change) for state, change in changes if change is not None]
-    if len(known) < len(changes) or len(known) < 2:
+    known = [(state, state.text_change) for state in cell.states if state.patch and state.text_change is not None]
+    whole = [state.patch for state, _ in known] == [*range(1, len(record.series.patches) + 1)]
+    if not whole or len(known) < 2:
         return None
     return waterfall(
         f"Text change by patch, {label(record, cell)}",
