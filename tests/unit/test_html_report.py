@@ -214,7 +214,7 @@ def test_tables_and_pictures_say_what_they_are() -> None:
     assert all(one.find(f"{HTML}caption") is not None for one in page.iter(f"{HTML}table"))
     identifiers = [one.get("id") for one in page.iter() if one.get("id")]
     assert len(identifiers) == len(set(identifiers))
-    pictures = [one for one in page.iter(f"{SVG}svg") if one.get("role") == "img"]
+    pictures = [one for one in page.iter(f"{SVG}svg") if one.get("role") in ("img", "group")]
     assert len(pictures) >= 3
     for one in pictures:
         assert all(name in identifiers for name in (one.get("aria-labelledby") or "").split())

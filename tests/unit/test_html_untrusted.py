@@ -40,7 +40,11 @@ def with_boots() -> RunRecord:
     )
     symbols = [SymbolRecord(name=name, path="mm/a.c", old=1, new=3, delta=2) for name in "ab"]
     text = records.text(symbols=tuple(symbols))
-    cell = records.measured(boots=boots, text=text, config="configs/a.config", about="about", unexpected="odd")
+    changes = zip(range(4), (None, 5, -10, 3), strict=True)
+    states = tuple(records.state(at, text_change=change) for at, change in changes)
+    cell = records.measured(
+        boots=boots, text=text, states=states, config="configs/a.config", about="about", unexpected="odd"
+    )
     broken = records.broken("riscv64-gcc-flat", "built", "built", "failed")
     return records.run(
         trees=(records.tree(), REFUSED),

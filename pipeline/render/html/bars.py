@@ -60,6 +60,10 @@ class BarChart:
     height: int
     bars: tuple[Bar, ...]
 
+    @property
+    def linked(self) -> bool:
+        return any(bar.link for bar in self.bars)
+
 
 def diverging(title: str, values: Sequence[tuple[str, int]], unit: str = "bytes") -> BarChart | None:
     """Growth to the right of zero, shrinking to the left; None where there is nothing to draw."""
