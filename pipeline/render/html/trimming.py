@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -17,19 +18,21 @@ class Limits:
         symbols: rows of all symbol tables together.
         squares: of the verdict matrix.
         parts: of a section that has one for each cell or struct.
-        rows: of a table.
-        words: characters of a text.
+        rows: of a table; as many as there are by default.
+        words: characters of a text; as many as there are by default.
     """
 
     symbols: int
     squares: int
     parts: int
-    rows: int = 4000
-    words: int = 1200
+    rows: int = sys.maxsize
+    words: int = sys.maxsize
 
 
 def trimmed(value: Any, limits: Limits) -> Any:
     """A value of the page, and all that is in it, with tables and texts no longer than they may be."""
+    if limits.rows == limits.words == sys.maxsize:
+        return value
     if isinstance(value, str):
         return cut(value, limits.words)
     if isinstance(value, Table) and len(value.rows) > limits.rows:
