@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from pipeline import record
 from pipeline.boot import console
@@ -247,7 +247,7 @@ def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, 
 def _text(delta: TextDelta, last: Build, base: Build | None) -> record.TextRecord:
     text = record.TextRecord.model_validate(asdict(delta))
     paths = origins_of([one.name for one in text.symbols], last.origins, base.origins if base else {})
-    symbols = tuple(one.model_copy(update={"path": paths[one.name]}) for one in text.symbols)
+    symbols = tuple(replace(one, path=paths[one.name]) for one in text.symbols)
     return text.model_copy(update={"symbols": symbols})
 
 

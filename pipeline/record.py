@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 LineRanges = Annotated[str, Field(pattern=r"^(\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*)?$")]
 SCHEMA_FILE = Path(__file__).with_name("run.schema.json")
@@ -143,7 +144,10 @@ class StructPageRecord(Record):
     power_of_two: bool
 
 
-class SymbolRecord(Record):
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class SymbolRecord:
+    """A symbol whose size changed. There can be a hundred thousand in a record, and a model takes thrice the memory."""
+
     name: str
     path: str = Field(default="", description="source file that defines it; empty where none, or several, are known to")
     old: int | None

@@ -6,17 +6,19 @@ looks at it.
 
 from __future__ import annotations
 
+import operator
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel
 from rich.cells import cell_len, chop_cells
 from rich.style import Style
 
-from pipeline.record import RunRecord
+from pipeline.record import RunRecord, SymbolRecord
 from pipeline.system.resources import folder
 
 _COLOURS = {
@@ -46,17 +48,29 @@ def blanked(text: str) -> str:
 
 def neutral(record: RunRecord) -> RunRecord:
     """The record with every string `visible`; line ends stay only in fields that have lines."""
+    clean: RunRecord = _clean(record)
+    return clean
 
-    def clean(value: Any, key: str = "") -> Any:
-        if isinstance(value, dict):
-            return {name: clean(inner, name) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return tuple(clean(inner, key) for inner in value)
-        if not isinstance(value, str):
+
+def _clean(value: Any, key: str = "") -> Any:
+    """A value of a field of that name; the same object where there is nothing to clean, as in all but all of them."""
+    if isinstance(value, str):
+        if value.isprintable():
             return value
         return "\n".join(map(visible, value.split("\n") if key in _FIELDS_WITH_LINES else [value]))
-
-    return RunRecord.model_validate(clean(record.model_dump(by_alias=True)))
+    if isinstance(value, tuple):
+        items = tuple([_clean(item, key) for item in value])
+        return value if all(map(operator.is_, items, value)) else items
+    if isinstance(value, SymbolRecord):
+        printable = value.name.isprintable() and value.path.isprintable()
+        return value if printable else replace(value, name=visible(value.name), path=visible(value.path))
+    if isinstance(value, BaseModel):
+        fields = {name: (old, _clean(old, name)) for name, old in value}
+        changed = {name: new for name, (old, new) in fields.items() if new is not old}
+        return value.model_copy(update=changed) if changed else value
+    if isinstance(value, dict):
+        return {visible(name): _clean(inner, name) for name, inner in value.items()}
+    return value
 
 
 def cut(text: str, columns: int) -> str:
