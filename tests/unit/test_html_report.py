@@ -183,6 +183,11 @@ def test_bytes_are_added_up_by_source() -> None:
     assert "Change by source file" not in render_html(records.run())
 
 
+def test_what_was_promised_needs_no_claim() -> None:
+    series = records.series(follow_ups=("Remove the static key",))
+    assert "Remove the static key" in render_html(records.run(series=series, claims=()))
+
+
 def test_a_waterfall_needs_every_patch() -> None:
     changes = (None, 5, -10, 3)
     whole = tuple(records.state(at, text_change=change) for at, change in enumerate(changes))
