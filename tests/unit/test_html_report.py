@@ -284,6 +284,21 @@ def test_symbols_go_first_where_a_page_grows_too_large() -> None:
     assert "add/remove: 1/2" in page
 
 
+def test_what_is_left_out_is_said() -> None:
+    """Seventy cells, each with a failure of its own and a boot: sixty of either are shown."""
+    cells = [
+        records.broken(
+            f"cell-{at:03}",
+            states=(records.state(0), records.state(1, "failed", errors=(records.diagnostic(message=f"error {at}"),))),
+            boots=(boot(0, "pass"),),
+        )
+        for at in range(70)
+    ]
+    page = render_html(records.run(cells=tuple(cells)))
+    assert page.count("And 10 more, in run.json") == 2
+    assert "cell-069" in page
+
+
 def test_a_flood_of_words_in_a_large_matrix_stays_small() -> None:
     boots = tuple(boot(patch, "fail", f"scenario{at}", reason="x") for at in range(8) for patch in (0, 3))
     cells = tuple(records.measured(boots=boots) for _ in range(100))

@@ -15,6 +15,7 @@ from pipeline.render.html.sizes import anchors, sizes
 from pipeline.render.html.symbols import Totals, totals, without_the_small
 from pipeline.render.html.tables import LONGEST, Item, items, table
 from pipeline.render.html.trimming import Limits, trimmed
+from pipeline.render.measured import first
 from pipeline.render.page import cut, neutral
 from pipeline.render.plan import duration
 
@@ -22,6 +23,7 @@ MOST_BYTES = 2 << 20
 """A page that opens at once, on a phone, too."""
 
 COMMAND_COLUMNS = 100
+SENTENCES = 100
 LONGEST_LABEL = 40
 
 _TONES: dict[str, Tone] = {"OK": "ok", "PROBLEM": "failed", "NO VERDICT": "warn", "NOT COVERED": "warn"}
@@ -72,9 +74,9 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
         "cells": cells.cells(record, folder, places),
         "claims": findings.claims(record, places),
         "sizes": sizes(record, counted, folder, limits.parts),
-        "boots": cells.boots(record, folder)[: limits.parts],
+        "boots": _parts(cells.boots(record, folder), limits.parts),
         "coverage": cells.coverage(record),
-        "layouts": cells.layouts(record)[: limits.parts],
+        "layouts": _parts(cells.layouts(record), limits.parts),
         "patches": cells.patches(record),
         "promised": _short(series.follow_ups),
         "facts": facts(record),
@@ -100,8 +102,14 @@ def _about(record: RunRecord) -> list[tuple[str, Item]]:
     ]
 
 
+def _parts(parts: Sequence[cells.Part], most: int) -> list[cells.Part]:
+    """The first parts of a section, and a last one that says how many there are more."""
+    more = [cells.Part("", (), f"And {len(parts) - most} more, in run.json.")] if len(parts) > most else []
+    return [*parts[:most], *more]
+
+
 def _short(sentences: Sequence[str]) -> list[str]:
-    return [cut(sentence, 2 * LONGEST) for sentence in sentences[:100]]
+    return [cut(sentence, 2 * LONGEST) for sentence in first(sentences, SENTENCES)]
 
 
 def _times(record: RunRecord) -> BarChart | None:

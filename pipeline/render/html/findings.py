@@ -37,7 +37,9 @@ class Account:
 
 def accounts(record: RunRecord, folder: str) -> list[Account]:
     """Everything that is wrong with the series, in the order of the verdict's sentences."""
-    return [*_accounts(record, folder)][:FINDINGS_SHOWN]
+    found = [*_accounts(record, folder)]
+    more = len(found) - FINDINGS_SHOWN
+    return [*found[:FINDINGS_SHOWN], *([Account(f"And {more} more, in run.json", (), None)] if more > 0 else [])]
 
 
 def _accounts(record: RunRecord, folder: str) -> Iterator[Account]:
