@@ -86,6 +86,7 @@ def tree_record(applied: Applied) -> record.TreeRecord:
         name=applied.tree.name,
         version=applied.tree.version,
         tree_id=applied.tree.tree_id,
+        last_tree_id=applied.states[-1].tree_id if applied.usable else "",
         applied=applied.status.value,
         failed_patch=applied.failed_patch,
         failed_hunks=tuple(record.HunkRecord(**asdict(hunk)) for hunk in applied.failed_hunks),

@@ -109,6 +109,7 @@ class TreeRecord(Record):
     name: str
     version: str
     tree_id: str
+    last_tree_id: str = Field(default="", description="git tree id with every patch applied; empty where they were not")
     applied: Literal["clean", "three-way", "already-merged", "failed"]
     failed_patch: int | None = None
     failed_hunks: tuple[HunkRecord, ...] = ()
