@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pipeline import clean as cleaning
 from pipeline import doctor as doctoring
+from pipeline import document as documenting
 from pipeline import reply as replying
 from pipeline import runs as running
 from pipeline.cli.app import app
@@ -72,6 +73,35 @@ def report(
         print(path)
 
 
+@app.command(epilog="Example: pipeline doc last -o /tmp")
+def doc(
+    run: RunArgument = "last",
+    tree: Annotated[str, typer.Option("--tree", metavar="TREE", help="One of the run's. [default: the first]")] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where to. [default: the run's folder]")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Write Documentation/mm/vmemmap_dedup.rst anew from what a run measured, and the patch that brings it there."""
+    with session(workspace, verbose, quiet) as current:
+        repository = current.pipeline().repository
+        folder = running.find(current.workspace, run)
+        target = output or folder
+        file, patch = target / "vmemmap_dedup.rst", target / "vmemmap_dedup.patch"
+        require_writable(file)
+        found = documenting.document(running.read(folder), tree, repository, _identity(), datetime.now(UTC))
+        file.write_text(found.text, encoding="utf-8")
+        print(f"Document: {file}")
+        if found.patch:
+            patch.write_text(found.patch, encoding="utf-8")
+            print(f"Patch:    {patch}\nLook it over, then `git am --signoff` it.")
+        else:
+            print("The tree has it already: there is no patch.")
+
+
 @app.command(epilog="Example: pipeline reply last -o reply.eml")
 def reply(
     run: RunArgument = "last",
@@ -88,13 +118,7 @@ def reply(
         current.workspace.prepare()
         folder = running.find(current.workspace, run)
         record = running.read(folder)
-        name, address = user_setting("user.name"), user_setting("user.email")
-        if not address:
-            raise UsageError(
-                "git does not know who you are",
-                hint='git config --global user.email "you@example.org" (and user.name).',
-            )
-        draft = replying.draft(record, identity=f"{name} <{address}>", date=datetime.now(UTC))
+        draft = replying.draft(record, identity=_identity(), date=datetime.now(UTC))
         path = output or folder / "reply.eml"
         path.write_bytes(replying.to_bytes(draft))
         print(f"Draft: {path}\nLook it over, then send it yourself:\n\n  {replying.send_command(record, path, draft)}")
@@ -169,3 +193,14 @@ def clean(
         current.workspace.prepare()
         freed, broken = cleaning.clean(current.workspace, everything=everything)
         print(f"Freed {freed / (1 << 20):.0f} MiB in {current.workspace.folder}; {broken} broken run(s) removed.")
+
+
+def _identity() -> str:
+    """The user, as git knows them; raises UsageError where it does not."""
+    name, address = user_setting("user.name"), user_setting("user.email")
+    if not address:
+        raise UsageError(
+            "git does not know who you are",
+            hint='git config --global user.email "you@example.org" (and user.name).',
+        )
+    return f"{name} <{address}>"

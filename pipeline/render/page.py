@@ -148,16 +148,21 @@ class Page:
 @cache
 def _templates(page: Page) -> Environment:
     """One environment for each kind of page: compiling a template takes longer than all the rest."""
-    jinja = Environment(
+    jinja = templates()
+    jinja.filters.update(hang=page.hang, paint=page.paint)
+    return jinja
+
+
+def templates() -> Environment:
+    """An environment for templates whose target has no escaping of its own: whoever fills them in guards its reader."""
+    return Environment(
         loader=FileSystemLoader(folder("templates")),
-        autoescape=False,  # plain text: what guards its reader is `neutral`
+        autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters.update(hang=page.hang, paint=page.paint)
-    return jinja
 
 
 def _fits(text: str, columns: int) -> bool:
