@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pipeline.record import RunRecord
 from pipeline.render import render_text
 from pipeline.render.html import render_html
+from pipeline.render.junit import render_junit
+from pipeline.render.kcidb import render_kcidb
+from pipeline.render.markdown import render_markdown
+from pipeline.render.symbols import render_symbols
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "text": Format("report.txt", lambda source: render_text(source.record), printed=True),
     "html": Format("report.html", lambda source: render_html(source.record, source.folder)),
+    "markdown": Format("summary.md", lambda source: render_markdown(source.record)),
+    "junit": Format("junit.xml", lambda source: render_junit(source.record)),
+    "kcidb": Format("kcidb.json", lambda source: render_kcidb(source.record)),
+    "csv": Format("symbols.csv", lambda source: render_symbols(source.record)),
 }
 
 WRITTEN = ("text", "html")
