@@ -37,6 +37,7 @@ from pipeline.cli.session import session
 from pipeline.definitions import load_matrix
 from pipeline.kernel.trees import TreeName
 from pipeline.render import exit_status, render_text
+from pipeline.render.comparison import render_comparison
 from pipeline.render.formats import FORMATS, Source
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
@@ -71,6 +72,22 @@ def report(
         require_writable(path)
         path.write_text(chosen.render(Source(record, running.seen_from(folder, path.parent))), encoding="utf-8")
         print(path)
+
+
+@app.command(epilog="Example: pipeline compare 20260101-v1 last")
+def compare(
+    before: RunArgument,
+    after: RunArgument = "last",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """What changed from one run to another: cells, patches, symbols, claims."""
+    with session(workspace, verbose, quiet) as current:
+        current.workspace.prepare()
+        first, second = (running.read(running.find(current.workspace, name)) for name in (before, after))
+        print(render_comparison(first, second, colour=sys.stdout.isatty()), end="")
 
 
 @app.command(epilog="Example: pipeline doc last -o /tmp")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from pipeline.record import RunRecord
 from pipeline.render.words import one_line
 
 COLUMNS = ("tree", "cell", "symbol", "path", "old", "new", "delta")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,300}", re.ASCII)
+"""Nearly every symbol and path, so that a hundred thousand take no second."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula, at the start of a field:
 https://owasp.org/www-community/attacks/CSV_Injection."""
@@ -29,5 +32,7 @@ def render_symbols(record: RunRecord) -> str:
 
 def field(text: str) -> str:
     """Text that no spreadsheet calculates with: an apostrophe in front of what could be a formula."""
+    if _PLAIN.fullmatch(text):
+        return text
     words = one_line(text)
     return f"'{words}" if words.lstrip().startswith(_FORMULA) else words
