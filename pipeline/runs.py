@@ -125,6 +125,20 @@ def read(folder: Path) -> RunRecord:
         raise UsageError(f"{path} is not a run of this version of pipeline: {place}: {first['msg']}") from error
 
 
+def below(folder: Path) -> Iterator[tuple[Path, RunRecord | None]]:
+    """The folders of all runs below a folder, however deep, in order of their paths; None for what cannot be read."""
+    for path in sorted(folder.rglob(RECORD)):
+        try:
+            yield path.parent, read(path.parent)
+        except UsageError:
+            yield path.parent, None
+
+
+def files_in(folder: Path) -> frozenset[str]:
+    """Names of the files that lie in a run's folder itself."""
+    return frozenset(path.name for path in folder.iterdir() if path.is_file())
+
+
 def seen_from(folder: Path, place: Path) -> str:
     """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same."""
     path = os.path.relpath(folder.resolve(), place.resolve())

@@ -39,6 +39,7 @@ from pipeline.kernel.trees import TreeName
 from pipeline.render import exit_status, render_text
 from pipeline.render.comparison import render_comparison
 from pipeline.render.formats import FORMATS, Source
+from pipeline.render.index import indexed, render_index
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
 
@@ -88,6 +89,32 @@ def compare(
         current.workspace.prepare()
         first, second = (running.read(running.find(current.workspace, name)) for name in (before, after))
         print(render_comparison(first, second, colour=sys.stdout.isatty()), end="")
+
+
+@app.command(epilog="Example: pipeline index ~/public_html/runs")
+def index(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds the folders of runs.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: index.html in DIR]")
+    ] = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """One static page over many runs: their verdicts, and the trend of each series' text size."""
+    with session(None, verbose, quiet) as current:
+        path = output or folder / "index.html"
+        require_writable(path)
+        found = []
+        for run, record in running.below(folder):
+            if record is None:
+                current.console.warn(f"{run} is no run of this version of pipeline, and is left out")
+            else:
+                found.append(indexed(record, running.seen_from(run, path.parent), running.files_in(run)))
+        if not found:
+            raise UsageError(f"there is no run below {folder}", hint="Name the folder that holds the runs' folders.")
+        path.write_text(render_index(found), encoding="utf-8")
+        print(path)
 
 
 @app.command(epilog="Example: pipeline doc last -o /tmp")

@@ -17,7 +17,20 @@ from pipeline.system.workspace import Workspace
 from tests.unit import records
 from tests.unit.test_runs import STARTED
 
-COMMANDS = ["apply-and-build", "fetch", "apply", "plan", "report", "reply", "runs", "compare", "doc", "doctor", "clean"]
+COMMANDS = [
+    "apply-and-build",
+    "fetch",
+    "apply",
+    "plan",
+    "report",
+    "reply",
+    "runs",
+    "compare",
+    "index",
+    "doc",
+    "doctor",
+    "clean",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -20,9 +20,9 @@ STYLE = "report.css"
 SCRIPT = "report.js"
 
 
-def fill(**view: object) -> str:
-    """The template, filled in."""
-    return _templates().get_template(TEMPLATE).render(view)
+def fill(template: str = TEMPLATE, /, **view: object) -> str:
+    """A template, filled in."""
+    return _templates().get_template(template).render(view)
 
 
 def policy(style: str, script: str) -> str:
