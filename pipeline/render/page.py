@@ -7,6 +7,7 @@ looks at it.
 from __future__ import annotations
 
 import operator
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ _COLOURS = {
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
 }
+_RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
+"""What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
+_RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _FIELDS_WITH_LINES = ("body", "verbatim", "log")
 
@@ -141,8 +145,9 @@ class Page:
         return gap.join(cells).rstrip()
 
     def fill(self, template: str, **view: object) -> str:
-        """A template of `templates/`, filled in."""
-        return _templates(self).get_template(template).render(view)
+        """A template of `templates/`, filled in; no line of it is a command of GitHub's or Azure's runner."""
+        text = _templates(self).get_template(template).render(view)
+        return _RUNNER_PREFIX.sub("# ", _RUNNER_COMMAND.sub(r"\1∷ ", text))
 
 
 @cache

@@ -114,6 +114,7 @@ def test_hostile_words_stay_on_their_lines(payload: str) -> None:
     shape = render_comparison(flooded(everything(), "benign"), records.run())
     text = render_comparison(flooded(everything(), payload), records.run())
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\u2028\u2029]", text)
+    assert not re.search(r"^\s*::|##\[|##vso\[", text, re.MULTILINE), "a command of a CI runner"
     titles = [line for line in shape.split("\n") if re.match(r"[A-Z]", line)]
     assert [
         line for line in text.split("\n") if re.match(r"\S", line) and not line.startswith(("from", "to"))

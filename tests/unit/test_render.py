@@ -15,6 +15,7 @@ from pipeline.render import command_lines, exit_status, render_text, summary, ve
 from pipeline.render.page import Page, cut, neutral, visible, wrap
 from pipeline.system.errors import ExitStatus
 from tests.unit import records
+from tests.unit.markup_payloads import PAYLOADS
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\rb\nOK: fine\u202e\u2066\u200b\x9b31m\u2028\ufeff\x00"
 MERGED = records.tree(name="debian:linux-source-7.2", applied="already-merged")
@@ -427,3 +428,10 @@ def test_a_cell_that_is_not_what_the_matrix_says_is_a_remark() -> None:
     text = render_text(records.run(cells=(odd,)))
     assert text.startswith("OK: ")
     assert "- Not what the matrix says: x86_64-gcc-small: struct page of 56 bytes" in text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_line_is_a_command_of_a_runner(payload: str) -> None:
+    text = render_text(flooded(everything(), payload))
+    assert not re.search(r"^\s*::|##\[|##vso\[", text, re.MULTILINE)
+    assert columns(text) <= 78
