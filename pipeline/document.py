@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.kernel import vmemmap
+from pipeline.kernel.vmemmap import VmemmapSource
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.render.document import render_document
 from pipeline.render.document.message import commit_message
@@ -20,10 +22,12 @@ class Document:
     Args:
         text: of the document.
         patch: a mail for `git am`; empty where the tree's own copy says the same already.
+        with_source: the tree with the series is known, so that the text tells of its code, too.
     """
 
     text: str
     patch: str
+    with_source: bool
 
 
 def document(record: RunRecord, tree: str, repository: Repository, author: str, date: datetime) -> Document:
@@ -47,12 +51,19 @@ def document(record: RunRecord, tree: str, repository: Repository, author: str, 
             f"the source of {chosen.name} is not in {repository.folder}",
             hint="`pipeline apply SERIES --tree TREE` brings it there; or name the run's own --workspace.",
         ) from error
+    # Kernels with the series beside the source without it would be two different things in one document.
+    source = _source(repository, files) if chosen.last_tree_id else VmemmapSource()
+    text = render_document(record, chosen, source)
+    message = commit_message(record, chosen, with_series=bool(chosen.last_tree_id))
+    patch = _patch(repository, source_tree, text, message, author, date)
+    return Document(text, patch, bool(chosen.last_tree_id))
+
+
+def _source(repository: Repository, files: Mapping[str, str]) -> VmemmapSource:
     paths = vmemmap.wanted(files)
     contents = repository.blobs([files[path] for path in paths])
     texts = {path: content.decode("utf-8", "replace") for path, content in zip(paths, contents, strict=True)}
-    text = render_document(record, chosen, vmemmap.read(files, texts))
-    message = commit_message(record, chosen, with_series=bool(chosen.last_tree_id))
-    return Document(text, _patch(repository, source_tree, text, message, author, date))
+    return vmemmap.read(files, texts)
 
 
 def _chosen(record: RunRecord, name: str) -> TreeRecord:

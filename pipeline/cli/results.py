@@ -137,6 +137,8 @@ def doc(
         file, patch = target / "vmemmap_dedup.rst", target / "vmemmap_dedup.patch"
         require_writable(file)
         found = documenting.document(running.read(folder), tree, repository, _identity(), datetime.now(UTC))
+        if not found.with_source:
+            current.console.warn("the run is of an older version: the document tells of measurements, not of the code")
         file.write_text(found.text, encoding="utf-8")
         print(f"Document: {file}")
         if found.patch:

@@ -9,7 +9,8 @@ from pipeline.record import CellRecord, ClaimRecord, RunRecord, TextRecord
 from pipeline.render.cases import Case, Outcome, cases
 from pipeline.render.findings import count, result, verdict
 from pipeline.render.measured import Block, first
-from pipeline.render.page import Page, cut, neutral
+from pipeline.render.page import Page, cut, neutral, visible
+from pipeline.render.words import with_largest_symbols
 
 SYMBOLS_SHOWN = 10
 CASES_SHOWN = 20
@@ -27,7 +28,9 @@ class Pair:
 
 def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = False) -> str:
     """What the second run has that the first has not, and the other way round; at most 78 columns."""
-    before, after, page = neutral(before), neutral(after), Page(colour=colour)
+    page = Page(colour=colour)
+    symbols = [block for pair in _pairs(before, after) if (block := _symbols(pair, page))]
+    before, after = (neutral(with_largest_symbols(record, 0)) for record in (before, after))
     pairs = _pairs(before, after)
     better, worse = _cases(before, after)
     return page.fill(
@@ -40,7 +43,7 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
         changes=_text_changes(pairs, page),
         better=first(better, CASES_SHOWN),
         worse=first(worse, CASES_SHOWN),
-        symbols=[block for pair in pairs if (block := _symbols(pair, page))],
+        symbols=symbols,
         claims=_claims(before.claims, after.claims),
     )
 
@@ -143,14 +146,14 @@ def _symbols(pair: Pair, page: Page) -> Block | None:
     if pair.before is None or pair.before.text is None or pair.after is None or pair.after.text is None:
         return None
     one, two = _deltas(pair.before.text), _deltas(pair.after.text)
-    differ = [(name, one.get(name, 0), two.get(name, 0)) for name in dict.fromkeys([*one, *two])]
-    differ = [row for row in differ if row[1] != row[2]]
+    names = [name for name in dict.fromkeys([*one, *two]) if one.get(name, 0) != two.get(name, 0)]
+    differ = [(name, one.get(name, 0), two.get(name, 0)) for name in names]
     largest = sorted(differ, key=lambda row: (-abs(row[2] - row[1]), row[0]))[:SYMBOLS_SHOWN]
     if not largest:
         return None
-    rows = [(name, f"{was:+d}", f"{now:+d}", f"{now - was:+d}") for name, was, now in largest]
+    rows = [(visible(name), f"{was:+d}", f"{now:+d}", f"{now - was:+d}") for name, was, now in largest]
     header = (f"{len(largest)} of {count(len(differ), 'symbol')}", "was", "is", "differs by")
-    return Block(pair.name, page.table([header, *rows], right={1, 2, 3}))
+    return Block(visible(pair.name), page.table([header, *rows], right={1, 2, 3}))
 
 
 def _deltas(text: TextRecord) -> dict[str, int]:

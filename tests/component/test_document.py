@@ -75,6 +75,16 @@ def test_a_tree_that_has_the_document_needs_no_patch(repository: Repository) -> 
     assert document(run_on(repository, FILES | {DOCUMENT: text}, "y"), "", repository, AUTHOR, DATE).patch == ""
 
 
+def test_without_the_tree_of_the_series_nothing_is_said_of_its_code(repository: Repository) -> None:
+    record = run_on(repository, FILES)
+    old = record.trees[0].model_copy(update={"tree_id": record.trees[0].last_tree_id, "last_tree_id": ""})
+    found = document(record.model_copy(update={"trees": (old,)}), "", repository, AUTHOR, DATE)
+    assert not found.with_source
+    assert "7 (28 KiB)" in found.text
+    assert "hugetlb_free_vmemmap" not in found.text
+    assert found.patch, "against the tree's copy without the series"
+
+
 def test_sphinx_takes_it_without_a_warning(repository: Repository, tmp_path: Path) -> None:
     found = document(run_on(repository, FILES), "", repository, AUTHOR, DATE)
     (tmp_path / "conf.py").write_text("project = 'x'\nhighlight_language = 'none'\n")
