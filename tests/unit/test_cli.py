@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline import runs
 from pipeline.cli import app
+from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
 from tests.unit import records
 from tests.unit.test_runs import STARTED
@@ -167,6 +168,22 @@ def test_a_report_goes_to_the_file_that_is_named(tmp_path: Path, finished: Path)
     assert (written.exit_code, written.stdout) == (0, f"{target}\n")
     printed = call("report", str(finished), "-o", "-", "--workspace", str(tmp_path / "workspace"))
     assert printed.stdout == target.read_text()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_can_be_printed_and_written(name: str, tmp_path: Path, finished: Path) -> None:
+    where = ("--workspace", str(tmp_path / "workspace"), "--format", name)
+    target = tmp_path / "file"
+    assert call("report", str(finished), *where, "-o", str(target)).exit_code == 0
+    printed = call("report", str(finished), *where, "-o", "-")
+    assert printed.exit_code == 0
+    assert "prep_compound_page" in target.read_text() or name in ("junit", "kcidb")
+
+
+def test_runs_are_compared(tmp_path: Path, finished: Path) -> None:
+    result = call("compare", "mine", str(finished), "--workspace", str(tmp_path / "workspace"))
+    assert result.exit_code == 0
+    assert "Claims kept:" in " ".join(result.stdout.split())
 
 
 def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, finished: Path) -> None:

@@ -132,6 +132,13 @@ def test_a_tree_that_shows_nothing_gives_a_document_of_measurements() -> None:
         assert word not in text
 
 
+def test_where_nothing_is_known_nothing_is_said() -> None:
+    text = rendered(records.cell(), source=VmemmapSource())
+    for word in ("HVO.", "same way", "page table entries", "switch on:", "can be used for"):
+        assert word not in text
+    assert "Device DAX ========== What it saves was not measured." in text
+
+
 def test_a_slip_in_the_name_of_a_fact_is_noticed() -> None:
     with pytest.raises(KeyError):
         VmemmapSource().shows("fake-heads")
