@@ -107,8 +107,9 @@ def suites(record: RunRecord) -> etree._Element:
 @pytest.mark.parametrize("record", [records.run(), everything(), run_with_boots(), records.run(cells=(), trees=())])
 def test_junit_is_valid_and_counts_right(record: RunRecord) -> None:
     root = suites(record)
-    assert int(root.get("tests")) == len(root.findall(".//testcase"))
-    assert int(root.get("failures")) == len(root.findall(".//failure"))
+    assert sum(int(one.get("tests")) for one in root) == len(root.findall(".//testcase"))
+    assert sum(int(one.get("failures")) for one in root) == len(root.findall(".//failure"))
+    assert [one.get("id") for one in root] == [str(at) for at in range(len(root))]
     assert sum(int(one.get("skipped")) for one in root) == len(root.findall(".//skipped"))
 
 
@@ -122,6 +123,11 @@ def test_junit_fails_what_is_the_series_own() -> None:
     assert "log: logs/hvo-3.console" in failed["patch 3: hvo: walk"]
     (skipped,) = [case for case in suites(run_with_boots()).iter("testcase") if case.get("name") == "base: hvo: pool"]
     assert skipped.find("skipped").get("message").startswith("the base: ")
+
+
+def test_junit_has_the_text_size() -> None:
+    (found,) = suites(records.run()).iter("property")
+    assert (found.get("name"), found.get("value")) == ("text size, bytes", "-1410")
 
 
 def test_junit_has_what_breaks_does_not_apply_and_is_refuted() -> None:
