@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import pipeline
 from pipeline.render.document import diagram
 from pipeline.render.memmap import Kind, Tails, memmaps
 from tests.unit import memmaps as made
@@ -52,6 +55,12 @@ def test_boots_are_read() -> None:
 def test_a_boot_that_does_not_tell_a_size_tells_nothing(lost: str) -> None:
     assert memmaps([made.cell(made.boot({k: v for k, v in made.SHARED.items() if k != lost}))]) == []
     assert memmaps([made.cell(made.boot(made.SHARED | {lost: 0}))]) == []
+
+
+def test_the_guest_reports_what_is_read() -> None:
+    guest = Path(pipeline.__file__).parent / "boot" / "guest"
+    reported = set(re.findall(r'report_value\("([a-z-]+)"', "".join(file.read_text() for file in guest.glob("*.c"))))
+    assert {*made.SHARED, *made.PLAIN, *made.DAX, *made.SAVED} <= reported
 
 
 def test_a_check_that_failed_is_left_out() -> None:
