@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline.record import BootRecord, CellRecord, RunRecord, StateRecord
-from pipeline.render.boots import base_of, by_scenario, new_splats
+from pipeline.render.boots import base_of, by_scenario, new_splats, worse_than
 from pipeline.render.findings import label, location
 
 
@@ -104,7 +104,7 @@ def _boot(cell: CellRecord, name: str, boot: BootRecord, base: BootRecord | None
     splats = new_splats(base, boot) if boot.patch else ()
     bad = boot.status in ("fail", "time-out")
     outcome = Outcome.NOT_RUN if boot.status == "not run" else Outcome.FAIL if bad or splats else Outcome.PASS
-    known = bad and not splats and (boot.patch == 0 or (base is not None and base.status in ("fail", "time-out")))
+    known = bad and (boot.patch == 0 or not worse_than(base, boot))
     details = tuple(filter(None, [boot.reason, *splats]))
     yield Case(*common, boot.scenario, outcome, known, details, boot.seconds, boot.console)
     before = {check.name: check.status for check in base.checks} if base else {}

@@ -92,7 +92,7 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             patches=len(record.series.patches),
             trees=table([("tree", "version", "result"), *map(tree_row, record.trees[:others])], plain={2}),
             cells=table(
-                [(*CELL_COLUMNS, "checks"), *(_cell_row(record, cell) for cell in record.cells[:others])],
+                [(*CELL_COLUMNS, "new failures"), *(_cell_row(record, cell) for cell in record.cells[:others])],
                 plain={2, 3, 4, 5},
                 right={4},
             ),
@@ -117,7 +117,7 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
     own = [case for case in cases(record.model_copy(update={"cells": (cell,)})) if case.outcome is not Outcome.NOT_RUN]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
-    return (*cell_row(record, cell), f"{len(own) - failed} of {len(own)}")
+    return (*cell_row(record, cell), f"{failed} of {len(own)}")
 
 
 def _findings(found: Sequence[Finding], others: int) -> list[tuple[str, list[str]]]:

@@ -119,7 +119,7 @@ def test_junit_fails_what_is_the_series_own() -> None:
         for case in suites(run_with_boots()).iter("testcase")
         if len(case) and case.find("failure") is not None
     }
-    assert [*failed] == ["patch 3: hvo: walk"]
+    assert [*failed] == ["patch 3: hvo", "patch 3: hvo: walk"]
     assert "log: logs/hvo-3.console" in failed["patch 3: hvo: walk"]
     (skipped,) = [case for case in suites(run_with_boots()).iter("testcase") if case.get("name") == "base: hvo: pool"]
     assert skipped.find("skipped").get("message").startswith("the base: ")
@@ -201,6 +201,11 @@ def test_markdown_opens_with_the_verdict_and_has_its_tables() -> None:
     assert counted["table"] == 2 + sum(cell.text is not None for cell in everything().cells)
     assert not {"a", "img", "script"} & counted.keys()
     assert "mm/hugetlb.c:1234: too few arguments" in text
+
+
+def test_markdown_counts_the_failures_that_are_the_series_own() -> None:
+    row = next(line for line in render_markdown(run_with_boots()).split("\n") if line.startswith("| `small`"))
+    assert row.endswith("| 2 of 15 |"), "the boot, for its walk; the base fails in its pool as well"
 
 
 def many_symbols(cells: int, symbols: int) -> RunRecord:
