@@ -7,7 +7,8 @@ VENV := .venv
 # What building x86 kernels in a sandbox takes (`pipeline doctor` knows more), then what the tests add.
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
 	python3 python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email qemu-system-x86 cpio clang lld llvm
+TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email qemu-system-x86 cpio clang lld llvm chromium \
+	chromium-driver
 
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
@@ -26,4 +27,5 @@ test:
 	$(VENV)/bin/tox run
 
 bench: setup
+	$(VENV)/bin/python benchmarks/reports.py
 	$(VENV)/bin/python benchmarks/overhead.py $(if $(WORKSPACE),--workspace $(WORKSPACE))

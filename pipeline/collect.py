@@ -99,6 +99,7 @@ def tree_record(applied: Applied) -> record.TreeRecord:
         name=applied.tree.name,
         version=applied.tree.version,
         tree_id=applied.tree.tree_id,
+        last_tree_id=applied.states[-1].tree_id if applied.usable else "",
         applied=applied.status.value,
         failed_patch=applied.failed_patch,
         failed_hunks=tuple(record.HunkRecord(**asdict(hunk)) for hunk in applied.failed_hunks),
@@ -116,6 +117,11 @@ def log_name(cell_id: str, tree: str, patch: int) -> str:
 def console_name(cell_id: str, tree: str, patch: int, scenario: str) -> str:
     """Where the console of a boot lies within the run's folder."""
     return log_name(cell_id, tree, patch).removesuffix(".log") + f"-{scenario}.console"
+
+
+def config_name(cell_id: str, tree: str) -> str:
+    """Where a cell's configuration lies within the run's folder."""
+    return f"configs/{tree}-{cell_id}.config"
 
 
 def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]:
@@ -158,6 +164,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "status": "failed" if failed else "built",
             "vmemmap": planned.vmemmap,
             "struct_page": _struct_page(struct_page),
+            "config": config_name(cell.id, tree),
             "states": tuple(
                 _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
                 for patch, build in sorted(builds.items())
@@ -254,5 +261,5 @@ def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, 
 def _text(delta: TextDelta, last: Build, base: Build | None) -> record.TextRecord:
     text = record.TextRecord.model_validate(asdict(delta))
     paths = origins_of([one.name for one in text.symbols], last.origins, base.origins if base else {})
-    symbols = tuple(one.model_copy(update={"path": paths[one.name]}) for one in text.symbols)
+    symbols = tuple(replace(one, path=paths[one.name]) for one in text.symbols)
     return text.model_copy(update={"symbols": symbols})

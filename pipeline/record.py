@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from pipeline.review.record import ReviewRecord
 
@@ -114,6 +115,7 @@ class TreeRecord(Record):
     name: str
     version: str
     tree_id: str
+    last_tree_id: str = Field(default="", description="git tree id with every patch applied; empty where they were not")
     applied: Literal["clean", "three-way", "already-merged", "failed"]
     failed_patch: int | None = None
     failed_hunks: tuple[HunkRecord, ...] = ()
@@ -149,7 +151,10 @@ class StructPageRecord(Record):
     power_of_two: bool
 
 
-class SymbolRecord(Record):
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class SymbolRecord:
+    """A symbol whose size changed. There can be a hundred thousand in a record, and a model takes thrice the memory."""
+
     name: str
     path: str = Field(default="", description="source file that defines it; empty where none, or several, are known to")
     old: int | None
@@ -247,6 +252,7 @@ class CellRecord(Record):
     unexpected: str = Field(default="", description="how the cell is not what the matrix expects")
     vmemmap: bool | None = None
     struct_page: StructPageRecord | None = None
+    config: str = Field(default="", description="its .config on the base, a file name within the run's folder")
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")

@@ -48,7 +48,7 @@ from pipeline.model import (
 )
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
-from pipeline.render import render_text
+from pipeline.render.formats import FORMATS, WRITTEN, Source
 from pipeline.suggest import Suggester, Suggestion, fragment_name
 from pipeline.system import resources, sandbox
 from pipeline.system.console import Console
@@ -57,8 +57,6 @@ from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
-
-REPORT = "report.txt"
 
 
 @dataclass(frozen=True)
@@ -133,12 +131,9 @@ class Pipeline:
                 sandbox=order.sandbox,
             )
             for number, result in enumerate(results, 1):
-                for (cell_id, patch), build in (result.builds or {}).items():
-                    run.write(collect.log_name(cell_id, f"tree{number}", patch), read_log(build))
-                for (cell_id, patch, scenario), boot in (result.boots or {}).items():
-                    if boot.console:
-                        run.write(collect.console_name(cell_id, f"tree{number}", patch, scenario), boot.console)
-            run.write(REPORT, render_text(run_record))
+                _keep_evidence(run, f"tree{number}", result)
+            for name in WRITTEN:
+                run.write(FORMATS[name].file, FORMATS[name].render(Source(run_record)))
             run.finish(run_record)
         return run_record, run.folder
 
@@ -255,6 +250,19 @@ class Pipeline:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)
         own = ToolRecord(name="pipeline", version=version("kernel-series-pipeline"))
         return (own, *(ToolRecord(name=one.need.program, version=one.version) for one in findings if not one.need.file))
+
+
+def _keep_evidence(run: runs.RunFolder, tree: str, result: TreeResult) -> None:
+    """Configurations, logs and consoles, under the names that the record has for them."""
+    built = {cell_id for cell_id, _ in result.builds or {}}
+    for one in result.planned:
+        if one.cell.id in built:
+            run.write(collect.config_name(one.cell.id, tree), one.config)
+    for (cell_id, patch), build in (result.builds or {}).items():
+        run.write(collect.log_name(cell_id, tree, patch), read_log(build))
+    for (cell_id, patch, scenario), boot in (result.boots or {}).items():
+        if boot.console:
+            run.write(collect.console_name(cell_id, tree, patch, scenario), boot.console)
 
 
 def with_boots(cells: Sequence[Cell], tracked: SeriesDefinition | None) -> tuple[Cell, ...]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -141,6 +142,26 @@ def read(folder: Path) -> RunRecord:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path} is not a run of this version of pipeline: {place}: {first['msg']}") from error
+
+
+def below(folder: Path) -> Iterator[tuple[Path, RunRecord | None]]:
+    """The folders of all runs below a folder, however deep, in order of their paths; None for what cannot be read."""
+    for path in sorted(folder.rglob(RECORD)):
+        try:
+            yield path.parent, read(path.parent)
+        except UsageError:
+            yield path.parent, None
+
+
+def files_in(folder: Path) -> frozenset[str]:
+    """Names of the files that lie in a run's folder itself."""
+    return frozenset(path.name for path in folder.iterdir() if path.is_file())
+
+
+def seen_from(folder: Path, place: Path) -> str:
+    """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same."""
+    path = os.path.relpath(folder.resolve(), place.resolve())
+    return "" if path == "." else f"{quote(path)}/"
 
 
 def remove_broken(workspace: Workspace) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.render.formats import FORMATS
 from pipeline.system.errors import UsageError
+
+STANDARD_OUTPUT = Path("-")
 
 
 def _print_version(wanted: bool) -> None:
@@ -79,6 +83,14 @@ SandboxOption = Annotated[
     str, typer.Option("--sandbox", metavar="bwrap|none", help="Where makefiles of the series run.")
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
+FormatOption = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="What the report is to be.")]
+
+
+def known_format(name: str) -> str:
+    """Raises UsageError when reports are rendered in no such format."""
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name!r}", hint=f"Say --format with one of {', '.join(FORMATS)}.")
+    return name
 
 
 def known_sandbox(name: str) -> str:
@@ -93,3 +105,9 @@ def known_base(name: str) -> str:
     if name not in ("auto", "tree"):
         raise UsageError(f"there is no base {name!r}", hint="Say --base=auto or --base=tree.")
     return name
+
+
+def require_writable(target: Path) -> None:
+    """Raises UsageError when no file can be written there; said before the work, not after it."""
+    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that is there.")

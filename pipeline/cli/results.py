@@ -14,10 +14,13 @@ from rich.text import Text
 
 from pipeline import clean as cleaning
 from pipeline import doctor as doctoring
+from pipeline import document as documenting
 from pipeline import reply as replying
 from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
+    STANDARD_OUTPUT,
+    FormatOption,
     MatrixOption,
     QuietOption,
     RunArgument,
@@ -26,19 +29,31 @@ from pipeline.cli.options import (
     VerboseOption,
     VersionOption,
     WorkspaceOption,
+    known_format,
     known_sandbox,
+    require_writable,
 )
 from pipeline.cli.session import session
 from pipeline.definitions import load_matrix
 from pipeline.kernel.trees import TreeName
 from pipeline.render import exit_status, render_text
+from pipeline.render.comparison import render_comparison
+from pipeline.render.formats import FORMATS, Source
+from pipeline.render.index import indexed, render_index
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
 
 
-@app.command(epilog="Example: pipeline report last")
+@app.command(epilog="Example: pipeline report last --format html")
 def report(
     run: RunArgument = "last",
+    format_name: FormatOption = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where to, - is standard output. [default: the run's folder]"
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -47,8 +62,90 @@ def report(
     """Render a run's report again, from its run.json alone."""
     with session(workspace, verbose, quiet) as current:
         current.workspace.prepare()
-        record = running.read(running.find(current.workspace, run))
-        print(render_text(record, colour=sys.stdout.isatty()), end="")
+        chosen = FORMATS[known_format(format_name)]
+        folder = running.find(current.workspace, run)
+        record = running.read(folder)
+        if output == STANDARD_OUTPUT or (output is None and chosen.printed):
+            colour = format_name == "text" and sys.stdout.isatty()
+            print(render_text(record, colour=True) if colour else chosen.render(Source(record)), end="")
+            return
+        path = output or folder / chosen.file
+        require_writable(path)
+        path.write_text(chosen.render(Source(record, running.seen_from(folder, path.parent))), encoding="utf-8")
+        print(path)
+
+
+@app.command(epilog="Example: pipeline compare 20260101-v1 last")
+def compare(
+    before: RunArgument,
+    after: RunArgument = "last",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """What changed from one run to another: cells, patches, symbols, claims."""
+    with session(workspace, verbose, quiet) as current:
+        current.workspace.prepare()
+        first, second = (running.read(running.find(current.workspace, name)) for name in (before, after))
+        print(render_comparison(first, second, colour=sys.stdout.isatty()), end="")
+
+
+@app.command(epilog="Example: pipeline index ~/public_html/runs")
+def index(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds the folders of runs.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: index.html in DIR]")
+    ] = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """One static page over many runs: their verdicts, and the trend of each series' text size."""
+    with session(None, verbose, quiet) as current:
+        path = output or folder / "index.html"
+        require_writable(path)
+        found = []
+        for run, record in running.below(folder):
+            if record is None:
+                current.console.warn(f"{run} is no run of this version of pipeline, and is left out")
+            else:
+                found.append(indexed(record, running.seen_from(run, path.parent), running.files_in(run)))
+        if not found:
+            raise UsageError(f"there is no run below {folder}", hint="Name the folder that holds the runs' folders.")
+        path.write_text(render_index(found), encoding="utf-8")
+        print(path)
+
+
+@app.command(epilog="Example: pipeline doc last -o /tmp")
+def doc(
+    run: RunArgument = "last",
+    tree: Annotated[str, typer.Option("--tree", metavar="TREE", help="One of the run's. [default: the first]")] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where to. [default: the run's folder]")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Write Documentation/mm/vmemmap_dedup.rst anew from what a run measured, and the patch that brings it there."""
+    with session(workspace, verbose, quiet) as current:
+        repository = current.pipeline().repository
+        folder = running.find(current.workspace, run)
+        target = output or folder
+        file, patch = target / "vmemmap_dedup.rst", target / "vmemmap_dedup.patch"
+        require_writable(file)
+        found = documenting.document(running.read(folder), tree, repository, _identity(), datetime.now(UTC))
+        if not found.with_source:
+            current.console.warn("the run is of an older version: the document tells of measurements, not of the code")
+        file.write_text(found.text, encoding="utf-8")
+        print(f"Document: {file}")
+        if found.patch:
+            patch.write_text(found.patch, encoding="utf-8")
+            print(f"Patch:    {patch}\nLook it over, then `git am --signoff` it.")
+        else:
+            print("The tree has it already: there is no patch.")
 
 
 @app.command(epilog="Example: pipeline reply last -o reply.eml")
@@ -81,15 +178,9 @@ def reply(
         current.workspace.prepare()
         folder = running.find(current.workspace, run)
         record = running.read(folder)
-        name, address = user_setting("user.name"), user_setting("user.email")
-        if not address:
-            raise UsageError(
-                "git does not know who you are",
-                hint='git config --global user.email "you@example.org" (and user.name).',
-            )
         draft = replying.draft(
             record,
-            identity=f"{name} <{address}>",
+            identity=_identity(),
             date=datetime.now(UTC),
             to=to,
             style=style,
@@ -169,3 +260,14 @@ def clean(
         current.workspace.prepare()
         freed, broken = cleaning.clean(current.workspace, everything=everything)
         print(f"Freed {freed / (1 << 20):.0f} MiB in {current.workspace.folder}; {broken} broken run(s) removed.")
+
+
+def _identity() -> str:
+    """The user, as git knows them; raises UsageError where it does not."""
+    name, address = user_setting("user.name"), user_setting("user.email")
+    if not address:
+        raise UsageError(
+            "git does not know who you are",
+            hint='git config --global user.email "you@example.org" (and user.name).',
+        )
+    return f"{name} <{address}>"

@@ -33,6 +33,7 @@ from pipeline.cli.options import (
     WorkspaceOption,
     known_base,
     known_sandbox,
+    require_writable,
 )
 from pipeline.cli.session import session
 from pipeline.fetch import LORE, Request
@@ -41,10 +42,11 @@ from pipeline.mail.message import join_mbox
 from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
+from pipeline.render.formats import FORMATS, WRITTEN
 from pipeline.render.plan import render_plan
 from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
-from pipeline.run import REPORT, Order, Pipeline
+from pipeline.run import Order, Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
 
@@ -83,7 +85,7 @@ def apply_and_build(
     """
     with session(workspace, verbose, quiet) as current:
         if json and json != "-":
-            _require_writable(Path(json))
+            require_writable(Path(json))
         order = Order(
             _request(series, revision, midmask, rethread, offline),
             tuple(tree or ()),
@@ -101,7 +103,8 @@ def apply_and_build(
             print(record.to_json())
         else:
             print(render_text(record, colour=sys.stdout.isatty()), end="")
-            print(f"\nReport: {folder / REPORT}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
+            reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
+            print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
             print(f"Reply:  pipeline reply {record.id}")
         raise typer.Exit(exit_status(record))
 
@@ -237,12 +240,6 @@ def _suggested(
 def _request(series: str, revision: int | None, midmask: str, rethread: Sequence[str] | None, offline: bool) -> Request:
     midmask = midmask or user_setting("b4.midmask") or LORE
     return Request(series, revision, midmask, tuple(rethread or ()), offline, user_setting("b4.keyringsrc"))
-
-
-def _require_writable(target: Path) -> None:
-    """Said before the work, not after it."""
-    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that is there.")
 
 
 def _jobs(jobs: int) -> int:

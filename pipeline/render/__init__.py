@@ -60,7 +60,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         "report.txt.j2",
         verdict=verdict(record),
         remarks=remarks(record),
-        about=_about(record),
+        about=about(record),
         promised=record.series.follow_ups,
         trees=page.table([("tree", "version", "result"), *map(tree_row, record.trees)]),
         bases=[
@@ -82,7 +82,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
             (claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim), first(claim.details, DETAILS_SHOWN))
             for claim in record.claims
         ],
-        facts=_facts(record),
+        facts=facts(record),
         tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
         command=command_lines(record.command, page.columns),
     )
@@ -151,18 +151,18 @@ def _broken_word(word: str, room: int, indent: int) -> list[str]:
     return [" " * indent + pieces[0] + "\\", *(f"{piece}\\" for piece in pieces[1:-1]), pieces[-1]]
 
 
-def _about(record: RunRecord) -> list[tuple[str, str]]:
+def about(record: RunRecord) -> list[tuple[str, str]]:
     series = record.series
     trailers = sum(len(patch.collected_trailers) for patch in series.patches)
-    facts = [f"v{series.version}", count(len(series.patches), "patch")]
-    facts += [count(trailers, "collected trailer")] if trailers else []
-    facts += [f"{series.replies} other messages in the thread"] if series.replies else []
-    facts += (
+    words = [f"v{series.version}", count(len(series.patches), "patch")]
+    words += [count(trailers, "collected trailer")] if trailers else []
+    words += [f"{series.replies} other messages in the thread"] if series.replies else []
+    words += (
         ["also there: " + ", ".join(f"v{other}" for other in series.other_versions)] if series.other_versions else []
     )
     rows = [
         ("Series", series.title),
-        ("", ", ".join(facts)),
+        ("", ", ".join(words)),
         ("From", series.cover.sender),
         ("Source", series.source),
         ("Base", series.base_commit),
@@ -271,7 +271,7 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
     )
 
 
-def _facts(record: RunRecord) -> list[tuple[str, str]]:
+def facts(record: RunRecord) -> list[tuple[str, str]]:
     states = [state for cell in record.cells for state in cell.states]
     stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
     carried = sum(state.carried for state in states)

@@ -113,19 +113,19 @@ def failures(record: RunRecord) -> list[Finding]:
 
 def warnings(record: RunRecord) -> list[Finding]:
     """Warnings that the base does not have, each at the first state that has it; line numbers do not tell two apart."""
-    hits: dict[tuple[str, str, str], tuple[DiagnosticRecord, list[str]]] = {}
+    hits: dict[tuple[str, str, str], tuple[DiagnosticRecord, str, list[str]]] = {}
     for cell in record.cells:
         known: set[tuple[str, str]] = set()
         for state, found in _new_warnings(cell):
             identity = (found.path, found.message)
             if identity not in known:
                 key = (_blame(record, cell, state, [found]), *identity)
-                hits.setdefault(key, (found, []))[1].append(label(record, cell))
+                hits.setdefault(key, (found, state.log, []))[2].append(label(record, cell))
             known.add(identity)
-    groups: dict[tuple[str, tuple[str, ...]], list[DiagnosticRecord]] = {}
-    for (blame, _, _), (found, cells) in hits.items():
-        groups.setdefault((blame, tuple(cells)), []).append(found)
-    return [Finding(blame, cells, tuple(found)) for (blame, cells), found in groups.items()]
+    groups: dict[tuple[str, tuple[str, ...], str], list[DiagnosticRecord]] = {}
+    for (blame, _, _), (found, log, cells) in hits.items():
+        groups.setdefault((blame, tuple(cells), log), []).append(found)
+    return [Finding(blame, cells, tuple(found), log) for (blame, cells, log), found in groups.items()]
 
 
 def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:

@@ -35,68 +35,83 @@ def first(items: Sequence[str], most: int) -> list[str]:
     return [*items[:most], *more]
 
 
-def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
+def coverage_files(record: RunRecord) -> list[Covered]:
     """The files of code that the series changes; what is not covered comes first."""
-    files = sorted(covered_files(record), key=lambda one: (one.covered, not one.dropped))
-    if not files:
-        return []
+    return sorted(covered_files(record), key=lambda one: (one.covered, not one.dropped))
+
+
+def coverage_balance(files: Sequence[Covered]) -> str:
+    """How much of the series is covered, in a line."""
     compiled = sum(bool(one.cells) for one in files)
     changed, dropped = sum(len(one.changed) for one in files), sum(len(one.dropped) for one in files)
+    return (
+        f"{compiled} of {count(len(files), 'file')} compiled, "
+        f"{changed - dropped} of {count(changed, 'changed line')} of code kept"
+    )
+
+
+def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
+    files = coverage_files(record)
+    if not files:
+        return []
     rows = [
-        (_name(record, one), f"{len(one.cells)} of {one.asked}", f"{_kept(one)} of {len(one.changed)}")
+        (file_name(record, one), f"{len(one.cells)} of {one.asked}", f"{kept_lines(one)} of {len(one.changed)}")
         for one in files[:FILES_SHOWN]
     ]
     return [
         Block(
-            f"{compiled} of {count(len(files), 'file')} compiled, "
-            f"{changed - dropped} of {count(changed, 'changed line')} of code kept",
+            coverage_balance(files),
             page.table([("file", "cells", "lines"), *rows], right={1, 2}),
-            first([note for one in files if (note := _coverage_note(record, one))], FILES_SHOWN),
+            first([note for one in files if (note := coverage_note(record, one))], FILES_SHOWN),
         )
     ]
 
 
-def _name(record: RunRecord, one: Covered) -> str:
+def file_name(record: RunRecord, one: Covered) -> str:
     return f"{one.path} on {one.tree}" if len({cell.tree for cell in record.cells}) > 1 else one.path
 
 
-def _kept(one: Covered) -> str:
+def kept_lines(one: Covered) -> str:
     return "?" if one.kept is None else str(len(one.kept))
 
 
-def _coverage_note(record: RunRecord, one: Covered) -> str:
+def coverage_note(record: RunRecord, one: Covered) -> str:
     """What must be said of a file that not every cell compiles, or not as a whole."""
     if not one.cells:
-        return f"{_name(record, one)}: not covered, no cell compiles it"
+        return f"{file_name(record, one)}: not covered, no cell compiles it"
     words = []
     if len(one.cells) < one.asked:
         words.append(f"only in {', '.join(label(record, cell) for cell in one.cells)}")
     if one.dropped:
         numbers = line_ranges(sorted(one.dropped))
         words.append(f"no cell keeps {'line' if numbers.isdigit() else 'lines'} {numbers.replace(',', ', ')}")
-    return f"{_name(record, one)}: {'; '.join(words)}" if words else ""
+    return f"{file_name(record, one)}: {'; '.join(words)}" if words else ""
 
 
-def layout_blocks(record: RunRecord, page: Page) -> list[Block]:
-    """Structs that differ, each once for all cells in which it differs alike."""
+def layout_groups(record: RunRecord) -> dict[LayoutRecord, list[str]]:
+    """Structs that differ, each once with all cells in which it differs alike."""
     groups: dict[LayoutRecord, list[str]] = {}
     for cell in record.cells:
         for layout in cell.layouts or ():
             groups.setdefault(layout, []).append(label(record, cell))
-    return [_layout_block(layout, cells, page) for layout, cells in groups.items()]
+    return groups
+
+
+def layout_blocks(record: RunRecord, page: Page) -> list[Block]:
+    return [_layout_block(layout, cells, page) for layout, cells in layout_groups(record).items()]
 
 
 def _layout_block(layout: LayoutRecord, cells: Sequence[str], page: Page) -> Block:
-    rows = [_member_row(member) for member in layout.members[:MEMBERS_SHOWN]]
+    rows = [member_row(member) for member in layout.members[:MEMBERS_SHOWN]]
     more = len(layout.members) - len(rows)
     return Block(
-        f"struct {cut(layout.struct, 40)}, {_struct_size(layout)}, in {', '.join(cells)}",
+        f"struct {cut(layout.struct, 40)}, {struct_size(layout)}, in {', '.join(cells)}",
         page.table([("member", "change", "offset", "size"), *rows], right={2, 3}) if rows else (),
         [f"… and {count(more, 'member')} more"] if more else (),
     )
 
 
-def _struct_size(layout: LayoutRecord) -> str:
+def struct_size(layout: LayoutRecord) -> str:
     if layout.before is None:
         return f"new, {layout.after} bytes"
     if layout.after is None:
@@ -104,7 +119,7 @@ def _struct_size(layout: LayoutRecord) -> str:
     return f"{_arrow(str(layout.before), str(layout.after))} bytes"
 
 
-def _member_row(delta: MemberDeltaRecord) -> tuple[str, str, str, str]:
+def member_row(delta: MemberDeltaRecord) -> tuple[str, str, str, str]:
     before, after = delta.before or delta.after, delta.after or delta.before
     assert before is not None
     assert after is not None

@@ -6,17 +6,20 @@ looks at it.
 
 from __future__ import annotations
 
+import operator
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel
 from rich.cells import cell_len, chop_cells
 from rich.style import Style
 
-from pipeline.record import RunRecord
+from pipeline.record import RunRecord, SymbolRecord
 from pipeline.system.resources import folder
 
 _COLOURS = {
@@ -26,6 +29,9 @@ _COLOURS = {
     **dict.fromkeys(("not confirmed", "not checked"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
 }
+_RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
+"""What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
+_RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _FIELDS_WITH_LINES = ("body", "verbatim", "log")
 
@@ -47,17 +53,29 @@ def blanked(text: str) -> str:
 
 def neutral(record: RunRecord) -> RunRecord:
     """The record with every string `visible`; line ends stay only in fields that have lines."""
+    clean: RunRecord = _clean(record)
+    return clean
 
-    def clean(value: Any, key: str = "") -> Any:
-        if isinstance(value, dict):
-            return {name: clean(inner, name) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return tuple(clean(inner, key) for inner in value)
-        if not isinstance(value, str):
+
+def _clean(value: Any, key: str = "") -> Any:
+    """A value of a field of that name; the same object where there is nothing to clean, as in all but all of them."""
+    if isinstance(value, str):
+        if value.isprintable():
             return value
         return "\n".join(map(visible, value.split("\n") if key in _FIELDS_WITH_LINES else [value]))
-
-    return RunRecord.model_validate(clean(record.model_dump(by_alias=True)))
+    if isinstance(value, tuple):
+        items = tuple([_clean(item, key) for item in value])
+        return value if all(map(operator.is_, items, value)) else items
+    if isinstance(value, SymbolRecord):
+        printable = value.name.isprintable() and value.path.isprintable()
+        return value if printable else replace(value, name=visible(value.name), path=visible(value.path))
+    if isinstance(value, BaseModel):
+        fields = {name: (old, _clean(old, name)) for name, old in value}
+        changed = {name: new for name, (old, new) in fields.items() if new is not old}
+        return value.model_copy(update=changed) if changed else value
+    if isinstance(value, dict):
+        return {visible(name): _clean(inner, name) for name, inner in value.items()}
+    return value
 
 
 def cut(text: str, columns: int) -> str:
@@ -128,23 +146,29 @@ class Page:
         return gap.join(cells).rstrip()
 
     def fill(self, template: str, **view: object) -> str:
-        """A template of `templates/`, filled in."""
-        return _templates(self).get_template(template).render(view)
+        """A template of `templates/`, filled in; no line of it is a command of GitHub's or Azure's runner."""
+        text = _templates(self).get_template(template).render(view)
+        return _RUNNER_PREFIX.sub("# ", _RUNNER_COMMAND.sub(r"\1∷ ", text))
 
 
 @cache
 def _templates(page: Page) -> Environment:
     """One environment for each kind of page: compiling a template takes longer than all the rest."""
-    jinja = Environment(
+    jinja = templates()
+    jinja.filters.update(hang=page.hang, paint=page.paint)
+    return jinja
+
+
+def templates() -> Environment:
+    """An environment for templates whose target has no escaping of its own: whoever fills them in guards its reader."""
+    return Environment(
         loader=FileSystemLoader(folder("templates")),
-        autoescape=False,  # plain text: what guards its reader is `neutral`
+        autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters.update(hang=page.hang, paint=page.paint)
-    return jinja
 
 
 def _fits(text: str, columns: int) -> bool:

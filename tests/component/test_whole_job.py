@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -146,7 +147,27 @@ def test_report_is_the_stored_one(job: Job) -> None:
     assert (again.returncode, again.stdout, again.stderr) == (0, stored, "")
 
 
-def test_logs_are_kept(job: Job) -> None:
+def test_every_link_of_the_html_report_leads_to_a_file_of_the_run(job: Job) -> None:
+    stored = (job.folder / "report.html").read_text(encoding="utf-8")
+    names = {unquote(url) for url in re.findall(r'href="([^"#]+)"', stored) if "://" not in url}
+    assert all((job.folder / name).is_file() for name in names)
+    for kind in ("logs/", "configs/", "run.json"):
+        assert any(name.startswith(kind) for name in names)
+
+
+def test_the_html_report_is_rendered_again_for_another_place(job: Job, tmp_path: Path) -> None:
+    stored = (job.folder / "report.html").read_text(encoding="utf-8")
+    printed = job.run("report", "last", "--format", "html", "-o", "-")
+    assert (printed.returncode, printed.stdout, printed.stderr) == (0, stored, "")
+    elsewhere = tmp_path / "elsewhere.html"
+    assert job.run("report", "last", "--format", "html", "-o", str(elsewhere)).returncode == 0
+    (url,) = set(re.findall(r'href="([^"]+run\.json)"', elsewhere.read_text(encoding="utf-8")))
+    assert (tmp_path / unquote(url)).read_text() == (job.folder / "run.json").read_text()
+
+
+def test_logs_and_configurations_are_kept(job: Job) -> None:
+    assert "CONFIG_MEMCG=y\n" in (job.folder / job.cell("i386-odd")["config"]).read_text()
+    assert job.cell("x86_64-no-vmemmap")["config"] == ""
     for cell in job.record["cells"]:
         for state in cell["states"]:
             assert "  LD      vmlinux" in (job.folder / state["log"]).read_text()

@@ -54,8 +54,12 @@ def test_base_shows_its_fake_heads_in_the_raw_view_alone(
     assert base["walk"]["values"] == {"heads": 64, "tails": 64 * 511}
     assert base["memmap"]["values"]["fake-heads"] == 7 * 64
     assert base["memmap"]["values"]["frames"] == 64
+    assert base["memmap"]["values"]["shared-frames"] == 0
+    assert base["memmap"]["values"]["page-size"] == 4096
+    assert base["memmap"]["values"]["huge-page-kb"] == 2048
+    assert base["memmap"]["values"]["nodes"] == 1
     assert base["memmap"]["values"]["mapped-read-only"] == 7 * 64
-    assert base["saved"]["values"] == {"announced-kb": 28, "saved-kb": 28}
+    assert base["saved"]["values"] == {"huge-page-kb": 2048, "announced-kb": 28, "saved-kb": 28}
     assert base["selftest"]["status"] == "pass"
     assert base["ptdump"]["values"]["read-only-ranges"] >= 64
 

@@ -13,11 +13,26 @@ from typer.testing import CliRunner, Result
 
 from pipeline import runs
 from pipeline.cli import app
+from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
 from tests.unit import records
 from tests.unit.test_runs import STARTED
 
-COMMANDS = ["apply-and-build", "fetch", "apply", "plan", "report", "reply", "runs", "doctor", "clean", "check"]
+COMMANDS = [
+    "apply-and-build",
+    "fetch",
+    "apply",
+    "plan",
+    "report",
+    "reply",
+    "runs",
+    "compare",
+    "index",
+    "doc",
+    "doctor",
+    "clean",
+    "check",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +102,7 @@ USAGE = {
     "no such kind of tree": (["plan", "--tree", "svn:x"], "does not name a tree"),
     "no such matrix": (["plan", "--tree", "debian:x", "--matrix", "quik"], "Did you mean 'quick'"),
     "no such run": (["report", "nothing"], "no finished run 'nothing'"),
+    "no such format": (["report", "--format", "docx"], "there is no format 'docx'"),
     "no run to reply from": (["reply"], "no finished run 'last'"),
     "no series by that name": (["fetch", "no-such-series"], "is no series"),
 }
@@ -135,3 +151,44 @@ def test_runs_are_listed_and_reported_again(tmp_path: Path) -> None:
     report = call("report", "mine", *where)
     assert report.exit_code == 0
     assert "mm/hugetlb: Eliminate fake head pages" in report.stdout
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """The folder of a finished run called `mine`, in the workspace `workspace`."""
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.prepare()
+    with runs.begin(workspace, "mine", STARTED) as run:
+        run.finish(records.run(id=run.id))
+    return run.folder
+
+
+def test_a_report_goes_to_the_file_that_is_named(tmp_path: Path, finished: Path) -> None:
+    target = tmp_path / "mine.txt"
+    written = call("report", str(finished), "-o", str(target), "--workspace", str(tmp_path / "workspace"))
+    assert (written.exit_code, written.stdout) == (0, f"{target}\n")
+    printed = call("report", str(finished), "-o", "-", "--workspace", str(tmp_path / "workspace"))
+    assert printed.stdout == target.read_text()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_can_be_printed_and_written(name: str, tmp_path: Path, finished: Path) -> None:
+    where = ("--workspace", str(tmp_path / "workspace"), "--format", name)
+    target = tmp_path / "file"
+    assert call("report", str(finished), *where, "-o", str(target)).exit_code == 0
+    printed = call("report", str(finished), *where, "-o", "-")
+    assert printed.exit_code == 0
+    assert "prep_compound_page" in target.read_text() or name in ("junit", "kcidb")
+
+
+def test_runs_are_compared(tmp_path: Path, finished: Path) -> None:
+    result = call("compare", "mine", str(finished), "--workspace", str(tmp_path / "workspace"))
+    assert result.exit_code == 0
+    assert "Claims kept:" in " ".join(result.stdout.split())
+
+
+def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, finished: Path) -> None:
+    where = ("--workspace", str(tmp_path / "workspace"))
+    result = call("report", str(finished), "-o", str(tmp_path / "nowhere" / "x"), *where)
+    assert result.exit_code == 2
+    assert "cannot be written" in plain(result)

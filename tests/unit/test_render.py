@@ -15,6 +15,7 @@ from pipeline.render import command_lines, exit_status, render_text, summary, ve
 from pipeline.render.page import Page, cut, neutral, visible, wrap
 from pipeline.system.errors import ExitStatus
 from tests.unit import records
+from tests.unit.markup_payloads import PAYLOADS
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\rb\nOK: fine\u202e\u2066\u200b\x9b31m\u2028\ufeff\x00"
 MERGED = records.tree(name="debian:linux-source-7.2", applied="already-merged")
@@ -448,3 +449,10 @@ def test_a_claim_that_is_no_number_says_what_came_of_it() -> None:
     )
     assert "- Not confirmed: 1 claim." in report
     assert "(does not build: patch 2 in one)" in " ".join(report.split())
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_line_is_a_command_of_a_runner(payload: str) -> None:
+    text = render_text(flooded(everything(), payload))
+    assert not re.search(r"^\s*::|##\[|##vso\[", text, re.MULTILINE)
+    assert columns(text) <= 78

@@ -158,3 +158,12 @@ def test_a_finished_run_of_another_version_is_never_removed(workspace: Workspace
     folder = alien(run(workspace, "a"))
     assert runs.remove_broken(workspace) == 0
     assert folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("place", "url"),
+    [("run 1%", ""), (".", "run%201%25/"), ("out", "../run%201%25/")],
+)
+def test_a_runs_folder_is_seen_from_where_a_report_lies(tmp_path: Path, place: str, url: str) -> None:
+    (tmp_path / "run 1%").mkdir()
+    assert runs.seen_from(tmp_path / "run 1%", tmp_path / place) == url

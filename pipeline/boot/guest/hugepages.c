@@ -140,6 +140,7 @@ void check_saved(void)
 	if (resize(&pool, pool.pages) < pool.pages)
 		return;
 	measured = (long long)(pool.size >> 10) - (before - free_memory()) / pool.pages;
+	report_value("huge-page-kb", pool.size >> 10);
 	report_value("announced-kb", optimized ? freed : 0);
 	report_value("saved-kb", measured);
 	if (measured < (optimized ? freed : 0) - 1 || measured > (optimized ? freed : 0) + 1)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* include/uapi/linux/kernel-page-flags.h */
@@ -20,8 +21,14 @@
 #define KPF_COMPOUND_TAIL 16
 #define KPF_HUGE 17
 #define LARGEST_STRUCT_PAGE 256
+#define MOST_NODES 64
 
-static uint64_t frames[65536];
+/* The page frames that hold the struct pages, each with the huge page and the NUMA node that it was first seen for. */
+static struct {
+	uint64_t number;
+	long long owner;
+	int node, shared;
+} frames[65536];
 static size_t frame_count;
 
 static uint64_t frame_of(int pagemap, const char *address)
@@ -66,14 +73,47 @@ void walk_kpageflags(char *memory, uint64_t size, long long pages)
 		report_fail("%lld of %lld pages are no huge page for the kernel", astray, pages * small);
 }
 
-static void note_frame(uint64_t frame)
+static void note_frame(uint64_t number, long long owner, int node)
 {
 	for (size_t i = frame_count; i-- > 0;) {
-		if (frames[i] == frame)
+		if (frames[i].number == number) {
+			frames[i].shared |= frames[i].owner != owner;
 			return;
+		}
 	}
-	if (frame_count < sizeof(frames) / sizeof(*frames))
-		frames[frame_count++] = frame;
+	if (frame_count < sizeof(frames) / sizeof(*frames)) {
+		frames[frame_count].number = number;
+		frames[frame_count].owner = owner;
+		frames[frame_count++].node = node;
+	}
+}
+
+/* The NUMA node of mapped memory: move_pages(2) with no node to move to; 0 where the kernel has one node only. */
+static int node_of(char *memory)
+{
+	void *page = memory;
+	int node = 0;
+
+	if (syscall(SYS_move_pages, 0, 1UL, &page, NULL, &node, 0) || node < 0 || node >= MOST_NODES)
+		return 0;
+	return node;
+}
+
+/* Frames that hold struct pages of several huge pages: all, and the most that the huge pages of one node have. */
+static void report_shared_frames(uint64_t nodes)
+{
+	long long shared = 0, most = 0, of_node[MOST_NODES] = { 0 };
+
+	for (size_t i = 0; i < frame_count; i++) {
+		if (!frames[i].shared)
+			continue;
+		shared++;
+		if (++of_node[frames[i].node] > most)
+			most = of_node[frames[i].node];
+	}
+	report_value("shared-frames", shared);
+	report_value("shared-frames-per-node", most);
+	report_value("nodes", __builtin_popcountll(nodes));
 }
 
 /* PG_head of this kernel, as a mask; VMCOREINFO has 1 << PG_head. */
@@ -89,7 +129,7 @@ static uint64_t head_flag(void)
 void look_at_memmap(char *memory, uint64_t size, long long pages)
 {
 	long long raw_heads = 0, astray = 0, read_only = 0, writable = 0, small = size / BASE_PAGE;
-	uint64_t struct_page, offset, encodes_mask = 0, flag, previous = -1;
+	uint64_t struct_page, offset, encodes_mask = 0, flag, previous = -1, nodes = 0;
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
 
 	open_kernel();
@@ -100,7 +140,9 @@ void look_at_memmap(char *memory, uint64_t size, long long pages)
 	flag = head_flag();
 	for (long long one = 0; one < pages; one++) {
 		uint64_t pfn = frame_of(pagemap, memory + one * size), head = struct_page_address(pfn, struct_page);
+		int node = node_of(memory + one * size);
 
+		nodes |= 1ull << node;
 		for (long long i = 0; i < small; i++) {
 			uint64_t address = struct_page_address(pfn + i, struct_page);
 			unsigned char bytes[LARGEST_STRUCT_PAGE];
@@ -120,17 +162,21 @@ void look_at_memmap(char *memory, uint64_t size, long long pages)
 			previous = address / BASE_PAGE;
 			if (!translate(address, &mapping) || mapping.shift > 12)
 				continue;
-			note_frame(mapping.physical / BASE_PAGE);
+			note_frame(mapping.physical / BASE_PAGE, one, node);
 			writable += mapping.writable;
 			read_only += !mapping.writable;
 		}
 	}
+	report_value("page-size", sysconf(_SC_PAGESIZE));
+	report_value("huge-page-kb", size >> 10);
+	report_value("huge-pages", pages);
 	report_value("struct-page", struct_page);
 	report_value("raw-heads", raw_heads);
 	report_value("fake-heads", raw_heads - pages);
 	report_value("mask", encodes_mask);
 	if (read_only + writable) {
 		report_value("frames", frame_count);
+		report_shared_frames(nodes);
 		report_value("mapped-read-only", read_only);
 		report_value("mapped-writable", writable);
 	}

@@ -1,0 +1,56 @@
+"""The formats that a run is rendered in, by name; a new one is a renderer and a line in `FORMATS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pipeline.record import RunRecord
+from pipeline.render import render_text
+from pipeline.render.html import render_html
+from pipeline.render.junit import render_junit
+from pipeline.render.kcidb import render_kcidb
+from pipeline.render.markdown import render_markdown
+from pipeline.render.symbols import render_symbols
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a report is rendered from.
+
+    Args:
+        record: of the run.
+        folder: where the run's folder lies, seen from the report: a relative URL that ends in a slash, and nothing
+            for a report in that folder. Links to logs and consoles begin with it.
+    """
+
+    record: RunRecord
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of reports.
+
+    Args:
+        file: its name in the run's folder.
+        render: gives the whole file.
+        printed: goes to standard output where no file is named, and otherwise to the run's folder.
+    """
+
+    file: str
+    render: Callable[[Source], str]
+    printed: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "text": Format("report.txt", lambda source: render_text(source.record), printed=True),
+    "html": Format("report.html", lambda source: render_html(source.record, source.folder)),
+    "markdown": Format("summary.md", lambda source: render_markdown(source.record)),
+    "junit": Format("junit.xml", lambda source: render_junit(source.record)),
+    "kcidb": Format("kcidb.json", lambda source: render_kcidb(source.record)),
+    "csv": Format("symbols.csv", lambda source: render_symbols(source.record)),
+}
+
+WRITTEN = ("text", "html")
+"""Those that every run leaves in its folder."""

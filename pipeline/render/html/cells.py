@@ -1,0 +1,190 @@
+"""Tables of cells, boots, coverage, layouts and patches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
+from pipeline.render import cell_row, tree_row
+from pipeline.render.boots import base_of, by_scenario
+from pipeline.render.boots import measured as measured_values
+from pipeline.render.findings import label, result
+from pipeline.render.html.grid import state_name
+from pipeline.render.html.links import evidence, message
+from pipeline.render.html.matrix import boot_mark
+from pipeline.render.html.sizes import tone
+from pipeline.render.html.tables import LONGEST, Item, Table, items, table
+from pipeline.render.measured import (
+    coverage_balance,
+    coverage_files,
+    file_name,
+    kept_lines,
+    layout_groups,
+    member_row,
+    struct_size,
+)
+from pipeline.render.page import cut
+
+_TREE_TONES = {"clean": "ok", "three-way": "ok", "already-merged": "warn", "failed": "failed"}
+_RESULT_TONES = {"builds": "ok", "FAILS": "failed", "base FAILS": "warn", "unreachable": "warn", "incomplete": "warn"}
+_SIGNS = {"ok": "✓", "failed": "✗", "warn": "!", "": ""}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A headed part of a section: a sentence where there is one, and tables side by side."""
+
+    title: str
+    tables: tuple[Table, ...]
+    note: str = ""
+
+
+def trees(record: RunRecord) -> Table | None:
+    def rows() -> Iterator[tuple[Item, ...]]:
+        for one in record.trees:
+            name, version, words = tree_row(one)
+            found = _TREE_TONES[one.applied]
+            yield items(name, version, Item(f"{_SIGNS[found]} {words}", tone=found))
+
+    return table("Trees", ("tree", "version", "result"), rows())
+
+
+def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table | None:
+    """What each cell came to.
+
+    Args:
+        anchors: where the sizes of cells stand, by their place in the record.
+    """
+
+    def rows() -> Iterator[tuple[Item, ...]]:
+        for at, cell in enumerate(record.cells):
+            name, words, vmemmap, struct_page, _ = cell_row(record, cell)
+            found = _RESULT_TONES.get(result(record, cell), "")
+            log = evidence(folder, cell.states[-1].log) if cell.states else ""
+            text = cell.text
+            yield items(
+                Item(cut(name, LONGEST), evidence(folder, cell.config)),
+                Item(f"{_SIGNS[found]} {cut(words, LONGEST)}".strip(), log, found),
+                cell.toolchain,
+                vmemmap,
+                struct_page,
+                Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
+                _boots_in_words(cell),
+                cell.reason or cell.unexpected or cell.about,
+            )
+
+    header = ("cell", "result", "toolchain", "vmemmap", "struct page", "text, bytes", "boots", "about")
+    return table("Cells", header, rows(), (5,))
+
+
+def _boots_in_words(cell: CellRecord) -> Item:
+    """How many scenarios pass at the last state that was booted."""
+    last = [boots[-1] for boots in by_scenario(cell).values()]
+    ran = [boot for boot in last if boot.status != "not run"]
+    if not ran:
+        return Item("not booted" if last else "-")
+    passed = sum(boot.status in ("pass", "flaky") for boot in ran)
+    return Item(f"{passed} of {len(ran)}", "#boots", "ok" if passed == len(ran) else "warn")
+
+
+def boots(record: RunRecord, folder: str) -> list[Part]:
+    """For each cell that was booted: scenarios at base and last state, and what they measured where that changes."""
+    found = []
+    for cell in record.cells:
+        if cell.boots:
+            name, last = label(record, cell), state_name(max(boot.patch for boot in cell.boots))
+            header = ("scenario", "base", last, "seconds", "what it says")
+            verdicts = table(f"Boots of {name}", header, _boot_rows(cell, folder), (3,))
+            columns = ("scenario", "value", "base", last)
+            numbers = table(f"Measured inside {name}", columns, _measured_rows(cell, folder), (2, 3), sortable=True)
+            found.append(Part(name, tuple(one for one in (verdicts, numbers) if one)))
+    return found
+
+
+def _measured_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+    for scenario, several in by_scenario(cell).items():
+        base = base_of(several)
+        consoles = [evidence(folder, boot.console) if boot else "" for boot in (base, several[-1])]
+        for what, *numbers in measured_values(several):
+            pairs = zip(numbers, consoles, strict=True)
+            yield items(scenario, what, *(Item(number, url if number != "-" else "") for number, url in pairs))
+
+
+def _boot_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+    last = max(boot.patch for boot in cell.boots)
+    for scenario, several in by_scenario(cell).items():
+        base = base_of(several)
+        by_patch = {boot.patch: boot for boot in several}
+        marks = {patch: boot_mark(base, boot, folder) for patch, boot in by_patch.items()}
+        at_end = by_patch.get(last)
+        told = [boot.reason for boot in (by_patch.get(0), at_end) if boot and boot.reason]
+        told += [
+            f"{check.name}: {'; '.join(check.details)}" for check in (at_end.checks if at_end else ()) if check.details
+        ]
+        yield items(
+            scenario,
+            *(
+                Item(f"{marks[patch].sign} {marks[patch].words}", marks[patch].link, marks[patch].tone)
+                if patch in marks
+                else "-"
+                for patch in (0, last)
+            ),
+            f"{at_end.seconds:.1f}" if at_end else "-",
+            " · ".join(dict.fromkeys(told)),
+        )
+
+
+def coverage(record: RunRecord) -> Part | None:
+    files = coverage_files(record)
+    if not files:
+        return None
+    rows = []
+    for one in files:
+        missing = line_ranges(sorted(one.dropped)).replace(",", ", ")
+        rows.append(
+            items(
+                file_name(record, one),
+                Item(f"{len(one.cells)} of {one.asked}", tone="" if one.cells else "warn"),
+                Item(f"{kept_lines(one)} of {len(one.changed)}", tone="warn" if one.dropped else ""),
+                ", ".join(label(record, cell) for cell in one.cells) if len(one.cells) < one.asked else "all",
+                missing or "-",
+            )
+        )
+    header = ("file", "cells", "lines kept", "compiled in", "lines that no cell keeps")
+    found = table("Coverage", header, rows, (1, 2), sortable=True)
+    return Part("", (found,) if found else (), f"{coverage_balance(files)}.")
+
+
+def layouts(record: RunRecord) -> list[Part]:
+    found = []
+    for layout, names in list(layout_groups(record).items()):
+        members = table(
+            f"Members of struct {cut(layout.struct, 60)}",
+            ("member", "change", "offset", "size"),
+            (items(*member_row(member)) for member in layout.members),
+            (2, 3),
+            most=40,
+        )
+        title = cut(f"struct {layout.struct}, {struct_size(layout)}", LONGEST)
+        found.append(Part(title, (members,) if members else (), f"In {cut(', '.join(names), LONGEST)}."))
+    return found
+
+
+def patches(record: RunRecord) -> Table | None:
+    return table(
+        "Patches",
+        ("number", "subject", "author", "files", "collected trailers"),
+        (_patch(one) for one in record.series.patches),
+        (0, 3),
+    )
+
+
+def _patch(one: PatchRecord) -> tuple[Item, ...]:
+    return items(
+        str(one.number),
+        Item(cut(one.subject, LONGEST), message(one.message_id)),
+        one.author,
+        str(len(one.files)),
+        ", ".join(one.collected_trailers) or "-",
+    )

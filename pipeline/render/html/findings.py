@@ -1,0 +1,106 @@
+"""What is wrong, and what the letter claims: sentences of the verdict with their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline.record import RunRecord
+from pipeline.render.findings import Finding, boot_failures, failures, location, warnings
+from pipeline.render.html.links import evidence, message
+from pipeline.render.html.tables import LONGEST, Item, Table, items, table
+from pipeline.render.measured import first
+from pipeline.render.page import cut
+
+LINES_SHOWN = 12
+FINDINGS_SHOWN = 60
+
+_CLAIM_TONES = {
+    "confirmed": "ok",
+    "refuted": "failed",
+    **dict.fromkeys(("not confirmed", "not measured"), "warn"),
+    "not checked": "",
+}
+_SIGNS = {"ok": "✓ ", "failed": "✗ ", "warn": "? ", "": ""}
+
+
+@dataclass(frozen=True)
+class Account:
+    """One thing that is wrong.
+
+    Args:
+        title: what, since which patch, in which cells.
+        lines: words of compilers, kernels or git.
+        evidence: where more of them are.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    evidence: Item | None
+    tone: str = "failed"
+
+
+def accounts(record: RunRecord, folder: str) -> list[Account]:
+    """Everything that is wrong with the series, in the order of the verdict's sentences."""
+    found = [*_accounts(record, folder)]
+    more = len(found) - FINDINGS_SHOWN
+    return [*found[:FINDINGS_SHOWN], *([Account(f"And {more} more, in run.json", (), None)] if more > 0 else [])]
+
+
+def _accounts(record: RunRecord, folder: str) -> Iterator[Account]:
+    for tree in record.trees:
+        if tree.applied == "failed":
+            hunks = [f"{hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks]
+            lines = hunks or [line for line in tree.log.split("\n") if line.strip()][-LINES_SHOWN:]
+            at = "" if tree.failed_patch is None else f"patch {tree.failed_patch} "
+            yield Account(f"{tree.name}: {at}does not apply", _cut(lines), None)
+    for finding in failures(record):
+        yield _account("Build fails", finding, folder, "log")
+    for finding in warnings(record):
+        yield _account("New warnings", finding, folder, "log", "warn")
+    for finding, what in boot_failures(record):
+        yield _account(f"Boot gets worse ({cut(what, 120)})", finding, folder, "console")
+
+
+def _account(what: str, finding: Finding, folder: str, kind: str, tone: str = "failed") -> Account:
+    url = evidence(folder, finding.log)
+    return Account(
+        cut(f"{what} with {finding.blame}, in {', '.join(finding.cells)}", 2 * LONGEST),
+        _cut([location(found) for found in finding.diagnostics]),
+        Item(f"{kind} of {cut(finding.cells[0], 60)}", url) if url else None,
+        tone,
+    )
+
+
+def _cut(lines: list[str]) -> tuple[str, ...]:
+    return tuple(cut(line, LONGEST) for line in first(lines, LINES_SHOWN))
+
+
+def claims(record: RunRecord, anchors: Mapping[int, str]) -> Table | None:
+    """Each claim beside its measurement: the one links to the letter, the other to where the page shows it.
+
+    Args:
+        anchors: where the sizes of cells stand, by their place in the record.
+    """
+    letter = message(record.series.cover.message_id)
+    places = {record.cells[at].id: url for at, url in reversed([*anchors.items()])}
+
+    def rows() -> Iterator[tuple[Item, ...]]:
+        for claim in record.claims:
+            tone = _CLAIM_TONES[claim.verdict]
+            sign = "+" if claim.unit == "bytes" else ""
+            said = cut("; ".join(filter(None, (claim.finding, *first(claim.details, LINES_SHOWN)))), 4 * LONGEST)
+            measured = "" if claim.measured is None else f"{claim.measured:{sign}d}"
+            place = places.get(claim.cell, "") if claim.unit == "bytes" else "#boots"
+            yield items(
+                Item(cut(claim.text, LONGEST), letter),
+                Item(f"{_SIGNS[tone]}{claim.verdict}", tone=tone),
+                "" if claim.claimed is None else f"{claim.claimed:{sign}d}",
+                Item(measured, place if claim.measured is not None else ""),
+                claim.unit if claim.claimed is not None else "",
+                claim.cell,
+                said,
+            )
+
+    columns = ("claim", "verdict", "claimed", "measured", "unit", "cell", "what came of it")
+    return table("Claims", columns, rows(), (2, 3))

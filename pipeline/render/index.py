@@ -1,0 +1,148 @@
+"""A page over many runs, for a web server that serves files: verdicts, and the trend of each series' text size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.record import RunRecord
+from pipeline.render.findings import count, verdict
+from pipeline.render.html.page import fill
+from pipeline.render.page import cut, neutral
+from pipeline.render.words import one_line, with_largest_symbols
+
+TEMPLATE = "index.html.j2"
+REPORTS = ("report.html", "report.txt", "run.json")
+"""What a run is linked by: the first that lies in its folder."""
+
+WIDTH, HEIGHT, MARGIN = 560, 150, 24
+"""Of a chart's drawing, in its own units; around the line."""
+
+
+@dataclass(frozen=True)
+class IndexedRun:
+    """What the index says of a run.
+
+    Args:
+        url: of its report, relative.
+        deltas: of the text, in bytes, by tree and cell.
+    """
+
+    id: str
+    url: str
+    started: str
+    series: str
+    version: int
+    word: str
+    headline: str
+    deltas: Mapping[tuple[str, str], int]
+
+    @property
+    def tone(self) -> str:
+        """A class of the style sheet."""
+        return {"OK": "ok", "PROBLEM": "failed"}.get(self.word, "warn")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A run on a chart; `first` is the first of its revision, which is named there."""
+
+    x: float
+    y: float
+    delta: int
+    run: IndexedRun
+    first: bool
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The text delta of a series in one cell, revision by revision and run by run.
+
+    Args:
+        cell: what it is called.
+        zero: where nothing changes, from the top.
+    """
+
+    cell: str
+    points: Sequence[Point]
+    zero: float
+
+    @property
+    def line(self) -> str:
+        """The points of an SVG polyline."""
+        return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in self.points)
+
+    @property
+    def description(self) -> str:
+        first, last = self.points[0], self.points[-1]
+        runs = count(len(self.points), "run")
+        return f"{runs}, from {first.delta:+d} bytes (v{first.run.version}) to {last.delta:+d} (v{last.run.version})"
+
+
+@dataclass(frozen=True)
+class IndexedSeries:
+    """A series, its runs in order of revision and time, and a trend for each cell that was measured."""
+
+    title: str
+    runs: Sequence[IndexedRun]
+    trends: Sequence[Trend]
+
+
+def indexed(record: RunRecord, folder: str, files: Collection[str]) -> IndexedRun:
+    """What the index needs of a run, so that its record need not stay in memory.
+
+    Args:
+        folder: relative URL of the run's folder, with a slash at its end.
+        files: names of files in it.
+    """
+    record = neutral(with_largest_symbols(record, 0))
+    found = verdict(record)
+    report = next((name for name in REPORTS if name in files), REPORTS[-1])
+    return IndexedRun(
+        one_line(record.id),
+        f"{folder}{report}",
+        one_line(record.started[:16]).replace("T", " "),
+        cut(one_line(record.series.title), 140),
+        record.series.version,
+        found.word,
+        found.headline,
+        {(one_line(cell.tree, 200), one_line(cell.id, 200)): cell.text.delta for cell in record.cells if cell.text},
+    )
+
+
+def render_index(runs: Sequence[IndexedRun]) -> str:
+    """The whole page; series in order of their newest run."""
+    newest = sorted(runs, key=lambda run: run.started, reverse=True)
+    series = [_series(title, runs) for title in dict.fromkeys(run.series for run in newest)]
+    return fill(TEMPLATE, series=series, runs=count(len(runs), "run"), width=WIDTH, height=HEIGHT)
+
+
+def _series(title: str, runs: Sequence[IndexedRun]) -> IndexedSeries:
+    own = sorted((run for run in runs if run.series == title), key=lambda run: (run.version, run.started))
+    cells = dict.fromkeys(cell for run in own for cell in run.deltas)
+    several = len({tree for tree, _ in cells}) > 1
+    trends = [
+        _trend(
+            f"{name} on {tree}" if several else name, (tree, name), [run for run in own if (tree, name) in run.deltas]
+        )
+        for tree, name in cells
+    ]
+    return IndexedSeries(title, own, trends)
+
+
+def _trend(title: str, cell: tuple[str, str], runs: Sequence[IndexedRun]) -> Trend:
+    deltas = [run.deltas[cell] for run in runs]
+    low, high = min(0, *deltas), max(0, *deltas)
+    scale = (HEIGHT - 2 * MARGIN) / ((high - low) or 1)
+    step = (WIDTH - 2 * MARGIN) / max(1, len(runs) - 1)
+    points = [
+        Point(
+            MARGIN + at * step,
+            MARGIN + (high - deltas[at]) * scale,
+            deltas[at],
+            run,
+            at == 0 or runs[at - 1].version != run.version,
+        )
+        for at, run in enumerate(runs)
+    ]
+    return Trend(title, points, MARGIN + high * scale)

@@ -1,0 +1,153 @@
+"""KCIDB's JSON: source states as checkouts, builds, and boots and the text delta as tests.
+
+The format is described by kcidb-io's schema (https://github.com/kernelci/kcidb-io), which also validates it here. What
+is sent to KCIDB is what was measured: a failure of the base is a failure, of the base's checkout.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
+from pipeline.render.cases import Case, Outcome, cases
+from pipeline.render.words import one_line
+from pipeline.system.errors import InfrastructureError, UsageError
+
+ORIGIN = "kernel_series_pipeline"
+"""KCIDB calls a CI system by an origin; who submits has one of their own."""
+
+VERSION = (5, 3)
+_STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP"}
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+=~/-]{1,200}@[A-Za-z0-9.-]{1,200}")
+_START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def render_kcidb(record: RunRecord) -> str:
+    """The whole file, validated.
+
+    Raises:
+        UsageError: kcidb-io is not installed.
+        InfrastructureError: the file is not what the schema says; a mistake in here.
+    """
+    report = {
+        "version": {"major": VERSION[0], "minor": VERSION[1]},
+        "checkouts": [*_checkouts(record)],
+        "builds": [*_builds(record)],
+        "tests": [*_tests(record)],
+    }
+    _validate(report)
+    return json.dumps(report, indent=1) + "\n"
+
+
+def _validate(report: Mapping[str, Any]) -> None:
+    try:
+        schema, jsonschema = import_module("kcidb_io.schema"), import_module("jsonschema")
+    except ImportError:
+        raise UsageError(
+            "kcidb-io is not installed, which knows the format",
+            hint="pip install 'kernel-series-pipeline[kcidb]'",
+        ) from None
+    try:
+        schema.V5_3.validate(report)
+    except jsonschema.ValidationError as error:
+        raise InfrastructureError(f"the KCIDB report is not valid: {str(error)[:300]}") from error
+
+
+def _identity(record: RunRecord, *parts: object) -> str:
+    return one_line(f"{ORIGIN}:{'/'.join(map(str, (record.id, *parts)))}")
+
+
+def _checkout_id(record: RunRecord, tree: str, patch: int) -> str:
+    number = next((at for at, one in enumerate(record.trees, 1) if one.name == tree), 0)
+    return _identity(record, f"tree{number}", patch)
+
+
+def _build_id(record: RunRecord, cell: CellRecord, patch: int) -> str:
+    return f"{_checkout_id(record, cell.tree, patch)}/{one_line(cell.id)}"
+
+
+def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
+    """One for each source state that was built, and for a series that does not apply one that is not valid."""
+    found = []
+    for tree in record.trees:
+        patches = {state.patch for cell in record.cells if cell.tree == tree.name for state in cell.states}
+        found += [_checkout(record, tree, patch, valid=True) for patch in sorted(patches)]
+        if tree.applied == "failed":
+            excerpt = {"log_excerpt": "\n".join(one_line(line) for line in tree.log[-8000:].split("\n"))[:16000]}
+            failed = max(1, tree.failed_patch or 1)
+            found.append(_checkout(record, tree, failed, valid=False) | excerpt)
+    return found
+
+
+def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -> dict[str, Any]:
+    applied = f"the first {patch} of {len(record.series.patches)} patches of" if patch else "without"
+    checkout: dict[str, Any] = {
+        "id": _checkout_id(record, tree.name, patch),
+        "origin": ORIGIN,
+        "tree_name": one_line(tree.name),
+        "comment": one_line(f'{tree.version}, {applied} "{record.series.title}" v{record.series.version}'),
+        "valid": valid,
+        "misc": {"git_tree": one_line(tree.tree_id), "patches": patch},
+    }
+    if patch == 0:
+        checkout["patchset_hash"] = ""
+    elif _ADDRESS.fullmatch(record.series.message_id):
+        checkout["message_id"] = record.series.message_id
+    return checkout | _start(record)
+
+
+def _start(record: RunRecord) -> dict[str, str]:
+    return {"start_time": record.started} if _START.fullmatch(record.started) else {}
+
+
+def _builds(record: RunRecord) -> list[dict[str, Any]]:
+    return [_build(record, cell, state) for cell in record.cells for state in cell.states]
+
+
+def _build(record: RunRecord, cell: CellRecord, state: StateRecord) -> dict[str, Any]:
+    build: dict[str, Any] = {
+        "checkout_id": _checkout_id(record, cell.tree, state.patch),
+        "id": _build_id(record, cell, state.patch),
+        "origin": ORIGIN,
+        "compiler": one_line(cell.toolchain),
+        "config_name": one_line(cell.id),
+        "duration": state.seconds,
+        "status": "PASS" if state.status == "built" else "FAIL",
+        "misc": {"cached": state.cached, "cpu_seconds": state.cpu_seconds, "log": one_line(state.log)},
+    }
+    if re.fullmatch(r"[a-z0-9_]+", cell.arch):
+        build["architecture"] = cell.arch
+    lines = [f"{found.path}:{found.line}: {found.message}" for found in (*state.errors, *state.new_warnings)]
+    return build | _excerpt(lines)
+
+
+def _tests(record: RunRecord) -> list[dict[str, Any]]:
+    cells = {(cell.tree, cell.id): cell for cell in record.cells}
+    wanted = [case for case in cases(record) if case.check not in ("build", "warnings")]
+    return [_test(record, cells[case.tree, case.cell], case) for case in wanted]
+
+
+def _test(record: RunRecord, cell: CellRecord, case: Case) -> dict[str, Any]:
+    if case.number is not None:
+        path = "bloat_o_meter.text"
+        result: dict[str, Any] = {"status": "DONE", "number": {"value": case.number, "unit": "B"}}
+    else:
+        scenario, _, check = case.check.partition(": ")
+        path = ".".join(_node(name) for name in ("boot", scenario, check) if name)
+        result = {"status": _STATUS[case.outcome]} | ({"duration": case.seconds} if case.seconds else {})
+    build = _build_id(record, cell, case.patch)
+    return (
+        {"build_id": build, "id": f"{build}/{path}", "origin": ORIGIN, "path": path} | result | _excerpt(case.details)
+    )
+
+
+def _node(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:100] or "_"
+
+
+def _excerpt(lines: Sequence[str]) -> dict[str, str]:
+    return {"log_excerpt": "\n".join(map(one_line, lines[:10]))} if lines else {}

@@ -1,0 +1,142 @@
+"""Markdown for `$GITHUB_STEP_SUMMARY`: GitHub Flavored Markdown, https://github.github.com/gfm/.
+
+Words of strangers stand in code spans, the one place where GitHub looks for no links, mentions, images or HTML. Above
+1 MiB GitHub drops a summary as a whole, so that parts are left out before, symbols first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import groupby
+
+from jinja2 import Environment
+
+from pipeline.record import CellRecord, RunRecord
+from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, summary, tree_row
+from pipeline.render.cases import Outcome, cases
+from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
+from pipeline.render.page import templates
+from pipeline.render.words import one_line, with_largest_symbols
+
+BUDGET = 1000 * 1000
+"""Bytes of UTF-8; GitHub's limit for a step is 1 MiB."""
+
+MOST_SYMBOLS = (200, 40, 10, 0)
+MOST_OTHERS = (1000, 100, 20, 5, 1)
+"""Steps that are taken one by one until the summary fits: of symbols of a cell, then of all that is listed."""
+
+_MARKS = {"OK": "✅", "PROBLEM": "❌"}
+
+
+def render_markdown(record: RunRecord, budget: int = BUDGET) -> str:
+    """The summary, in at most `budget` bytes."""
+    steps = [(symbols, MOST_OTHERS[0]) for symbols in MOST_SYMBOLS] + [(0, others) for others in MOST_OTHERS[1:]]
+    record = with_largest_symbols(record, MOST_SYMBOLS[0])
+    text = ""
+    for symbols, others in steps:
+        text = _render(record, symbols, others)
+        if len(text.encode()) <= budget:
+            return text
+    short = f"{text.encode()[: max(0, budget - 100)].decode(errors='ignore').rpartition(chr(10))[0]}\n"
+    return f"{short}\nThe rest does not fit here.\n"
+
+
+def code(text: str, *, table: bool = False, most: int = 300) -> str:
+    """A code span: nothing in it is markup. In a table a pipe would end the cell even there.
+
+    Args:
+        most: characters.
+    """
+    words = one_line(text, most).strip() or "-"
+    if table:
+        # `\\|` is read in more than one way.
+        words = words.replace("|", "¦" if "\\" in words else r"\|")
+    longest = max((len([*run]) for tick, run in groupby(words) if tick == "`"), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {words} {fence}" if longest else f"{fence}{words}{fence}"
+
+
+def table(rows: Sequence[Sequence[str]], plain: Iterable[int] = (), right: Iterable[int] = ()) -> list[str]:
+    """A table, its first row the header; every cell a code span but those of columns that hold our own words."""
+    plain, right = set(plain), set(right)
+    header = rows[0]
+    lines = [
+        f"| {' | '.join(header)} |",
+        f"| {' | '.join('--:' if at in right else '---' for at in range(len(header)))} |",
+    ]
+    for row in rows[1:]:
+        words = (text if at in plain else code(text, table=True) for at, text in enumerate(row))
+        lines.append(f"| {' | '.join(words)} |")
+    return lines
+
+
+@cache
+def _templates() -> Environment:
+    jinja = templates()
+    jinja.filters.update(code=code)
+    return jinja
+
+
+def _render(record: RunRecord, symbols: int, others: int) -> str:
+    found = verdict(record)
+    return (
+        _templates()
+        .get_template("summary.md.j2")
+        .render(
+            mark=_MARKS.get(found.word, "⚠️"),
+            verdict=found,
+            problems=_first(found.problems, others),
+            remarks=_first(remarks(record), others),
+            series=record.series,
+            patches=len(record.series.patches),
+            trees=table([("tree", "version", "result"), *map(tree_row, record.trees[:others])], plain={2}),
+            cells=table(
+                [(*CELL_COLUMNS, "new failures"), *(_cell_row(record, cell) for cell in record.cells[:others])],
+                plain={2, 3, 4, 5},
+                right={4},
+            ),
+            hidden_cells=max(0, len(record.cells) - others),
+            failures=_findings(failures(record), others),
+            warnings=_findings(warnings(record), others),
+            boots=_findings([finding for finding, _ in boot_failures(record)], others),
+            claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
+            texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
+            command="\n".join(
+                one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
+            ),
+            facts=(one_line(record.id), record.started, record.matrix, record.sandbox),
+        )
+    )
+
+
+def _first(items: Sequence[str], most: int) -> list[str]:
+    return [*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])]
+
+
+def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
+    own = [case for case in cases(record.model_copy(update={"cells": (cell,)})) if case.outcome is not Outcome.NOT_RUN]
+    failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
+    return (*cell_row(record, cell), f"{failed} of {len(own)}")
+
+
+def _findings(found: Sequence[Finding], others: int) -> list[tuple[str, list[str]]]:
+    return [
+        (
+            f"With {one.blame}, in {', '.join(one.cells)}",
+            _first([location(line) for line in one.diagnostics], min(5, others)),
+        )
+        for one in found[:others]
+    ]
+
+
+def _text(record: RunRecord, cell: CellRecord, most: int) -> tuple[str, str, list[str], int]:
+    assert cell.text is not None
+    largest = sorted(cell.text.symbols, key=lambda one: (-abs(one.delta), one.name))[:most]
+    rows = [(one.name, _size(one.old), _size(one.new), f"{one.delta:+d}") for one in largest]
+    lines = table([("symbol", "old", "new", "delta"), *rows], plain={1, 2, 3}, right={1, 2, 3}) if rows else []
+    return label(record, cell), summary(cell.text), lines, len(largest)
+
+
+def _size(number: int | None) -> str:
+    return "-" if number is None else str(number)
