@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.review.record import ReviewRecord
+
 LineRanges = Annotated[str, Field(pattern=r"^(\d{1,7}(-\d{1,7})?(,\d{1,7}(-\d{1,7})?)*)?$")]
 SCHEMA_FILE = Path(__file__).with_name("run.schema.json")
 
@@ -280,6 +282,7 @@ class RunRecord(Record):
     trees: tuple[TreeRecord, ...]
     cells: tuple[CellRecord, ...]
     claims: tuple[ClaimRecord, ...] = ()
+    review: ReviewRecord | None = Field(default=None, description="null where the thread was not looked at")
     tools: tuple[ToolRecord, ...]
     sandbox: str
 

@@ -1,0 +1,1 @@
+"""**review**: what a thread says of a series: open points, promises, trailers; pure."""

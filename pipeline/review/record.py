@@ -1,0 +1,91 @@
+"""What the thread says of a series, as it stands in `run.json`; every line names the message that says it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PointState = Literal["answered", "promised", "volunteered", "disputed", "undecided", "unanswered"]
+PatchChange = Literal["unchanged", "message only", "changed", "new", "dropped"]
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EvidenceRecord(Entry):
+    """Words of a message, in the order of the lines that they are from."""
+
+    message_id: str
+    link: str = Field(description="where the message is read: the archive's mask, filled in")
+    author: str = Field(description="`Name <address>`")
+    words: str
+
+
+class PointRecord(Entry):
+    """A comment on the series, or something that its author means to do unasked."""
+
+    number: int = Field(description="1 for the first in the thread")
+    message_id: str
+    link: str
+    author: str = Field(description="`Name <address>`")
+    date: str
+    patch: int | None = Field(description="number; null is the cover letter")
+    revision: int = Field(description="of the series, that the comment is about")
+    quoted: tuple[str, ...] = Field(description="lines that the comment stands under, without `>`")
+    text: str = Field(description="the comment, whole lines")
+    state: PointState
+    waiting: str = Field(default="", description="who waits; empty where nobody does")
+    waiting_for: str = Field(default="", description="for whom")
+    symbols: tuple[str, ...] = Field(default=(), description="named in the comment or in the code it stands under")
+    evidence: tuple[EvidenceRecord, ...] = Field(default=(), description="words that decide the state")
+
+
+class TrailerRecord(Entry):
+    """A trailer that somebody gave, or that a patch was posted with."""
+
+    patch: int | None = Field(description="number; null is the cover letter, and counts for every patch")
+    name: str = Field(description="such as `Reviewed-by`")
+    value: str = Field(description="`Name <address>` of who gives it, and what follows")
+    message_id: str
+    link: str
+    revision: int | None = Field(description="on which it was given; null where the patch was posted with it")
+    carried: bool = Field(description="the patch, as b4 makes it, has it")
+    reason: str = Field(default="", description="why it is not carried")
+
+
+class PromiseRecord(Entry):
+    """A promise of an earlier revision, beside the code of this one."""
+
+    point: PointRecord
+    touched: Literal["touched", "not touched", "names no symbol"]
+    symbols: tuple[str, ...] = Field(default=(), description="those of the point that patches of this revision touch")
+    patches: tuple[int, ...] = Field(default=(), description="the patches that do")
+
+
+class ComparedPatchRecord(Entry):
+    before: int | None = Field(description="its number in the earlier revision; null where it is new")
+    after: int | None = Field(description="its number in this revision; null where it was dropped")
+    subject: str
+    change: PatchChange
+
+
+class SinceRecord(Entry):
+    """This revision beside an earlier one."""
+
+    version: int = Field(description="of the earlier revision")
+    compared_by: Literal["range-diff", "patch-id"]
+    reason: str = Field(default="", description="why git range-diff could not be asked")
+    patches: tuple[ComparedPatchRecord, ...]
+    promises: tuple[PromiseRecord, ...] = ()
+
+
+class ReviewRecord(Entry):
+    """State of the review of one revision, from its thread alone."""
+
+    version: int
+    messages: int = Field(description="replies that were read")
+    points: tuple[PointRecord, ...] = ()
+    trailers: tuple[TrailerRecord, ...] = ()
+    since: SinceRecord | None = None
