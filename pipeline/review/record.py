@@ -34,7 +34,7 @@ class PointRecord(Entry):
     patch: int | None = Field(description="number; null is the cover letter")
     revision: int = Field(description="of the series, that the comment is about")
     quoted: tuple[str, ...] = Field(description="lines that the comment stands under, without `>`")
-    text: str = Field(description="the comment, whole lines")
+    text: tuple[str, ...] = Field(description="the comment, its lines")
     state: PointState
     waiting: str = Field(default="", description="who waits; empty where nobody does")
     waiting_for: str = Field(default="", description="for whom")
@@ -59,7 +59,9 @@ class PromiseRecord(Entry):
     """A promise of an earlier revision, beside the code of this one."""
 
     point: PointRecord
-    touched: Literal["touched", "not touched", "names no symbol"]
+    touched: Literal["touched", "as before", "not touched", "names no symbol"] = Field(
+        description="`as before`: the patches touch the symbols in the same lines as those of the earlier revision"
+    )
     symbols: tuple[str, ...] = Field(default=(), description="those of the point that patches of this revision touch")
     patches: tuple[int, ...] = Field(default=(), description="the patches that do")
 
