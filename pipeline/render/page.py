@@ -10,19 +10,25 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel
 from rich.cells import cell_len, chop_cells
 from rich.style import Style
 
-from pipeline.record import RunRecord
 from pipeline.system.resources import folder
+
+AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
 _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
     **dict.fromkeys(("PROBLEM", "FAIL", "FAILS", "HANGS", "refuted"), "red"),
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
+    **dict.fromkeys(("answered", "touched", "unchanged", "carried"), "green"),
+    **dict.fromkeys(("unanswered", "disputed", "not touched", "dropped", "not carried"), "red"),
+    **dict.fromkeys(("promised", "undecided", "as before", "names no symbol", "changed"), "yellow"),
+    **dict.fromkeys(("volunteered", "message only", "new"), "cyan"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
 }
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -44,7 +50,7 @@ def blanked(text: str) -> str:
     return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
 
 
-def neutral(record: RunRecord) -> RunRecord:
+def neutral(record: AnyRecord) -> AnyRecord:
     """The record with every string `visible`; line ends stay only in fields that have lines."""
 
     def clean(value: Any, key: str = "") -> Any:
@@ -56,7 +62,7 @@ def neutral(record: RunRecord) -> RunRecord:
             return value
         return "\n".join(map(visible, value.split("\n") if key in _FIELDS_WITH_LINES else [value]))
 
-    return RunRecord.model_validate(clean(record.model_dump(by_alias=True)))
+    return type(record).model_validate(clean(record.model_dump(by_alias=True)))
 
 
 def cut(text: str, columns: int) -> str:
@@ -95,6 +101,10 @@ class Page:
     def paint(self, word: str) -> str:
         colour = _COLOURS.get(word) if self.colour else None
         return Style(color=colour, bold=True).render(word) if colour else word
+
+    def link(self, text: str, address: str) -> str:
+        """A text that a terminal opens the address of; a text as it is where there are no colours."""
+        return Style(link=address, dim=True).render(text) if self.colour and address else text
 
     def hang(self, text: str, indent: int, most: int = 4) -> str:
         """Wrapped text whose first line the template indents, and whose other lines this does."""

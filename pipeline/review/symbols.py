@@ -21,6 +21,8 @@ _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@ ?(?P<context>.*)$")
 _FUNCTION = re.compile(
     r"^[A-Za-z_][\w\s*]*?\b(?P<name>\w+)\(|^(?:struct|union|enum) (?P<type>\w+) \{|^#define (?P<macro>\w+)"
 )
+_ANNOTATION = re.compile(r"__[a-z]+")
+"""Such as `__init` and `__user`."""
 _KEYWORDS = frozenset(("for", "while", "switch", "return", "sizeof", "typeof", "defined", "likely", "unlikely"))
 
 
@@ -44,7 +46,7 @@ def named(text: Iterable[str], quoted: Sequence[str]) -> tuple[str, ...]:
 def _found(pattern: re.Pattern[str], line: str) -> Iterator[str]:
     for match in pattern.finditer(line):
         name = match["called"] or match["joined"]
-        if name not in _KEYWORDS and re.search(r"[A-Za-z]{2}", name):
+        if name not in _KEYWORDS and not _ANNOTATION.fullmatch(name) and re.search(r"[A-Za-z]{2}", name):
             yield name
 
 
