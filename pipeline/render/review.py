@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.cells import chop_cells
 
 from pipeline.render.findings import count
-from pipeline.render.page import Page, cut, neutral, wrap
+from pipeline.render.page import Page, cut, neutral, visible, wrap
 from pipeline.review.record import (
     EvidenceRecord,
     PointRecord,
@@ -54,7 +54,7 @@ def render_review(review: ReviewRecord, title: str, *, colour: bool = False, ope
     points = [point for point in review.points if point.waiting or not open_only]
     return page.fill(
         "review.txt.j2",
-        heading=f"{cut(title, 300)}, v{review.version}",
+        heading=f"{visible(cut(title, 300))}, v{review.version}",
         **_view(review, page, points),
         trailers=_trailers(review.trailers, page),
     )

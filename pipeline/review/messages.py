@@ -27,12 +27,14 @@ class Message:
         text: taken apart.
         parent: message-id of what it answers.
         patch: that it is about; 0 is the cover letter.
+        lost: it is put together from what its answers quote.
     """
 
     letter: Letter
     text: Text
     parent: str
     patch: int
+    lost: bool = False
 
     @property
     def id(self) -> str:
@@ -186,7 +188,7 @@ def _lost_parents(found: Iterable[Message], placed: _Placed, known: set[str]) ->
         )
         made = placed.message(letter)
         if made and len(letter.body) > len(lost[parent].letter.body if parent in lost else ""):
-            lost[parent] = made
+            lost[parent] = replace(made, lost=True)
     return [*lost.values()]
 
 

@@ -23,6 +23,7 @@ _FUNCTION = re.compile(
 )
 _ANNOTATION = re.compile(r"__[a-z]+")
 """Such as `__init` and `__user`."""
+_COMMENT = re.compile(r"\s*(?:/\*|\*|//)")
 _KEYWORDS = frozenset(("for", "while", "switch", "return", "sizeof", "typeof", "defined", "likely", "unlikely"))
 
 
@@ -61,20 +62,33 @@ class ChangedLine:
 
 
 def changed_lines(diff: str) -> Iterator[ChangedLine]:
-    """The changed lines of a git diff; what they lie in is the hunk's header or a definition in the hunk."""
+    """The changed lines of a git diff.
+
+    What they lie in is the hunk's header or a definition in it; a comment belongs to the definition below it.
+    """
     path, within, inside = "", "", False
-    for line in diff.splitlines():
-        if line.startswith("diff --git "):
-            path, within, inside = line.rpartition(" b/")[2], "", False
-        elif hunk := _HUNK.match(line):
-            within, inside = hunk["context"], True
-        elif line == "-- ":
-            inside = False
-        elif inside and line[:1] in ("+", "-", " "):
-            if _FUNCTION.match(line[1:]):
-                within = line[1:]
-            if line[0] != " ":
-                yield ChangedLine(path, line[0], " ".join(line[1:].split()), within)
+    comments: list[tuple[str, str]] = []
+    for line in (*diff.splitlines(), ""):
+        sign, text = line[:1], line[1:]
+        of_code = inside and sign in ("+", "-", " ") and line != "-- "
+        if of_code and _FUNCTION.match(text):
+            within = text
+        if not (of_code and (_COMMENT.match(text) or not text.strip())):
+            for kind, words in comments:
+                yield ChangedLine(path, kind, words, within)
+            comments.clear()
+        words = " ".join(text.split())
+        if not of_code:
+            if line.startswith("diff --git "):
+                path, within, inside = line.rpartition(" b/")[2], "", False
+            elif hunk := _HUNK.match(line):
+                within, inside = hunk["context"], True
+            elif line == "-- ":
+                inside = False
+        elif sign != " " and _COMMENT.match(text):
+            comments.append((sign, words))
+        elif sign != " ":
+            yield ChangedLine(path, sign, words, within)
 
 
 def touched(symbols: Sequence[str], diffs: Mapping[int, str]) -> dict[str, dict[int, Counter[ChangedLine]]]:

@@ -63,7 +63,7 @@ def _reason(one: Message, name: str, value: str, lacking: Sequence[int], asked: 
         return "it names no address"
     if address and sender and address != sender:
         return f"its address is not the sender's, {sender}"
-    if not one.letter.date:
+    if one.lost:
         return "the message that gives it is only quoted in the thread"
     return "b4 does not take it" if len(lacking) == asked else f"b4 does not take it for {_listed(lacking)}"
 
