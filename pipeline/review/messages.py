@@ -13,6 +13,7 @@ from pipeline.model import Letter, Series
 from pipeline.review.phrases import Phrases, matches
 from pipeline.review.quoting import Passage, Text, take_apart, unquoted
 
+_LAST = datetime.max.replace(tzinfo=UTC)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
 _RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
 _EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
@@ -90,20 +91,19 @@ def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:
     known = {message.id for message in found}
     found += _lost_parents(found, placed, known)
     order = {message.id: position for position, message in enumerate(found)}
-    found.sort(key=lambda message: (moment(message, found), order[message.id]))
+    sent = _moments(found)
+    found.sort(key=lambda message: (sent[message.id], order[message.id]))
     found = _parents_first(found)
     return tuple(one for one in found if not matches(phrases.notices, parseaddr(one.letter.sender)[1]))
 
 
-def moment(message: Message, others: Sequence[Message]) -> datetime:
-    """When it was sent; a lost parent comes just before its first answer."""
-    sent = _date(message.letter.date)
-    if sent is None:
-        sent = min(
-            (_date(one.letter.date) or datetime.max.replace(tzinfo=UTC) for one in others if one.parent == message.id),
-            default=None,
-        )
-    return sent or datetime.max.replace(tzinfo=UTC)
+def _moments(found: Sequence[Message]) -> dict[str, datetime]:
+    """When each was sent; a lost parent comes just before its first answer."""
+    sent = {message.id: _date(message.letter.date) or _LAST for message in found}
+    for message in found:
+        if message.parent in sent:
+            sent[message.parent] = min(sent[message.parent], sent[message.id])
+    return sent
 
 
 def _date(text: str) -> datetime | None:

@@ -58,6 +58,9 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self._by_id = {message.id: message for message in self.messages}
+        self._answers: dict[str, list[Message]] = {}
+        for message in self.messages:
+            self._answers.setdefault(message.parent, []).append(message)
         self._places: dict[str, list[tuple[_Talk, Turn]]] = {}
 
     def read(self) -> list[_Talk]:
@@ -111,11 +114,10 @@ class _Reader:
     def _cuts(self, turn: Turn) -> list[int]:
         """Positions in a comment behind which somebody answers."""
         found = set()
-        for answer in self.messages:
-            if answer.parent == turn.message.id:
-                for passage in answer.text.passages:
-                    if comment(passage.text, answer.names, self.phrases):
-                        found.add(turn.last_of(passage.answered) + 1)
+        for answer in self._answers.get(turn.message.id, []):
+            for passage in answer.text.passages:
+                if comment(passage.text, answer.names, self.phrases):
+                    found.add(turn.last_of(passage.answered) + 1)
         return sorted(found - {0, len(turn.text)})
 
     def _without_volunteered(self, message: Message, text: tuple[str, ...], answers: bool) -> tuple[str, ...]:

@@ -61,15 +61,12 @@ def _above_the_diffstat(body: str) -> list[str]:
 def by_range_diff(
     output: str, before: Sequence[PostedPatch], after: Sequence[PostedPatch]
 ) -> tuple[ComparedPatchRecord, ...]:
-    """What `git range-diff --no-patch` says, in its order; it tells messages and code apart by patch-ids only."""
+    """What `git range-diff --no-patch` says, in its order; what it marks as differing is told apart by patch-ids."""
     found = []
     for line in output.splitlines():
         if pair := _PAIR.match(line):
             old, new = _with_commit(before, pair["old"]), _with_commit(after, pair["new"])
-            change: PatchChange = "changed"
-            if old and new:
-                change = "unchanged" if pair["sign"] == "=" else "message only" if _same_code(old, new) else "changed"
-            found += [_compared(old, new, change)]
+            found.append(_compared(old, new, "unchanged" if pair["sign"] == "=" else _change(old, new)))
     return tuple(found)
 
 
@@ -85,11 +82,15 @@ def by_patch_id(before: Sequence[PostedPatch], after: Sequence[PostedPatch]) -> 
     found = []
     for new in after:
         old = pairs.get(new.number)
-        change: PatchChange = "changed"
-        if old and _same_code(old, new):
-            change = "unchanged" if old.message == new.message else "message only"
-        found.append(_compared(old, new, change))
+        found.append(_compared(old, new, _change(old, new)))
     return (*found, *(_compared(old, None, "dropped") for old in left.values()))
+
+
+def _change(old: PostedPatch | None, new: PostedPatch | None) -> PatchChange:
+    """Lines around a change that moved, which git range-diff marks, too, are no change of the patch."""
+    if not (old and new and _same_code(old, new)):
+        return "changed"
+    return "unchanged" if old.message == new.message else "message only"
 
 
 def _compared(old: PostedPatch | None, new: PostedPatch | None, change: PatchChange) -> ComparedPatchRecord:

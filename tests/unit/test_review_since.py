@@ -45,6 +45,11 @@ def test_range_diff_is_read() -> None:
     assert [(one.before, one.after, one.subject, one.change) for one in found] == CHANGES
 
 
+def test_lines_around_a_change_are_not_the_patch() -> None:
+    output = f"1:  {'1' * 40} ! 1:  {'5' * 40} mm: one\n"
+    assert [one.change for one in by_range_diff(output, BEFORE, AFTER)] == ["unchanged"]
+
+
 FIRST = series(letter("a", REVIEWER, COMMENT, "cover"), letter("b", AUTHOR, ANSWER, "cover", "a"))
 POINTS = review(FIRST, MIDMASK).points
 
