@@ -17,7 +17,7 @@ from pipeline.system.workspace import Workspace
 from tests.unit import records
 from tests.unit.test_runs import STARTED
 
-COMMANDS = ["apply-and-build", "fetch", "apply", "plan", "report", "reply", "runs", "doctor", "clean"]
+COMMANDS = ["apply-and-build", "fetch", "apply", "plan", "report", "reply", "review", "runs", "doctor", "clean"]
 
 
 @pytest.fixture(autouse=True)
