@@ -25,10 +25,9 @@ _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
     **dict.fromkeys(("PROBLEM", "FAIL", "FAILS", "HANGS", "refuted"), "red"),
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
-    **dict.fromkeys(("answered", "touched", "unchanged", "carried"), "green"),
+    **dict.fromkeys(("answered", "touched", "unchanged", "message only"), "green"),
     **dict.fromkeys(("unanswered", "disputed", "not touched", "dropped", "not carried"), "red"),
-    **dict.fromkeys(("promised", "undecided", "as before", "names no symbol", "changed"), "yellow"),
-    **dict.fromkeys(("volunteered", "message only", "new"), "cyan"),
+    **dict.fromkeys(("promised", "volunteered", "undecided", "as before", "names no symbol"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
 }
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
