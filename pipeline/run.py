@@ -49,10 +49,12 @@ from pipeline.model import (
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
 from pipeline.render.formats import FORMATS, WRITTEN, Source
+from pipeline.review.record import ReviewRecord
+from pipeline.revisions import Reviewer, earlier
 from pipeline.suggest import Suggester, Suggestion, fragment_name
 from pipeline.system import resources, sandbox
 from pipeline.system.console import Console
-from pipeline.system.errors import UsageError
+from pipeline.system.errors import NotObtainedError, UsageError
 from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
@@ -127,6 +129,7 @@ class Pipeline:
                 trees=tuple(collect.tree_record(result.applied) for result in results),
                 cells=cell_records,
                 claims=self.claims(tracked, series, cells, cell_records, [result.applied for result in results]),
+                review=self.review(series, order.request, None, [result.applied.tree for result in results]),
                 tools=self.tools(matrix, order.sandbox),
                 sandbox=order.sandbox,
             )
@@ -167,6 +170,22 @@ class Pipeline:
         series = fetch(request, self.workspace, self.processes, self.console.say)
         self.console.say(f"Series: {series.title} (v{series.version}, {len(series.patches)} patches)")
         return series
+
+    def review(self, series: Series, request: Request, since: Request | None, trees: Sequence[Tree]) -> ReviewRecord:
+        """What the thread says, and what became of an earlier revision: `since`, or one that the series itself names.
+
+        Raises:
+            NotObtainedError: `since` cannot be had; an earlier one that nobody asked for may be incomplete.
+        """
+        before, found = since or earlier(request, series), None
+        try:
+            found = fetch(before, self.workspace, self.processes, self.console.say) if before else None
+        except NotObtainedError as error:
+            if since:
+                raise
+            self.console.warn(f"no comparison with an earlier revision: {error.message}")
+        applier = Applier(self.repository, self.store, self.workspace)
+        return Reviewer(self.repository, applier, self.console.say).review(series, request.midmask, found, trees)
 
     def tree(self, name: TreeName) -> Tree:
         return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)

@@ -170,21 +170,23 @@ def parse(raw: bytes) -> Mail:
             sender=_header(message, "From"),
             to=_addresses(message, "To"),
             cc=_addresses(message, "Cc"),
-            references=tuple(_MESSAGE_ID.findall(_header(message, "References"))),
+            # RFC 5322, 3.6.4: without References, In-Reply-To has the parent.
+            references=tuple(_MESSAGE_ID.findall(_header(message, "References")))
+            or tuple(_MESSAGE_ID.findall(_header(message, "In-Reply-To"))[:1]),
             date=_header(message, "Date"),
             body=_text(message),
         )
         in_reply_to = _first_id(message, "In-Reply-To")
     except (ValueError, LookupError, RecursionError, AttributeError, TypeError, IndexError) as error:
         raise NotObtainedError(f"a message cannot be read: {type(error).__name__}: {error}") from error
-    version, number, total, title = _taken_apart(letter.subject)
+    version, number, total, title = taken_apart(letter.subject)
     reply = letter.subject.lower().startswith("re:")
     if number is not None and (reply or (number > 0 and not has_diff(letter.body))):
         number = None
     return Mail(raw, letter, in_reply_to, title, version, number, total, reply)
 
 
-def _taken_apart(subject: str) -> tuple[int, int | None, int, str]:
+def taken_apart(subject: str) -> tuple[int, int | None, int, str]:
     """Version, number, total and title of `[PATCH v3 02/11] title`; number is None without a PATCH tag."""
     match = _TAG.match(subject)
     if match is None or "patch" not in match["words"].lower():

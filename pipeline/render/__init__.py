@@ -27,6 +27,7 @@ from pipeline.render.findings import (
 )
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
+from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
@@ -82,6 +83,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
             (claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim), first(claim.details, DETAILS_SHOWN))
             for claim in record.claims
         ],
+        review=review_view(record.review, page) if record.review and record.review.worth_showing else None,
         facts=facts(record),
         tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
         command=command_lines(record.command, page.columns),

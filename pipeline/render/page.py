@@ -12,21 +12,26 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel
 from rich.cells import cell_len, chop_cells
 from rich.style import Style
 
-from pipeline.record import RunRecord, SymbolRecord
+from pipeline.record import SymbolRecord
 from pipeline.system.resources import folder
+
+AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
 _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
     **dict.fromkeys(("PROBLEM", "FAIL", "FAILS", "HANGS", "refuted"), "red"),
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
     **dict.fromkeys(("not confirmed", "not checked"), "yellow"),
+    **dict.fromkeys(("answered", "touched", "unchanged", "message only"), "green"),
+    **dict.fromkeys(("unanswered", "disputed", "not touched", "dropped", "not carried"), "red"),
+    **dict.fromkeys(("promised", "volunteered", "undecided", "as before", "names no symbol"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
 }
 _RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
@@ -51,9 +56,9 @@ def blanked(text: str) -> str:
     return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
 
 
-def neutral(record: RunRecord) -> RunRecord:
+def neutral(record: AnyRecord) -> AnyRecord:
     """The record with every string `visible`; line ends stay only in fields that have lines."""
-    clean: RunRecord = _clean(record)
+    clean: AnyRecord = _clean(record)
     return clean
 
 
@@ -114,6 +119,10 @@ class Page:
     def paint(self, word: str) -> str:
         colour = _COLOURS.get(word) if self.colour else None
         return Style(color=colour, bold=True).render(word) if colour else word
+
+    def link(self, text: str, address: str) -> str:
+        """A text that a terminal opens the address of; a text as it is where there are no colours."""
+        return Style(link=address, dim=True).render(text) if self.colour and address else text
 
     def hang(self, text: str, indent: int, most: int = 4) -> str:
         """Wrapped text whose first line the template indents, and whose other lines this does."""

@@ -1,1 +1,37 @@
 """**review**: what a thread says of a series: open points, promises, trailers; pure."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from pipeline.model import Series
+from pipeline.review.messages import Authors, messages
+from pipeline.review.phrases import phrases
+from pipeline.review.points import points
+from pipeline.review.record import ReviewRecord
+from pipeline.review.trailers import trailers
+
+__all__ = ["ReviewRecord", "review"]
+
+
+def review(series: Series, midmask: str) -> ReviewRecord:
+    """The state of the review of one revision.
+
+    Args:
+        series: with the replies of its thread.
+        midmask: address of a message in the archive, `%s` for its id (b4's `b4.midmask`).
+    """
+
+    def link(message_id: str) -> str:
+        # Ids may hold a slash, which public-inbox takes only as %2F.
+        return midmask.replace("%s", quote(message_id, safe="@")) if message_id else ""
+
+    rules = phrases()
+    found = messages(series, rules)
+    without_cover = series.cover.message_id in {patch.message_id for patch in series.patches}
+    return ReviewRecord(
+        version=series.version,
+        messages=len(found),
+        points=points(found, Authors.of(series), rules, link, series.version, without_cover),
+        trailers=trailers(series, found, link),
+    )

@@ -91,3 +91,8 @@ class ReviewRecord(Entry):
     points: tuple[PointRecord, ...] = ()
     trailers: tuple[TrailerRecord, ...] = ()
     since: SinceRecord | None = None
+
+    @property
+    def worth_showing(self) -> bool:
+        """There were replies, or an earlier revision; a folder of patches has neither."""
+        return bool(self.messages or self.since)

@@ -25,6 +25,7 @@ COMMANDS = [
     "plan",
     "report",
     "reply",
+    "review",
     "runs",
     "compare",
     "index",

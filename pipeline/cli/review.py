@@ -1,0 +1,75 @@
+"""The command that says where the review of a series stands."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.app import app
+from pipeline.cli.options import (
+    MidmaskOption,
+    QuietOption,
+    RevisionOption,
+    SeriesArgument,
+    TreeOption,
+    VerboseOption,
+    VersionOption,
+    WorkspaceOption,
+)
+from pipeline.cli.session import session
+from pipeline.fetch import LORE, Request
+from pipeline.kernel.trees import TreeName
+from pipeline.mail.message import THREAD_LIMIT
+from pipeline.render.review import render_review
+from pipeline.system.errors import UsageError
+from pipeline.system.git import user_setting
+
+
+@app.command(epilog="Example: pipeline review 20251205194351.1646318-1-kas@kernel.org")
+def review(
+    series: SeriesArgument,
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="SERIES", help="The earlier revision. [default: one in the thread]"),
+    ] = "",
+    tree: TreeOption = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only points that somebody waits for.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as `review` in run.json.")] = False,
+    revision: RevisionOption = None,
+    midmask: MidmaskOption = "",
+    workspace: WorkspaceOption = None,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+    _version: VersionOption = False,
+) -> None:
+    """Say where the review stands: open points, promises, trailers; from the thread alone.
+
+    Trees are needed only to compare with an earlier revision, where git range-diff does it better than patch-ids.
+    """
+    if series == since == "-":
+        raise UsageError("standard input holds one series", hint="Save one of the two revisions to a file.")
+    with session(workspace, verbose, quiet) as current, TemporaryDirectory() as scratch:
+        pipeline = current.pipeline()
+        request = Request(_kept(series, Path(scratch)), revision, midmask or user_setting("b4.midmask") or LORE)
+        before = replace(request, text=_kept(since, Path(scratch)), version=None) if since else None
+        names = [TreeName.parse(name) for name in tree or ()]
+        found = pipeline.fetch(request)
+        record = pipeline.review(found, request, before, [pipeline.tree(name) for name in names])
+        if json:
+            print(record.model_dump_json(indent=1))
+        else:
+            print(render_review(record, found.title, colour=sys.stdout.isatty(), open_only=open_only), end="")
+
+
+def _kept(series: str, folder: Path) -> str:
+    """Standard input as a file: both revisions may be in it, and it can be read once only."""
+    if series != "-":
+        return series
+    path = folder / "stdin.mbox"
+    path.write_bytes(sys.stdin.buffer.read(THREAD_LIMIT + 1))
+    return str(path)

@@ -1,0 +1,179 @@
+"""Text of a review: what is open and who waits for whom, each line with the message that says it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import chop_cells
+
+from pipeline.render.findings import count
+from pipeline.render.page import Page, cut, neutral, visible, wrap
+from pipeline.review.record import (
+    EvidenceRecord,
+    PointRecord,
+    PointState,
+    PromiseRecord,
+    ReviewRecord,
+    SinceRecord,
+    TrailerRecord,
+)
+
+ORDER: tuple[PointState, ...] = ("unanswered", "disputed", "undecided", "promised", "volunteered", "answered")
+"""What needs somebody comes first."""
+QUOTED_SHOWN = 2
+TEXT_SHOWN = 5
+INDENT = 6
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something of a review, headed by a word that is painted.
+
+    Args:
+        word: state of a point, fate of a promise or trailer.
+        title: wrapped by the template.
+        lines: as they stand, no longer than the page is wide.
+    """
+
+    word: str
+    title: str
+    lines: Sequence[str]
+
+
+def render_review(review: ReviewRecord, title: str, *, colour: bool = False, open_only: bool = False) -> str:
+    """A review for a terminal or a file, in at most 78 columns.
+
+    Args:
+        title: of the series.
+        colour: paint states with ANSI sequences, and make message-ids links.
+        open_only: leave out the points that nobody waits for.
+    """
+    review, page = neutral(review), Page(colour=colour)
+    points = [point for point in review.points if point.waiting or not open_only]
+    return page.fill(
+        "review.txt.j2",
+        heading=f"{visible(cut(title, 300))}, v{review.version}",
+        **_view(review, page, points),
+        trailers=_trailers(review.trailers, page),
+    )
+
+
+def review_view(review: ReviewRecord, page: Page) -> dict[str, object]:
+    """What the report shows of a review: all but trailers that are carried, and points that are settled."""
+    points = [point for point in review.points if point.state != "answered"]
+    return {
+        **_view(review, page, points),
+        "trailers": _trailers([one for one in review.trailers if not one.carried], page),
+    }
+
+
+def _view(review: ReviewRecord, page: Page, points: Iterable[PointRecord]) -> dict[str, object]:
+    return {
+        "summary": balance(review),
+        "points": [_item(point, page) for point in sorted(points, key=lambda one: ORDER.index(one.state))],
+        "since": _since(review.since, review.version) if review.since else "",
+        "promises": [_promise(one, page) for one in review.since.promises] if review.since else [],
+        "compared": _compared(review.since, review.version, page) if review.since else [],
+    }
+
+
+def balance(review: ReviewRecord) -> str:
+    """How many points there are of each state, and trailers."""
+    states = Counter(point.state for point in review.points)
+    words = [f"{states[state]} {state}" for state in ORDER if states[state]]
+    carried = sum(one.carried for one in review.trailers)
+    replies = "1 reply" if review.messages == 1 else f"{review.messages} replies"
+    parts = [f"{replies} read", count(len(review.points), "point")]
+    text = ", ".join(parts) + (f" ({', '.join(words)})" if words else "")
+    return text + (f"; {carried} of {count(len(review.trailers), 'trailer')} carried" if review.trailers else "")
+
+
+def where(patch: int | None) -> str:
+    return "cover letter" if patch is None else f"patch {patch}"
+
+
+def _item(point: PointRecord, page: Page) -> Item:
+    waits = f"; {name(point.waiting)} waits for {name(point.waiting_for)}" if point.waiting else ""
+    lines = [*_comment(point, page), *(line for said in point.evidence for line in _evidence(said, point, page))]
+    if point.symbols:
+        lines += _indented(wrap(f"about {', '.join(point.symbols)}", page.columns - INDENT, 2))
+    return Item(point.state, f"{where(point.patch)}, {name(point.author)}{waits}", lines)
+
+
+def _comment(point: PointRecord, page: Page) -> list[str]:
+    """The end of what is quoted, the start of what is said."""
+    columns = page.columns - INDENT
+    quoted = [line for line in point.quoted if line.strip()][-QUOTED_SHOWN:]
+    text = wrap(" ".join(point.text), columns - 2, TEXT_SHOWN)
+    return [
+        *_indented(cut(f"> {line}", columns) for line in quoted),
+        *_indented([f'"{text[0]}', *(f" {line}" for line in text[1:])], '"'),
+        *_message(point.message_id, point.link, page),
+    ]
+
+
+def _evidence(said: EvidenceRecord, point: PointRecord, page: Page) -> list[str]:
+    if said.message_id == point.message_id:
+        return []
+    words = wrap(f'{name(said.author)}: "{said.words}"', page.columns - INDENT, 4)
+    return [*_indented(words), *_message(said.message_id, said.link, page)]
+
+
+def _message(message_id: str, link: str, page: Page) -> list[str]:
+    pieces = chop_cells(f"<{cut(message_id, 200)}>", page.columns - INDENT - 2) if message_id else []
+    return [" " * (INDENT + 2) + page.link(piece, link) for piece in pieces]
+
+
+def _trailers(trailers: Iterable[TrailerRecord], page: Page) -> list[Item]:
+    return [_trailer(one, page) for one in sorted(trailers, key=lambda one: one.patch or 0)]
+
+
+def _trailer(trailer: TrailerRecord, page: Page) -> Item:
+    given = f"on v{trailer.revision}" if trailer.revision else "posted with it"
+    return Item(
+        "carried" if trailer.carried else "not carried",
+        f"{where(trailer.patch)}, {given}, {trailer.name}: {trailer.value}",
+        [
+            *_indented(wrap(trailer.reason, page.columns - INDENT) if trailer.reason else []),
+            *_message(trailer.message_id, trailer.link, page),
+        ],
+    )
+
+
+def _since(since: SinceRecord, version: int) -> str:
+    how = "git range-diff" if since.compared_by == "range-diff" else f"patch-id and subject, since {since.reason}"
+    changes = Counter(one.change for one in since.patches)
+    return f"v{version} against v{since.version}, by {how}: " + ", ".join(
+        f"{times} {change}" for change, times in changes.items()
+    )
+
+
+def _promise(promise: PromiseRecord, page: Page) -> Item:
+    point = promise.point
+    numbers = ", ".join(map(str, promise.patches))
+    place = f" in {'patches' if len(promise.patches) > 1 else 'patch'} {numbers}" if promise.patches else ""
+    about = ", ".join(promise.symbols or point.symbols)
+    whom = f"promised to {name(point.author)}" if point.state == "promised" else f"volunteered by {name(point.author)}"
+    return Item(
+        promise.touched,
+        f"{about}{place}; {whom}" if about else whom,
+        [*_comment(point, page), *(line for said in point.evidence for line in _evidence(said, point, page))],
+    )
+
+
+def _compared(since: SinceRecord, version: int, page: Page) -> list[str]:
+    rows = [(str(one.before or "-"), str(one.after or "-"), one.change, one.subject) for one in since.patches]
+    return page.table([(f"v{since.version}", f"v{version}", "change", "subject"), *rows], right={0, 1})
+
+
+def name(sender: str) -> str:
+    """Who it is, in few words; the report is about what was said."""
+    shown = sender.partition("<")[0].strip(" '\"") or sender.strip("<>")
+    return cut(shown, 40)
+
+
+def _indented(lines: Iterable[str], end: str = "") -> list[str]:
+    made = [" " * INDENT + line for line in lines]
+    return [*made[:-1], made[-1] + end] if made else []

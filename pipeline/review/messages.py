@@ -1,0 +1,205 @@
+"""The messages of a thread that comment on a series: what each answers, and which patch it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parseaddr, parsedate_to_datetime
+
+from pipeline.mail.message import taken_apart
+from pipeline.model import Letter, Series
+from pipeline.review.phrases import Phrases, matches
+from pipeline.review.quoting import Passage, Text, take_apart, unquoted
+
+_LAST = datetime.max.replace(tzinfo=UTC)
+_PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
+_RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
+_EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A reply.
+
+    Args:
+        letter: its headers; of a parent that is missing, what its answer tells of it.
+        text: taken apart.
+        parent: message-id of what it answers.
+        patch: that it is about; 0 is the cover letter.
+        lost: it is put together from what its answers quote.
+    """
+
+    letter: Letter
+    text: Text
+    parent: str
+    patch: int
+    lost: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.letter.message_id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """How its sender may sign, in lower case."""
+        name = person(self.letter.sender)
+        return (name, *name.split())
+
+
+def person(sender: str) -> str:
+    """A sender's name for comparing, without list relays and employers; the address where there is no name."""
+    name, address = parseaddr(sender)
+    name = _EMPLOYER.sub("", _RELAYED.sub("", (name or sender.partition("<")[0]).strip())).strip(" '\"")
+    return (name or address).casefold()
+
+
+def display(sender: str) -> str:
+    """A sender's name as a reader knows it."""
+    name, address = parseaddr(sender)
+    return _RELAYED.sub("", (name or sender.partition("<")[0]).strip()).strip(" '\"") or address or "somebody"
+
+
+@dataclass(frozen=True)
+class Authors:
+    """Whose series it is: the cover letter's sender and the patches' authors, by name and address."""
+
+    names: frozenset[str]
+    addresses: frozenset[str]
+
+    @classmethod
+    def of(cls, series: Series) -> Authors:
+        senders = [series.cover.sender, *(patch.author for patch in series.patches)]
+        return cls(
+            frozenset(map(person, senders)),
+            frozenset(address.lower() for one in senders if (address := parseaddr(one)[1])),
+        )
+
+    def wrote(self, message: Message) -> bool:
+        sender = message.letter.sender
+        return person(sender) in self.names or parseaddr(sender)[1].lower() in self.addresses
+
+
+def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:
+    """The replies that are about this revision, parents before their answers; bots' notices are left out.
+
+    A parent that the thread lacks is put together from what its answers quote.
+    """
+    placed = _Placed(series, phrases)
+    found = [message for letter in series.replies if (message := placed.message(letter))]
+    known = {message.id for message in found}
+    found += _lost_parents(found, placed, known)
+    order = {message.id: position for position, message in enumerate(found)}
+    sent = _moments(found)
+    found.sort(key=lambda message: (sent[message.id], order[message.id]))
+    found = _parents_first(found)
+    return tuple(one for one in found if not matches(phrases.notices, parseaddr(one.letter.sender)[1]))
+
+
+def _moments(found: Sequence[Message]) -> dict[str, datetime]:
+    """When each was sent; a lost parent comes just before its first answer."""
+    sent = {message.id: _date(message.letter.date) or _LAST for message in found}
+    for message in found:
+        if message.parent in sent:
+            sent[message.parent] = min(sent[message.parent], sent[message.id])
+    return sent
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+class _Placed:
+    """Finds the patch that a letter of the thread is about."""
+
+    def __init__(self, series: Series, phrases: Phrases) -> None:
+        self._reports = phrases.reports
+        self._own = {patch.message_id: patch.number for patch in series.patches if patch.message_id}
+        self._own.setdefault(series.cover.message_id, 0)
+        self._letters = {letter.message_id: letter for letter in series.replies}
+        self._version = series.version
+        self._titles = {_same(patch.subject): patch.number for patch in series.patches}
+        if series.cover.message_id not in {patch.message_id for patch in series.patches}:
+            self._titles[_same(taken_apart(series.cover.subject)[3])] = 0
+
+    def message(self, letter: Letter) -> Message | None:
+        """None where a letter is no reply to this revision."""
+        if letter.message_id in self._own or posts(letter):
+            return None
+        patch = self.patch(letter)
+        if patch is None:
+            return None
+        parent = letter.references[-1] if letter.references else ""
+        by_program = matches(self._reports, parseaddr(letter.sender)[1])
+        text = Text("", (Passage((), tuple(letter.body.splitlines())),)) if by_program else take_apart(letter.body)
+        return Message(letter, text, parent, patch)
+
+    def patch(self, letter: Letter) -> int | None:
+        """By the chain of parents; where it breaks off, by the subject."""
+        seen: set[str] = set()
+        references = letter.references
+        while references:
+            parent = references[-1]
+            if parent in self._own:
+                return self._own[parent]
+            if parent in self._letters and parent not in seen:
+                if posts(self._letters[parent]):
+                    return None
+                seen.add(parent)
+                references = self._letters[parent].references
+            else:
+                references = references[:-1]
+        version, _, _, title = taken_apart(_PREFIX.sub("", letter.subject))
+        return self._titles.get(_same(title)) if version == self._version else None
+
+    def known(self, message_id: str) -> bool:
+        return message_id in self._own or message_id in self._letters
+
+
+def posts(letter: Letter) -> bool:
+    """Whether a letter posts a patch or a cover letter."""
+    return not _PREFIX.match(letter.subject) and taken_apart(letter.subject)[1] is not None
+
+
+def _same(title: str) -> str:
+    return " ".join(title.split()).casefold()
+
+
+def _lost_parents(found: Iterable[Message], placed: _Placed, known: set[str]) -> list[Message]:
+    lost: dict[str, Message] = {}
+    for message in found:
+        parent = message.parent
+        if not parent or parent in known or placed.known(parent) or not message.text.attribution:
+            continue
+        letter = replace(
+            message.letter,
+            message_id=parent,
+            sender=message.text.attribution,
+            to=(),
+            cc=(),
+            references=message.letter.references[:-1],
+            date="",
+            body=unquoted(message.letter.body),
+        )
+        made = placed.message(letter)
+        if made and len(letter.body) > len(lost[parent].letter.body if parent in lost else ""):
+            lost[parent] = replace(made, lost=True)
+    return [*lost.values()]
+
+
+def _parents_first(found: list[Message]) -> list[Message]:
+    """Clocks differ: an answer that was sent before its parent comes after it all the same."""
+    by_id = {message.id: message for message in found}
+    ordered: dict[str, Message] = {}
+    for message in found:
+        chain = [message]
+        while chain[-1].parent in by_id and chain[-1].parent not in ordered and len(chain) <= len(found):
+            chain.append(by_id[chain[-1].parent])
+        for one in reversed(chain):
+            ordered.setdefault(one.id, one)
+    return [*ordered.values()]

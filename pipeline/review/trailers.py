@@ -1,0 +1,92 @@
+"""Trailers by patch: who gave them, on which revision, and whether b4 carries them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
+
+from pipeline.mail import message
+from pipeline.model import Patch, Series
+from pipeline.review.messages import Message
+from pipeline.review.points import Link
+from pipeline.review.quoting import TRAILER
+from pipeline.review.record import TrailerRecord
+
+OF_THE_AUTHOR = ("Signed-off-by", "Co-developed-by", "Link", "Fixes", "Closes")
+"""In a posted patch, those that its author puts there."""
+
+
+def trailers(series: Series, messages: Sequence[Message], link: Link) -> tuple[TrailerRecord, ...]:
+    """Those that patches were posted with, then those that replies give, in the thread's order."""
+    texts = {patch.number: message.parse(patch.mail).letter.body for patch in series.patches}
+    return (*_posted(series, texts, link), *_given(series, messages, texts, link))
+
+
+def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
+    for patch in series.patches:
+        collected = {same(line) for line in patch.collected_trailers}
+        for name, value in written(texts[patch.number]):
+            if name not in OF_THE_AUTHOR and same(f"{name}: {value}") not in collected:
+                yield TrailerRecord(
+                    patch=patch.number,
+                    name=name,
+                    value=value,
+                    message_id=patch.message_id,
+                    link=link(patch.message_id),
+                    revision=None,
+                    carried=True,
+                )
+
+
+def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
+    by_number = {patch.number: patch for patch in series.patches}
+    for one in messages:
+        for name, value in dict.fromkeys(one.text.trailers):
+            about = [by_number[one.patch]] if one.patch in by_number else [*series.patches]
+            lacking = [patch.number for patch in about if not _has(texts[patch.number], patch, name, value)]
+            yield TrailerRecord(
+                patch=one.patch or None,
+                name=name,
+                value=value,
+                message_id=one.id,
+                link=link(one.id),
+                revision=series.version,
+                carried=not lacking,
+                reason=_reason(one, name, value, lacking, len(about)) if lacking else "",
+            )
+
+
+def _reason(one: Message, name: str, value: str, lacking: Sequence[int], asked: int) -> str:
+    address, sender = (parseaddr(text)[1].lower() for text in (value, one.letter.sender))
+    if name.endswith("-by") and not address:
+        return "it names no address"
+    if address and sender and address != sender:
+        return f"its address is not the sender's, {sender}"
+    if one.lost:
+        return "the message that gives it is only quoted in the thread"
+    return "b4 does not take it" if len(lacking) == asked else f"b4 does not take it for {_listed(lacking)}"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return f"patch{'es' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def written(body: str) -> tuple[tuple[str, str], ...]:
+    """The trailers in the message of a patch, name and value."""
+    text = re.split(r"^---\s*$", body, maxsplit=1, flags=re.MULTILINE)[0]
+    found = (TRAILER.match(line.strip()) for line in text.splitlines())
+    return tuple(dict.fromkeys((match["name"], match["value"]) for match in found if match))
+
+
+def _has(text: str, patch: Patch, name: str, value: str) -> bool:
+    wanted = same(f"{name}: {value}")
+    carried = [*patch.collected_trailers, *(f"{known}: {rest}" for known, rest in written(text))]
+    return any(same(line) == wanted for line in carried)
+
+
+def same(line: str) -> str:
+    """A trailer for comparing: what stands behind the address (b4 may add a remark) is left out."""
+    name, _, value = line.partition(":")
+    _, address = parseaddr(value)
+    return f"{name.strip().lower()}: {address.lower() or ' '.join(value.split()).lower()}"

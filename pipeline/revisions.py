@@ -1,0 +1,122 @@
+"""**review** at work: a series beside its earlier revision, with what git says of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.apply import Applier
+from pipeline.definitions import find_series, load_series
+from pipeline.fetch import Request
+from pipeline.model import Applied, Series, Tree
+from pipeline.review import review
+from pipeline.review.record import ReviewRecord, SinceRecord
+from pipeline.review.since import (
+    PostedPatch,
+    by_patch_id,
+    by_range_diff,
+    diffs,
+    lost_trailers,
+    messages_of,
+    promises,
+)
+from pipeline.system.git import Repository
+
+
+def earlier(request: Request, series: Series) -> Request | None:
+    """Where the newest revision before this one is known from the series itself: in its thread, or in series.toml."""
+    versions = list(series.other_versions)
+    if tracked := find_series(request.text):
+        versions += [one.number for one in load_series(tracked).versions]
+    before = [version for version in versions if version < series.version]
+    return replace(request, version=max(before)) if before else None
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Reviews with the collaborators that a comparison of two revisions needs.
+
+    Args:
+        repository: the workspace's bare repository.
+        applier: applies both revisions.
+        say: called with a line for each slow step.
+    """
+
+    repository: Repository
+    applier: Applier
+    say: Callable[[str], None]
+
+    def review(self, series: Series, midmask: str, before: Series | None, trees: Sequence[Tree]) -> ReviewRecord:
+        """The state of a series' review, and what became of an earlier revision's.
+
+        Args:
+            midmask: where messages are read.
+            before: the earlier revision; None where there is none.
+            trees: to apply both to, in this order, where the workspace has no commit that a revision names as its base.
+        """
+        found = review(series, midmask)
+        if before is None:
+            return found
+        past = review(before, midmask)
+        since = self._since(series, before, past, trees)
+        lost = tuple(lost_trailers(past.trailers, before.version, since.patches, series))
+        given = {(one.patch, one.name, one.value) for one in found.trailers if one.carried}
+        lost = tuple(one for one in lost if (one.patch, one.name, one.value) not in given)
+        return found.model_copy(update={"since": since, "trailers": (*found.trailers, *lost)})
+
+    def _since(self, series: Series, before: Series, past: ReviewRecord, trees: Sequence[Tree]) -> SinceRecord:
+        old, new = self._posted(before), self._posted(series)
+        kept = promises(past.points, diffs(before), diffs(series))
+        applied = [self._applied(one, trees) for one in (before, series)]
+        reason = next((found for found in applied if isinstance(found, str)), "")
+        if reason:
+            return SinceRecord(
+                version=before.version,
+                compared_by="patch-id",
+                reason=reason,
+                patches=by_patch_id(old, new),
+                promises=kept,
+            )
+        ranges, places = [], []
+        for posted, found in zip((old, new), applied, strict=True):
+            assert isinstance(found, Applied)
+            commits = {state.patch: state.commit for state in found.states}
+            places.append([replace(patch, commit=commits[patch.number]) for patch in posted])
+            ranges.append(f"{found.states[0].commit}..{found.states[-1].commit}")
+        output = self.repository.out("range-diff", "--no-color", "--no-patch", "--abbrev=40", *ranges)
+        return SinceRecord(
+            version=before.version,
+            compared_by="range-diff",
+            patches=by_range_diff(output, places[0], places[1]),
+            promises=kept,
+        )
+
+    def _posted(self, series: Series) -> list[PostedPatch]:
+        texts, code = messages_of(series), diffs(series)
+        return [
+            PostedPatch(patch.number, patch.subject, texts[patch.number], self._patch_id(code[patch.number]))
+            for patch in series.patches
+        ]
+
+    def _patch_id(self, diff: str) -> str:
+        """git-patch-id(1), which line numbers and white space do not change."""
+        words = self.repository.out("patch-id", "--stable", stdin=diff.encode()).split() if diff else []
+        return words[0] if words else ""
+
+    def _applied(self, series: Series, trees: Sequence[Tree]) -> Applied | str:
+        """The series on its own base where the workspace has that, else on the first tree that takes it; or why not."""
+        candidates = [*self._base(series), *trees]
+        for tree in candidates:
+            self.say(f"Applying v{series.version} to {tree.name}, to compare")
+            applied = self.applier.apply(series, tree)
+            if applied.usable:
+                return applied
+        if not candidates:
+            return f"no tree to apply v{series.version} to: name one with --tree"
+        return f"v{series.version} does not apply to {', '.join(tree.name for tree in candidates)}"
+
+    def _base(self, series: Series) -> list[Tree]:
+        commit = self.repository.commit_of(series.base_commit) if series.base_commit else None
+        if commit is None:
+            return []
+        return [Tree(f"its base-commit {commit[:12]}", commit[:12], commit, self.repository.tree_of(commit))]

@@ -1,0 +1,68 @@
+"""What words mean: the rules of phrases.toml, sentence by sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.review.phrases import phrases, sentences
+
+ANSWERS = {
+    "promised": (
+        "Will fix.",
+        "Good catch.",
+        "Good point, thanks.",
+        "Fixed in v3.",
+        "I'll rename it.",
+        "OK, will do.",
+        "Sure.",
+        "Oops, I missed that one.",
+        "I can drop this.",
+        "Next version will have a test.",
+        "I am going to split the patch.",
+    ),
+    "undecided": (
+        "I will see if that is simpler.",
+        "Let me check with the others.",
+        "I'm not sure about that.",
+        "It was on my radar.",
+        "Shall I send that separately?",
+        "Do you prefer a macro?",
+    ),
+    "disputed": (
+        "I disagree.",
+        "I don't think that is a bug.",
+        "No, it is held here.",
+        "That won't work with PREEMPT_RT.",
+        "I'd rather keep it.",
+    ),
+    "answered": (
+        "The lock is taken by the caller.",
+        "Unmapping will send IPIs to all CPUs.",
+        "No other benefit.",
+        "It returns the old value.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("state", "sentence"), [(state, one) for state, all_ in ANSWERS.items() for one in all_])
+def test_an_answer_of_the_author(state: str, sentence: str) -> None:
+    assert phrases().answer([sentence])[0] == state
+
+
+def test_a_bare_no_to_a_question_is_an_answer() -> None:
+    assert phrases().answer(["No, on every CPU."], asked=True)[0] == "answered"
+
+
+@pytest.mark.parametrize("sentence", ["Looks good to me.", "Applied to for-next.", "Thanks for the review!", "LGTM"])
+def test_courtesies(sentence: str) -> None:
+    assert phrases().pleasant(sentence)
+
+
+@pytest.mark.parametrize("sentence", ["Looks good, but please rename it.", "Nice, isn't it?", "This is wrong."])
+def test_no_courtesies(sentence: str) -> None:
+    assert not phrases().pleasant(sentence)
+
+
+def test_sentences_are_found_over_lines_and_paragraphs() -> None:
+    text = ["Ouch. Good", "catch! See foo.c for", "more.", "", "no capital here :-)", "", "Bye"]
+    assert sentences(text) == ("Ouch.", "Good catch!", "See foo.c for more.", "no capital here", "Bye")
