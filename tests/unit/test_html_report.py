@@ -17,6 +17,7 @@ from pipeline.render.html.page import policy
 from pipeline.render.html.symbols import totals
 from tests.unit import records
 from tests.unit.test_render import everything, flooded, warning_cell
+from tests.unit.test_render_review import whole
 
 SVG = "{http://www.w3.org/2000/svg}"
 HTML = "{http://www.w3.org/1999/xhtml}"
@@ -304,3 +305,14 @@ def test_a_flood_of_words_in_a_large_matrix_stays_small() -> None:
     cells = tuple(records.measured(boots=boots) for _ in range(100))
     record = records.run(cells=cells, claims=(records.claim(),) * 500)
     assert len(render_html(flooded(record, "<&\"'>" * 200)).encode()) <= MOST_BYTES
+
+
+def test_where_the_review_stands() -> None:
+    assert 'id="review"' not in render_html(records.run())
+    page = render_html(records.run(review=whole()))
+    assert '<a href="#review">Review</a>' in page
+    assert "2 replies read, 3 points (1 undecided, 1 promised, 1 volunteered)" in page
+    assert re.search(r"<td[^>]*>\? promised</td>", page)
+    assert re.search(r"Ada Author: &#34;Good catch. Will fix.&#34;", page)
+    assert "v2 against v1, by range-diff" in page
+    assert re.search(r"<td[^>]*>\? not carried</td>", page)

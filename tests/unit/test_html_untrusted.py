@@ -14,7 +14,8 @@ from pipeline.render.html import render_html
 from pipeline.render.page import blanked
 from tests.unit import records
 from tests.unit.payloads import PAYLOADS
-from tests.unit.test_render import REFUSED, flooded, warning_cell
+from tests.unit.test_render import REFUSED, WORDS_OF_THE_SCHEMA, flooded, warning_cell
+from tests.unit.test_render_review import whole
 
 _KEPT_LINKS = re.compile(
     r"(#[a-z0-9-]+|https://lore\.kernel\.org/all/[^/?#:\s\"'<>\\]+/|[A-Za-z0-9%_.~-]+(/[A-Za-z0-9%_.~-]+)*)$"
@@ -52,6 +53,7 @@ def with_boots() -> RunRecord:
         claims=(records.claim("refuted", -300),),
         series=records.series(follow_ups=("Remove the static key",), notes=("Patch 2 came from a reply",)),
         sandbox="none",
+        review=whole(),
     )
 
 
@@ -110,8 +112,7 @@ def test_payloads_together_stay_text() -> None:
 
     def mixed(value: object, key: str = "") -> object:
         if isinstance(value, dict):
-            kept = ("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin")
-            return {name: inner if name in kept else mixed(inner, name) for name, inner in value.items()}
+            return {name: inner if name in WORDS_OF_THE_SCHEMA else mixed(inner, name) for name, inner in value.items()}
         if isinstance(value, list | tuple):
             return tuple(mixed(inner, key) for inner in value)
         return next(turn) if isinstance(value, str) else value

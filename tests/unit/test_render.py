@@ -28,6 +28,12 @@ REFUSED = records.tree(
 WARNING = records.diagnostic(message="unused variable 'head'")
 
 
+WORDS_OF_THE_SCHEMA = (
+    *("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin"),
+    *("state", "touched", "compared_by"),
+)
+
+
 def everything() -> RunRecord:
     """A run with every kind of trouble."""
     return records.run(
@@ -58,8 +64,7 @@ def flooded(record: RunRecord, text: str) -> RunRecord:
 
     def flood(value: object) -> object:
         if isinstance(value, dict):
-            kept = ("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin")
-            return {name: inner if name in kept else flood(inner) for name, inner in value.items()}
+            return {name: inner if name in WORDS_OF_THE_SCHEMA else flood(inner) for name, inner in value.items()}
         if isinstance(value, list | tuple):
             return tuple(flood(inner) for inner in value)
         return text if isinstance(value, str) else value

@@ -11,6 +11,7 @@ from pipeline.render.html import cells, findings, page
 from pipeline.render.html.bars import BarChart, Tone, stacked
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import KEY, matrix
+from pipeline.render.html.review import review
 from pipeline.render.html.sizes import anchors, sizes
 from pipeline.render.html.symbols import Totals, totals, without_the_small
 from pipeline.render.html.tables import LONGEST, Item, items, table
@@ -77,6 +78,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
         "boots": _parts(cells.boots(record, folder), limits.parts),
         "coverage": cells.coverage(record),
         "layouts": _parts(cells.layouts(record), limits.parts),
+        "review": review(record.review),
         "patches": cells.patches(record),
         "promised": _short(series.follow_ups),
         "facts": facts(record),

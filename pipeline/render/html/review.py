@@ -1,0 +1,99 @@
+"""Where the review stands: tables of points, trailers, promises and patches; each row leads to its message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.render.html.cells import Part
+from pipeline.render.html.links import message
+from pipeline.render.html.tables import LONGEST, Item, Table, items, table
+from pipeline.render.page import cut
+from pipeline.render.review import ORDER, balance, name, where
+from pipeline.review.record import PointRecord, ReviewRecord, SinceRecord
+
+_SIGNS = {"ok": "✓", "failed": "✗", "warn": "?"}
+_POINT_TONES = {
+    "answered": "ok",
+    **dict.fromkeys(("promised", "volunteered", "undecided"), "warn"),
+    **dict.fromkeys(("unanswered", "disputed"), "failed"),
+}
+_PROMISE_TONES = {"touched": "ok", "not touched": "failed", **dict.fromkeys(("as before", "names no symbol"), "warn")}
+
+
+def review(found: ReviewRecord | None) -> tuple[Part, ...]:
+    """The section's parts, the first one with a sentence above it; none where there is nothing to tell."""
+    if found is None or not found.worth_showing:
+        return ()
+    tables = [_points(found), *_since(found.since, found.version), _trailers(found)]
+    parts = [Part(one.caption, (one,)) for one in tables if one]
+    return (Part("", (), f"{balance(found)}. States are guessed from the words that are quoted."), *parts)
+
+
+def _word(word: str, tone: str) -> Item:
+    return Item(f"{_SIGNS[tone]} {word}", tone=tone)
+
+
+def _points(found: ReviewRecord) -> Table | None:
+    def rows() -> Iterator[tuple[Item, ...]]:
+        for point in sorted(found.points, key=lambda one: ORDER.index(one.state)):
+            waits = f"{name(point.waiting)} for {name(point.waiting_for)}" if point.waiting else ""
+            yield items(
+                Item(cut(" ".join(point.text), LONGEST), message(point.message_id)),
+                _word(point.state, _POINT_TONES[point.state]),
+                where(point.patch),
+                name(point.author),
+                waits,
+                _decisive(point),
+                ", ".join(point.symbols),
+            )
+
+    header = ("comment", "state", "on", "from", "who waits", "decided by", "symbols")
+    return table("Points", header, rows(), sortable=True)
+
+
+def _decisive(point: PointRecord) -> Item:
+    """The words that a state was guessed from, where they are others than the comment's own."""
+    said = next((one for one in point.evidence if one.message_id != point.message_id), None)
+    return Item(cut(f'{name(said.author)}: "{said.words}"', LONGEST), message(said.message_id)) if said else Item("")
+
+
+def _since(since: SinceRecord | None, version: int) -> Iterator[Table | None]:
+    if since is None:
+        return
+    yield table(
+        f"Promises of v{since.version}",
+        ("promise", f"in v{version}", "symbols", "patches"),
+        (
+            items(
+                Item(cut(" ".join(one.point.text), LONGEST), message(one.point.message_id)),
+                _word(one.touched, _PROMISE_TONES[one.touched]),
+                ", ".join(one.symbols),
+                ", ".join(map(str, one.patches)),
+            )
+            for one in since.promises
+        ),
+    )
+    yield table(
+        f"v{version} against v{since.version}, by {since.compared_by}",
+        ("patch", f"v{since.version}", f"v{version}", "change"),
+        (items(one.subject, _number(one.before), _number(one.after), one.change) for one in since.patches),
+        (1, 2),
+    )
+
+
+def _number(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _trailers(found: ReviewRecord) -> Table | None:
+    rows = (
+        items(
+            Item(cut(f"{one.name}: {one.value}", LONGEST), message(one.message_id)),
+            where(one.patch),
+            f"v{one.revision}" if one.revision else "posted with it",
+            _word("carried", "ok") if one.carried else _word("not carried", "warn"),
+            one.reason,
+        )
+        for one in sorted(found.trailers, key=lambda one: (one.carried, one.patch or 0))
+    )
+    return table("Trailers", ("trailer", "on", "given on", "b4", "why not"), rows)
