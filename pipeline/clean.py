@@ -1,8 +1,9 @@
-"""**clean**: frees space in a workspace."""
+"""**clean**: frees space in a workspace, and tells what takes it."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline import runs
@@ -26,6 +27,36 @@ def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:
     Raises:
         UsageError: a run is under way in this workspace.
     """
+    before, broken = _begin(workspace)
+    for name in _REBUILT + (_REIMPORTED if everything else ()):
+        shutil.rmtree(workspace.folder / name, ignore_errors=True)
+    return before - used(workspace.folder), broken
+
+
+def keep(workspace: Workspace, most: int) -> tuple[int, int]:
+    """Removes what was not used for longest, until no more than `most` bytes are left.
+
+    Build folders and worktrees go first, then downloads, then results. Trees and runs stay: the ones are slow to get,
+    the others cannot be made again.
+
+    Returns:
+        Bytes freed, and how many broken runs were removed.
+
+    Raises:
+        UsageError: a run is under way in this workspace.
+    """
+    before, broken = _begin(workspace)
+    left = used(workspace.folder)
+    for folder in _by_use(workspace):
+        if left <= most:
+            break
+        left -= used(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    return before - used(workspace.folder), broken
+
+
+def _begin(workspace: Workspace) -> tuple[int, int]:
+    """What was used, and how many broken runs there were; these, and what writers left aside, are gone."""
     under_way = [run.id for run in runs.known_runs(workspace) if run.state == "running"]
     if under_way:
         raise UsageError(
@@ -33,12 +64,28 @@ def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:
         )
     before = used(workspace.folder)
     Store(workspace.store, report=print).sweep()
-    for name in _REBUILT + (_REIMPORTED if everything else ()):
-        shutil.rmtree(workspace.folder / name, ignore_errors=True)
     for abandoned in workspace.folder.glob("apply-*"):
         shutil.rmtree(abandoned, ignore_errors=True)
-    broken = runs.remove_broken(workspace)
-    return before - used(workspace.folder), broken
+    return before, runs.remove_broken(workspace)
+
+
+def _by_use(workspace: Workspace) -> Iterator[Path]:
+    """Folders in the order in which they can be done without."""
+    folder = workspace.folder
+    built = [*folder.glob("builds/*/*"), *folder.glob("worktrees/*")]
+    yield from sorted(built, key=_last_use)
+    yield from sorted(folder.glob("downloads"))
+    yield from sorted(Store(workspace.store, report=print).entries(), key=_last_use)
+
+
+def _last_use(folder: Path) -> float:
+    return folder.stat().st_mtime
+
+
+def shares(workspace: Workspace) -> dict[str, int]:
+    """Bytes by part of the workspace, largest first."""
+    found = {path.name: used(path) for path in workspace.folder.iterdir() if path.is_dir()}
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 def used(folder: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ByteSize, TypeAdapter, ValidationError
 from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
@@ -250,6 +251,9 @@ def clean(
     everything: Annotated[
         bool, typer.Option("--all", help="Trees, results and downloads, too: all but the runs.")
     ] = False,
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="SIZE", help="Free no more than it takes to be below SIZE, as 20G.")
+    ] = "",
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -257,9 +261,28 @@ def clean(
 ) -> None:
     """Free space: build folders, worktrees and broken runs; finished results and runs are kept."""
     with session(workspace, verbose, quiet) as current:
+        if everything and keep:
+            raise UsageError("--all and --keep exclude each other", hint="Say --keep SIZE alone.")
+        most = _size(keep) if keep else 0
         current.workspace.prepare()
-        freed, broken = cleaning.clean(current.workspace, everything=everything)
-        print(f"Freed {freed / (1 << 20):.0f} MiB in {current.workspace.folder}; {broken} broken run(s) removed.")
+        if keep:
+            freed, broken = cleaning.keep(current.workspace, most)
+        else:
+            freed, broken = cleaning.clean(current.workspace, everything=everything)
+        print(f"Freed {_mebibytes(freed)} in {current.workspace.folder}; {broken} broken run(s) removed.")
+        for name, size in cleaning.shares(current.workspace).items():
+            print(f"  {name:12}{_mebibytes(size):>12}")
+
+
+def _size(text: str) -> int:
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise UsageError(f"{text!r} is no size", hint="Say --keep with one such as 500M, 20G or 20GiB.") from error
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1 << 20):.0f} MiB"
 
 
 def _identity() -> str:

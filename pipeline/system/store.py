@@ -83,6 +83,8 @@ class Store:
             self._report(f"stored {key.stage} result {key.digest[:12]} is damaged, dropped: {damage}")
             shutil.rmtree(folder, ignore_errors=True)
             return None
+        # When it was last used: what was not for long goes first where space is short.
+        os.utime(folder)
         return Entry(folder, described["value"])
 
     def put(self, key: Key, value: Any, files: Mapping[str, bytes]) -> Entry:
@@ -116,6 +118,10 @@ class Store:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return Entry(place, value)
+
+    def entries(self) -> Iterator[Path]:
+        """Folders of all entries; their time of modification is that of their last use."""
+        yield from self._folder.glob("*/??/*")
 
     @contextmanager
     def lock(self, key: Key) -> Iterator[None]:
