@@ -9,7 +9,7 @@ from pipeline import record
 from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
-from pipeline.mail.message import commit_message
+from pipeline.mail.diff import commit_message
 from pipeline.matrix import surprise
 from pipeline.measure import layout_deltas, origins_of, section_deltas
 from pipeline.model import (
@@ -80,6 +80,7 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
         messages=_messages(series),
         other_versions=series.other_versions,
         notes=series.notes,
+        suspicions=tuple(record.SuspicionRecord(**asdict(one)) for one in series.suspicions),
         follow_ups=tuple(follow_ups),
     )
 

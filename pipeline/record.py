@@ -78,6 +78,16 @@ class PrerequisiteRecord(Record):
     reason: str = Field(description="where it was found, or why not")
 
 
+class SuspicionRecord(Record):
+    """A place in a patch that a reader must be told of, since a diff on a screen does not show it."""
+
+    patch: int
+    path: str
+    line: int = Field(description="after the patch; 0 for the file as a whole")
+    what: str
+    deceptive: bool = Field(description="what is seen is not what is there")
+
+
 class SeriesRecord(Record):
     title: str
     version: int
@@ -96,6 +106,7 @@ class SeriesRecord(Record):
     )
     other_versions: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    suspicions: tuple[SuspicionRecord, ...] = ()
     follow_ups: tuple[str, ...] = Field(default=(), description="follow-ups promised, from series.toml")
 
 

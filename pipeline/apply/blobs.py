@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.mail import message
+from pipeline.mail.diff import diff_of
+from pipeline.mail.message import parse
 from pipeline.model import Patch
 
 _FILE = re.compile(r"^diff --git ", re.MULTILINE)
@@ -34,7 +35,7 @@ def preimages(patches: Sequence[Patch]) -> dict[str, str]:
     found: dict[str, str] = {}
     made: set[str] = set()
     for patch in patches:
-        for piece in _FILE.split(message.diff_of(message.parse(patch.mail).letter.body))[1:]:
+        for piece in _FILE.split(diff_of(parse(patch.mail).letter.body))[1:]:
             header = piece.split("\n@@ ")[0]
             old, index = _OLD_NAME.search(header), _INDEX.search(header)
             if old and index and old["path"] not in made and index["old"].strip("0"):

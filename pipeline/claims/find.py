@@ -19,7 +19,7 @@ from pipeline.claims.letter import (
     statements,
     without_changelog,
 )
-from pipeline.mail.message import commit_message
+from pipeline.mail.diff import commit_message
 from pipeline.model import Cell, Claim, ClaimKind, Diffstat, Letter, Series
 
 MOST_OF_A_KIND = 10

@@ -15,6 +15,7 @@ from pipeline.check import Entry
 from pipeline.cli.app import app
 from pipeline.cli.options import VersionOption, WorkspaceOption
 from pipeline.mail import message
+from pipeline.mail.limits import MESSAGE_LIMIT
 from pipeline.mail.message import Mail
 from pipeline.mail.tracking import read_tracking
 from pipeline.system.errors import PipelineError
@@ -33,7 +34,7 @@ def check(
     """Answer b4's check runner from stored runs: one mail on standard input, a JSON array on standard output."""
     try:
         folder = Workspace((workspace or Workspace.default()).expanduser().resolve())
-        mail = message.parse(sys.stdin.buffer.read(message.MESSAGE_LIMIT + 1))
+        mail = message.parse(sys.stdin.buffer.read(MESSAGE_LIMIT + 1))
         entries = _answer(folder, mail, series)
     except PipelineError as error:
         entries = checking.unanswered(f"{error.message} {error.hint}".strip())

@@ -24,7 +24,7 @@ from pipeline.cli.options import (
 from pipeline.cli.session import session
 from pipeline.fetch import LORE, Request
 from pipeline.kernel.trees import TreeName
-from pipeline.mail.message import THREAD_LIMIT
+from pipeline.mail.limits import THREAD_LIMIT
 from pipeline.render.review import render_review
 from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting

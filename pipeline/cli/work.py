@@ -38,7 +38,7 @@ from pipeline.cli.options import (
 from pipeline.cli.session import session
 from pipeline.fetch import LORE, Request
 from pipeline.kernel.buildhost import BuildHost
-from pipeline.mail.message import join_mbox
+from pipeline.mail.mbox import join_mbox
 from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text

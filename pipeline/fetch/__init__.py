@@ -6,7 +6,6 @@ the series together and collects the trailers (`b4`). What it made is compared w
 
 from __future__ import annotations
 
-import mailbox
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,8 +16,8 @@ from pipeline.fetch.archive import Archive
 from pipeline.fetch.assembly import from_patch_files, from_thread, require_whole
 from pipeline.fetch.b4 import B4
 from pipeline.fetch.forms import message_id_in, named
-from pipeline.fetch.prerequisites import PrerequisiteResolver, split
-from pipeline.mail import message
+from pipeline.fetch.prerequisites import PrerequisiteResolver
+from pipeline.mail import mbox, message, suspicion
 from pipeline.model import Series
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
@@ -97,7 +96,7 @@ class _Fetch:
             archive = self._archive(request.midmask)
             resolver = PrerequisiteResolver(archive, self._b4, self._git, self._say)
             found = replace(found, prerequisites=resolver.resolved(found.prerequisites))
-        return replace(found, source=request.text)
+        return replace(suspicion.examined(found), source=request.text)
 
     def _archive(self, midmask: str) -> Archive:
         return Archive(midmask, self._workspace.threads, self._say, offline=self._request.offline)
@@ -107,11 +106,11 @@ class _Fetch:
         request, path = self._request, Path(text)
         message_id, notes, online = "", list[str](), False
         if text == "-":
-            raw = split(sys.stdin.buffer.read(message.THREAD_LIMIT + 1))
+            raw = mbox.read_stream(sys.stdin.buffer if sys.stdin else None)
         elif path.is_dir():
-            raw = [bytes(mail) for mail in mailbox.Maildir(path, create=False)]
-        elif path.is_file():
-            raw = split(path.read_bytes())
+            raw = mbox.read_maildir(path)
+        elif mbox.is_there(path):
+            raw = mbox.read_file(path)
         else:
             wanted = named(text, request.midmask)
             archive = self._archive(wanted.midmask or request.midmask)
@@ -122,10 +121,10 @@ class _Fetch:
                 copy = archive.thread(message_id)
             else:
                 copy = archive.search(f'nq:"change-id: {wanted.change_id}"', f"message of change-id {wanted.change_id}")
-            raw = split(copy.mbox)
+            raw = list(mbox.split_mbox(copy.mbox))
             notes += [f"offline: the copy of {copy.age} from {archive.host}"] if copy.age else []
         for more in request.rethread:
-            raw += split(self._archive(request.midmask).thread(message_id_in(more)).mbox)
+            raw += mbox.split_mbox(self._archive(request.midmask).thread(message_id_in(more)).mbox)
             notes.append(f"joined with the thread of {message_id_in(more)}")
         series = from_thread(raw, message_id, version, self._b4, online=online)
         return replace(series, notes=(*notes, *series.notes))
@@ -136,5 +135,5 @@ def _from_folder(folder: Path, asked: int | None) -> Series:
     files = sorted(folder.glob("*.patch")) or sorted(folder.glob("*.eml"))
     if not files:
         raise NotObtainedError(f"there is no .patch file in {folder}", hint="Make them with git format-patch -o DIR.")
-    mails = [message.parse(one) for path in files for one in message.split_mbox(path.read_bytes())]
+    mails, _ = message.parse_all(mbox.read_files(files))
     return from_patch_files(mails, asked)

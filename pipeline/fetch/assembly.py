@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.fetch import trailers
 from pipeline.fetch.b4 import B4
-from pipeline.mail import message, thread
+from pipeline.mail import diff, message, thread
 from pipeline.mail.choice import Choice, choose
+from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
 from pipeline.mail.thread import Posting
 from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
@@ -35,8 +37,11 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     Raises:
         NotObtainedError: it is not there, incomplete, or b4 put something else together.
     """
-    mails = [message.parse(one) for one in raw]
-    choice = choose(thread.postings(mails), mails, message_id, asked)
+    mails, refused = message.parse_all(raw)
+    try:
+        choice = choose(thread.postings(mails), mails, message_id, asked)
+    except NotObtainedError as error:
+        raise NotObtainedError("; ".join((error.message, *refused[:2])), hint=error.hint) from error
     posting = choice.posting
     if without_id := [mail for mail in posting.patches if not mail.message_id]:
         raise NotObtainedError(
@@ -47,7 +52,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     assembled = [message.parse(one) for one in made.mails]
     _compare(assembled, posting)
     signatures = made.signatures
-    if online and any(b"\ndkim-signature:" in mail.raw[: message.HEADER_LIMIT].lower() for mail in posting.patches):
+    if online and any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches):
         signatures = b4.signatures(posting.patches, posting.version)
     patches = tuple(
         patch_of(number, mail, original, signatures[number - 1] if signatures else ())
@@ -55,7 +60,8 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
-    return series_of(choice, patches, others, left_out)
+    series = series_of(choice, patches, others, left_out)
+    return replace(series, notes=(*series.notes, *(f"left out: {reason}" for reason in refused[:10])))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
@@ -181,11 +187,11 @@ def require_whole(patches: Sequence[Patch], git: Repository) -> None:
     """
     for patch in patches:
         body = message.parse(patch.mail).letter.body
-        diff = message.diff_of(body)
-        if not diff:
+        text = diff.diff_of(body)
+        if not text:
             continue
-        status, _, error = git.run("apply", "--numstat", "-", stdin=diff.encode())
-        damage = error.strip().splitlines()[0].removeprefix("error: ") if status else message.cut_off(body)
+        status, _, error = git.run("apply", "--numstat", "-", stdin=text.encode())
+        damage = error.strip().splitlines()[0].removeprefix("error: ") if status else diff.cut_off(body)
         if damage:
             raise NotObtainedError(
                 f"patch {patch.number}/{len(patches)} is damaged: {damage}",

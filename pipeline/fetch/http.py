@@ -14,7 +14,7 @@ import requests
 import tenacity
 import urllib3
 
-from pipeline.mail import message
+from pipeline.mail import limits
 from pipeline.system.errors import NotObtainedError
 
 ANOTHER_SERVER = "Is the server reachable? Another is named by --midmask URL (or git config b4.midmask)."
@@ -177,8 +177,8 @@ class Client:
         body = bytearray()
         while piece := response.raw.read1(_PIECE, decode_content=True):
             body += piece
-            if len(body) > message.THREAD_LIMIT:
-                raise NotObtainedError(f"{self.host} sends more than {message.THREAD_LIMIT >> 20} MiB")
+            if len(body) > limits.THREAD_LIMIT:
+                raise NotObtainedError(f"{self.host} sends more than {limits.THREAD_LIMIT >> 20} MiB")
             if time.monotonic() > deadline:
                 raise _TryAgainError(f"did not finish within {self._patience.seconds:.0f} s")
         return bytes(body)
@@ -216,9 +216,9 @@ def _reason(error: Exception) -> str:
 def unpacked(packed: bytes) -> bytes:
     """Raises EOFError, zlib.error or BadGzipFile for a file that is cut off, damaged or none."""
     with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-        mbox = file.read(message.THREAD_LIMIT + 1)
-    if len(mbox) > message.THREAD_LIMIT:
-        raise NotObtainedError(f"the thread is larger than {message.THREAD_LIMIT >> 20} MiB")
+        mbox = file.read(limits.THREAD_LIMIT + 1)
+    if len(mbox) > limits.THREAD_LIMIT:
+        raise NotObtainedError(f"the thread is larger than {limits.THREAD_LIMIT >> 20} MiB")
     if not packed:
         raise EOFError
     return mbox

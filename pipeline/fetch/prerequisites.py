@@ -6,14 +6,15 @@ the patch ids of a series that is named by its change-id; those are recognised a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from pipeline.fetch.archive import Archive
 from pipeline.fetch.assembly import from_thread, patch_of, require_whole
 from pipeline.fetch.b4 import B4
 from pipeline.fetch.http import UnreachableError
-from pipeline.mail import message
+from pipeline.mail import mbox, message
+from pipeline.mail.diff import diff_of
 from pipeline.model import Patch, Prerequisite, Series
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
@@ -61,24 +62,26 @@ class PrerequisiteResolver:
         match one.kind:
             case "message-id":
                 copy = self._archive.thread(one.value)
-                return self._taken(one, from_thread(split(copy.mbox), one.value, None, self._b4, online=False))
+                return self._taken(
+                    one, from_thread(list(mbox.split_mbox(copy.mbox)), one.value, None, self._b4, online=False)
+                )
             case "change-id":
                 copy = self._archive.search(f'nq:"change-id: {one.value}"', f"message of change-id {one.value}")
-                series = from_thread(split(copy.mbox), "", one.version, self._b4, online=False)
+                series = from_thread(list(mbox.split_mbox(copy.mbox)), "", one.version, self._b4, online=False)
                 if series.change_id != one.value:
                     raise NotObtainedError(f"{self._archive.host} has no series of change-id {one.value}")
                 return self._taken(one, series)
             case _:
                 copy = self._archive.search(f"patchid:{one.value}", f"patch of id {one.value}")
-                return self._patch(one, split(copy.mbox))
+                return self._patch(one, list(mbox.split_mbox(copy.mbox)))
 
     def _taken(self, one: Prerequisite, series: Series) -> Prerequisite:
         require_whole(series.patches, self._git)
         where = f"v{series.version} in {self._archive.host}, {series.message_id}"
         return replace(one, title=series.title, patches=series.patches, reason=where)
 
-    def _patch(self, one: Prerequisite, raw: Iterable[bytes]) -> Prerequisite:
-        for mail in map(message.parse, raw):
+    def _patch(self, one: Prerequisite, raw: Sequence[bytes]) -> Prerequisite:
+        for mail in message.parse_all(raw)[0]:
             if mail.number and self._patch_id(patch := patch_of(1, mail, mail)) == one.value:
                 where = f"in {self._archive.host}, {mail.message_id}"
                 return replace(one, title=mail.title, patches=(patch,), reason=where)
@@ -86,9 +89,5 @@ class PrerequisiteResolver:
 
     def _patch_id(self, patch: Patch) -> str:
         """git-patch-id(1), the stable one, which is what git format-patch --base writes."""
-        diff = message.diff_of(message.parse(patch.mail).letter.body)
-        return self._git.out("patch-id", "--stable", stdin=diff.encode()).partition(" ")[0]
-
-
-def split(mbox: bytes) -> list[bytes]:
-    return list(message.split_mbox(mbox))
+        text = diff_of(message.parse(patch.mail).letter.body)
+        return self._git.out("patch-id", "--stable", stdin=text.encode()).partition(" ")[0]

@@ -1,48 +1,53 @@
-"""A mail, from bytes to values, at the one place where strangers' bytes come in; with limits.
+"""A mail, from bytes to values; with limits, since they are strangers' bytes.
 
-Parsing is the standard library's (`email`, RFC 5322 and RFC 2045 to 2049).
+Parsing is the standard library's (`email`, RFC 5322, RFC 2045 to 2049, RFC 2231), by its policy `compat32`: the newer
+one takes ten times as long for headers.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from email.utils import getaddresses
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from email.utils import getaddresses, quote
 
+from pipeline.mail.diff import diff_files, has_diff
+from pipeline.mail.limits import (
+    BOUNDARY_LIMIT,
+    HEADER_COUNT_LIMIT,
+    HEADER_LIMIT,
+    LINE_COUNT_LIMIT,
+    LINE_LIMIT,
+    MESSAGE_LIMIT,
+    PART_LIMIT,
+)
 from pipeline.model import Letter
 from pipeline.system.errors import NotObtainedError
 
-MESSAGE_LIMIT = 16 << 20
-"""Bytes of one message."""
-THREAD_LIMIT = 256 << 20
-"""Bytes of a whole thread."""
-COUNT_LIMIT = 5000
-"""Messages in a thread."""
-HEADER_LIMIT = 16 << 10
-"""Bytes of one header; the standard library's header parser takes quadratic time."""
-NESTING_LIMIT = 100
-"""Multiparts in one message."""
-
-_SEPARATOR = re.compile(rb"^From (?:\S+@\S+|[0-9a-f]{40}|\S+) .*\d{4}\r?\n", re.MULTILINE)
-_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
-_UNQUOTED_FROM = re.compile(rb"^(>*From )", re.MULTILINE)
-_MULTIPART = re.compile(rb"^content-type:\s*multipart/", re.IGNORECASE | re.MULTILINE)
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_NEXT_HEADER = re.compile(rb"\r?\n(?![ \t])")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_PART = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _TAG = re.compile(r"^\s*(?:re:\s*)?(?:\[(?![^]]*patch)[^]]*\]\s*)*\[(?P<words>[^]]*)\]\s*(?P<title>.*)$", re.IGNORECASE)
 _VERSION = re.compile(r"v(\d{1,3})", re.IGNORECASE)
 _COUNTER = re.compile(r"(\d{1,4})/(\d{1,4})")
-_MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
-_DIFF_FILE = re.compile(r"^diff --git (?:\"?a/)(?P<old>.+?)\"? (?:\"?b/)(?P<new>.+?)\"?$", re.MULTILINE)
+_MESSAGE_ID = re.compile(r"<([!-;=?-~]+)>")
+_ADDRESS = re.compile(r"[^\s\"(),:;<>@\[\\\]]+@[^\s\"(),:;<>@\\]+")
+_SPECIAL = re.compile(r"[][\\()<>@,:;\".]")
+"""RFC 5322, section 3.2.3: what makes a name need quotes."""
 
-_DIFFSTAT = re.compile(
-    r"^ (\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?", re.MULTILINE
-)
-_COUNTED = (r"^diff --git ", r"^--- .+\n\+\+\+ .", r"^\+", r"^-")
-"""Files, headers with a line of each sign, and lines of each sign."""
-_END_OF_MESSAGE = re.compile(r"^(?:---|diff --git .*)$", re.MULTILINE)
-_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\s]+")
+"""Control characters, line ends and bidirectional controls: no header has them, whatever it was encoded in."""
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
+_LINE_END = re.compile(r"[\r\n]")
+_NO_CHARSETS = ("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "unicode-escape")
+"""Python's own codecs, which mail does not know; some take quadratic time."""
 
 
 @dataclass(frozen=True)
@@ -78,112 +83,95 @@ class Mail:
         return diff_files(self.letter.body)
 
 
-def diff_files(diff: str) -> tuple[str, ...]:
-    """Paths that a git diff names, old and new."""
-    names: dict[str, None] = {}
-    for found in _DIFF_FILE.finditer(diff):
-        names |= {found["old"]: None, found["new"]: None}
-    return tuple(names)
+def parse_all(messages: Sequence[bytes]) -> tuple[list[Mail], tuple[str, ...]]:
+    """The mails of a mailbox; one that cannot be read must not keep the others from being read.
 
-
-def diff_of(body: str) -> str:
-    """The text from its first git diff on, or nothing."""
-    found = _DIFF_FILE.search(body)
-    return body[found.start() :] if found else ""
-
-
-def commit_message(body: str) -> str:
-    """What of a patch's mail becomes the commit message."""
-    return _END_OF_MESSAGE.split(body, maxsplit=1)[0]
-
-
-def cut_off(body: str) -> str:
-    """Says so when a patch ends between two files or hunks: its diffstat counts more, and there is no signature."""
-    diff = diff_of(body)
-    counts = _DIFFSTAT.findall(body.removesuffix(diff))
-    if not counts or _SIGNATURE.search(diff):
-        return ""
-    asked = [int(count or 0) for count in counts[-1]]
-    files, headers, added, removed = (len(re.findall(pattern, diff, re.MULTILINE)) for pattern in _COUNTED)
-    found = (files, added - headers, removed - headers)
-    if all(have >= want for have, want in zip(found, asked, strict=True)):
-        return ""
-    names = ("file", "insertion", "deletion")
-    words = [f"{have} of {want} {name}(s)" for name, have, want in zip(names, found, asked, strict=True) if have < want]
-    return f"its diff ends after {', '.join(words)}"
-
-
-def has_diff(body: str) -> bool:
-    return bool(re.search(r"^(diff --git |--- \S+.*\n\+\+\+ \S+)", body, re.MULTILINE))
-
-
-def split_mbox(data: bytes) -> Iterator[bytes]:
-    """The messages of an mbox (mboxrd or mboxo), `>From` unquoted; a lone message is an mbox of one.
+    Returns:
+        The mails, and for each message that was left out a sentence that says which and why.
 
     Raises:
-        NotObtainedError: nothing is there, or more than the limits.
+        NotObtainedError: not one could be read.
     """
-    if len(data) > THREAD_LIMIT:
-        raise NotObtainedError(f"the mailbox is larger than {THREAD_LIMIT >> 20} MiB")
-    if not data.strip():
-        raise NotObtainedError("the mailbox is empty", hint="Was it saved in full? Fetch it again.")
-    # endswith() with bounds: a slice would copy the mailbox once for every message.
-    starts = []
-    for found in _SEPARATOR.finditer(data):
-        if found.start() == 0 or data.endswith((b"\n\n", b"\r\n\r\n"), 0, found.start()):
-            starts.append(found)
-        if len(starts) > COUNT_LIMIT:
-            raise NotObtainedError(f"the mailbox holds more than {COUNT_LIMIT} messages")
-    if not starts or starts[0].start() != 0:
-        yield data
-        return
-    for position, found in enumerate(starts):
-        end = starts[position + 1].start() if position + 1 < len(starts) else len(data)
-        content = data[found.end() : end]
-        yield _QUOTED_FROM.sub(rb"\1", content.removesuffix(b"\n") if content.endswith(b"\n\n") else content)
-
-
-def join_mbox(messages: Sequence[bytes]) -> bytes:
-    """An mboxrd of the messages."""
-    parts = (b"From mboxrd@z Thu Jan  1 00:00:00 1970\n" + _UNQUOTED_FROM.sub(rb">\1", raw) for raw in messages)
-    return b"\n".join(part if part.endswith(b"\n") else part + b"\n" for part in parts)
+    mails, refused = [], []
+    for number, raw in enumerate(messages, 1):
+        try:
+            mails.append(parse(raw))
+        except NotObtainedError as error:
+            refused.append(error.message.replace("a message", f"message {number} of {len(messages)}", 1))
+    if refused and not mails:
+        raise NotObtainedError(refused[0], hint="Was it saved in full? Name a message-id, or another file.")
+    return mails, tuple(refused)
 
 
 def parse(raw: bytes) -> Mail:
     """One message as values.
 
     Raises:
-        NotObtainedError: it is too large, or no mail at all.
+        NotObtainedError: it is beyond a limit, or no mail at all.
     """
-    if len(raw) > MESSAGE_LIMIT:
-        raise NotObtainedError(f"a message is larger than {MESSAGE_LIMIT >> 20} MiB")
-    headers = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
-    if any(len(header) > HEADER_LIMIT for header in re.split(rb"\r?\n(?![ \t])", headers)):
-        raise NotObtainedError(f"a message cannot be read: it has a header of more than {HEADER_LIMIT >> 10} KiB")
-    if len(_MULTIPART.findall(raw)) > NESTING_LIMIT:
-        raise NotObtainedError(f"a message cannot be read: it has more than {NESTING_LIMIT} nested parts")
+    if damage := _damage(raw):
+        raise NotObtainedError(f"a message cannot be read: {damage}")
     try:
-        message = message_from_bytes(raw, policy=policy.default)
+        message = BytesParser(policy=compat32).parsebytes(raw)
+        if _LINE_END.search(_plain(_unfolded(message, "From"))):
+            # Mended it would be harmless here, but b4 ends in a traceback.
+            raise ValueError("an encoded line end in From")
+        senders = _addresses(message, "From")
         letter = Letter(
             message_id=_first_id(message, "Message-ID"),
             subject=_header(message, "Subject"),
-            sender=_header(message, "From"),
+            sender=senders[0] if senders else _header(message, "From"),
             to=_addresses(message, "To"),
             cc=_addresses(message, "Cc"),
             # RFC 5322, 3.6.4: without References, In-Reply-To has the parent.
-            references=tuple(_MESSAGE_ID.findall(_header(message, "References")))
-            or tuple(_MESSAGE_ID.findall(_header(message, "In-Reply-To"))[:1]),
+            references=tuple(_MESSAGE_ID.findall(_unfolded(message, "References")))
+            or tuple(_MESSAGE_ID.findall(_unfolded(message, "In-Reply-To"))[:1]),
             date=_header(message, "Date"),
             body=_text(message),
         )
         in_reply_to = _first_id(message, "In-Reply-To")
-    except (ValueError, LookupError, RecursionError, AttributeError, TypeError, IndexError) as error:
-        raise NotObtainedError(f"a message cannot be read: {type(error).__name__}: {error}") from error
+    except RecursionError as error:
+        raise NotObtainedError("a message cannot be read: comments in its headers are nested too deep") from error
+    except (ValueError, LookupError, AttributeError, TypeError, AssertionError, MessageError) as error:
+        raise NotObtainedError(f"a message cannot be read: {error or type(error).__name__}") from error
+    if "\0" in letter.body:
+        raise NotObtainedError("a message cannot be read: its text holds a NUL")
+    if any(len(line) > LINE_LIMIT for line in letter.body.split("\n")):
+        raise NotObtainedError(f"a message cannot be read: it has a line of more than {LINE_LIMIT >> 10} KiB")
     version, number, total, title = taken_apart(letter.subject)
     reply = letter.subject.lower().startswith("re:")
     if number is not None and (reply or (number > 0 and not has_diff(letter.body))):
         number = None
     return Mail(raw, letter, in_reply_to, title, version, number, total, reply)
+
+
+def _damage(raw: bytes) -> str:
+    """What makes a message one that is not even tried, in words; empty for nearly all."""
+    if len(raw) > MESSAGE_LIMIT:
+        return f"it is larger than {MESSAGE_LIMIT >> 20} MiB"
+    if b"\0" in raw:
+        return "it holds a NUL"
+    lines = raw.count(b"\n") + raw.count(b"\r")
+    if lines > 2 * LINE_COUNT_LIMIT or raw.count(b"\n") > LINE_COUNT_LIMIT:
+        return f"it has more than {LINE_COUNT_LIMIT} lines"
+    if any(len(line) > LINE_LIMIT for line in raw.split(b"\n")):
+        return f"it has a line of more than {LINE_LIMIT >> 10} KiB"
+    parts = len(_PART.findall(raw))
+    if parts > PART_LIMIT or parts * lines > BOUNDARY_LIMIT:
+        return f"it has {parts} nested parts in {lines} lines"
+    end = _HEADERS_END.search(raw)
+    headers = raw[: end.start() if end else len(raw)]
+    if end and _BARE_CR.search(headers):
+        # To Python it ends a header, to git it does not: another header would be smuggled past one of them.
+        return "it has a bare CR in its headers"
+    found = _NEXT_HEADER.split(headers)
+    if len(found) > HEADER_COUNT_LIMIT and end:
+        return f"it has more than {HEADER_COUNT_LIMIT} headers"
+    for header in found:
+        if len(header) > HEADER_LIMIT:
+            name = _UNSHOWN.sub(" ", header[:40].partition(b":")[0].decode("ascii", "replace"))
+            return f"it has a header of more than {HEADER_LIMIT >> 10} KiB ({name})"
+    return ""
 
 
 def taken_apart(subject: str) -> tuple[int, int | None, int, str]:
@@ -201,34 +189,72 @@ def taken_apart(subject: str) -> tuple[int, int | None, int, str]:
     return version, number, total, match["title"].strip()
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    """A header on one line; what cannot be parsed counts as empty."""
-    try:
-        value = message.get(name, "")
-    except (ValueError, IndexError, AttributeError, TypeError, LookupError):
-        return ""
-    return re.sub(r"\s+", " ", str(value)).strip()
+def _unfolded(message: Message, name: str) -> str:
+    """A header's text without its line ends; bytes beyond ASCII are read as UTF-8 (RFC 6532)."""
+    value = next((text for key, text in message.raw_items() if key.lower() == name.lower()), "")
+    return str(value).replace("\r", "").replace("\n", "").encode("ascii", "surrogateescape").decode("utf-8", "replace")
 
 
-def _addresses(message: EmailMessage, name: str) -> tuple[str, ...]:
-    pairs = getaddresses([_header(message, name)])
-    return tuple(f"{label} <{address}>" if label else address for label, address in pairs if "@" in address)
+def _header(message: Message, name: str) -> str:
+    """A header on one line, decoded."""
+    return _decoded(_unfolded(message, name))
 
 
-def _first_id(message: EmailMessage, name: str) -> str:
-    found = _MESSAGE_ID.search(_header(message, name))
+def _decoded(text: str) -> str:
+    """Text of a header with its encoded words decoded, on one line and without control characters."""
+    return _UNSHOWN.sub(" ", _plain(text)).strip()
+
+
+def _plain(text: str) -> str:
+    """Text with its encoded words (RFC 2047) decoded."""
+    if "=?" in text and text.isascii():
+        try:
+            parts = decode_header(text)
+        except MessageError:
+            parts = []
+        decoded = [
+            part if isinstance(part, str) else _in_charset(part, charset or "us-ascii") for part, charset in parts
+        ]
+        return "".join(decoded) or text
+    return text
+
+
+def _addresses(message: Message, name: str) -> tuple[str, ...]:
+    """The mailboxes of a header, each `Name <address>`. Names are decoded after the header was taken apart."""
+    found = ((_decoded(label), address) for label, address in getaddresses([_unfolded(message, name)]))
+    return tuple(_mailbox(label, address) for label, address in found if _ADDRESS.fullmatch(address))
+
+
+def _mailbox(label: str, address: str) -> str:
+    if not label:
+        return address
+    return f'"{quote(label)}" <{address}>' if _SPECIAL.search(label) else f"{label} <{address}>"
+
+
+def _first_id(message: Message, name: str) -> str:
+    found = _MESSAGE_ID.search(_unfolded(message, name))
     return found[1] if found else ""
 
 
-def _text(message: EmailMessage) -> str:
-    """The plain text parts, joined; a charset that Python does not know is read as UTF-8 with bad bytes replaced."""
+def _text(message: Message) -> str:
+    """The plain text parts, joined."""
     parts = []
     for part in message.walk():
         if part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
             payload = part.get_payload(decode=True)
-            content = payload if isinstance(payload, bytes) else b""
-            try:
-                parts.append(content.decode(part.get_content_charset("utf-8"), "replace"))
-            except LookupError:
-                parts.append(content.decode("utf-8", "replace"))
+            if isinstance(payload, bytes):
+                parts.append(_in_charset(payload, part.get_content_charset("utf-8")))
     return "\n".join(parts).replace("\r\n", "\n")
+
+
+def _in_charset(content: bytes, charset: str) -> str:
+    """Decoded text; in a charset that is not known it is read as UTF-8, and what cannot be decoded is replaced."""
+    try:
+        known = codecs.lookup(charset).name not in _NO_CHARSETS
+        text = content.decode(charset if known else "utf-8", "replace")
+    except (LookupError, ValueError):
+        text = content.decode("utf-8", "replace")
+    # UTF-7 can spell one half of a surrogate pair, which no other encoding can write, and b4 neither.
+    if not text.isascii() and _HALF_PAIR.search(text):
+        raise ValueError("half of a surrogate pair")
+    return text

@@ -18,6 +18,8 @@ _RESEND = re.compile(r"^[^]]*\bRESEND\b", re.IGNORECASE)
 _CHANGE_ID = re.compile(r"^change-id: (\S+)\s*$", re.MULTILINE | re.IGNORECASE)
 _DEEPEST = 1000
 """References followed upwards from one mail; loops end there as well."""
+_NAMED = 12
+"""Missing patches that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ class Posting:
             return f"its mails count to different totals ({', '.join(map(str, totals))})"
         missing = [f"{number}/{self.total}" for number in range(1, self.total + 1) if number not in numbers]
         if missing:
-            return f"missing {', '.join(missing)}"
+            more = f" and {len(missing) - _NAMED} more" if missing[_NAMED:] else ""
+            return f"missing {', '.join(missing[:_NAMED])}{more}"
         beyond = sorted({number for number in numbers if number > self.total})
         if beyond:
             return f"patch {', '.join(map(str, beyond))} of {self.total} was posted"

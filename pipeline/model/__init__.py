@@ -12,6 +12,7 @@ from pipeline.model.series import (
     Patch,
     Prerequisite,
     Series,
+    Suspicion,
     UncarriedTrailer,
 )
 from pipeline.model.tree import Applied, ApplyStatus, BaseCandidate, Hunk, SourceState, Tree
@@ -44,6 +45,7 @@ __all__ = [
     "Series",
     "SourceState",
     "StructPage",
+    "Suspicion",
     "SymbolDelta",
     "TextDelta",
     "Toolchain",

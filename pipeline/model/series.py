@@ -7,6 +7,29 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True)
+class Suspicion:
+    """A place in a patch that a reader must be told of, since a diff on a screen does not show it.
+
+    Args:
+        patch: its number.
+        path: after the patch.
+        line: after the patch; 0 for the file as a whole.
+        what: in words; names of characters instead of characters.
+        deceptive: what is seen is not what is there, which is a problem of the series.
+    """
+
+    patch: int
+    path: str
+    line: int
+    what: str
+    deceptive: bool
+
+    @property
+    def place(self) -> str:
+        return f"patch {self.patch}, {self.path}" + (f":{self.line}" if self.line else "")
+
+
+@dataclass(frozen=True)
 class Letter:
     """The headers and text of a mail, as the reply and the report need them."""
 
@@ -101,6 +124,7 @@ class Series:
         uncarried_trailers: what replies give and no patch has.
         source: what the user named.
         notes: what a reader should know of how it was put together.
+        suspicions: places in the patches that need a look.
     """
 
     title: str
@@ -116,6 +140,7 @@ class Series:
     uncarried_trailers: tuple[UncarriedTrailer, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
 
     @property
     def files(self) -> frozenset[str]:

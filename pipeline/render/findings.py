@@ -184,6 +184,11 @@ def verdict(record: RunRecord) -> Verdict:
         "fails when booted": [
             f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
         ],
+        "is not what it looks like": [
+            f"Patch {one.patch} deceives the eye at {cut(one.path, 60)}:{one.line}: {one.what}"
+            for one in record.series.suspicions
+            if one.deceptive
+        ],
         "misses what its letter claims": [
             f'Claim refuted: "{cut(claim.text, 60)}" ({_refutation(claim)})'
             for claim in record.claims
@@ -212,6 +217,7 @@ def remarks(record: RunRecord) -> list[str]:
         *proving_less(labelled),
         *_coverage_remarks(record),
         *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
+        *(f"Patch {one.patch}, {one.path}: {one.what}." for one in record.series.suspicions if not one.deceptive),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
 

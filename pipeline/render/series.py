@@ -29,6 +29,9 @@ def _lines(series: Series) -> Iterator[str]:
     for patch in series.patches:
         yield f"{patch.number:4}  {patch.subject}"
         yield from (f"      + {trailer}" for trailer in patch.collected_trailers)
+    if series.suspicions:
+        yield "Look at:"
+    yield from (f"  {one.place}: {one.what}" for one in series.suspicions)
     if series.uncarried_trailers:
         yield "Trailers that were not carried:"
     for one in series.uncarried_trailers:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.mail import message
+from pipeline.mail.diff import diff_of
+from pipeline.mail.message import parse
 from pipeline.model import Series
 from pipeline.review.record import ComparedPatchRecord, PatchChange, PointRecord, PromiseRecord, TrailerRecord
 from pipeline.review.symbols import ChangedLine, touched
@@ -41,12 +42,12 @@ class PostedPatch:
 
 def diffs(series: Series) -> dict[int, str]:
     """The diffs of a series by patch number."""
-    return {patch.number: message.diff_of(message.parse(patch.mail).letter.body) for patch in series.patches}
+    return {patch.number: diff_of(parse(patch.mail).letter.body) for patch in series.patches}
 
 
 def messages_of(series: Series) -> dict[int, str]:
     """The messages of patches, from subject to trailers, by patch number."""
-    bodies = {patch.number: message.parse(patch.mail).letter.body for patch in series.patches}
+    bodies = {patch.number: parse(patch.mail).letter.body for patch in series.patches}
     return {
         patch.number: "\n".join([patch.subject, *_above_the_diffstat(bodies[patch.number])]) for patch in series.patches
     }
@@ -157,7 +158,7 @@ def lost_trailers(
     earlier: Sequence[TrailerRecord], version: int, compared: Sequence[ComparedPatchRecord], series: Series
 ) -> Iterator[TrailerRecord]:
     """Trailers that were given on the earlier revision, for patches of this one that were posted without."""
-    texts = {patch.number: message.parse(patch.mail).letter.body for patch in series.patches}
+    texts = {patch.number: parse(patch.mail).letter.body for patch in series.patches}
     known = {number: {same(f"{name}: {value}") for name, value in written(text)} for number, text in texts.items()}
     for trailer in earlier:
         if trailer.name in OF_THE_AUTHOR:

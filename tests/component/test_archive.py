@@ -150,7 +150,7 @@ def test_the_bounds_of_a_user_are_five_tries_and_two_minutes() -> None:
 
 def test_a_large_answer_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = gzip.compress(bytes(1 << 22))
-    monkeypatch.setattr("pipeline.mail.message.THREAD_LIMIT", 1 << 20)
+    monkeypatch.setattr("pipeline.mail.limits.THREAD_LIMIT", 1 << 20)
     with serving([Answer(body=bomb)]) as server, pytest.raises(NotObtainedError, match="larger than 1 MiB"):
         archive(server.midmask, tmp_path, []).thread(ID)
 

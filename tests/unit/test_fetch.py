@@ -9,7 +9,7 @@ import pytest
 from pipeline.fetch import LORE, Request, fetch, message_id_in
 from pipeline.fetch.assembly import prerequisites_in
 from pipeline.fetch.forms import Named, named
-from pipeline.mail.message import split_mbox
+from pipeline.mail.mbox import split_mbox
 from pipeline.model import Prerequisite, Series
 from pipeline.system.errors import NotObtainedError, UsageError
 from pipeline.system.process import Command, Completed, Processes

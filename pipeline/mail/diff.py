@@ -1,0 +1,158 @@
+"""The git diffs in a patch: which files they name, whether lines were lost on the way, and what each changes.
+
+Format: git-diff(1), "Generating patch text with -p"; names are C-quoted as core.quotePath says in git-config(1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+_DIFF_FILE = re.compile(r'^diff --git (?:"?a/)(?P<old>.+?)"? (?:"?b/)(?P<new>.+?)"?$', re.MULTILINE)
+_DIFF = re.compile(r"^(?:diff --git |--- \S.*\n\+\+\+ \S)", re.MULTILINE)
+_DIFFSTAT = re.compile(
+    r"^ (\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?", re.MULTILINE
+)
+_COUNTED = (r"^diff --git ", r"^--- .+\n\+\+\+ .", r"^\+", r"^-")
+"""Files, headers with a line of each sign, and lines of each sign."""
+_END_OF_MESSAGE = re.compile(r"^(?:---|diff --git .*)$", re.MULTILINE)
+_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
+
+_RENAMED = re.compile(r"^(?:rename|copy) (?:from|to) (.+)$")
+_MODE = re.compile(r"^(?:new file mode|new mode|index [0-9a-f]+\.\.[0-9a-f]+) (\d{6})$")
+_HUNK = re.compile(r"^@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+(?P<start>\d{1,9})(?:,(?P<new>\d{1,9}))? @@")
+_ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
+_ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """What a diff does to one file.
+
+    Args:
+        names: every name that its headers give, old ones first, unquoted; the leading `a/` or `b/` is taken off.
+        modes: file modes after the patch, octal as git writes them; none where the headers give none.
+        added: text of the added lines, by line number after the patch.
+    """
+
+    names: tuple[str, ...]
+    modes: frozenset[str]
+    added: Mapping[int, str]
+
+    @property
+    def name(self) -> str:
+        """After the patch, or before it where the patch deletes the file."""
+        return self.names[-1] if self.names else ""
+
+
+def file_diffs(text: str) -> Iterator[FileDiff]:
+    """The diffs in a patch, in order, whether git wrote them or diff(1) did; text around them is passed over."""
+    lines = text.split("\n")
+    names, modes, added = list[str](), set[str](), dict[int, str]()
+    inside, at = False, 0
+    while at < len(lines):
+        line = lines[at]
+        header = _DIFF_FILE.match(line)
+        plain = line.startswith("--- ") and at + 1 < len(lines) and lines[at + 1].startswith("+++ ")
+        if header or (plain and (added or not inside)):
+            if inside:
+                yield _file_diff(names, modes, added)
+            names, modes, added, inside = [], set(), {}, True
+        if header:
+            quoted = line.rstrip().endswith('"') or line.startswith('diff --git "')
+            names += [_unquoted(f'"{name}"') if quoted else name for name in (header["old"], header["new"])]
+        elif plain:
+            # These are exact where the line `diff --git` is ambiguous: names with blanks.
+            names = [*_names(line[4:]), *_names(lines[at + 1][4:])] or names
+            at += 1
+        elif inside and (hunk := _HUNK.match(line)):
+            at = _read_hunk(lines, at + 1, hunk, added)
+            continue
+        elif inside and (found := _MODE.match(line)):
+            modes.add(found[1])
+        elif inside and (found := _RENAMED.match(line)):
+            names.append(_unquoted(found[1]))
+        at += 1
+    if inside:
+        yield _file_diff(names, modes, added)
+
+
+def _file_diff(names: list[str], modes: set[str], added: dict[int, str]) -> FileDiff:
+    return FileDiff(tuple(dict.fromkeys(names)), frozenset(modes), added)
+
+
+def _read_hunk(lines: Sequence[str], at: int, hunk: re.Match[str], added: dict[int, str]) -> int:
+    """Adds to `added` what a hunk adds; what its lines look like does not matter, only how many there are.
+
+    Returns:
+        The index of the line behind it.
+    """
+    old, new, number = int(hunk["old"] or 1), int(hunk["new"] or 1), int(hunk["start"])
+    while at < len(lines) and (old > 0 or new > 0):
+        sign = lines[at][:1]
+        if sign not in ("", " ", "+", "-", "\\"):
+            break
+        if sign == "+":
+            added[number] = lines[at][1:]
+        old -= sign in ("", " ", "-")
+        new -= sign in ("", " ", "+")
+        number += sign in ("", " ", "+")
+        at += 1
+    return at
+
+
+def _names(text: str) -> list[str]:
+    """The name behind `---` or `+++`, its first folder taken off as `patch -p1` does; none for /dev/null."""
+    name = _unquoted(text.split("\t")[0].rstrip("\r"))
+    if name == "/dev/null":
+        return []
+    return [name if name.startswith("/") else name.partition("/")[2] or name]
+
+
+def _unquoted(name: str) -> str:
+    """A name without git's quotes; octal escapes stand for bytes of UTF-8."""
+    if len(name) < 2 or not name.startswith('"') or not name.endswith('"'):
+        return name
+
+    def byte(found: re.Match[bytes]) -> bytes:
+        word = found[1]
+        return bytes([int(word, 8) & 255 if len(word) == 3 else _ESCAPED[word[0]]])
+
+    return _ESCAPE.sub(byte, name[1:-1].encode()).decode("utf-8", "replace")
+
+
+def diff_files(diff: str) -> tuple[str, ...]:
+    """Paths that the diffs in a patch name, old and new, each once."""
+    return tuple(dict.fromkeys(name for file in file_diffs(diff) for name in file.names))
+
+
+def diff_of(body: str) -> str:
+    """The text from its first git diff on, or nothing."""
+    found = _DIFF_FILE.search(body)
+    return body[found.start() :] if found else ""
+
+
+def commit_message(body: str) -> str:
+    """What of a patch's mail becomes the commit message."""
+    return _END_OF_MESSAGE.split(body, maxsplit=1)[0]
+
+
+def has_diff(body: str) -> bool:
+    return bool(_DIFF.search(body))
+
+
+def cut_off(body: str) -> str:
+    """Says so when a patch ends between two files or hunks: its diffstat counts more, and there is no signature."""
+    diff = diff_of(body)
+    counts = _DIFFSTAT.findall(body.removesuffix(diff))
+    if not counts or _SIGNATURE.search(diff):
+        return ""
+    asked = [int(count or 0) for count in counts[-1]]
+    files, headers, added, removed = (len(re.findall(pattern, diff, re.MULTILINE)) for pattern in _COUNTED)
+    found = (files, added - headers, removed - headers)
+    if all(have >= want for have, want in zip(found, asked, strict=True)):
+        return ""
+    names = ("file", "insertion", "deletion")
+    words = [f"{have} of {want} {name}(s)" for name, have, want in zip(names, found, asked, strict=True) if have < want]
+    return f"its diff ends after {', '.join(words)}"

@@ -1,0 +1,27 @@
+"""What a mail or a mailbox may cost at most. Every limit on strangers' bytes is here.
+
+Each is several times what 50,000 messages of five kernel lists need at most (in brackets), and small enough that
+reading what is just within it takes little time and memory. They hold before b4 sees anything: its parser is the
+standard library's slower one, and quadratic in the length of a header.
+"""
+
+from __future__ import annotations
+
+MESSAGE_LIMIT = 8 << 20
+"""Bytes of one message (3.6 MB)."""
+THREAD_LIMIT = 32 << 20
+"""Bytes of a whole mailbox, decompressed."""
+COUNT_LIMIT = 5000
+"""Messages in a mailbox; the review of a stable release is a thread of 1,500."""
+HEADER_LIMIT = 16 << 10
+"""Bytes of one header (10 KiB, some 400 recipients)."""
+HEADER_COUNT_LIMIT = 1000
+"""Headers of one message (94)."""
+LINE_COUNT_LIMIT = 400_000
+"""Lines of one message (47,000); a parser spends some 60 bytes on each, however short."""
+LINE_LIMIT = 64 << 10
+"""Characters of one line, encoded or decoded (3,000; RFC 5322 allows 998); what looks for diffs goes line by line."""
+PART_LIMIT = 100
+"""Multiparts and attached messages in one message (3)."""
+BOUNDARY_LIMIT = 2_000_000
+"""Lines times parts: the parser holds each line against the boundary of every part around it."""

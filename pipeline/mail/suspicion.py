@@ -1,0 +1,151 @@
+"""What in a patch is refused, and what a reader must be told of, since a diff on a screen does not show it.
+
+A patch may name any file. git refuses some names and writes nothing outside its tree; the pipeline looks before git is
+asked, so that the words are clear and all of it is known before anything is applied.
+
+Symbolic links are part of kernel trees (scripts/dtc/include-prefixes), so a patch may make one. It may only lead down
+from where it lies or from a folder above it, and not out of the tree: `..` behind a folder's name is refused, because
+that folder can be a link itself, and several links together would leave the tree. Programs that follow links run in
+the sandbox, and git does not write through them.
+
+Sources: git-update-index(1) and git's verify_path (names), CVE-2021-42574 and Unicode UTS #39 (what deceives the eye).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pipeline.mail.diff import FileDiff, file_diffs
+from pipeline.mail.message import parse
+from pipeline.model import Series, Suspicion
+from pipeline.system.errors import NotObtainedError
+
+SHOWN_LIMIT = 200
+"""Suspicions that are kept of one series."""
+
+_SYMLINK, _SUBMODULE = "120000", "160000"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_LINK_TARGET = re.compile(
+    r"(?P<up>(?:\.\./)*)(?!\.\.?(?:/|$))[^/\x00-\x1f\x7f]+(?:/(?!\.\.?(?:/|$))[^/\x00-\x1f\x7f]+)*"
+)
+_OBEYED = (".b4-config", ".gitattributes", ".gitconfig", ".gitmodules", ".lfsconfig")
+"""Files by which a tree tells programs what to do; the pipeline obeys none of them, its reader's programs may."""
+_HOOKS = ("hooks", ".githooks", ".husky")
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"  # control characters but tab, form feed and CR
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
+    "\xad\u115f\u1160\u180e\u200b-\u200d\u2028\u2029\u2060-\u2064\u3164\ufeff\uffa0\U000e0000-\U000e007f]"  # no width
+    "|\r(?!$)"
+)
+_WORD = re.compile(r"\w+")
+
+
+def examined(series: Series) -> Series:
+    """The series, with what in its patches a reader must be told of.
+
+    Raises:
+        NotObtainedError: a patch writes to a place that no patch may write to.
+    """
+    found: list[Suspicion] = []
+    for patch in series.patches:
+        for file in file_diffs(parse(patch.mail).letter.body):
+            if reason := forbidden(file):
+                raise NotObtainedError(
+                    f"patch {patch.number}/{len(series.patches)} is refused: {reason}",
+                    hint="No kernel patch needs that. Who sent it, and what for?",
+                )
+            found += suspicions(patch.number, file)
+    if not found:
+        return series
+    left_out = f"; the first {SHOWN_LIMIT} are named" if len(found) > SHOWN_LIMIT else ""
+    note = f"places in the patches that need a look: {len(found)}{left_out}"
+    return replace(series, suspicions=tuple(found[:SHOWN_LIMIT]), notes=(*series.notes, note))
+
+
+def forbidden(file: FileDiff) -> str:
+    """Why a file may not be patched, in words; empty where it may."""
+    for name in file.names:
+        shown = _shown(name)
+        parts = name.split("/")
+        if name.startswith("/"):
+            return f"it names {shown}, which is no path in a tree"
+        if _CONTROL.search(name):
+            return f"it names {shown}, which holds a control character"
+        if any(part in ("", ".", "..") for part in parts):
+            return f"it names {shown}, which leads out of the tree"
+        if any(_as_git_folder(part) for part in parts):
+            return f"it names {shown}, which is git's own"
+    if _SUBMODULE in file.modes:
+        return f"it makes {_shown(file.name)} a submodule"
+    if _SYMLINK in file.modes and not _stays_inside(file):
+        return f"it makes {_shown(file.name)} a symbolic link that leads out of the tree, or cannot be seen not to"
+    return ""
+
+
+def suspicions(number: int, file: FileDiff) -> Iterator[Suspicion]:
+    """What a reader must be told of a file's diff.
+
+    Args:
+        number: of the patch.
+    """
+    for name in file.names:
+        parts = name.split("/")
+        if parts[-1] in _OBEYED or any(part in _HOOKS for part in parts[:-1]):
+            yield Suspicion(number, name, 0, "programs other than the kernel's build obey this file", deceptive=False)
+    if _SYMLINK in file.modes and file.added:
+        yield Suspicion(number, file.name, 0, f"a symbolic link to {_target(file)}", deceptive=False)
+    for line, text in file.added.items():
+        unseen = dict.fromkeys(_UNSEEN.findall(text))
+        if unseen:
+            yield Suspicion(number, file.name, line, f"not shown: {', '.join(map(_named, unseen))}", deceptive=True)
+        if not text.isascii():
+            for word in dict.fromkeys(_WORD.findall(text)):
+                if foreign := _alike(word):
+                    what = f'"{word}" is not what it looks like: {", ".join(map(_named, foreign))}'
+                    yield Suspicion(number, file.name, line, what, deceptive=True)
+
+
+def _alike(word: str) -> tuple[str, ...]:
+    """Letters of a word that look like ASCII ones, where the whole word can be taken for one of ASCII letters."""
+    if word.isascii():
+        return ()
+    # Reading the table takes 0.1 s; most series never need it.
+    from confusable_homoglyphs import confusables
+
+    found: dict[str, None] = {}
+    for letter in word:
+        if letter.isascii():
+            continue
+        others = confusables.is_confusable(letter, preferred_aliases=["latin"]) or []
+        if not any(other["c"].isascii() and other["c"].isalnum() for one in others for other in one["homoglyphs"]):
+            return ()
+        found[letter] = None
+    return tuple(found) if len(word) > 1 else ()
+
+
+def _as_git_folder(part: str) -> bool:
+    """Whether some file system takes a name for `.git` (git's is_hfs_dotgit and is_ntfs_dotgit)."""
+    return _IGNORED_BY_HFS.sub("", part).rstrip(" .").casefold() in (".git", "git~1")
+
+
+def _target(file: FileDiff) -> str:
+    return "\n".join(file.added.values())
+
+
+def _stays_inside(file: FileDiff) -> bool:
+    match = _LINK_TARGET.fullmatch(_target(file))
+    return match is not None and match["up"].count("/") <= file.name.count("/")
+
+
+def _named(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character, 'control character')}"
+
+
+def _shown(name: str) -> str:
+    """A name from a patch on one line, not too long."""
+    return repr(name if len(name) <= 80 else f"{name[:77]}...")
