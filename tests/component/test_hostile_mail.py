@@ -1,0 +1,90 @@
+"""Hostile mail through the real `pipeline fetch`: one clear error or a good series, within 2 CPU s and 256 MiB."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.component.conftest import Runner
+from tests.component.developer import mbox
+from tests.component.hostile import GOOD, MAILBOXES, PLACES
+
+SECONDS = 2.0
+"""Of CPU time, of everything that the command starts; 0.6 of them is Python starting twice, once for b4."""
+MEBIBYTES = 256
+MEASURED = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[2:], timeout=120)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    json.dump({"seconds": used.ru_utime + used.ru_stime, "mebibytes": used.ru_maxrss / 1024}, file)
+sys.exit(done.returncode)
+"""
+"""Measured from a small process: a child's peak counts that of the process that it was forked from."""
+
+
+def fetched(run: Runner, series: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """`pipeline fetch`, which must not take more than it may."""
+    report = run.folder / "used.json"
+    command = [sys.executable, "-c", MEASURED, str(report), *prefix, *run.argv("fetch", series)]
+    done = subprocess.run(
+        command,
+        env=run.environment,
+        cwd=run.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    used = json.loads(report.read_text())
+    assert used["seconds"] <= SECONDS, used
+    assert used["mebibytes"] <= MEBIBYTES, used
+    assert "Traceback" not in done.stderr
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", done.stdout + done.stderr)
+    return done
+
+
+def assert_one_error(done: subprocess.CompletedProcess[str], words: str) -> None:
+    assert done.returncode in (2, 3), done.stdout + done.stderr
+    assert done.stdout == ""
+    (error,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert re.search(words, re.sub(r"\s+", " ", done.stderr)), done.stderr
+    assert len(error) < 500
+
+
+@pytest.mark.parametrize("name", MAILBOXES)
+def test_hostile_mailbox(run_pipeline: Runner, tmp_path: Path, name: str) -> None:
+    hostile = MAILBOXES[name]
+    (tmp_path / "series.mbx").write_bytes(hostile.content())
+    done = fetched(run_pipeline, "series.mbx")
+    if hostile.words:
+        assert_one_error(done, hostile.words)
+    else:
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"^ {2}v1, 2 patches, from ", done.stdout, re.MULTILINE)
+        assert hostile.shown in re.sub(r"\s+", " ", done.stdout)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_hostile_place(run_pipeline: Runner, tmp_path: Path, name: str) -> None:
+    make, words = PLACES[name]
+    make(tmp_path)
+    assert_one_error(fetched(run_pipeline, "series"), words)
+
+
+def test_file_that_may_not_be_read(run_pipeline: Runner, tmp_path: Path) -> None:
+    (tmp_path / "series.mbx").write_bytes(mbox(GOOD))
+    (tmp_path / "series.mbx").chmod(0)
+    # To root no mode forbids anything; without its capabilities root is a user like others.
+    prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+    assert_one_error(fetched(run_pipeline, "series.mbx", prefix), "series.mbx cannot be read: Permission denied")
+
+
+def test_standard_input_that_is_closed(run_pipeline: Runner) -> None:
+    assert_one_error(fetched(run_pipeline, "-", ("sh", "-c", 'exec "$@" <&-', "sh")), "standard input is closed")
