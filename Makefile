@@ -29,3 +29,4 @@ test:
 bench: setup
 	$(VENV)/bin/python benchmarks/reports.py
 	$(VENV)/bin/python benchmarks/overhead.py $(if $(WORKSPACE),--workspace $(WORKSPACE))
+	$(VENV)/bin/python benchmarks/thread.py
