@@ -155,13 +155,20 @@ MAILBOXES: dict[str, Hostile] = {
     "latin-1 in a header": Hostile(lambda: mbox([COVER, ONE.replace(b"From: A", b"From: J\xf6rg"), TWO])),
     "comments without end": Hostile(lambda: with_more(reply(b"To: " + b"(" * 15_000 + b"\n")), shown="left out"),
     "encoded words without end": Hostile(lambda: with_more(reply(b"Cc: " + b"=?utf-8?q?a?=" * 1200 + b"\n"))),
-    "reference loop": Hostile(
+    "patches that refer to each other in a loop": Hostile(
         lambda: mbox(
             [
                 COVER.replace(b"\n\n", b"\nIn-Reply-To: <2@example.org>\nReferences: <2@example.org>\n\n", 1),
                 ONE.replace(b"In-Reply-To: <0@", b"In-Reply-To: <1@"),
                 TWO.replace(b"References: <0@", b"References: <1@example.org> <0@"),
             ]
+        ),
+        "missing 1/2",
+    ),
+    "replies that refer to each other in a loop": Hostile(
+        lambda: with_more(
+            reply(name=b"a").replace(b"<1@example.org>", b"<b@example.org>"),
+            reply(name=b"b").replace(b"<1@example.org>", b"<a@example.org>"),
         )
     ),
     "no Message-ID": Hostile(
