@@ -48,7 +48,12 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
             f"patch {without_id[0].number} has no Message-ID, so replies cannot be told apart",
             hint="For files made by git format-patch, name their folder.",
         )
-    made = b4.assemble(_for_b4(choice, mails), posting.first, posting.version)
+    # b4 0.16 goes round in such a circle until its time is over.
+    circle = thread.in_circles(mails)
+    if circle & posting.ids:
+        raise NotObtainedError(f"In-Reply-To of {min(circle & posting.ids)} leads in a circle")
+    for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in circle]
+    made = b4.assemble(for_b4, posting.first, posting.version)
     assembled = [message.parse(one) for one in made.mails]
     _compare(assembled, posting)
     signatures = made.signatures
@@ -61,7 +66,8 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     others = [mail for mail in mails if mail.message_id not in posting.ids]
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
-    return replace(series, notes=(*series.notes, *(f"left out: {reason}" for reason in refused[:10])))
+    round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
+    return replace(series, notes=(*series.notes, *(f"left out: {reason}" for reason in refused[:10]), *round_about))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:

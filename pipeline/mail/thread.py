@@ -201,3 +201,18 @@ def _completed(posting: Posting, known: Sequence[Posting], by_id: Mapping[str, M
             taken = tuple(mail.number for mail in rest if mail.number)
             return Posting(posting.version, posting.total, posting.resend, tuple(mails), taken)
     return posting
+
+
+def in_circles(mails: Sequence[Mail]) -> frozenset[str]:
+    """Message-ids from which In-Reply-To leads in a circle, be it the mail's own or one further up."""
+    parents = {mail.message_id: mail.in_reply_to for mail in mails}
+    circular: dict[str, bool] = {}
+    for start in parents:
+        path: dict[str, None] = {}
+        at = start
+        while at in parents and at not in path and at not in circular:
+            path[at] = None
+            at = parents[at]
+        found = at in path or circular.get(at, False)
+        circular.update(dict.fromkeys(path, found))
+    return frozenset(name for name, found in circular.items() if found)

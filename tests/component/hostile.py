@@ -169,7 +169,12 @@ MAILBOXES: dict[str, Hostile] = {
         lambda: with_more(
             reply(name=b"a").replace(b"<1@example.org>", b"<b@example.org>"),
             reply(name=b"b").replace(b"<1@example.org>", b"<a@example.org>"),
-        )
+            reply(name=b"c").replace(b"<1@example.org>", b"<a@example.org>"),
+        ),
+        shown="trailers of 3 replies are not collected",
+    ),
+    "patch that answers itself": Hostile(
+        lambda: mail("[PATCH] x", DIFF, "1", more=b"In-Reply-To: <1@example.org>\n"), "leads in a circle"
     ),
     "no Message-ID": Hostile(
         lambda: mbox([m.replace(b"Message-ID: <1@example.org>\n", b"") for m in GOOD]), "Message-ID"

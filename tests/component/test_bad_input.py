@@ -93,7 +93,7 @@ LAST = b"Subject: [PATCH 4/4]"
 MAILBOXES: dict[str, tuple[Mails, tuple[str, ...]]] = {
     "empty": (lambda _: b"", ("the mailbox is empty",)),
     "blank": (lambda _: b"\n\n\n", ("the mailbox is empty",)),
-    "binary": (lambda _: bytes(range(256)) * 40, ("there is no patch",)),
+    "binary": (lambda _: bytes(range(256)) * 40, ("holds a NUL",)),
     "cover letter alone": (chosen(slice(0, 1)), ("there is no patch",)),
     "patch 2 missing": (
         lambda posted: mbox([mail for number, mail in enumerate(posted["good"].mails) if number != 2]),

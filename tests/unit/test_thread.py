@@ -11,6 +11,7 @@ from pipeline.mail.choice import Choice, choose
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import Posting, postings
 from pipeline.system.errors import NotObtainedError
+from tests.unit.clock import at_most
 from tests.unit.mails import DIFF, mail, raw, series
 
 REPLY = mail("Re: [PATCH v9 1/3] change 1", "Reviewed-by: B <b@x>\n", "reply")
@@ -256,3 +257,23 @@ def test_a_thousand_messages_are_sorted_soon() -> None:
     started = time.monotonic()
     assert shape(chosen(mails, "r999@example.org").posting)[0] == "v1"
     assert time.monotonic() - started < 1
+
+
+def test_mails_from_which_in_reply_to_leads_in_a_circle_are_found() -> None:
+    mails = [
+        *series(2),
+        below("v1-1", "Re: fine", "fine"),
+        below("gone", "Re: what is gone", "orphan"),
+        below("b", "Re: b", "a"),
+        below("a", "Re: a", "b"),
+        below("a", "Re: a", "hangs-below"),
+        below("itself", "Re: itself", "itself"),
+    ]
+    names = {"a", "b", "hangs-below", "itself"}
+    assert thread.in_circles(mails) == {f"{name}@example.org" for name in names}
+
+
+def test_a_long_chain_of_replies_is_no_circle_and_ends_soon() -> None:
+    mails = [below(str(at - 1), "Re: x", str(at)) for at in range(1, 2000)]
+    with at_most(1):
+        assert thread.in_circles(mails) == frozenset()
