@@ -142,13 +142,13 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         toolchain=cell.toolchain.version,
         toolchain_digest=cell.toolchain.digest,
         about=cell.about,
-        status="duplicate" if planned.same_as else "unreachable",
+        status="duplicate" if planned.same_as else "missing" if planned.reachable else "unreachable",
         reason=planned.reason,
         same_as=planned.same_as,
         expected_unreachable=bool(cell.expect and cell.expect.unreachable),
         unexpected=surprise(planned),
-        vmemmap=planned.vmemmap if planned.same_as else None,
-        struct_page=_struct_page(planned.struct_page) if planned.same_as else None,
+        vmemmap=planned.vmemmap if planned.reachable else None,
+        struct_page=_struct_page(planned.struct_page) if planned.reachable else None,
     )
     builds = {patch: build for (cell_id, patch), build in (result.builds or {}).items() if cell_id == cell.id}
     if not planned.reachable or not builds:

@@ -256,7 +256,9 @@ class CellRecord(Record):
     toolchain: str
     about: str = ""
     toolchain_digest: str = Field(default="", description="SHA-256 over compiler, assembler and linker")
-    status: Literal["built", "failed", "unreachable", "duplicate"]
+    status: Literal["built", "failed", "unreachable", "duplicate", "missing"] = Field(
+        description="missing: to be built, and no result is there"
+    )
     reason: str = ""
     same_as: str = Field(default="", description="of a duplicate: the cell of the same configuration, which was built")
     expected_unreachable: bool = Field(default=False, description="the matrix says that it cannot be reached")
@@ -315,6 +317,7 @@ class RunRecord(Record):
     review: ReviewRecord | None = Field(default=None, description="null where the thread was not looked at")
     tools: tuple[ToolRecord, ...]
     sandbox: str
+    notes: tuple[str, ...] = Field(default=(), description="how a run was put together from others")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

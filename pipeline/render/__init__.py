@@ -284,5 +284,6 @@ def facts(record: RunRecord) -> list[tuple[str, str]]:
         ("Builds", f"{len(states)}, {stored} of them from the store{unchanged}; {seconds:.0f} CPU seconds"),
         ("Matrix", record.matrix),
         ("Sandbox", record.sandbox),
+        *(("Note", note) for note in record.notes),
         ("Files", f"run.json and the logs, in the folder of run {record.id}"),
     ]

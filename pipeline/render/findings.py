@@ -67,8 +67,8 @@ def label(record: RunRecord, cell: CellRecord) -> str:
 def result(record: RunRecord, cell: CellRecord) -> str:
     """A word for a cell; `builds` takes every state up to the last patch."""
     total = len(record.series.patches)
-    if cell.status in ("unreachable", "duplicate"):
-        return cell.status if cell.status == "unreachable" else f"as {cell.same_as}"
+    if cell.status in ("unreachable", "duplicate", "missing"):
+        return f"as {cell.same_as}" if cell.status == "duplicate" else cell.status
     if first_failing(cell) or (cell.status == "failed" and not base_fails(cell)):
         return "FAILS"
     if any(state.status == "failed" for state in cell.states):
@@ -199,7 +199,8 @@ def verdict(record: RunRecord) -> Verdict:
     building = sum(result(record, cell) == "builds" for cell in record.cells)
     headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
     covered = not (_took(record) and building and not_covered(record))
-    return Verdict(_took(record) and building > 0 and not problems and covered, headline, problems, covered)
+    whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
+    return Verdict(_took(record) and whole and not problems and covered, headline, problems, covered)
 
 
 def remarks(record: RunRecord) -> list[str]:
@@ -211,6 +212,7 @@ def remarks(record: RunRecord) -> list[str]:
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
+        *matrix.missing(labelled),
         *matrix.surprises(labelled),
         *matrix.unreachable(labelled),
         *matrix.duplicates(labelled),
@@ -260,6 +262,9 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     if kinds:
         listed = " and ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
         return f"The series {listed}{'' if building else f'; {nothing}'}."
+    lacking = sum(cell.status == "missing" for cell in record.cells)
+    if building and lacking:
+        return f"No result of {count(lacking, 'cell')}; no problem found in {building} of the others."
     if not building:
         return f"Nothing proven: {nothing}."
     if not_covered(record):
@@ -283,5 +288,5 @@ def _not_applied(tree: TreeRecord) -> str:
 
 
 def _where(record: RunRecord, finding: Finding) -> str:
-    tried = sum(cell.status not in ("unreachable", "duplicate") for cell in record.cells)
+    tried = sum(cell.status not in ("unreachable", "duplicate", "missing") for cell in record.cells)
     return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"

@@ -1,4 +1,4 @@
-"""What a run says of its matrix: cells that are out of reach, that are one kernel, that are not what was expected."""
+"""What a run says of its matrix: cells out of reach, cells that are one kernel, surprises, and what is missing."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def duplicates(cells: Labelled) -> list[str]:
         for name, cell in cells
         if cell.status == "duplicate"
     ]
+
+
+def missing(cells: Labelled) -> list[str]:
+    """What a run that was put together from others lacks: nothing is proven of these cells."""
+    names = [name for name, cell in cells if cell.status == "missing"]
+    return [f"No result, its build did not come to an end: {', '.join(names)}."] if names else []
 
 
 def _as_expected(cell: CellRecord) -> bool:

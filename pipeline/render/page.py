@@ -32,7 +32,7 @@ _COLOURS = {
     **dict.fromkeys(("answered", "touched", "unchanged", "message only"), "green"),
     **dict.fromkeys(("unanswered", "disputed", "not touched", "dropped", "not carried"), "red"),
     **dict.fromkeys(("promised", "volunteered", "undecided", "as before", "names no symbol"), "yellow"),
-    **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky"), "yellow"),
+    **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky", "missing"), "yellow"),
 }
 _RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 """What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""

@@ -21,7 +21,7 @@ ROWS_SHOWN = 10
 FINDINGS_SHOWN = 5
 LINES_SHOWN = 3
 
-_URGENT = ("FAILS", "base FAILS", "incomplete")
+_URGENT = ("FAILS", "base FAILS", "incomplete", "missing")
 # What b4 takes for a trailer; a reply gives none, and what it reports may be worded by somebody who would like one.
 _TRAILER = re.compile(r"^(?P<indent>\s*)(?P<line>(?P<name>\w\S*):\s+(?P<value>\S.*))$")
 _NAMES = re.compile(r"cc|.*-(by|to|commit|id)|(bug)?link|closes|fixes|subject|date", re.IGNORECASE)

@@ -200,6 +200,11 @@ def test_what_the_matrix_expects_is_recorded(
     assert (found.expected_unreachable, found.unexpected) == (expected_unreachable, unexpected)
 
 
+def test_a_cell_without_any_build_is_missing() -> None:
+    found = recorded()
+    assert (found.status, found.vmemmap, found.states) == ("missing", PLANNED.vmemmap, ())
+
+
 def test_a_failed_apply_is_recorded_with_its_hunks() -> None:
     applied = Applied(TREE, ApplyStatus.FAILED, STATES[:1], 2, (Hunk("a.c", 7, "@@ -7 +7 @@"),), "log")
     found = tree_record(applied)

@@ -47,6 +47,7 @@ def everything() -> RunRecord:
         ),
         claims=(records.claim(), records.claim("refuted", -300), records.claim("not measured", None)),
         series=records.series(follow_ups=("Remove the static key",), notes=("Patch 2 came from a reply",)),
+        notes=("Put together from 2 runs.",),
     )
 
 
@@ -461,3 +462,14 @@ def test_no_line_is_a_command_of_a_runner(payload: str) -> None:
     text = render_text(flooded(everything(), payload))
     assert not re.search(r"^\s*::|##\[|##vso\[", text, re.MULTILINE)
     assert columns(text) <= 78
+
+
+def test_a_missing_cell_is_no_clean_run() -> None:
+    lost = records.cell("lost", status="missing", states=(), text=None, sections=())
+    record = records.run(cells=(records.cell(), lost), notes=("Put together from 2 runs.",))
+    text = render_text(record)
+    assert text.startswith("NO VERDICT: No result of 1 cell; no problem found in 1 of the others.\n")
+    assert "  - No result, its build did not come to an end: lost.\n" in text
+    assert "\n  lost              missing " in text
+    assert "\nNote      Put together from 2 runs.\n" in text
+    assert exit_status(record) == 1

@@ -27,7 +27,10 @@ from pipeline.render.measured import (
 from pipeline.render.page import cut
 
 _TREE_TONES = {"clean": "ok", "three-way": "ok", "already-merged": "warn", "failed": "failed"}
-_RESULT_TONES = {"builds": "ok", "FAILS": "failed", "base FAILS": "warn", "unreachable": "warn", "incomplete": "warn"}
+_RESULT_TONES = {
+    **{"builds": "ok", "FAILS": "failed"},
+    **dict.fromkeys(("base FAILS", "unreachable", "incomplete", "missing"), "warn"),
+}
 _SIGNS = {"ok": "✓", "failed": "✗", "warn": "!", "": ""}
 
 
