@@ -278,6 +278,14 @@ class CellRecord(Record):
     )
 
 
+class MeasurandRecord(Record):
+    """A number that a boot's check measures."""
+
+    scenario: str
+    check: str
+    value: str
+
+
 class ClaimRecord(Record):
     """A claim beside what was measured; `claimed` and `measured` are there where it is a number."""
 
@@ -291,7 +299,12 @@ class ClaimRecord(Record):
     measured: int | None
     unit: str = Field(default="bytes", description="of both; a count of a boot's check has its name here")
     verdict: Literal["confirmed", "not confirmed", "refuted", "not measured", "not checked"]
-    cell: str = ""
+    cell: str = Field(default="", description="that was measured, or `about`")
+    about: str = Field(default="", description="glob of the cells that it is about; empty where no cell is")
+    relation: Literal["at-most", "equal", "near"] = Field(
+        default="at-most", description="near: a figure of another tree or compiler, refuted only by the opposite"
+    )
+    measurand: MeasurandRecord | None = Field(default=None, description="of a boot")
     finding: str = Field(default="", description="what came of it, where two numbers do not say it")
     details: tuple[str, ...] = ()
 

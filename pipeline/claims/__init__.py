@@ -1,6 +1,6 @@
 """claims: what a cover letter promises, found in its words and checked against what was measured; pure."""
 
 from pipeline.claims.find import found_claims
-from pipeline.claims.judge import Evidence, judged
+from pipeline.claims.judge import Evidence, judged, judged_again
 
-__all__ = ["Evidence", "found_claims", "judged"]
+__all__ = ["Evidence", "found_claims", "judged", "judged_again"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from pipeline.model import Claim, ClaimKind, Diffstat
+from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, StateRecord, line_ranges
 
 PER_PATCH = "run the same command again with --per-patch"
@@ -41,6 +41,36 @@ def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ..
     return tuple(_JUDGES[claim.kind](claim, evidence) for claim in claims)
 
 
+def judged_again(found: Sequence[ClaimRecord], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
+    """Claims of a record beside other cells.
+
+    What cells have no part in stays as it is: a diffstat, a benchmark. So does a claim about a boot in a record that is
+    too old to say what of the boot.
+    """
+    evidence = Evidence(cells)
+    return tuple(_again(one, evidence) for one in found)
+
+
+def _again(found: ClaimRecord, evidence: Evidence) -> ClaimRecord:
+    claim, told = _claim(found), found.measurand is not None or found.unit == "bytes"
+    return _JUDGES[claim.kind](claim, evidence) if claim.kind in _OF_CELLS and told else found
+
+
+def _claim(found: ClaimRecord) -> Claim:
+    """A claim as it was before it was judged."""
+    return Claim(
+        found.text,
+        found.about or found.cell,
+        found.claimed,
+        found.relation,
+        Measurand(**found.measurand.model_dump()) if found.measurand else None,
+        ClaimKind(found.kind),
+        found.patches,
+        obstacle="" if found.about or found.cell else found.finding,
+        found=found.origin == "letter",
+    )
+
+
 def _record(claim: Claim, verdict: str, **more: object) -> ClaimRecord:
     return ClaimRecord.model_validate(
         {
@@ -53,6 +83,9 @@ def _record(claim: Claim, verdict: str, **more: object) -> ClaimRecord:
             "unit": claim.measurand.value if claim.measurand else "bytes",
             "verdict": verdict,
             "cell": claim.cell,
+            "about": claim.cell,
+            "relation": claim.relation,
+            "measurand": asdict(claim.measurand) if claim.measurand else None,
             **more,
         }
     )
@@ -215,3 +248,5 @@ _JUDGES: Mapping[ClaimKind, Callable[[Claim, Evidence], ClaimRecord]] = {
     ClaimKind.PREPARATORY: _preparatory,
     ClaimKind.BENCHMARK: _benchmark,
 }
+
+_OF_CELLS = (ClaimKind.TEXT_DELTA, ClaimKind.BOOT, ClaimKind.NO_FUNCTIONAL_CHANGE, ClaimKind.PREPARATORY)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.claims import Evidence, judged
-from pipeline.model import Claim, ClaimKind, Diffstat
-from pipeline.record import CellRecord, ClaimRecord
+from pipeline.claims import Evidence, judged, judged_again
+from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
+from pipeline.record import BootRecord, CellRecord, CheckRecord, ClaimRecord
 from tests.unit import records
 
 
@@ -175,3 +175,58 @@ def test_a_figure_of_one_patch_is_measured_by_its_own_build() -> None:
     claim = Claim("(-8)", "one", -8, relation="near", patches=(2,), found=True)
     assert verdict(claim, steps(0, -8, -900)).measured == -8
     assert "--per-patch" in verdict(claim, records.cell("one")).finding
+
+
+WALK = CheckRecord(name="saved", status="pass", values={"pages": 7})
+WHOLE = (
+    records.unreachable("flat"),
+    steps(0, 4, -900, name="two").model_copy(
+        update={"boots": (BootRecord(patch=3, scenario="hvo", status="pass", checks=(WALK,)),)}
+    ),
+    records.cell("twin", status="duplicate", same_as="two", text=None, states=(), sections=()),
+    steps(0, 0, -5, name="three"),
+)
+AGAIN = {
+    "at most": Claim("saves", "t*", -1000),
+    "exact": Claim("saves", "t*", -1000, "equal"),
+    "a twin": Claim("saves", "twin", -1410),
+    "of a letter": Claim("saves", "two", -1500, "near", found=True),
+    "of a patch": Claim("saves", "two", 4, "near", patches=(2,), found=True),
+    "of no cell": Claim("saves", "", -1, "near", obstacle="no cell is allmodconfig", found=True),
+    "of another cell": Claim("saves", "riscv*", -1),
+    "a boot": Claim("7 of 8", "*", 7, "equal", Measurand("hvo", "saved", "pages"), ClaimKind.BOOT),
+    "a boot that differs": Claim("6 of 8", "*", 8, "equal", Measurand("hvo", "saved", "pages"), ClaimKind.BOOT),
+    "no functional change": NOTHING,
+    "preparatory": PREPARES,
+}
+
+
+@pytest.mark.parametrize("claim", AGAIN.values(), ids=AGAIN.keys())
+def test_a_record_is_enough_to_judge_a_claim_by_other_cells(claim: Claim) -> None:
+    """A part of a run judges by the cells that it has; with all of them, the verdict is that of one run."""
+    for cells in ((), WHOLE[:1], WHOLE[:2], WHOLE[-1:], (records.cell("two", text=records.text(delta=99)),)):
+        assert judged_again(judged([claim], Evidence(cells)), WHOLE) == judged([claim], Evidence(WHOLE))
+
+
+def test_other_cells_can_change_a_verdict() -> None:
+    kinds = [verdict(claim, *WHOLE).verdict for claim in AGAIN.values()]
+    assert {"confirmed", "not confirmed", "refuted", "not measured"} == set(kinds)
+    assert kinds != [verdict(claim).verdict for claim in AGAIN.values()]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        verdict(STAT, files=frozenset({"a.c"}), diffstat=Diffstat(1, 2, 3)),
+        verdict(Claim("5% faster", "", None, kind=ClaimKind.BENCHMARK, found=True)),
+        records.claim(unit="pages", measured=7, claimed=7),
+    ],
+    ids=["diffstat", "benchmark", "a boot of an old record"],
+)
+def test_what_cells_do_not_decide_stays(found: ClaimRecord) -> None:
+    assert judged_again([found], WHOLE) == (found,)
+
+
+def test_a_claim_of_an_old_record_is_about_the_cell_that_was_measured() -> None:
+    (found,) = judged_again([records.claim(cell="two")], WHOLE)
+    assert (found.verdict, found.measured, found.about) == ("confirmed", -1410, "two")

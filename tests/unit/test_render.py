@@ -30,7 +30,7 @@ WARNING = records.diagnostic(message="unused variable 'head'")
 
 WORDS_OF_THE_SCHEMA = (
     *("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin"),
-    *("state", "touched", "compared_by"),
+    *("state", "touched", "compared_by", "relation"),
 )
 
 
