@@ -27,10 +27,11 @@ from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.measure import Measurer
 from pipeline.model import Build, BuildStatus, Tree
+from pipeline.order import Order
 from pipeline.plan import select_cells
 from pipeline.record import RunRecord
 from pipeline.render import render_text
-from pipeline.run import Order, Pipeline
+from pipeline.run import Pipeline
 from pipeline.runs import known_runs
 from pipeline.system.console import Console
 from pipeline.system.git import Repository

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +9,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import collect, doctor, runs
+from pipeline import collect, doctor, output, runs
 from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
-from pipeline.build import Builder, Builds, read_log
-from pipeline.claims import Evidence, found_claims, judged
+from pipeline.build import Builder, Builds
+from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.collect import TreeResult
 from pipeline.definitions import (
     MatrixDefinition,
@@ -37,18 +36,15 @@ from pipeline.model import (
     Applied,
     BuildStatus,
     Cell,
-    Claim,
-    ClaimKind,
-    Measurand,
     PlannedCell,
     Series,
     SourceState,
     TextDelta,
     Tree,
 )
+from pipeline.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
-from pipeline.render.formats import FORMATS, WRITTEN, Source
 from pipeline.review.record import ReviewRecord
 from pipeline.revisions import Reviewer, earlier
 from pipeline.suggest import Suggester, Suggestion, fragment_name
@@ -62,17 +58,24 @@ from pipeline.system.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Order:
-    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series."""
+class Work:
+    """An order, and what it needs, looked up.
 
-    request: Request
-    trees: tuple[str, ...] = ()
-    matrix: str = ""
-    cells: tuple[str, ...] = ()
-    per_patch: bool = False
-    sandbox: str = "bwrap"
-    jobs: int = 1
-    base: str = "auto"
+    Args:
+        started, clock: when it was begun, by the calendar and by the monotonic clock in seconds.
+        tracked: the series, where its name was that of a tracked one.
+        names: of the trees.
+    """
+
+    order: Order
+    started: datetime
+    clock: float
+    tracked: SeriesDefinition | None
+    matrix: MatrixDefinition
+    names: tuple[TreeName, ...]
+    host: BuildHost
+    cells: tuple[Cell, ...]
+    scenarios: Mapping[str, Scenario]
 
 
 class Pipeline:
@@ -100,45 +103,51 @@ class Pipeline:
         Raises:
             PipelineError: the order is wrong, the series cannot be had, or the machine failed.
         """
+        work = self.prepare(order)
+        host, series = work.host, self.fetch(order.request)
+        with runs.begin(self.workspace, series.title, work.started) as run:
+            results = []
+            for tree in [self.tree(name) for name in work.names]:
+                applied = self.apply(series, tree, order.base)
+                planned = self.plan(host, applied.tree, work.cells, applied.changed) if applied.usable else ()
+                builds = self.build(host, applied, planned, order.per_patch)
+                deltas, changes = self.measure(host, applied, planned, builds)
+                boots = Booter(host, work.scenarios).boot(planned, builds)
+                results.append(TreeResult(applied, planned, builds, deltas, changes, boots))
+            record = self.record(run.id, work, series, results)
+            output.keep_evidence(run, results)
+            output.render_reports(run, record)
+        return record, run.folder
+
+    def prepare(self, order: Order) -> Work:
+        """What an order needs before the first mail: definitions, tools, a sandbox that works, cells, scenarios."""
         started, clock = datetime.now(UTC), time.monotonic()
         tracked, matrix, fragments, names = self.resolve(order)
         doctor.require(doctor.needs(matrix, names, order.sandbox))
         host = self.host(order)
         cells = with_boots(select_cells(matrix, fragments, order.cells, self.processes), tracked)
         scenarios = self.scenarios(order, fragments, cells)
-        series = self.fetch(order.request)
-        tracked = tracked or _tracked(series)
-        with runs.begin(self.workspace, series.title, started) as run:
-            results = []
-            for tree in [self.tree(name) for name in names]:
-                applied = self.apply(series, tree, order.base)
-                changed = [path for state in applied.states[1:] for path in state.changed]
-                planned = self.plan(host, applied.tree, cells, changed) if applied.usable else ()
-                builds = self.build(host, applied, planned, order.per_patch)
-                deltas, changes = self.measure(host, applied, planned, builds)
-                boots = Booter(host, scenarios).boot(planned, builds)
-                results.append(TreeResult(applied, planned, builds, deltas, changes, boots))
-            cell_records = collect.cell_records(results)
-            run_record = RunRecord(
-                id=run.id,
-                started=started.isoformat(timespec="seconds"),
-                seconds=round(time.monotonic() - clock, 1),
-                command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
-                series=collect.series_record(series, tracked.follow_ups if tracked else ()),
-                matrix=matrix.title,
-                trees=tuple(collect.tree_record(result.applied) for result in results),
-                cells=cell_records,
-                claims=self.claims(tracked, series, cells, cell_records, [result.applied for result in results]),
-                review=self.review(series, order.request, None, [result.applied.tree for result in results]),
-                tools=self.tools(matrix, order.sandbox),
-                sandbox=order.sandbox,
-            )
-            for number, result in enumerate(results, 1):
-                _keep_evidence(run, f"tree{number}", result)
-            for name in WRITTEN:
-                run.write(FORMATS[name].file, FORMATS[name].render(Source(run_record)))
-            run.finish(run_record)
-        return run_record, run.folder
+        return Work(order, started, clock, tracked, matrix, names, host, cells, scenarios)
+
+    def record(self, run_id: str, work: Work, series: Series, results: Sequence[TreeResult]) -> RunRecord:
+        """The record of a run; trees are those of the results, as they were named there."""
+        order, tracked = work.order, work.tracked or _tracked(series)
+        cells, applied = collect.cell_records(results), [result.applied for result in results]
+        names = [one.tree.name for one in applied]
+        return RunRecord(
+            id=run_id,
+            started=work.started.isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - work.clock, 1),
+            command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
+            series=collect.series_record(series, tracked.follow_ups if tracked else ()),
+            matrix=work.matrix.title,
+            trees=tuple(collect.tree_record(one) for one in applied),
+            cells=cells,
+            claims=self.claims(tracked, series, work.cells, cells, applied),
+            review=self.review(series, order.request, None, [one.tree for one in applied]),
+            tools=self.tools(work.matrix, order.sandbox),
+            sandbox=order.sandbox,
+        )
 
     def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:
         """The tracked series (where there is one), matrix, fragments' folder and trees of an order.
@@ -259,7 +268,7 @@ class Pipeline:
         applied: Sequence[Applied],
     ) -> tuple[ClaimRecord, ...]:
         """What the letter and series.toml claim, judged."""
-        known = _claims(tracked, series.version)
+        known = tracked_claims(tracked, series.version)
         ends = [one.states for one in applied if one.usable]
         counted = diffstat(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else None
         evidence = Evidence(cell_records, series.files, counted)
@@ -271,62 +280,13 @@ class Pipeline:
         return (own, *(ToolRecord(name=one.need.program, version=one.version) for one in findings if not one.need.file))
 
 
-def _keep_evidence(run: runs.RunFolder, tree: str, result: TreeResult) -> None:
-    """Configurations, logs and consoles, under the names that the record has for them."""
-    built = {cell_id for cell_id, _ in result.builds or {}}
-    for one in result.planned:
-        if one.cell.id in built:
-            run.write(collect.config_name(one.cell.id, tree), one.config)
-    for (cell_id, patch), build in (result.builds or {}).items():
-        run.write(collect.log_name(cell_id, tree, patch), read_log(build))
-    for (cell_id, patch, scenario), boot in (result.boots or {}).items():
-        if boot.console:
-            run.write(collect.console_name(cell_id, tree, patch, scenario), boot.console)
-
-
 def with_boots(cells: Sequence[Cell], tracked: SeriesDefinition | None) -> tuple[Cell, ...]:
     """Cells with the boot scenarios that a tracked series asks for, beside the matrix's own."""
     added = {cell.id: tracked.boots_of(cell.id) if tracked else () for cell in cells}
     return tuple(replace(cell, boot=tuple(dict.fromkeys([*cell.boot, *added[cell.id]]))) for cell in cells)
 
 
-def reproducer(order: Order, names: Sequence[TreeName], matrix_name: str) -> str:
-    """The command that does the same again, defaults spelt out."""
-    words = ["pipeline", "apply-and-build", order.request.text]
-    for name in names:
-        words += ["--tree", str(name)]
-    words += ["--matrix", matrix_name]
-    for glob in order.cells:
-        words += ["--cell", glob]
-    if order.request.version is not None:
-        words += ["--revision", str(order.request.version)]
-    for message_id in order.request.rethread:
-        words += ["--rethread", message_id]
-    if order.base != "auto":
-        words.append(f"--base={order.base}")
-    if order.per_patch:
-        words.append("--per-patch")
-    if order.sandbox != "bwrap":
-        words.append(f"--sandbox={order.sandbox}")
-    return shlex.join(words)
-
-
 def _tracked(series: Series) -> SeriesDefinition | None:
     """The tracked series that a fetched one turns out to be: any message of its thread may have been named."""
     folder = find_series(series.message_id) if series.message_id else None
     return load_series(folder) if folder else None
-
-
-def _claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]:
-    found = tracked.claims_of(version) if tracked else ()
-    return tuple(
-        Claim(
-            one.text,
-            one.cell,
-            one.claimed,
-            one.relation,
-            Measurand(**one.measurand.model_dump()) if one.measurand else None,
-            ClaimKind(one.kind),
-        )
-        for one in found
-    )

@@ -40,13 +40,14 @@ from pipeline.fetch import LORE, Request
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.mail.mbox import join_mbox
 from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
+from pipeline.order import Order
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.formats import FORMATS, WRITTEN
 from pipeline.render.plan import render_plan
 from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
-from pipeline.run import Order, Pipeline
+from pipeline.run import Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.git import user_setting
 

@@ -85,7 +85,8 @@ class TreeImporter:
     def obtain(self, name: TreeName) -> Tree:
         """The tree, imported now or before.
 
-        A Debian package or tarball is imported once and then reused; a git reference is looked up each time.
+        A Debian package or tarball is imported once and then reused; a git reference is looked up each time, unless it
+        is a whole commit id.
 
         Raises:
             UsageError: the folder, file or reference does not exist, or the named checkout has uncommitted changes.
@@ -101,15 +102,12 @@ class TreeImporter:
                     return self._unpack(repository, name, f"refs/trees/{digest}")
 
     def _fetch(self, repository: Repository, name: TreeName, ref: str) -> Tree:
-        url = name.place
-        if name.kind is TreeKind.PATH:
-            commit = _commit_in_checkout(name)
-            # Only the reference proves that the fetch came to its end: a commit may be there without its files.
-            if repository.commit_of(ref) == commit:
-                return Tree(str(name), commit[:12], commit, repository.tree_of(commit))
-            url, wanted = f"file://{name.place}", commit
-        else:
-            wanted = name.ref or "HEAD"
+        local = name.kind is TreeKind.PATH
+        url = f"file://{name.place}" if local else name.place
+        wanted = _commit_in_checkout(name) if local else name.ref or "HEAD"
+        # Only the reference proves that the fetch came to its end: a commit may be there without its files.
+        if repository.commit_of(ref) == wanted:
+            return Tree(str(name), wanted[:12], wanted, repository.tree_of(wanted))
         self._say(f"Fetching {name}")
         # Shallow: history is of no use to a build, and a kernel has a million commits of it.
         command = ["fetch", "--quiet", "--no-tags", "--depth=1", url, f"+{wanted}:{ref}"]

@@ -83,3 +83,8 @@ class Applied:
     @property
     def usable(self) -> bool:
         return self.status in (ApplyStatus.CLEAN, ApplyStatus.THREE_WAY)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Paths that the patches change."""
+        return tuple(path for state in self.states[1:] for path in state.changed)

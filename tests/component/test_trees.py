@@ -174,6 +174,17 @@ MISSING = {
 }
 
 
+def test_a_whole_commit_id_is_fetched_once(
+    run_pipeline: Runner, own_tree: Path, sealed_environment: dict[str, str], posted: Mapping[str, PatchSeries]
+) -> None:
+    """A branch is looked up each time, and is not there any more; a commit is what it is."""
+    commit = git(own_tree, sealed_environment, "rev-parse", "master").strip()
+    series, names = str(posted["good"].folder), [f"git:file://{own_tree}#{ref}" for ref in (commit, "master")]
+    assert [run_pipeline("apply", series, f"--tree={name}").returncode for name in names] == [0, 0]
+    own_tree.rename(own_tree.with_name("gone"))
+    assert [run_pipeline("apply", series, f"--tree={name}").returncode for name in names] == [0, 2]
+
+
 @pytest.mark.parametrize("name", MISSING)
 def test_missing_tree(
     run_pipeline: Runner, fake_tree: Path, tmp_path: Path, posted: Mapping[str, PatchSeries], name: str

@@ -1,0 +1,75 @@
+"""What the user asked for, and the command that asks for it again; pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.fetch import Request
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series."""
+
+    request: Request
+    trees: tuple[str, ...] = ()
+    matrix: str = ""
+    cells: tuple[str, ...] = ()
+    per_patch: bool = False
+    sandbox: str = "bwrap"
+    jobs: int = 1
+    base: str = "auto"
+
+
+def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
+    """The command that does the same again, defaults spelt out."""
+    words = ["pipeline", "apply-and-build", order.request.text]
+    for name in names:
+        words += ["--tree", name]
+    words += ["--matrix", matrix_name]
+    for glob in order.cells:
+        words += ["--cell", glob]
+    if order.request.version is not None:
+        words += ["--revision", str(order.request.version)]
+    for message_id in order.request.rethread:
+        words += ["--rethread", message_id]
+    if order.base != "auto":
+        words.append(f"--base={order.base}")
+    if order.per_patch:
+        words.append("--per-patch")
+    if order.sandbox != "bwrap":
+        words.append(f"--sandbox={order.sandbox}")
+    return shlex.join(words)
+
+
+def joined(commands: Sequence[str]) -> str:
+    """The command that does what several do, each as `reproducer` wrote it.
+
+    Trees and cells are those of all of them, in order; a command without `--cell` builds every cell. Everything else is
+    the first one's.
+    """
+    asked = [_taken_apart(command) for command in commands]
+    trees = dict.fromkeys(name for _, options in asked for name in options["--tree"])
+    every = any(not options["--cell"] for _, options in asked)
+    cells = dict.fromkeys(name for _, options in asked for name in options["--cell"] if not every)
+    words = asked[0][0]
+    return shlex.join([*words[:3], *_repeated("--tree", trees), *words[3:], *_repeated("--cell", cells)])
+
+
+def _taken_apart(command: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The words of a command, and the values of its options that can be repeated."""
+    words, options = [], {"--tree": list[str](), "--cell": list[str]()}
+    rest = iter(shlex.split(command))
+    for word in rest:
+        if word in options:
+            options[word].append(next(rest, ""))
+        else:
+            words.append(word)
+    return words, options
+
+
+def _repeated(option: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (option, value)
