@@ -34,6 +34,11 @@ class RunFolder:
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
 
+    def copy(self, name: str, source: Path) -> None:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, path)
+
     def finish(self, record: RunRecord) -> None:
         aside = self.folder / f"{RECORD}.part"
         with aside.open("w") as file:

@@ -1,0 +1,192 @@
+"""**merge**: several runs of one series on the same trees, each with some of the cells, become one run.
+
+What is merged may come from other machines: file names in it are checked, and what does not belong together is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipeline import order, runs
+from pipeline.claims import judged_again
+from pipeline.merge.cells import File, Part, chosen, placed
+from pipeline.output import render_reports
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, SeriesRecord, TreeRecord
+from pipeline.render.findings import count
+from pipeline.runs import RECORD
+from pipeline.system.errors import UsageError
+from pipeline.system.workspace import Workspace
+
+_APART = "Only runs of one series, with one matrix and one sandbox, can be merged."
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The merged run; its id and the notes of what was left out are still to come."""
+
+    record: RunRecord
+    files: tuple[File, ...]
+
+
+def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], None]) -> tuple[RunRecord, Path]:
+    """Reads the runs, joins them, and leaves a run of its own in the workspace.
+
+    Returns:
+        The run's record and its folder.
+
+    Raises:
+        UsageError: there is nothing to merge, or the runs do not belong together.
+    """
+    parts, broken = read(folders)
+    merged = join(parts)
+    absent = [file.name for file in merged.files if not file.source.is_file()]
+    notes = (*merged.record.notes, *broken, *(f"Lost: {name}." for name in absent))
+    for note in notes[1:]:
+        warn(note)
+    for cell in merged.record.cells:
+        if cell.status == "missing":
+            warn(f"no result of the cell {cell.id} on {cell.tree}")
+    with runs.begin(workspace, merged.record.series.title, datetime.fromisoformat(merged.record.started)) as run:
+        record = merged.record.model_copy(update={"id": run.id, "notes": notes})
+        for file in merged.files:
+            if file.name not in absent:
+                run.copy(file.name, file.source)
+        render_reports(run, record)
+    return record, run.folder
+
+
+def read(folders: Sequence[str]) -> tuple[list[Part], list[str]]:
+    """The runs, and a note on each folder that holds none.
+
+    Raises:
+        UsageError: a folder is not there, its record is not readable, or no folder holds a run.
+    """
+    parts, broken = [], []
+    for name in dict.fromkeys(folders):
+        folder = Path(name)
+        if not folder.is_dir():
+            raise UsageError(f"there is no folder {name}", hint="Name folders that hold a run.json.")
+        if (folder / RECORD).is_file():
+            parts.append(Part(name, folder, runs.read(folder)))
+        else:
+            broken.append(f"{name} holds no {RECORD}: that run did not finish, and is left out.")
+    if not parts:
+        raise UsageError("no run to merge: no folder holds a run.json", hint="Name the folders of finished runs.")
+    return parts, broken
+
+
+def join(parts: Sequence[Part]) -> Merged:
+    """One run out of several: each cell from the part that has a result of it.
+
+    Raises:
+        UsageError: the parts are of different series, trees, matrices or sandboxes, have different results of a cell,
+            or name files outside their folders.
+    """
+    # A plan knows every cell, so that its order is everyone's.
+    parts = sorted(parts, key=lambda part: -len(part.record.cells))
+    lead = parts[0]
+    for part in parts[1:]:
+        _require_same_work(lead, part)
+    trees = _trees(parts)
+    results, notes = chosen(parts)
+    numbers = {name: number for number, name in enumerate(trees, 1)}
+    taken = [placed(part, cell, numbers) for part, cell in results]
+    # Without a plan, each part knows some of the cells: those of one tree stand together all the same.
+    cells = sorted((cell for cell, _ in taken), key=lambda cell: numbers[cell.tree])
+    building = [part.record.command for part in parts if any(cell.states for cell in part.record.cells)]
+    started, seconds = _duration(parts)
+    record = lead.record.model_copy(
+        update={
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": seconds,
+            "command": _command([*building, *(part.record.command for part in parts)]),
+            "trees": tuple(trees.values()),
+            "cells": tuple(cells),
+            "claims": _claims(parts, cells),
+            "tools": tuple(dict.fromkeys(tool for part in parts for tool in part.record.tools)),
+            "notes": (f"Put together from {count(len(parts), 'run')}.", *notes),
+        }
+    )
+    return Merged(record, tuple(file for _, files in taken for file in files))
+
+
+def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
+    """Each claim judged by all cells, in the words of the first part that knew which of them it is about."""
+    texts = [claim.text for claim in parts[0].record.claims]
+    told = [part.record.claims for part in parts if [claim.text for claim in part.record.claims] == texts]
+    known = [
+        next((one for one in same if one.about or one.verdict != "not measured"), same[0])
+        for same in zip(*told, strict=True)
+    ]
+    return judged_again(known, cells)
+
+
+def _require_same_work(one: Part, other: Part) -> None:
+    first, second = one.record, other.record
+    for what, mine, theirs in (
+        ("series", _series(first.series), _series(second.series)),
+        ("patch", *_other_patch(first.series, second.series)),
+        ("matrix", first.matrix, second.matrix),
+        ("sandbox", first.sandbox, second.sandbox),
+    ):
+        if mine != theirs:
+            raise UsageError(
+                f"{one.name} and {other.name} are not of the same {what}: {mine!r}, and {theirs!r}", hint=_APART
+            )
+
+
+def _series(series: SeriesRecord) -> str:
+    return f"{series.title}, v{series.version}, {len(series.patches)} patches <{series.message_id}>"
+
+
+def _other_patch(one: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
+    """The first patches that differ, or nothing."""
+    for mine, theirs in zip(one.patches, other.patches, strict=False):
+        words = [f"{patch.number} {patch.subject} <{patch.message_id}>" for patch in (mine, theirs)]
+        if words[0] != words[1]:
+            return words[0], words[1]
+    return "", ""
+
+
+def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
+    """Every tree by name, in order."""
+    found: dict[str, tuple[Part, TreeRecord]] = {}
+    for part in parts:
+        for tree in part.record.trees:
+            first, known = found.setdefault(tree.name, (part, tree))
+            if known.tree_id != tree.tree_id:
+                words = [f"{one.version} (git tree {one.tree_id[:12]})" for one in (known, tree)]
+                raise UsageError(
+                    f"{tree.name} is {words[0]} in {first.name}, and {words[1]} in {part.name}",
+                    hint="The tree moved on between the two runs. Name it by a commit, and build again.",
+                )
+            if (known.last_tree_id, known.applied) != (tree.last_tree_id, tree.applied):
+                words = [f"{one.applied} (git tree {one.last_tree_id[:12]})" for one in (known, tree)]
+                raise UsageError(
+                    f"applying to {tree.name} ended as {words[0]} in {first.name}, and {words[1]} in {part.name}",
+                    hint="The series changed between the two runs. Build it again.",
+                )
+    return {name: tree for name, (_, tree) in found.items()}
+
+
+def _duration(parts: Sequence[Part]) -> tuple[datetime, float]:
+    """When the first part started, and the seconds until the last one ended."""
+    spans = []
+    for part in parts:
+        try:
+            started = datetime.fromisoformat(part.record.started).astimezone(UTC)
+            spans.append((started, started + timedelta(seconds=part.record.seconds)))
+        except (ValueError, OverflowError):
+            raise UsageError(f"{part.name} does not say when it started: {part.record.started!r}") from None
+    first = min(started for started, _ in spans)
+    return first, round((max(ended for _, ended in spans) - first).total_seconds(), 1)
+
+
+def _command(commands: Sequence[str]) -> str:
+    try:
+        return order.joined(commands)
+    except ValueError:
+        return commands[0]

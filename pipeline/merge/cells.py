@@ -1,0 +1,127 @@
+"""Cells of several runs: whose result counts, and where the files of it go; pure but for links that are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline import collect
+from pipeline.definitions import Identifier
+from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
+from pipeline.system.errors import UsageError
+
+_NAME = TypeAdapter(Identifier)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run to be merged, `name` as the user gave it."""
+
+    name: str
+    folder: Path
+    record: RunRecord
+
+
+@dataclass(frozen=True)
+class File:
+    """A log, console or configuration: where it lies, and what it is called in the merged run."""
+
+    source: Path
+    name: str
+
+
+def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[str]]:
+    """Each cell once, with the part that it is from, and notes on what a reader should know of that."""
+    found: dict[tuple[str, str], tuple[Part, CellRecord]] = {}
+    notes = []
+    for part in parts:
+        for cell in part.record.cells:
+            first, known = found.setdefault((cell.tree, cell.id), (part, cell))
+            if first is part or cell.status == "missing":
+                continue
+            if known.status == "missing":
+                found[cell.tree, cell.id] = (part, cell)
+                if known.toolchain_digest != cell.toolchain_digest:
+                    notes.append(
+                        f"{cell.id} on {cell.tree} was built with another toolchain than planned: {cell.toolchain}."
+                    )
+                continue
+            if differing := _differing(known, cell):
+                raise UsageError(
+                    f"two results of the cell {cell.id} on {cell.tree} are not the same ({', '.join(differing)}): "
+                    f"{first.name} and {part.name}",
+                    hint="Leave one of the two out.",
+                )
+            if cell.states:
+                notes.append(f"{cell.id} on {cell.tree} was built twice, alike: {first.name} and {part.name}.")
+    return list(found.values()), notes
+
+
+def _differing(one: CellRecord, other: CellRecord) -> list[str]:
+    """What two results of a cell differ in; time, and what consoles say, is never the same."""
+    first, second = _outcome(one), _outcome(other)
+    return [name for name in first if first[name] != second[name]]
+
+
+def _outcome(cell: CellRecord) -> dict[str, object]:
+    return {
+        "status": cell.status,
+        "reason": cell.reason,
+        "same kernel": cell.same_as,
+        "toolchain": cell.toolchain_digest if cell.states else "",
+        "struct page": cell.struct_page if cell.states else None,
+        "builds": [(state.patch, state.status, _identities(state.errors)) for state in cell.states],
+        "warnings": [(state.patch, _identities(state.new_warnings)) for state in cell.states],
+        "text size": (cell.text, cell.sections),
+        "layouts": cell.layouts,
+        "coverage": cell.coverage,
+        "boots": [
+            (boot.patch, boot.scenario, boot.status, [(check.name, check.status) for check in boot.checks])
+            for boot in cell.boots
+        ],
+    }
+
+
+def _identities(found: Sequence[DiagnosticRecord]) -> frozenset[tuple[str, str]]:
+    return frozenset((one.path, one.message) for one in found)
+
+
+def placed(part: Part, cell: CellRecord, numbers: dict[str, int]) -> tuple[CellRecord, list[File]]:
+    """A cell whose files are named as in a run with all the trees, and those files."""
+    if cell.tree not in numbers:
+        raise UsageError(f"{part.name} has a cell on {cell.tree}, which is no tree of that run")
+    tree, files = f"tree{numbers[cell.tree]}", list[File]()
+    for name in (cell.id, *(boot.scenario for boot in cell.boots)):
+        try:
+            _NAME.validate_python(name)
+        except ValidationError:
+            raise UsageError(f"{part.name} has a cell or scenario with a bad name: {name!r}") from None
+
+    def place(old: str, new: str) -> str:
+        if old:
+            files.append(File(_within(part, old), new))
+        return new if old else ""
+
+    states = [
+        state.model_copy(update={"log": place(state.log, collect.log_name(cell.id, tree, state.patch))})
+        for state in cell.states
+    ]
+    boots = [
+        boot.model_copy(
+            update={"console": place(boot.console, collect.console_name(cell.id, tree, boot.patch, boot.scenario))}
+        )
+        for boot in cell.boots
+    ]
+    config = place(cell.config, collect.config_name(cell.id, tree))
+    return cell.model_copy(update={"states": tuple(states), "boots": tuple(boots), "config": config}), files
+
+
+def _within(part: Part, name: str) -> Path:
+    """A file of a run. Raises UsageError when its name, or a link, leads out of the run's folder."""
+    path = (part.folder / name).resolve()
+    if not path.is_relative_to(part.folder.resolve()):
+        raise UsageError(f"{part.name} names a file outside its own folder: {name!r}")
+    return path
