@@ -13,6 +13,7 @@ from rich.console import Console as RichConsole
 from rich.text import Text
 
 from pipeline import doctor as doctoring
+from pipeline import jobs as job_list
 from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
@@ -41,6 +42,7 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.mail.mbox import join_mbox
 from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.order import Order
+from pipeline.output import render_reports
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.formats import FORMATS, WRITTEN
@@ -185,6 +187,13 @@ def plan(
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Propose fragments for files of SERIES that no cell compiles.")
     ] = False,
+    format_name: Annotated[
+        str,
+        typer.Option("--format", metavar="text|github", help="github: jobs of a workflow, one for each cell."),
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Of --format github: what `merge` needs of it.")
+    ] = None,
     tree: TreeOption = None,
     matrix: MatrixOption = "",
     cell: CellOption = None,
@@ -202,6 +211,7 @@ def plan(
     with session(workspace, verbose, quiet) as current:
         if suggest and not series:
             raise UsageError("--suggest needs a series", hint="Say pipeline plan --suggest SERIES --tree TREE.")
+        _require_plan_format(format_name, series, suggest, output)
         pipeline = current.pipeline()
         order = Order(
             _request(series or "-", revision, midmask, None, offline),
@@ -211,6 +221,9 @@ def plan(
             sandbox=known_sandbox(sandbox),
             jobs=_jobs(jobs),
         )
+        if format_name == "github":
+            _print_jobs(pipeline, order, output)
+            return
         _, definition, fragments, names = pipeline.resolve(order)
         doctoring.require(doctoring.needs(definition, names, order.sandbox))
         host = pipeline.host(order)
@@ -226,6 +239,25 @@ def plan(
                 usable = usable or applied.status is not ApplyStatus.FAILED
                 print(_suggested(pipeline, host, found, applied, planned))
         raise typer.Exit(ExitStatus.CLEAN if usable else ExitStatus.NOT_OBTAINED)
+
+
+def _require_plan_format(name: str, series: str, suggest: bool, output: Path | None) -> None:
+    if name not in ("text", "github"):
+        raise UsageError(f"there is no format {name!r} of plans", hint="Say --format text or --format github.")
+    if name == "github" and (suggest or not series):
+        raise UsageError("jobs are for a series", hint="Say pipeline plan SERIES --format github, without --suggest.")
+    if output and name != "github":
+        raise UsageError("--output is for --format github", hint="The plan as text goes to standard output.")
+
+
+def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:
+    """Prints the jobs as a workflow takes them, and leaves the plan as a run without results."""
+    plan = job_list.plan_jobs(pipeline, order)
+    words = job_list.github_matrix(job_list.jobs_of(plan))
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        render_reports(running.RunFolder(plan.id, output), plan)
+    print(words)
 
 
 def _suggested(
