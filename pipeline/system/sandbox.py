@@ -21,6 +21,7 @@ POLICY_VERSION = 1
 FILE_SIZE_LIMIT = 8 << 30
 """Largest file that a sandboxed command may write, bytes."""
 
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -131,10 +132,24 @@ def choose(name: str, processes: Processes) -> Sandbox:
     if not done.ok:
         raise InfrastructureError(
             f"bubblewrap cannot make a sandbox here: {done.text.strip() or f'status {done.status}'}",
-            hint="Unprivileged user namespaces may be switched off (sysctl kernel.unprivileged_userns_clone, "
-            "AppArmor's kernel.apparmor_restrict_unprivileged_userns); allow them, or say --sandbox=none.",
+            hint=f"{_permission(_APPARMOR)}; or say --sandbox=none if you trust every line of the series.",
         )
     return Bubblewrap()
+
+
+def _permission(apparmor: Path) -> str:
+    """How to allow what bubblewrap needs, by what forbids it here.
+
+    Args:
+        apparmor: the file of AppArmor's setting; Ubuntu's kernels have it, and 1 is the default since 23.10.
+    """
+    if apparmor.is_file() and apparmor.read_text().strip() == "1":
+        return (
+            f"AppArmor keeps unprivileged programs from making user namespaces: sudo sysctl -w kernel.{apparmor.name}=0"
+        )
+    return (
+        "User namespaces may be switched off: see sysctl user.max_user_namespaces and kernel.unprivileged_userns_clone"
+    )
 
 
 def _system_folder(path: Path) -> list[str]:

@@ -158,6 +158,29 @@ def test_bubblewrap_that_does_not_work_is_never_done_without(monkeypatch: pytest
     assert "--sandbox=none" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("1\n", "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+        ("0\n", "user.max_user_namespaces"),
+        (None, "user.max_user_namespaces"),
+    ],
+)
+def test_what_forbids_a_sandbox_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str | None, words: str
+) -> None:
+    """Ubuntu's AppArmor says so in a file, where bubblewrap only says that it may not."""
+    file = tmp_path / "apparmor_restrict_unprivileged_userns"
+    if setting is not None:
+        file.write_text(setting)
+    monkeypatch.setattr("pipeline.system.sandbox._APPARMOR", file)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(InfrastructureError, match="uid map") as caught:
+        choose("bwrap", Answering(1, b"bwrap: setting up uid map: Permission denied"))
+    assert words in caught.value.hint
+    assert caught.value.hint.endswith("; or say --sandbox=none if you trust every line of the series.")
+
+
 def test_bubblewrap_that_is_missing_is_never_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(InfrastructureError, match="not installed") as caught:
