@@ -6,7 +6,7 @@ import importlib.metadata
 import re
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
 
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+_PIP = "pip "
+"""How a package begins that is not Debian's."""
 _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
 
 
@@ -92,12 +94,18 @@ def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]
     return (Finding(Need("b4", "pip install b4"), _b4()), *found)
 
 
-def install_command(findings: Iterable[Finding]) -> str:
+def install_command(findings: Sequence[Finding]) -> str:
     """The command that installs what is missing; empty when nothing is."""
     missing = dict.fromkeys(finding.need.package for finding in findings if not finding.found)
-    pip = [package for package in missing if package.startswith("pip ")]
-    apt = [package for package in missing if package not in pip]
+    pip = [package for package in missing if package.startswith(_PIP)]
+    apt = missing_packages(findings)
     return " && ".join(([f"apt-get install {' '.join(apt)}"] if apt else []) + pip)
+
+
+def missing_packages(findings: Sequence[Finding]) -> list[str]:
+    """Debian's packages that are missing, each once."""
+    missing = dict.fromkeys(finding.need.package for finding in findings if not finding.found)
+    return [package for package in missing if not package.startswith(_PIP)]
 
 
 def require(wanted: Iterable[Need]) -> None:

@@ -21,6 +21,7 @@ from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
     STANDARD_OUTPUT,
+    CellOption,
     FormatOption,
     MatrixOption,
     QuietOption,
@@ -221,8 +222,12 @@ def list_runs(
 @app.command(epilog="Example: pipeline doctor --matrix quick")
 def doctor(
     matrix: MatrixOption = "quick",
+    cell: CellOption = None,
     tree: TreeOption = None,
     sandbox: SandboxOption = "bwrap",
+    packages: Annotated[
+        bool, typer.Option("--packages", help="Print nothing but the missing packages, one a line.")
+    ] = False,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -230,9 +235,12 @@ def doctor(
 ) -> None:
     """List every tool that a matrix needs, and how to install what is missing."""
     with session(workspace, verbose, quiet) as current:
-        definition, _ = load_matrix(matrix)
+        definition = load_matrix(matrix)[0].narrowed(cell or ())
         names = tuple(TreeName.parse(name) for name in tree or ("debian:linux-source-6.12",))
         findings = doctoring.examine(doctoring.needs(definition, names, known_sandbox(sandbox)), current.processes)
+        if packages:
+            sys.stdout.writelines(f"{package}\n" for package in doctoring.missing_packages(findings))
+            return
         table = Table("tool", "", "version", "package", box=None, pad_edge=False)
         for one in findings:
             lacking = Text("no boots", style="yellow") if one.need.optional else Text("MISSING", style="bold red")

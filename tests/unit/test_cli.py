@@ -200,3 +200,17 @@ def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, finish
     result = call("report", str(finished), "-o", str(tmp_path / "nowhere" / "x"), *where)
     assert result.exit_code == 2
     assert "cannot be written" in plain(result)
+
+
+CELL = '[[cells]]\nid = "{name}"\narch = "i386"\ntoolchain = "{name}"\nbase = "tinyconfig"\n'
+
+
+def test_packages_that_are_missing_are_listed_for_a_program(tmp_path: Path) -> None:
+    matrix = tmp_path / "two.toml"
+    matrix.write_text('title = "two"\n' + "".join(CELL.format(name=f"gcc-{number}") for number in (98, 99)))
+    common = ("doctor", "--matrix", str(matrix), "--workspace", str(tmp_path / "w"), "--packages")
+    result = call(*common)
+    assert (result.exit_code, result.stdout.split("\n")[-3:]) == (0, ["gcc-98", "gcc-99", ""])
+    chosen = call(*common, "--cell", "gcc-98")
+    assert "gcc-98" in chosen.stdout
+    assert "gcc-99" not in chosen.stdout
