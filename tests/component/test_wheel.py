@@ -95,7 +95,7 @@ def test_package_comes_from_the_wheel(installed: Installation) -> None:
 def test_help_names_every_command(installed: Installation) -> None:
     done = installed("--help")
     assert done.returncode == 0
-    for command in ("apply-and-build", "fetch", "apply", "plan", "report", "reply", "runs", "doctor", "clean"):
+    for command in ("apply-and-build", "fetch", "apply", "plan", "merge", "report", "reply", "runs", "doctor", "clean"):
         assert re.search(rf"^\W*{command}\s", done.stdout, re.MULTILINE), command
     plan = installed("plan", "--help")
     assert plan.returncode == 0
