@@ -285,7 +285,7 @@ PRINTING = re.compile(r"^\s*(if )?(packages=\$\()?(pipeline|gh) ", re.MULTILINE)
 SILENT = re.compile(r'^pipeline report .* >> "\$GITHUB_STEP_SUMMARY"$')
 
 
-@pytest.mark.parametrize("name", ["series"])
+@pytest.mark.parametrize("name", ["series", "pages"])
 def test_what_prints_a_strangers_words_takes_no_commands_from_its_output(name: str) -> None:
     workflow = yaml.safe_load((PROJECT / f".github/workflows/{name}.yml").read_text())
     scripts = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
