@@ -1,4 +1,4 @@
-"""Commands about what runs left, and about the machine."""
+"""Commands about what runs left."""
 
 from __future__ import annotations
 
@@ -8,36 +8,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ByteSize, TypeAdapter, ValidationError
 from rich.console import Console as RichConsole
 from rich.table import Table
-from rich.text import Text
 
-from pipeline import clean as cleaning
-from pipeline import doctor as doctoring
 from pipeline import document as documenting
 from pipeline import reply as replying
 from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
     STANDARD_OUTPUT,
-    CellOption,
     FormatOption,
-    MatrixOption,
     QuietOption,
     RunArgument,
-    SandboxOption,
-    TreeOption,
     VerboseOption,
     VersionOption,
     WorkspaceOption,
     known_format,
-    known_sandbox,
     require_writable,
 )
 from pipeline.cli.session import session
-from pipeline.definitions import load_matrix
-from pipeline.kernel.trees import TreeName
 from pipeline.render import exit_status, render_text
 from pipeline.render.comparison import render_comparison
 from pipeline.render.formats import FORMATS, Source
@@ -217,80 +206,6 @@ def list_runs(
             RichConsole(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
         else:
             print(f"No run in {current.workspace.folder} yet. Start with: pipeline apply-and-build --help")
-
-
-@app.command(epilog="Example: pipeline doctor --matrix quick")
-def doctor(
-    matrix: MatrixOption = "quick",
-    cell: CellOption = None,
-    tree: TreeOption = None,
-    sandbox: SandboxOption = "bwrap",
-    packages: Annotated[
-        bool, typer.Option("--packages", help="Print nothing but the missing packages, one a line.")
-    ] = False,
-    workspace: WorkspaceOption = None,
-    verbose: VerboseOption = False,
-    quiet: QuietOption = False,
-    _version: VersionOption = False,
-) -> None:
-    """List every tool that a matrix needs, and how to install what is missing."""
-    with session(workspace, verbose, quiet) as current:
-        definition = load_matrix(matrix)[0].narrowed(cell or ())
-        names = tuple(TreeName.parse(name) for name in tree or ("debian:linux-source-6.12",))
-        findings = doctoring.examine(doctoring.needs(definition, names, known_sandbox(sandbox)), current.processes)
-        if packages:
-            sys.stdout.writelines(f"{package}\n" for package in doctoring.missing_packages(findings))
-            return
-        table = Table("tool", "", "version", "package", box=None, pad_edge=False)
-        for one in findings:
-            lacking = Text("no boots", style="yellow") if one.need.optional else Text("MISSING", style="bold red")
-            mark = Text("found", style="green") if one.found else lacking
-            table.add_row(one.need.program, mark, one.version, one.need.package)
-        RichConsole(highlight=False).print(table)
-        command = doctoring.install_command(findings)
-        if command:
-            print(f"\nInstall what is missing:\n\n  {command}")
-        if any(not one.found and not one.need.optional for one in findings):
-            raise typer.Exit(ExitStatus.INFRASTRUCTURE)
-
-
-@app.command(epilog="Example: pipeline clean --all")
-def clean(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Trees, results and downloads, too: all but the runs.")
-    ] = False,
-    keep: Annotated[
-        str, typer.Option("--keep", metavar="SIZE", help="Free no more than it takes to be below SIZE, as 20G.")
-    ] = "",
-    workspace: WorkspaceOption = None,
-    verbose: VerboseOption = False,
-    quiet: QuietOption = False,
-    _version: VersionOption = False,
-) -> None:
-    """Free space: build folders, worktrees and broken runs; finished results and runs are kept."""
-    with session(workspace, verbose, quiet) as current:
-        if everything and keep:
-            raise UsageError("--all and --keep exclude each other", hint="Say --keep SIZE alone.")
-        most = _size(keep) if keep else 0
-        current.workspace.prepare()
-        if keep:
-            freed, broken = cleaning.keep(current.workspace, most)
-        else:
-            freed, broken = cleaning.clean(current.workspace, everything=everything)
-        print(f"Freed {_mebibytes(freed)} in {current.workspace.folder}; {broken} broken run(s) removed.")
-        for name, size in cleaning.shares(current.workspace).items():
-            print(f"  {name:12}{_mebibytes(size):>12}")
-
-
-def _size(text: str) -> int:
-    try:
-        return TypeAdapter(ByteSize).validate_python(text)
-    except ValidationError as error:
-        raise UsageError(f"{text!r} is no size", hint="Say --keep with one such as 500M, 20G or 20GiB.") from error
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / (1 << 20):.0f} MiB"
 
 
 def _identity() -> str:
