@@ -1,0 +1,153 @@
+"""A cell of a run: its builds, sizes, boots, coverage and layouts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from pipeline.record.base import LineRanges, Record
+
+
+class DiagnosticRecord(Record):
+    path: str
+    line: int
+    message: str
+
+
+class StateRecord(Record):
+    patch: int = Field(description="patches applied; 0 is the base")
+    subject: str
+    status: Literal["built", "failed"]
+    seconds: float
+    cpu_seconds: float
+    cached: bool
+    carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
+    new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
+    errors: tuple[DiagnosticRecord, ...] = ()
+    text_change: int | None = Field(
+        default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
+    )
+    log: str = Field(description="file name within the run's folder")
+
+
+class StructPageRecord(Record):
+    size: int = Field(description="bytes")
+    power_of_two: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class SymbolRecord:
+    """A symbol whose size changed. There can be a hundred thousand in a record, and a model takes thrice the memory."""
+
+    name: str
+    path: str = Field(default="", description="source file that defines it; empty where none, or several, are known to")
+    old: int | None
+    new: int | None
+    delta: int
+
+
+class TextRecord(Record):
+    """bloat-o-meter, base against fully patched, in bytes."""
+
+    add: int
+    remove: int
+    grow: int
+    shrink: int
+    up: int
+    down: int
+    delta: int
+    before: int
+    after: int
+    symbols: tuple[SymbolRecord, ...]
+    verbatim: str
+
+
+class SectionRecord(Record):
+    name: str
+    before: int
+    after: int
+
+
+class CheckRecord(Record):
+    """A check inside a booted kernel."""
+
+    name: str
+    status: Literal["pass", "fail", "not run"]
+    details: tuple[str, ...] = Field(default=(), description="what is wrong, or why it was not run")
+    values: dict[str, int] = Field(default={}, description="what it measured")
+
+
+class BootRecord(Record):
+    """A kernel in a scenario."""
+
+    patch: int = Field(description="patches applied; 0 is the base")
+    scenario: str
+    status: Literal["pass", "fail", "flaky", "time-out", "not run"]
+    reason: str = Field(default="", description="why it did not pass")
+    checks: tuple[CheckRecord, ...] = ()
+    splats: tuple[str, ...] = Field(default=(), description="what the kernel complained of, numbers replaced")
+    new_lines: tuple[str, ...] = Field(default=(), description="of the console, those that the base's has not")
+    seconds: float = 0.0
+    cached: bool = False
+    console: str = Field(default="", description="file name within the run's folder")
+
+
+class FileCoverageRecord(Record):
+    """What a cell compiled of a file that the series changes; lines are ranges after the last patch, as `12-15,20`."""
+
+    path: str
+    compiled: bool
+    lines: LineRanges = Field(description="changed lines of code: not blank, no comment, no preprocessor directive")
+    kept: LineRanges | None = Field(description="those that the preprocessor kept; null where it was not asked")
+
+
+class MemberRecord(Record):
+    name: str
+    offset: int = Field(description="bits from the start of the struct")
+    size: int = Field(description="bits")
+
+
+class MemberDeltaRecord(Record):
+    change: Literal["added", "removed", "renamed", "moved", "resized"]
+    before: MemberRecord | None = None
+    after: MemberRecord | None = None
+
+
+class LayoutRecord(Record):
+    """A struct whose layout differs between base and fully patched."""
+
+    struct: str
+    before: int | None = Field(description="bytes; null where there is no such struct")
+    after: int | None = Field(description="bytes; null where there is no such struct")
+    members: tuple[MemberDeltaRecord, ...] = ()
+
+
+class CellRecord(Record):
+    id: str
+    tree: str
+    arch: str
+    toolchain: str
+    about: str = ""
+    toolchain_digest: str = Field(default="", description="SHA-256 over compiler, assembler and linker")
+    status: Literal["built", "failed", "unreachable", "duplicate", "missing"] = Field(
+        description="missing: to be built, and no result is there"
+    )
+    reason: str = ""
+    same_as: str = Field(default="", description="of a duplicate: the cell of the same configuration, which was built")
+    expected_unreachable: bool = Field(default=False, description="the matrix says that it cannot be reached")
+    unexpected: str = Field(default="", description="how the cell is not what the matrix expects")
+    vmemmap: bool | None = None
+    struct_page: StructPageRecord | None = None
+    config: str = Field(default="", description="its .config on the base, a file name within the run's folder")
+    states: tuple[StateRecord, ...] = ()
+    text: TextRecord | None = None
+    sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")
+    boots: tuple[BootRecord, ...] = ()
+    coverage: tuple[FileCoverageRecord, ...] | None = Field(
+        default=None, description="files of code that the series changes; null where it was not measured"
+    )
+    layouts: tuple[LayoutRecord, ...] | None = Field(
+        default=None, description="structs that differ; null where they were not measured"
+    )
