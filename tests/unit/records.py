@@ -201,3 +201,23 @@ def run(**changes: Any) -> RunRecord:
             **changes,
         }
     )
+
+
+def large(symbols: int = 60_000, cells: int = 2, name: str = "a_function_of_the_kernel_%d") -> RunRecord:
+    """A run whose kernels differ in every symbol."""
+    texts = [
+        text(
+            symbols=tuple(
+                SymbolRecord(
+                    name=name % at if "%" in name else name,
+                    path=f"drivers/net/ethernet/vendor{at % 90}/file{at % 700}.c",
+                    old=at,
+                    new=at + (shift := at * 7919 % 301 - 150 - number),
+                    delta=shift,
+                )
+                for at in range(symbols)
+            )
+        )
+        for number in range(cells)
+    ]
+    return run(cells=tuple(cell(f"cell-{at}", text=one) for at, one in enumerate(texts)))

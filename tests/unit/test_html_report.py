@@ -251,28 +251,8 @@ def test_it_is_a_format_of_its_own() -> None:
     assert form.render(Source(records.run(), "../x/")) == render_html(records.run(), "../x/")
 
 
-def large(symbols: int = 60_000, cells: int = 2, name: str = "a_function_of_the_kernel_%d") -> RunRecord:
-    """A run whose kernels differ in every symbol."""
-    texts = [
-        records.text(
-            symbols=tuple(
-                SymbolRecord(
-                    name=name % at if "%" in name else name,
-                    path=f"drivers/net/ethernet/vendor{at % 90}/file{at % 700}.c",
-                    old=at,
-                    new=at + (shift := at * 7919 % 301 - 150 - cell),
-                    delta=shift,
-                )
-                for at in range(symbols)
-            )
-        )
-        for cell in range(cells)
-    ]
-    return records.run(cells=tuple(records.cell(f"cell-{at}", text=text) for at, text in enumerate(texts)))
-
-
 def test_a_run_of_defconfig_s_size_stays_small() -> None:
-    page = render_html(large())
+    page = render_html(records.large())
     assert len(page.encode()) <= MOST_BYTES
     assert len(re.findall(r"<th scope=\"row\" class=\"long\">a_function|<th scope=\"row\">a_function", page)) >= 4000
     assert "Symbols: 2" in page
@@ -280,7 +260,7 @@ def test_a_run_of_defconfig_s_size_stays_small() -> None:
 
 
 def test_symbols_go_first_where_a_page_grows_too_large() -> None:
-    page = render_html(large(3000, 2, '"' * 500))
+    page = render_html(records.large(3000, 2, '"' * 500))
     assert len(page.encode()) <= MOST_BYTES
     assert "add/remove: 1/2" in page
 
