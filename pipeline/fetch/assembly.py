@@ -72,7 +72,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
     """The series in `git format-patch` files: no thread, so nothing for b4 to collect."""
-    choice = choose(thread.postings(mails), mails, "", asked)
+    choice = choose(thread.postings(mails, in_a_folder=True), mails, "", asked)
     patches = tuple(patch_of(number, mail, mail) for number, mail in enumerate(choice.posting.patches, 1))
     return series_of(choice, patches, [], ())
 

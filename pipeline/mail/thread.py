@@ -107,8 +107,13 @@ def versions(mails: Iterable[Mail]) -> tuple[int, ...]:
     return tuple(sorted({mail.version for mail in mails if mail.number}))
 
 
-def postings(mails: Sequence[Mail]) -> tuple[Posting, ...]:
-    """What was posted in a thread, in the order in which it came; partial rerolls are completed."""
+def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posting, ...]:
+    """What was posted in a thread, in the order in which it came; partial rerolls are completed.
+
+    Args:
+        in_a_folder: the mails are files that somebody put together: those of a revision are one posting, whoever wrote
+            them and whatever they answer.
+    """
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
     # A list's copy of a mail has the same id; so may another patch, which is for others to refuse.
     distinct = {(mail.message_id or str(at), mail.letter.subject): mail for at, mail in enumerate(mails)}
@@ -116,7 +121,8 @@ def postings(mails: Sequence[Mail]) -> tuple[Posting, ...]:
     versioned = {id(mail): _version(mail, by_id) for mail in parts}
     groups, seen = _Groups(), dict[object, int]()
     for position, mail in enumerate(parts):
-        for key in _ties(mail, versioned[id(mail)], by_id):
+        version = versioned[id(mail)]
+        for key in [version] if in_a_folder else _ties(mail, version, by_id):
             groups.join(position, seen.setdefault(key, position))
     members: dict[int, list[Mail]] = defaultdict(list)
     for position, mail in enumerate(parts):

@@ -277,3 +277,14 @@ def test_a_long_chain_of_replies_is_no_circle_and_ends_soon() -> None:
     mails = [below(str(at - 1), "Re: x", str(at)) for at in range(1, 2000)]
     with at_most(1):
         assert thread.in_circles(mails) == frozenset()
+
+
+def test_files_of_a_folder_are_one_posting_whoever_wrote_them() -> None:
+    """format-patch without --from has the authors in From:, and one made anew may not be threaded with the others."""
+    mails = [
+        below("cover", "[PATCH 1/2] one", "a"),
+        parse(raw("[PATCH 2/2] two", DIFF, "b").replace(b"A U Thor <author@", b"Bob <bob@")),
+    ]
+    (folder,) = postings(mails, in_a_folder=True)
+    assert ([one.message_id for one in folder.patches], folder.problems) == (["a@example.org", "b@example.org"], "")
+    assert len(postings(mails)) == 2, "in a mailbox they would be two"
