@@ -145,8 +145,11 @@ class BuildHost:
         return self.workspace.worktree(tree.tree_id)
 
     def worktree_lock(self, tree: Tree) -> AbstractContextManager[object]:
-        """Held while a tree's worktree and build folders are in use; another run waits, then finds the results."""
-        return self.workspace.lock(f"worktree-{tree.tree_id[:16]}")
+        """Held while a tree's worktree and build folders are in use; another run waits, and then finds the results."""
+        name = f"worktree-{tree.tree_id[:16]}"
+        if self.workspace.is_locked(name):
+            self.console.say(f"Waiting for another run that uses {tree.name} in this workspace")
+        return self.workspace.lock(name)
 
     def move(self, tree: Tree, state: SourceState) -> None:
         """Checks `state` out in the tree's worktree; the caller holds its lock."""
