@@ -11,20 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.component.developer import mbox
-
-DIFF = """\
----
- mm/util.c | 2 +-
-
-diff --git a/mm/util.c b/mm/util.c
-index 1111111..2222222 100644
---- a/mm/util.c
-+++ b/mm/util.c
-@@ -1,2 +1,2 @@
--old
-+new
- kept
-"""
+from tests.unit.mails import DIFF
 
 
 def mail(
