@@ -88,6 +88,11 @@ class Booter:
                 missing.append((wanted, image, key))
         return boots | self._boot_all(missing)
 
+    def keys(self, planned: Sequence[PlannedCell], builds: Builds) -> tuple[Key, ...]:
+        """Of every boot that is wanted and can be run here."""
+        wanted = self._wanted(planned, builds)
+        return tuple(self._key(one, image) for one, image in wanted if image and not self._obstacle(one))
+
     def _wanted(self, planned: Sequence[PlannedCell], builds: Builds) -> Iterator[tuple[_Wanted, Image | None]]:
         for one in planned:
             for (cell_id, patch), build in builds.items():
@@ -184,5 +189,5 @@ def _from_entry(scenario: str, entry: Entry) -> Boot:
         splats=tuple(value["splats"]),
         console=zlib.decompress(entry.read("console.z")).decode(),
         seconds=value["seconds"],
-        cached=True,
+        cached=not entry.made_for_run,
     )

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.build.results import BuildResults, bootable, read_log
+from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.staleness import is_stale
@@ -29,6 +29,13 @@ Builds = Mapping[tuple[str, int], Build]
 def selected_states(states: Sequence[SourceState], per_patch: bool) -> tuple[SourceState, ...]:
     """Base and last state, or all of them."""
     return tuple(states) if per_patch or len(states) <= 2 else (states[0], states[-1])
+
+
+def to_bisect(known: Mapping[int, BuildStatus]) -> int | None:
+    """The patch halfway between the last good state and the first bad one; None where these are neighbours."""
+    failed = min((patch for patch, status in known.items() if status is BuildStatus.FAILED), default=0)
+    built = max((patch for patch in known if patch < failed), default=failed)
+    return None if failed - built < 2 else (built + failed) // 2
 
 
 class Builder:
@@ -62,6 +69,33 @@ class Builder:
             self._bisect(applied, one, builds)
         return builds
 
+    def keys(self, applied: Applied, one: PlannedCell) -> dict[int, Key]:
+        """Keys of a cell's builds at every state, by patch number."""
+        return {state.patch: self._key(applied, one, state) for state in applied.states}
+
+    def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
+        """Keys of everything that a build leaves in the store, its own among them."""
+        return (build, *beside(build), *(self._inspector.keys(state, build) if self._inspector else ()))
+
+    def stored(self, applied: Applied, one: PlannedCell, per_patch: bool) -> Builds | None:
+        """What `build` would return of a cell without building anything; None where it would have to."""
+        keys = self.keys(applied, one)
+        builds: dict[tuple[str, int], Build] = {}
+        wanted = [state.patch for state in selected_states(applied.states, per_patch)]
+        while wanted:
+            patch = wanted.pop(0)
+            found = self._results.get(keys[patch], one.cell, cached=True)
+            if found is None:
+                return None
+            good = found.status is BuildStatus.BUILT
+            if good and self._inspector and not self._inspector.complete(applied.states[patch], keys[patch]):
+                return None
+            builds[one.cell.id, patch] = found
+            if not wanted:
+                between = to_bisect({at: build.status for (_, at), build in builds.items()})
+                wanted = [] if between is None else [between]
+        return builds
+
     def _visit(
         self,
         applied: Applied,
@@ -84,6 +118,7 @@ class Builder:
 
     def _carry(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell], builds: Builds) -> None:
         """Carries the result of the state before to `state`, in cells where nothing that was read has changed."""
+        changes: dict[int, dict[str, str]] = {}
         for one in cells:
             before = max((patch for cell_id, patch in builds if cell_id == one.cell.id), default=None)
             if before is None or builds[one.cell.id, before].status is not BuildStatus.BUILT:
@@ -92,8 +127,9 @@ class Builder:
             if self._results.get(target, one.cell, cached=True):
                 continue
             read = self._results.dependencies(source)
-            changes = self._host.changes(applied.states[before], state)
-            if read is not None and not is_stale(changes, read):
+            if before not in changes:
+                changes[before] = self._host.changes(applied.states[before], state)
+            if read is not None and not is_stale(changes[before], read):
                 self._results.carry(source, target, one.cell)
 
     def _inspect(
@@ -129,14 +165,12 @@ class Builder:
     def _bisect(self, applied: Applied, one: PlannedCell, builds: dict[tuple[str, int], Build]) -> None:
         """Builds between a cell's last good state and its first bad one, until they are neighbours."""
         while True:
-            known = {
-                patch: build.status for (cell_id, patch), build in sorted(builds.items()) if cell_id == one.cell.id
-            }
-            failed = min((patch for patch, status in known.items() if status is BuildStatus.FAILED), default=0)
-            built = max((patch for patch in known if patch < failed), default=failed)
-            if failed - built < 2:
+            patch = to_bisect(
+                {patch: build.status for (cell_id, patch), build in builds.items() if cell_id == one.cell.id}
+            )
+            if patch is None:
                 return
-            self._visit(applied, applied.states[(built + failed) // 2], [one], builds)
+            self._visit(applied, applied.states[patch], [one], builds)
 
     def _build_state(
         self,

@@ -35,7 +35,7 @@ class BuildResults:
         """The build of `key`, if it is there with what the cell's boots need.
 
         Args:
-            cached: what the build shall say of itself.
+            cached: what the build shall say of itself, unless another machine made it for this run.
         """
         entry = self._store.get(key)
         if entry is None:
@@ -81,12 +81,17 @@ class BuildResults:
             ("symbol-origins", ()),
             ("dependencies", ("paths.z",)),
         ):
-            if beside := self._store.get(_beside(stage, source)):
-                files = {name: beside.read(name) for name in names if (beside.folder / name).exists()}
-                self._store.put(_beside(stage, target), beside.value, files)
+            if kept := self._store.get(_beside(stage, source)):
+                files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
+                self._store.put(_beside(stage, target), kept.value, files)
         value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "carried": True}
         self._store.put(target, value, {name: entry.read(name) for name in ("log.z", "config", "symbols.z")})
         return True
+
+
+def beside(build: Key) -> tuple[Key, ...]:
+    """Keys of everything that lies beside a build."""
+    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "dependencies"))
 
 
 def _beside(stage: str, build: Key) -> Key:
@@ -107,6 +112,6 @@ def _from_entry(entry: Entry, cached: bool) -> Build:
         symbols=zlib.decompress(entry.read("symbols.z")) if built else b"",
         sections=value["sections"],
         struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
-        cached=cached,
+        cached=cached and not entry.made_for_run,
         carried=value.get("carried", False),
     )

@@ -41,7 +41,7 @@ class Inspector:
 
     def complete(self, state: SourceState, build: Key) -> bool:
         """Whether everything that is wanted of a build is stored."""
-        return all(self._store.get(key) is not None for key in self._keys(state, build))
+        return all(self._store.get(key) is not None for key in self.keys(state, build))
 
     def inspect(self, make: Make, state: SourceState, build: Key) -> None:
         """Measures what is wanted of a state whose build is in the cell's folder, and stores it.
@@ -49,7 +49,7 @@ class Inspector:
         Raises:
             InfrastructureError: a compiler ran out of time, or the machine failed.
         """
-        for key in self._keys(state, build):
+        for key in self.keys(state, build):
             if self._store.get(key) is not None:
                 continue
             if key.stage == "coverage":
@@ -62,7 +62,7 @@ class Inspector:
         """The build with what is stored of its coverage and layouts."""
         if not self._changed and state.patch == self._last:
             return replace(build, coverage=Coverage(()))
-        for one in self._keys(state, key):
+        for one in self.keys(state, key):
             entry = self._store.get(one)
             if entry is not None and one.stage == "coverage":
                 build = replace(build, coverage=_coverage(entry.value))
@@ -70,7 +70,8 @@ class Inspector:
                 build = replace(build, layouts=tuple(map(_layout, entry.value)))
         return build
 
-    def _keys(self, state: SourceState, build: Key) -> list[Key]:
+    def keys(self, state: SourceState, build: Key) -> list[Key]:
+        """Of what is wanted of a state whose build has the key `build`."""
         keys: list[Key] = []
         if not self._changed:
             # Documents and makefiles: no line to cover, no struct to compare, and so nothing to make.

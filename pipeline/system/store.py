@@ -45,14 +45,25 @@ class Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """A stored result: a JSON value and the folder that holds its files."""
+    """A stored result: a JSON value and the folder that holds its files.
+
+    Args:
+        names: of the files.
+        made_for_run: made for this very run on another machine, so that it does not count as found.
+    """
 
     folder: Path
     value: Any
+    names: tuple[str, ...] = ()
+    made_for_run: bool = False
 
     def read(self, name: str) -> bytes:
         """The bytes of one stored file (verified when the entry was looked up)."""
         return (self.folder / name).read_bytes()
+
+    def files(self) -> dict[str, bytes]:
+        """The bytes of every file, by name."""
+        return {name: self.read(name) for name in self.names}
 
 
 class Store:
@@ -66,6 +77,7 @@ class Store:
     def __init__(self, folder: Path, report: Callable[[str], None]) -> None:
         self._folder = folder
         self._report = report
+        self._made_for_run: set[str] = set()
 
     def get(self, key: Key) -> Entry | None:
         """The entry of `key`, all digests checked; a damaged one is reported, dropped and None."""
@@ -85,10 +97,13 @@ class Store:
             return None
         # When it was last used: what was not for long goes first where space is short.
         os.utime(folder)
-        return Entry(folder, described["value"])
+        return Entry(folder, described["value"], tuple(described["files"]), key.digest in self._made_for_run)
 
-    def put(self, key: Key, value: Any, files: Mapping[str, bytes]) -> Entry:
+    def put(self, key: Key, value: Any, files: Mapping[str, bytes], *, made_for_run: bool = False) -> Entry:
         """Stores a result; where another run was quicker, its entry stands.
+
+        Args:
+            made_for_run: what the entry shall say of itself as long as this object lives.
 
         Raises:
             OSError: the disk is full or failing; nothing is recorded then.
@@ -117,7 +132,9 @@ class Store:
             _flush_folder(place.parent)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        return Entry(place, value)
+        if made_for_run:
+            self._made_for_run.add(key.digest)
+        return Entry(place, value, tuple(files), made_for_run)
 
     def entries(self) -> Iterator[Path]:
         """Folders of all entries; their time of modification is that of their last use."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.build import Builder, read_log, selected_states
+from pipeline.build import Builder, read_log, selected_states, to_bisect
 from pipeline.kernel.buildhost import BuildFolder
 from pipeline.model import (
     Applied,
@@ -328,3 +328,21 @@ def test_without_a_record_of_what_was_read_nothing_is_carried(tmp_path: Path) ->
     host.changed = dict.fromkeys(range(4), ("Documentation/a.rst",))
     # The base has no record any more; what was built on it has one again, and the last one is stored.
     assert [one.carried for one in build(host, per_patch=True).values()] == [False, False, True, False]
+
+
+GOOD_STATE, BAD_STATE = BuildStatus.BUILT, BuildStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted"),
+    [
+        ({0: GOOD_STATE, 8: GOOD_STATE}, None),
+        ({0: GOOD_STATE, 8: BAD_STATE}, 4),
+        ({8: BAD_STATE, 4: BAD_STATE, 0: GOOD_STATE}, 2),
+        ({0: GOOD_STATE, 4: GOOD_STATE, 8: BAD_STATE}, 6),
+        ({0: GOOD_STATE, 1: BAD_STATE, 8: BAD_STATE}, None),
+        ({0: BAD_STATE, 8: BAD_STATE}, None),
+    ],
+)
+def test_a_failure_is_looked_for_halfway(known: dict[int, BuildStatus], wanted: int | None) -> None:
+    assert to_bisect(known) == wanted
