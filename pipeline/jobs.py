@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from pipeline.collect import TreeResult
-from pipeline.kernel.trees import TreeKind, TreeName
+from pipeline.kernel.history import pinned
 from pipeline.model import Tree
 from pipeline.order import Order
 from pipeline.record import RunRecord
@@ -49,7 +49,7 @@ def plan_jobs(pipeline: Pipeline, order: Order) -> RunRecord:
     series = pipeline.fetch(order.request)
     trees: dict[str, Tree] = {}
     for name in work.names:
-        found = pipeline.tree(pinned(name, pipeline.tree(name)))
+        found = pipeline.tree(pinned(name, pipeline.tree(name).commit))
         trees.setdefault(found.name, found)
     results = []
     for tree in trees.values():
@@ -58,11 +58,6 @@ def plan_jobs(pipeline: Pipeline, order: Order) -> RunRecord:
         results.append(TreeResult(applied, planned))
         pipeline.console.say(render_plan(applied.tree, planned, work.matrix, order.jobs))
     return pipeline.record("plan", work, series, results)
-
-
-def pinned(name: TreeName, tree: Tree) -> TreeName:
-    """The name that means this tree and never another; archives have none."""
-    return replace(name, ref=tree.commit) if name.kind in (TreeKind.GIT, TreeKind.PATH) else name
 
 
 def jobs_of(plan: RunRecord) -> tuple[Job, ...]:

@@ -87,6 +87,14 @@ class History:
         return replace(self._tree, version=commit[:12], commit=commit, tree_id=self._repository.tree_of(commit))
 
 
+def pinned(name: TreeName, commit: str) -> TreeName:
+    """The name that means the same tree tomorrow and elsewhere: a git reference becomes the commit that it was.
+
+    Packages and archives are what they are; whoever imports one compares the git tree that comes of it.
+    """
+    return replace(name, ref=commit) if name.kind in (TreeKind.GIT, TreeKind.PATH) else name
+
+
 def blobs_at(repository: Repository, commit: str, paths: Collection[str]) -> dict[str, str]:
     """Blob ids of files of a commit, by path; those that it does not have are left out."""
     if not paths:

@@ -6,9 +6,7 @@ import json
 
 import pytest
 
-from pipeline.jobs import Job, github_matrix, jobs_of, pinned
-from pipeline.kernel.trees import TreeName
-from pipeline.model import Tree
+from pipeline.jobs import Job, github_matrix, jobs_of
 from pipeline.record import CellRecord
 from pipeline.system.errors import UsageError
 from tests.unit import records
@@ -66,16 +64,3 @@ def test_a_workflow_has_at_most_256_jobs() -> None:
     with pytest.raises(UsageError, match="257 jobs") as caught:
         github_matrix(jobs)
     assert "--cell" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("git:https://example.org/linux.git#master", f"git:https://example.org/linux.git#{'c' * 40}"),
-        ("path:/src/linux", f"path:/src/linux#{'c' * 40}"),
-        ("debian:linux-source-6.12", "debian:linux-source-6.12"),
-        ("tar:https://example.org/linux.tar.xz", "tar:https://example.org/linux.tar.xz"),
-    ],
-)
-def test_what_has_commits_is_named_by_its_commit(name: str, expected: str) -> None:
-    assert str(pinned(TreeName.parse(name), Tree(name, "1", "c" * 40, "e" * 40))) == expected

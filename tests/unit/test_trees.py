@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.kernel.history import pinned
 from pipeline.kernel.trees import TreeImporter, TreeKind, TreeName, UnsafeArchiveError, import_archive
 from pipeline.system.errors import InfrastructureError, PipelineError, UsageError
 from pipeline.system.git import GitError, Repository, initialised
@@ -56,6 +57,19 @@ def test_what_names_no_tree_is_refused_with_the_forms_that_would(text: str) -> N
     with pytest.raises(UsageError) as caught:
         TreeName.parse(text)
     assert "debian:linux-source-6.12" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("git:https://example.org/linux.git#master", f"git:https://example.org/linux.git#{'c' * 40}"),
+        ("path:/src/linux", f"path:/src/linux#{'c' * 40}"),
+        ("debian:linux-source-6.12", "debian:linux-source-6.12"),
+        ("tar:https://example.org/linux.tar.xz", "tar:https://example.org/linux.tar.xz"),
+    ],
+)
+def test_what_has_commits_is_named_by_its_commit(name: str, expected: str) -> None:
+    assert str(pinned(TreeName.parse(name), "c" * 40)) == expected
 
 
 @pytest.fixture
