@@ -187,7 +187,8 @@ class BuildHost:
             self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker,
         ):
             tasks = {cell.id: partial(task, Make(self, tree, cell, jobserver, tracker)) for cell, _ in expected}
-            return together(tasks, len(tasks), self.processes)
+            # As many makes as jobs can run at once, and as many cells again be measured meanwhile.
+            return together(tasks, min(len(tasks), 2 * self.jobs), self.processes)
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
         """What determines every result of a cell, beside its source and its configuration; part of store keys."""
