@@ -24,7 +24,7 @@ MOST_JOBS = 256
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkflowJob:
     """What one machine builds.
 
     Args:
@@ -60,7 +60,7 @@ def plan_jobs(pipeline: Pipeline, order: Order) -> RunRecord:
     return pipeline.record("plan", work, series, results)
 
 
-def jobs_of(plan: RunRecord) -> tuple[Job, ...]:
+def jobs_of(plan: RunRecord) -> tuple[WorkflowJob, ...]:
     """The jobs that bring what is missing, in the order of the plan."""
     jobs = []
     for number, tree in enumerate(plan.trees, 1):
@@ -69,11 +69,11 @@ def jobs_of(plan: RunRecord) -> tuple[Job, ...]:
             if cell.status == "missing":
                 same = [other.id for other in cells if other.same_as == cell.id]
                 place = f"tree{number}-" if len(plan.trees) > 1 else ""
-                jobs.append(Job(f"{place}{cell.id}", tree.name, tree.tree_id, (cell.id, *same)))
+                jobs.append(WorkflowJob(f"{place}{cell.id}", tree.name, tree.tree_id, (cell.id, *same)))
     return tuple(jobs)
 
 
-def github_matrix(jobs: Sequence[Job]) -> str:
+def github_matrix(jobs: Sequence[WorkflowJob]) -> str:
     """Jobs as a workflow's `strategy.matrix` takes them through `fromJSON`: one line of ASCII.
 
     Raises:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipeline.jobs import Job, github_matrix, jobs_of
+from pipeline.jobs import WorkflowJob, github_matrix, jobs_of
 from pipeline.record import CellRecord
 from pipeline.system.errors import UsageError
 from tests.unit import records
@@ -27,8 +27,8 @@ CELLS = (
 def test_each_kernel_is_a_job_with_all_cells_that_come_to_it() -> None:
     jobs = jobs_of(records.run(cells=CELLS))
     assert jobs == (
-        Job("x86-a", records.TREE, "a" * 40, ("x86-a", "x86-twin")),
-        Job("i386", records.TREE, "a" * 40, ("i386",)),
+        WorkflowJob("x86-a", records.TREE, "a" * 40, ("x86-a", "x86-twin")),
+        WorkflowJob("i386", records.TREE, "a" * 40, ("i386",)),
     )
 
 
@@ -44,7 +44,7 @@ def test_jobs_on_two_trees_have_names_of_their_own() -> None:
 
 
 def test_a_workflow_reads_one_line_of_ascii() -> None:
-    text = github_matrix([Job("a", "path:/tmp/Größe\n::set-output name=x::y#m", "b" * 40, ("a", "twin"))])
+    text = github_matrix([WorkflowJob("a", "path:/tmp/Größe\n::set-output name=x::y#m", "b" * 40, ("a", "twin"))])
     assert text.isascii()
     assert "\n" not in text
     assert json.loads(text) == {
@@ -59,7 +59,7 @@ def test_no_job_is_a_matrix_that_a_workflow_can_ask_for() -> None:
 
 
 def test_a_workflow_has_at_most_256_jobs() -> None:
-    jobs = [Job(str(number), "t", "a", (str(number),)) for number in range(257)]
+    jobs = [WorkflowJob(str(number), "t", "a", (str(number),)) for number in range(257)]
     assert len(json.loads(github_matrix(jobs[:256]))["include"]) == 256
     with pytest.raises(UsageError, match="257 jobs") as caught:
         github_matrix(jobs)
