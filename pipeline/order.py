@@ -21,10 +21,11 @@ class Order:
     sandbox: str = "bwrap"
     jobs: int = 1
     base: str = "auto"
+    executor: str = "local"
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
-    """The command that does the same again, defaults spelt out."""
+    """The command that does the same again, defaults spelt out; who builds the cells is left open."""
     words = ["pipeline", "apply-and-build", order.request.text]
     for name in names:
         words += ["--tree", name]

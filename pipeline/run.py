@@ -15,6 +15,8 @@ from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
+from pipeline.cluster import Distributor, Executor, TreeWork
+from pipeline.cluster import choose as choose_executor
 from pipeline.collect import TreeResult
 from pipeline.definitions import (
     MatrixDefinition,
@@ -32,16 +34,7 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files, diffstat
-from pipeline.model import (
-    Applied,
-    BuildStatus,
-    Cell,
-    PlannedCell,
-    Series,
-    SourceState,
-    TextDelta,
-    Tree,
-)
+from pipeline.model import Applied, BuildStatus, Cell, PlannedCell, Series, SourceState, TextDelta, Tree
 from pipeline.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
@@ -73,6 +66,7 @@ class Work:
     tracked: SeriesDefinition | None
     matrix: MatrixDefinition
     names: tuple[TreeName, ...]
+    executor: Executor
     host: BuildHost
     cells: tuple[Cell, ...]
     scenarios: Mapping[str, Scenario]
@@ -105,14 +99,18 @@ class Pipeline:
         """
         work = self.prepare(order)
         host, series = work.host, self.fetch(order.request)
+        booter = Booter(host, work.scenarios)
         with runs.begin(self.workspace, series.title, work.started) as run:
-            results = []
+            tree_work, results = [], []
             for tree in [self.tree(name) for name in work.names]:
                 applied = self.apply(series, tree, order.base)
                 planned = self.plan(host, applied.tree, work.cells, applied.changed) if applied.usable else ()
-                builds = self.build(host, applied, planned, order.per_patch)
+                tree_work.append(TreeWork(applied, planned, self.builder(host, applied)))
+            Distributor(host, booter, work.scenarios, order.per_patch).run(work.executor, series, tree_work)
+            for applied, planned, builder in tree_work:
+                builds = builder.build(applied, planned, order.per_patch)
                 deltas, changes = self.measure(host, applied, planned, builds)
-                boots = Booter(host, work.scenarios).boot(planned, builds)
+                boots = booter.boot(planned, builds)
                 results.append(TreeResult(applied, planned, builds, deltas, changes, boots))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
@@ -123,11 +121,12 @@ class Pipeline:
         """What an order needs before the first mail: definitions, tools, a sandbox that works, cells, scenarios."""
         started, clock = datetime.now(UTC), time.monotonic()
         tracked, matrix, fragments, names = self.resolve(order)
+        executor = choose_executor(order.executor, self.console)
         doctor.require(doctor.needs(matrix, names, order.sandbox))
         host = self.host(order)
         cells = with_boots(select_cells(matrix, fragments, order.cells, self.processes), tracked)
         scenarios = self.scenarios(order, fragments, cells)
-        return Work(order, started, clock, tracked, matrix, names, host, cells, scenarios)
+        return Work(order, started, clock, tracked, matrix, names, executor, host, cells, scenarios)
 
     def record(self, run_id: str, work: Work, series: Series, results: Sequence[TreeResult]) -> RunRecord:
         """The record of a run; trees are those of the results, as they were named there."""
@@ -238,11 +237,11 @@ class Pipeline:
         names = [name for cell in cells for name in cell.boot]
         return load_scenarios(names, tuple(dict.fromkeys(one / "boot" for one in folders)))
 
-    def build(self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
-        """Builds, with what they compiled of the series and the layout of its structs."""
+    def builder(self, host: BuildHost, applied: Applied) -> Builder:
+        """Builds, and looks at what they compiled of the series and at the layout of its structs."""
         base, last = applied.states[0], applied.states[-1]
         changed = changed_files(self.repository, base.commit, last.commit)
-        return Builder(host, Inspector(self.store, applied.states, changed)).build(applied, planned, per_patch)
+        return Builder(host, Inspector(self.store, applied.states, changed))
 
     def measure(
         self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], builds: Builds

@@ -9,7 +9,7 @@ from pipeline.cli.app import app
 
 __all__ = ["app", "main"]
 
-MODULES = ("work", "merge", "review", "results", "machine", "check")
+MODULES = ("work", "merge", "review", "results", "machine", "check", "cluster")
 """Where the commands are, in the order of --help."""
 
 # b4 asks `pipeline check` once for every patch and waits; what the others import takes longer than its answer.

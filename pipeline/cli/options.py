@@ -82,6 +82,15 @@ JobsOption = Annotated[
 SandboxOption = Annotated[
     str, typer.Option("--sandbox", metavar="bwrap|none", help="Where makefiles of the series run.")
 ]
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        envvar="PIPELINE_EXECUTOR",
+        metavar="local|dask://HOST:PORT|folder:DIR",
+        help="Where cells are built: here, on a Dask cluster, or by `pipeline run-job` from files in a folder.",
+    ),
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
 FormatOption = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="What the report is to be.")]
 

@@ -19,6 +19,7 @@ from pipeline.cli.app import app
 from pipeline.cli.options import (
     BaseOption,
     CellOption,
+    ExecutorOption,
     JobsOption,
     MatrixOption,
     MidmaskOption,
@@ -69,6 +70,7 @@ def apply_and_build(
     revision: RevisionOption = None,
     jobs: JobsOption = 0,
     sandbox: SandboxOption = "bwrap",
+    executor: ExecutorOption = "local",
     json: Annotated[
         str, typer.Option("--json", metavar="FILE|-", help="Write run.json there, too (- for standard output).")
     ] = "",
@@ -98,6 +100,7 @@ def apply_and_build(
             known_sandbox(sandbox),
             _jobs(jobs),
             known_base(base),
+            executor,
         )
         record, folder = current.pipeline().apply_and_build(order)
         if json and json != "-":

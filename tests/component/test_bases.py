@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -236,3 +237,23 @@ def test_cells_are_built_on_what_the_series_needs(
     shutil.rmtree(run.workspace / "runs")
     assert run("apply-and-build", str(series.folder), *options).returncode == 0
     assert run.record().trees == record.trees
+
+
+def test_a_worker_takes_the_same_base_and_what_the_series_needs(
+    run: Runner, kernel: Developer, archive: inbox.PublicInbox, tmp_path: Path
+) -> None:
+    """A job names the commit that was chosen, which is another than the tree's, and carries the prerequisites."""
+    series = kernel.post(tmp_path / "v1", "next..conflicts", "mm: three", "--base=master")
+    matrix = write_matrix(tmp_path, matrix_text({"i386-odd": "odd"}))
+    words = ("apply-and-build", str(series.folder), f"--tree=path:{kernel.folder}#later", f"--matrix={matrix}")
+    words = (*words, f"--midmask={archive.midmask}", f"--executor=folder:{tmp_path / 'jobs'}")
+    assert run(*words).returncode == 4
+    (job,) = (tmp_path / "jobs").glob("*.job.json")
+    asked = json.loads(job.read_text())
+    assert asked["tree"] == f"path:{kernel.folder}#{kernel.git('rev-parse', 'master').strip()}"
+    assert len(asked["prerequisites"]) == 1
+    done = run.within(tmp_path / "worker")("run-job", str(job))
+    assert done.returncode == 0, done.stderr
+    done = run(*words)
+    assert done.returncode == 0, done.stderr
+    assert "Building" not in done.stderr

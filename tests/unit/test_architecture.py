@@ -26,7 +26,7 @@ PURE = [
     *("pipeline.kernel.commands", "pipeline.kernel.preprocessor", "pipeline.kernel.dwarf"),
     *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),
     *("pipeline.kernel.makefiles", "pipeline.kernel.makeconditions", "pipeline.suggest", "pipeline.claims"),
-    *("pipeline.kernel.vmemmap", "pipeline.review", "pipeline.order"),
+    *("pipeline.kernel.vmemmap", "pipeline.review", "pipeline.order", "pipeline.cluster.job"),
 ]
 
 

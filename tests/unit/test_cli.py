@@ -34,6 +34,7 @@ COMMANDS = [
     "doctor",
     "clean",
     "check",
+    "run-job",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,11 @@ def test_a_command_says_everything_that_is_not_the_default() -> None:
     assert command == (
         "pipeline apply-and-build x@y --tree 'path:/a b#master' --matrix quick --cell 'a*' --per-patch --sandbox=none"
     )
+
+
+def test_who_built_the_cells_is_no_part_of_the_command() -> None:
+    elsewhere = replace(ORDER, executor="dask://build1:8786")
+    assert reproducer(elsewhere, ["t"], "quick") == reproducer(ORDER, ["t"], "quick")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""The run's side: jobs for cells whose results are missing, and their results put into the run's own store.
+
+After that the run goes on as it always does, and finds what it needs: there is one way from a store to a report, and a
+run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.boot import Booter
+from pipeline.build import Builder
+from pipeline.cluster.entries import adopt, exported
+from pipeline.cluster.executor import Executor
+from pipeline.cluster.job import BuildJob, JobCell, JobPatch, JobPrerequisite, JobResult, own_version
+from pipeline.definitions import Scenario
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.history import pinned
+from pipeline.kernel.trees import TreeName
+from pipeline.model import Applied, PlannedCell, Series
+from pipeline.system.git import initialised
+from pipeline.system.store import Key
+
+
+class TreeWork(NamedTuple):
+    """What is to be done on one tree; the builder knows the keys of its builds."""
+
+    applied: Applied
+    planned: tuple[PlannedCell, ...]
+    builder: Builder
+
+
+class Distributor:
+    """Has cells done by an executor.
+
+    Args:
+        host: the run's own, with its store.
+        booter: knows the keys of boots.
+        scenarios: of the boots, by name.
+        per_patch: build every state.
+    """
+
+    def __init__(self, host: BuildHost, booter: Booter, scenarios: Mapping[str, Scenario], per_patch: bool) -> None:
+        self._host = host
+        self._booter = booter
+        self._scenarios = scenarios
+        self._per_patch = per_patch
+        self._sent: dict[str, tuple[TreeWork, PlannedCell]] = {}
+
+    def run(self, executor: Executor, series: Series, work: Sequence[TreeWork]) -> None:
+        """Fills the store with what the executor makes of the cells; what it does not make is left for the run.
+
+        Raises:
+            InfrastructureError: the executor failed; what came in before is stored.
+        """
+        for result in executor.run(job for tree in work for job in self._jobs(series, tree)):
+            self._take(result)
+
+    def _jobs(self, series: Series, tree: TreeWork) -> Iterator[BuildJob]:
+        """A job for each cell that is not complete, made when it is asked for."""
+        repository = initialised(self._host.workspace.repository)
+        # Trees are imported without their history, so that what has no parents is what lies below all prerequisites.
+        imported = repository.out("rev-list", "--max-parents=0", tree.applied.tree.commit)
+        same_for_all = {
+            "pipeline": own_version(),
+            "tree": str(pinned(TreeName.parse(tree.applied.tree.name), imported)),
+            "tree_id": repository.tree_of(imported),
+            "prerequisites": tuple(JobPrerequisite.of(one) for one in series.prerequisites if one.patches),
+            "patches": tuple(map(JobPatch.of, series.patches)),
+            "states": tuple(state.tree_id for state in tree.applied.states),
+            "per_patch": self._per_patch,
+            "sandbox": self._host.sandbox.name,
+        }
+        for one in tree.planned:
+            if not one.to_build or self._complete(tree, one):
+                continue
+            scenarios = {name: self._scenarios[name].definition for name in one.cell.boot}
+            known = exported(self._host.store, self._asked(tree, one))
+            job = BuildJob.model_validate(
+                {**same_for_all, "cell": JobCell.of(one), "scenarios": scenarios, "known": known}
+            )
+            self._sent[job.id] = (tree, one)
+            yield job
+
+    def _complete(self, tree: TreeWork, one: PlannedCell) -> bool:
+        builds = tree.builder.stored(tree.applied, one, self._per_patch)
+        if builds is None:
+            return False
+        return all(self._host.store.get(key) for key in self._booter.keys([one], builds))
+
+    def _asked(self, tree: TreeWork, one: PlannedCell) -> list[Key]:
+        """Keys of everything that a cell's builds leave in a store, at any state."""
+        return [
+            key
+            for patch, build in tree.builder.keys(tree.applied, one).items()
+            for key in tree.builder.all_keys(tree.applied.states[patch], build)
+        ]
+
+    def _take(self, result: JobResult) -> None:
+        if result.job not in self._sent:
+            self._host.console.warn(f"{result.worker} sent a result of a job that is not known")
+            return
+        tree, one = self._sent.pop(result.job)
+        boots = [entry for entry in result.results if entry.stage == "boot"]
+        others = [entry for entry in result.results if entry.stage != "boot"]
+        refused = adopt(self._host.store, others, self._asked(tree, one))
+        builds = tree.builder.stored(tree.applied, one, self._per_patch)
+        # The key of a boot names the kernel, which is known only now.
+        refused += adopt(self._host.store, boots, self._booter.keys([one], builds or {}))
+        where = f"{one.cell.id}, by {result.worker}"
+        self._host.console.say(f"Done: {where}")
+        if refused:
+            self._host.console.warn(f"{where}: does not count: {', '.join(dict.fromkeys(refused))}")
+        if builds is None:
+            self._host.console.warn(f"{where}: results are missing, so that it is built here")

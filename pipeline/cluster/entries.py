@@ -1,0 +1,99 @@
+"""Entries on their way between two stores: what a store was asked for, taken out and put in again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from pipeline.boot.report import Boot
+from pipeline.cluster.job import Stage, StoredResult
+from pipeline.model import BuildStatus, Coverage, Diagnostic, Layout, StructPage
+from pipeline.system.store import Entry, Key, Store
+
+STAGES = get_args(Stage)
+
+
+class RecordingStore(Store):
+    """A store that remembers which entries it took; `made` holds the digests of their keys."""
+
+    def __init__(self, folder: Path, report: Callable[[str], None]) -> None:
+        super().__init__(folder, report)
+        self.made: set[str] = set()
+
+    def put(self, key: Key, value: Any, files: Mapping[str, bytes], *, made_for_run: bool = False) -> Entry:
+        self.made.add(key.digest)
+        return super().put(key, value, files, made_for_run=made_for_run)
+
+
+def exported(store: Store, keys: Iterable[Key], made: Collection[str] = ()) -> tuple[StoredResult, ...]:
+    """The entries of those of `keys` that are there, `made` holding the digests of those that are new."""
+    found = ((key, store.get(key)) for key in keys if key.stage in STAGES)
+    return tuple(
+        StoredResult.of(key, entry.value, entry.files(), made=key.digest in made) for key, entry in found if entry
+    )
+
+
+def adopt(store: Store, results: Iterable[StoredResult], asked: Collection[Key]) -> list[str]:
+    """Stores those results that were asked for and hold what their stage holds.
+
+    Returns:
+        The others' stages, each with what is wrong.
+    """
+    wanted = {key.digest for key in asked}
+    refused = []
+    for one in results:
+        if one.key.digest not in wanted:
+            refused.append(f"{one.stage} (not asked for)")
+        elif mistake := _mistake(one):
+            refused.append(f"{one.stage} ({mistake})")
+        elif store.get(one.key) is None:
+            store.put(one.key, one.value, one.files, made_for_run=one.made)
+    return refused
+
+
+class _BuildValue(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    status: BuildStatus
+    seconds: float
+    cpu_seconds: float
+    steps: int
+    warnings: tuple[Diagnostic, ...]
+    errors: tuple[Diagnostic, ...]
+    sections: dict[str, int]
+    struct_page: StructPage | None
+    carried: bool = False
+
+
+class _ImageValue(BaseModel):
+    digest: str
+    selftest: bool
+
+
+_VALUES: Mapping[str, TypeAdapter[Any]] = {
+    "build": TypeAdapter(_BuildValue),
+    "image": TypeAdapter(_ImageValue),
+    "symbol-origins": TypeAdapter(dict[str, str]),
+    "dependencies": TypeAdapter(None),
+    "struct-layout": TypeAdapter(list[Layout]),
+    "coverage": TypeAdapter(Coverage),
+    "boot": TypeAdapter(Boot),
+}
+_FILES = {"image": {"kernel.z"}, "dependencies": {"paths.z"}, "boot": {"console.z"}}
+"""Files that an entry of a stage must have; those of a build depend on its status."""
+
+
+def _mistake(one: StoredResult) -> str:
+    try:
+        value = _VALUES[one.stage].validate_json(TypeAdapter(Any).dump_json(one.value))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    needed = _FILES.get(one.stage, set())
+    if one.stage == "build":
+        needed = {"log.z", "config"} | ({"symbols.z"} if value.status is BuildStatus.BUILT else set())
+    missing = needed - one.files.keys()
+    return f"it lacks {', '.join(sorted(missing))}" if missing else ""
