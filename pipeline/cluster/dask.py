@@ -1,0 +1,178 @@
+"""Jobs on a Dask cluster (https://distributed.dask.org): one task per job, on workers that offer the resource `kbuild`.
+
+A task is one function of this package, by its name, and a job as text; what it returns is a result as text. Dask itself
+trusts everybody who reaches its scheduler: it runs whatever function a client sends, and unpickles what workers return.
+So a scheduler belongs on a private network or behind TLS, whatever is checked here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import distributed
+from distributed import KilledWorker, Status
+
+from pipeline.cluster.job import BuildJob, JobResult, read
+from pipeline.cluster.worker import Worker
+from pipeline.system.console import Console
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.process import Processes
+from pipeline.system.workspace import Workspace
+
+RESOURCE = "kbuild"
+RETRIES = 2
+"""Times that a job is tried again when a worker cannot do it; how often one is whose worker vanishes is Dask's affair
+(`distributed.scheduler.allowed-failures`)."""
+AHEAD = 64
+"""Jobs that wait at the scheduler beyond those that are worked on: enough for clusters that grow with their queue."""
+_CONNECT_SECONDS = 30
+_WATCH_SECONDS = 0.5
+_RECOUNT_SECONDS = 5.0
+
+
+# Dask is typed in part only.
+_connect: Callable[..., Any] = distributed.Client
+_as_completed: Callable[..., Any] = distributed.as_completed
+
+
+class DaskExecutor:
+    """Sends jobs to a scheduler.
+
+    Args:
+        address: HOST:PORT, or tls://HOST:PORT; certificates are those of Dask's configuration (`distributed.comm.tls`).
+        task: what workers call with a job as text; it returns a result as text.
+    """
+
+    def __init__(self, address: str, console: Console, task: Callable[[str], str] | None = None) -> None:
+        self._address = address
+        self._console = console
+        self._task = task or do_job
+
+    def run(self, jobs: Iterable[BuildJob]) -> Iterator[JobResult]:
+        """Results as they come; jobs are made as workers get through them. However it ends, nothing of it goes on.
+
+        Raises:
+            InfrastructureError: there is no scheduler, or a job failed on every worker that tried it.
+        """
+        waiting = iter(jobs)
+        first = next(waiting, None)
+        if first is None:
+            return
+        with self._connected() as client:
+            slots, asked = self._welcome(client), time.monotonic()
+            under_way = _as_completed([self._submit(client, first)], loop=client.loop)
+            running = 1
+            try:
+                while running:
+                    if time.monotonic() - asked > _RECOUNT_SECONDS:
+                        slots, asked = _slots(client), time.monotonic()
+                    room = AHEAD + 2 * slots - running
+                    for job in islice(waiting, max(room, 0)):
+                        under_way.add(self._submit(client, job))
+                        running += 1
+                    future = next(under_way)
+                    running -= 1
+                    yield self._result(future)
+                    future.release()
+            finally:
+                client.cancel(list(under_way.futures), force=True)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        try:
+            client = _connect(self._address, timeout=_CONNECT_SECONDS, set_as_default=False, name="pipeline")
+        except (OSError, TimeoutError, ValueError, TypeError) as error:
+            raise InfrastructureError(
+                f"no Dask scheduler answers at {self._address}: {error}",
+                hint="Start one with `dask scheduler` and workers with `dask worker`; see README.md.",
+            ) from error
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def _welcome(self, client: Any) -> int:
+        """Says what there is, and returns how many jobs can be done at once."""
+        slots = _slots(client)
+        self._console.say(f"Cluster: {self._address}, {slots} worker(s)")
+        if not slots:
+            self._console.warn(f"no worker offers {RESOURCE} yet: start them with --resources {RESOURCE}=1")
+        return slots
+
+    def _submit(self, client: Any, job: BuildJob) -> Any:
+        return client.submit(
+            self._task,
+            job.model_dump_json(),
+            key=f"pipeline-{job.id}-{os.urandom(4).hex()}",
+            resources={RESOURCE: 1},
+            retries=RETRIES,
+            pure=False,
+        )
+
+    def _result(self, future: Any) -> JobResult:
+        try:
+            return read(JobResult, future.result(), "what a worker sent")
+        except KilledWorker as error:
+            raise InfrastructureError(
+                f"a job ended several workers in a row: {error}", hint="Look at the workers' logs: out of memory?"
+            ) from error
+
+
+def do_job(text: str) -> str:
+    """What a Dask worker calls. The compilers of a job that was cancelled are stopped.
+
+    The workspace is PIPELINE_WORKSPACE, the sandbox PIPELINE_SANDBOX (bwrap), of the worker's environment; the worker's
+    threads (--nthreads) are how many compilers run at once.
+
+    Raises:
+        InfrastructureError: the job cannot be done here.
+    """
+    dask_worker = distributed.get_worker()
+    processes = Processes()
+    job = read(BuildJob, text, "what the scheduler sent")
+    folder = Path(os.environ.get("PIPELINE_WORKSPACE") or Workspace.default())
+    worker = Worker(
+        name=str(dask_worker.name),
+        workspace=Workspace(folder.expanduser().resolve()),
+        processes=processes,
+        console=Console(),
+        sandbox=os.environ.get("PIPELINE_SANDBOX", "bwrap"),
+        jobs=dask_worker.state.nthreads,
+    )
+    with _stopped_when_cancelled(dask_worker, processes):
+        return worker.run(job).model_dump_json()
+
+
+@contextmanager
+def _stopped_when_cancelled(dask_worker: Any, processes: Processes) -> Iterator[None]:
+    """Dask only forgets a task that runs when it is cancelled, or when its client is gone; this stops it."""
+    key, done = dask_worker.get_current_task(), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_WATCH_SECONDS):
+            task = dask_worker.state.tasks.get(key)
+            closing = dask_worker.status in (Status.closing, Status.closed, Status.failed)
+            if closing or task is None or task.state == "cancelled":
+                processes.stop()
+                return
+
+    watcher = threading.Thread(target=watch, name="pipeline-cancellation", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _slots(client: Any) -> int:
+    """Jobs that the workers do at once."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers))
