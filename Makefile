@@ -30,3 +30,5 @@ bench: setup
 	$(VENV)/bin/python benchmarks/reports.py
 	$(VENV)/bin/python benchmarks/overhead.py $(if $(WORKSPACE),--workspace $(WORKSPACE))
 	$(VENV)/bin/python benchmarks/thread.py
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dask]'
+	$(VENV)/bin/python benchmarks/scheduling.py $(if $(WORKSPACE),--folder $(WORKSPACE))
