@@ -16,7 +16,7 @@ from pipeline.kernel import kconfig, toolchain
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.sources import Sources
-from pipeline.model import Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
+from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
 from pipeline.system import resources
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import initialised
@@ -112,16 +112,19 @@ class Planner:
             host.run_all(tree, "Configuring", [(cell, None) for cell in missing], lambda make: self._probe(base, make))
         return tuple(self._planned(tree, base, cell) for cell in cells)
 
-    def config(self, tree: Tree, origin: SourceState, cell: Cell) -> str:
+    def config(self, applied: Applied, origin: SourceState, cell: Cell) -> str:
         """The final `.config` at a state that kconfig may answer differently, empty when kconfig fails there.
 
         The caller holds the worktree's lock; the worktree may be moved.
         """
         known = self._known_config(origin, cell)
         if known is None:
-            self._host.move(tree, origin)
+            self._host.move(applied.tree, origin)
             label = f"Configuring after patch {origin.patch}" if origin.patch else "Configuring"
-            found = self._host.run_all(tree, label, [(cell, None)], lambda make: self._configure(origin, make))
+            states = applied.up_to(origin)
+            found = self._host.run_all(
+                applied.tree, label, [(cell, None)], lambda make: self._configure(origin, states, make)
+            )
             known = found[cell.id]
         return known
 
@@ -162,29 +165,31 @@ class Planner:
             return None
         return "" if entry.value["failed"] else entry.read("config").decode()
 
-    def _configure(self, state: SourceState, make: Make) -> str:
+    def _configure(self, state: SourceState, states: Sequence[str], make: Make) -> str:
         """Runs kconfig and stores the answer; returns the final `.config`, empty when kconfig failed."""
         known = self._known_config(state, make.cell)
         if known is not None:
             return known
+        make.folder.claim(states)
         make.folder.begin()
         done = make.run(make.cell.base)
         if done.ok:
-            with make.folder.config.open("a") as file:
-                file.writelines(f"{fragment.text.rstrip()}\n" for fragment in make.cell.fragments)
+            asked = "".join(f"{fragment.text.rstrip()}\n" for fragment in make.cell.fragments)
+            make.folder.set_config(make.folder.config() + asked)
             done = make.run("olddefconfig")
-        config = make.folder.config.read_text() if done.ok else ""
+        config = make.folder.config() if done.ok else ""
         make.folder.finish()
-        failed = "" if done.ok else f"kconfig failed: {_last_words(done.text)}"
+        failed = "" if config else f"kconfig failed: {_last_words(done.text) if not done.ok else 'it left no .config'}"
         key = config_key(self._host, make.cell, state)
         self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.text.encode()})
         return config
 
     def _probe(self, base: SourceState, make: Make) -> None:
         """Measures `struct page` at the base, so that promises about it are checked before anything is built."""
-        config = self._configure(base, make)
+        config = self._configure(base, [base.tree_id], make)
         size, failed = 0, ""
         if config and not kconfig.broken_options(make.cell.fragments, config):
+            make.folder.claim([base.tree_id])
             make.folder.begin(config)
             prepared = make.run("prepare")
             if prepared.ok:

@@ -226,7 +226,7 @@ class Pipeline:
         origin = configuration_origins(applied.states)[applied.states[-1].patch]
         planner, sources = Planner(host), Sources(self.repository, applied.states[-1].commit)
         with host.worktree_lock(applied.tree):
-            suggester = Suggester(sources, lambda cell: planner.config(applied.tree, origin, cell))
+            suggester = Suggester(sources, lambda cell: planner.config(applied, origin, cell))
             cells = [one.cell for one in planned if one.reachable]
             return suggester.suggest(fragment_name(series.title), series.files, cells)
 

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from pipeline.build.products import complaints, measured, products
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.staleness import is_stale
-from pipeline.kernel.toolchain import ToolchainName
-from pipeline.measure import Inspector, parse_sections, sized_symbols, symbol_origins
-from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState, StructPage
+from pipeline.measure import Inspector, symbol_origins
+from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
 from pipeline.plan import Planner, config_digest, configuration_origins
-from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Key
 
 __all__ = ["Builder", "Builds", "read_log", "selected_states"]
@@ -151,6 +149,7 @@ class Builder:
             host.move(applied.tree, state)
 
             def make_and_inspect(make: Make) -> None:
+                make.folder.claim(applied.up_to(state))
                 make.folder.begin(configs[make.cell.id])
                 done = make.run(*inspector.targets(state), timeout=kbuild.BUILD_TIMEOUT)
                 if done.ok:
@@ -197,17 +196,20 @@ class Builder:
                 f"Building {where}",
                 [(one.cell, host.past(one.cell)[0] or one.steps) for one in missing],
                 lambda make: self._build_cell(
-                    make, state, configs[make.cell.id], keys[make.cell.id], before[make.cell.id]
+                    make, state, applied.up_to(state), configs[make.cell.id], keys[make.cell.id], before[make.cell.id]
                 ),
             )
 
-    def _build_cell(self, make: Make, state: SourceState, config: str, key: Key, base: Build | None) -> None:
-        """Builds one cell and stores the result.
+    def _build_cell(
+        self, make: Make, state: SourceState, states: Sequence[str], config: str, key: Key, base: Build | None
+    ) -> None:
+        """Builds one cell and stores the result; `states` are the git tree ids up to that of `state`.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
         an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
         that are not rebuilt keep silent about their warnings.
         """
+        make.folder.claim(states)
         if base is None and not make.folder.fresh:
             make.folder.wipe()
         incremental = not make.folder.fresh
@@ -234,38 +236,30 @@ class Builder:
     def _make(self, make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
         make.folder.begin(config)
         counted = make.steps
-        targets = ("vmlinux", image.TARGETS[make.cell.arch].name) if bootable(make.cell) else ("vmlinux",)
-        done = make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
+        wanted = products(make)
+        done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
         warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
+        if done.ok:
+            errors = complaints(make, wanted)
+        built = done.ok and not errors
         build = Build(
-            status=BuildStatus.BUILT if done.ok else BuildStatus.FAILED,
+            status=BuildStatus.BUILT if built else BuildStatus.FAILED,
             seconds=round(done.seconds, 2),
             cpu_seconds=round(done.cpu_seconds, 2),
             steps=make.steps - counted,
             warnings=warnings,
-            errors=() if done.ok else errors,
+            errors=errors,
             log=make.folder.path,
         )
         files = {"log.z": zlib.compress(done.stdout), "config": config.encode()}
-        if done.ok:
-            compiler = ToolchainName.parse(make.cell.toolchain.name)
-            symbols = make.tool(compiler.binary_tool("nm"), "--size-sort", "vmlinux")
-            sizes = make.tool(compiler.binary_tool("size"), "-A", "vmlinux")
-            if not symbols.ok or not sizes.ok:
-                raise InfrastructureError(
-                    f"vmlinux of {make.cell.id} cannot be read: {(symbols.text + sizes.text)[-200:]}"
-                )
-            files["symbols.z"] = zlib.compress(sized_symbols(symbols.stdout))
-            build = replace(
-                build,
-                sections=parse_sections(sizes.stdout.decode()),
-                struct_page=StructPage(make.struct_page_size()),
-            )
+        if built:
+            build, more = measured(make, build)
+            files |= more
         make.folder.finish()
         return build, files
 
     def _config(self, applied: Applied, one: PlannedCell, origin: SourceState) -> str:
-        return one.config if origin.patch == 0 else self._planner.config(applied.tree, origin, one.cell)
+        return one.config if origin.patch == 0 else self._planner.config(applied, origin, one.cell)
 
     def _key(self, applied: Applied, one: PlannedCell, state: SourceState) -> Key:
         origin = configuration_origins(applied.states)[state.patch]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pipeline.kernel import kbuild
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, SourceState, Tree
+from pipeline.system import beneath
 from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import initialised
@@ -27,39 +28,75 @@ from pipeline.system.workspace import Workspace
 Result = TypeVar("Result")
 
 _UNFINISHED = ".pipeline-unfinished"
+_CONFIG = ".config"
 
 
 class BuildFolder:
     """An O= folder that is either known to be consistent or wiped.
 
     A make that was killed can leave a truncated object that is newer than its source, so a folder that was in use when
-    its user vanished is not trusted.
+    its user vanished is not trusted. Nor is one that another series was built in: its makefiles could leave behind
+    there what they liked. Which states were is noted beside the folder, where no makefile can write.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.config = path / ".config"
+        self._states = path.with_name(f".{path.name}.states")
 
     @property
     def fresh(self) -> bool:
         """Whether nothing was built here yet."""
         return not (self.path / "vmlinux").exists()
 
+    def claim(self, states: Sequence[str]) -> None:
+        """Wipes the folder unless nothing but `states` was built in it, and notes that the last of them will be.
+
+        Args:
+            states: git tree ids of a series' states, from the base to the one that is to be built.
+        """
+        built = self._states.read_text().split() if self._states.exists() else ["unknown"]
+        if self.path.exists() and not set(built) <= set(states):
+            self.wipe()
+        if not self.path.exists():
+            built = []
+        self._states.parent.mkdir(parents=True, exist_ok=True)
+        self._states.write_text("\n".join(sorted({*built, states[-1]})))
+
     def begin(self, config: str = "") -> None:
         """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content)."""
-        if (self.path / _UNFINISHED).exists():
+        if os.path.lexists(self.path / _UNFINISHED):
             self.wipe()
         self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / _UNFINISHED).touch()
-        if config and not (self.config.exists() and self.config.read_text() == config):
-            self.config.write_text(config)
+        beneath.write(self.path, _UNFINISHED, b"")
+        if config and self.config() != config:
+            self.set_config(config)
+
+    def config(self) -> str:
+        """The `.config`; empty where there is none, or something else in its place."""
+        try:
+            return beneath.read(self.path, _CONFIG).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def set_config(self, config: str) -> None:
+        beneath.write(self.path, _CONFIG, config.encode())
 
     def finish(self) -> None:
         """Says that make came to its own end here, be it good or bad."""
-        (self.path / _UNFINISHED).unlink()
+        beneath.discard(self.path, _UNFINISHED)
 
     def wipe(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes the folder.
+
+        Raises:
+            InfrastructureError: something in it stays.
+        """
+        try:
+            beneath.remove(self.path)
+        except OSError as error:
+            raise InfrastructureError(
+                f"the build folder {self.path} cannot be emptied: {error.strerror}", hint=f"rm -rf {self.path}"
+            ) from error
 
 
 class Make:
@@ -96,8 +133,12 @@ class Make:
             if not seated:
                 raise StoppedError
             done = self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
-        self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.text)
+        self.check_failure(done)
         return done
+
+    def check_failure(self, done: Completed) -> None:
+        """Raises InfrastructureError where a command in the cell's box failed because the machine did."""
+        self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.text)
 
     def tool(self, *argv: str) -> Completed:
         """Runs another program in the cell's box, its error output apart."""
@@ -112,11 +153,11 @@ class Make:
         folder = self.folder.path
         try:
             command = kbuild.probe_command(kbuild.saved_offsets_command(folder))
-            (folder / kbuild.PROBE_SOURCE).write_text(kbuild.PROBE)
+            beneath.write(folder, kbuild.PROBE_SOURCE, kbuild.PROBE.encode())
             done = self.tool(*command)
             if not done.ok:
                 raise ValueError(done.text.strip()[:300])
-            return kbuild.probed_size((folder / kbuild.PROBE_OUTPUT).read_text(errors="replace"))
+            return kbuild.probed_size(beneath.read(folder, kbuild.PROBE_OUTPUT).decode("utf-8", "replace"))
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 

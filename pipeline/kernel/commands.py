@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.system import beneath
+
 LARGEST = 8 << 20
 """Bytes of a `.cmd` file that are read; the largest of a real kernel have a tenth of it."""
 
@@ -82,9 +84,11 @@ def read_all(build: Path, prefixes: Sequence[str]) -> dict[str, Recorded]:
     """Everything that kbuild recorded in a build folder, by target."""
     found: dict[str, Recorded] = {}
     for path in sorted(build.rglob(".*.cmd")):
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+        try:
+            text = beneath.read(build, path.relative_to(build), LARGEST).decode("utf-8", "replace")
+        except OSError:
             continue
-        recorded = parse(path.read_text(errors="replace"), prefixes)
+        recorded = parse(text, prefixes)
         if recorded:
             found[recorded.target] = recorded
     return found

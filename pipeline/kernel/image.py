@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.userspace import FLAGS, USERSPACES
 from pipeline.model import Image
+from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Entry
 
@@ -43,11 +44,11 @@ def files(make: Make) -> Mapping[str, bytes]:
     Raises:
         InfrastructureError: the image is not there.
     """
-    path = make.folder.path / TARGETS[make.cell.arch].path
+    path = TARGETS[make.cell.arch].path
     try:
-        kept = {_KERNEL: zlib.compress(path.read_bytes())}
+        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path))}
     except OSError as error:
-        raise InfrastructureError(f"make made no {path.name} of {make.cell.id}: {error.strerror}") from error
+        raise InfrastructureError(f"make made no {path} of {make.cell.id}: {error.strerror}") from error
     program = _selftest(make)
     return kept | ({_PROGRAM: program} if program else {})
 
@@ -67,12 +68,11 @@ def from_entry(entry: Entry) -> Image:
 
 def _selftest(make: Make) -> bytes:
     """The self-test of the source state, or nothing: it is the tree's affair whether it has one that compiles."""
-    output = make.folder.path / _SELFTEST_OUTPUT
-    output.unlink(missing_ok=True)
+    beneath.discard(make.folder.path, _SELFTEST_OUTPUT)
     words = [USERSPACES[make.cell.arch].compiler, *FLAGS, "-isystem", "{src}/tools/include/uapi"]
     words += ["-o", f"{{build}}/{_SELFTEST_OUTPUT}"]
     sources = f"{SELFTESTS}/hugepage-vmemmap.c $(ls {SELFTESTS}/vm_util.c 2>/dev/null)"
     done = make.tool("sh", "-c", f'exec "$@" {sources}', "sh", *words)
-    if not done.ok or output.is_symlink() or not output.is_file():
+    if not done.ok or not beneath.is_file(make.folder.path, _SELFTEST_OUTPUT):
         return b""
-    return output.read_bytes()
+    return beneath.read(make.folder.path, _SELFTEST_OUTPUT)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.kernel import toolchain
 from pipeline.model import Cell
+from pipeline.system import beneath
 from pipeline.system.sandbox import Job
 
 BUILD_TIMEOUT = 4 * 3600.0
@@ -140,10 +141,10 @@ def saved_offsets_command(build: Path) -> str:
     """Text of the one `.asm-offsets.s.cmd` in a prepared O= folder.
 
     Raises:
-        FileNotFoundError: the folder is not prepared.
+        OSError: the folder is not prepared, or the file is not one.
     """
     for path in sorted(build.glob("arch/*/kernel/.asm-offsets.s.cmd")):
-        return path.read_text(errors="replace")
+        return beneath.read(build, path.relative_to(build)).decode("utf-8", "replace")
     raise FileNotFoundError(f"{build}/arch/*/kernel/.asm-offsets.s.cmd")
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pipeline.kernel import dwarf, kbuild
 from pipeline.kernel.buildhost import Make
 from pipeline.model import ChangedFile, Layout, Member
+from pipeline.system import beneath
 
 WELL_KNOWN = ("page", "folio", "hstate", "zone", "pglist_data")
 HEADERS = ("linux/mm_types.h", "linux/mmzone.h", "linux/hugetlb.h")
@@ -79,15 +80,14 @@ def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
 def _compiled(make: Make, probe: Probe) -> tuple[Layout, ...]:
     folder = make.folder.path
     file = make.source_prefixes[0] + probe.path if probe.path else ""
-    (folder / kbuild.LAYOUT_SOURCE).write_text(kbuild.layout_probe(HEADERS, file, probe.structs))
-    output = folder / kbuild.LAYOUT_OUTPUT
-    output.unlink(missing_ok=True)
+    beneath.write(folder, kbuild.LAYOUT_SOURCE, kbuild.layout_probe(HEADERS, file, probe.structs).encode())
+    beneath.discard(folder, kbuild.LAYOUT_OUTPUT)
     try:
         saved = kbuild.saved_offsets_command(folder)
         done = make.tool(*kbuild.layout_probe_command(saved))
-        if not done.ok or output.is_symlink() or output.stat().st_size > dwarf.LARGEST_OBJECT:
+        if not done.ok or not beneath.is_file(folder, kbuild.LAYOUT_OUTPUT):
             return ()
-        return dwarf.layouts(output.read_bytes(), probe.structs)
+        return dwarf.layouts(beneath.read(folder, kbuild.LAYOUT_OUTPUT, dwarf.LARGEST_OBJECT), probe.structs)
     except ValueError:
         return ()
 

@@ -1,0 +1,64 @@
+"""What make shall have made of a cell, and what is read of it: a kernel, whatever make says of its own success."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.build.results import bootable
+from pipeline.kernel import image
+from pipeline.kernel.buildhost import Make
+from pipeline.kernel.toolchain import ToolchainName
+from pipeline.measure import parse_sections, sized_symbols
+from pipeline.model import Build, BuildStatus, Diagnostic, StructPage
+from pipeline.system import beneath
+
+VMLINUX = "vmlinux"
+
+
+@dataclass(frozen=True)
+class Product:
+    """A target of make, and the file in the O= folder that it makes."""
+
+    target: str
+    path: str
+
+
+def products(make: Make) -> tuple[Product, ...]:
+    """Of a cell: vmlinux, and the image for a machine where the cell is booted."""
+    kernel = Product(VMLINUX, VMLINUX)
+    if not bootable(make.cell):
+        return (kernel,)
+    target = image.TARGETS[make.cell.arch]
+    return (kernel, Product(target.name, target.path))
+
+
+def complaints(make: Make, made: Sequence[Product]) -> tuple[Diagnostic, ...]:
+    """What is wrong with products of a make that said it succeeded: a makefile can say so of anything."""
+    return tuple(
+        Diagnostic(one.path, 0, "make succeeded, but left no regular file here")
+        for one in made
+        if not beneath.is_file(make.folder.path, one.path)
+    )
+
+
+def measured(make: Make, build: Build) -> tuple[Build, dict[str, bytes]]:
+    """A build with what its vmlinux shows, and the files that are kept of it.
+
+    A vmlinux that cannot be read makes it a failed one.
+
+    Raises:
+        InfrastructureError: the machine failed, or `struct page` cannot be measured.
+    """
+    compiler = ToolchainName.parse(make.cell.toolchain.name)
+    symbols = make.tool(compiler.binary_tool("nm"), "--size-sort", VMLINUX)
+    sizes = make.tool(compiler.binary_tool("size"), "-A", VMLINUX)
+    for done in (symbols, sizes):
+        make.check_failure(done)
+        if not done.ok:
+            words = f"cannot be read: {done.stderr.decode('utf-8', 'replace').strip()[-200:]}"
+            return replace(build, status=BuildStatus.FAILED, errors=(Diagnostic(VMLINUX, 0, words),)), {}
+    sections = parse_sections(sizes.stdout.decode("utf-8", "replace"))
+    files = {"symbols.z": zlib.compress(sized_symbols(symbols.stdout))}
+    return replace(build, sections=sections, struct_page=StructPage(make.struct_page_size())), files
