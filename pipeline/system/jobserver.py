@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import selectors
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
 
 _TOKEN = b"+"
@@ -28,12 +28,14 @@ class Jobserver:
         # depending on its version, and may take the byte that was there a moment ago.
         self._own = os.open(f"/proc/self/fd/{self._read}", os.O_RDONLY | os.O_NONBLOCK)
         os.write(self._write, _TOKEN * jobs)
+        # Nor one that waits: a makefile can fill the pipe.
+        self._own_write = os.open(f"/proc/self/fd/{self._write}", os.O_WRONLY | os.O_NONBLOCK)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for descriptor in (self._own, self._read, self._write):
+        for descriptor in (self._own, self._own_write, self._read, self._write):
             os.close(descriptor)
 
     @property
@@ -58,7 +60,8 @@ class Jobserver:
         try:
             yield True
         finally:
-            os.write(self._write, token)
+            with suppress(BlockingIOError):
+                os.write(self._own_write, token)
 
     def _take(self) -> bytes | None:
         try:

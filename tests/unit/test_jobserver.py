@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import threading
+from contextlib import suppress
 
 import pytest
 
 from pipeline.system.jobserver import Jobserver
+from tests.unit.clock import at_most
 
 
 def tokens(jobserver: Jobserver) -> int:
@@ -141,3 +143,15 @@ def test_a_seat_outlives_makes_that_take_tokens_and_change_the_pipe() -> None:
         thief.join(10)
         assert failures == []
         assert tokens(jobserver) == 1
+
+
+def test_a_seat_is_given_back_to_a_pipe_that_a_make_has_filled() -> None:
+    with Jobserver(1) as jobserver:
+        _, write = jobserver.descriptors
+        with at_most(5, wall=True), jobserver.seat(lambda: False) as seated:
+            assert seated
+            os.set_blocking(write, False)
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(write, b"+" * 4096)
+            os.set_blocking(write, True)
