@@ -19,8 +19,9 @@ from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import initialised
 from pipeline.system.jobserver import Jobserver
+from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.process import Completed, Processes, StoppedError
-from pipeline.system.sandbox import POLICY_VERSION, Box, Job, Sandbox
+from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.store import Store
 from pipeline.system.together import together
 from pipeline.system.workspace import Workspace

@@ -13,6 +13,7 @@ from pathlib import Path
 _MACHINE_FAILED = re.compile(
     r"^(?!Applying: )(?! *\d* \|).*(No space left on device|Disk quota exceeded|Read-only file system|"
     r"Input/output error|Cannot allocate memory|virtual memory exhausted|File size limit exceeded|"
+    r"fork: (?:retry: )?Resource temporarily unavailable|"
     r"Killed signal terminated program|internal compiler error: Killed|"
     r"LLVM ERROR: out of memory|unable to execute command: Killed|\*\*\* \[.*\] (Killed|Terminated)).*$",
     re.MULTILINE,

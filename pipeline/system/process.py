@@ -18,9 +18,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import LIMITS, Limits
+from pipeline.system.watch import Watch
 
 TERMINATION_GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -43,6 +46,8 @@ class Command:
         pass_fds: file descriptors that stay open (the jobserver's).
         merge_stderr: deliver stderr within stdout, in order.
         name: what to call it in errors; the program's name by default.
+        watched: folder that it writes to; with it, what the command uses is looked at while it runs.
+        limits: of what it uses.
     """
 
     argv: tuple[str, ...]
@@ -54,6 +59,8 @@ class Command:
     pass_fds: tuple[int, ...] = ()
     merge_stderr: bool = False
     name: str = ""
+    watched: Path | None = None
+    limits: Limits = LIMITS
 
     @property
     def program(self) -> str:
@@ -124,14 +131,13 @@ class Processes:
             StoppedError: `stop` was called.
         """
         started = time.monotonic()
-        with tempfile.TemporaryFile() as stdin:
-            stdin.write(command.stdin)
-            stdin.seek(0)
-            process = self._start(command, stdin.fileno())
+        process = self._start(command)
+        watch = Watch(command.program, process.pid, command.watched, command.limits) if command.watched else None
         collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         try:
-            self._read(process, command, started, on_output, collected)
-            wait_status, usage = self._wait(process, command, started)
+            check = partial(self._check, command, started, watch)
+            self._read(process, command, check, on_output, collected)
+            wait_status, usage = self._wait(process, check)
             process.returncode = os.waitstatus_to_exitcode(wait_status)
         except CutShortError as error:
             terminate(process)
@@ -165,7 +171,16 @@ class Processes:
         for process in alive:
             _signal_group(process, signal.SIGTERM)
 
-    def _start(self, command: Command, stdin: int) -> subprocess.Popen[bytes]:
+    def _start(self, command: Command) -> subprocess.Popen[bytes]:
+        if not command.stdin:
+            # Not an empty file: a stranger's program could fill it.
+            return self._open(command, subprocess.DEVNULL)
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(command.stdin)
+            stdin.seek(0)
+            return self._open(command, stdin.fileno())
+
+    def _open(self, command: Command, stdin: int) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopping:
                 raise StoppedError
@@ -192,8 +207,8 @@ class Processes:
             self._alive.add(process)
         return process
 
-    def _check(self, command: Command, started: float) -> None:
-        """Raises when the command's time is over, or the run's."""
+    def _check(self, command: Command, started: float, watch: Watch | None) -> None:
+        """Raises when the command's time is over, or the run's, or when it uses too much."""
         if time.monotonic() - started > command.timeout:
             raise CommandTimeoutError(
                 f"{command.program} was ended after {command.timeout:.0f} s without finishing",
@@ -201,17 +216,17 @@ class Processes:
             )
         if self._stopping:
             raise StoppedError
+        if watch:
+            watch.check()
 
-    def _wait(
-        self, process: subprocess.Popen[bytes], command: Command, started: float
-    ) -> tuple[int, resource.struct_rusage]:
+    def _wait(self, process: subprocess.Popen[bytes], check: Callable[[], None]) -> tuple[int, resource.struct_rusage]:
         """Status and usage of a process that closed its output, which is mostly, not always, one that ended."""
         pause = 0.001
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
             if ended:
                 return status, usage
-            self._check(command, started)
+            check()
             time.sleep(pause)
             pause = min(pause * 2, 0.2)
 
@@ -219,7 +234,7 @@ class Processes:
         self,
         process: subprocess.Popen[bytes],
         command: Command,
-        started: float,
+        check: Callable[[], None],
         on_output: Callable[[bytes], None] | None,
         collected: dict[str, list[bytes]],
     ) -> None:
@@ -231,8 +246,8 @@ class Processes:
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, name)
             while selector.get_map():
-                self._check(command, started)
-                for key, _ in selector.select(_POLL_SECONDS):
+                check()
+                for key, _ in selector.select(min(_POLL_SECONDS, command.limits.interval)):
                     piece = os.read(key.fd, _READ_SIZE)
                     if not piece:
                         selector.unregister(key.fileobj)

@@ -1,28 +1,24 @@
 """Where commands that read a patched tree run: in bubblewrap, or openly when the user says so.
 
 A patch series is a stranger's program: every make target can run `$(shell …)`. Inside, source is `/src` (read-only) and
-output `/build`, so that base and patched builds see identical paths. See bwrap(1) for the options.
+output `/build`, so that base and patched builds see identical paths. What it may see and use is a table in
+`pipeline.system.policy`.
 """
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Limits, arguments, limited
 from pipeline.system.process import Command, Processes
 
-POLICY_VERSION = 1
-"""Raised whenever what a build can see changes; part of every stored result's key."""
-
-FILE_SIZE_LIMIT = 8 << 30
-"""Largest file that a sandboxed command may write, bytes."""
-
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Job:
 class Sandbox(Protocol):
     """Turns a job into a command of the host."""
 
-    name: str
+    name: ClassVar[str]
 
     def command(self, job: Job, box: Box) -> Command: ...
 
@@ -64,51 +60,42 @@ class Sandbox(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class Bubblewrap:
-    """No network, cleared environment, no home, read-only system, own pid, ipc and uts namespaces."""
+    """No network, cleared environment, no home, read-only system, own pid, ipc and uts namespaces, and limits."""
 
-    name = "bwrap"
+    limits: Limits = LIMITS
+    name: ClassVar[str] = "bwrap"
 
     def command(self, job: Job, box: Box) -> Command:
-        # --as-pid-1: without it bwrap's own init reaps the command, and its CPU time is never seen outside.
-        argv = ["bwrap", "--unshare-all", "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv"]
-        argv += ["--ro-bind", "/usr", "/usr"]
-        for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-            argv += _system_folder(Path("/") / name)
-        argv += ["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
-        argv += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-        argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/tmp/home"]
-        argv += ["--ro-bind", str(box.source), "/src"]
-        if (box.source / ".git").exists():
-            argv += ["--ro-bind", "/dev/null", "/src/.git"]
-        argv += ["--bind", str(box.build), "/build", "--chdir", "/build"]
-        if box.tools:
-            argv += ["--ro-bind", str(box.tools), "/tools"]
-        path = f"/tools:{_SEARCH_PATH}" if box.tools else _SEARCH_PATH
+        system = [word for name in SYSTEM_FOLDERS for word in _system_folder(Path("/") / name)]
+        argv = ["bwrap", *arguments(box.source, box.build, box.tools, system, self.limits)]
+        path = f"/tools:{SEARCH_PATH}" if box.tools else SEARCH_PATH
         environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **job.environment}
         for name, value in environment.items():
             argv += ["--setenv", name, value]
-        argv += ["--", "prlimit", f"--fsize={FILE_SIZE_LIMIT}", "--core=0", "--"]
-        argv += _filled(job.argv, "/src", "/build")
+        argv += ["--", *limited(self.limits), *_filled(job.argv, "/src", "/build")]
         # bwrap itself gets the search path only; --clearenv keeps even that from what it starts.
-        return _command(job, argv, {"PATH": _SEARCH_PATH})
+        return _command(job, box, self.limits, argv, {"PATH": SEARCH_PATH})
 
     def source_prefixes(self, _: Box, /) -> tuple[str, ...]:
         return ("/src/",)
 
 
+@dataclass(frozen=True)
 class Unsandboxed:
-    """Runs on the host, with the user's rights; only on request, and shown in every report."""
+    """Runs on the host, with the user's rights and within limits; only on request, and shown in every report."""
 
-    name = "none"
+    limits: Limits = LIMITS
+    name: ClassVar[str] = "none"
 
     def command(self, job: Job, box: Box) -> Command:
-        path = f"{box.tools}:{_SEARCH_PATH}" if box.tools else _SEARCH_PATH
+        path = f"{box.tools}:{SEARCH_PATH}" if box.tools else SEARCH_PATH
         environment = {"PATH": path, "HOME": str(box.build), "LC_ALL": "C.UTF-8", **job.environment}
         # setpriv: make ends with us even when we are killed, which bubblewrap's --die-with-parent does otherwise.
-        argv = ["setpriv", "--pdeathsig", "TERM", "--", "prlimit", f"--fsize={FILE_SIZE_LIMIT}", "--core=0", "--"]
+        argv = ["setpriv", "--pdeathsig", "TERM", "--", *limited(self.limits)]
         argv += _filled(job.argv, str(box.source), str(box.build))
-        return _command(job, argv, environment, cwd=box.build)
+        return replace(_command(job, box, self.limits, argv, environment), cwd=box.build)
 
     def source_prefixes(self, box: Box, /) -> tuple[str, ...]:
         return (f"{box.source}/",)
@@ -127,14 +114,20 @@ def choose(name: str, processes: Processes) -> Sandbox:
             "bubblewrap (bwrap) is not installed, and patches are not built without a sandbox",
             hint="apt-get install bubblewrap — or say --sandbox=none if you trust every line of the series.",
         )
-    trial = Bubblewrap().command(Job(("true",)), Box(Path("/usr"), Path("/tmp")))
-    done = processes.run(trial)
+    with tempfile.TemporaryDirectory(prefix="pipeline-sandbox-") as empty:
+        done = processes.run(Bubblewrap().command(Job(("true",)), Box(Path("/usr"), Path(empty))))
     if not done.ok:
         raise InfrastructureError(
             f"bubblewrap cannot make a sandbox here: {done.text.strip() or f'status {done.status}'}",
-            hint=f"{_permission(_APPARMOR)}; or say --sandbox=none if you trust every line of the series.",
+            hint=f"{_remedy(done.text)}; or say --sandbox=none if you trust every line of the series.",
         )
     return Bubblewrap()
+
+
+def _remedy(complaint: str) -> str:
+    if "Unknown option" in complaint:
+        return "bubblewrap 0.8 or later is needed: see `bwrap --version`"
+    return _permission(_APPARMOR)
 
 
 def _permission(apparmor: Path) -> str:
@@ -163,12 +156,13 @@ def _filled(argv: tuple[str, ...], source: str, build: str) -> list[str]:
     return [word.replace("{src}", source).replace("{build}", build) for word in argv]
 
 
-def _command(job: Job, argv: list[str], environment: Mapping[str, str], cwd: Path | None = None) -> Command:
+def _command(job: Job, box: Box, limits: Limits, argv: list[str], environment: Mapping[str, str]) -> Command:
     return Command(
         tuple(argv),
-        cwd=cwd,
         environment=environment,
-        timeout=job.timeout,
+        timeout=min(job.timeout, limits.seconds),
+        watched=box.build,
+        limits=limits,
         output_limit=job.output_limit,
         pass_fds=job.pass_fds,
         merge_stderr=job.merge_stderr,

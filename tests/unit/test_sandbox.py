@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
-from pipeline.system import sandbox
+from pipeline.system import policy, sandbox
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import Limits
 from pipeline.system.process import Command, Completed, Processes
 from pipeline.system.sandbox import Box, Bubblewrap, Job, Unsandboxed, choose
 
@@ -15,18 +17,21 @@ JOB = Job(("make", "-C", "{src}", "O={build}", "x={src}:{build}"), environment={
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 GOLDEN = """\
-bwrap --unshare-all --die-with-parent --as-pid-1 --new-session --clearenv
+bwrap --unshare-all --unshare-user --disable-userns --cap-drop ALL
+--die-with-parent --as-pid-1 --new-session --clearenv
 --ro-bind /usr /usr
 --ro-bind-try /etc/alternatives /etc/alternatives
 --ro-bind-try /etc/ld.so.cache /etc/ld.so.cache
---proc /proc --dev /dev --tmpfs /tmp --dir /tmp/home
+--proc /proc --dev /dev --size 2147483648 --tmpfs /dev/shm --remount-ro /dev
+--size 2147483648 --tmpfs /tmp --dir /tmp/home
 --ro-bind /nowhere/source /src
 --bind /nowhere/build /build --chdir /build
+--remount-ro /
 --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 --setenv HOME /tmp/home
 --setenv LC_ALL C.UTF-8
 --setenv MAKEFLAGS -j
--- prlimit --fsize=8589934592 --core=0 --
+-- choom --adjust=1000 -- prlimit --fsize=8589934592 --core=0 --
 make -C /src O=/build x=/src:/build
 """
 """But for the folders of the system, which are links on some and folders on others."""
@@ -88,6 +93,28 @@ def test_a_job_cannot_bring_options_of_bubblewrap() -> None:
     assert argv.index("--share-net") > argv.index("--")
 
 
+def test_the_policy_is_frozen_and_every_line_of_it_says_why() -> None:
+    lines = (*policy.NAMESPACES, *policy.SYSTEM, *policy.PLACES)
+    assert all(line.why and line.options[0].startswith("--") for line in lines)
+    with pytest.raises(FrozenInstanceError):
+        lines[0].why = "no reason"  # type: ignore[misc]
+
+
+def test_limits_stand_in_the_words_and_in_the_command() -> None:
+    limits = Limits(seconds=5, file=11, temporary=22, processes=33)
+    command = Bubblewrap(limits).command(JOB, box(Path("/nowhere")))
+    assert "--fsize=11" in command.argv
+    assert [command.argv[at + 1] for at, word in enumerate(command.argv) if word == "--size"] == ["22", "22"]
+    assert (command.timeout, command.watched, command.limits) == (5, Path("/nowhere/build"), limits)
+
+
+def test_an_older_bubblewrap_is_told_from_one_that_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(InfrastructureError, match="disable-userns") as caught:
+        choose("bwrap", Answering(1, b"bwrap: Unknown option --disable-userns"))
+    assert "bubblewrap 0.8 or later" in caught.value.hint
+
+
 @pytest.mark.parametrize("kind", [Bubblewrap(), Unsandboxed()])
 def test_limits_and_descriptors_of_a_job_are_those_of_its_command(kind: sandbox.Sandbox) -> None:
     job = Job(("true",), timeout=3, pass_fds=(7, 8), output_limit=99, merge_stderr=False)
@@ -102,7 +129,8 @@ def test_bubblewrap_itself_gets_the_search_path_only() -> None:
 def test_without_a_sandbox_make_still_ends_with_us_and_has_limits() -> None:
     command = Unsandboxed().command(JOB, box(Path("/nowhere")))
     assert command.argv == (
-        *("setpriv", "--pdeathsig", "TERM", "--", "prlimit", "--fsize=8589934592", "--core=0", "--"),
+        *("setpriv", "--pdeathsig", "TERM", "--", "choom", "--adjust=1000", "--"),
+        *("prlimit", "--fsize=8589934592", "--core=0", "--"),
         *("make", "-C", "/nowhere/source", "O=/nowhere/build", "x=/nowhere/source:/nowhere/build"),
     )
     assert command.cwd == Path("/nowhere/build")

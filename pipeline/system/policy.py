@@ -1,0 +1,134 @@
+"""What a sandboxed command may see and use: a table of bubblewrap's options (bwrap(1), 0.8 or later), and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+POLICY_VERSION = 1
+"""Raised whenever an honest build comes to see something else; part of every stored result's key.
+
+Limits do not count: a command that reaches one has no result.
+"""
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+"""Links into /usr on some systems, folders on others."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a sandboxed command may use.
+
+    Args:
+        seconds: of wall time, where its job allows no less.
+        file: bytes of one file that it writes.
+        temporary: bytes below /tmp, and of shared memory in /dev/shm; both are in memory.
+        processes: threads count as processes.
+        memory: bytes of all its processes together; where it is 0, nine tenths of the machine's.
+        folder: bytes on disk of its build folder.
+        files: in its build folder.
+        free: bytes that must be left where its build folder lies.
+        interval: seconds between two looks at what it uses.
+    """
+
+    seconds: float = 24 * 3600.0
+    file: int = 8 << 30
+    temporary: int = 2 << 30
+    processes: int = 8192
+    memory: int = 0
+    folder: int = 96 << 30
+    files: int = 2_000_000
+    free: int = 256 << 20
+    interval: float = 0.5
+
+
+LIMITS = Limits()
+"""Far above what an honest build takes."""
+
+
+class When(StrEnum):
+    """What a line of the policy depends on."""
+
+    ALWAYS = "always"
+    GIT = "the source has a .git"
+    TOOLS = "there is a folder of tools"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line of the policy.
+
+    Args:
+        options: of bubblewrap; `{source}`, `{build}`, `{tools}`, `{temporary}` are filled in.
+        why: it is there.
+        when: it applies.
+    """
+
+    options: tuple[str, ...]
+    why: str
+    when: When = When.ALWAYS
+
+
+NAMESPACES = (
+    Rule(
+        ("--unshare-all",), "no network, not even loopback or abstract sockets; own processes, IPC, host name, cgroups"
+    ),
+    Rule(("--unshare-user",), "for root as well: --unshare-all does without where it may not"),
+    Rule(("--disable-userns",), "a second user namespace inside could mount, and reaches more of the host's kernel"),
+    Rule(("--cap-drop", "ALL"), "root keeps capabilities otherwise, and could mount /usr and /src writable"),
+    Rule(("--die-with-parent",), "nothing is left when the pipeline is killed"),
+    # Without it bwrap's own init reaps the command, and its CPU time is never seen outside.
+    Rule(("--as-pid-1",), "everything that it started ends with it, daemons too"),
+    Rule(("--new-session",), "no controlling terminal to put keystrokes into (TIOCSTI)"),
+    Rule(("--clearenv",), "no secrets of the environment"),
+)
+SYSTEM = (
+    Rule(("--ro-bind", "/usr", "/usr"), "compilers and tools"),
+    Rule(("--ro-bind-try", "/etc/alternatives", "/etc/alternatives"), "Debian's links to compilers"),
+    Rule(("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"), "where libraries are"),
+)
+PLACES = (
+    Rule(("--proc", "/proc"), "of its own processes"),
+    Rule(("--dev", "/dev"), "null, zero, random and the like"),
+    Rule(("--size", "{temporary}", "--tmpfs", "/dev/shm"), "shared memory, gone when it ends"),
+    Rule(("--remount-ro", "/dev"), "it is memory without a limit"),
+    Rule(("--size", "{temporary}", "--tmpfs", "/tmp"), "gone when it ends"),
+    Rule(("--dir", "/tmp/home"), "an empty home"),
+    Rule(("--ro-bind", "{source}", "/src"), "the patched tree"),
+    Rule(
+        ("--ro-bind", "/dev/null", "/src/.git"), "nothing of git, whose hooks and configuration run programs", When.GIT
+    ),
+    Rule(("--bind", "{build}", "/build", "--chdir", "/build"), "the only place that is written to and stays"),
+    Rule(("--ro-bind", "{tools}", "/tools"), "programs of our own", When.TOOLS),
+    Rule(("--remount-ro", "/"), "it is memory without a limit"),
+)
+
+
+def arguments(source: Path, build: Path, tools: Path | None, system: Sequence[str], limits: Limits) -> list[str]:
+    """bubblewrap's options for the policy.
+
+    Args:
+        source, build, tools: folders of the host.
+        system: options for `SYSTEM_FOLDERS`, as they are on this machine.
+    """
+    holds = {When.ALWAYS: True, When.GIT: (source / ".git").exists(), When.TOOLS: tools is not None}
+    values = {"source": source, "build": build, "tools": tools, "temporary": limits.temporary}
+    rules: Iterable[Rule] = (*NAMESPACES, SYSTEM[0], Rule(tuple(system), "the same"), *SYSTEM[1:], *PLACES)
+    return [
+        word.format_map(values) if word.startswith("{") else word
+        for rule in rules
+        if holds[rule.when]
+        for word in rule.options
+    ]
+
+
+def limited(limits: Limits) -> list[str]:
+    """The words before a command that give it limits of its own (choom(1), prlimit(1)).
+
+    A machine that is out of memory ends it before anything else.
+    """
+    return ["choom", "--adjust=1000", "--", "prlimit", f"--fsize={limits.file}", "--core=0", "--"]

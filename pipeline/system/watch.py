@@ -1,0 +1,130 @@
+"""What a command and everything that it started use, looked at from outside while it runs.
+
+An ordinary user cannot set a limit on the processes or the memory of several processes together, and root's are not
+counted at all (setrlimit(2), RLIMIT_NPROC); a control group takes rights that neither always has.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import Limits
+
+_HINT = "Patches can do this on purpose: look at the series. Where they do not, free space or memory and run it again."
+_STATUS = re.compile(r"^(?P<name>Threads|RssAnon|RssShmem):\s+(?P<value>\d+)", re.MULTILINE)
+_PAUSE = 50
+"""Times that a walk over a folder took, until the next."""
+
+
+class LimitError(InfrastructureError):
+    """A command used more than it may, and was ended."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What processes use: threads, and bytes of memory that no file backs."""
+
+    processes: int
+    memory: int
+
+
+class Watch:
+    """Looks at one command; how often is up to its limits, and to how long a look takes.
+
+    Args:
+        name: of the command, for errors.
+        pid: the command's first process.
+        folder: that it writes to.
+    """
+
+    def __init__(self, name: str, pid: int, folder: Path, limits: Limits) -> None:
+        self._name = name
+        self._pid = pid
+        self._folder = folder
+        self._limits = limits
+        self._memory = limits.memory or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 9 // 10
+        self._next = self._next_walk = time.monotonic() + limits.interval
+
+    def check(self) -> None:
+        """Raises LimitError when the command uses too much; does nothing when the last look was a moment ago."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        limits = self._limits
+        used = use(self._pid)
+        self._require(used.processes, limits.processes, f"it ran {used.processes} processes")
+        self._require(used.memory, self._memory, f"it used {used.memory >> 20} MiB of memory")
+        with suppress(OSError):
+            disk = os.statvfs(self._folder)
+            free = disk.f_bavail * disk.f_frsize
+            self._require(limits.free, free, f"it left {free >> 20} MiB of disk")
+        if now >= self._next_walk:
+            size, files = extent(self._folder)
+            self._require(size, limits.folder, f"it wrote {size >> 20} MiB")
+            self._require(files, limits.files, f"it wrote {files} files")
+            self._next_walk = time.monotonic() + _PAUSE * (time.monotonic() - now)
+        self._next = time.monotonic() + limits.interval
+
+    def _require(self, used: int, most: int, words: str) -> None:
+        if used > most:
+            raise LimitError(f"{self._name} was ended: {words}, which is more than it may", hint=_HINT)
+
+
+def use(pid: int) -> Use:
+    """What a process and its descendants use (proc(5), /proc/PID/status); what ends meanwhile is not counted."""
+    processes = memory = 0
+    for one in _descendants(pid, _parents()):
+        with suppress(OSError):
+            found = {
+                match["name"]: int(match["value"]) for match in _STATUS.finditer(_read(Path(f"/proc/{one}/status")))
+            }
+            processes += found.get("Threads", 0)
+            memory += (found.get("RssAnon", 0) + found.get("RssShmem", 0)) << 10
+    return Use(processes, memory)
+
+
+def extent(folder: Path) -> tuple[int, int]:
+    """Bytes on disk and number of files below a folder; links are not followed, what vanishes is not counted."""
+    size = files = 0
+    waiting = [str(folder)]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    files += 1
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+    return size, files
+
+
+def _parents() -> dict[int, int]:
+    """The parent of every process that is seen."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # The name of the program, in parentheses, may hold anything.
+            found[int(process.name)] = int(_read(process / "stat").rpartition(")")[2].split()[1])
+    return found
+
+
+def _descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
+    """A process, its children, and theirs."""
+    children: dict[int, list[int]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found = [pid]
+    for one in found:
+        found += children.get(one, ())
+    return found
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace")
