@@ -24,6 +24,7 @@ from pipeline.system.process import Completed, Processes, StoppedError
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.store import Store
 from pipeline.system.together import together
+from pipeline.system.watch import LimitError
 from pipeline.system.workspace import Workspace
 
 Result = TypeVar("Result")
@@ -61,6 +62,8 @@ class BuildFolder:
         if not self.path.exists():
             built = []
         self._states.parent.mkdir(parents=True, exist_ok=True)
+        # A makefile may leave a setuid program there, of the user who runs us.
+        self._states.parent.chmod(0o700)
         self._states.write_text("\n".join(sorted({*built, states[-1]})))
 
     def begin(self, config: str = "") -> None:
@@ -133,7 +136,12 @@ class Make:
         with self._jobserver.seat(lambda: self._host.processes.stopping) as seated:
             if not seated:
                 raise StoppedError
-            done = self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
+            try:
+                done = self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
+            except LimitError:
+                # What it wrote would go on filling the disk.
+                self.folder.wipe()
+                raise
         self.check_failure(done)
         return done
 

@@ -74,9 +74,7 @@ class Rule:
 
 
 NAMESPACES = (
-    Rule(
-        ("--unshare-all",), "no network, not even loopback or abstract sockets; own processes, IPC, host name, cgroups"
-    ),
+    Rule(("--unshare-all",), "a network, abstract sockets, processes, IPC, a host name and control groups of its own"),
     Rule(("--unshare-user",), "for root as well: --unshare-all does without where it may not"),
     Rule(("--disable-userns",), "a second user namespace inside could mount, and reaches more of the host's kernel"),
     Rule(("--cap-drop", "ALL"), "root keeps capabilities otherwise, and could mount /usr and /src writable"),
@@ -131,4 +129,6 @@ def limited(limits: Limits) -> list[str]:
 
     A machine that is out of memory ends it before anything else.
     """
-    return ["choom", "--adjust=1000", "--", "prlimit", f"--fsize={limits.file}", "--core=0", "--"]
+    # The number of processes holds for ordinary users: a bomb is stopped where it starts.
+    own = [f"--fsize={limits.file}", f"--nproc={limits.processes}", "--core=0"]
+    return ["choom", "--adjust=1000", "--", "prlimit", *own, "--"]

@@ -23,13 +23,14 @@ from pathlib import Path
 
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, Limits
-from pipeline.system.watch import Watch
+from pipeline.system.watch import Watch, descendants, is_alive
 
 TERMINATION_GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
 _READ_SIZE = 1 << 16
 _POLL_SECONDS = 1.0
+_MOST_WAITED_FOR = 1000
 
 
 @dataclass(frozen=True)
@@ -263,12 +264,20 @@ class Processes:
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process and its group: SIGTERM, a grace, SIGKILL."""
+    """Ends a process and its group: SIGTERM, a grace, SIGKILL.
+
+    What bubblewrap runs is in another group, and killed by the kernel some time after bubblewrap. It is waited for, so
+    that nobody writes any more where it could.
+    """
+    others = descendants(process.pid, _MOST_WAITED_FOR)
     _signal_group(process, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(TERMINATION_GRACE)
     _signal_group(process, signal.SIGKILL)
     process.wait()
+    last = time.monotonic() + TERMINATION_GRACE
+    while any(map(is_alive, others)) and time.monotonic() < last:
+        time.sleep(0.01)
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import Limits
 
 _HINT = "Patches can do this on purpose: look at the series. Where they do not, free space or memory and run it again."
-_STATUS = re.compile(r"^(?P<name>Threads|RssAnon|RssShmem):\s+(?P<value>\d+)", re.MULTILINE)
+_ANONYMOUS = re.compile(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 _PAUSE = 50
 """Times that a walk over a folder took, until the next."""
 
@@ -58,7 +57,7 @@ class Watch:
         if now < self._next:
             return
         limits = self._limits
-        used = use(self._pid)
+        used = use(self._pid, limits.processes)
         self._require(used.processes, limits.processes, f"it ran {used.processes} processes")
         self._require(used.memory, self._memory, f"it used {used.memory >> 20} MiB of memory")
         with suppress(OSError):
@@ -77,17 +76,45 @@ class Watch:
             raise LimitError(f"{self._name} was ended: {words}, which is more than it may", hint=_HINT)
 
 
-def use(pid: int) -> Use:
-    """What a process and its descendants use (proc(5), /proc/PID/status); what ends meanwhile is not counted."""
-    processes = memory = 0
-    for one in _descendants(pid, _parents()):
+def use(pid: int, most: int) -> Use:
+    """What a process and its descendants use (proc(5)); no more is counted once there are more than `most` threads.
+
+    A fork bomb leaves us little of the processor, so that counting must be cheap.
+    """
+    processes = descendants(pid, most)
+    threads = sum(map(len, processes.values()))
+    return Use(threads, 0 if threads > most else sum(map(_memory, processes)))
+
+
+def descendants(pid: int, most: int) -> dict[int, tuple[str, ...]]:
+    """A process and its descendants, each with its threads, until these are more than `most`."""
+    found: dict[int, tuple[str, ...]] = {}
+    waiting, threads = [pid], 0
+    while waiting and threads + len(waiting) <= most:
+        one = waiting.pop()
         with suppress(OSError):
-            found = {
-                match["name"]: int(match["value"]) for match in _STATUS.finditer(_read(Path(f"/proc/{one}/status")))
-            }
-            processes += found.get("Threads", 0)
-            memory += (found.get("RssAnon", 0) + found.get("RssShmem", 0)) << 10
-    return Use(processes, memory)
+            found[one] = tuple(path.name for path in Path(f"/proc/{one}/task").iterdir())
+            threads += len(found[one])
+            for thread in found[one]:
+                # Of CONFIG_PROC_CHILDREN, which distributions set; orphans are children of the sandbox's first process.
+                waiting += map(int, _read(Path(f"/proc/{one}/task/{thread}/children")).split())
+    # What was not looked at has one thread at least.
+    return found | {one: (str(one),) for one in waiting}
+
+
+def _memory(pid: int) -> int:
+    """Bytes of a process that no file backs; 0 when it has ended."""
+    with suppress(OSError):
+        return sum(int(size) << 10 for size in _ANONYMOUS.findall(_read(Path(f"/proc/{pid}/status"))))
+    return 0
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    with suppress(OSError):
+        # The name of the program, in parentheses, may hold anything; the state is behind it.
+        return _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()[0] not in "ZX"
+    return False
 
 
 def extent(folder: Path) -> tuple[int, int]:
@@ -103,27 +130,6 @@ def extent(folder: Path) -> tuple[int, int]:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
     return size, files
-
-
-def _parents() -> dict[int, int]:
-    """The parent of every process that is seen."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            # The name of the program, in parentheses, may hold anything.
-            found[int(process.name)] = int(_read(process / "stat").rpartition(")")[2].split()[1])
-    return found
-
-
-def _descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
-    """A process, its children, and theirs."""
-    children: dict[int, list[int]] = {}
-    for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
-    found = [pid]
-    for one in found:
-        found += children.get(one, ())
-    return found
 
 
 def _read(path: Path) -> str:

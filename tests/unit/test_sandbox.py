@@ -31,7 +31,7 @@ bwrap --unshare-all --unshare-user --disable-userns --cap-drop ALL
 --setenv HOME /tmp/home
 --setenv LC_ALL C.UTF-8
 --setenv MAKEFLAGS -j
--- choom --adjust=1000 -- prlimit --fsize=8589934592 --core=0 --
+-- choom --adjust=1000 -- prlimit --fsize=8589934592 --nproc=8192 --core=0 --
 make -C /src O=/build x=/src:/build
 """
 """But for the folders of the system, which are links on some and folders on others."""
@@ -130,7 +130,7 @@ def test_without_a_sandbox_make_still_ends_with_us_and_has_limits() -> None:
     command = Unsandboxed().command(JOB, box(Path("/nowhere")))
     assert command.argv == (
         *("setpriv", "--pdeathsig", "TERM", "--", "choom", "--adjust=1000", "--"),
-        *("prlimit", "--fsize=8589934592", "--core=0", "--"),
+        *("prlimit", "--fsize=8589934592", "--nproc=8192", "--core=0", "--"),
         *("make", "-C", "/nowhere/source", "O=/nowhere/build", "x=/nowhere/source:/nowhere/build"),
     )
     assert command.cwd == Path("/nowhere/build")

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.system.policy import LIMITS, Limits
 from pipeline.system.process import Command, Processes
-from pipeline.system.watch import LimitError, Watch, extent, use
+from pipeline.system.watch import LimitError, Use, Watch, extent, use
 from tests.unit.clock import at_most
 
 QUICK = replace(LIMITS, interval=0.05)
@@ -85,7 +85,7 @@ def test_a_command_that_is_not_watched_is_not_looked_at(tmp_path: Path) -> None:
 def test_a_process_that_is_gone_uses_nothing() -> None:
     done = subprocess.Popen(["true"])
     done.wait()
-    assert (use(done.pid).processes, use(done.pid).memory) == (0, 0)
+    assert use(done.pid, 9) == Use(0, 0)
 
 
 def test_a_folder_is_walked_without_following_links(tmp_path: Path) -> None:

@@ -1,0 +1,165 @@
+"""Hostile trees over the fake kernel, and a host with things to steal and to break.
+
+A tree's attack is a shell script, `scripts/attack.sh`, that something of the build runs: a makefile, Kconfig, a host
+program. What it gets hold of it writes to `/build/loot`, as any build can; nothing may lie there that is the user's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.build import Builds
+from pipeline.definitions import load_matrix
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.trees import TreeName
+from pipeline.model import Applied, ApplyStatus, SourceState
+from pipeline.plan import Planner, select_cells
+from pipeline.run import Pipeline
+from pipeline.system.console import Console
+from pipeline.system.policy import LIMITS, Limits
+from pipeline.system.process import Processes
+from pipeline.system.sandbox import Bubblewrap
+from pipeline.system.workspace import Workspace
+from tests.component.developer import Developer, Edit
+
+SECRET = "canary-4f1d0a"
+"""In every file and variable that nobody may read."""
+
+CELL, OTHER = "x86_64-hvo", "i386-odd"
+
+_SHELL = "sh $(srctree)/scripts/attack.sh"
+_RUNS = (
+    "#include <stdlib.h>\n__attribute__((constructor)) static void attack(void)\n{\n"
+    '\tif (system("sh /src/scripts/attack.sh"))\n\t\treturn;\n}\n\nstruct name {\n\tstruct name *next;'
+)
+CARRIERS: Mapping[str, Edit] = {
+    "makefile": ("lib/Makefile", "obj-y ", f"$(info $(shell {_SHELL}))\nobj-y "),
+    "kconfig": (
+        "Kconfig",
+        "$(KERNELVERSION) Kernel Configuration",
+        f"$(KERNELVERSION) $(shell,{_SHELL}) Kernel Configuration",
+    ),
+    "host program": ("scripts/basic/fixdep.c", "struct name {\n\tstruct name *next;", _RUNS),
+}
+"""What runs the script."""
+
+_ONCE = "mkdir /build/attacked 2>/dev/null || exit 0\n"
+
+
+def plant(developer: Developer, name: str, *patches: Mapping[str, str] | Edit) -> None:
+    """A branch with a patch for each of `patches`: whole files by their paths, or an edit."""
+    developer.git("checkout", "--quiet", "-B", name, "master")
+    for patch in patches:
+        files = patch if isinstance(patch, Mapping) else _edited(developer, patch)
+        for path, text in files.items():
+            (developer.folder / path).write_text(text)
+        developer.git("add", "--all")
+        developer.git("commit", "--quiet", "--signoff", "-m", f"{name}: touch {', '.join(files)}")
+    developer.git("checkout", "--quiet", "master")
+
+
+def attack(developer: Developer, carrier: str, script: str, *, once: bool = True) -> Mapping[str, str]:
+    """A patch that makes `carrier` run `script`, the first time that it can."""
+    begin = _ONCE if once else ""
+    return {"scripts/attack.sh": f"{begin}{script}\n", **_edited(developer, CARRIERS[carrier])}
+
+
+def _edited(developer: Developer, edit: Edit) -> Mapping[str, str]:
+    path, old, new = edit
+    text = (developer.folder / path).read_text()
+    assert old in text, f"{path} holds no {old!r}"
+    return {path: text.replace(old, new)}
+
+
+@dataclass(frozen=True)
+class Host:
+    """A user's machine.
+
+    Args:
+        home: with keys, a shell's start-up file, git's configuration.
+        developer: the user's checkout of the tree.
+        workspace: of the pipeline.
+        matrix: a matrix file.
+    """
+
+    home: Path
+    developer: Developer
+    workspace: Path
+    matrix: Path
+
+    def furnish(self) -> None:
+        """Puts there what is worth an attack."""
+        for name in (
+            ".ssh/id_ed25519",
+            ".bashrc",
+            ".gnupg/secring.gpg",
+            ".config/git/credentials",
+            "patches/mine.patch",
+        ):
+            (self.home / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.home / name).write_text(f"{SECRET} of {name}\n")
+
+    def valuables(self) -> dict[str, str]:
+        """Digests of what no series may change: the home, the checkout, and git's part of the workspace."""
+        folders = [self.home, self.developer.folder / ".git/hooks", self.workspace / "trees.git/hooks"]
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        files += [self.developer.folder / ".git/config", self.workspace / "trees.git/config"]
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+    def applied(self, pipeline: Pipeline, branch: str, patches: int) -> Applied:
+        """The branch's last commits as a series on what is before them."""
+        names = [f"path:{self.developer.folder}#{branch}~{patches - at}" for at in range(patches + 1)]
+        trees = [pipeline.tree(TreeName.parse(name)) for name in names]
+        states = []
+        for at, tree in enumerate(trees):
+            listed = ("diff-tree", "-r", "--name-only", trees[max(at - 1, 0)].tree_id, tree.tree_id)
+            changed = tuple(pipeline.repository.out(*listed).split())
+            states.append(SourceState(at, f"patch {at}", tree.commit, tree.tree_id, changed))
+        return Applied(trees[0], ApplyStatus.CLEAN, tuple(states))
+
+    def build(
+        self,
+        branch: str,
+        limits: Limits = LIMITS,
+        *,
+        cells: Sequence[str] = (CELL,),
+        patches: int = 1,
+        workspace: Path | None = None,
+    ) -> Builds:
+        """Builds base and every patch of a branch's last ones, as `pipeline apply-and-build --per-patch` does."""
+        folder = Workspace(workspace or self.workspace)
+        folder.prepare()
+        processes, console = Processes(), Console(quiet=True)
+        pipeline = Pipeline(folder, processes, console)
+        host = BuildHost(folder, pipeline.store, Bubblewrap(limits), processes, console, 2)
+        applied = self.applied(pipeline, branch, patches)
+        definition, fragments = load_matrix(str(self.matrix))
+        chosen = select_cells(definition, fragments, cells, processes)
+        planned = Planner(host).plan(applied.tree, applied.states[0], chosen)
+        return pipeline.builder(host, applied).build(applied, planned, per_patch=True)
+
+    def stored(self, stage: str) -> int:
+        """How many results of a stage are kept."""
+        entries = (self.workspace / "store").rglob("entry.json")
+        return sum(json.loads(path.read_bytes())["stage"] == stage for path in entries)
+
+    def build_folder(self, cell: str = CELL) -> Path:
+        """Where the last series was built."""
+        (folder,) = self.workspace.glob(f"builds/*/{cell}")
+        return folder
+
+    def loot(self, cell: str = CELL) -> str:
+        """What an attack got hold of, in its own words."""
+        path = self.build_folder(cell) / "loot"
+        assert not path.is_symlink()
+        return path.read_text(errors="replace")
+
+
+def files_that_hold(words: str, *folders: Path) -> list[Path]:
+    """Regular files below `folders` with `words` in them."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if words.encode() in path.read_bytes()]

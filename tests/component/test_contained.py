@@ -1,0 +1,413 @@
+"""Hostile series: what they try, through what, and that none gets out; each is reported as what it was.
+
+Real bubblewrap, make, gcc and QEMU. A series may write what it likes of itself, fail, or be ended; the run says which.
+Every docstring names the defence without which the test was seen red, once, by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.build import Builds, read_log
+from pipeline.model import Build, BuildStatus
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import LIMITS
+from pipeline.system.process import CommandTimeoutError, OutputLimitError
+from pipeline.system.watch import LimitError, extent
+from tests.component.conftest import CELLS, matrix_text, processes_in, write_matrix
+from tests.component.containment import CELL, OTHER, SECRET, Host, attack, files_that_hold, plant
+from tests.component.developer import UTIL, Developer
+from tests.unit.clock import at_most
+
+pytestmark = pytest.mark.xdist_group("contained")
+
+QUICK = replace(LIMITS, interval=0.1)
+HELD = "exec > /build/loot 2>&1\n"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> Host:
+    """A machine whose base is built already; every test adds a series."""
+    folder = tmp_path_factory.mktemp("contained")
+    identity = {f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    developer = Developer(folder / "linux", {**sealed_environment, **identity})
+    (folder / "matrix").mkdir()
+    matrix = write_matrix(folder / "matrix", matrix_text({name: CELLS[name] for name in (CELL, OTHER)}))
+    made = Host(folder / "home", developer, folder / "workspace", matrix)
+    made.furnish()
+    plant(developer, "innocent", (UTIL, "unsigned long page_index(", "/* Found. */\nunsigned long page_index("))
+    made.build("innocent", cells=(CELL, OTHER))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def intact(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test is one with secrets in the environment, and one after which nothing is changed or left behind."""
+    monkeypatch.setenv("API_TOKEN", SECRET)
+    monkeypatch.setenv("HOME", str(host.home))
+    before = host.valuables()
+    yield
+    assert host.valuables() == before
+    assert processes_in(host.workspace) == []
+    kept = [host.workspace / name for name in ("store", "runs", "trees.git", "history", "locks")]
+    assert files_that_hold("FORGED", *kept) == []
+
+
+def outcome(builds: Builds, patch: int = 1, cell: str = CELL) -> Build:
+    """The build after a patch; the base's is always good."""
+    assert builds[cell, 0].status is BuildStatus.BUILT
+    return builds[cell, patch]
+
+
+def looted(host: Host, name: str, carrier: str, script: str) -> str:
+    """What an attack wrote down that was let run to its end; its build is good."""
+    plant(host.developer, name, attack(host.developer, carrier, f"{HELD}{script}\necho survived"))
+    assert outcome(host.build(name)).status is BuildStatus.BUILT
+    loot = host.loot()
+    assert loot.endswith("survived\n"), loot
+    return loot
+
+
+# ---------------------------------------------------------------------------
+# Reading
+
+
+def test_home_and_keys_are_not_there(host: Host) -> None:
+    """Through a makefile. Seen red with the home bound into the sandbox (`--ro-bind` of /tmp after `--tmpfs /tmp`)."""
+    script = f"cat {host.home}/.ssh/id_ed25519 ~/.ssh/* {host.home}/.bashrc\nls -a ~ /home /root /etc\ncat /etc/passwd"
+    loot = looted(host, "reads-home", "makefile", script)
+    assert SECRET not in loot
+    assert loot.count("No such file") >= 5
+
+
+def test_the_environment_is_not_there(host: Host) -> None:
+    """Through Kconfig. Seen red with the user's environment given to bubblewrap and without `--clearenv`."""
+    loot = looted(host, "reads-environment", "kconfig", "env\ncat /proc/*/environ | tr '\\0' '\\n'")
+    assert SECRET not in loot
+    assert "HOME=/tmp/home" in loot
+
+
+@pytest.fixture
+def listeners() -> Iterator[dict[str, socket.socket]]:
+    """Sockets of the host that hear of whoever gets through."""
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as tcp,
+        closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as udp,
+        closing(socket.socket(socket.AF_UNIX)) as abstract,
+    ):
+        udp.bind(("127.0.0.1", 0))
+        abstract.bind(f"\0pipeline-test-{os.getpid()}")
+        abstract.listen()
+        for one in (tcp, udp, abstract):
+            one.settimeout(0)
+        yield {"tcp": tcp, "udp": udp, "abstract": abstract}
+
+
+CALLS = """
+import socket
+
+def call(name, kind, family, address):
+    try:
+        with socket.socket(family, kind) as one:
+            one.settimeout(3)
+            one.connect(address)
+            one.send(b"hello")
+        print(name, "got through")
+    except OSError as error:
+        print(name, error)
+
+call("tcp", socket.SOCK_STREAM, socket.AF_INET, ("127.0.0.1", {tcp}))
+call("udp", socket.SOCK_DGRAM, socket.AF_INET, ("127.0.0.1", {udp}))
+call("abstract", socket.SOCK_STREAM, socket.AF_UNIX, chr(0) + "{abstract}")
+call("out", socket.SOCK_DGRAM, socket.AF_INET, ("192.0.2.1", 53))
+try:
+    print("dns", socket.getaddrinfo("example.org", 80))
+except OSError as error:
+    print("dns", error)
+"""
+
+
+def test_no_network_is_there(host: Host, listeners: Mapping[str, socket.socket]) -> None:
+    """TCP, UDP, DNS and abstract unix sockets, through a host program. Seen red with `--share-net`."""
+    places = {name: listeners[name].getsockname()[1] for name in ("tcp", "udp")}
+    calls = CALLS.format(**places, abstract=f"pipeline-test-{os.getpid()}")
+    loot = looted(host, "calls-home", "host program", f"python3 - <<'EOF'\n{calls}\nEOF")
+    # A datagram goes to a loopback that is the sandbox's own.
+    assert [line for line in loot.splitlines() if "got through" in line] in ([], ["udp got through"])
+    assert sorted(line.split()[0] for line in loot.splitlines()) == ["abstract", "dns", "out", "survived", "tcp", "udp"]
+    for name, one in listeners.items():
+        with pytest.raises(BlockingIOError):
+            one.recvfrom(9) if name == "udp" else one.accept()
+
+
+def test_a_linker_script_reads_nothing_of_the_host(host: Host) -> None:
+    """It does not link, and that is a result. Seen red with the home bound into the sandbox: it linked."""
+    key = f"TARGET(binary)\nINPUT({host.home}/.ssh/id_ed25519)\nTARGET(elf64-x86-64)\n"
+    plant(host.developer, "links-a-key", ("arch/x86/kernel/vmlinux.lds.S", "SECTIONS\n", f"{key}SECTIONS\n"))
+    failed = outcome(host.build("links-a-key"))
+    assert failed.status is BuildStatus.FAILED
+    assert "id_ed25519: No such file or directory" in read_log(failed)
+
+
+# ---------------------------------------------------------------------------
+# Writing
+
+
+def test_git_hooks_and_configuration_stay_as_they_are(host: Host) -> None:
+    """Through a makefile. Seen red without the mask on /src/.git and with a writable /src."""
+    script = f"""
+    for git in /src/.git {host.developer.folder}/.git {host.workspace}/trees.git; do
+        mkdir -p $git/hooks; echo 'echo FORGED' > $git/hooks/post-checkout; echo FORGED >> $git/config
+    done
+    cat /src/.git; echo FORGED > /src/.git; rm -f /src/.git; mv /src/.git /src/git
+    git -C /src config core.hooksPath /build; echo FORGED >> /src/Makefile; echo FORGED > /src/.b4-config
+    """
+    loot = looted(host, "rewrites-git", "makefile", script)
+    assert "gitdir" not in loot
+    (worktree,) = host.workspace.glob("worktrees/*[!t]")
+    assert (worktree / ".git").read_text().startswith("gitdir: ")
+    assert files_that_hold("echo FORGED >> /src", worktree) == [worktree / "scripts/attack.sh"]
+    assert not (worktree / ".b4-config").exists()
+
+
+def test_nothing_outside_the_build_folder_is_written(host: Host, tmp_path: Path) -> None:
+    """Through a host program. Seen red with the writable folder of the test bound into the sandbox."""
+    places = f"{tmp_path} {host.home} /usr/local/share /etc /build/.. /proc/self/root /proc/1/cwd/.. /dev /src /sys"
+    script = f"for at in {places}; do echo FORGED > $at/forged && echo wrote $at; done\nmknod /build/disk b 8 0"
+    loot = looted(host, "writes-elsewhere", "host program", script)
+    assert "wrote" not in loot
+    assert not (tmp_path / "forged").exists()
+    assert not (host.build_folder() / "disk").exists()
+
+
+def test_mounts_stay_as_they_are(host: Host) -> None:
+    """Through a makefile. Seen red, by root, without `--cap-drop` and `--disable-userns`: /src was writable."""
+    again = "mount -o remount,rw,bind /src; umount /src/.git; mount -t tmpfs none /mnt; echo FORGED >> /src/Makefile"
+    script = f"{again}\nunshare --user --map-root-user --mount sh -c '{again}'\ngrep -E 'Cap|NoNew' /proc/self/status"
+    loot = looted(host, "mounts", "makefile", script)
+    assert "unshare: unshare failed" in loot
+    status = dict(line.split(":\t") for line in loot.splitlines() if ":\t" in line)
+    assert status.pop("NoNewPrivs") == "1"
+    assert {int(value, 16) for value in status.values()} == {0}
+    (worktree,) = host.workspace.glob("worktrees/*[!t]")
+    assert "FORGED" not in (worktree / "Makefile").read_text()
+
+
+LINKS = (".config", ".pipeline-probe.c", ".pipeline-layout.c", ".pipeline-unfinished", "loot")
+
+
+def test_links_in_the_build_folder_lead_nowhere(host: Host) -> None:
+    """Left by a first patch for what is written after it. Seen red with `Path.write_text` in place of `beneath.write`:
+    the user's .bashrc held a kernel's configuration."""
+    script = "\n".join(f"ln -sfn {host.home}/.bashrc /build/{name}" for name in LINKS)
+    # Objects are made later than makefiles are read: .config is needed until then.
+    plant(
+        host.developer,
+        "leaves-links",
+        attack(host.developer, "host program", f"(sleep 0.3; {script.replace(chr(10), '; ')}) < /dev/null", once=False),
+        (UTIL, "unsigned long page_index(", "/* Of the file. */\nunsigned long page_index("),
+    )
+    with suppress(InfrastructureError):
+        host.build("leaves-links", patches=2)
+    assert (host.home / ".bashrc").read_text() == f"{SECRET} of .bashrc\n"
+
+
+@pytest.mark.parametrize("made", ["a link to the host", "a FIFO", "a folder", "garbage"])
+def test_a_kernel_that_is_none_is_a_failed_build(host: Host, made: str) -> None:
+    """Whatever make says of it. Seen red with `complaints` empty, the FIFO by its time-out."""
+    ways = {
+        "a link to the host": f"ln -sfn {host.home}/.ssh/id_ed25519 vmlinux",
+        "a FIFO": "rm -f vmlinux; mkfifo vmlinux",
+        "a folder": "rm -rf vmlinux; mkdir vmlinux",
+        "garbage": "echo garbage > vmlinux",
+    }
+    end = ("scripts/link-vmlinux.sh", "info NM System.map\n", f"{ways[made]}\nexit 0\n")
+    name = f"makes-{made.replace(' ', '-')}"
+    plant(host.developer, name, end)
+    with at_most(60, wall=True):
+        failed = outcome(host.build(name))
+    assert failed.status is BuildStatus.FAILED
+    (error,) = failed.errors
+    words = "cannot be read" if made == "garbage" else "make succeeded, but left no regular file here"
+    assert (error.path, words in error.message) == ("vmlinux", True)
+
+
+def test_a_setuid_program_is_out_of_reach_of_others(host: Host) -> None:
+    """It is made, but nobody else gets to it. Seen red without the mode of the folder around build folders."""
+    looted(host, "makes-setuid", "makefile", "cp /bin/sh /build/rootsh; chmod 6755 /build/rootsh; ls -l /build/rootsh")
+    program = host.build_folder() / "rootsh"
+    assert program.stat().st_mode & 0o6000
+    assert host.build_folder().parent.stat().st_mode & 0o077 == 0
+
+
+# ---------------------------------------------------------------------------
+# Reaching other processes
+
+
+def test_processes_of_the_host_are_neither_seen_nor_reached(host: Host) -> None:
+    """Through Kconfig. Seen red without the namespace for processes (each other one by its own option)."""
+    with subprocess.Popen(["sleep", "60"]) as victim:
+        trace = f"import ctypes; print('traced', ctypes.CDLL(None).ptrace(16, {victim.pid}, 0, 0))"
+        script = f"""
+        kill -9 {victim.pid}; cat /proc/{victim.pid}/cmdline
+        python3 -c "{trace}"
+        ls -d /proc/[0-9]* | wc -l
+        """
+        loot = looted(host, "kills", "kconfig", script)
+        assert victim.poll() is None
+        victim.kill()
+    assert "traced -1" in loot
+    assert int(loot.splitlines()[-2]) < 20
+
+
+def test_a_daemon_ends_with_its_build(host: Host) -> None:
+    """Started twice removed, in a session of its own. Seen red with `--unshare-pid` gone: it outlived the run."""
+    script = "(setsid sh -c '(sleep 2; echo FORGED > /build/daemon; sleep 60) &' < /dev/null > /dev/null 2>&1 &)"
+    looted(host, "leaves-a-daemon", "makefile", script)
+    assert processes_in(host.workspace) == []
+    time.sleep(2.2)
+    assert not (host.build_folder() / "daemon").exists()
+
+
+# ---------------------------------------------------------------------------
+# Using up
+
+
+HARMS = {
+    "forks": ("kconfig", "while :; do sleep 60 & done", replace(QUICK, processes=300), LimitError, "processes"),
+    "hoards memory": (
+        "host program",
+        "python3 -c 'kept = []\nwhile True: kept.append(bytes([1]) * (4 << 20))'",
+        replace(QUICK, memory=400 << 20),
+        LimitError,
+        "MiB of memory",
+    ),
+    "fills the disk": (
+        "makefile",
+        "n=0; while :; do n=$((n+1)); head -c 4000000 /dev/zero > /build/full$n; done",
+        replace(QUICK, folder=100 << 20),
+        LimitError,
+        "it wrote",
+    ),
+    "fills the disk with names": (
+        "makefile",
+        "n=0; while :; do n=$((n+1)); mkdir -p /build/n$n; : > /build/n$n/x; done",
+        replace(QUICK, files=2000),
+        LimitError,
+        "files",
+    ),
+    "prints 10 GB": ("makefile", "head -c 10000000000 /dev/zero | tr '\\0' x >&2", QUICK, OutputLimitError, "64 MiB"),
+    "sleeps forever": ("kconfig", "sleep 100000", replace(QUICK, seconds=3), CommandTimeoutError, "ended after 3 s"),
+    "sleeps and will not go": (
+        "host program",
+        "trap '' TERM INT HUP; exec > /dev/null 2>&1; while :; do sleep 9; done",
+        replace(QUICK, seconds=4),
+        CommandTimeoutError,
+        "ended after 4 s",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARMS)
+def test_who_uses_too_much_is_ended_and_no_result_is_kept(host: Host, name: str) -> None:
+    """An infrastructure error, exit 4; nothing is stored of it, and the machine is as before. Seen red, each, with its
+    limit at its usual value: it went on until the test's own time was over."""
+    carrier, script, limits, error, words = HARMS[name]
+    branch = name.replace(" ", "-")
+    plant(host.developer, branch, attack(host.developer, carrier, script))
+    before = host.stored("build")
+    with at_most(30, wall=True), pytest.raises(error, match=words) as caught:
+        host.build(branch, limits)
+    assert isinstance(caught.value, InfrastructureError)
+    assert caught.value.status == 4
+    assert processes_in(host.workspace) == []
+    assert host.stored("build") == before
+    assert extent(host.workspace / "builds")[0] < 60 << 20
+
+
+def test_temporary_files_and_shared_memory_have_an_end(host: Host) -> None:
+    """They are in memory. Seen red without `--size`."""
+    fill = (
+        "for at in /tmp /dev/shm; do head -c 40000000 /dev/zero > $at/full; stat -c '%n %s' $at/full; rm $at/full; done"
+    )
+    plant(host.developer, "fills-tmp", attack(host.developer, "makefile", f"{HELD}{fill}\necho survived"))
+    assert outcome(host.build("fills-tmp", replace(QUICK, temporary=20 << 20))).status is BuildStatus.BUILT
+    loot = host.loot()
+    assert loot.count("No space left") == 2
+    sizes = [int(line.split()[1]) for line in loot.splitlines() if line.startswith("/")]
+    assert all(size <= 20 << 20 for size in sizes)
+    assert len(sizes) == 2
+
+
+# ---------------------------------------------------------------------------
+# Lying about others
+
+
+def test_the_folder_of_another_cell_is_out_of_reach(host: Host) -> None:
+    """Both cells at once. Seen red with the folder of all build folders bound in place of the cell's own."""
+    script = f"""
+    for at in {host.workspace}/builds/*/{OTHER} /build/../{OTHER}; do
+        echo FORGED > $at/lib/string.o && echo wrote $at; rm -rf $at; done
+    """
+    plant(host.developer, "poisons-cells", attack(host.developer, "makefile", f"{HELD}{script}\necho survived"))
+    builds = host.build("poisons-cells", cells=(CELL, OTHER))
+    for cell in (CELL, OTHER):
+        assert outcome(builds, cell=cell).status is BuildStatus.BUILT
+        assert outcome(builds, cell=cell).symbols == builds[cell, 0].symbols
+        assert "wrote" not in host.loot(cell)
+        assert files_that_hold("FORGED", host.build_folder(cell)) == []
+
+
+POISON = """
+cd /build
+echo '#include <stdio.h>' > poison.c
+echo 'int main(void) { return !fopen("/build/poisoned", "w"); }' >> poison.c
+gcc -o poison poison.c
+cp poison scripts/basic/fixdep
+"""
+
+
+def test_the_next_series_is_not_built_on_what_one_left(host: Host) -> None:
+    """One leaves a host program that make takes for its own. Seen red without `BuildFolder.claim`.
+
+    Objects are the only thing that a series leaves: there is no compiler cache.
+    """
+    # After everything was built, where make does not look again.
+    end = ("scripts/link-vmlinux.sh", "info NM System.map\n", f"info NM System.map\n{POISON}")
+    plant(host.developer, "poisons-the-next", end)
+    assert outcome(host.build("poisons-the-next")).status is BuildStatus.BUILT
+    assert (host.build_folder() / "poison").exists()
+    plant(host.developer, "next", (UTIL, "unsigned long page_index(", "/* Next. */\nunsigned long page_index("))
+    assert outcome(host.build("next")).status is BuildStatus.BUILT
+    assert not (host.build_folder() / "poisoned").exists()
+    assert not (host.build_folder() / "poison").exists()
+
+
+def test_results_are_not_forged(host: Host) -> None:
+    """By files in the store and among runs, and by what is printed. Seen red with the workspace bound in: the forged
+    run was there."""
+    script = f"""
+    for at in {host.workspace}/store {host.workspace}/runs/1 /build/../store; do
+        mkdir -p $at && echo FORGED > $at/run.json && echo wrote $at; done
+    """
+    loot = looted(host, "forges", "makefile", script)
+    assert "wrote /build" not in loot
+    assert not (host.workspace / "runs/1").exists()
+    assert not (host.workspace / "store/run.json").exists()
+    plant(
+        host.developer,
+        "says-so",
+        ("scripts/link-vmlinux.sh", "set -e\n", "set -e\necho 'OK: No problem found'; exit 1\n"),
+    )
+    failed = outcome(host.build("says-so"))
+    assert failed.status is BuildStatus.FAILED
+    assert failed.errors
