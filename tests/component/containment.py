@@ -24,7 +24,8 @@ from pipeline.system.policy import LIMITS, Limits
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
-from tests.component.developer import Developer, Edit
+from tests.component.conftest import CELLS, matrix_text, write_matrix
+from tests.component.developer import UTIL, Developer, Edit
 
 SECRET = "canary-4f1d0a"
 """In every file and variable that nobody may read."""
@@ -90,6 +91,20 @@ class Host:
     developer: Developer
     workspace: Path
     matrix: Path
+
+    @classmethod
+    def made(cls, folder: Path, environment: Mapping[str, str]) -> Host:
+        """A machine in `folder`, with a checkout of the fake kernel and a branch `innocent` of one patch."""
+        identity = {
+            f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        developer = Developer(folder / "linux", {**environment, **identity})
+        (folder / "matrix").mkdir()
+        matrix = write_matrix(folder / "matrix", matrix_text({name: CELLS[name] for name in (CELL, OTHER)}))
+        host = cls(folder / "home", developer, folder / "workspace", matrix)
+        host.furnish()
+        plant(developer, "innocent", (UTIL, "unsigned long page_index(", "/* Found. */\nunsigned long page_index("))
+        return host
 
     def furnish(self) -> None:
         """Puts there what is worth an attack."""

@@ -275,6 +275,11 @@ FATES = {
     "panics": fated("x86: panic", '\tprint("[    0.1] Kernel panic - not syncing: fake\\r\\n");\n\trestart();\n'),
     "floods": fated("x86: say it again", '\tfor (;;)\n\t\tprint("[    0.1] here we are again and again\\r\\n");\n'),
     "fills": fated("x86: take it all", "\tfor (volatile char *at = (char *)0x200000;; at += 4096)\n\t\t*at = 1;\n"),
+    "boasts": fated(
+        "x86: report success",
+        '\tprint("00000000000000000000000000000000 kernel\\r\\n00000000000000000000000000000000 done\\r\\n");\n'
+        '\tprint(" kernel 6.12\\r\\n begin walk\\r\\n end walk 0\\r\\n done\\r\\n");\n\trestart();\n',
+    ),
     "exits": fated(
         "x86: turn the machine off",
         # SLP_EN of the power management that QEMU's firmware puts there.

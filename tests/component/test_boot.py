@@ -5,6 +5,9 @@ The fake kernel has no user space, so that a boot of it never passes; kernels th
 
 from __future__ import annotations
 
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,8 @@ def booted(
         ("fills", "fake", "time-out", "hung before userspace"),
         ("panics", "fake", "fail", "went down before userspace"),
         ("exits", "fake", "fail", "went down before userspace"),
+        # What it prints is no verdict. Seen red with the console read as a report, and any nonce taken.
+        ("boasts", "fake", "fail", "went down before userspace"),
         ("floods", "patient", "fail", "wrote more than the console may hold, before userspace"),
     ],
 )
@@ -73,6 +78,34 @@ def test_each_fate_ends_in_its_state(
     assert patched.seconds < LIMITS[scenario] + 5
     assert processes_in(run.workspace, "qemu") == []
     assert not list(run.workspace.glob("boot-*"))
+
+
+def test_a_machine_is_in_the_sandbox(
+    run: Runner, posted: dict[str, PatchSeries], fake_tree: Path, folder: Path
+) -> None:
+    """Who breaks out of QEMU is in a box without network, rights, or anything of the host's to write to.
+
+    Seen red with QEMU run by `Unsandboxed`.
+    """
+    apart = run.within(folder / "watched")
+    words = ("apply-and-build", str(posted["hangs"].folder), f"--tree=path:{fake_tree}#master", "--matrix=fake.toml")
+    seen: dict[str, str] = {}
+    with subprocess.Popen(apart.argv(*words), env=apart.environment, cwd=folder, stderr=subprocess.DEVNULL) as pipeline:
+        while pipeline.poll() is None and not seen:
+            for pid in processes_in(apart.workspace, "qemu-system"):
+                place = Path(f"/proc/{pid}")
+                with suppress(OSError):
+                    if (place / "exe").readlink().name.startswith("qemu"):
+                        seen = {name: (place / name).read_text() for name in ("status", "mountinfo")}
+                        seen["network"] = str((place / "ns/net").readlink())
+            time.sleep(0.05)
+        assert pipeline.wait() == 1
+    status = dict(line.split(":\t", 1) for line in seen["status"].splitlines())
+    assert (int(status["CapEff"], 16), status["NoNewPrivs"]) == (0, "1")
+    assert seen["network"] != str(Path("/proc/self/ns/net").readlink())
+    mounts = {line.split()[4]: line.split()[5].split(",")[0] for line in seen["mountinfo"].splitlines()}
+    writable = {place for place, mode in mounts.items() if mode == "rw" and not place.startswith(("/proc", "/dev/"))}
+    assert writable == {"/build", "/tmp"}
 
 
 def test_a_new_hang_is_a_problem_of_the_series(run: Runner, posted: dict[str, PatchSeries], fake_tree: Path) -> None:

@@ -23,9 +23,9 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS
 from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.watch import LimitError, extent
-from tests.component.conftest import CELLS, matrix_text, processes_in, write_matrix
+from tests.component.conftest import processes_in
 from tests.component.containment import CELL, OTHER, SECRET, Host, attack, files_that_hold, plant
-from tests.component.developer import UTIL, Developer
+from tests.component.developer import UTIL
 from tests.unit.clock import at_most
 
 pytestmark = pytest.mark.xdist_group("contained")
@@ -37,14 +37,7 @@ HELD = "exec > /build/loot 2>&1\n"
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> Host:
     """A machine whose base is built already; every test adds a series."""
-    folder = tmp_path_factory.mktemp("contained")
-    identity = {f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    developer = Developer(folder / "linux", {**sealed_environment, **identity})
-    (folder / "matrix").mkdir()
-    matrix = write_matrix(folder / "matrix", matrix_text({name: CELLS[name] for name in (CELL, OTHER)}))
-    made = Host(folder / "home", developer, folder / "workspace", matrix)
-    made.furnish()
-    plant(developer, "innocent", (UTIL, "unsigned long page_index(", "/* Found. */\nunsigned long page_index("))
+    made = Host.made(tmp_path_factory.mktemp("contained"), sealed_environment)
     made.build("innocent", cells=(CELL, OTHER))
     return made
 
@@ -82,7 +75,7 @@ def looted(host: Host, name: str, carrier: str, script: str) -> str:
 
 
 def test_home_and_keys_are_not_there(host: Host) -> None:
-    """Through a makefile. Seen red with the home bound into the sandbox (`--ro-bind` of /tmp after `--tmpfs /tmp`)."""
+    """Through a makefile. Seen red with the home bound into the sandbox (`--bind /tmp /tmp`)."""
     script = f"cat {host.home}/.ssh/id_ed25519 ~/.ssh/* {host.home}/.bashrc\nls -a ~ /home /root /etc\ncat /etc/passwd"
     loot = looted(host, "reads-home", "makefile", script)
     assert SECRET not in loot
@@ -163,7 +156,7 @@ def test_a_linker_script_reads_nothing_of_the_host(host: Host) -> None:
 
 
 def test_git_hooks_and_configuration_stay_as_they_are(host: Host) -> None:
-    """Through a makefile. Seen red without the mask on /src/.git and with a writable /src."""
+    """Through a makefile. Seen red with a writable /src."""
     script = f"""
     for git in /src/.git {host.developer.folder}/.git {host.workspace}/trees.git; do
         mkdir -p $git/hooks; echo 'echo FORGED' > $git/hooks/post-checkout; echo FORGED >> $git/config
@@ -180,7 +173,7 @@ def test_git_hooks_and_configuration_stay_as_they_are(host: Host) -> None:
 
 
 def test_nothing_outside_the_build_folder_is_written(host: Host, tmp_path: Path) -> None:
-    """Through a host program. Seen red with the writable folder of the test bound into the sandbox."""
+    """Through a host program. Seen red with the host's /tmp bound in, and / writable."""
     places = f"{tmp_path} {host.home} /usr/local/share /etc /build/.. /proc/self/root /proc/1/cwd/.. /dev /src /sys"
     script = f"for at in {places}; do echo FORGED > $at/forged && echo wrote $at; done\nmknod /build/disk b 8 0"
     loot = looted(host, "writes-elsewhere", "host program", script)
@@ -223,7 +216,7 @@ def test_links_in_the_build_folder_lead_nowhere(host: Host) -> None:
 
 @pytest.mark.parametrize("made", ["a link to the host", "a FIFO", "a folder", "garbage"])
 def test_a_kernel_that_is_none_is_a_failed_build(host: Host, made: str) -> None:
-    """Whatever make says of it. Seen red with `complaints` empty, the FIFO by its time-out."""
+    """Whatever make says of it. Seen red, but for the garbage, with `complaints` empty."""
     ways = {
         "a link to the host": f"ln -sfn {host.home}/.ssh/id_ed25519 vmlinux",
         "a FIFO": "rm -f vmlinux; mkfifo vmlinux",
@@ -254,7 +247,7 @@ def test_a_setuid_program_is_out_of_reach_of_others(host: Host) -> None:
 
 
 def test_processes_of_the_host_are_neither_seen_nor_reached(host: Host) -> None:
-    """Through Kconfig. Seen red without the namespace for processes (each other one by its own option)."""
+    """Through Kconfig. Seen red without the namespace for processes."""
     with subprocess.Popen(["sleep", "60"]) as victim:
         trace = f"import ctypes; print('traced', ctypes.CDLL(None).ptrace(16, {victim.pid}, 0, 0))"
         script = f"""
@@ -270,7 +263,7 @@ def test_processes_of_the_host_are_neither_seen_nor_reached(host: Host) -> None:
 
 
 def test_a_daemon_ends_with_its_build(host: Host) -> None:
-    """Started twice removed, in a session of its own. Seen red with `--unshare-pid` gone: it outlived the run."""
+    """Started twice removed, in a session of its own. Seen red without that namespace: it outlived the run."""
     script = "(setsid sh -c '(sleep 2; echo FORGED > /build/daemon; sleep 60) &' < /dev/null > /dev/null 2>&1 &)"
     looted(host, "leaves-a-daemon", "makefile", script)
     assert processes_in(host.workspace) == []
@@ -319,8 +312,8 @@ HARMS = {
 
 @pytest.mark.parametrize("name", HARMS)
 def test_who_uses_too_much_is_ended_and_no_result_is_kept(host: Host, name: str) -> None:
-    """An infrastructure error, exit 4; nothing is stored of it, and the machine is as before. Seen red, each, with its
-    limit at its usual value: it went on until the test's own time was over."""
+    """An infrastructure error, exit 4; nothing is stored of it, and the machine is as before. Seen red without
+    the limits: the names and the sleeper here, what would have hurt the machine with less of it (`test_watch`)."""
     carrier, script, limits, error, words = HARMS[name]
     branch = name.replace(" ", "-")
     plant(host.developer, branch, attack(host.developer, carrier, script))
@@ -353,7 +346,7 @@ def test_temporary_files_and_shared_memory_have_an_end(host: Host) -> None:
 
 
 def test_the_folder_of_another_cell_is_out_of_reach(host: Host) -> None:
-    """Both cells at once. Seen red with the folder of all build folders bound in place of the cell's own."""
+    """Both cells at once. Seen red with the host's /tmp bound in, where the test's are."""
     script = f"""
     for at in {host.workspace}/builds/*/{OTHER} /build/../{OTHER}; do
         echo FORGED > $at/lib/string.o && echo wrote $at; rm -rf $at; done
@@ -393,8 +386,8 @@ def test_the_next_series_is_not_built_on_what_one_left(host: Host) -> None:
 
 
 def test_results_are_not_forged(host: Host) -> None:
-    """By files in the store and among runs, and by what is printed. Seen red with the workspace bound in: the forged
-    run was there."""
+    """By files in the store and among runs, and by what is printed. Seen red with the host's /tmp, where the workspace
+    is, bound in: the forged run was there."""
     script = f"""
     for at in {host.workspace}/store {host.workspace}/runs/1 /build/../store; do
         mkdir -p $at && echo FORGED > $at/run.json && echo wrote $at; done
