@@ -58,22 +58,22 @@ class Watch:
             return
         limits = self._limits
         used = use(self._pid, limits.processes)
-        self._require(used.processes, limits.processes, f"it ran {used.processes} processes")
-        self._require(used.memory, self._memory, f"it used {used.memory >> 20} MiB of memory")
+        self._require(used.processes, limits.processes, f"it ran {used.processes} processes, more than it may")
+        self._require(used.memory, self._memory, f"it used {used.memory >> 20} MiB of memory, more than it may")
         with suppress(OSError):
             disk = os.statvfs(self._folder)
             free = disk.f_bavail * disk.f_frsize
-            self._require(limits.free, free, f"it left {free >> 20} MiB of disk")
+            self._require(limits.free, free, f"only {free >> 20} MiB of disk are free")
         if now >= self._next_walk:
             size, files = extent(self._folder)
-            self._require(size, limits.folder, f"it wrote {size >> 20} MiB")
-            self._require(files, limits.files, f"it wrote {files} files")
+            self._require(size, limits.folder, f"it wrote {size >> 20} MiB, more than it may")
+            self._require(files, limits.files, f"it wrote {files} files, more than it may")
             self._next_walk = time.monotonic() + _PAUSE * (time.monotonic() - now)
         self._next = time.monotonic() + limits.interval
 
     def _require(self, used: int, most: int, words: str) -> None:
         if used > most:
-            raise LimitError(f"{self._name} was ended: {words}, which is more than it may", hint=_HINT)
+            raise LimitError(f"{self._name} was ended: {words}", hint=_HINT)
 
 
 def use(pid: int, most: int) -> Use:
