@@ -256,7 +256,8 @@ class Processes:
                     size += len(piece)
                     if size > command.output_limit:
                         raise OutputLimitError(
-                            f"{command.program} wrote more than {command.output_limit >> 20} MiB of output"
+                            f"{command.program} wrote more than {command.output_limit >> 20} MiB of output",
+                            hint="A patch can do this on purpose: look at the series.",
                         )
                     collected[key.data].append(piece)
                     if on_output and key.data == "stdout":

@@ -76,6 +76,7 @@ def test_who_floods_ends_the_run_and_is_named(host: Host, run: Runner, tmp_path:
     assert done.returncode == 4
     assert done.stdout == ""
     assert "error: make wrote more than 64 MiB of output" in done.stderr
+    assert "look at the series" in done.stderr
     assert processes_in(host.workspace) == []
 
 
