@@ -222,7 +222,11 @@ def _plain(text: str) -> str:
 def _addresses(message: Message, name: str) -> tuple[str, ...]:
     """The mailboxes of a header, each `Name <address>`. Names are decoded after the header was taken apart."""
     found = ((_decoded(label), address) for label, address in getaddresses([_unfolded(message, name)]))
-    return tuple(_mailbox(label, address) for label, address in found if _ADDRESS.fullmatch(address))
+    return tuple(
+        _mailbox(label, address)
+        for label, address in found
+        if _ADDRESS.fullmatch(address) and not _UNSHOWN.search(address)
+    )
 
 
 def _mailbox(label: str, address: str) -> str:
