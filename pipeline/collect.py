@@ -17,6 +17,7 @@ from pipeline.model import (
     Build,
     BuildStatus,
     Diagnostic,
+    NoiseFloor,
     PlannedCell,
     Series,
     SourceState,
@@ -40,6 +41,7 @@ class TreeResult:
         deltas: of the whole series, by cell id.
         changes: of each patch in bytes, by cell id and patch number.
         boots: by cell id, patch number and scenario name.
+        floors: between two builds of the base, by cell id.
     """
 
     applied: Applied
@@ -48,6 +50,7 @@ class TreeResult:
     deltas: Mapping[str, TextDelta] | None = None
     changes: Mapping[str, Mapping[int, int]] | None = None
     boots: Boots | None = None
+    floors: Mapping[str, NoiseFloor] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -175,6 +178,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
                 record.SectionRecord(name=name, before=before, after=after)
                 for name, before, after in (section_deltas(base, last) if base and both_built else ())
             ),
+            "noise_floor": _noise_floor((result.floors or {}).get(cell.id)),
             "boots": _boots(cell.id, tree, result.boots or {}),
             "coverage": _coverage(last),
             "layouts": _layouts(base, last),
@@ -231,6 +235,13 @@ def _boots(cell_id: str, tree: str, boots: Boots) -> tuple[record.BootRecord, ..
 
 def _new_lines(boot: Boot, base: Boot | None) -> tuple[str, ...]:
     return console.new_lines(boot.console, base.console)[:MOST_NEW_LINES] if base and base.console else ()
+
+
+def _noise_floor(found: NoiseFloor | None) -> record.NoiseFloorRecord | None:
+    if found is None:
+        return None
+    sections = (record.SectionRecord(name=name, before=first, after=second) for name, first, second in found.sections)
+    return record.NoiseFloorRecord(up=found.text.up, down=found.text.down, sections=tuple(sections))
 
 
 def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:

@@ -22,6 +22,7 @@ class Order:
     jobs: int = 1
     base: str = "auto"
     executor: str = "local"
+    noise_floor: bool = False
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
@@ -40,6 +41,8 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
         words.append(f"--base={order.base}")
     if order.per_patch:
         words.append("--per-patch")
+    if order.noise_floor:
+        words.append("--noise-floor")
     if order.sandbox != "bwrap":
         words.append(f"--sandbox={order.sandbox}")
     return shlex.join(words)

@@ -14,6 +14,7 @@ from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds
+from pipeline.build.repeat import Repeater
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, Executor, TreeWork
 from pipeline.cluster import choose as choose_executor
@@ -34,7 +35,7 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files, diffstat
-from pipeline.model import Applied, BuildStatus, Cell, PlannedCell, Series, SourceState, TextDelta, Tree
+from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, TextDelta, Tree
 from pipeline.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
@@ -108,10 +109,10 @@ class Pipeline:
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied)))
             Distributor(host, booter, work.scenarios, order.per_patch).run(work.executor, series, tree_work)
             for applied, planned, builder in tree_work:
-                builds = builder.build(applied, planned, order.per_patch)
+                builds, floors = self.build(host, builder, applied, planned, order)
                 deltas, changes = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
-                results.append(TreeResult(applied, planned, builds, deltas, changes, boots))
+                results.append(TreeResult(applied, planned, builds, deltas, changes, boots, floors))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)
@@ -242,6 +243,14 @@ class Pipeline:
         base, last = applied.states[0], applied.states[-1]
         changed = changed_files(self.repository, base.commit, last.commit)
         return Builder(host, Inspector(self.store, applied.states, changed))
+
+    def build(
+        self, host: BuildHost, builder: Builder, applied: Applied, planned: Sequence[PlannedCell], order: Order
+    ) -> tuple[Builds, Mapping[str, NoiseFloor]]:
+        """The builds of a tree's cells; where it was asked for, the noise floors, by cell id."""
+        builds = builder.build(applied, planned, order.per_patch)
+        repeater = Repeater(host, builder, Measurer(self.repository, host.sandbox, self.processes))
+        return repeater.repeat(applied, planned, builds) if order.noise_floor else (builds, {})
 
     def measure(
         self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], builds: Builds

@@ -5,11 +5,10 @@ A build that fails is a result. A killed compiler, a full disk or a time-out is 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 
-from pipeline.build.products import complaints, measured, products
 from pipeline.build.results import BuildResults, beside, bootable, read_log
+from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.staleness import is_stale
@@ -70,6 +69,10 @@ class Builder:
     def keys(self, applied: Applied, one: PlannedCell) -> dict[int, Key]:
         """Keys of a cell's builds at every state, by patch number."""
         return {state.patch: self._key(applied, one, state) for state in applied.states}
+
+    def config(self, applied: Applied, one: PlannedCell, state: SourceState) -> str:
+        """A cell's `.config` at a state; the caller holds the worktree's lock."""
+        return self._config(applied, one, configuration_origins(applied.states)[state.patch])
 
     def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
         """Keys of everything that a build leaves in the store, its own among them."""
@@ -183,10 +186,7 @@ class Builder:
         with host.worktree_lock(applied.tree):
             # Another run may have built them while this one waited.
             missing = [one for one in missing if not self._stored({one.cell.id: keys[one.cell.id]}, [one], cached=True)]
-            configs = {
-                one.cell.id: self._config(applied, one, configuration_origins(applied.states)[state.patch])
-                for one in missing
-            }
+            configs = {one.cell.id: self.config(applied, one, state) for one in missing}
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
@@ -213,13 +213,13 @@ class Builder:
         if base is None and not make.folder.fresh:
             make.folder.wipe()
         incremental = not make.folder.fresh
-        result, files = self._make(make, config)
+        result, files = make_vmlinux(make, config)
         suspicious = result.status is BuildStatus.FAILED or (
             base is not None and diagnostics.new_ones(result.warnings, base.warnings)
         )
         if suspicious and incremental:
             make.folder.wipe()
-            result, files = self._make(make, config)
+            result, files = make_vmlinux(make, config)
         elif not incremental and result.status is BuildStatus.BUILT:
             self._host.remember(make.cell, result.steps, result.cpu_seconds)
         if self._inspector and result.status is BuildStatus.BUILT:
@@ -232,31 +232,6 @@ class Builder:
         if suspicious:
             make.folder.wipe()
         self._results.put(key, result, files)
-
-    def _make(self, make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
-        make.folder.begin(config)
-        counted = make.steps
-        wanted = products(make)
-        done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
-        warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
-        if done.ok:
-            errors = complaints(make, wanted)
-        built = done.ok and not errors
-        build = Build(
-            status=BuildStatus.BUILT if built else BuildStatus.FAILED,
-            seconds=round(done.seconds, 2),
-            cpu_seconds=round(done.cpu_seconds, 2),
-            steps=make.steps - counted,
-            warnings=warnings,
-            errors=errors,
-            log=make.folder.path,
-        )
-        files = {"log.z": zlib.compress(done.stdout), "config": config.encode()}
-        if built:
-            build, more = measured(make, build)
-            files |= more
-        make.folder.finish()
-        return build, files
 
     def _config(self, applied: Applied, one: PlannedCell, origin: SourceState) -> str:
         return one.config if origin.patch == 0 else self._planner.config(applied, origin, one.cell)

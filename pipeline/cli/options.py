@@ -61,6 +61,13 @@ MidmaskOption = Annotated[
         help="Archive to ask, %s is the message-id. [default: git config b4.midmask, or lore]",
     ),
 ]
+NoiseFloorOption = Annotated[
+    bool,
+    typer.Option(
+        "--noise-floor",
+        help="Build each cell's base a second time (A/A), and what would be carried forward; show the difference.",
+    ),
+]
 BaseOption = Annotated[
     str,
     typer.Option(

@@ -23,6 +23,7 @@ from pipeline.cli.options import (
     JobsOption,
     MatrixOption,
     MidmaskOption,
+    NoiseFloorOption,
     OfflineOption,
     QuietOption,
     RethreadOption,
@@ -67,6 +68,7 @@ def apply_and_build(
     per_patch: Annotated[
         bool, typer.Option("--per-patch", help="Build after every patch, not only base and last.")
     ] = False,
+    noise_floor: NoiseFloorOption = False,
     revision: RevisionOption = None,
     jobs: JobsOption = 0,
     sandbox: SandboxOption = "bwrap",
@@ -101,6 +103,7 @@ def apply_and_build(
             _jobs(jobs),
             known_base(base),
             executor,
+            noise_floor,
         )
         record, folder = current.pipeline().apply_and_build(order)
         if json and json != "-":

@@ -2,7 +2,16 @@
 
 from pipeline.model.build import Build, BuildStatus, Diagnostic, Image
 from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
-from pipeline.model.measure import ChangedFile, Coverage, FileCoverage, Layout, Member, SymbolDelta, TextDelta
+from pipeline.model.measure import (
+    ChangedFile,
+    Coverage,
+    FileCoverage,
+    Layout,
+    Member,
+    NoiseFloor,
+    SymbolDelta,
+    TextDelta,
+)
 from pipeline.model.series import (
     Claim,
     ClaimKind,
@@ -39,6 +48,7 @@ __all__ = [
     "Letter",
     "Measurand",
     "Member",
+    "NoiseFloor",
     "Patch",
     "PlannedCell",
     "Prerequisite",

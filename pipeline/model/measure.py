@@ -96,3 +96,16 @@ class TextDelta:
             f"add/remove: {self.add}/{self.remove} grow/shrink: {self.grow}/{self.shrink} "
             f"up/down: {self.up}/{-self.down} ({self.delta})"
         )
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """Two clean builds of one source state (A/A).
+
+    Args:
+        text: what bloat-o-meter says of the two.
+        sections: those that differ: name, bytes in the first, bytes in the second.
+    """
+
+    text: TextDelta
+    sections: tuple[tuple[str, int, int], ...]

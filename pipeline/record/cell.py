@@ -70,6 +70,18 @@ class SectionRecord(Record):
     after: int
 
 
+class NoiseFloorRecord(Record):
+    """Two clean builds of the base (A/A), by bloat-o-meter and `size -A`, in bytes."""
+
+    up: int
+    down: int
+    sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ")
+
+    @property
+    def silent(self) -> bool:
+        return not (self.up or self.down or self.sections)
+
+
 class CheckRecord(Record):
     """A check inside a booted kernel."""
 
@@ -144,6 +156,7 @@ class CellRecord(Record):
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")
+    noise_floor: NoiseFloorRecord | None = Field(default=None, description="null where it was not measured")
     boots: tuple[BootRecord, ...] = ()
     coverage: tuple[FileCoverageRecord, ...] | None = Field(
         default=None, description="files of code that the series changes; null where it was not measured"

@@ -29,6 +29,7 @@ from pipeline.render.measured import Block, coverage_blocks, first, layout_block
 from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
+from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
 
@@ -270,6 +271,7 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
             *page.table(rows, right={1, 2, 3}),
             *(page.table(patches, right={0, 2}) if len(measured) > 1 else []),
         ],
+        [line for line in (unchanged_size(cell), noise_floor(cell)) if line],
     )
 
 
@@ -282,6 +284,7 @@ def facts(record: RunRecord) -> list[tuple[str, str]]:
     return [
         ("Started", f"{record.started}, took {minutes} min {rest} s"),
         ("Builds", f"{len(states)}, {stored} of them from the store{unchanged}; {seconds:.0f} CPU seconds"),
+        *([("A/A", noise_floors(record))] if any(cell.text for cell in record.cells) else []),
         ("Matrix", record.matrix),
         ("Sandbox", record.sandbox),
         *(("Note", note) for note in record.notes),

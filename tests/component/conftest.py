@@ -157,6 +157,7 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("uncompiled", "master", *developer.UNCOMPILED)
     made.branch("dropped", "master", *developer.DROPPED)
     made.branch("grows", "master", *developer.GROWS)
+    made.branch("reorders", "master", *developer.REORDERS)
     for name, commits in developer.FATES.items():
         made.branch(name, "master", *commits)
     return made
@@ -195,6 +196,7 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("uncompiled", "master..uncompiled", "lib: another factor"),
             ("dropped", "master..dropped", "kernel: write twice"),
             ("grows", "master..grows", "mm: owners of a page"),
+            ("reorders", "master..reorders", "mm: another order"),
             *((name, f"master..{name}", f"x86: a kernel that {name}") for name in developer.FATES),
         )
     }

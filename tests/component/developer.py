@@ -254,6 +254,21 @@ DROPPED = (
     ),
 )
 """Every cell compiles the file, none sets SERIAL_8250."""
+GET_PAGE = """\
+void get_page(struct page *page)
+{
+	__atomic_add_fetch(&compound_head(page)->_refcount, 1, __ATOMIC_RELAXED);
+}
+
+"""
+SET_DIRTY = "void set_page_dirty(struct page *page)\n"
+REORDERS = (
+    (
+        "mm: get_page() beside set_page_dirty()",
+        ((UTIL, GET_PAGE, ""), (UTIL, SET_DIRTY, f"{GET_PAGE}{SET_DIRTY}")),
+    ),
+)
+"""Moves a function, and changes none."""
 GROWS = (
     (
         "mm: remember the owners of a page",

@@ -90,8 +90,6 @@ index 1111111..2222222 100644
  int a;
 -int b;
 +int c;
--- 
-2.39.5
 """
 ANSWER = b"""\
 From: Tally Page <tally@example.org>

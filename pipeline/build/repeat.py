@@ -1,0 +1,110 @@
+"""Builds that are made a second time, from scratch, to know what a measured difference is worth.
+
+Two builds of one source state (A/A) differ by what the tools and the machine put in: the noise floor. Their paths,
+dates and names are the same, so it should be 0 bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.build import Builder, Builds
+from pipeline.build.vmlinux import make_vmlinux
+from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.measure import Measurer, section_deltas
+from pipeline.model import Applied, Build, BuildStatus, NoiseFloor, PlannedCell, SourceState
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.store import Entry, Key
+
+
+class Repeater:
+    """Builds again what was built, and what was carried forward without being built.
+
+    Args:
+        host: store, sandbox, worktrees and jobserver.
+        builder: knows the keys and configurations of the first builds.
+        measurer: compares the two.
+    """
+
+    def __init__(self, host: BuildHost, builder: Builder, measurer: Measurer) -> None:
+        self._host = host
+        self._builder = builder
+        self._measurer = measurer
+
+    def repeat(
+        self, applied: Applied, planned: Sequence[PlannedCell], builds: Builds
+    ) -> tuple[Builds, Mapping[str, NoiseFloor]]:
+        """Builds the base of every cell again, and each carried state, clean.
+
+        Returns:
+            All builds, with real ones in place of carried ones; and noise floors by cell id.
+
+        Raises:
+            InfrastructureError: the machine failed, or what could be built cannot be built again.
+        """
+        cells = {one.cell.id: one for one in planned if one.to_build}
+        wanted = [name for name, build in builds.items() if build.carried]
+        measured = {**builds}
+        # The base comes last: its folder is what the next run goes on from.
+        for patch in sorted({patch for _, patch in wanted}, reverse=True):
+            found = self._again(applied, applied.states[patch], [cells[name] for name, at in wanted if at == patch])
+            measured |= {(name, patch): _in_place_of(builds[name, patch], again) for name, again in found.items()}
+        good = [one for name, one in cells.items() if _is_built(builds.get((name, 0)))]
+        bases = self._again(applied, applied.states[0], good)
+        return measured, {
+            name: self._floor(applied, builds[name, 0], _in_place_of(builds[name, 0], again))
+            for name, again in bases.items()
+        }
+
+    def _floor(self, applied: Applied, first: Build, second: Build) -> NoiseFloor:
+        text = self._measurer.text_delta(applied.states[0].commit, first, second)
+        sections = section_deltas(first, second)
+        return NoiseFloor(text, tuple(row for row in sections if row[1] != row[2]))
+
+    def _again(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> dict[str, Entry]:
+        """The second builds of `cells` at a state, stored ones and new ones, by cell id."""
+        keys = {
+            one.cell.id: Key("repeated-build", self._builder.keys(applied, one)[state.patch].inputs) for one in cells
+        }
+        missing = [one for one in cells if self._host.store.get(keys[one.cell.id]) is None]
+        if missing:
+            with self._host.worktree_lock(applied.tree):
+                configs = {one.cell.id: self._builder.config(applied, one, state) for one in missing}
+                self._host.move(applied.tree, state)
+                self._host.run_all(
+                    applied.tree,
+                    f"Building again {f'after patch {state.patch}' if state.patch else 'the base'}",
+                    [(one.cell, self._host.past(one.cell)[0] or one.steps) for one in missing],
+                    lambda make: self._build_clean(make, configs[make.cell.id], keys[make.cell.id]),
+                )
+        found = {name: self._host.store.get(key) for name, key in keys.items()}
+        return {name: entry for name, entry in found.items() if entry}
+
+    def _build_clean(self, make: Make, config: str, key: Key) -> None:
+        make.folder.wipe()
+        build, files = make_vmlinux(make, config)
+        if build.status is not BuildStatus.BUILT:
+            raise InfrastructureError(
+                f"{make.cell.id} was built once, and cannot be built again: "
+                f"{build.errors[0].message if build.errors else 'make failed'}",
+                hint="Is the disk full, or memory short? Run the same command again; finished cells are kept.",
+            )
+        value = {
+            "seconds": build.seconds,
+            "cpu_seconds": build.cpu_seconds,
+            "steps": build.steps,
+            "sections": dict(build.sections),
+        }
+        self._host.store.put(key, value, {name: files[name] for name in ("log.z", "symbols.z")})
+
+
+def _is_built(build: Build | None) -> bool:
+    return build is not None and build.status is BuildStatus.BUILT
+
+
+def _in_place_of(build: Build, again: Entry) -> Build:
+    """A build, measured by the second one."""
+    symbols = zlib.decompress(again.read("symbols.z"))
+    return replace(build, **again.value, symbols=symbols, log=again.folder / "log.z", carried=False)

@@ -1,0 +1,47 @@
+"""One run of make in a cell's folder, and what is kept of it."""
+
+from __future__ import annotations
+
+import zlib
+
+from pipeline.build.products import complaints, measured, products
+from pipeline.kernel import diagnostics, kbuild
+from pipeline.kernel.buildhost import Make
+from pipeline.model import Build, BuildStatus
+
+
+def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
+    """Builds what is out of date in the cell's folder.
+
+    Args:
+        config: the whole `.config`.
+
+    Returns:
+        The build, and the files that are kept of it.
+
+    Raises:
+        InfrastructureError: the machine failed, or vmlinux cannot be read.
+    """
+    make.folder.begin(config)
+    counted = make.steps
+    wanted = products(make)
+    done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
+    warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
+    if done.ok:
+        errors = complaints(make, wanted)
+    built = done.ok and not errors
+    build = Build(
+        status=BuildStatus.BUILT if built else BuildStatus.FAILED,
+        seconds=round(done.seconds, 2),
+        cpu_seconds=round(done.cpu_seconds, 2),
+        steps=make.steps - counted,
+        warnings=warnings,
+        errors=errors,
+        log=make.folder.path,
+    )
+    files = {"log.z": zlib.compress(done.stdout), "config": config.encode()}
+    if built:
+        build, more = measured(make, build)
+        files |= more
+    make.folder.finish()
+    return build, files
