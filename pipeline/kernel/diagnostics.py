@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.model import Diagnostic
 
 _DIAGNOSTIC = re.compile(
-    r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?P<kind>warning|error|fatal error): (?P<text>.+)$"
+    r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d{1,9}):(?:\d{1,9}:)? (?P<kind>warning|error|fatal error): (?P<text>.+)$"
 )
 _DRIVER = re.compile(
     r"^(?:\S*/)?(?P<tool>cc1|\S*?(?:gcc|clang))(?:-[\d.]+)?: (?P<kind>warning|error|fatal error): (?P<text>.+)$"
@@ -17,6 +17,10 @@ _MODPOST = re.compile(r"^(?P<kind>WARNING|ERROR): modpost: (?P<text>.+)$")
 _LINKER = re.compile(r"^(?:\S*[/-])?ld(?:\.\w+)?(?:-[\d.]+)?: (?:error: )?(?P<text>.+)$")
 _UNDEFINED = re.compile(r"^(?P<text>.*: undefined reference to .+)$")
 _MAKE = re.compile(r"^make(?:\[\d+\])?: \*\*\* (?P<text>.+)$")
+
+_LONGEST_LINE = 4096
+"""Characters of a line that are looked at. A series' makefiles can print what they like, and what looks like the name of a
+program costs time by the square of its length."""
 
 
 def parse(log: str, prefixes: Sequence[str]) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
@@ -33,7 +37,7 @@ def parse(log: str, prefixes: Sequence[str]) -> tuple[tuple[Diagnostic, ...], tu
     warnings: dict[Diagnostic, None] = {}
     errors: dict[Diagnostic, None] = {}
     fallback: dict[Diagnostic, None] = {}
-    for line in log.splitlines():
+    for line in (whole[:_LONGEST_LINE] for whole in log.splitlines()):
         if match := _DIAGNOSTIC.match(line):
             found = Diagnostic(_relative(match["path"], prefixes), int(match["line"]), match["text"].strip())
             (warnings if match["kind"] == "warning" else errors)[found] = None

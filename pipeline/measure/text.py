@@ -20,11 +20,11 @@ from pipeline.system.sandbox import Box, Job, Sandbox
 _SUMMARY = re.compile(
     r"^add/remove: (?P<add>\d+)/(?P<remove>\d+) grow/shrink: (?P<grow>\d+)/(?P<shrink>\d+) "
     r"up/down: (?P<up>\d+)/-?(?P<down>\d+) \((?P<delta>-?\d+)\)$",
-    re.MULTILINE,
+    re.ASCII | re.MULTILINE,
 )
-_SYMBOL = re.compile(r"^(?P<name>\S+)\s+(?P<old>\d+|-)\s+(?P<new>\d+|-)\s+(?P<delta>[+-]?\d+)$", re.MULTILINE)
-_TOTAL = re.compile(r"^Total: Before=(?P<before>\d+), After=(?P<after>\d+), chg", re.MULTILINE)
-_SECTION = re.compile(r"^(?P<name>\S+)\s+(?P<size>\d+)\s+\d+$", re.MULTILINE)
+_SYMBOL = re.compile(r"^(?P<name>\S+) +(?P<old>\d+|-) +(?P<new>\d+|-) +(?P<delta>[+-]?\d+)$", re.ASCII | re.MULTILINE)
+_TOTAL = re.compile(r"^Total: Before=(?P<before>\d+), After=(?P<after>\d+), chg", re.ASCII | re.MULTILINE)
+_SECTION = re.compile(r"^(?P<name>\S+) +(?P<size>\d+) +\d+$", re.ASCII | re.MULTILINE)
 
 # The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
 _RECORDED_NM = '#!/bin/sh\nfor file; do :; done\nexec cat "$file"\n'

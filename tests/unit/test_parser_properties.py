@@ -1,0 +1,394 @@
+"""Properties of what reads the output of programs that worked on a stranger's tree: what was printed comes back, and
+whatever else is printed is read, or a typed error.
+
+Each property was seen red once: with the limits on line numbers and lengths of diagnostics taken away, with control
+sequences left in the console, with options of a `.config` stripped, with a field of the record left out of its JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline import runs
+from pipeline.boot.console import harmless, new_lines, splats
+from pipeline.boot.report import parse_report
+from pipeline.kernel import dwarf, kbuild
+from pipeline.kernel.diagnostics import new_ones, parse
+from pipeline.kernel.kconfig import parse_config, parse_fragment
+from pipeline.kernel.kconfig import source as kconfig_source
+from pipeline.kernel.kconfig.syntax import parse_expression
+from pipeline.measure import parse_bloat, parse_sections, sized_symbols
+from pipeline.measure.changes import parse_diff
+from pipeline.model import Diagnostic, SymbolDelta
+from pipeline.record import RunRecord, SymbolRecord, TextRecord
+from pipeline.system.errors import UsageError
+from tests.fuzz import bloat
+from tests.unit import records
+from tests.unit.clock import at_most
+
+thorough = settings(max_examples=200)
+
+names = st.from_regex(r"[A-Za-z_.$][A-Za-z0-9_.$]{0,30}", fullmatch=True)
+sizes = st.integers(min_value=1, max_value=1 << 40)
+noise = st.text(max_size=30)
+
+
+def joined(pieces: list[str]) -> st.SearchStrategy[str]:
+    """Text of pieces that a parser knows, with anything between them."""
+    return st.lists(st.one_of(st.sampled_from(pieces), noise), max_size=12).map("".join)
+
+
+# bloat-o-meter, size and nm
+
+
+def bloat_output(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """What scripts/bloat-o-meter prints of two symbol tables, in the order of its own sort."""
+    rows = [(after.get(name, 0) - before.get(name, 0), name) for name in {*before, *after}]
+    rows = sorted([row for row in rows if row[0] or (row[1] in before) != (row[1] in after)], reverse=True)
+    added, removed = ([name for _, name in rows if name not in side] for side in (before, after))
+    grown = [delta for delta, name in rows if delta > 0 and name in before]
+    shrunk = [delta for delta, name in rows if delta < 0 and name in after]
+    up, down = (sum(abs(delta) for delta, _ in rows if (delta > 0) == more) for more in (True, False))
+    lines = [
+        f"add/remove: {len(added)}/{len(removed)} grow/shrink: {len(grown)}/{len(shrunk)} up/down: {up}/{-down} "
+        f"({up - down})",
+        f"{'Function':<40} {'old':>7} {'new':>7} {'delta':>7}",
+        *(f"{name:<40} {before.get(name, '-'):>7} {after.get(name, '-'):>7} {delta:>+7}" for delta, name in rows),
+        f"Total: Before={sum(before.values())}, After={sum(after.values())}, chg +0.00%",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+tables = st.dictionaries(names, sizes, max_size=8)
+
+
+@thorough
+@given(tables, tables)
+def test_what_bloat_o_meter_prints_comes_back(before: dict[str, int], after: dict[str, int]) -> None:
+    output = bloat_output(before, after)
+    found = parse_bloat(output)
+    assert found.summary == output.splitlines()[0]
+    assert (found.before, found.after) == (sum(before.values()), sum(after.values()))
+    assert found.delta == found.after - found.before
+    assert set(found.symbols) == {
+        SymbolDelta(name, before.get(name), after.get(name), after.get(name, 0) - before.get(name, 0))
+        for name in {*before, *after}
+        if before.get(name) != after.get(name)
+    }
+
+
+@thorough
+@given(joined([line + end for line in bloat.BLOAT.decode().splitlines() for end in ("", "\n")]))
+def test_any_text_is_of_bloat_o_meter_or_a_value_error(output: str) -> None:
+    bloat.bloat_is_read_or_refused(output)
+
+
+@thorough
+@given(st.dictionaries(names.map(".".__add__), st.integers(0, 1 << 63), max_size=8))
+def test_what_size_prints_comes_back(sections: dict[str, int]) -> None:
+    lines = [f"{name:<20} {size:>10} {0xFFFFFFFF81000000:>20}" for name, size in sections.items()]
+    output = "\n".join(["vmlinux  :", f"{'section':<20} {'size':>10} {'addr':>20}", *lines, "Total  1"])
+    debug = (".debug", ".comment")
+    assert parse_sections(output) == {name: size for name, size in sections.items() if not name.startswith(debug)}
+
+
+@thorough
+@given(joined([line + end for line in bloat.SIZES.decode().splitlines() for end in ("", "\n")]))
+def test_any_text_is_of_size_or_a_value_error(output: str) -> None:
+    bloat.sections_are_read_or_refused(output)
+
+
+@thorough
+@given(st.lists(st.tuples(sizes, st.sampled_from("tTdDbBrRwW"), names), max_size=8), st.lists(names, max_size=4))
+def test_symbols_with_a_size_are_kept_as_they_are(symbols: list[tuple[int, str, str]], absent: list[str]) -> None:
+    kept = "".join(f"{size:016x} {kind} {name}\n" for size, kind, name in symbols).encode()
+    left_out = "".join(f"{'':16} U {name}\n{0:016x} t {name}\n" for name in absent).encode()
+    assert sized_symbols(left_out + kept + left_out) == kept
+
+
+@thorough
+@given(
+    st.one_of(st.binary(max_size=100), st.lists(st.sampled_from([b" t f\n", b"00", b"1", b"\r", b"\n"])).map(b"".join))
+)
+def test_any_bytes_are_of_nm(table: bytes) -> None:
+    bloat.symbols_are_sifted(table)
+
+
+# gcc and clang
+
+paths = st.from_regex(r"[a-z]{1,8}(/[a-z_-]{1,8}){0,3}\.[chS]", fullmatch=True)
+messages = st.from_regex(r"[a-z]['a-zA-Z0-9 ;:()\[\]-]{0,40}[a-z\]]", fullmatch=True)
+
+
+@thorough
+@given(
+    st.lists(st.tuples(paths, st.integers(1, 99_999), st.sampled_from(["warning", "error", "fatal error"]), messages)),
+    st.sampled_from(["", "/src/", "../", "./"]),
+    st.booleans(),
+)
+def test_what_compilers_complain_of_comes_back(
+    complaints: list[tuple[str, int, str, str]], prefix: str, column: bool
+) -> None:
+    log = "".join(
+        f"In file included from x.c:1:\n{prefix}{path}:{line}:{'7:' if column else ''} {kind}: {text}\n   12 | code\n"
+        for path, line, kind, text in complaints
+    )
+    warnings, errors = parse(log, ("/src/",))
+    found = [(kind == "warning", Diagnostic(path, line, text)) for path, line, kind, text in complaints]
+    assert warnings == tuple(dict.fromkeys(one for is_warning, one in found if is_warning))
+    assert errors == tuple(dict.fromkeys(one for is_warning, one in found if not is_warning))
+    assert new_ones(warnings, warnings) == ()
+
+
+LOG_PIECES = [
+    *(
+        "/src/mm/util.c:1:2: error: ",
+        "mm/util.c:",
+        "1" * 5000,
+        ": warning: ",
+        "\n",
+        "\r",
+        "\x1b[1m",
+        "clang-14: ",
+        "gcc: ",
+    ),
+    *("WARNING: modpost: ", "ld: ", "ld.lld: error: ", ": undefined reference to `f'", "make[2]: *** [x] Error 1"),
+    *("fatal error: ", "../", "./", "/src/", "\u2028", "\udcff"),
+]
+
+
+@thorough
+@example(f"mm/util.c:{'1' * 5000}: warning: more digits than Python turns into a number")
+@given(joined(LOG_PIECES))
+def test_any_log_is_read(log: str) -> None:
+    warnings, errors = parse(log, ("/src/", ""))
+    for one in (*warnings, *errors):
+        assert "\n" not in f"{one.path}{one.message}"
+        assert 0 <= one.line < 10**9
+
+
+@pytest.mark.parametrize("piece", ["gcc/", "a:1:", "ld-", "clang", "make: *** ", ": undefined reference to "])
+def test_a_line_of_a_megabyte_is_read_soon(piece: str) -> None:
+    with at_most(5):
+        parse(piece * ((1 << 20) // len(piece)), ("/src/",))
+
+
+# kconfig
+
+options = st.from_regex(r"[A-Z0-9_]{1,12}", fullmatch=True)
+values = st.one_of(st.sampled_from(["y", "m"]), st.integers(0, 999).map(str), messages.map('"{}"'.format))
+
+
+@thorough
+@given(st.dictionaries(options, st.one_of(st.none(), values), max_size=8))
+def test_options_of_a_configuration_come_back(wanted: dict[str, str | None]) -> None:
+    lines = [
+        f"# CONFIG_{name} is not set" if value is None else f"CONFIG_{name}={value}" for name, value in wanted.items()
+    ]
+    assert parse_config("# comment\n\n" + "\n".join(lines)) == {name: value or "n" for name, value in wanted.items()}
+    set_alone = {name: value for name, value in wanted.items() if value}
+    assert parse_fragment("x", "\n".join(f"CONFIG_{name}={set_alone[name]}" for name in set_alone)).options == set_alone
+
+
+FRAGMENT_PIECES = ["CONFIG_", "X=y", "\n", "# CONFIG_X is not set", "#:", " sizeof(struct page) is a power of two", "#"]
+
+
+@thorough
+@given(joined(FRAGMENT_PIECES))
+def test_any_text_is_a_fragment_or_a_usage_error(text: str) -> None:
+    try:
+        found = parse_fragment("x", text)
+    except UsageError:
+        return
+    assert all(option.replace("_", "a").isalnum() for option in found.options)
+
+
+KCONFIG_PIECES = [
+    *(
+        "config X\n",
+        "menuconfig Y\n",
+        "\tbool",
+        ' "prompt"',
+        "\ttristate\n",
+        "\tdepends on ",
+        "\tselect ",
+        "\timply ",
+        "\n",
+    ),
+    *("X", "Y", " if ", " && ", " || ", "!", "(", ")", "=", "!=", "$(shell,", "$(ARCH)", '"', "'", "\\", "\\\n", "#"),
+    *("choice\n", "endchoice\n", "menu\n", "endmenu\n", "if X\n", "endif\n", "\thelp\n\t  text\n", "\tdefault y\n"),
+    *('source "Kconfig"\n', 'source "other"\n', "\tvisible if X\n", "comment \n", "mainmenu\n", "\0"),
+]
+
+
+@thorough
+@given(joined(KCONFIG_PIECES), joined(KCONFIG_PIECES))
+def test_any_text_is_kconfig_or_a_usage_error(text: str, other: str) -> None:
+    try:
+        found = kconfig_source.read({"Kconfig": text, "other": other}, {"ARCH": "x86"})
+    except UsageError:
+        return
+    assert all(one.option == name for name, group in found.definitions.items() for one in group)
+
+
+symbols_and_literals = st.one_of(options.map("A{}".format), st.sampled_from(["y", "m", "n", '"text"']))
+expressions = st.recursive(
+    symbols_and_literals,
+    lambda inner: st.one_of(
+        inner.map("!({})".format),
+        st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map("({0[0]} {0[1]} {0[2]})".format),
+        st.tuples(symbols_and_literals, st.sampled_from(["=", "!="]), symbols_and_literals).map(" ".join),
+    ),
+    max_leaves=8,
+)
+
+
+@thorough
+@given(expressions)
+def test_an_expression_that_is_printed_is_read_as_the_same(text: str) -> None:
+    found = parse_expression(text)
+    assert parse_expression(str(found)) == found
+
+
+# consoles and reports of guests
+
+CONSOLE_PIECES = [
+    *("\x1b[31m", "\x1b]0;title\x07", "\x1bP", "\x9b", "\x1b", "\r\n", "\r", "\n", "\x08", "[    1.234567] ", "[T1] "),
+    *("BUG: bad page", "WARNING: CPU: 0 PID: 1 at mm/page.c:12 f+0x1/0x2", "Kernel panic - not syncing", "0x1f"),
+    *("------------[ cut here ]", "\u202e", "\u2028", "\xff"),
+]
+
+
+@thorough
+@given(st.one_of(st.binary(max_size=200), joined(CONSOLE_PIECES).map(lambda text: text.encode("utf-8", "replace"))))
+def test_any_console_is_made_harmless(data: bytes) -> None:
+    text = harmless(data)
+    assert not [character for character in text if ord(character) < 32 and character not in "\t\n"]
+    assert not set(text) & {"\x7f", *map(chr, range(0x80, 0xA0))}
+    assert harmless(text.encode()) == text
+    assert new_lines(text, text) == ()
+    assert all("\n" not in line for line in (*splats(text), *new_lines(text, "")))
+
+
+@thorough
+@given(st.lists(st.tuples(names, st.dictionaries(names.map("a{}".format), st.integers(-(10**17), 10**17), max_size=3))))
+def test_what_a_guest_measures_comes_back(checks: list[tuple[str, dict[str, int]]]) -> None:
+    checks = list({f"c{name}".replace("$", "+"): found for name, found in checks}.items())
+    cleaned = [(name, {key.replace("$", "+"): number for key, number in found.items()}) for name, found in checks]
+    lines = ["nonce kernel 6.12"]
+    for name, found in cleaned:
+        lines += [f"nonce begin {name}", *(f"nonce value {key} {number}" for key, number in found.items())]
+        lines += [f"nonce end {name} 0"]
+    report = parse_report("\n".join([*lines, "nonce done"]).encode(), "nonce")
+    assert (report.userspace, report.done) == (True, True)
+    assert [(check.name, dict(check.values)) for check in report.checks] == cleaned
+
+
+@thorough
+@given(joined(["nonce ", "begin ", "value ", "end ", "fail ", "skip ", "done", "a", " 0", "\n", "9" * 30, "\0"]))
+def test_any_bytes_are_a_guest_report(text: str) -> None:
+    for check in parse_report(text.encode("utf-8", "replace"), "nonce").checks:
+        assert check.name
+        assert all(abs(number) < 10**18 for number in check.values.values())
+    assert parse_report(text.encode("utf-8", "replace"), "other").checks == ()
+
+
+# diffs, structs and probes
+
+
+@thorough
+@given(joined(["+++ b/mm/a.c", '+++ "b/\\303"', "\n", "@@ -1,2 +1,3 @@ struct page {", "+", "-", " ", "}", "\\"]))
+def test_any_text_is_a_diff(diff: str) -> None:
+    for path, (lines, _) in parse_diff(diff).items():
+        assert path
+        assert list(lines) == sorted(lines)
+
+
+@thorough
+@given(st.binary(max_size=300), st.integers(0, 63))
+def test_any_bytes_are_debug_information_or_a_value_error(data: bytes, at: int) -> None:
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x01\x00\x3e\x00\x01" + bytes(43)
+    for content in (data, header[:at] + data, header + data):
+        try:
+            dwarf.layouts(content, ("page",))
+        except ValueError:
+            continue
+
+
+@thorough
+@given(joined(['.ascii "->', "PIPELINE", " $64", "$", "64", "\n", "#"]))
+def test_any_text_is_a_compiled_probe_or_a_value_error(text: str) -> None:
+    assert kbuild.count_steps(text.encode("utf-8", "replace")) >= 0
+    try:
+        assert kbuild.probed_size(text) >= 0
+    except ValueError:
+        return
+
+
+# run.json
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@thorough
+@given(texts, texts, st.dictionaries(names, st.tuples(sizes, sizes), max_size=5))
+def test_a_record_comes_back_from_its_json(title: str, verbatim: str, table: dict[str, tuple[int, int]]) -> None:
+    symbols = tuple(SymbolRecord(name=name, old=old, new=new, delta=new - old) for name, (old, new) in table.items())
+    numbers = dict.fromkeys(("add", "remove", "grow", "shrink", "up", "down", "delta", "before", "after"), 1)
+    text = TextRecord(**numbers, symbols=symbols, verbatim=verbatim)
+    record = records.run(cells=(records.cell(text=text),), matrix=title)
+    assert RunRecord.model_validate_json(record.to_json()) == record
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of every part of a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(place for key, part in inner for place in places(part, (*at, key)))]
+
+
+WHOLE = json.loads(records.run().to_json())
+PLACES = places(WHOLE)[1:]
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@thorough
+@given(st.sampled_from(PLACES), json_values)
+def test_a_record_with_another_part_is_read_or_a_usage_error(
+    run_folder: Path, place: tuple[Any, ...], value: Any
+) -> None:
+    changed = json.loads(json.dumps(WHOLE))
+    part = changed
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    (run_folder / "run.json").write_text(json.dumps(changed))
+    try:
+        found = runs.read(run_folder)
+    except UsageError:
+        return
+    assert RunRecord.model_validate_json(found.to_json()) == found
+
+
+@thorough
+@given(st.binary(max_size=200), st.integers(0, len(json.dumps(WHOLE))))
+def test_damaged_bytes_are_no_record_but_a_usage_error(run_folder: Path, data: bytes, at: int) -> None:
+    whole = json.dumps(WHOLE).encode()
+    (run_folder / "run.json").write_bytes(whole[:at] + b"\xff" + data)
+    with pytest.raises(UsageError):
+        runs.read(run_folder)
