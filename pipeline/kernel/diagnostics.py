@@ -19,8 +19,8 @@ _UNDEFINED = re.compile(r"^(?P<text>.*: undefined reference to .+)$")
 _MAKE = re.compile(r"^make(?:\[\d+\])?: \*\*\* (?P<text>.+)$")
 
 _LONGEST_LINE = 4096
-"""Characters of a line that are looked at. A series' makefiles can print what they like, and what looks like the name of a
-program costs time by the square of its length."""
+"""Characters of a line that are looked at. A series' makefiles can print what they like, and what looks like the name
+of a program costs time by the square of its length."""
 
 
 def parse(log: str, prefixes: Sequence[str]) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:

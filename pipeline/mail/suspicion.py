@@ -98,7 +98,7 @@ def suspicions(number: int, file: FileDiff) -> Iterator[Suspicion]:
         if parts[-1] in _OBEYED or any(part in _HOOKS for part in parts[:-1]):
             yield Suspicion(number, name, 0, "programs other than the kernel's build obey this file", deceptive=False)
     if _SYMLINK in file.modes and file.added:
-        yield Suspicion(number, file.name, 0, f"a symbolic link to {_target(file)}", deceptive=False)
+        yield Suspicion(number, file.name, 0, f"a symbolic link to {_shown(_target(file))}", deceptive=False)
     for line, text in file.added.items():
         unseen = dict.fromkeys(_UNSEEN.findall(text))
         if unseen:

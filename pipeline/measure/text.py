@@ -18,13 +18,13 @@ from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 
 _SUMMARY = re.compile(
-    r"^add/remove: (?P<add>\d+)/(?P<remove>\d+) grow/shrink: (?P<grow>\d+)/(?P<shrink>\d+) "
-    r"up/down: (?P<up>\d+)/-?(?P<down>\d+) \((?P<delta>-?\d+)\)$",
-    re.ASCII | re.MULTILINE,
+    r"^add/remove: (?P<add>[0-9]+)/(?P<remove>[0-9]+) grow/shrink: (?P<grow>[0-9]+)/(?P<shrink>[0-9]+) "
+    r"up/down: (?P<up>[0-9]+)/-?(?P<down>[0-9]+) \((?P<delta>-?[0-9]+)\)$",
+    re.MULTILINE,
 )
-_SYMBOL = re.compile(r"^(?P<name>\S+) +(?P<old>\d+|-) +(?P<new>\d+|-) +(?P<delta>[+-]?\d+)$", re.ASCII | re.MULTILINE)
-_TOTAL = re.compile(r"^Total: Before=(?P<before>\d+), After=(?P<after>\d+), chg", re.ASCII | re.MULTILINE)
-_SECTION = re.compile(r"^(?P<name>\S+) +(?P<size>\d+) +\d+$", re.ASCII | re.MULTILINE)
+_SYMBOL = re.compile(r"^(?P<name>\S+) +(?P<old>[0-9]+|-) +(?P<new>[0-9]+|-) +(?P<delta>[+-]?[0-9]+)$", re.MULTILINE)
+_TOTAL = re.compile(r"^Total: Before=(?P<before>[0-9]+), After=(?P<after>[0-9]+), chg", re.MULTILINE)
+_SECTION = re.compile(r"^(?P<name>\S+) +(?P<size>[0-9]+) +[0-9]+$", re.MULTILINE)
 
 # The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
 _RECORDED_NM = '#!/bin/sh\nfor file; do :; done\nexec cat "$file"\n'

@@ -216,7 +216,7 @@ MAILBOXES: dict[str, Hostile] = {
     "link by way of a link": Hostile(lambda: diff(new_file("mm/x", "a/../../..", "120000")), "leads out of the tree"),
     "submodule": Hostile(lambda: diff(new_file("mm/x", "Subproject commit 1", "160000")), "a submodule"),
     "link within the tree": Hostile(
-        lambda: diff(new_file("scripts/x/arm", "../../arch/arm", "120000")), shown="a symbolic link to ../../arch/arm"
+        lambda: diff(new_file("scripts/x/arm", "../../arch/arm", "120000")), shown="a symbolic link to '../../arch/arm'"
     ),
     ".b4-config": Hostile(lambda: diff(new_file(".b4-config", "[b4]")), shown=".b4-config: programs other than"),
     "hooks of another name": Hostile(lambda: diff(new_file(".githooks/x", "id")), shown="obey this file"),

@@ -136,6 +136,12 @@ def test_a_non_ascii_author_is_decoded(header: str) -> None:
     assert parse(f"{header}\nSubject: [PATCH] x\n\n{DIFF}".encode()).letter.sender == "Jörg Müller <j@x.org>"
 
 
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\x7f", "\x9b", "\u202e"])
+def test_an_address_with_a_control_character_is_none(character: str) -> None:
+    mail = parse(raw("[PATCH] x", To=f"Tally <tally@exa{character}mple.org>, Mem <mem@example.org>"))
+    assert mail.letter.to == ("Mem <mem@example.org>",)
+
+
 def test_a_declared_charset_is_used() -> None:
     head = b"Subject: x\nContent-Type: text/plain; charset=iso-8859-1\n\n"
     assert parse(head + "Grüße\n".encode("latin-1")).letter.body == "Grüße\n"

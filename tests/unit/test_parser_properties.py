@@ -1,8 +1,10 @@
 """Properties of what reads the output of programs that worked on a stranger's tree: what was printed comes back, and
 whatever else is printed is read, or a typed error.
 
-Each property was seen red once: with the limits on line numbers and lengths of diagnostics taken away, with control
-sequences left in the console, with options of a `.config` stripped, with a field of the record left out of its JSON.
+Each property was seen red once: with line numbers and lengths of diagnostics unlimited, control characters left in the
+console, unset options left out, errors of kconfig, fragments, debug information and records raised as others, symbols
+read by word characters, debug sections and symbols without a size kept, a guest's numbers unlimited, and a field left
+out of run.json.
 """
 
 from __future__ import annotations
@@ -165,7 +167,8 @@ LOG_PIECES = [
 
 
 @thorough
-@example(f"mm/util.c:{'1' * 5000}: warning: more digits than Python turns into a number")
+@example(f"mm/util.c:{'1' * 20}: warning: more digits than a line number has")
+@example(f"mm/util.c:{'1' * 5000}: warning: more than Python turns into a number")
 @given(joined(LOG_PIECES))
 def test_any_log_is_read(log: str) -> None:
     warnings, errors = parse(log, ("/src/", ""))
@@ -292,6 +295,7 @@ def test_what_a_guest_measures_comes_back(checks: list[tuple[str, dict[str, int]
 
 
 @thorough
+@example(f"nonce begin a\nnonce value b {'9' * 5000}\nnonce value c {'9' * 19}\nnonce end a 0")
 @given(joined(["nonce ", "begin ", "value ", "end ", "fail ", "skip ", "done", "a", " 0", "\n", "9" * 30, "\0"]))
 def test_any_bytes_are_a_guest_report(text: str) -> None:
     for check in parse_report(text.encode("utf-8", "replace"), "nonce").checks:

@@ -58,6 +58,14 @@ def test_links_that_might_not(target: str) -> None:
     assert "leads out" in reason(new_file("mm/sub/x", target, "120000"))
 
 
+@pytest.mark.parametrize("target", ["a\u202eb", "a\nb", "a\x9b2Jb"])
+def test_where_a_link_leads_is_shown_without_what_deceives(target: str) -> None:
+    (file,) = file_diffs(new_file("mm/link", target, "120000"))
+    link = next(suspicions(1, file)).what
+    assert link.startswith("a symbolic link to 'a")
+    assert link.isprintable()
+
+
 def test_a_link_that_is_taken_away_is_none() -> None:
     text = new_file("x", "/etc", "120000").replace("new file", "deleted file").replace("+/etc", "-/etc")
     assert reason(text.replace("@@ -0,0 +1,1 @@", "@@ -1,1 +0,0 @@")) == ""
