@@ -1,8 +1,17 @@
 # make demo   installs what is missing and runs the main job on Linux 6.12
 # make test   installs what is missing and runs every test
 # make bench  times what is not make's: see benchmarks/
+# make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
+# make lock   brings requirements/ up to date
+# make audit  asks the PyPI advisory database about everything in requirements/
+# make sbom   lists what the environment is made of: dist/sbom.cdx.json (CycloneDX)
 
 VENV := .venv
+# Tools that look at the environment are not part of it.
+TOOLS := .tools
+# `required`: never anything but what requirements/ holds.
+export PIPELINE_LOCK
+FUZZ_SECONDS := 600
 
 # What building x86 kernels in a sandbox takes (`pipeline doctor` knows more), then what the tests add.
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
@@ -13,7 +22,7 @@ TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email qemu-system-x86 cpio c
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
 
-.PHONY: demo test bench setup
+.PHONY: demo test bench fuzz lock audit sbom setup
 
 setup:
 	@.ci/setup $(VENV) $(BUILD_PACKAGES)
@@ -32,3 +41,26 @@ bench: setup
 	$(VENV)/bin/python benchmarks/thread.py
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dask]'
 	$(VENV)/bin/python benchmarks/scheduling.py $(if $(WORKSPACE),--folder $(WORKSPACE))
+
+fuzz: setup
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --group fuzz
+	$(VENV)/bin/python -m tests.fuzz mail build/fuzz/mail -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+	$(VENV)/bin/python -m tests.fuzz bloat build/fuzz/bloat -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+
+$(TOOLS)/bin/python:
+	python3 -m venv $(TOOLS)
+
+lock: $(TOOLS)/bin/python
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'uv>=0.9'
+	.ci/lock $(TOOLS)/bin/uv
+
+audit: $(TOOLS)/bin/python
+	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install audit --quiet pip-audit
+	for file in requirements/*.txt; do \
+		$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$file || exit 1; done
+
+sbom: setup $(TOOLS)/bin/python
+	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install audit --quiet cyclonedx-bom
+	mkdir -p dist
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+		-o dist/sbom.cdx.json $(VENV)/bin/python
