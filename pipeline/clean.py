@@ -12,7 +12,7 @@ from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
 _REBUILT = ("builds", "worktrees")
-_REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history")
+_REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history", "ccache")
 
 
 def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:
@@ -36,8 +36,8 @@ def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:
 def keep(workspace: Workspace, most: int) -> tuple[int, int]:
     """Removes what was not used for longest, until no more than `most` bytes are left.
 
-    Build folders and worktrees go first, then downloads, then results. Trees and runs stay: the ones are slow to get,
-    the others cannot be made again.
+    Build folders and worktrees go first, then ccache, then downloads, then results. Trees and runs stay: the ones are
+    slow to get, the others cannot be made again.
 
     Returns:
         Bytes freed, and how many broken runs were removed.
@@ -74,6 +74,7 @@ def _by_use(workspace: Workspace) -> Iterator[Path]:
     folder = workspace.folder
     built = [*folder.glob("builds/*/*"), *folder.glob("worktrees/*")]
     yield from sorted(built, key=_last_use)
+    yield from sorted(folder.glob("ccache"))
     yield from sorted(folder.glob("downloads"))
     yield from sorted(Store(workspace.store, report=print).entries(), key=_last_use)
 

@@ -16,6 +16,7 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
+    CompilerCalls,
     Diagnostic,
     NoiseFloor,
     PlannedCell,
@@ -205,8 +206,13 @@ def _state(
         new_warnings=_diagnostics(new),
         errors=_diagnostics(build.errors),
         text_change=text_change,
+        compiler_calls=_calls(build.compiler_calls),
         log=log,
     )
+
+
+def _calls(found: CompilerCalls | None) -> record.CompilerCallsRecord | None:
+    return record.CompilerCallsRecord(**asdict(found)) if found else None
 
 
 def _boots(cell_id: str, tree: str, boots: Boots) -> tuple[record.BootRecord, ...]:

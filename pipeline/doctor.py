@@ -58,6 +58,7 @@ _KERNEL_BUILD = (
     Need("ld", "binutils"),
     Need("prlimit", "util-linux"),
 )
+CCACHE = Need("ccache", "ccache")
 _ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
 """objtool, which x86_64 kernels build for themselves, links with it."""
 

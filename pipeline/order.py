@@ -11,7 +11,11 @@ from pipeline.fetch import Request
 
 @dataclass(frozen=True)
 class Order:
-    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series."""
+    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series.
+
+    Args:
+        ccache: most that it may keep in the workspace, bytes; it is not used where this is 0.
+    """
 
     request: Request
     trees: tuple[str, ...] = ()
@@ -23,6 +27,7 @@ class Order:
     base: str = "auto"
     executor: str = "local"
     noise_floor: bool = False
+    ccache: int = 0
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:

@@ -30,6 +30,7 @@ from pipeline.definitions import (
 )
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
@@ -123,7 +124,7 @@ class Pipeline:
         started, clock = datetime.now(UTC), time.monotonic()
         tracked, matrix, fragments, names = self.resolve(order)
         executor = choose_executor(order.executor, self.console)
-        doctor.require(doctor.needs(matrix, names, order.sandbox))
+        doctor.require([*doctor.needs(matrix, names, order.sandbox), *([doctor.CCACHE] if order.ccache else [])])
         host = self.host(order)
         cells = with_boots(select_cells(matrix, fragments, order.cells, self.processes), tracked)
         scenarios = self.scenarios(order, fragments, cells)
@@ -173,7 +174,8 @@ class Pipeline:
         if order.sandbox == "none":
             self.console.warn("no sandbox: the series' makefiles run with your rights")
         self.workspace.check_space()
-        return BuildHost(self.workspace, self.store, box, self.processes, self.console, order.jobs)
+        ccache = CompilerCache(self.workspace.ccache, order.ccache) if order.ccache else None
+        return BuildHost(self.workspace, self.store, box, self.processes, self.console, order.jobs, ccache)
 
     def fetch(self, request: Request) -> Series:
         series = fetch(request, self.workspace, self.processes, self.console.say)

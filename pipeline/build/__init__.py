@@ -11,6 +11,7 @@ from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.ccache import Use
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
@@ -198,6 +199,7 @@ class Builder:
                 lambda make: self._build_cell(
                     make, state, applied.up_to(state), configs[make.cell.id], keys[make.cell.id], before[make.cell.id]
                 ),
+                ccache=Use.FILL if state.tree_id == applied.tree.tree_id else Use.READ,
             )
 
     def _build_cell(

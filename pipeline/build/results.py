@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from pipeline.kernel import image
-from pipeline.model import Build, BuildStatus, Cell, Diagnostic, StructPage
+from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
 
@@ -84,7 +84,7 @@ class BuildResults:
             if kept := self._store.get(_beside(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
                 self._store.put(_beside(stage, target), kept.value, files)
-        value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "carried": True}
+        value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "carried": True, "compiler_calls": None}
         self._store.put(target, value, {name: entry.read(name) for name in ("log.z", "config", "symbols.z")})
         return True
 
@@ -114,4 +114,5 @@ def _from_entry(entry: Entry, cached: bool) -> Build:
         struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
         cached=cached and not entry.made_for_run,
         carried=value.get("carried", False),
+        compiler_calls=CompilerCalls(**calls) if (calls := value.get("compiler_calls")) else None,
     )

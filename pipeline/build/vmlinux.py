@@ -38,6 +38,7 @@ def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
         warnings=warnings,
         errors=errors,
         log=make.folder.path,
+        compiler_calls=make.take_compiler_calls(),
     )
     files = {"log.z": zlib.compress(done.stdout), "config": config.encode()}
     if built:

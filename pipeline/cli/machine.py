@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-from pydantic import ByteSize, TypeAdapter, ValidationError
 from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +23,7 @@ from pipeline.cli.options import (
     VersionOption,
     WorkspaceOption,
     known_sandbox,
+    known_size,
 )
 from pipeline.cli.session import session
 from pipeline.definitions import load_matrix
@@ -83,7 +83,7 @@ def clean(
     with session(workspace, verbose, quiet) as current:
         if everything and keep:
             raise UsageError("--all and --keep exclude each other", hint="Say --keep SIZE alone.")
-        most = _size(keep) if keep else 0
+        most = known_size(keep, "--keep") if keep else 0
         current.workspace.prepare()
         if keep:
             freed, broken = cleaning.keep(current.workspace, most)
@@ -92,13 +92,6 @@ def clean(
         print(f"Freed {_mebibytes(freed)} in {current.workspace.folder}; {broken} broken run(s) removed.")
         for name, size in cleaning.shares(current.workspace).items():
             print(f"  {name:12}{_mebibytes(size):>12}")
-
-
-def _size(text: str) -> int:
-    try:
-        return TypeAdapter(ByteSize).validate_python(text)
-    except ValidationError as error:
-        raise UsageError(f"{text!r} is no size", hint="Say --keep with one such as 500M, 20G or 20GiB.") from error
 
 
 def _mebibytes(size: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from pipeline.render.formats import FORMATS
 from pipeline.system.errors import UsageError
@@ -98,6 +99,15 @@ ExecutorOption = Annotated[
         help="Where cells are built: here, on a Dask cluster, or by `pipeline run-job` from files in a folder.",
     ),
 ]
+CcacheOption = Annotated[
+    str,
+    typer.Option(
+        "--ccache",
+        envvar="PIPELINE_CCACHE",
+        metavar="SIZE",
+        help="Keep what compilers make of a tree, at most SIZE, as 5G. [default: no ccache]",
+    ),
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
 FormatOption = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="What the report is to be.")]
 
@@ -121,6 +131,14 @@ def known_base(name: str) -> str:
     if name not in ("auto", "tree"):
         raise UsageError(f"there is no base {name!r}", hint="Say --base=auto or --base=tree.")
     return name
+
+
+def known_size(text: str, option: str) -> int:
+    """A number of bytes, as `500M` or `20GiB`; raises UsageError where `text` is none."""
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise UsageError(f"{text!r} is no size", hint=f"Say {option} with one such as 500M, 20G or 20GiB.") from error
 
 
 def require_writable(target: Path) -> None:

@@ -18,6 +18,7 @@ from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
     BaseOption,
+    CcacheOption,
     CellOption,
     ExecutorOption,
     JobsOption,
@@ -36,6 +37,7 @@ from pipeline.cli.options import (
     WorkspaceOption,
     known_base,
     known_sandbox,
+    known_size,
     require_writable,
 )
 from pipeline.cli.session import session
@@ -73,6 +75,7 @@ def apply_and_build(
     jobs: JobsOption = 0,
     sandbox: SandboxOption = "bwrap",
     executor: ExecutorOption = "local",
+    ccache: CcacheOption = "",
     json: Annotated[
         str, typer.Option("--json", metavar="FILE|-", help="Write run.json there, too (- for standard output).")
     ] = "",
@@ -104,6 +107,7 @@ def apply_and_build(
             known_base(base),
             executor,
             noise_floor,
+            known_size(ccache, "--ccache") if ccache else 0,
         )
         record, folder = current.pipeline().apply_and_build(order)
         if json and json != "-":

@@ -6,14 +6,15 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.kernel import kbuild
+from pipeline.kernel.ccache import CompilerCache, Use, take_calls
 from pipeline.kernel.worktree import Worktree
-from pipeline.model import Cell, SourceState, Tree
+from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
 from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError
@@ -106,7 +107,16 @@ class BuildFolder:
 class Make:
     """`make` for one cell, in its sandbox, under the shared jobserver."""
 
-    def __init__(self, host: BuildHost, tree: Tree, cell: Cell, jobserver: Jobserver, tracker: Tracker) -> None:
+    def __init__(
+        self,
+        host: BuildHost,
+        tree: Tree,
+        cell: Cell,
+        jobserver: Jobserver,
+        tracker: Tracker,
+        *,
+        ccache: Use = Use.NONE,
+    ) -> None:
         self.cell = cell
         self.folder = BuildFolder(host.workspace.build(tree.tree_id, cell.id))
         self.steps = 0
@@ -114,6 +124,7 @@ class Make:
         self._box = Box(host.worktree_folder(tree), self.folder.path)
         self._jobserver = jobserver
         self._tracker = tracker
+        self._ccache = ccache
 
     @property
     def source_prefixes(self) -> tuple[str, ...]:
@@ -126,9 +137,11 @@ class Make:
             InfrastructureError: make failed because the machine did.
             StoppedError: the run is being ended.
         """
+        box, environment = self._cached_box()
         job = kbuild.make(
             self.cell,
             *targets,
+            environment=environment,
             makeflags=self._jobserver.makeflags,
             descriptors=self._jobserver.descriptors,
             timeout=timeout,
@@ -137,7 +150,7 @@ class Make:
             if not seated:
                 raise StoppedError
             try:
-                done = self._host.processes.run(self._host.sandbox.command(job, self._box), self._count)
+                done = self._host.processes.run(self._host.sandbox.command(job, box), self._count)
             except LimitError:
                 # What it wrote would go on filling the disk.
                 self.folder.wipe()
@@ -148,6 +161,10 @@ class Make:
     def check_failure(self, done: Completed) -> None:
         """Raises InfrastructureError where a command in the cell's box failed because the machine did."""
         self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.text)
+
+    def take_compiler_calls(self) -> CompilerCalls | None:
+        """What ccache did since it was last asked; None where there is no ccache."""
+        return take_calls(self.folder.path) if self._host.ccache and self._ccache is not Use.NONE else None
 
     def tool(self, *argv: str) -> Completed:
         """Runs another program in the cell's box, its error output apart."""
@@ -170,6 +187,15 @@ class Make:
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 
+    def _cached_box(self) -> tuple[Box, dict[str, str]]:
+        """The box and variables for a make whose compilers ask ccache first, if that is wanted."""
+        ccache = self._host.ccache
+        if ccache is None or self._ccache is Use.NONE:
+            return self._box, {}
+        tools, writable = ccache.prepare(self.cell.toolchain), self._ccache is Use.FILL
+        box = replace(self._box, tools=tools, cache=ccache.cache(writable=writable))
+        return box, ccache.environment(self.cell.toolchain, writable=writable)
+
     def _count(self, output: bytes) -> None:
         steps = kbuild.count_steps(output)
         self.steps += steps
@@ -182,6 +208,7 @@ class BuildHost:
 
     Args:
         jobs: compilers that may run at once, over all cells.
+        ccache: where compilers look first; nowhere when it is None.
     """
 
     workspace: Workspace
@@ -190,6 +217,7 @@ class BuildHost:
     processes: Processes
     console: Console
     jobs: int
+    ccache: CompilerCache | None = None
 
     def worktree_folder(self, tree: Tree) -> Path:
         return self.workspace.worktree(tree.tree_id)
@@ -219,6 +247,8 @@ class BuildHost:
         label: str,
         expected: Sequence[tuple[Cell, int | None]],
         task: Callable[[Make], Result],
+        *,
+        ccache: Use = Use.NONE,
     ) -> dict[str, Result]:
         """Runs `task` for every cell at once, all makes under one jobserver.
 
@@ -226,6 +256,7 @@ class BuildHost:
             label: what is being done, for progress.
             expected: cells, each with the number of make's steps where it is known.
             task: gets the cell's `Make`; what it returns is returned by cell id.
+            ccache: what it is used for, where there is one.
 
         Raises:
             Exception: the first that a task raised; the others' makes are stopped before.
@@ -236,7 +267,10 @@ class BuildHost:
             Jobserver(self.jobs) as jobserver,
             self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker,
         ):
-            tasks = {cell.id: partial(task, Make(self, tree, cell, jobserver, tracker)) for cell, _ in expected}
+            tasks = {
+                cell.id: partial(task, Make(self, tree, cell, jobserver, tracker, ccache=ccache))
+                for cell, _ in expected
+            }
             # As many makes as jobs can run at once, and as many cells again be measured meanwhile.
             return together(tasks, min(len(tasks), 2 * self.jobs), self.processes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.kernel import toolchain
@@ -56,6 +56,7 @@ def variables(cell: Cell) -> dict[str, str]:
 def make(
     cell: Cell,
     *targets: str,
+    environment: Mapping[str, str] | None = None,
     makeflags: str = "",
     descriptors: tuple[int, ...] = (),
     timeout: float = PREPARE_TIMEOUT,
@@ -65,7 +66,7 @@ def make(
     return Job(
         # clang writes a diagnostic in pieces, and those of two compilers at once would make lines that nobody can read.
         ("make", "-C", "{src}", "O={build}", "--output-sync=line", *words, *targets),
-        environment={"MAKEFLAGS": makeflags} if makeflags else {},
+        environment={**(environment or {}), **({"MAKEFLAGS": makeflags} if makeflags else {})},
         timeout=timeout,
         pass_fds=descriptors,
     )

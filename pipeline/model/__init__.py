@@ -1,6 +1,6 @@
 """The values that flow from verb to verb: frozen, typed, and named in the field's words."""
 
-from pipeline.model.build import Build, BuildStatus, Diagnostic, Image
+from pipeline.model.build import Build, BuildStatus, CompilerCalls, Diagnostic, Image
 from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
 from pipeline.model.measure import (
     ChangedFile,
@@ -36,6 +36,7 @@ __all__ = [
     "ChangedFile",
     "Claim",
     "ClaimKind",
+    "CompilerCalls",
     "Coverage",
     "Diagnostic",
     "Diffstat",

@@ -40,6 +40,21 @@ class Image:
     selftest: Path | None = None
 
 
+@dataclass(frozen=True)
+class CompilerCalls:
+    """What ccache did with the calls of a build.
+
+    Args:
+        hits: answered from the cache.
+        misses: compiled.
+        uncacheable: compiled, and by their nature not kept: links, assembler, probes of the compiler.
+    """
+
+    hits: int
+    misses: int
+    uncacheable: int
+
+
 class BuildStatus(StrEnum):
     BUILT = "built"
     FAILED = "failed"
@@ -59,6 +74,7 @@ class Build:
         carried: not built: nothing that the build of an earlier state read has changed.
         coverage: of the series, at its last state; None where it was not measured.
         layouts: of structs, at base and last state; None where they were not measured.
+        compiler_calls: None where it was built without ccache.
     """
 
     status: BuildStatus
@@ -77,3 +93,4 @@ class Build:
     carried: bool = False
     coverage: Coverage | None = None
     layouts: tuple[Layout, ...] | None = None
+    compiler_calls: CompilerCalls | None = None

@@ -16,6 +16,14 @@ class DiagnosticRecord(Record):
     message: str
 
 
+class CompilerCallsRecord(Record):
+    """What ccache did with the calls of a build."""
+
+    hits: int
+    misses: int
+    uncacheable: int
+
+
 class StateRecord(Record):
     patch: int = Field(description="patches applied; 0 is the base")
     subject: str
@@ -28,6 +36,9 @@ class StateRecord(Record):
     errors: tuple[DiagnosticRecord, ...] = ()
     text_change: int | None = Field(
         default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
+    )
+    compiler_calls: CompilerCallsRecord | None = Field(
+        default=None, description="null where it was built without ccache"
     )
     log: str = Field(description="file name within the run's folder")
 

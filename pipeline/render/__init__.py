@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, TextRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.render.boots import by_scenario
 from pipeline.render.boots import measured as measured_values
 from pipeline.render.findings import (
@@ -275,6 +275,13 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
     )
 
 
+def _ccache(states: Sequence[StateRecord]) -> list[tuple[str, str]]:
+    """What ccache did in this run; nothing where it was not asked."""
+    calls = [state.compiler_calls for state in states if state.compiler_calls and not state.cached]
+    hits, misses, others = (sum(getattr(one, name) for one in calls) for name in ("hits", "misses", "uncacheable"))
+    return [("ccache", f"{hits} hits, {misses} misses, {others} calls that cannot be cached")] if calls else []
+
+
 def facts(record: RunRecord) -> list[tuple[str, str]]:
     states = [state for cell in record.cells for state in cell.states]
     stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
@@ -285,6 +292,7 @@ def facts(record: RunRecord) -> list[tuple[str, str]]:
         ("Started", f"{record.started}, took {minutes} min {rest} s"),
         ("Builds", f"{len(states)}, {stored} of them from the store{unchanged}; {seconds:.0f} CPU seconds"),
         *([("A/A", noise_floors(record))] if any(cell.text for cell in record.cells) else []),
+        *_ccache(states),
         ("Matrix", record.matrix),
         ("Sandbox", record.sandbox),
         *(("Note", note) for note in record.notes),

@@ -50,12 +50,22 @@ LIMITS = Limits()
 """Far above what an honest build takes."""
 
 
+@dataclass(frozen=True)
+class Cache:
+    """A folder of ccache's, mounted on `/ccache`; a build that may not write leaves nothing for others there."""
+
+    folder: Path
+    writable: bool
+
+
 class When(StrEnum):
     """What a line of the policy depends on."""
 
     ALWAYS = "always"
     GIT = "the source has a .git"
     TOOLS = "there is a folder of tools"
+    CACHE_FILLED = "ccache is used, and what is built is the tree alone"
+    CACHE_READ = "ccache is used, with patches on the tree"
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class Rule:
     """A line of the policy.
 
     Args:
-        options: of bubblewrap; `{source}`, `{build}`, `{tools}`, `{temporary}` are filled in.
+        options: of bubblewrap; `{source}`, `{build}`, `{tools}`, `{cache}`, `{temporary}` are filled in.
         why: it is there.
         when: it applies.
     """
@@ -102,19 +112,31 @@ PLACES = (
     ),
     Rule(("--bind", "{build}", "/build", "--chdir", "/build"), "the only place that is written to and stays"),
     Rule(("--ro-bind", "{tools}", "/tools"), "programs of our own", When.TOOLS),
+    Rule(("--bind", "{cache}", "/ccache"), "what compilers make of the tree is kept", When.CACHE_FILLED),
+    Rule(("--ro-bind", "{cache}", "/ccache"), "a series leaves nothing there for the next one", When.CACHE_READ),
     Rule(("--remount-ro", "/"), "it is memory without a limit"),
 )
 
 
-def arguments(source: Path, build: Path, tools: Path | None, system: Sequence[str], limits: Limits) -> list[str]:
+def arguments(
+    source: Path, build: Path, tools: Path | None, cache: Cache | None, system: Sequence[str], limits: Limits
+) -> list[str]:
     """bubblewrap's options for the policy.
 
     Args:
         source, build, tools: folders of the host.
+        cache: ccache's, if it is used.
         system: options for `SYSTEM_FOLDERS`, as they are on this machine.
     """
-    holds = {When.ALWAYS: True, When.GIT: (source / ".git").exists(), When.TOOLS: tools is not None}
-    values = {"source": source, "build": build, "tools": tools, "temporary": limits.temporary}
+    holds = {
+        When.ALWAYS: True,
+        When.GIT: (source / ".git").exists(),
+        When.TOOLS: tools is not None,
+        When.CACHE_FILLED: cache is not None and cache.writable,
+        When.CACHE_READ: cache is not None and not cache.writable,
+    }
+    values: dict[str, object] = {"source": source, "build": build, "tools": tools, "temporary": limits.temporary}
+    values["cache"] = cache.folder if cache else None
     rules: Iterable[Rule] = (*NAMESPACES, SYSTEM[0], Rule(tuple(system), "the same"), *SYSTEM[1:], *PLACES)
     return [
         word.format_map(values) if word.startswith("{") else word

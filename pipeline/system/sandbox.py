@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.policy import LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Limits, arguments, limited
+from pipeline.system.policy import LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Cache, Limits, arguments, limited
 from pipeline.system.process import Command, Processes
 
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -29,16 +29,18 @@ class Box:
         source: mounted read-only on `/src`.
         build: mounted writable on `/build`; the working directory.
         tools: mounted read-only on `/tools` and first in PATH.
+        cache: for ccache.
     """
 
     source: Path
     build: Path
     tools: Path | None = None
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """A command for a sandbox, in the sandbox's own paths: `{src}` and `{build}` in its words are replaced."""
+    """A command for a sandbox, in its own paths: `{src}` and `{build}` are replaced in words and variables."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -69,9 +71,11 @@ class Bubblewrap:
 
     def command(self, job: Job, box: Box) -> Command:
         system = [word for name in SYSTEM_FOLDERS for word in _system_folder(Path("/") / name)]
-        argv = ["bwrap", *arguments(box.source, box.build, box.tools, system, self.limits)]
+        argv = ["bwrap", *arguments(box.source, box.build, box.tools, box.cache, system, self.limits)]
         path = f"/tools:{SEARCH_PATH}" if box.tools else SEARCH_PATH
-        environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **job.environment}
+        environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **_variables(job, "/src", "/build")}
+        if box.cache:
+            environment["CCACHE_DIR"] = "/ccache"
         for name, value in environment.items():
             argv += ["--setenv", name, value]
         argv += ["--", *limited(self.limits), *_filled(job.argv, "/src", "/build")]
@@ -91,7 +95,14 @@ class Unsandboxed:
 
     def command(self, job: Job, box: Box) -> Command:
         path = f"{box.tools}:{SEARCH_PATH}" if box.tools else SEARCH_PATH
-        environment = {"PATH": path, "HOME": str(box.build), "LC_ALL": "C.UTF-8", **job.environment}
+        environment = {
+            "PATH": path,
+            "HOME": str(box.build),
+            "LC_ALL": "C.UTF-8",
+            **_variables(job, str(box.source), str(box.build)),
+        }
+        if box.cache:
+            environment["CCACHE_DIR"] = str(box.cache.folder)
         # setpriv: make ends with us even when we are killed, which bubblewrap's --die-with-parent does otherwise.
         argv = ["setpriv", "--pdeathsig", "TERM", "--", *limited(self.limits)]
         argv += _filled(job.argv, str(box.source), str(box.build))
@@ -150,6 +161,10 @@ def _system_folder(path: Path) -> list[str]:
     if path.is_symlink():
         return ["--symlink", str(path.readlink()), str(path)]
     return ["--ro-bind", str(path), str(path)] if path.is_dir() else []
+
+
+def _variables(job: Job, source: str, build: str) -> dict[str, str]:
+    return dict(zip(job.environment, _filled(tuple(job.environment.values()), source, build), strict=True))
 
 
 def _filled(argv: tuple[str, ...], source: str, build: str) -> list[str]:

@@ -5,6 +5,7 @@ worktrees/    one persistent worktree per tree
 builds/       one O= folder per tree and cell
 store/        results by content address
 mail/         b4's scratch folders
+ccache/       objects for builds that begin anew
 threads/      the last good copy of every thread that an archive delivered
 downloads/    packages and tarballs
 runs/         one folder per run
@@ -52,6 +53,10 @@ class Workspace:
     @property
     def runs(self) -> Path:
         return self.folder / "runs"
+
+    @property
+    def ccache(self) -> Path:
+        return self.folder / "ccache"
 
     @property
     def mail(self) -> Path:

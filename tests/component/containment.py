@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.build import Builds
 from pipeline.definitions import load_matrix
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.trees import TreeName
 from pipeline.model import Applied, ApplyStatus, SourceState
 from pipeline.plan import Planner, select_cells
@@ -144,13 +145,14 @@ class Host:
         cells: Sequence[str] = (CELL,),
         patches: int = 1,
         workspace: Path | None = None,
+        ccache: CompilerCache | None = None,
     ) -> Builds:
         """Builds base and every patch of a branch's last ones, as `pipeline apply-and-build --per-patch` does."""
         folder = Workspace(workspace or self.workspace)
         folder.prepare()
         processes, console = Processes(), Console(quiet=True)
         pipeline = Pipeline(folder, processes, console)
-        host = BuildHost(folder, pipeline.store, Bubblewrap(limits), processes, console, 2)
+        host = BuildHost(folder, pipeline.store, Bubblewrap(limits), processes, console, 2, ccache)
         applied = self.applied(pipeline, branch, patches)
         definition, fragments = load_matrix(str(self.matrix))
         chosen = select_cells(definition, fragments, cells, processes)

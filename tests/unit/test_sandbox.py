@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.system import policy, sandbox
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.policy import Limits
+from pipeline.system.policy import Cache, Limits
 from pipeline.system.process import Command, Completed, Processes
 from pipeline.system.sandbox import Box, Bubblewrap, Job, Unsandboxed, choose
 
@@ -70,6 +70,15 @@ def test_tools_are_mounted_and_come_first() -> None:
     argv = " ".join(Bubblewrap().command(JOB, box(Path("/nowhere"), tools=True)).argv)
     assert "--ro-bind /nowhere/tools /tools" in argv
     assert f"--setenv PATH /tools:{SEARCH} " in argv
+
+
+@pytest.mark.parametrize(("writable", "option"), [(True, "--bind"), (False, "--ro-bind")])
+def test_ccache_is_filled_or_only_read(writable: bool, option: str) -> None:
+    place = replace(box(Path("/nowhere")), cache=Cache(Path("/nowhere/ccache"), writable))
+    argv = " ".join(Bubblewrap().command(JOB, place).argv)
+    assert f" {option} /nowhere/ccache /ccache " in argv
+    assert "--setenv CCACHE_DIR /ccache " in argv
+    assert Unsandboxed().command(JOB, place).environment["CCACHE_DIR"] == "/nowhere/ccache"
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
