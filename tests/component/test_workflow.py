@@ -89,7 +89,10 @@ def test_the_plan_is_printed(done: Execution) -> None:
 
 
 def without_time(cell: CellRecord) -> CellRecord:
-    states = tuple(state.model_copy(update={"seconds": 0, "cpu_seconds": 0, "cached": False}) for state in cell.states)
+    states = tuple(
+        state.model_copy(update={"seconds": 0, "cpu_seconds": 0, "cached": False, "compiler_calls": None})
+        for state in cell.states
+    )
     return cell.model_copy(update={"states": states})
 
 
@@ -130,10 +133,16 @@ def test_the_report_holds_everything(done: Execution, posted: dict[str, PatchSer
 
 def test_builds_find_the_tree_in_the_cache(done: Execution) -> None:
     """The jobs get it from the plan's, so that all of them have the same one."""
-    (stored,) = (done.folder / "caches").iterdir()
+    (stored,) = (done.folder / "caches").glob("trees-*")
     assert (stored / "objects/pack").is_dir()
     assert "Fetching path:" in done.step("Plan").output
     assert all("Fetching path:" not in step.output for step in done.steps if step.name == "Build")
+
+
+def test_what_compilers_made_of_the_tree_is_kept_for_each_kernel(done: Execution) -> None:
+    kept = sorted((done.folder / "caches").glob("ccache-*"))
+    assert [path.name.split("-trees-")[0] for path in kept] == ["ccache-1-i386-odd", "ccache-1-x86_64-hvo"]
+    assert all(any((path / "objects").iterdir()) for path in kept)
 
 
 def test_no_output_is_a_command(done: Execution) -> None:

@@ -198,7 +198,7 @@ class Machine:
                 assert options == {"persist-credentials": "False"}
                 shutil.copytree(self._runner.repository, self._checkout, dirs_exist_ok=True)
             case "actions/cache" | "actions/cache/restore" as kind:
-                assert options.keys() == {"path", "key"}
+                assert options.keys() - {"restore-keys"} == {"path", "key"}
                 self._cache(options["path"], options["key"], save=kind == "actions/cache")
             case "actions/upload-artifact":
                 assert options.keys() == {"name", "path", "overwrite"}
@@ -210,7 +210,7 @@ class Machine:
                 raise AssertionError(f"no idea what {unknown} does")
 
     def _cache(self, path: str, key: str, *, save: bool) -> None:
-        assert re.fullmatch(r"[a-z0-9-]+", key), key
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", key), key
         stored = self._into.folder / "caches" / key
         if stored.is_dir():
             shutil.copytree(stored, self._checkout / path, symlinks=True)

@@ -65,6 +65,9 @@ class FakeMake:
         require_sound_machine(f"while {self.cell.id} was built", status, log)
         return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
 
+    def take_compiler_calls(self) -> None:
+        return None
+
     def tool(self, *argv: str) -> Completed:
         if self._tools is not None:
             self._tools.append(argv[0])
@@ -108,7 +111,12 @@ class FakeHost:
         pass
 
     def run_all(
-        self, _tree: Tree, _label: str, expected: Sequence[tuple[Cell, object]], task: Callable[[Any], None]
+        self,
+        _tree: Tree,
+        _label: str,
+        expected: Sequence[tuple[Cell, object]],
+        task: Callable[[Any], None],
+        **_options: object,
     ) -> None:
         for cell, _ in expected:
             task(FakeMake(self._folder, self.answers, self.built, cell, self.tools))
