@@ -9,6 +9,7 @@ from dataclasses import replace
 from pipeline.fetch import trailers
 from pipeline.fetch.b4 import B4
 from pipeline.mail import diff, message, thread
+from pipeline.mail.attachments import patches_apart
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
@@ -37,12 +38,19 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     Raises:
         NotObtainedError: it is not there, incomplete, or b4 put something else together.
     """
-    mails, refused = message.parse_all(raw)
+    whole, refused = message.parse_all(raw)
+    apart = patches_apart(whole, message_id)
+    mails = apart.mails
     try:
         choice = choose(thread.postings(mails), mails, message_id, asked)
     except NotObtainedError as error:
+        for named, reason in apart.refused.items():
+            if message_id in ("", named):
+                raise reason from error
         raise NotObtainedError("; ".join((error.message, *refused[:2])), hint=error.hint) from error
     posting = choice.posting
+    if reasons := [reason for named, reason in apart.refused.items() if named in posting.ids]:
+        raise reasons[0]
     if without_id := [mail for mail in posting.patches if not mail.message_id]:
         raise NotObtainedError(
             f"patch {without_id[0].number} has no Message-ID, so replies cannot be told apart",
@@ -52,7 +60,9 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     circle = thread.in_circles(mails)
     if circle & posting.ids:
         raise NotObtainedError(f"In-Reply-To of {min(circle & posting.ids)} leads in a circle")
-    for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in circle]
+    # With a diff in a mail without Re:, b4 replaces the patch that it answers.
+    hidden = circle.union(apart.refused)
+    for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in hidden]
     made = b4.assemble(for_b4, posting.first, posting.version)
     assembled = [message.parse(one) for one in made.mails]
     _compare(assembled, posting)
@@ -67,7 +77,9 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
     round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
-    return replace(series, notes=(*series.notes, *(f"left out: {reason}" for reason in refused[:10]), *round_about))
+    attached = [note for named, note in apart.notes.items() if named in posting.ids]
+    left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
+    return replace(series, notes=(*series.notes, *attached, *left_out_mails, *round_about))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:

@@ -213,7 +213,7 @@ def _plain(text: str) -> str:
         except MessageError:
             parts = []
         decoded = [
-            part if isinstance(part, str) else _in_charset(part, charset or "us-ascii") for part, charset in parts
+            part if isinstance(part, str) else in_charset(part, charset or "us-ascii") for part, charset in parts
         ]
         return "".join(decoded) or text
     return text
@@ -247,11 +247,11 @@ def _text(message: Message) -> str:
         if part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
-                parts.append(_in_charset(payload, part.get_content_charset("utf-8")))
+                parts.append(in_charset(payload, part.get_content_charset("utf-8")))
     return "\n".join(parts).replace("\r\n", "\n")
 
 
-def _in_charset(content: bytes, charset: str) -> str:
+def in_charset(content: bytes, charset: str) -> str:
     """Decoded text; in a charset that is not known it is read as UTF-8, and what cannot be decoded is replaced."""
     try:
         known = codecs.lookup(charset).name not in _NO_CHARSETS
