@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,10 @@ from typing import Annotated
 import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
+from pipeline.fetch import LORE, Request
 from pipeline.render.formats import FORMATS
 from pipeline.system.errors import UsageError
+from pipeline.system.git import user_setting
 
 STANDARD_OUTPUT = Path("-")
 
@@ -110,6 +113,14 @@ CcacheOption = Annotated[
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
 FormatOption = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="What the report is to be.")]
+
+
+def series_request(
+    series: str, revision: int | None, midmask: str, rethread: Sequence[str] | None, offline: bool
+) -> Request:
+    """What is asked for by the options that are the same wherever a series is fetched."""
+    midmask = midmask or user_setting("b4.midmask") or LORE
+    return Request(series, revision, midmask, tuple(rethread or ()), offline, user_setting("b4.keyringsrc"))
 
 
 def known_format(name: str) -> str:

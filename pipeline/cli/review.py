@@ -13,21 +13,22 @@ import typer
 from pipeline.cli.app import app
 from pipeline.cli.options import (
     MidmaskOption,
+    OfflineOption,
     QuietOption,
+    RethreadOption,
     RevisionOption,
     SeriesArgument,
     TreeOption,
     VerboseOption,
     VersionOption,
     WorkspaceOption,
+    series_request,
 )
 from pipeline.cli.session import session
-from pipeline.fetch import LORE, Request
 from pipeline.kernel.trees import TreeName
 from pipeline.mail.limits import THREAD_LIMIT
 from pipeline.render.review import render_review
 from pipeline.system.errors import UsageError
-from pipeline.system.git import user_setting
 
 
 @app.command(epilog="Example: pipeline review 20251205194351.1646318-1-kas@kernel.org")
@@ -42,6 +43,8 @@ def review(
     json: Annotated[bool, typer.Option("--json", help="Print JSON, as `review` in run.json.")] = False,
     revision: RevisionOption = None,
     midmask: MidmaskOption = "",
+    rethread: RethreadOption = None,
+    offline: OfflineOption = False,
     workspace: WorkspaceOption = None,
     verbose: VerboseOption = False,
     quiet: QuietOption = False,
@@ -55,8 +58,9 @@ def review(
         raise UsageError("standard input holds one series", hint="Save one of the two revisions to a file.")
     with session(workspace, verbose, quiet) as current, TemporaryDirectory() as scratch:
         pipeline = current.pipeline()
-        request = Request(_kept(series, Path(scratch)), revision, midmask or user_setting("b4.midmask") or LORE)
-        before = replace(request, text=_kept(since, Path(scratch)), version=None) if since else None
+        request = series_request(_kept(series, Path(scratch)), revision, midmask, rethread, offline)
+        # Further threads hold parts of SERIES, not of the other one.
+        before = replace(request, text=_kept(since, Path(scratch)), version=None, rethread=()) if since else None
         names = [TreeName.parse(name) for name in tree or ()]
         found = pipeline.fetch(request)
         record = pipeline.review(found, request, before, [pipeline.tree(name) for name in names])

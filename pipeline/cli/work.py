@@ -39,9 +39,9 @@ from pipeline.cli.options import (
     known_sandbox,
     known_size,
     require_writable,
+    series_request,
 )
 from pipeline.cli.session import session
-from pipeline.fetch import LORE, Request
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.mail.mbox import join_mbox
 from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
@@ -55,7 +55,6 @@ from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
-from pipeline.system.git import user_setting
 
 
 @app.command(
@@ -97,7 +96,7 @@ def apply_and_build(
         if json and json != "-":
             require_writable(Path(json))
         order = Order(
-            _request(series, revision, midmask, rethread, offline),
+            series_request(series, revision, midmask, rethread, offline),
             tuple(tree or ()),
             matrix,
             tuple(cell or ()),
@@ -139,7 +138,7 @@ def fetch(
 ) -> None:
     """Obtain a series and show what is in it: patches, trailers, base, replies."""
     with session(workspace, verbose, quiet) as current:
-        found = current.pipeline().fetch(_request(series, revision, midmask, rethread, offline))
+        found = current.pipeline().fetch(series_request(series, revision, midmask, rethread, offline))
         out = RichConsole(highlight=False, soft_wrap=True)
         for line in series_lines(found):
             out.print(Text(line, style="green" if line.lstrip().startswith("+ ") else ""))
@@ -165,7 +164,7 @@ def apply(
     """Apply a series to trees, in the pipeline's own worktrees, and say what fits where."""
     with session(workspace, verbose, quiet) as current:
         pipeline = current.pipeline()
-        order = Order(_request(series, revision, midmask, rethread, offline), tuple(tree or ()))
+        order = Order(series_request(series, revision, midmask, rethread, offline), tuple(tree or ()))
         names = pipeline.resolve(order)[3]
         found = pipeline.fetch(order.request)
         base = known_base(base)
@@ -224,7 +223,7 @@ def plan(
         _require_plan_format(format_name, series, suggest, output)
         pipeline = current.pipeline()
         order = Order(
-            _request(series or "-", revision, midmask, None, offline),
+            series_request(series or "-", revision, midmask, None, offline),
             tuple(tree or ()),
             matrix,
             tuple(cell or ()),
@@ -278,11 +277,6 @@ def _suggested(
     if applied.status is ApplyStatus.FAILED:
         return f"\n{name}: the series does not apply, so nothing is suggested."
     return "\n" + render_suggestion(pipeline.suggest(host, series, applied, planned), name).rstrip()
-
-
-def _request(series: str, revision: int | None, midmask: str, rethread: Sequence[str] | None, offline: bool) -> Request:
-    midmask = midmask or user_setting("b4.midmask") or LORE
-    return Request(series, revision, midmask, tuple(rethread or ()), offline, user_setting("b4.keyringsrc"))
 
 
 def _jobs(jobs: int) -> int:

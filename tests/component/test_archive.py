@@ -219,3 +219,16 @@ def test_a_command_waits_and_then_works_offline(run_pipeline: Runner, posted: di
     note = [line for line in offline.stdout.splitlines() if "note: offline: the copy of 20" in line]
     assert len(note) == 1
     assert [line for line in offline.stdout.splitlines() if line not in note] == online.stdout.splitlines()
+
+
+def test_a_review_works_offline_and_over_several_threads(run_pipeline: Runner, posted: dict[str, PatchSeries]) -> None:
+    """The last patch was posted as a thread of its own."""
+    mails, ids = posted["good"].mails, posted["good"].message_ids
+    threads = [gzip.compress(mbox(mails[:-1])), gzip.compress(mbox(mails[-1:]))]
+    with serving([Answer(body=threads[0]), *(Answer(body=one) for one in threads)]) as server:
+        midmask = f"--midmask={server.midmask}"
+        assert "missing 4/4" in run_pipeline("review", ids[0], midmask).stderr
+        online = run_pipeline("review", ids[0], midmask, f"--rethread={ids[-1]}")
+    assert online.returncode == 0, online.stderr
+    offline = run_pipeline("review", ids[0], midmask, f"--rethread={ids[-1]}", "--offline")
+    assert (offline.returncode, offline.stdout) == (0, online.stdout), offline.stderr
