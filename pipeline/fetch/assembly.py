@@ -56,6 +56,12 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
             f"patch {without_id[0].number} has no Message-ID, so replies cannot be told apart",
             hint="For files made by git format-patch, name their folder.",
         )
+    different = thread.told_apart(mails)
+    if different & posting.ids:
+        raise NotObtainedError(
+            f"several mails have the Message-ID {min(different & posting.ids)}, and they are not the same",
+            hint="Which one was posted? Save the series alone, with each mail once, to an mbox and name that.",
+        )
     # b4 0.16 goes round in such a circle until its time is over.
     circle = thread.in_circles(mails)
     if circle & posting.ids:
@@ -79,7 +85,8 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
-    return replace(series, notes=(*series.notes, *attached, *left_out_mails, *round_about))
+    twice = [f"several mails have the Message-ID {one}, and they are not the same" for one in sorted(different)[:10]]
+    return replace(series, notes=(*series.notes, *attached, *left_out_mails, *round_about, *twice))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:

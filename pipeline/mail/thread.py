@@ -16,6 +16,7 @@ from pipeline.mail.message import Mail
 
 _RESEND = re.compile(r"^[^]]*\bRESEND\b", re.IGNORECASE)
 _CHANGE_ID = re.compile(r"^change-id: (\S+)\s*$", re.MULTILINE | re.IGNORECASE)
+_NO_FOOTER = re.compile(r"diff --git |@@ -\d|\b[A-Za-z-]+-by: ")
 _DEEPEST = 1000
 """References followed upwards from one mail; loops end there as well."""
 _NAMED = 12
@@ -222,3 +223,20 @@ def in_circles(mails: Sequence[Mail]) -> frozenset[str]:
         found = at in path or circular.get(at, False)
         circular.update(dict.fromkeys(path, found))
     return frozenset(name for name, found in circular.items() if found)
+
+
+def told_apart(mails: Iterable[Mail]) -> frozenset[str]:
+    """Message-ids that several mails have which do not say the same (RFC 5322, 3.6.4: an id is that of one mail).
+
+    A list's copy of a mail may have a footer, another encoding, and a relay's From:.
+    """
+    texts: dict[str, str] = {}
+    found = set[str]()
+    for mail in mails:
+        text = " ".join(mail.letter.body.split())
+        known = texts.setdefault(mail.message_id, text)
+        short, long = sorted((text, known), key=len)
+        alike = bool(short) and long.startswith(short) and not _NO_FOOTER.search(long, len(short))
+        if mail.message_id and text != known and not alike:
+            found.add(mail.message_id)
+    return frozenset(found)

@@ -224,7 +224,29 @@ def test_a_fixes_out_of_a_reply_is_pointed_out(run_pipeline: Runner, posted: Map
 def test_two_patches_of_one_message_id_are_refused(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
     good = posted["good"].mails
     twin = good[3].replace(ids(good[3]).encode(), ids(good[2]).encode())
-    assert "b4 put together" in refused(run_pipeline, [*good[:3], twin, good[4]])
+    said = refused(run_pipeline, [*good[:3], twin, good[4]])
+    assert f"several mails have the Message-ID {ids(good[2])}, and they are not the same" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("at", range(2))
+def test_another_patch_under_the_message_id_and_subject_of_one_is_refused(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], at: int
+) -> None:
+    """Whichever comes first: b4 would take the one, and the report show the other."""
+    good = posted["good"].mails
+    assert b"\n+" in good[2]
+    twins = [good[2], re.sub(rb"\n\+(?!\+)", b"\n+/* */", good[2], count=1)]
+    said = refused(run_pipeline, [*good[:2], twins[at], twins[1 - at], *good[3:]])
+    assert "they are not the same" in " ".join(said.split())
+
+
+def test_replies_of_one_message_id_are_pointed_out(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    good = posted["good"].mails
+    replies = [answer(good[2], REVIEWER, words) for words in ("Good.\n", "Bad.\n")]
+    lines = fetched(run_pipeline, [*good, *replies])
+    assert f"  note: several mails have the Message-ID {ids(replies[0])}, and they are not the same" in lines
+    copies = [list_footer(mail) for mail in (*good, replies[0])]
+    assert not any("not the same" in line for line in fetched(run_pipeline, [*good, replies[0], *copies]))
 
 
 def test_a_revision_that_is_posted_twice_is_taken_once(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
