@@ -15,6 +15,7 @@ from pipeline.fetch.b4 import B4
 from pipeline.fetch.http import UnreachableError
 from pipeline.mail import mbox, message
 from pipeline.mail.diff import diff_of
+from pipeline.mail.suspicion import require_allowed
 from pipeline.model import Patch, Prerequisite, Series
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
@@ -51,6 +52,10 @@ class PrerequisiteResolver:
             self._say(f"Looking for prerequisite-{one.kind} {one.value}")
             try:
                 this = self._found(one)
+                try:
+                    require_allowed(this.patches)
+                except NotObtainedError as error:
+                    this = replace(one, title=this.title, reason=f"not taken: {error.message}")
             except NotObtainedError as error:
                 this = replace(one, reason=f"not found: {error.message}")
                 silent = error.message if isinstance(error, UnreachableError) else ""

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.mail.diff import FileDiff, file_diffs
 from pipeline.mail.message import parse
-from pipeline.model import Series, Suspicion
+from pipeline.model import Patch, Series, Suspicion
 from pipeline.system.errors import NotObtainedError
 
 SHOWN_LIMIT = 200
@@ -46,25 +46,42 @@ _WORD = re.compile(r"\w+")
 
 
 def examined(series: Series) -> Series:
-    """The series, with what in its patches a reader must be told of.
+    """The series, with what in its patches, and in those that it needs, a reader must be told of.
 
     Raises:
         NotObtainedError: a patch writes to a place that no patch may write to.
     """
-    found: list[Suspicion] = []
-    for patch in series.patches:
-        for file in file_diffs(parse(patch.mail).letter.body):
-            if reason := forbidden(file):
-                raise NotObtainedError(
-                    f"patch {patch.number}/{len(series.patches)} is refused: {reason}",
-                    hint="No kernel patch needs that. Who sent it, and what for?",
-                )
-            found += suspicions(patch.number, file)
+    found = _in_patches(series.patches)
+    for one in series.prerequisites:
+        # They were refused already where they write to such a place.
+        found += [replace(this, prerequisite=one.title or one.value) for this in _in_patches(one.patches)]
     if not found:
         return series
     left_out = f"; the first {SHOWN_LIMIT} are named" if len(found) > SHOWN_LIMIT else ""
     note = f"places in the patches that need a look: {len(found)}{left_out}"
     return replace(series, suspicions=tuple(found[:SHOWN_LIMIT]), notes=(*series.notes, note))
+
+
+def require_allowed(patches: Sequence[Patch]) -> None:
+    """Refuses patches of which one writes to a place that no patch may write to.
+
+    Raises:
+        NotObtainedError: says which.
+    """
+    _in_patches(patches)
+
+
+def _in_patches(patches: Sequence[Patch]) -> list[Suspicion]:
+    found: list[Suspicion] = []
+    for patch in patches:
+        for file in file_diffs(parse(patch.mail).letter.body):
+            if reason := forbidden(file):
+                raise NotObtainedError(
+                    f"patch {patch.number}/{len(patches)} is refused: {reason}",
+                    hint="No kernel patch needs that. Who sent it, and what for?",
+                )
+            found += suspicions(patch.number, file)
+    return found
 
 
 def forbidden(file: FileDiff) -> str:

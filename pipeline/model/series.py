@@ -16,6 +16,7 @@ class Suspicion:
         line: after the patch; 0 for the file as a whole.
         what: in words; names of characters instead of characters.
         deceptive: what is seen is not what is there, which is a problem of the series.
+        prerequisite: title of what the series needs, where the patch is of that; empty for the series' own.
     """
 
     patch: int
@@ -23,10 +24,12 @@ class Suspicion:
     line: int
     what: str
     deceptive: bool
+    prerequisite: str = ""
 
     @property
     def place(self) -> str:
-        return f"patch {self.patch}, {self.path}" + (f":{self.line}" if self.line else "")
+        whose = f"prerequisite {self.prerequisite!r}, " if self.prerequisite else ""
+        return f"{whose}patch {self.patch}, {self.path}" + (f":{self.line}" if self.line else "")
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class SuspicionRecord(Record):
     line: int = Field(description="after the patch; 0 for the file as a whole")
     what: str
     deceptive: bool = Field(description="what is seen is not what is there")
+    prerequisite: str = Field(default="", description="title, where the patch is of what the series needs")
 
 
 class SeriesRecord(Record):

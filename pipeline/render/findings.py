@@ -10,6 +10,7 @@ from pipeline.render import matrix
 from pipeline.render.boots import Regression, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
+from pipeline.render.series import suspicion_remark
 from pipeline.system.errors import ExitStatus
 
 
@@ -187,7 +188,7 @@ def verdict(record: RunRecord) -> Verdict:
         "is not what it looks like": [
             f"Patch {one.patch} deceives the eye at {cut(one.path, 60)}:{one.line}: {one.what}"
             for one in record.series.suspicions
-            if one.deceptive
+            if one.deceptive and not one.prerequisite
         ],
         "misses what its letter claims": [
             f'Claim refuted: "{cut(claim.text, 60)}" ({_refutation(claim)})'
@@ -219,7 +220,7 @@ def remarks(record: RunRecord) -> list[str]:
         *proving_less(labelled),
         *_coverage_remarks(record),
         *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
-        *(f"Patch {one.patch}, {one.path}: {one.what}." for one in record.series.suspicions if not one.deceptive),
+        *(suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
 

@@ -197,6 +197,35 @@ def test_what_is_not_found_is_said(run: Runner, kernel: Developer, archive: inbo
     assert f"  prerequisite-message-id: nobody@example.org: {words}" in lines
 
 
+HARM: dict[str, tuple[tuple[bytes, bytes], str]] = {
+    "deceives": (
+        (b"\n+", b"\n+/* \xe2\x80\xae */"),
+        r"^  prerequisite 'mm: two pages', patch 1, \S+:\d+: not shown: U\+202E RIGHT-TO-LEFT OVERRIDE$",
+    ),
+    "leads out of the tree": (
+        (b"+++ b/", b"+++ b/../"),
+        r"\('mm: two pages', 0 patch\(es\)\): not taken: patch 1/1 is refused: .* leads out of the tree$",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARM)
+def test_what_a_series_needs_is_looked_at_as_well(
+    run: Runner, kernel: Developer, sealed_environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    (old, new), words = HARM[name]
+    posted = kernel.post(tmp_path / "needed", "master..next", "mm: two pages").mails
+    diff = posted[1].index(b"\n@@" if old.startswith(b"\n") else b"\n--- a/")
+    harmful = posted[1][:diff] + posted[1][diff:].replace(old, new, 1)
+    series = kernel.post(tmp_path / "v1", "next..conflicts", "mm: three")
+    cover = series.folder / "0000-cover-letter.patch"
+    cover.write_text(cover.read_text() + f"\nprerequisite-message-id: <{message_id(posted[0])}>\n")
+    with inbox.served(tmp_path / "pi", [posted[0], harmful], sealed_environment, "full") as server:
+        done = run("fetch", str(series.folder), f"--midmask={server.midmask}")
+    assert done.returncode == 0, done.stderr
+    assert re.search(words, done.stdout, re.MULTILINE), done.stdout
+
+
 def test_what_does_not_apply_is_left_out_and_said(
     run: Runner, kernel: Developer, needed: list[bytes], archive: inbox.PublicInbox, tmp_path: Path
 ) -> None:

@@ -6,7 +6,10 @@ import pytest
 
 from pipeline.mail.diff import file_diffs
 from pipeline.mail.suspicion import forbidden, suspicions
+from pipeline.record import SuspicionRecord
+from pipeline.render import render_text, verdict
 from tests.component.hostile import new_file
+from tests.unit import records
 from tests.unit.mails import DIFF
 
 
@@ -112,3 +115,15 @@ def test_lines_that_are_not(line: str, what: str) -> None:
 def test_only_what_a_patch_adds_is_looked_at() -> None:
     (file,) = file_diffs(DIFF.replace("-old", "-\u202e").replace(" kept", " \u202e"))
     assert list(suspicions(1, file)) == []
+
+
+def test_what_deceives_in_a_prerequisite_is_a_remark_and_no_problem_of_the_series() -> None:
+    said = SuspicionRecord(patch=2, path="mm/a.c", line=3, what="not shown: U+202E", deceptive=True)
+    own, needed = (
+        records.run(series=records.series(suspicions=(one,)))
+        for one in (said, said.model_copy(update={"prerequisite": "mm: first"}))
+    )
+    assert verdict(own).problems == ("Patch 2 deceives the eye at mm/a.c:3: not shown: U+202E",)
+    assert verdict(needed).problems == ()
+    words = "Prerequisite 'mm: first', patch 2, mm/a.c: not shown: U+202E."
+    assert words in " ".join(render_text(needed).split())
