@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,17 +84,19 @@ class Store:
         """The entry of `key`, all digests checked; a damaged one is reported, dropped and None."""
         folder = self._place(key)
         try:
+            if not _is_file(folder / "entry.json"):
+                raise OSError("it is no regular file")
             described = json.loads((folder / "entry.json").read_bytes())
             damage = _first_damage(folder, key, described)
         except FileNotFoundError:
-            if not folder.exists():
+            if not folder.is_symlink() and not folder.exists():
                 return None
             damage = "entry.json is missing"
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             damage = f"entry.json cannot be read ({error})"
         if damage:
             self._report(f"stored {key.stage} result {key.digest[:12]} is damaged, dropped: {damage}")
-            shutil.rmtree(folder, ignore_errors=True)
+            _drop(folder)
             return None
         # When it was last used: what was not for long goes first where space is short.
         os.utime(folder)
@@ -161,14 +164,33 @@ def _self_digest(described: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _is_file(path: Path) -> bool:
+    """Whether it is a regular file itself: opening a FIFO would wait for a writer for ever.
+
+    Raises:
+        FileNotFoundError: there is nothing of that name.
+    """
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _drop(folder: Path) -> None:
+    """Removes an entry, whatever stands in its place; where a symbolic link leads stays as it is."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _first_damage(folder: Path, key: Key, described: Mapping[str, Any]) -> str:
+    if folder.is_symlink():
+        return "its folder is a symbolic link"
     if Key(described["stage"], described["inputs"]).digest != key.digest:
         return "it holds another key"
     if described["digest"] != _self_digest(described):
         return "its digest does not match"
     for name, digest in described["files"].items():
         path = folder / name
-        if path.is_symlink() or not path.is_file():
+        if not (path.exists() and _is_file(path)):
             return f"{name} is missing"
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             return f"the digest of {name} does not match"
