@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and kill -9 in the middle of a build: no process is left, nothing broken counts, and it resumes."""
+"""Ctrl-C, SIGTERM, SIGHUP and kill -9 in the middle of a build: nothing is left behind or broken, and it resumes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ PATIENCE = 240.0
 
 No test waits that long when all is well.
 """
+
+PROMPTLY = 5.0
+"""Seconds from a signal to the end of the command."""
 
 
 def await_(what: str, happened: Callable[[], object]) -> None:
@@ -68,7 +71,9 @@ def interrupt(run: Runner, arguments: tuple[str, ...], number: signal.Signals, r
         await_("the command is where it is to be stopped", lambda: ready() or process.poll() is not None)
         assert process.poll() is None, process.communicate()
         process.send_signal(number)
+        sent = time.monotonic()
         output, said = process.communicate(timeout=PATIENCE)
+        assert time.monotonic() - sent < PROMPTLY
         assert output == ""
         # Of a killed pipeline the kernel ends the sandboxes, a moment later; others are gone when it ends.
         if number is signal.SIGKILL:
@@ -107,7 +112,9 @@ def waiting(fake_tree: Path, posted: Mapping[str, PatchSeries], tmp_path: Path) 
     return ("apply-and-build", series, f"--tree=path:{fake_tree}#master", f"--matrix={matrix}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
+)
 def test_build_goes_on_where_it_was_stopped(
     run_pipeline: Runner, waiting: tuple[str, ...], number: signal.Signals
 ) -> None:
