@@ -105,6 +105,7 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             command="\n".join(
                 one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
             ),
+            notes=record.notes[:others],
             facts=(one_line(record.id), record.started, record.matrix, record.sandbox),
         )
     )

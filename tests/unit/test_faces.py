@@ -293,3 +293,8 @@ def test_hostile_words_do_nothing(face: str, payload: str) -> None:
 )
 def test_one_line(text: str, words: str) -> None:
     assert one_line(text) == words
+
+
+def test_notes_of_a_merged_run_stand_at_the_end_of_the_summary() -> None:
+    text = render_markdown(records.run(notes=("Put together from 2 runs.", "No ![picture](x) here")))
+    assert text.endswith("\n\nNote: `Put together from 2 runs.`\n\nNote: `No ![picture](x) here`\n")
