@@ -15,7 +15,7 @@ from pipeline.system.store import Key, Store
 KEY = Key("build", {"tree": "a" * 40})
 FILES = {"log.z": b"log\0\xff", "config": b"CONFIG_A=y\n"}
 NAMES = ("entry.json", *FILES)
-PATIENCE = 5
+PATIENCE = 60
 """Seconds until a reader counts as hanging."""
 
 
