@@ -107,7 +107,7 @@ class Pipeline:
             for tree in [self.tree(name) for name in work.names]:
                 applied = self.apply(series, tree, order.base)
                 planned = self.plan(host, applied.tree, work.cells, applied.changed) if applied.usable else ()
-                tree_work.append(TreeWork(applied, planned, self.builder(host, applied)))
+                tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree)))
             Distributor(host, booter, work.scenarios, order.per_patch).run(work.executor, series, tree_work)
             for applied, planned, builder in tree_work:
                 builds, floors = self.build(host, builder, applied, planned, order)
@@ -240,11 +240,15 @@ class Pipeline:
         names = [name for cell in cells for name in cell.boot]
         return load_scenarios(names, tuple(dict.fromkeys(one / "boot" for one in folders)))
 
-    def builder(self, host: BuildHost, applied: Applied) -> Builder:
-        """Builds, and looks at what they compiled of the series and at the layout of its structs."""
+    def builder(self, host: BuildHost, applied: Applied, named: Tree) -> Builder:
+        """Builds, and looks at what they compiled of the series and at the layout of its structs.
+
+        Args:
+            named: the tree before anything that the series asked for.
+        """
         base, last = applied.states[0], applied.states[-1]
         changed = changed_files(self.repository, base.commit, last.commit)
-        return Builder(host, Inspector(self.store, applied.states, changed))
+        return Builder(host, Inspector(self.store, applied.states, changed), named.tree_id)
 
     def build(
         self, host: BuildHost, builder: Builder, applied: Applied, planned: Sequence[PlannedCell], order: Order

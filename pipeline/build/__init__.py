@@ -42,10 +42,13 @@ class Builder:
     Args:
         host: store, sandbox, worktrees and jobserver.
         inspector: looks into build folders while a state is in them; nobody does when it is None.
+        named: git tree id of the tree as the user named it. A base can be another: prerequisites are strangers'
+            patches, and the commit that a series names may be anybody's.
     """
 
-    def __init__(self, host: BuildHost, inspector: Inspector | None = None) -> None:
+    def __init__(self, host: BuildHost, inspector: Inspector | None = None, named: str = "") -> None:
         self._host = host
+        self._named = named
         self._inspector = inspector
         self._planner = Planner(host)
         self._results = BuildResults(host.store)
@@ -199,7 +202,7 @@ class Builder:
                 lambda make: self._build_cell(
                     make, state, applied.up_to(state), configs[make.cell.id], keys[make.cell.id], before[make.cell.id]
                 ),
-                ccache=Use.FILL if state.tree_id == applied.tree.tree_id else Use.READ,
+                ccache=Use.FILL if (state.patch, state.tree_id) == (0, self._named) else Use.READ,
             )
 
     def _build_cell(

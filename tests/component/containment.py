@@ -147,17 +147,21 @@ class Host:
         workspace: Path | None = None,
         ccache: CompilerCache | None = None,
     ) -> Builds:
-        """Builds base and every patch of a branch's last ones, as `pipeline apply-and-build --per-patch` does."""
+        """Builds base and every patch of a branch's last ones, as `pipeline apply-and-build --per-patch` does.
+
+        The user named master; the base is what is below the `patches`, as after prerequisites.
+        """
         folder = Workspace(workspace or self.workspace)
         folder.prepare()
         processes, console = Processes(), Console(quiet=True)
         pipeline = Pipeline(folder, processes, console)
         host = BuildHost(folder, pipeline.store, Bubblewrap(limits), processes, console, 2, ccache)
         applied = self.applied(pipeline, branch, patches)
+        named = pipeline.tree(TreeName.parse(f"path:{self.developer.folder}#master"))
         definition, fragments = load_matrix(str(self.matrix))
         chosen = select_cells(definition, fragments, cells, processes)
         planned = Planner(host).plan(applied.tree, applied.states[0], chosen)
-        return pipeline.builder(host, applied).build(applied, planned, per_patch=True)
+        return pipeline.builder(host, applied, named).build(applied, planned, per_patch=True)
 
     def stored(self, stage: str) -> int:
         """How many results of a stage are kept."""

@@ -18,7 +18,7 @@ from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Bubblewrap, Job, Sandbox, Unsandboxed
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
 from tests.component.containment import CARRIERS, CELL, Host, attack, files_that_hold, plant
-from tests.component.developer import PatchSeries
+from tests.component.developer import UTIL, PatchSeries
 from tests.component.test_results import HVO, build, cell, words
 
 pytestmark = pytest.mark.xdist_group("ccache")
@@ -94,15 +94,31 @@ def test_a_file_that_includes_binaries_is_always_compiled(tmp_path: Path, box: S
         assert take_calls(made) == CompilerCalls(hits=0, misses=0, uncacheable=1)
 
 
+POISON = "cd /ccache && for file in $(find . -type f) new; do echo FORGED >$file; done\necho tried >/build/loot"
+
+
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_a_series_cannot_poison_the_cache(tmp_path: Path, sealed_environment: Mapping[str, str], carrier: str) -> None:
     """Seen red with the cache mounted writable for every state."""
     host = Host.made(tmp_path, sealed_environment)
     ccache = CompilerCache(tmp_path / "ccache", SIZE)
-    script = "cd /ccache && for file in $(find . -type f) new; do echo FORGED >$file; done\necho tried >/build/loot"
-    plant(host.developer, "poison", attack(host.developer, carrier, script))
+    plant(host.developer, "poison", attack(host.developer, carrier, POISON))
     for branch in ("innocent", "poison"):
         host.build(branch, LIMITS, cells=(CELL,), ccache=ccache)
     assert host.loot() == "tried\n"
+    assert objects(tmp_path / "ccache")
+    assert files_that_hold("FORGED", tmp_path / "ccache") == []
+
+
+def test_nor_can_what_a_series_asked_to_have_below_it(tmp_path: Path, sealed_environment: Mapping[str, str]) -> None:
+    """A prerequisite, or a base-commit. Seen red with the cache filled by every base."""
+    host = Host.made(tmp_path, sealed_environment)
+    ccache = CompilerCache(tmp_path / "ccache", SIZE)
+    host.build("innocent", LIMITS, cells=(CELL,), ccache=ccache)
+    edit = (UTIL, "unsigned long page_index(", "/* Found. */\nunsigned long page_index(")
+    plant(host.developer, "below", attack(host.developer, "makefile", POISON), edit)
+    host.build("below", LIMITS, cells=(CELL,), patches=1, ccache=ccache)
+    (loot,) = host.workspace.glob(f"builds/*/{CELL}/loot")
+    assert loot.read_text() == "tried\n"
     assert objects(tmp_path / "ccache")
     assert files_that_hold("FORGED", tmp_path / "ccache") == []

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.build import Builder, read_log, selected_states, to_bisect
 from pipeline.kernel.buildhost import BuildFolder
+from pipeline.kernel.ccache import Use
 from pipeline.model import (
     Applied,
     ApplyStatus,
@@ -89,6 +90,7 @@ class FakeHost:
         self.answers = list(answers)
         self.built: list[bool] = []
         self.tools: list[str] = []
+        self.uses: list[Use] = []
         self.changed = {state.patch: ("Makefile",) for state in STATES}
         self._folder = folder / "build"
 
@@ -116,8 +118,10 @@ class FakeHost:
         _label: str,
         expected: Sequence[tuple[Cell, object]],
         task: Callable[[Any], None],
-        **_options: object,
+        *,
+        ccache: Use = Use.NONE,
     ) -> None:
+        self.uses.append(ccache)
         for cell, _ in expected:
             task(FakeMake(self._folder, self.answers, self.built, cell, self.tools))
 
@@ -149,9 +153,10 @@ def build(
     per_patch: bool = False,
     planned: Sequence[PlannedCell] = (PLANNED,),
     inspector: FakeInspector | None = None,
+    named: str = "",
 ) -> Any:
     applied = Applied(TREE, ApplyStatus.CLEAN, STATES)
-    return Builder(host, inspector).build(applied, planned, per_patch)  # type: ignore[arg-type]
+    return Builder(host, inspector, named).build(applied, planned, per_patch)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +184,23 @@ def test_what_was_built_before_is_taken_from_the_store(tmp_path: Path) -> None:
     build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
     again = build(FakeHost(tmp_path, []))
     assert [one.cached for one in again.values()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("named", "uses"),
+    [
+        (STATES[0].tree_id, [Use.FILL, Use.READ, Use.READ, Use.READ]),
+        # Patches on top of patches can come back to it, in a folder that their makefiles wrote to.
+        (STATES[2].tree_id, [Use.READ] * 4),
+        (TREE.tree_id, [Use.READ] * 4),
+    ],
+)
+def test_ccache_is_filled_by_the_tree_that_was_named_and_nothing_else(
+    tmp_path: Path, named: str, uses: list[Use]
+) -> None:
+    host = FakeHost(tmp_path, [(0, GOOD)] * 4)
+    build(host, per_patch=True, named=named)
+    assert host.uses == uses
 
 
 def test_an_unreachable_cell_is_not_built(tmp_path: Path) -> None:
