@@ -146,6 +146,7 @@ class Host:
         patches: int = 1,
         workspace: Path | None = None,
         ccache: CompilerCache | None = None,
+        jobs: int = 2,
     ) -> Builds:
         """Builds base and every patch of a branch's last ones, as `pipeline apply-and-build --per-patch` does.
 
@@ -155,7 +156,7 @@ class Host:
         folder.prepare()
         processes, console = Processes(), Console(quiet=True)
         pipeline = Pipeline(folder, processes, console)
-        host = BuildHost(folder, pipeline.store, Bubblewrap(limits), processes, console, 2, ccache)
+        host = BuildHost(folder, pipeline.store, Bubblewrap(limits), processes, console, jobs, ccache)
         applied = self.applied(pipeline, branch, patches)
         named = pipeline.tree(TreeName.parse(f"path:{self.developer.folder}#master"))
         definition, fragments = load_matrix(str(self.matrix))
