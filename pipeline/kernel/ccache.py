@@ -11,16 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-from pipeline.kernel.toolchain import ToolchainName
+from pipeline.kernel.toolchain import ToolchainName, place
 from pipeline.model import CompilerCalls, Toolchain
+from pipeline.system import beneath
 from pipeline.system.policy import Cache
 
 _STATISTICS = ".pipeline-ccache"
 _TEMPORARY = ".pipeline-ccache-temporary"
 _BYPASSED = "assembler_or_incbin"
 _HITS = frozenset({"direct_cache_hit", "preprocessed_cache_hit"})
-_STATISTICS_LIMIT = 64 << 20
 
 _WRAPPER = """\
 #!/bin/sh
@@ -65,9 +66,14 @@ class CompilerCache:
         driver = ToolchainName.parse(toolchain.name).driver
         tools = self.folder / "tools" / driver
         tools.mkdir(parents=True, exist_ok=True)
+        text = _WRAPPER.format(compiler=place(driver), bypassed=_BYPASSED)
         wrapper = tools / driver
-        wrapper.write_text(_WRAPPER.format(compiler=f"/usr/bin/{driver}", bypassed=_BYPASSED))
-        wrapper.chmod(0o755)
+        if not (wrapper.exists() and wrapper.read_text() == text):
+            # Whole or not at all: another cell's make may call it at this moment.
+            with NamedTemporaryFile("w", dir=tools, delete=False) as aside:
+                aside.write(text)
+            Path(aside.name).chmod(0o755)
+            Path(aside.name).replace(wrapper)
         return tools
 
     def cache(self, *, writable: bool) -> Cache:
@@ -80,7 +86,8 @@ class CompilerCache:
             "CCACHE_DEPEND": "1",
             # Compiler, assembler and linker, all of them looked at when the run began.
             "CCACHE_COMPILERCHECK": f"string:{toolchain.digest}",
-            "CCACHE_MAXSIZE": f"{self.size // 1000}k",
+            # 0 would be no limit.
+            "CCACHE_MAXSIZE": f"{max(1, self.size // 1000)}k",
             "CCACHE_STATSLOG": f"{{build}}/{_STATISTICS}",
             "CCACHE_TEMPDIR": f"{{build}}/{_TEMPORARY}",
         } | ({} if writable else {"CCACHE_READONLY": "1"})
@@ -88,14 +95,13 @@ class CompilerCache:
 
 def take_calls(build: Path) -> CompilerCalls:
     """What ccache noted of a build in its folder, counted; the note is removed."""
-    path = build / _STATISTICS
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return counted(lines.read(_STATISTICS_LIMIT).splitlines())
-    except FileNotFoundError:
-        return CompilerCalls(0, 0, 0)
-    finally:
-        path.unlink(missing_ok=True)
+        note = beneath.read(build, _STATISTICS)
+    except OSError:
+        # Nothing was compiled; or a makefile put something else there.
+        note = b""
+    beneath.discard(build, _STATISTICS)
+    return counted(note.decode("utf-8", "replace").splitlines())
 
 
 def counted(lines: Iterable[str]) -> CompilerCalls:

@@ -100,19 +100,19 @@ def identify(name: str, processes: Processes) -> Toolchain:
     """
     parsed = ToolchainName.parse(name)
     for program, package in parsed.packages.items():
-        if _place(program) is None:
+        if place(program) is None:
             what = f"the compiler {name}" if program == name else f"{program}, of the toolchain {name},"
             raise InfrastructureError(
                 f"{what} is not installed", hint=f"apt-get install {package} (see `pipeline doctor`)."
             )
-    driver = _place(parsed.driver) or parsed.driver
+    driver = place(parsed.driver) or parsed.driver
     version = _ask(processes, driver, "--version").splitlines()[0]
     if parsed.family == "gcc":
         parts = [driver] + [_ask(processes, driver, f"-print-prog-name={part}") for part in ("cc1", "as", "ld")]
-        files = [found for part in parts if (found := _place(part))]
+        files = [found for part in parts if (found := place(part))]
     else:
         # clang is its own assembler; Debian's is a small program on top of large libraries.
-        files = [driver, *_libraries(driver, processes), _place(parsed.linker) or parsed.linker]
+        files = [driver, *_libraries(driver, processes), place(parsed.linker) or parsed.linker]
     digests = map(_digest_of, files)
     return Toolchain(name, version, hashlib.sha256(" ".join(digests).encode()).hexdigest())
 
@@ -128,7 +128,8 @@ def _libraries(program: str, processes: Processes) -> list[str]:
     return llvm_libraries(done.text) if done.ok else []
 
 
-def _place(program: str) -> str | None:
+def place(program: str) -> str | None:
+    """Where a program of a toolchain is; None where it is not."""
     return shutil.which(program, path=_ENVIRONMENT["PATH"])
 
 
