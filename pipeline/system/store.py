@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import shutil
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
+from pipeline.system import beneath
 
 SCHEMA = 1
 """Raised when the meaning of entries changes; it is part of every key."""
@@ -84,9 +85,7 @@ class Store:
         """The entry of `key`, all digests checked; a damaged one is reported, dropped and None."""
         folder = self._place(key)
         try:
-            if not _is_file(folder / "entry.json"):
-                raise OSError("it is no regular file")
-            described = json.loads((folder / "entry.json").read_bytes())
+            described = json.loads(beneath.read(folder, "entry.json"))
             damage = _first_damage(folder, key, described)
         except FileNotFoundError:
             if not folder.is_symlink() and not folder.exists():
@@ -96,7 +95,7 @@ class Store:
             damage = f"entry.json cannot be read ({error})"
         if damage:
             self._report(f"stored {key.stage} result {key.digest[:12]} is damaged, dropped: {damage}")
-            _drop(folder)
+            beneath.discard(folder.parent, folder.name)
             return None
         # When it was last used: what was not for long goes first where space is short.
         os.utime(folder)
@@ -164,23 +163,6 @@ def _self_digest(described: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_file(path: Path) -> bool:
-    """Whether it is a regular file itself: opening a FIFO would wait for a writer for ever.
-
-    Raises:
-        FileNotFoundError: there is nothing of that name.
-    """
-    return stat.S_ISREG(path.lstat().st_mode)
-
-
-def _drop(folder: Path) -> None:
-    """Removes an entry, whatever stands in its place; where a symbolic link leads stays as it is."""
-    if folder.is_symlink() or not folder.is_dir():
-        folder.unlink(missing_ok=True)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _first_damage(folder: Path, key: Key, described: Mapping[str, Any]) -> str:
     if folder.is_symlink():
         return "its folder is a symbolic link"
@@ -189,10 +171,9 @@ def _first_damage(folder: Path, key: Key, described: Mapping[str, Any]) -> str:
     if described["digest"] != _self_digest(described):
         return "its digest does not match"
     for name, digest in described["files"].items():
-        path = folder / name
-        if not (path.exists() and _is_file(path)):
+        if not beneath.is_file(folder, name):
             return f"{name} is missing"
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
             return f"the digest of {name} does not match"
     return ""
 

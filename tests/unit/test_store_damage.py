@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline.system.store import Key, Store
+from tests.unit.clock import at_most
 
 KEY = Key("build", {"tree": "a" * 40})
 FILES = {"log.z": b"log\0\xff", "config": b"CONFIG_A=y\n"}
@@ -65,28 +65,21 @@ OF_A_FILE = (flip, truncate, Path.unlink, link, fifo, folder)
 OF_THE_ENTRY = (link, dangling, file_for_folder, fifo_for_folder)
 
 
-@pytest.fixture(autouse=True)
-def no_reader_hangs() -> Iterator[None]:
-    def hangs(*_: object) -> None:
-        raise AssertionError("the reader hangs")
-
-    before = signal.signal(signal.SIGALRM, hangs)
-    signal.alarm(PATIENCE)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
-
-
 @pytest.mark.parametrize(
     ("name", "damage"),
     [*((name, damage) for name in NAMES for damage in OF_A_FILE), *((".", damage) for damage in OF_THE_ENTRY)],
 )
 def test_damage_is_detected_and_made_good(tmp_path: Path, name: str, damage: Callable[[Path], None]) -> None:
-    """22 of 22: each of three files in six ways, the folder itself in four."""
+    """22 of 22: each of three files in six ways, the folder itself in four.
+
+    Seen red: flips and truncations without digests; links, FIFOs and what stands in the folder's place where entries
+    were read and removed as if they were what they should be.
+    """
     reports: list[str] = []
     store = Store(tmp_path / "store", reports.append)
     damage(store.put(KEY, 1, FILES).folder / name)
-    assert store.get(KEY) is None
+    with at_most(PATIENCE, wall=True):
+        assert store.get(KEY) is None
     assert len(reports) == 1
     assert "is damaged, dropped: " in reports[0]
     store.put(KEY, 1, FILES)
