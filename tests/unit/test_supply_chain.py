@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
@@ -119,3 +120,16 @@ def test_every_licence_goes_with_the_project_s_own() -> None:
     assert {"b4", "pydantic-core", "distributed", "kcidb-io"} <= found.keys()
     unknown = {name: licence(one) for name, one in found.items() if licence(one) not in COMPATIBLE}
     assert not unknown, "read these licences, then add them to the table, or leave the packages out"
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
+def test_nothing_that_git_ignores_is_in_the_repository() -> None:
+    """Environments with other people's code, say. Seen red with `git add --force .tools`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert listed.stdout == ""
