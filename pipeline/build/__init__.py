@@ -76,7 +76,8 @@ class Builder:
 
     def config(self, applied: Applied, one: PlannedCell, state: SourceState) -> str:
         """A cell's `.config` at a state; the caller holds the worktree's lock."""
-        return self._config(applied, one, configuration_origins(applied.states)[state.patch])
+        origin = configuration_origins(applied.states)[state.patch]
+        return one.config if origin.patch == 0 else self._planner.config(applied, origin, one.cell)
 
     def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
         """Keys of everything that a build leaves in the store, its own among them."""
@@ -151,8 +152,7 @@ class Builder:
             return
         with host.worktree_lock(applied.tree):
             wanted = [one for one in built if not inspector.complete(state, keys[one.cell.id])]
-            origin = configuration_origins(applied.states)[state.patch]
-            configs = {one.cell.id: self._config(applied, one, origin) for one in wanted}
+            configs = {one.cell.id: self.config(applied, one, state) for one in wanted}
             host.move(applied.tree, state)
 
             def make_and_inspect(make: Make) -> None:
@@ -238,14 +238,10 @@ class Builder:
             make.folder.wipe()
         self._results.put(key, result, files)
 
-    def _config(self, applied: Applied, one: PlannedCell, origin: SourceState) -> str:
-        return one.config if origin.patch == 0 else self._planner.config(applied, origin, one.cell)
-
     def _key(self, applied: Applied, one: PlannedCell, state: SourceState) -> Key:
-        origin = configuration_origins(applied.states)[state.patch]
-        if origin.patch:
+        if configuration_origins(applied.states)[state.patch].patch:
             with self._host.worktree_lock(applied.tree):
-                config = self._config(applied, one, origin)
+                config = self.config(applied, one, state)
         else:
             config = one.config
         inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(one.cell)}
