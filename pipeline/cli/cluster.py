@@ -20,7 +20,7 @@ from pipeline.cli.options import (
     known_sandbox,
 )
 from pipeline.cli.session import session
-from pipeline.cluster.job import BuildJob, read
+from pipeline.cluster.job import BuildJob, read, write
 from pipeline.cluster.worker import Worker
 from pipeline.system.errors import UsageError
 
@@ -58,8 +58,5 @@ def run_job(
             jobs=jobs or len(os.sched_getaffinity(0)),
         )
         target = output or job.with_name(f"{asked.id}.result.json")
-        # Whole or not at all: whoever waits for the file may read it at once.
-        aside = target.with_name(f"{target.name}.part")
-        aside.write_text(worker.run(asked).model_dump_json())
-        aside.replace(target)
+        write(worker.run(asked), target)
         print(f"Result: {target}")

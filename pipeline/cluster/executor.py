@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.cluster.job import BuildJob, JobResult, read
+from pipeline.cluster.job import BuildJob, JobResult, read, write
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, UsageError
 
@@ -56,7 +56,7 @@ class FolderExecutor:
             if result.exists():
                 yield read(JobResult, result.read_bytes(), str(result))
                 continue
-            (self._folder / f"{job.id}.job.json").write_text(job.model_dump_json())
+            write(job, self._folder / f"{job.id}.job.json")
             missing += 1
         if missing:
             raise InfrastructureError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -225,3 +226,10 @@ def read(kind: type[Message], text: str | bytes, where: str) -> Message:
             f"{where} is no {kind.__name__} of this version of pipeline: {place}: {first['msg']}",
             hint="Jobs and results are written by `pipeline`, and read by the same version.",
         ) from error
+
+
+def write(message: _Message, place: Path) -> None:
+    """Writes a file whole or not at all: whoever waits for it may read it at once."""
+    aside = place.with_name(f"{place.name}.part")
+    aside.write_text(message.model_dump_json())
+    aside.replace(place)
