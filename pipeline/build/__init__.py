@@ -12,6 +12,7 @@ from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
+from pipeline.kernel.harmless import is_harmless, read_by_programs
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
@@ -153,10 +154,11 @@ class Builder:
         with host.worktree_lock(applied.tree):
             wanted = [one for one in built if not inspector.complete(state, keys[one.cell.id])]
             configs = {one.cell.id: self.config(applied, one, state) for one in wanted}
+            harmless = self._harmless(applied, state, wanted)
             host.move(applied.tree, state)
 
             def make_and_inspect(make: Make) -> None:
-                make.folder.claim(applied.up_to(state))
+                make.folder.claim(applied.up_to(state), harmless=make.cell.id in harmless)
                 make.folder.begin(configs[make.cell.id])
                 done = make.run(*inspector.targets(state), timeout=kbuild.BUILD_TIMEOUT)
                 if done.ok:
@@ -191,30 +193,43 @@ class Builder:
             # Another run may have built them while this one waited.
             missing = [one for one in missing if not self._stored({one.cell.id: keys[one.cell.id]}, [one], cached=True)]
             configs = {one.cell.id: self.config(applied, one, state) for one in missing}
+            harmless = self._harmless(applied, state, missing)
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
+
+            def claim_and_build(make: Make) -> None:
+                name = make.cell.id
+                make.folder.claim(applied.up_to(state), harmless=name in harmless)
+                self._build_cell(make, state, configs[name], keys[name], before[name])
+
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
                 applied.tree,
                 f"Building {where}",
                 [(one.cell, host.past(one.cell)[0] or one.steps) for one in missing],
-                lambda make: self._build_cell(
-                    make, state, applied.up_to(state), configs[make.cell.id], keys[make.cell.id], before[make.cell.id]
-                ),
+                claim_and_build,
                 ccache=Use.FILL if (state.patch, state.tree_id) == (0, self._named) else Use.READ,
             )
 
-    def _build_cell(
-        self, make: Make, state: SourceState, states: Sequence[str], config: str, key: Key, base: Build | None
-    ) -> None:
-        """Builds one cell and stores the result; `states` are the git tree ids up to that of `state`.
+    def _harmless(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> frozenset[str]:
+        """Ids of the cells in which `state` changes nothing of the tree as named that runs while they are built."""
+        base = applied.states[0]
+        if base.tree_id != self._named:
+            return frozenset()
+        changes = self._host.changes(base, state) if state.patch else {}
+        read = {one.cell.id: self._results.read_by_programs(self._key(applied, one, base)) for one in cells}
+        return frozenset(
+            name for name, paths in read.items() if not changes or (paths is not None and is_harmless(changes, paths))
+        )
+
+    def _build_cell(self, make: Make, state: SourceState, config: str, key: Key, base: Build | None) -> None:
+        """Builds one cell in its claimed folder and stores the result.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
         an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
         that are not rebuilt keep silent about their warnings.
         """
-        make.folder.claim(states)
         if base is None and not make.folder.fresh:
             make.folder.wipe()
         incremental = not make.folder.fresh
@@ -231,7 +246,9 @@ class Builder:
             self._inspector.inspect(make, state, key)
         if result.status is BuildStatus.BUILT:
             self._results.put_origins(key, symbol_origins(make))
-            self._results.put_dependencies(key, commands.read_of_tree(make.folder.path, make.source_prefixes))
+            recorded = commands.read_all(make.folder.path, make.source_prefixes).values()
+            read = commands.read_of_tree(recorded, make.source_prefixes)
+            self._results.put_dependencies(key, read, read_by_programs(recorded))
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:

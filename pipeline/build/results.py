@@ -10,6 +10,8 @@ from pipeline.kernel import image
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
+_PATHS, _BY_PROGRAMS = "paths.z", "programs.z"
+
 
 def read_log(build: Build) -> str:
     """What make printed."""
@@ -61,14 +63,25 @@ class BuildResults:
     def put_origins(self, key: Key, origins: Mapping[str, str]) -> None:
         self._store.put(_beside("symbol-origins", key), dict(origins), {})
 
-    def put_dependencies(self, key: Key, paths: Iterable[str]) -> None:
-        """What the build read of the source tree."""
-        self._store.put(_beside("dependencies", key), None, {"paths.z": zlib.compress("\0".join(paths).encode())})
+    def put_dependencies(self, key: Key, paths: Iterable[str], by_programs: Iterable[str]) -> None:
+        """What the build read of the source tree, and which of that programs of the build were made from."""
+        files = {_PATHS: paths, _BY_PROGRAMS: by_programs}
+        packed = {name: zlib.compress("\0".join(sorted(listed)).encode()) for name, listed in files.items()}
+        self._store.put(_beside("dependencies", key), None, packed)
 
     def dependencies(self, key: Key) -> frozenset[str] | None:
         """What a build read of the source tree; None where that is not known."""
+        return self._paths(key, _PATHS)
+
+    def read_by_programs(self, key: Key) -> frozenset[str] | None:
+        """What programs of the build were made from; None where that is not known."""
+        return self._paths(key, _BY_PROGRAMS)
+
+    def _paths(self, key: Key, name: str) -> frozenset[str] | None:
         entry = self._store.get(_beside("dependencies", key))
-        return frozenset(zlib.decompress(entry.read("paths.z")).decode().split("\0")) if entry else None
+        if entry is None or not (entry.folder / name).exists():
+            return None
+        return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
 
     def carry(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
@@ -79,7 +92,7 @@ class BuildResults:
         for stage, names in (
             ("image", ("kernel.z", "selftest")),
             ("symbol-origins", ()),
-            ("dependencies", ("paths.z",)),
+            ("dependencies", (_PATHS, _BY_PROGRAMS)),
         ):
             if kept := self._store.get(_beside(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}

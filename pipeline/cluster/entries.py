@@ -82,7 +82,7 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "coverage": TypeAdapter(Coverage),
     "boot": TypeAdapter(Boot),
 }
-_FILES = {"image": {"kernel.z"}, "dependencies": {"paths.z"}, "boot": {"console.z"}}
+_FILES = {"image": {"kernel.z"}, "dependencies": {"paths.z", "programs.z"}, "boot": {"console.z"}}
 """Files that an entry of a stage must have; those of a build depend on its status."""
 
 

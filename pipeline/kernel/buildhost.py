@@ -38,8 +38,8 @@ class BuildFolder:
     """An O= folder that is either known to be consistent or wiped.
 
     A make that was killed can leave a truncated object that is newer than its source, so a folder that was in use when
-    its user vanished is not trusted. Nor is one that another series was built in: its makefiles could leave behind
-    there what they liked. Which states were is noted beside the folder, where no makefile can write.
+    its user vanished is not trusted. Nor is one in which makefiles or programs of another series ran: they could leave
+    behind there what they liked. Which states did is noted beside the folder, where no makefile can write.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,11 +51,12 @@ class BuildFolder:
         """Whether nothing was built here yet."""
         return not (self.path / "vmlinux").exists()
 
-    def claim(self, states: Sequence[str]) -> None:
-        """Wipes the folder unless nothing but `states` was built in it, and notes that the last of them will be.
+    def claim(self, states: Sequence[str], *, harmless: bool = False) -> None:
+        """Wipes the folder unless what ran in it belongs to `states`, and notes that the last of them will run.
 
         Args:
             states: git tree ids of a series' states, from the base to the one that is to be built.
+            harmless: the last of them changes nothing that runs while a kernel is built; it is not noted.
         """
         built = self._states.read_text().split() if self._states.exists() else ["unknown"]
         if self.path.exists() and not set(built) <= set(states):
@@ -65,7 +66,7 @@ class BuildFolder:
         self._states.parent.mkdir(parents=True, exist_ok=True)
         # A makefile may leave a setuid program there, of the user who runs us.
         self._states.parent.chmod(0o700)
-        self._states.write_text("\n".join(sorted({*built, states[-1]})))
+        self._states.write_text("\n".join(sorted({*built, *([] if harmless else states[-1:])})))
 
     def begin(self, config: str = "") -> None:
         """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content)."""

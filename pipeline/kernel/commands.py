@@ -94,13 +94,13 @@ def read_all(build: Path, prefixes: Sequence[str]) -> dict[str, Recorded]:
     return found
 
 
-def read_of_tree(build: Path, prefixes: Sequence[str]) -> tuple[str, ...]:
+def read_of_tree(recorded: Iterable[Recorded], prefixes: Sequence[str]) -> frozenset[str]:
     """Every path of the source tree that kbuild's records name, as a source, as a dependency or in a command."""
     found: set[str] = set()
-    for one in read_all(build, prefixes).values():
+    for one in recorded:
         found |= one.dependencies | {one.source}
         found.update(path for word in _WORD.findall(one.command) if (path := in_tree(word, prefixes)))
-    return tuple(sorted(filter(None, found)))
+    return frozenset(found - {""})
 
 
 def linked(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:

@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 _COMPILED = frozenset({".c", ".h", ".S"})
-_TEXTS = frozenset({".rst", ".txt", ".yaml", ".svg", ".md"})
+TEXTS = frozenset({".rst", ".txt", ".yaml", ".svg", ".md"})
 # CONFIG_IKHEADERS packs every header into the kernel (kernel/gen_kheaders.sh).
 _TAKES_ALL_HEADERS = "kernel/kheaders.c"
 # Programs of the build itself and of the self-test; what reads their sources leaves no record in kbuild's form.
-_TOOLS = frozenset({"scripts", "tools", "usr", "certs"})
-_NEVER_READ = frozenset({"MAINTAINERS", "CREDITS", "COPYING", "README", ".mailmap"})
+TOOLS = frozenset({"scripts", "tools", "usr", "certs"})
+NEVER_READ = frozenset({"MAINTAINERS", "CREDITS", "COPYING", "README", ".mailmap"})
 
 
 def is_stale(changes: Mapping[str, str], dependencies: Collection[str]) -> bool:
@@ -32,9 +32,9 @@ def _matters(path: str, letter: str, dependencies: Collection[str]) -> bool:
     place = PurePosixPath(path)
     if path in dependencies:
         return True
-    if path in _NEVER_READ or (place.parts[0] == "Documentation" and place.suffix in _TEXTS):
+    if path in NEVER_READ or (place.parts[0] == "Documentation" and place.suffix in TEXTS):
         return False
-    if place.parts[0] in _TOOLS or place.suffix not in _COMPILED:
+    if place.parts[0] in TOOLS or place.suffix not in _COMPILED:
         return True
     if place.suffix == ".h" and _TAKES_ALL_HEADERS in dependencies:
         return True

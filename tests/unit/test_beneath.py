@@ -168,3 +168,15 @@ def test_only_states_of_one_series_share_a_folder(
     folder.finish()
     folder.claim(asked)
     assert folder.path.exists()
+
+
+def test_what_ran_nothing_of_its_own_is_no_reason_to_begin_anew(tmp_path: Path) -> None:
+    folder = BuildFolder(tmp_path / "build")
+    folder.claim(["base"])
+    folder.begin()
+    folder.finish()
+    folder.claim(["base", "p1"], harmless=True)
+    folder.claim(["base", "other"])
+    assert folder.path.exists()
+    folder.claim(["base", "third"], harmless=True)
+    assert not folder.path.exists()

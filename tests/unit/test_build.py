@@ -328,7 +328,7 @@ def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
 
 def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> FakeHost:
     """A host whose builds read `paths` of the tree."""
-    monkeypatch.setattr("pipeline.kernel.commands.read_of_tree", lambda _folder, _prefixes: tuple(paths))
+    monkeypatch.setattr("pipeline.kernel.commands.read_of_tree", lambda _recorded, _prefixes: frozenset(paths))
     return host
 
 
