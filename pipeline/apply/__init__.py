@@ -1,7 +1,8 @@
 """**apply**: `git am --3way`, patch by patch, in a worktree of the pipeline's own.
 
-Failure is a result: which patch, which file and hunk, the full output, and whether the series is already merged. The
-worktree is sparse (only the files that the series touches), so applying costs seconds on a tree of 87,000 files.
+Failure is a result: which patch, which file and hunk, the full output, and whether the series is already merged. First
+it is tried on the files alone that the series touches, which is quick; what does not apply cleanly there is applied to
+the whole tree, in a sparse worktree.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.apply.narrow import narrowed, widened
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
-from pipeline.system.git import Repository
+from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
 from pipeline.system.workspace import Workspace
 
@@ -63,19 +65,34 @@ class Applier:
     def _apply(self, series: Series, tree: Tree, groups: Sequence[tuple[str, tuple[Patch, ...]]]) -> Applied:
         place = Path(tempfile.mkdtemp(prefix="apply-", dir=self._workspace.folder))
         try:
-            files = series.files.union(*(patch.files for _, patches in groups for patch in patches))
-            checkout = self._sparse_checkout(place / "tree", tree, files)
-            told, base = [], tree
-            for title, patches in groups:
-                words, base = self._prepared(checkout, title, patches, base)
-                told.append(words)
-            applied = replace(self._am_all(checkout, series.patches, base), prerequisites=tuple(told))
+            applied = None if groups else self._apply_narrowly(place / "narrow", series, tree)
+            if applied is None:
+                files = series.files.union(*(patch.files for _, patches in groups for patch in patches))
+                checkout = self._sparse_checkout(place / "tree", tree, files)
+                told, base = [], tree
+                for title, patches in groups:
+                    words, base = self._prepared(checkout, title, patches, base)
+                    told.append(words)
+                applied = replace(self._am_all(checkout, series.patches, base), prerequisites=tuple(told))
             # Named by a ref, so that git's housekeeping keeps the states for later runs.
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied
         finally:
             shutil.rmtree(place, ignore_errors=True)
             self._repository.run("worktree", "prune")
+
+    def _apply_narrowly(self, folder: Path, series: Series, tree: Tree) -> Applied | None:
+        """What becomes of a series that applies cleanly, on the files alone that it touches; None of any other."""
+        checkout = self._checkout(folder, tree)
+        try:
+            base = narrowed(checkout, tree, series.files)
+            applied = self._am_all(checkout, series.patches, base) if base else None
+            if applied is None or applied.status is not ApplyStatus.CLEAN:
+                return None
+            return replace(applied, tree=tree, states=widened(checkout, tree, applied.states))
+        except (GitError, ValueError):
+            # Whatever it is: the whole tree knows, and says it in words that fit.
+            return None
 
     def _prepared(self, checkout: Repository, title: str, patches: Sequence[Patch], tree: Tree) -> tuple[str, Tree]:
         """What became of a prerequisite, and the tree with it; where it does not apply, the tree as it was."""
@@ -88,9 +105,13 @@ class Applier:
             return f"{title!r}: already in the tree", tree
         return f"{title!r}: left out, its patch {applied.failed_patch} does not apply", tree
 
-    def _sparse_checkout(self, folder: Path, tree: Tree, files: frozenset[str]) -> Repository:
+    def _checkout(self, folder: Path, tree: Tree) -> Repository:
+        """A worktree without files."""
         self._repository.out("worktree", "add", "--quiet", "--no-checkout", "--detach", str(folder), tree.commit)
-        checkout = Repository(folder)
+        return Repository(folder)
+
+    def _sparse_checkout(self, folder: Path, tree: Tree, files: frozenset[str]) -> Repository:
+        checkout = self._checkout(folder, tree)
         patterns = "".join(f"/{_escaped(path)}\n" for path in sorted(files))
         checkout.out("sparse-checkout", "set", "--no-cone", "--stdin", stdin=patterns.encode())
         checkout.out("read-tree", "-m", "-u", "HEAD")

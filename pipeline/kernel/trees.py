@@ -19,7 +19,7 @@ import tenacity
 
 from pipeline.model import Tree
 from pipeline.system.errors import InfrastructureError, UsageError
-from pipeline.system.git import Repository, initialised
+from pipeline.system.git import Repository, fast_import_path, initialised
 from pipeline.system.process import Command, Processes
 from pipeline.system.workspace import Workspace
 
@@ -220,16 +220,10 @@ def _write_commit(stream: IO[bytes], archive: IO[bytes], message: str, ref: str)
                 content, mode = member.linkname.encode("utf-8", "surrogateescape"), b"120000"
             else:
                 continue
-            stream.write(b"M %s inline %s\ndata %d\n" % (mode, _quoted(path), len(content)))
+            stream.write(b"M %s inline %s\ndata %d\n" % (mode, fast_import_path(path), len(content)))
             stream.write(content)
             stream.write(b"\n")
     stream.write(b"\ndone\n")
-
-
-def _quoted(path: str) -> bytes:
-    """A path as git-fast-import(1) wants it; file names are bytes, of whatever encoding."""
-    raw = path.encode("utf-8", "surrogateescape")
-    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
 
 @tenacity.retry(

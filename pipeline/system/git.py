@@ -149,12 +149,30 @@ class Repository:
         entries = (entry.partition("\t") for entry in self.out("ls-tree", "-r", "-z", commit).split("\0") if entry)
         return {path: about.split()[2] for about, _, path in entries if about.startswith("100")}
 
+    def kinds(self, names: Sequence[str]) -> frozenset[str]:
+        """What kinds of objects `names` mean: `blob`, `tree`, … and `missing`. Names hold no newline."""
+        listed = self.out(
+            "cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{name}\n" for name in names).encode()
+        )
+        return frozenset(line.split()[-1] for line in listed.splitlines())
+
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """Contents of blobs by object name, all at once.
 
         Raises:
             GitError: one is missing.
         """
+        return self._objects(names, b"blob")
+
+    def commits(self, names: Sequence[str]) -> list[bytes]:
+        """Commits by object name, as git keeps them.
+
+        Raises:
+            GitError: one is missing.
+        """
+        return self._objects(names, b"commit")
+
+    def _objects(self, names: Sequence[str], wanted: bytes) -> list[bytes]:
         _, output, error = self._run(
             ("cat-file", "--batch", "--buffer"), "".join(f"{name}\n" for name in names).encode()
         )
@@ -162,8 +180,10 @@ class Repository:
         for name in names:
             header, newline, _ = output[at : at + 200].partition(b"\n")
             kind, _, size = header.partition(b" ")[2].partition(b" ")
-            if not newline or kind != b"blob":
-                raise GitError(f"git has no blob {name} in {self.folder}: {_decoded(error or header).strip()[:200]}")
+            if not newline or kind != wanted:
+                raise GitError(
+                    f"git has no {wanted.decode()} {name} in {self.folder}: {_decoded(error or header).strip()[:200]}"
+                )
             begin = at + len(header) + 1
             contents.append(output[begin : begin + int(size)])
             at = begin + int(size) + 1
@@ -173,6 +193,12 @@ class Repository:
         """Paths that differ between two commits."""
         listing = self.out("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
         return tuple(path for path in listing.split("\0") if path)
+
+
+def fast_import_path(path: str) -> bytes:
+    """A path as git-fast-import(1) wants it; file names are bytes, of whatever encoding."""
+    raw = path.encode("utf-8", "surrogateescape")
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
 
 @contextmanager
