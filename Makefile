@@ -1,6 +1,6 @@
 # make demo   installs what is missing and runs the main job on Linux 6.12
 # make test   installs what is missing and runs every test
-# make bench  times what is not make's: see benchmarks/
+# make bench  times the pipeline, beside tuxmake and make alone; four hours on 2 CPUs: see benchmarks/
 # make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
 # make lock   brings requirements/ up to date
 # make audit  asks the PyPI advisory database about everything in requirements/
@@ -41,6 +41,9 @@ bench: setup
 	$(VENV)/bin/python benchmarks/thread.py
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dask]'
 	$(VENV)/bin/python benchmarks/scheduling.py $(if $(WORKSPACE),--folder $(WORKSPACE))
+	$(VENV)/bin/python benchmarks/again.py $(if $(WORKSPACE),--workspace $(WORKSPACE))
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --group bench
+	$(VENV)/bin/python benchmarks/cold.py --tuxmake $(VENV)/bin/tuxmake $(if $(WORKSPACE),--workspace $(WORKSPACE))
 
 fuzz: setup
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --group fuzz

@@ -22,11 +22,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from common import with_comments
+
 from pipeline.apply import Applier
 from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.measure import Measurer
-from pipeline.model import Build, BuildStatus, Tree
+from pipeline.model import Build, BuildStatus
 from pipeline.order import Order
 from pipeline.plan import select_cells
 from pipeline.record import RunRecord
@@ -34,7 +36,6 @@ from pipeline.render import render_text
 from pipeline.run import Pipeline
 from pipeline.runs import known_runs
 from pipeline.system.console import Console
-from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
@@ -55,25 +56,6 @@ PATCHED = (
 )
 SYMBOLS = 60_000
 """As many as a defconfig vmlinux has."""
-
-
-def make_series(tree: Tree, repository: Repository, folder: Path) -> Path:
-    """An mbox of eleven patches, each a comment more in one file of the tree."""
-    checkout = folder / "checkout"
-    repository.out("worktree", "add", "--quiet", "--no-checkout", "--detach", str(checkout), tree.commit)
-    work = Repository(checkout)
-    work.out("sparse-checkout", "set", "--no-cone", "--stdin", stdin="".join(f"/{path}\n" for path in PATCHED).encode())
-    work.out("read-tree", "-m", "-u", "HEAD")
-    for number, path in enumerate(PATCHED, 1):
-        with (checkout / path).open("a") as file:
-            file.write(f"/* benchmark, patch {number} */\n")
-        work.out("commit", "--quiet", "--all", "-m", f"mm: benchmark patch {number}\n\nOne comment more.")
-    mbox = folder / "series.mbox"
-    mbox.write_text(
-        work.out("format-patch", "--stdout", "--thread", "--cover-letter", "--subject-prefix=PATCH", tree.commit) + "\n"
-    )
-    repository.run("worktree", "remove", "--force", str(checkout))
-    return mbox
 
 
 def median_of(runs: int, work: Callable[[], object]) -> tuple[float, float, float]:
@@ -113,7 +95,7 @@ def main() -> None:
     name = TreeName.parse(TREE)
     tree = pipeline.tree(name)
     with tempfile.TemporaryDirectory() as scratch:
-        mbox = make_series(tree, pipeline.repository, Path(scratch))
+        mbox = with_comments(pipeline.repository, tree.commit, PATCHED, Path(scratch) / "series")
         order = Order(Request(str(mbox)), (TREE,), "quick", ("i386-flat",), jobs=2)
         _, matrix, fragments, _ = pipeline.resolve(order)
         host = pipeline.host(order)
