@@ -105,19 +105,27 @@ class Planner:
             InfrastructureError: the machine failed; a kconfig that fails makes its cell unreachable instead.
         """
         host = self._host
-        with host.worktree_lock(tree):
-            missing = [cell for cell in cells if host.store.get(config_key(host, cell, base, "layout")) is None]
-            if missing:
-                host.move(tree, base)
-            host.run_all(tree, "Configuring", [(cell, None) for cell in missing], lambda make: self._probe(base, make))
+        if self._unknown(base, cells):
+            with host.worktree_lock(tree):
+                # Another run may have planned them while this one waited.
+                unknown = self._unknown(base, cells)
+                if unknown:
+                    host.move(tree, base)
+                expected = [(cell, None) for cell in unknown]
+                host.run_all(tree, "Configuring", expected, lambda make: self._probe(base, make))
         return tuple(self._planned(tree, base, cell) for cell in cells)
+
+    def _unknown(self, base: SourceState, cells: Sequence[Cell]) -> list[Cell]:
+        """Those of `cells` that were never configured and probed at `base`."""
+        store = self._host.store
+        return [cell for cell in cells if store.get(config_key(self._host, cell, base, "layout")) is None]
 
     def config(self, applied: Applied, origin: SourceState, cell: Cell) -> str:
         """The final `.config` at a state that kconfig may answer differently, empty when kconfig fails there.
 
         The caller holds the worktree's lock; the worktree may be moved.
         """
-        known = self._known_config(origin, cell)
+        known = self.known_config(origin, cell)
         if known is None:
             self._host.move(applied.tree, origin)
             label = f"Configuring after patch {origin.patch}" if origin.patch else "Configuring"
@@ -159,7 +167,8 @@ class Planner:
             return f"why is not known, {error.message}"
         return explain(options, option, asked, kconfig.parse_config(config))
 
-    def _known_config(self, state: SourceState, cell: Cell) -> str | None:
+    def known_config(self, state: SourceState, cell: Cell) -> str | None:
+        """A cell's `.config` at a state, empty where kconfig failed; None where it was not asked yet."""
         entry = self._host.store.get(config_key(self._host, cell, state))
         if entry is None:
             return None
@@ -167,7 +176,7 @@ class Planner:
 
     def _configure(self, state: SourceState, states: Sequence[str], make: Make) -> str:
         """Runs kconfig and stores the answer; returns the final `.config`, empty when kconfig failed."""
-        known = self._known_config(state, make.cell)
+        known = self.known_config(state, make.cell)
         if known is not None:
             return known
         make.folder.claim(states)

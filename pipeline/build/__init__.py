@@ -256,11 +256,11 @@ class Builder:
         self._results.put(key, result, files)
 
     def _key(self, applied: Applied, one: PlannedCell, state: SourceState) -> Key:
-        if configuration_origins(applied.states)[state.patch].patch:
+        origin = configuration_origins(applied.states)[state.patch]
+        config = self._planner.known_config(origin, one.cell) if origin.patch else one.config
+        if config is None:
             with self._host.worktree_lock(applied.tree):
                 config = self.config(applied, one, state)
-        else:
-            config = one.config
         inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(one.cell)}
         return Key("build", inputs)
 

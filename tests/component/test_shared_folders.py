@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from pipeline.model import BuildStatus
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.model import BuildStatus, Tree
 from tests.component.containment import CELL, Host, plant
 from tests.component.developer import PAGE_FLAGS, UTIL, Edit
 
@@ -25,6 +27,7 @@ OTHER: Edit = (
     f"unsigned long other(unsigned long);\nunsigned long other(unsigned long a) {{ return a * 9; }}\n{FUNCTION}",
 )
 HEADER: Edit = (PAGE_FLAGS, "static __always_inline", "/* Seen everywhere. */\nstatic __always_inline")
+KCONFIG: Edit = ("Kconfig", "mainmenu ", "# Nothing.\nmainmenu ")
 MAKEFILE: Edit = ("lib/Makefile", "obj-y ", "# Nothing.\nobj-y ")
 
 
@@ -56,3 +59,17 @@ def test_the_next_series_costs_what_differs(
     assert (built.symbols, built.sections) == (clean[CELL, last].symbols, clean[CELL, last].sections)
     steps = clean[CELL, 0].steps
     assert (built.steps < steps / 2) is shared
+
+
+def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run may hold the worktree for hours. Seen red with plan, then build, taking its lock to look."""
+    plant(host.developer, "asks", KCONFIG, MORE)
+    first = host.build("asks", patches=2)
+
+    def worktree_lock(_: object, tree: Tree) -> NoReturn:
+        pytest.fail(f"waits for the worktree of {tree.name}")
+
+    monkeypatch.setattr(BuildHost, "worktree_lock", worktree_lock)
+    again = host.build("asks", patches=2)
+    assert {name: one.symbols for name, one in again.items()} == {name: one.symbols for name, one in first.items()}
+    assert all(one.cached for one in again.values())
