@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kernel.buildhost import BuildFolder
+from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
 from tests.unit.clock import at_most

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.build import Builder, read_log, selected_states, to_bisect
-from pipeline.kernel.buildhost import BuildFolder
+from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import Use
 from pipeline.model import (
     Applied,
