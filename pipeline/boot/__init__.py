@@ -26,6 +26,7 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.userspace import USERSPACES
 from pipeline.model import BuildStatus, Image, PlannedCell
 from pipeline.system.console import Tracker
+from pipeline.system.errors import KilledError
 from pipeline.system.process import Command
 from pipeline.system.store import Entry, Key
 from pipeline.system.together import together
@@ -162,8 +163,13 @@ class Booter:
         return boot
 
     def _attempt(self, wanted: _Wanted, image: Image) -> Boot:
-        program = self._guest.binary(wanted.arch)
-        tried = attempt(self._host, wanted.arch, wanted.scenario.definition, image, program)
+        program, definition = self._guest.binary(wanted.arch), wanted.scenario.definition
+        start = partial(attempt, self._host, wanted.arch, definition, image, program)
+        try:
+            tried = start()
+        except KilledError as error:
+            self._host.console.warn(f"{error.message}; it is started once more")
+            tried = start()
         status, reason = verdict(tried.report, tried.ending)
         return Boot(
             scenario=wanted.scenario.name,

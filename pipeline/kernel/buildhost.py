@@ -17,7 +17,7 @@ from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
 from pipeline.system.console import Console, Tracker
-from pipeline.system.errors import InfrastructureError
+from pipeline.system.errors import InfrastructureError, KilledError
 from pipeline.system.git import initialised
 from pipeline.system.jobserver import Jobserver
 from pipeline.system.policy import POLICY_VERSION
@@ -179,6 +179,9 @@ class BuildHost:
     ) -> dict[str, Result]:
         """Runs `task` for every cell at once, all makes under one jobserver.
 
+        Cells whose compiler was killed are begun anew once the others are done, one after the other and with a quarter
+        of the compilers: memory was short, most likely.
+
         Args:
             label: what is being done, for progress.
             expected: cells, each with the number of make's steps where it is known.
@@ -187,19 +190,31 @@ class BuildHost:
 
         Raises:
             Exception: the first that a task raised; the others' makes are stopped before.
+            KilledError: of a cell whose compiler was killed a second time.
         """
         if not expected:
             return {}
-        with (
-            Jobserver(self.jobs) as jobserver,
-            self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker,
-        ):
-            tasks = {
-                cell.id: partial(task, Make(self, tree, cell, jobserver, tracker, ccache=ccache))
-                for cell, _ in expected
-            }
-            # As many makes as jobs can run at once, and as many cells again be measured meanwhile.
-            return together(tasks, min(len(tasks), 2 * self.jobs), self.processes)
+        cells = {cell.id: cell for cell, _ in expected}
+        results: dict[str, Result] = {}
+        with self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker:
+
+            def run(name: str, jobserver: Jobserver) -> None:
+                results[name] = task(Make(self, tree, cells[name], jobserver, tracker, ccache=ccache))
+
+            def run_or_leave(name: str, jobserver: Jobserver) -> None:
+                try:
+                    run(name, jobserver)
+                except KilledError as error:
+                    self.console.warn(f"{error.message}; {name} will be begun anew")
+
+            with Jobserver(self.jobs) as jobserver:
+                tasks = {name: partial(run_or_leave, name, jobserver) for name in cells}
+                # As many makes as jobs can run at once, and as many cells again be measured meanwhile.
+                together(tasks, min(len(tasks), 2 * self.jobs), self.processes)
+            with Jobserver(max(1, self.jobs // 4)) as jobserver:
+                left = [name for name in cells if name not in results]
+                together({name: partial(run, name, jobserver) for name in left}, 1, self.processes)
+        return results
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
         """What determines every result of a cell, beside its source and its configuration; part of store keys."""

@@ -14,8 +14,8 @@ _MACHINE_FAILED = re.compile(
     r"^(?!Applying: )(?! *\d* \|).*(No space left on device|Disk quota exceeded|Read-only file system|"
     r"Input/output error|Cannot allocate memory|virtual memory exhausted|File size limit exceeded|"
     r"fork: (?:retry: )?Resource temporarily unavailable|"
-    r"Killed signal terminated program|internal compiler error: Killed|"
-    r"LLVM ERROR: out of memory|unable to execute command: Killed|\*\*\* \[.*\] (Killed|Terminated)).*$",
+    r"(?P<killed>Killed signal terminated program|internal compiler error: Killed|"
+    r"LLVM ERROR: out of memory|unable to execute command: Killed|\*\*\* \[.*\] (?:Killed|Terminated))).*$",
     re.MULTILINE,
 )
 """A line in which a program says that the machine failed; not one in which git or gcc quotes the series."""
@@ -67,6 +67,10 @@ class InfrastructureError(PipelineError):
     status = ExitStatus.INFRASTRUCTURE
 
 
+class KilledError(InfrastructureError):
+    """A program was killed, by nobody of ours: most often the kernel does that for want of memory."""
+
+
 def require_sound_machine(what: str, status: int, output: str) -> None:
     """Tells a failure of the machine from one of what it worked on.
 
@@ -76,14 +80,22 @@ def require_sound_machine(what: str, status: int, output: str) -> None:
         output: all that it printed.
 
     Raises:
-        InfrastructureError: the program failed because the machine did, so that it says nothing of its input.
+        KilledError: the program, or one that it ran, was killed.
+        InfrastructureError: it failed for another reason that lies in the machine. Neither says anything of its input.
     """
     if status == 0:
         return
     failure = _MACHINE_FAILED.search(output)
-    if failure or status < 0 or status > 128:
-        words = failure[0].strip() if failure else f"the program was killed (status {status})"
+    if failure is None and 0 <= status <= 128:
+        return
+    words = failure[0].strip() if failure else f"the program was killed (status {status})"
+    message = f"the machine failed {what}: {words[:200]}"
+    if failure and not failure["killed"]:
         raise InfrastructureError(
-            f"the machine failed {what}: {words[:200]}",
-            hint="Free disk space or memory, then run the same command again; finished cells are kept.",
+            message, hint="Free disk space or memory, then run the same command again; finished cells are kept."
         )
+    raise KilledError(
+        message,
+        hint="Was memory short? Free some, or use fewer compilers at once (--jobs), and run the same command again; "
+        "finished cells are kept.",
+    )

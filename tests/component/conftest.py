@@ -150,6 +150,7 @@ def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment:
     made.branch("next", "master", developer.ONLY_IN_NEXT)
     made.branch("conflicts", "next", *developer.CONFLICTS)
     made.branch("waits", "master", *developer.WAITS)
+    made.branch("stalls", "master", *developer.STALLS)
     made.branch("waits-on-i386", "master", *developer.WAITS_ON_I386)
     made.branch("documents", "good", *developer.DOCUMENTS)
     made.branch("partly", "master", *developer.PARTLY)
@@ -189,6 +190,7 @@ def posted(fake_developer: Developer, tmp_path_factory: pytest.TempPathFactory) 
             ("breaks-one", "master..breaks-one", "mm: lean on the memmap"),
             ("conflicts", "next..conflicts", "mm: three huge pages"),
             ("waits", "master..waits", "lib: wait"),
+            ("stalls", "master..stalls", "lib: wait for a header"),
             ("waits-on-i386", "master..waits-on-i386", "lib: wait on i386"),
             ("documents", "good..documents", "Documentation: one word less"),
             ("partly", "master..partly", "mm: code for some"),

@@ -218,6 +218,16 @@ WAITS = (
         (("lib/Makefile", "obj-y ", f"{WAIT}\nobj-y "),),
     ),
 )
+STALL = "$(shell test -e stall.h || mkfifo stall.h)"
+STALLS = (
+    (
+        "lib: wait for what a header will say",
+        (
+            ("lib/Makefile", "obj-y ", f"{STALL}\nobj-y "),
+            ("lib/string.c", "#include", '#include "/build/stall.h"\n#include'),
+        ),
+    ),
+)
 WAITS_ON_I386 = (
     (
         "lib: wait on i386 until there is a file called go",

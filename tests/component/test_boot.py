@@ -5,6 +5,8 @@ The fake kernel has no user space, so that a boot of it never passes; kernels th
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -15,6 +17,7 @@ import pytest
 from pipeline.record import BootRecord
 from tests.component.conftest import Runner, matrix_text, processes_in, write_matrix
 from tests.component.developer import PatchSeries
+from tests.component.test_interrupted import PATIENCE, await_, started
 
 pytestmark = pytest.mark.xdist_group("boot")
 
@@ -106,6 +109,33 @@ def test_a_machine_is_in_the_sandbox(
     mounts = {line.split()[4]: line.split()[5].split(",")[0] for line in seen["mountinfo"].splitlines()}
     writable = {place for place, mode in mounts.items() if mode == "rw" and not place.startswith(("/proc", "/dev/"))}
     assert writable == {"/build", "/tmp"}
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, 1), (2, 4)])
+def test_a_killed_machine_has_said_nothing(
+    run: Runner, posted: dict[str, PatchSeries], fake_tree: Path, folder: Path, times: int, status: int
+) -> None:
+    """It is started once more; killed again, it ends the run. Seen red with its status taken for the guest's."""
+    apart = run.within(folder / f"killed-{times}")
+    words = ("apply-and-build", str(posted["hangs"].folder), f"--tree=path:{fake_tree}#master", "--matrix=fake.toml")
+    killed: set[int] = set()
+
+    def hanging() -> set[int]:
+        """Machines of the patched kernel: that of the base ends by itself, and its result is stored."""
+        stored = len(list(apart.workspace.glob("store/boot/*/*")))
+        return set(processes_in(apart.workspace, "qemu")) - killed if stored == 1 else set()
+
+    with started(apart, *words) as pipeline:
+        for _ in range(times):
+            await_("it hangs", lambda: hanging() or pipeline.poll() is not None)
+            for pid in hanging():
+                killed.add(pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        output, said = pipeline.communicate(timeout=PATIENCE)
+    assert (pipeline.returncode, said.count("it is started once more")) == (status, 1), output + said
+    assert len(list(apart.workspace.glob("store/boot/*/*"))) == 1
+    assert ("error: the machine failed while a kernel of x86_64 was booted" in said) is (status == 4)
 
 
 def test_a_new_hang_is_a_problem_of_the_series(run: Runner, posted: dict[str, PatchSeries], fake_tree: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import RunRecord
-from tests.component import developer
 from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
 from tests.component.developer import PatchSeries
 
@@ -183,30 +182,6 @@ def test_two_runs_at_once_build_once(run_pipeline: Runner, waiting: tuple[str, .
     assert "1 broken run(s) removed" in run_pipeline("clean").stdout
     assert listed(run_pipeline) == ["finished"]
     assert states(run_pipeline.record()) == {(ODD, 0): ("built", True), (ODD, 1): ("built", False)}
-
-
-@pytest.mark.parametrize("stage", ["Configuring", "Building after patch 1/1"])
-def test_killed_make_is_no_result(run_pipeline: Runner, waiting: tuple[str, ...], own_tree: Path, stage: str) -> None:
-    """Whom the kernel kills for want of memory has said nothing about the tree or the series."""
-    arguments = waiting
-    if stage == "Configuring":
-        makefile = own_tree / "Makefile"
-        makefile.write_text(f"{developer.WAIT}\n{makefile.read_text()}")
-        subprocess.run(["git", "commit", "-qam", "wait"], cwd=own_tree, env=run_pipeline.environment, check=True)
-        arguments = (*waiting[:2], f"--tree=path:{own_tree}#HEAD", waiting[3])
-    with started(run_pipeline, *arguments) as process:
-        await_("make waits", lambda: make_waits(run_pipeline) or process.poll() is not None)
-        for found in processes_in(run_pipeline.workspace, "make -C /src"):
-            if Path(f"/proc/{found}/comm").read_text() == "make\n":
-                os.kill(found, signal.SIGKILL)
-        output, said = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, output) == (4, ""), output + said
-    assert stage in said
-    assert "killed" in said
-    let_go(run_pipeline)
-    again = run_pipeline(*arguments)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert states(run_pipeline.record())[ODD, 1] == ("built", False)
 
 
 def test_fetch_from_a_silent_server_is_stopped(run_pipeline: Runner) -> None:
