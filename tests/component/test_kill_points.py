@@ -1,0 +1,167 @@
+"""kill -9 anywhere in a run: the same command again ends as if nothing had been.
+
+At every named point (each seen to be reached: the process dies there and nowhere else), and at random moments, of which
+`PIPELINE_KILLS` says how many (`PIPELINE_SEED` which): 200 and more were run when this was written.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipeline.record import CellRecord, RunRecord, StateRecord
+from pipeline.render import render_text
+from pipeline.render.html import render_html
+from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
+from tests.component.developer import PatchSeries
+from tests.component.test_interrupted import ODD, await_
+
+TRACER = Path(__file__).with_name("tracer")
+POINTS = (
+    "pipeline.run:Pipeline.prepare@return",
+    "pipeline.fetch.assembly:series_of@return",
+    "pipeline.run:Pipeline.tree@call",
+    "pipeline.kernel.trees:TreeImporter._fetch@call",
+    "pipeline.kernel.trees:TreeImporter._fetch@return",
+    "pipeline.apply.base:BaseChooser.applied@call",
+    "pipeline.apply:Applier._checkout@return",
+    "pipeline.apply.narrow:narrowed@return",
+    "pipeline.apply:Applier._am_all@call",
+    "pipeline.system.git:Repository.changed_paths@call#2",
+    "pipeline.apply.narrow:widened@call",
+    "pipeline.apply.narrow:widened@return",
+    "pipeline.system.store:Store.put@call#1",
+    "pipeline.system.store:_write_flushed@call#1",
+    "pipeline.system.store:_write_flushed@return#1",
+    "pipeline.system.store:_flush_folder@call#1",
+    "pipeline.kernel.worktree:Worktree.move_to@call#1",
+    "pipeline.kernel.worktree:Worktree._create@call",
+    "pipeline.kernel.worktree:Worktree._create@return",
+    "pipeline.kernel.buildfolder:BuildFolder.claim@return#1",
+    "pipeline.kernel.buildfolder:BuildFolder.begin@return#1",
+    "pipeline.kernel.buildfolder:BuildFolder.set_config@return",
+    "pipeline.kernel.buildhost:Make.run@return#1",
+    "pipeline.kernel.buildfolder:BuildFolder.finish@call#1",
+    "pipeline.system.store:Store.put@call#2",
+    "pipeline.kernel.buildhost:Make.struct_page_size@call",
+    "pipeline.run:Pipeline.plan@return",
+    "pipeline.build:Builder._build_cell@call#1",
+    "pipeline.kernel.kbuild:count_steps@call#9",
+    "pipeline.build.products:measured@call#1",
+    "pipeline.measure.inspector:Inspector.inspect@call#1",
+    "pipeline.build.results:BuildResults.put_dependencies@call#1",
+    "pipeline.build.results:BuildResults.put@call#1",
+    "pipeline.build.results:BuildResults.put@return#1",
+    "pipeline.kernel.worktree:Worktree.move_to@call#3",
+    "pipeline.kernel.worktree:Worktree.move_to@return#3",
+    "pipeline.build:Builder._build_cell@call#2",
+    "pipeline.build.results:BuildResults.put@call#2",
+    "pipeline.build.results:BuildResults.put@return#2",
+    "pipeline.run:Pipeline.measure@call",
+    "pipeline.measure.text:Measurer.text_delta@return",
+    "pipeline.run:Pipeline.record@call",
+    "pipeline.output:keep_evidence@return",
+    "pipeline.runs:RunFolder.finish@call",
+    "pipeline.output:render_reports@call",
+    "pipeline.output:render_reports@return",
+)
+"""Functions in the order of a run, at whose call or return (of that occurrence) the process is killed."""
+
+KILLS = int(os.environ.get("PIPELINE_KILLS", "8"))
+SEED = int(os.environ.get("PIPELINE_SEED", "8"))
+MOMENTS = [random.Random(f"{SEED} {number}").random() for number in range(KILLS)]
+"""Shares of an undisturbed run's time."""
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run that nobody disturbed: its arguments, its report but for times, and the seconds that it took."""
+
+    arguments: tuple[str, ...]
+    report: tuple[str, ...]
+    seconds: float
+
+
+def without_times(record: RunRecord) -> tuple[str, ...]:
+    """A record as JSON, text and HTML; when it was made, how long it took and what was there already left out."""
+
+    def state(one: StateRecord) -> StateRecord:
+        return one.model_copy(update={"seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "cached": False})
+
+    def cell(one: CellRecord) -> CellRecord:
+        return one.model_copy(update={"states": tuple(map(state, one.states))})
+
+    same = {"id": "run", "started": "2026-01-01T00:00:00+00:00", "seconds": 0.0}
+    record = record.model_copy(update={**same, "cells": tuple(map(cell, record.cells))})
+    return (record.to_json(), render_text(record), render_html(record))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    sealed_environment: dict[str, str],
+    fake_tree: Path,
+    posted: Mapping[str, PatchSeries],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    matrix = write_matrix(folder, matrix_text({ODD: CELLS[ODD]}))
+    arguments = ("apply-and-build", str(posted["good"].folder), f"--tree=path:{fake_tree}#master", f"--matrix={matrix}")
+    run = Runner(folder / "workspace", sealed_environment, folder)
+    started = time.monotonic()
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return Undisturbed(arguments, without_times(run.record()), time.monotonic() - started)
+
+
+def builds(workspace: Path) -> dict[str, int]:
+    """Finished builds, and when they were stored."""
+    found = workspace.glob("store/build/*/*/entry.json")
+    return {str(path): path.stat().st_mtime_ns for path in found}
+
+
+def assert_goes_on(run: Runner, undisturbed: Undisturbed) -> None:
+    """Nobody of the killed run is left; the same command ends as the undisturbed one, and builds what was missing."""
+    await_("no process is left", lambda: not processes_in(run.workspace))
+    finished = builds(run.workspace)
+    again = run(*undisturbed.arguments)
+    assert again.returncode == 0, again.stderr
+    assert not [words for words in ("Waiting for", "damaged", "Traceback") if words in again.stderr], again.stderr
+    assert {path: moment for path, moment in builds(run.workspace).items() if path in finished} == finished
+    assert sum(state.cached for cell in run.record().cells for state in cell.states) == len(finished)
+    for found, wanted in zip(without_times(run.record()), undisturbed.report, strict=True):
+        assert found == wanted
+
+
+def test_there_are_enough_points() -> None:
+    assert len(set(POINTS)) == len(POINTS) >= 32
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_point(run_pipeline: Runner, undisturbed: Undisturbed, point: str) -> None:
+    """Seen red with results written in place, and with a worktree's commit noted before it is checked out."""
+    traced = run_pipeline.within(run_pipeline.workspace, PYTHONPATH=str(TRACER), PIPELINE_TEST_POINT=point)
+    killed = traced(*undisturbed.arguments)
+    assert killed.returncode == -signal.SIGKILL, f"{point} was not reached: {killed.stderr}"
+    assert_goes_on(run_pipeline, undisturbed)
+
+
+@pytest.mark.parametrize("share", MOMENTS, ids=[f"{share:.3f}" for share in MOMENTS])
+def test_killed_at_a_moment(run_pipeline: Runner, undisturbed: Undisturbed, share: float) -> None:
+    with subprocess.Popen(
+        run_pipeline.argv(*undisturbed.arguments),
+        env=run_pipeline.environment,
+        cwd=run_pipeline.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        time.sleep(share * undisturbed.seconds)
+        process.kill()
+    assert_goes_on(run_pipeline, undisturbed)
