@@ -120,7 +120,7 @@ class Planner:
         store = self._host.store
         return [cell for cell in cells if store.get(config_key(self._host, cell, base, "layout")) is None]
 
-    def config(self, applied: Applied, origin: SourceState, cell: Cell) -> str:
+    def config(self, applied: Applied, origin: SourceState, cell: Cell, *, harmless: bool = False) -> str:
         """The final `.config` at a state that kconfig may answer differently, empty when kconfig fails there.
 
         The caller holds the worktree's lock; the worktree may be moved.
@@ -129,10 +129,11 @@ class Planner:
         if known is None:
             self._host.move(applied.tree, origin)
             label = f"Configuring after patch {origin.patch}" if origin.patch else "Configuring"
-            states = applied.up_to(origin)
-            found = self._host.run_all(
-                applied.tree, label, [(cell, None)], lambda make: self._configure(origin, states, make)
-            )
+
+            def configure(make: Make) -> str:
+                return self._configure(origin, applied.up_to(origin), make, harmless=harmless)
+
+            found = self._host.run_all(applied.tree, label, [(cell, None)], configure)
             known = found[cell.id]
         return known
 
@@ -174,12 +175,12 @@ class Planner:
             return None
         return "" if entry.value["failed"] else entry.read("config").decode()
 
-    def _configure(self, state: SourceState, states: Sequence[str], make: Make) -> str:
+    def _configure(self, state: SourceState, states: Sequence[str], make: Make, *, harmless: bool = False) -> str:
         """Runs kconfig and stores the answer; returns the final `.config`, empty when kconfig failed."""
         known = self.known_config(state, make.cell)
         if known is not None:
             return known
-        make.folder.claim(states)
+        make.folder.claim(states, harmless=harmless)
         make.folder.begin()
         done = make.run(make.cell.base)
         if done.ok:

@@ -12,7 +12,7 @@ from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
-from pipeline.kernel.harmless import is_harmless, read_by_programs
+from pipeline.kernel.harmless import is_harmless, is_kconfig, read_by_programs
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
@@ -78,7 +78,10 @@ class Builder:
     def config(self, applied: Applied, one: PlannedCell, state: SourceState) -> str:
         """A cell's `.config` at a state; the caller holds the worktree's lock."""
         origin = configuration_origins(applied.states)[state.patch]
-        return one.config if origin.patch == 0 else self._planner.config(applied, origin, one.cell)
+        if origin.patch == 0:
+            return one.config
+        harmless = one.cell.id in self._harmless(applied, origin, [one])
+        return self._planner.config(applied, origin, one.cell, harmless=harmless)
 
     def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
         """Keys of everything that a build leaves in the store, its own among them."""
@@ -217,10 +220,14 @@ class Builder:
         base = applied.states[0]
         if base.tree_id != self._named:
             return frozenset()
-        changes = self._host.changes(base, state) if state.patch else {}
+        if not state.patch:
+            return frozenset(one.cell.id for one in cells)
+        changes = self._host.changes(base, state)
+        kconfigs = [path for path in changes if is_kconfig(path)]
+        lines = self._host.changed_lines(base, state, kconfigs) if kconfigs else ""
         read = {one.cell.id: self._results.read_by_programs(self._key(applied, one, base)) for one in cells}
         return frozenset(
-            name for name, paths in read.items() if not changes or (paths is not None and is_harmless(changes, paths))
+            name for name, paths in read.items() if paths is not None and is_harmless(changes, paths, lines)
         )
 
     def _build_cell(self, make: Make, state: SourceState, config: str, key: Key, base: Build | None) -> None:

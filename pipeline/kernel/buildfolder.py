@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,12 +20,15 @@ class BuildFolder:
 
     A make that was killed can leave a truncated object that is newer than its source, so a folder that was in use when
     its user vanished is not trusted. Nor is one in which makefiles or programs of another series ran: they could leave
-    behind there what they liked. Which states did is noted beside the folder, where no makefile can write.
+    behind there what they liked. Nor is one that somebody changed since it was last used: make would not see a damaged
+    object. Which states did run, and what lay there then, is noted beside the folder, where no makefile can write.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._states = path.with_name(f".{path.name}.states")
+        self._seal = path.with_name(f".{path.name}.seal")
+        self._in_use = False
 
     @property
     def fresh(self) -> bool:
@@ -31,15 +36,16 @@ class BuildFolder:
         return not (self.path / "vmlinux").exists()
 
     def claim(self, states: Sequence[str], *, harmless: bool = False) -> None:
-        """Wipes the folder unless what ran in it belongs to `states`, and notes that the last of them will run.
+        """Wipes the folder unless it is as it was left, by what belongs to `states`; notes that the last will run.
 
         Args:
             states: git tree ids of a series' states, from the base to the one that is to be built.
             harmless: the last of them changes nothing that runs while a kernel is built; it is not noted.
         """
         built = self._states.read_text().split() if self._states.exists() else ["unknown"]
-        if self.path.exists() and not set(built) <= set(states):
+        if self.path.exists() and not (set(built) <= set(states) and (self._in_use or self._is_sealed())):
             self.wipe()
+        self._in_use = True
         if not self.path.exists():
             built = []
         self._states.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +75,36 @@ class BuildFolder:
     def finish(self) -> None:
         """Says that make came to its own end here, be it good or bad."""
         beneath.discard(self.path, _UNFINISHED)
+
+    def seal(self) -> None:
+        """Notes what lies in the folder, at the end of its use."""
+        if self.path.exists():
+            self._seal.write_text(self._content()[0])
+        self._in_use = False
+
+    def _is_sealed(self) -> bool:
+        """Whether everything is as it was left, and older than what make will compare it with.
+
+        Where the clock went back, a source that is checked out now would be older than what was made of its forerunner.
+        """
+        digest, newest = self._content()
+        return self._seal.exists() and self._seal.read_text() == digest and newest <= time.time_ns()
+
+    def _content(self) -> tuple[str, int]:
+        """SHA-256 of every file's name, type, size and times, and the newest time of modification, ns.
+
+        Whoever changes a file changes its ctime (inode(7)).
+        """
+        digest, newest = hashlib.sha256(), 0
+        for place, folders, names in os.walk(self.path):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(place, name)
+                found = path.lstat()
+                facts = (str(path), found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+                digest.update(repr(facts).encode("utf-8", "surrogateescape"))
+                newest = max(newest, found.st_mtime_ns)
+        return digest.hexdigest(), newest
 
     def wipe(self) -> None:
         """Removes the folder.

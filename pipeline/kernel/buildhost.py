@@ -168,6 +168,15 @@ class BuildHost:
         words = listed.split("\0")
         return dict(zip(words[1::2], words[::2], strict=False))
 
+    def changed_lines(self, before: SourceState, after: SourceState, paths: Sequence[str]) -> str:
+        """Lines that are added to or removed from `paths` between two states, without their signs."""
+        diff = initialised(self.workspace.repository).out(
+            *("--literal-pathspecs", "diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv"),
+            *(before.tree_id, after.tree_id, "--", *paths),
+        )
+        hunks = (line for line in diff.splitlines() if not line.startswith(("+++ ", "--- ")))
+        return "\n".join(line[1:] for line in hunks if line.startswith(("+", "-")))
+
     def run_all(
         self,
         tree: Tree,
@@ -199,7 +208,9 @@ class BuildHost:
         with self.console.track(label, {cell.id: steps for cell, steps in expected}) as tracker:
 
             def run(name: str, jobserver: Jobserver) -> None:
-                results[name] = task(Make(self, tree, cells[name], jobserver, tracker, ccache=ccache))
+                make = Make(self, tree, cells[name], jobserver, tracker, ccache=ccache)
+                results[name] = task(make)
+                make.folder.seal()
 
             def run_or_leave(name: str, jobserver: Jobserver) -> None:
                 try:

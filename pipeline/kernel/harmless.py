@@ -6,6 +6,7 @@ knows how to judge. One that changes what runs during the build could leave behi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
@@ -13,9 +14,11 @@ from pipeline.kernel.commands import Recorded
 from pipeline.kernel.staleness import NEVER_READ, TEXTS, TOOLS
 
 _COMPILED = frozenset({".c", ".h", ".S"})
+# What can make kconfig run a program (Documentation/kbuild/kconfig-macro-language.rst), or read another file.
+_KCONFIG_RUNS = re.compile(r"\$|^\s*[^\s\"']+\s*(?:=|:=|\+=)|\b[or]*source\b", re.MULTILINE)
 
 
-def is_harmless(changes: Mapping[str, str], read_by_programs: Collection[str]) -> bool:
+def is_harmless(changes: Mapping[str, str], read_by_programs: Collection[str], kconfig_lines: str = "") -> bool:
     """Whether nothing that runs while a kernel is built is changed.
 
     A file that is added or removed can be found in place of another, by a program's compiler, too.
@@ -23,8 +26,16 @@ def is_harmless(changes: Mapping[str, str], read_by_programs: Collection[str]) -
     Args:
         changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted.
         read_by_programs: paths of the source tree that programs of the build itself were made from.
+        kconfig_lines: all that is added to or removed from Kconfig files.
     """
+    if _KCONFIG_RUNS.search(kconfig_lines):
+        return False
     return all(_is_harmless(path, letter, read_by_programs) for path, letter in changes.items())
+
+
+def is_kconfig(path: str) -> bool:
+    """Whether it is a Kconfig file by its name."""
+    return PurePosixPath(path).name == "Kconfig" or PurePosixPath(path).name.startswith("Kconfig.")
 
 
 def _is_harmless(path: str, letter: str, read_by_programs: Collection[str]) -> bool:
@@ -33,6 +44,8 @@ def _is_harmless(path: str, letter: str, read_by_programs: Collection[str]) -> b
         return True
     if place.parts[0] in TOOLS or path in read_by_programs or letter != "M":
         return False
+    if is_kconfig(path):
+        return True
     # A linker script names files to read and to write.
     return place.suffix in _COMPILED and not path.endswith(".lds.S")
 

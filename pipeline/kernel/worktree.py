@@ -22,14 +22,13 @@ class Worktree:
     def __init__(self, repository: Repository, folder: Path) -> None:
         self._repository = repository
         self.folder = folder
-        self._marker = folder.with_name(folder.name + ".commit")
 
     def move_to(self, commit: str) -> None:
-        """Checks `commit` out, whatever an interrupted move left behind."""
-        if self._marker.exists() and self._marker.read_text() == commit:
-            return
-        # The marker goes first: files of a half-done checkout belong to neither commit.
-        self._marker.unlink(missing_ok=True)
+        """Checks `commit` out, whatever an interrupted move left behind or somebody changed there.
+
+        git looks at the times of every file, ctime included, and restores what differs; files of which it does not
+        know stay.
+        """
         if not (self.folder / ".git").is_file() or not self._usable():
             self._create(commit)
         else:
@@ -38,7 +37,6 @@ class Worktree:
                 missing_ok=True
             )
             checkout.out("checkout", "--quiet", "--force", "--detach", commit)
-        self._marker.write_text(commit)
 
     def _usable(self) -> bool:
         status, _, _ = Repository(self.folder).run("rev-parse", "--verify", "--quiet", "HEAD")

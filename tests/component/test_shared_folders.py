@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import BuildStatus, Tree
 from tests.component.containment import CELL, Host, plant
@@ -28,6 +32,7 @@ OTHER: Edit = (
 )
 HEADER: Edit = (PAGE_FLAGS, "static __always_inline", "/* Seen everywhere. */\nstatic __always_inline")
 KCONFIG: Edit = ("Kconfig", "mainmenu ", "# Nothing.\nmainmenu ")
+MACRO: Edit = ("Kconfig", "mainmenu ", "NOTHING := nothing\nmainmenu ")
 MAKEFILE: Edit = ("lib/Makefile", "obj-y ", "# Nothing.\nobj-y ")
 
 
@@ -41,9 +46,11 @@ def host(tmp_path: Path, sealed_environment: Mapping[str, str]) -> Host:
     [
         ([MORE], [OTHER], True),
         ([HEADER, MORE], [HEADER, OTHER], True),
+        ([KCONFIG, MORE], [KCONFIG, OTHER], True),
+        ([MACRO, MORE], [OTHER], False),
         ([MAKEFILE, MORE], [OTHER], False),
     ],
-    ids=["two series", "a reroll", "after a makefile"],
+    ids=["two series", "a reroll", "with options", "after a macro", "after a makefile"],
 )
 def test_the_next_series_costs_what_differs(
     host: Host, tmp_path: Path, first: list[Edit], second: list[Edit], shared: bool
@@ -73,3 +80,35 @@ def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pyte
     again = host.build("asks", patches=2)
     assert {name: one.symbols for name, one in again.items()} == {name: one.symbols for name, one in first.items()}
     assert all(one.cached for one in again.values())
+
+
+def test_a_clock_that_went_back_hides_no_change(host: Host, tmp_path: Path) -> None:
+    """Sources that are checked out now look older than what was made of their forerunners.
+
+    Seen red without a look at the newest time in `BuildFolder`.
+    """
+    plant(host.developer, "first", MORE)
+    plant(host.developer, "second", OTHER)
+    host.build("first")
+    tomorrow = time.time_ns() + 86_400 * 10**9
+    for path in host.build_folder().rglob("*"):
+        os.utime(path, ns=(tomorrow, tomorrow), follow_symlinks=False)
+    BuildFolder(host.build_folder()).seal()
+    again = host.build("second")[CELL, 1]
+    clean = host.build("second", workspace=tmp_path / "clean")[CELL, 1]
+    assert (again.status, again.symbols, again.sections) == (BuildStatus.BUILT, clean.symbols, clean.sections)
+    assert clean.symbols != host.build("first")[CELL, 1].symbols
+
+
+def test_a_source_that_somebody_changed_is_restored(host: Host) -> None:
+    """In the worktree, with its time put back. Seen red with a worktree believed that says to be at the commit."""
+    plant(host.developer, "first", MORE)
+    host.build("first")
+    (source,) = host.workspace.glob("worktrees/*/lib/string.c")
+    before, content = source.stat(), source.read_bytes()
+    source.write_bytes(content.replace(b"while", b"until"))
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    newest = max((host.workspace / "store/build").glob("*/*/entry.json"), key=lambda path: path.stat().st_mtime_ns)
+    shutil.rmtree(newest.parent)
+    assert host.build("first")[CELL, 1].status is BuildStatus.BUILT
+    assert source.read_bytes() == content

@@ -123,7 +123,9 @@ class FakeHost:
     ) -> None:
         self.uses.append(ccache)
         for cell, _ in expected:
-            task(FakeMake(self._folder, self.answers, self.built, cell, self.tools))
+            make = FakeMake(self._folder, self.answers, self.built, cell, self.tools)
+            task(make)
+            make.folder.seal()
 
 
 class FakeInspector:

@@ -26,8 +26,6 @@ def test_c_and_texts_run_nothing(changes: dict[str, str]) -> None:
     "changes",
     [
         {"mm/Makefile": "M"},
-        {"mm/Kconfig": "M"},
-        {"Documentation/Kconfig": "M"},
         {"Documentation/conf.py": "M"},
         {"scripts/mod/file2alias.c": "M"},
         {"tools/objtool/check.c": "M"},
@@ -45,6 +43,27 @@ def test_c_and_texts_run_nothing(changes: dict[str, str]) -> None:
 )
 def test_what_may_run_is_not_harmless(changes: dict[str, str]) -> None:
     assert not is_harmless(changes, BY_PROGRAMS)
+
+
+@pytest.mark.parametrize(
+    ("lines", "harmless"),
+    [
+        (
+            "config ALIGNED\n\tbool\n\tdepends on A=y && B!=n\n\tselect C if D\n\thelp\n\t  It is, and more.\n# So.",
+            True,
+        ),
+        ('\tdefault "a=b"', True),
+        ('source "mm/evil.c"', False),
+        ('\trsource "evil"', False),
+        ("\tdefault $(shell,touch /build/x)", False),
+        ("CC := rm", False),
+        ("CC = rm", False),
+        ("CC+=rm", False),
+        ("  cc-option = rm", False),
+    ],
+)
+def test_options_are_data_and_macros_are_not(lines: str, harmless: bool) -> None:
+    assert is_harmless({"mm/Kconfig": "M", "arch/x86/Kconfig.debug": "M"}, BY_PROGRAMS, lines) is harmless
 
 
 def test_programs_are_what_is_not_the_kernel_and_all_of_the_tools() -> None:
