@@ -16,6 +16,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pipeline.record import RunRecord
+from pipeline.system import beneath
 from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
 
@@ -136,13 +137,15 @@ def read(folder: Path) -> RunRecord:
     """The record of a finished run.
 
     Raises:
-        UsageError: it is missing, or of another schema.
+        UsageError: it is missing, cannot be read, or is of another schema.
     """
     path = folder / RECORD
     try:
-        return RunRecord.model_validate_json(path.read_bytes())
+        return RunRecord.model_validate_json(beneath.read(folder, RECORD))
     except FileNotFoundError:
         raise UsageError(f"{folder} holds no {RECORD}: the run did not finish", hint="Run its command again.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

@@ -16,18 +16,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError, require_sound_machine
 
 LAYOUT_VERSION = "1"
 FULL_BYTES = 64 << 20
 FULL_FILES = 64
 """Where less is left, a program may have failed for want of it."""
+_LOOKED_AT_WHERE_READ = frozenset({"store", "worktrees", "builds", "ccache", "downloads"})
 RESERVE = 2 << 30
 """Bytes that must be free before kernel trees and builds are started."""
 
@@ -85,9 +89,9 @@ class Workspace:
         marker = self.folder / "layout"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not marker.exists():
+            if not os.path.lexists(marker):
                 marker.write_text(LAYOUT_VERSION + "\n")
-            found = marker.read_text().strip()
+            found = beneath.read(self.folder, marker.name).decode("utf-8", "replace").strip()
             for path in (self.runs, self.mail, self.downloads, self.folder / "locks"):
                 path.mkdir(exist_ok=True)
         except OSError as error:
@@ -100,6 +104,19 @@ class Workspace:
                 f"the workspace {self.folder} has layout {found or 'unknown'}, this pipeline needs {LAYOUT_VERSION}",
                 hint="Name another with --workspace DIR, or remove this one.",
             )
+        self._refuse_special_files()
+
+    def _refuse_special_files(self) -> None:
+        """Raises InfrastructureError where a FIFO or a device lies in a file's place: reading it might never end."""
+        for place, folders, names in os.walk(self.folder):
+            if Path(place) == self.folder:
+                folders[:] = [name for name in folders if name not in _LOOKED_AT_WHERE_READ]
+            for path in (Path(place, name) for name in names):
+                with suppress(FileNotFoundError):
+                    if not stat.S_ISREG(path.stat().st_mode):
+                        raise InfrastructureError(
+                            f"{path} is no file", hint=f"rm {path}; then run the same command again."
+                        )
 
     def check_space(self) -> None:
         """Raises InfrastructureError when less than `RESERVE` is free."""
