@@ -118,8 +118,9 @@ class Builder:
         found = self._stored(keys, cells, cached=True)
         missing = [one for one in cells if one.cell.id not in found]
         if missing:
-            self._build_state(applied, state, missing, keys, builds)
-            found |= self._stored({one.cell.id: keys[one.cell.id] for one in missing}, missing, cached=False)
+            built_here = self._build_state(applied, state, missing, keys, builds)
+            found |= self._stored(keys, [one for one in missing if one not in built_here], cached=True)
+            found |= self._stored(keys, built_here, cached=False)
         if self._inspector:
             built = [one for one in cells if found[one.cell.id].status is BuildStatus.BUILT]
             self._inspect(applied, state, built, keys, self._inspector)
@@ -190,7 +191,8 @@ class Builder:
         missing: Sequence[PlannedCell],
         keys: Mapping[str, Key],
         builds: Builds,
-    ) -> None:
+    ) -> Sequence[PlannedCell]:
+        """Builds those of the `missing` cells that nobody else built meanwhile, and returns them."""
         host = self._host
         with host.worktree_lock(applied.tree):
             # Another run may have built them while this one waited.
@@ -214,6 +216,7 @@ class Builder:
                 claim_and_build,
                 ccache=Use.FILL if (state.patch, state.tree_id) == (0, self._named) else Use.READ,
             )
+        return missing
 
     def _harmless(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> frozenset[str]:
         """Ids of the cells in which `state` changes nothing of the tree as named that runs while they are built."""
