@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 import requests
 import tenacity
 
+from pipeline.kernel.tarball import import_archive
 from pipeline.model import Tree
 from pipeline.system.errors import InfrastructureError, UsageError
-from pipeline.system.git import Repository, fast_import_path, initialised
+from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Command, Processes
 from pipeline.system.workspace import Workspace
 
@@ -33,10 +35,6 @@ class TreeKind(StrEnum):
     PATH = "path"
     DEBIAN = "debian"
     TAR = "tar"
-
-
-class UnsafeArchiveError(tarfile.TarError):
-    """A member's name leads outside the archive (Python 3.11.4 has a class for that, Debian 12's 3.11.2 has not)."""
 
 
 @dataclass(frozen=True)
@@ -146,21 +144,7 @@ class TreeImporter:
         packages = sorted(downloads.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime)
         if not packages:
             self._say(f"Downloading {package}")
-            done = self._processes.run(
-                Command(
-                    ("apt-get", "download", "-q", package),
-                    cwd=downloads,
-                    environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": str(downloads)},
-                    timeout=1200,
-                )
-            )
-            packages = sorted(downloads.glob(f"{package}_*.deb"))
-            if not done.ok or not packages:
-                errors = [line for line in done.text.splitlines() if line.startswith("E:")]
-                raise UsageError(
-                    f"apt-get cannot download {package}: {errors[0][3:] if errors else done.text.strip()[-200:]}",
-                    hint="Run `apt-get update` as root, or check the name with `apt-cache search linux-source`.",
-                )
+            packages = [self._downloaded(package)]
         deb = packages[-1]
         version = f"{package} {deb.name.split('_')[1].replace('%3a', ':')}"
         unpacked = downloads / deb.stem
@@ -175,6 +159,27 @@ class TreeImporter:
             raise UsageError(f"{package} holds no kernel source ({done.text.strip() or 'no /usr/src/*.tar.*'})")
         return version, lambda: archives[0].open("rb")
 
+    def _downloaded(self, package: str) -> Path:
+        """A Debian package's file, whole: apt-get leaves half of one where it is interrupted. It takes no lock."""
+        downloads = self._workspace.downloads
+        with tempfile.TemporaryDirectory(prefix="apt-", dir=downloads) as aside:
+            done = self._processes.run(
+                Command(
+                    ("apt-get", "download", "-q", package),
+                    cwd=Path(aside),
+                    environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": aside},
+                    timeout=1200,
+                )
+            )
+            found = sorted(Path(aside).glob(f"{package}_*.deb"))
+            if not done.ok or not found:
+                errors = [line for line in done.text.splitlines() if line.startswith("E:")]
+                raise UsageError(
+                    f"apt-get cannot download {package}: {errors[0][3:] if errors else done.text.strip()[-200:]}",
+                    hint="Run `apt-get update` as root, or check the name with `apt-cache search linux-source`.",
+                )
+            return found[-1].rename(downloads / found[-1].name)
+
     def _tarball(self, place: str) -> tuple[str, Callable[[], IO[bytes]]]:
         path = Path(place)
         if "://" in place:
@@ -185,45 +190,6 @@ class TreeImporter:
         if not path.is_file():
             raise UsageError(f"there is no file {place}", hint=f"A tree is {EXAMPLES}.")
         return Path(place).name, lambda: path.open("rb")
-
-
-def import_archive(repository: Repository, archive: IO[bytes], message: str, ref: str) -> str:
-    """Streams a tarball into one commit through git-fast-import(1), without unpacking it to disk.
-
-    The first path component is dropped. Names are checked: absolute ones and those with `..` are refused.
-
-    Returns:
-        The commit, which `ref` names from now on; nothing is left behind when it fails.
-    """
-    with repository.fast_import() as stream:
-        _write_commit(stream, archive, message, ref)
-    return repository.out("rev-parse", f"{ref}^{{commit}}")
-
-
-def _write_commit(stream: IO[bytes], archive: IO[bytes], message: str, ref: str) -> None:
-    subject = message.encode()
-    stream.write(b"commit %s\n" % ref.encode())
-    stream.write(b"committer pipeline <pipeline@localhost> 946684800 +0000\ndata %d\n%s\n" % (len(subject), subject))
-    with tarfile.open(fileobj=archive, mode="r|*", bufsize=1 << 20) as members:
-        for member in members:
-            parts = PurePosixPath(member.name).parts
-            if ".." in parts or member.name.startswith("/"):
-                raise UnsafeArchiveError(f"{member.name!r} leads outside")
-            path = "/".join(part for part in parts[1:])
-            if not path:
-                continue
-            if member.isreg():
-                file = members.extractfile(member)
-                assert file is not None
-                content, mode = file.read(), b"100755" if member.mode & 0o100 else b"100644"
-            elif member.issym():
-                content, mode = member.linkname.encode("utf-8", "surrogateescape"), b"120000"
-            else:
-                continue
-            stream.write(b"M %s inline %s\ndata %d\n" % (mode, fast_import_path(path), len(content)))
-            stream.write(content)
-            stream.write(b"\n")
-    stream.write(b"\ndone\n")
 
 
 @tenacity.retry(

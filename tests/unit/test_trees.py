@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.kernel.history import pinned
-from pipeline.kernel.trees import TreeImporter, TreeKind, TreeName, UnsafeArchiveError, import_archive
+from pipeline.kernel.tarball import UnsafeArchiveError, import_archive
+from pipeline.kernel.trees import TreeImporter, TreeKind, TreeName
 from pipeline.system.errors import InfrastructureError, PipelineError, UsageError
 from pipeline.system.git import GitError, Repository, initialised
 from pipeline.system.process import Processes
