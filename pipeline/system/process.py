@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, Limits
-from pipeline.system.watch import Watch, descendants, is_alive
+from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive
 
 TERMINATION_GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -131,12 +131,12 @@ class Processes:
             InfrastructureError: the program is missing, ran out of time or wrote too much.
             StoppedError: `stop` was called.
         """
-        started = time.monotonic()
+        started, awake = time.monotonic(), TimeAwake()
         process = self._start(command)
         watch = Watch(command.program, process.pid, command.watched, command.limits) if command.watched else None
         collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         try:
-            check = partial(self._check, command, started, watch)
+            check = partial(self._check, command, awake, watch)
             self._read(process, command, check, on_output, collected)
             wait_status, usage = self._wait(process, check)
             process.returncode = os.waitstatus_to_exitcode(wait_status)
@@ -208,9 +208,9 @@ class Processes:
             self._alive.add(process)
         return process
 
-    def _check(self, command: Command, started: float, watch: Watch | None) -> None:
+    def _check(self, command: Command, awake: TimeAwake, watch: Watch | None) -> None:
         """Raises when the command's time is over, or the run's, or when it uses too much."""
-        if time.monotonic() - started > command.timeout:
+        if awake.seconds() > command.timeout:
             raise CommandTimeoutError(
                 f"{command.program} was ended after {command.timeout:.0f} s without finishing",
                 hint="A busy machine? Run the same command again; finished work is kept.",

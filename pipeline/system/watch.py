@@ -20,6 +20,8 @@ _HINT = "Patches can do this on purpose: look at the series. Where they do not, 
 _ANONYMOUS = re.compile(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 _PAUSE = 50
 """Times that a walk over a folder took, until the next."""
+ASLEEP = 10.0
+"""Seconds without a look at a command after which this process must have been stopped."""
 
 
 class LimitError(InfrastructureError):
@@ -134,3 +136,18 @@ def extent(folder: Path) -> tuple[int, int]:
 
 def _read(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
+
+
+class TimeAwake:
+    """Time in which this process ran: while it is stopped (Ctrl-Z, a debugger, a frozen container) nobody is late."""
+
+    def __init__(self) -> None:
+        self._seconds, self._last = 0.0, time.monotonic()
+
+    def seconds(self) -> float:
+        """Since it was made; asked every second or so."""
+        now = time.monotonic()
+        if now - self._last < ASLEEP:
+            self._seconds += now - self._last
+        self._last = now
+        return self._seconds

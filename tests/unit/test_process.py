@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -203,3 +206,23 @@ def test_what_a_command_wrote_before_it_was_ended_is_not_lost(processes: Process
     with pytest.raises(process.OutputLimitError) as loud:
         processes.run(shell("while :; do echo 0123456789; done", output_limit=1 << 20))
     assert loud.value.output.startswith(b"0123456789\n")
+
+
+STOPPED = """
+import sys
+from pipeline.system import process, watch
+watch.ASLEEP = 1.5
+done = process.Processes().run(process.Command(("/bin/sh", "-c", "echo begun >&2; sleep 3; echo ended"), timeout=4.5))
+print(done.text)
+"""
+
+
+def test_who_was_stopped_is_not_late() -> None:
+    """As by Ctrl-Z: the command goes on, and ends before it is looked at again. Seen red with time as it passes."""
+    with subprocess.Popen([sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, text=True) as stopped:
+        time.sleep(1.5)
+        stopped.send_signal(signal.SIGSTOP)
+        time.sleep(5)
+        stopped.send_signal(signal.SIGCONT)
+        output, _ = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "ended" in output) == (0, True)
