@@ -7,6 +7,7 @@ only ever read from.
 from __future__ import annotations
 
 import hashlib
+import re
 import tarfile
 import tempfile
 from collections.abc import Callable
@@ -35,6 +36,12 @@ class TreeKind(StrEnum):
     PATH = "path"
     DEBIAN = "debian"
     TAR = "tar"
+
+
+_UNREACHABLE = re.compile(
+    r"RPC failed|early EOF|unexpected disconnect|Connection (?:reset|refused|timed out)|Could not resolve host", re.I
+)
+"""What git says of a network that is not there, or goes away."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,11 @@ class TreeImporter:
         settings = ("-c", "uploadpack.allowAnySHA1InWant=true", "-c", "fetch.unpackLimit=1")
         status, _, error = repository.run(*settings, *command)
         self._workspace.check_failure(f"while {name} was fetched", status, error)
+        if status and _UNREACHABLE.search(error):
+            raise InfrastructureError(
+                f"{name} could not be fetched: {_reason(error)}",
+                hint="Is the network there? Run the same command again.",
+            )
         if status != 0:
             raise UsageError(
                 f"{name} could not be fetched: {_reason(error) or f'git ended with status {status}'}",
@@ -221,6 +233,8 @@ def download(url: str, target: Path) -> None:
         _download_once(url, target)
     except requests.RequestException as error:
         raise InfrastructureError(f"{url} could not be downloaded: {error}", hint="Check the address.") from error
+    finally:
+        target.with_suffix(".part").unlink(missing_ok=True)
 
 
 def _without_filters(checkout: Repository) -> Repository:
