@@ -29,6 +29,10 @@ sys.exit(done.returncode)
 """Measured from a small process: a child's peak counts that of the process that it was forked from."""
 
 
+def test_there_are_enough_of_them() -> None:
+    assert len(MAILBOXES) + len(PLACES) >= 40
+
+
 def fetched(run: Runner, series: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """`pipeline fetch`, which must not take more than it may."""
     report = run.folder / "used.json"

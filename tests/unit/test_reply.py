@@ -136,6 +136,10 @@ def test_subject_has_one_re(subject: str) -> None:
     assert parsed(reply(to(subject=subject)))["Subject"] == "Re: [PATCH] x"
 
 
+def test_there_are_enough_payloads() -> None:
+    assert len(set(PAYLOADS)) == len(PAYLOADS) >= 25
+
+
 def poisoned(field: str, payload: str) -> RunRecord:
     values: dict[str, object] = {
         "sender": f"{payload} <kas@kernel.org>",
