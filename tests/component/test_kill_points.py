@@ -153,6 +153,31 @@ def test_killed_at_a_point(run_pipeline: Runner, undisturbed: Undisturbed, point
     assert_goes_on(run_pipeline, undisturbed)
 
 
+@pytest.mark.parametrize(
+    ("point", "number"),
+    [
+        ("pipeline.fetch.assembly:series_of@call", signal.SIGINT),
+        ("pipeline.kernel.trees:TreeImporter._fetch@call", signal.SIGTERM),
+        ("pipeline.apply:Applier._am_all@call", signal.SIGHUP),
+        ("pipeline.kernel.buildhost:Make.run@call#1", signal.SIGINT),
+        ("pipeline.kernel.kbuild:count_steps@call#9", signal.SIGTERM),
+        ("pipeline.measure.inspector:Inspector.inspect@call#1", signal.SIGHUP),
+        ("pipeline.measure.text:Measurer.text_delta@call", signal.SIGINT),
+        ("pipeline.output:render_reports@call", signal.SIGTERM),
+    ],
+)
+def test_a_signal_ends_every_part(
+    run_pipeline: Runner, undisturbed: Undisturbed, point: str, number: signal.Signals
+) -> None:
+    """Children first, with a word of how to go on. Seen red with a handler that does nothing."""
+    environment = {"PYTHONPATH": str(TRACER), "PIPELINE_TEST_POINT": point, "PIPELINE_TEST_SIGNAL": str(int(number))}
+    done = run_pipeline.within(run_pipeline.workspace, **environment)(*undisturbed.arguments)
+    assert (done.returncode, done.stdout) == (130, ""), done.stderr
+    assert done.stderr.endswith("error: stopped\n  Finished cells are kept: the same command goes on from there.\n")
+    assert processes_in(run_pipeline.workspace) == []
+    assert_goes_on(run_pipeline, undisturbed)
+
+
 @pytest.mark.parametrize("share", MOMENTS, ids=[f"{share:.3f}" for share in MOMENTS])
 def test_killed_at_a_moment(run_pipeline: Runner, undisturbed: Undisturbed, share: float) -> None:
     with subprocess.Popen(

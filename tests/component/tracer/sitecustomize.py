@@ -2,8 +2,8 @@
 folder is on PYTHONPATH.
 
 `PIPELINE_TEST_POINT=module:function@call#2` kills with SIGKILL when the function is called the second time, `@return`
-when it is about to return. With `PIPELINE_TEST_POINTS=FILE` every function of the package that is called is written to
-FILE instead, in the order of first calls.
+when it is about to return; `PIPELINE_TEST_SIGNAL` sends another signal. With `PIPELINE_TEST_POINTS=FILE` every function
+of the package that is called is written to FILE instead, in the order of first calls.
 
 `PIPELINE_TEST_FAILING=FOLDER:7:28` makes the seventh write below FOLDER fail with errno 28: making a file, folder or
 link, renaming, flushing. With `PIPELINE_TEST_WRITES=FILE` what is written is listed in FILE, a line each.
@@ -37,7 +37,7 @@ def _kill(frame: FrameType, event: str, _: object) -> None:
     if event == at and frame.f_code.co_qualname == wanted.partition(":")[2] and _name(frame) == wanted:
         _calls[wanted] += 1
         if _calls[wanted] == int(occurrence or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), int(os.environ.get("PIPELINE_TEST_SIGNAL", signal.SIGKILL)))
 
 
 def _count(frame: FrameType, event: str, _: object) -> None:
