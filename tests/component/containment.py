@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from pipeline.build import Builds
 from pipeline.definitions import load_matrix
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.trees import TreeName
-from pipeline.model import Applied, ApplyStatus, SourceState
+from pipeline.model import Applied, ApplyStatus, Build, BuildStatus, SourceState
 from pipeline.plan import Planner, select_cells
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
@@ -25,7 +27,7 @@ from pipeline.system.policy import LIMITS, Limits
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
-from tests.component.conftest import CELLS, matrix_text, write_matrix
+from tests.component.conftest import CELLS, matrix_text, processes_in, write_matrix
 from tests.component.developer import UTIL, Developer, Edit
 
 SECRET = "canary-4f1d0a"
@@ -48,6 +50,9 @@ CARRIERS: Mapping[str, Edit] = {
     "host program": ("scripts/basic/fixdep.c", "struct name {\n\tstruct name *next;", _RUNS),
 }
 """What runs the script."""
+
+HELD = "exec > /build/loot 2>&1\n"
+"""Begins a script whose every word is loot."""
 
 _ONCE = "mkdir /build/attacked 2>/dev/null || exit 0\n"
 
@@ -185,3 +190,39 @@ def files_that_hold(words: str, *folders: Path) -> list[Path]:
     """Regular files below `folders` with `words` in them."""
     files = (path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return [path for path in files if words.encode() in path.read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> Host:
+    """A machine whose base is built already; every test adds a series."""
+    made = Host.made(tmp_path_factory.mktemp("contained"), sealed_environment)
+    made.build("innocent", cells=(CELL, OTHER))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def intact(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test is one with secrets in the environment, and one after which nothing is changed or left behind."""
+    monkeypatch.setenv("API_TOKEN", SECRET)
+    monkeypatch.setenv("HOME", str(host.home))
+    before = host.valuables()
+    yield
+    assert host.valuables() == before
+    assert processes_in(host.workspace) == []
+    kept = [host.workspace / name for name in ("store", "runs", "trees.git", "history", "locks")]
+    assert files_that_hold("FORGED", *kept) == []
+
+
+def outcome(builds: Builds, patch: int = 1, cell: str = CELL) -> Build:
+    """The build after a patch; the base's is always good."""
+    assert builds[cell, 0].status is BuildStatus.BUILT
+    return builds[cell, patch]
+
+
+def looted(host: Host, name: str, carrier: str, script: str) -> str:
+    """What an attack wrote down that was let run to its end; its build is good."""
+    plant(host.developer, name, attack(host.developer, carrier, f"{HELD}{script}\necho survived"))
+    assert outcome(host.build(name)).status is BuildStatus.BUILT
+    loot = host.loot()
+    assert loot.endswith("survived\n"), loot
+    return loot

@@ -8,66 +8,35 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.build import Builds, read_log
-from pipeline.model import Build, BuildStatus
+from pipeline.build import read_log
+from pipeline.model import BuildStatus
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.policy import LIMITS
-from pipeline.system.process import CommandTimeoutError, OutputLimitError
-from pipeline.system.watch import LimitError, extent
-from tests.component.conftest import processes_in
-from tests.component.containment import CELL, OTHER, SECRET, Host, attack, files_that_hold, plant
+from tests.component.containment import (
+    CELL,
+    HELD,
+    OTHER,
+    SECRET,
+    Host,
+    attack,
+    files_that_hold,
+    host,
+    intact,
+    looted,
+    outcome,
+    plant,
+)
 from tests.component.developer import UTIL
 from tests.unit.clock import at_most
 
 pytestmark = pytest.mark.xdist_group("contained")
 
-QUICK = replace(LIMITS, interval=0.1)
-HELD = "exec > /build/loot 2>&1\n"
-
-
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> Host:
-    """A machine whose base is built already; every test adds a series."""
-    made = Host.made(tmp_path_factory.mktemp("contained"), sealed_environment)
-    made.build("innocent", cells=(CELL, OTHER))
-    return made
-
-
-@pytest.fixture(autouse=True)
-def intact(host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is one with secrets in the environment, and one after which nothing is changed or left behind."""
-    monkeypatch.setenv("API_TOKEN", SECRET)
-    monkeypatch.setenv("HOME", str(host.home))
-    before = host.valuables()
-    yield
-    assert host.valuables() == before
-    assert processes_in(host.workspace) == []
-    kept = [host.workspace / name for name in ("store", "runs", "trees.git", "history", "locks")]
-    assert files_that_hold("FORGED", *kept) == []
-
-
-def outcome(builds: Builds, patch: int = 1, cell: str = CELL) -> Build:
-    """The build after a patch; the base's is always good."""
-    assert builds[cell, 0].status is BuildStatus.BUILT
-    return builds[cell, patch]
-
-
-def looted(host: Host, name: str, carrier: str, script: str) -> str:
-    """What an attack wrote down that was let run to its end; its build is good."""
-    plant(host.developer, name, attack(host.developer, carrier, f"{HELD}{script}\necho survived"))
-    assert outcome(host.build(name)).status is BuildStatus.BUILT
-    loot = host.loot()
-    assert loot.endswith("survived\n"), loot
-    return loot
+__all__ = ["host", "intact"]
 
 
 # ---------------------------------------------------------------------------
@@ -240,107 +209,6 @@ def test_a_setuid_program_is_out_of_reach_of_others(host: Host) -> None:
     program = host.build_folder() / "rootsh"
     assert program.stat().st_mode & 0o6000
     assert host.build_folder().parent.stat().st_mode & 0o077 == 0
-
-
-# ---------------------------------------------------------------------------
-# Reaching other processes
-
-
-def test_processes_of_the_host_are_neither_seen_nor_reached(host: Host) -> None:
-    """Through Kconfig. Seen red without the namespace for processes."""
-    with subprocess.Popen(["sleep", "60"]) as victim:
-        trace = f"import ctypes; print('traced', ctypes.CDLL(None).ptrace(16, {victim.pid}, 0, 0))"
-        script = f"""
-        kill -9 {victim.pid}; cat /proc/{victim.pid}/cmdline
-        python3 -c "{trace}"
-        ls -d /proc/[0-9]* | wc -l
-        """
-        loot = looted(host, "kills", "kconfig", script)
-        assert victim.poll() is None
-        victim.kill()
-    assert "traced -1" in loot
-    assert int(loot.splitlines()[-2]) < 20
-
-
-def test_a_daemon_ends_with_its_build(host: Host) -> None:
-    """Started twice removed, in a session of its own. Seen red without that namespace: it outlived the run."""
-    script = "(setsid sh -c '(sleep 2; echo FORGED > /build/daemon; sleep 60) &' < /dev/null > /dev/null 2>&1 &)"
-    looted(host, "leaves-a-daemon", "makefile", script)
-    assert processes_in(host.workspace) == []
-    time.sleep(2.2)
-    assert not (host.build_folder() / "daemon").exists()
-
-
-# ---------------------------------------------------------------------------
-# Using up
-
-
-HARMS = {
-    "forks": ("kconfig", "while :; do sleep 60 & done", replace(QUICK, processes=300), LimitError, "processes"),
-    "hoards memory": (
-        "host program",
-        "python3 -c 'kept = []\nwhile True: kept.append(bytes([1]) * (4 << 20))'",
-        replace(QUICK, memory=400 << 20),
-        LimitError,
-        "MiB of memory",
-    ),
-    "fills the disk": (
-        "makefile",
-        "n=0; while :; do n=$((n+1)); head -c 4000000 /dev/zero > /build/full$n; done",
-        replace(QUICK, folder=100 << 20),
-        LimitError,
-        "it wrote",
-    ),
-    "fills the disk with names": (
-        "makefile",
-        "n=0; while :; do n=$((n+1)); mkdir -p /build/n$n; : > /build/n$n/x; done",
-        replace(QUICK, files=2000),
-        LimitError,
-        "files",
-    ),
-    "prints 10 GB": ("makefile", "head -c 10000000000 /dev/zero | tr '\\0' x >&2", QUICK, OutputLimitError, "64 MiB"),
-    "sleeps forever": ("kconfig", "sleep 100000", replace(QUICK, seconds=3), CommandTimeoutError, "ended after 3 s"),
-    "sleeps and will not go": (
-        "host program",
-        "trap '' TERM INT HUP; exec > /dev/null 2>&1; while :; do sleep 9; done",
-        replace(QUICK, seconds=4),
-        CommandTimeoutError,
-        "ended after 4 s",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", HARMS)
-def test_who_uses_too_much_is_ended_and_no_result_is_kept(host: Host, name: str) -> None:
-    """An infrastructure error, exit 4; nothing is stored of it, and the machine is as before. Seen red without
-    the limits: the names and the sleeper here, what would have hurt the machine with less of it (`test_watch`)."""
-    carrier, script, limits, error, words = HARMS[name]
-    branch = name.replace(" ", "-")
-    plant(host.developer, branch, attack(host.developer, carrier, script))
-    before = host.stored("build")
-    with at_most(30, wall=True), pytest.raises(error, match=words) as caught:
-        host.build(branch, limits)
-    assert isinstance(caught.value, InfrastructureError)
-    assert caught.value.status == 4
-    assert processes_in(host.workspace) == []
-    assert host.stored("build") == before
-    assert extent(host.workspace / "builds")[0] < 60 << 20
-
-
-def test_temporary_files_and_shared_memory_have_an_end(host: Host) -> None:
-    """They are in memory. Seen red without `--size`."""
-    fill = (
-        "for at in /tmp /dev/shm; do head -c 40000000 /dev/zero > $at/full; stat -c '%n %s' $at/full; rm $at/full; done"
-    )
-    plant(host.developer, "fills-tmp", attack(host.developer, "makefile", f"{HELD}{fill}\necho survived"))
-    # A compiler beside it would find /tmp full.
-    builds = host.build("fills-tmp", replace(QUICK, temporary=20 << 20), jobs=1)
-    assert outcome(builds).status is BuildStatus.BUILT
-    loot = host.loot()
-    assert loot.count("No space left") == 2
-    sizes = [int(line.split()[1]) for line in loot.splitlines() if line.startswith("/")]
-    assert all(size <= 20 << 20 for size in sizes)
-    assert len(sizes) == 2
 
 
 # ---------------------------------------------------------------------------
