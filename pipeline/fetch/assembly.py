@@ -90,10 +90,18 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
-    """The series in `git format-patch` files: no thread, so nothing for b4 to collect."""
-    choice = choose(thread.postings(mails, in_a_folder=True), mails, "", asked)
+    """The series in files of git-format-patch(1), or in a mail that has them attached: nothing for b4 to collect.
+
+    Raises:
+        NotObtainedError: it is not there, or incomplete.
+    """
+    apart = patches_apart(mails, "")
+    for reason in apart.refused.values():
+        raise reason
+    choice = choose(thread.postings(apart.mails, in_a_folder=True), apart.mails, "", asked)
     patches = tuple(patch_of(number, mail, mail) for number, mail in enumerate(choice.posting.patches, 1))
-    return series_of(choice, patches, [], ())
+    series = series_of(choice, patches, [], ())
+    return replace(series, notes=(*series.notes, *apart.notes.values()))
 
 
 def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:

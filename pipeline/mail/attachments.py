@@ -46,7 +46,7 @@ class TakenApart:
 
 
 def patches_apart(mails: Sequence[Mail], named: str) -> TakenApart:
-    """The thread with the mails taken apart that post several patches as attachments.
+    """The thread with the mails taken apart that post patches as attachments.
 
     Args:
         named: message-id that was asked for: that one is taken apart even if it is a reply.
@@ -64,21 +64,22 @@ def patches_apart(mails: Sequence[Mail], named: str) -> TakenApart:
             except NotObtainedError as error:
                 refused[mail.message_id] = error
         if parts:
+            which = f"the {len(parts) - 1} patches were" if len(parts) > 2 else "the patch was"
             notes[mail.message_id] = (
-                f"the {len(parts) - 1} patches were attached to one mail; their Message-IDs are made up "
-                f"(att1-… and so on), and signatures were not looked at"
+                f"{which} attached to one mail; Message-IDs are made up (att1-… and so on), and signatures were not "
+                f"looked at"
             )
         found += parts or [mail]
     return TakenApart(tuple(found), notes, refused)
 
 
 def _apart(mail: Mail) -> list[Mail]:
-    """Cover letter and patches; nothing where a mail has less than two patches attached.
+    """Cover letter and patches; nothing where a mail has none attached, or a single diff: git-am(1) takes it as it is.
 
     Raises:
         NotObtainedError: which patches these are, or their order, cannot be told.
     """
-    if len(_ATTACHMENT.findall(mail.raw)) < 2:
+    if not _ATTACHMENT.search(mail.raw):
         return []
     message = BytesParser(policy=compat32).parsebytes(mail.raw)
     texts, attached = list[str](), list[Message]()
@@ -89,7 +90,7 @@ def _apart(mail: Mail) -> list[Mail]:
         elif part.get_content_type() == "text/plain":
             texts.append(_text(part))
     patches = [one for one in attached if has_diff(_text(one))]
-    if len(patches) < 2:
+    if not patches or (len(patches) == 1 and not (patches[0]["From"] and patches[0]["Subject"])):
         return []
     if len(patches) > PART_LIMIT:
         raise NotObtainedError(f"a mail has more than {PART_LIMIT} patches attached", hint=_FOLDER)

@@ -67,6 +67,24 @@ def test_patches_attached_to_one_mail_are_a_series(
         assert read[0].stdout == read[1].stdout
 
 
+@pytest.mark.parametrize("many", [1, 4])
+def test_a_mail_in_a_folder_is_taken_apart_as_well(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], many: int
+) -> None:
+    """As mail programs save it; one patch, too, whose author and message are those of the attachment."""
+    folder = run_pipeline.folder / "saved"
+    folder.mkdir()
+    patches = [re.sub(rb"PATCH 1/4", b"PATCH", one) if many == 1 else one for one in posted["good"].mails[1 : many + 1]]
+    (folder / "Two comments.eml").write_bytes(one_mail(patches))
+    done = run_pipeline("fetch", str(folder), "--output", "out.mbx")
+    assert done.returncode == 0, done.stderr
+    assert f"  v1, {many} patches, from Devi Loper <devi@example.org>" in done.stdout.splitlines()
+    assert "attached to one mail" in " ".join(done.stdout.split())
+    made = (run_pipeline.folder / "out.mbx").read_bytes()
+    assert patch_ids(made) == patch_ids(mbox(patches))
+    assert b"please take these patches" not in made
+
+
 def test_attached_patches_are_ordered_by_their_numbers(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
     patches = posted["good"].mails[1:]
     fetched(run_pipeline, [one_mail([patches[1], patches[0], patches[3], patches[2]])])
