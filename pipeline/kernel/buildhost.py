@@ -171,11 +171,17 @@ class BuildHost:
     def changed_lines(self, before: SourceState, after: SourceState, paths: Sequence[str]) -> str:
         """Lines that are added to or removed from `paths` between two states, without their signs."""
         diff = initialised(self.workspace.repository).out(
-            *("--literal-pathspecs", "diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv"),
-            *(before.tree_id, after.tree_id, "--", *paths),
+            # Whatever a file holds is text: what git calls binary it does not show.
+            *("--literal-pathspecs", "diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff"),
+            *("--no-textconv", before.tree_id, after.tree_id, "--", *paths),
         )
-        hunks = (line for line in diff.splitlines() if not line.startswith(("+++ ", "--- ")))
-        return "\n".join(line[1:] for line in hunks if line.startswith(("+", "-")))
+        changed, in_hunk = list[str](), False
+        for line in diff.split("\n"):
+            # A line of a hunk can look like a header, `+++ b/Kconfig`, but never like these.
+            in_hunk = line.startswith("@@") or (in_hunk and not line.startswith("diff --git "))
+            if in_hunk and line.startswith(("+", "-")):
+                changed.append(line[1:])
+        return "\n".join(changed)
 
     def run_all(
         self,

@@ -14,6 +14,11 @@ import pytest
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import BuildStatus, Tree
+from pipeline.run import Pipeline
+from pipeline.system.console import Console
+from pipeline.system.process import Processes
+from pipeline.system.sandbox import Bubblewrap
+from pipeline.system.workspace import Workspace
 from tests.component.containment import CELL, Host, plant
 from tests.component.developer import PAGE_FLAGS, UTIL, Edit
 
@@ -33,6 +38,7 @@ OTHER: Edit = (
 HEADER: Edit = (PAGE_FLAGS, "static __always_inline", "/* Seen everywhere. */\nstatic __always_inline")
 KCONFIG: Edit = ("Kconfig", "mainmenu ", "# Nothing.\nmainmenu ")
 MACRO: Edit = ("Kconfig", "mainmenu ", "NOTHING := nothing\nmainmenu ")
+BINARY: Edit = ("mm/Kconfig", "config ", "# \0\n#\x0b$(NOTHING)\nconfig ")
 MAKEFILE: Edit = ("lib/Makefile", "obj-y ", "# Nothing.\nobj-y ")
 
 
@@ -48,9 +54,10 @@ def host(tmp_path: Path, sealed_environment: Mapping[str, str]) -> Host:
         ([HEADER, MORE], [HEADER, OTHER], True),
         ([KCONFIG, MORE], [KCONFIG, OTHER], True),
         ([MACRO, MORE], [OTHER], False),
+        ([BINARY, MORE], [OTHER], False),
         ([MAKEFILE, MORE], [OTHER], False),
     ],
-    ids=["two series", "a reroll", "with options", "after a macro", "after a makefile"],
+    ids=["two series", "a reroll", "with options", "after a macro", "binary", "after a makefile"],
 )
 def test_the_next_series_costs_what_differs(
     host: Host, tmp_path: Path, first: list[Edit], second: list[Edit], shared: bool
@@ -66,6 +73,19 @@ def test_the_next_series_costs_what_differs(
     assert (built.symbols, built.sections) == (clean[CELL, last].symbols, clean[CELL, last].sections)
     steps = clean[CELL, 0].steps
     assert (built.steps < steps / 2) is shared
+
+
+def test_every_changed_line_is_seen(host: Host) -> None:
+    """Those that look like a header of a diff, too. Seen red with headers told by how they begin."""
+    lines = ("++ b/$(A)", "-- a/$(B)", "@@ $(C)", "\f$(D)\x0b$(E)", "\0$(F)")
+    plant(host.developer, "one", ("mm/Kconfig", "config ", "".join(f"{line}\n" for line in lines) + "config "))
+    host.build("innocent")
+    workspace, processes = Workspace(host.workspace), Processes()
+    pipeline = Pipeline(workspace, processes, Console(quiet=True))
+    base, last = host.applied(pipeline, "one", 1).states
+    build_host = BuildHost(workspace, pipeline.store, Bubblewrap(), processes, Console(quiet=True), 1)
+    for before, after in ((base, last), (last, base)):
+        assert set(lines) <= set(build_host.changed_lines(before, after, ["mm/Kconfig"]).split("\n"))
 
 
 def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
