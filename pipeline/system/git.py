@@ -53,6 +53,13 @@ _OPTIONS = (
 class GitError(InfrastructureError):
     """git ended with a status that was not expected."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            hint="Is the disk sound? trees.git and worktrees of the workspace can be removed: trees are imported "
+            "again, and results are kept.",
+        )
+
 
 class Repository:
     """A bare repository or a worktree of it.
@@ -218,7 +225,11 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def initialised(folder: Path) -> Repository:
-    """The bare repository in `folder`, made when missing: aside, so that half of one is never taken for a whole."""
+    """The bare repository in `folder`, made when missing: aside, so that half of one is never taken for a whole.
+
+    Raises:
+        GitError: it is damaged.
+    """
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as aside:
@@ -230,7 +241,11 @@ def initialised(folder: Path) -> Repository:
                 # Another run was quicker.
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise
-    return Repository(folder)
+    repository = Repository(folder)
+    # Where it is damaged, git looks for another in the folders above.
+    if repository.run("rev-parse", "--git-dir")[1].strip() != ".":
+        raise GitError(f"{folder} is no git repository any more")
+    return repository
 
 
 def user_setting(name: str) -> str:

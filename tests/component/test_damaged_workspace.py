@@ -25,6 +25,8 @@ from tests.component.test_interrupted import ODD
 from tests.component.test_kill_points import without_times
 
 STEP = int(os.environ.get("PIPELINE_DAMAGE", "9"))
+SHARES = 4
+"""Of the cases, for several workers."""
 UNREAD = ("worktrees/", "builds/", "ccache/", "downloads/")
 """What make and git read is checked by them, and by tests of their own (test_shared_folders.py)."""
 
@@ -127,16 +129,17 @@ def test_every_damage_in_the_store_is_noticed(finished: Finished, tmp_path: Path
     assert len(said) == tried >= 100
 
 
-def test_commands_meet_damage(finished: Finished, tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_commands_meet_damage(finished: Finished, tmp_path: Path, share: int) -> None:
     """The same again, and a reroll that has to be applied: as undamaged, or a clear error with what to do.
 
     Seen red with a FIFO in the place of `history/*.json`, when that was read before it was looked at.
     """
     names = kinds(finished.run.workspace)
     assert {name.split("/")[0] for name in names} >= {"store", "runs", "trees.git", "layout", "history", "locks"}
-    cases = [(name, damage) for name in names for damage in DAMAGES][::STEP]
-    assert len(cases) * STEP >= 200
-    for number, (name, damage) in enumerate(cases):
+    cases = [(name, damage) for name in names for damage in DAMAGES]
+    assert len(cases) >= 200
+    for number, (name, damage) in enumerate(cases[share * STEP :: SHARES * STEP]):
         run = finished.copy(tmp_path / str(number))
         damage(run.workspace / name)
         for words in (finished.arguments, finished.other):
