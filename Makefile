@@ -17,7 +17,7 @@ FUZZ_SECONDS := 600
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
 	python3 python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email qemu-system-x86 cpio clang lld llvm chromium \
-	chromium-driver ccache
+	chromium-driver ccache gh
 
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
@@ -39,6 +39,7 @@ bench: setup
 	$(VENV)/bin/python benchmarks/reports.py
 	$(VENV)/bin/python benchmarks/overhead.py $(if $(WORKSPACE),--workspace $(WORKSPACE))
 	$(VENV)/bin/python benchmarks/thread.py
+	$(VENV)/bin/python benchmarks/hostile.py
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[dask]'
 	$(VENV)/bin/python benchmarks/scheduling.py $(if $(WORKSPACE),--folder $(WORKSPACE))
 	$(VENV)/bin/python benchmarks/again.py $(if $(WORKSPACE),--workspace $(WORKSPACE))

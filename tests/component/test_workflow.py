@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -19,6 +24,7 @@ from tests.component.conftest import CELLS, matrix_text, write_matrix
 from tests.component.conftest import Runner as PipelineRunner
 from tests.component.developer import Developer, PatchSeries
 from tests.component.expressions import evaluate
+from tests.component.faulty import Answer, serving
 from tests.component.inbox import PublicInbox
 from tests.component.workflow import Execution, commands_in
 
@@ -283,11 +289,85 @@ def test_hostile_inputs_would_do_nothing_without_the_check_either(
     assert_nothing_executed(execution)
 
 
-def test_words_of_a_series_are_no_commands(runner: workflows.Runner, fake_tree: Path, tmp_path: Path) -> None:
-    execution = replace(runner, inputs=inputs("hostile", fake_tree, matrix="one.toml")).run("series", tmp_path)
-    assert execution.results["report"] == "success", failures(execution)
-    assert merged(execution).series.title.startswith("mm: $(touch pwned)")
-    assert_nothing_executed(execution)
+@pytest.fixture(scope="module")
+def hostile(runner: workflows.Runner, fake_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Execution:
+    wanted = replace(runner, inputs=inputs("hostile", fake_tree, matrix="one.toml"))
+    return wanted.run("series", tmp_path_factory.mktemp("hostile"))
+
+
+def test_words_of_a_series_are_no_commands(hostile: Execution) -> None:
+    assert hostile.results["report"] == "success", failures(hostile)
+    assert merged(hostile).series.title.startswith("mm: $(touch pwned)")
+    assert_nothing_executed(hostile)
+
+
+@contextmanager
+def github(runs: Mapping[int, tuple[str, Path | None]]) -> Iterator[Mapping[str, str]]:
+    """What the real `gh` needs to find runs of `series` on a server here, as GitHub's REST API would show them.
+
+    Args:
+        runs: status and report by id; without a report the run has another artifact.
+
+    Yields:
+        Variables of the environment.
+    """
+    base = f"http://api.github.localhost/repos/{workflows.REPOSITORY}/actions"
+    listed = [{"id": run, "status": status, "name": "series", "workflow_id": 7} for run, (status, _) in runs.items()]
+    answers = {
+        f"{base}/workflows/series.yml": {"id": 7, "name": "series", "path": ".github/workflows/series.yml"},
+        f"{base}/workflows/7/runs": {"total_count": len(listed), "workflow_runs": listed},
+    }
+    archives = {}
+    for run, (_, report) in runs.items():
+        url = f"{base}/artifacts/{run}/zip"
+        artifact = {"id": run, "name": "report" if report else "plan", "expired": False, "archive_download_url": url}
+        answers[f"{base}/runs/{run}/artifacts"] = {"total_count": 1, "artifacts": [artifact]}
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            for path in report.rglob("*") if report else ():
+                archive.write(path, path.relative_to(report or path))
+        archives[url] = [Answer(body=content.getvalue(), headers={"Content-Type": "application/zip"})]
+    described = {url: [Answer(body=json.dumps(answer).encode())] for url, answer in answers.items()}
+    with serving({**described, **archives}) as server:
+        # gh asks this host without TLS, and like every other through the proxy.
+        yield {"GH_HOST": "github.localhost", "http_proxy": f"http://{server.address}"}
+
+
+@pytest.fixture(scope="module")
+def published(
+    runner: workflows.Runner, done: Execution, hostile: Execution, tmp_path_factory: pytest.TempPathFactory
+) -> Execution:
+    """The pages of two reports; of the other runs one is under way, and one ended early."""
+    report, strange = done.artifacts / "report", hostile.artifacts / "report"
+    runs = {4: ("in_progress", report), 3: ("completed", None), 2: ("completed", strange), 1: ("completed", report)}
+    with github(runs) as reachable:
+        wanted = replace(runner, environment={**runner.environment, **reachable})
+        return wanted.run("pages", tmp_path_factory.mktemp("pages"))
+
+
+def test_pages_hold_the_reports_and_an_index_of_them(published: Execution, done: Execution) -> None:
+    assert published.results == {"index": "success", "publish": "success"}, failures(published)
+    pages = published.folder / "pages"
+    assert sorted(path.name for path in (pages / "runs").iterdir()) == ["1", "2"]
+    index = (pages / "index.html").read_text()
+    links = re.findall(r'<a href="([^"#]+)"', index)
+    assert set(links) == {"runs/1/report.html", "runs/2/report.html"}
+    assert merged(done).series.title in index
+    for link in links:
+        assert (pages / link).read_text().startswith("<!DOCTYPE html>")
+
+
+def test_words_of_a_published_series_are_no_commands(published: Execution) -> None:
+    assert "touch pwned" in (published.folder / "pages/index.html").read_text()
+    assert_nothing_executed(published)
+
+
+def test_nothing_is_published_where_there_are_no_reports(runner: workflows.Runner, tmp_path: Path) -> None:
+    with github({3: ("completed", None)}) as reachable:
+        execution = replace(runner, environment={**runner.environment, **reachable}).run("pages", tmp_path)
+    assert execution.results == {"index": "success", "publish": "skipped"}, failures(execution)
+    assert [step.name for step in execution.steps] == ["Collect the reports"]
+    assert not (execution.folder / "pages").exists()
 
 
 PRINTING = re.compile(r"^\s*(if )?(packages=\$\()?(pipeline|gh) ", re.MULTILINE)

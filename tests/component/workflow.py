@@ -20,9 +20,14 @@ import yaml
 
 from tests.component.expressions import Value, evaluate, filled, truth
 
+REPOSITORY = "hugh/pipeline"
+"""Of the runner's user."""
 _PINNED = re.compile(r"(actions/[a-z/-]+)@[0-9a-f]{40}")
-_JOB_KEYS = {"name", "needs", "if", "strategy", "runs-on", "timeout-minutes", "permissions", "env", "outputs", "steps"}
-_STEP_KEYS = {"name", "id", "uses", "with", "env", "run"}
+_JOB_KEYS = {
+    *("name", "needs", "if", "strategy", "runs-on", "timeout-minutes", "permissions", "env", "outputs", "steps"),
+    "environment",
+}
+_STEP_KEYS = {"name", "id", "if", "uses", "with", "env", "run"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Execution:
     """What a workflow left.
 
     Args:
-        folder: of everything: `artifacts/`, `caches/`, and one folder for each job.
+        folder: of everything: `artifacts/`, `caches/`, `pages/` once they are published, and one folder for each job.
         results: `success`, `failure` or `skipped` by job; jobs of a matrix by their names.
     """
 
@@ -93,14 +98,18 @@ class Runner:
         workflow = yaml.safe_load((self.repository / f".github/workflows/{name}.yml").read_text())
         assert workflow["defaults"] == {"run": {"shell": "bash"}}
         # YAML 1.1 reads the key `on` as a boolean.
-        declared = workflow[True]["workflow_dispatch"]["inputs"]
+        declared = (workflow[True]["workflow_dispatch"] or {}).get("inputs", {})
         inputs = None
         if self.inputs is not None:
             assert self.inputs.keys() <= declared.keys()
             inputs = {key: self.inputs.get(key, one.get("default")) for key, one in declared.items()}
         execution = Execution(folder)
         context: dict[str, Any] = {
-            "github": {"event": {"client_payload": self.payload}},
+            "github": {
+                "event": {"client_payload": self.payload},
+                "repository": REPOSITORY,
+                "token": "a token",
+            },
             "inputs": inputs,
             "vars": self.variables,
             "needs": {},
@@ -110,7 +119,7 @@ class Runner:
             needed = job.get("needs", [])
             needed = [needed] if isinstance(needed, str) else needed
             own = {**context, "needs": {one: context["needs"][one] for one in needed}}
-            environment = {**workflow["env"], **job.get("env", {})}
+            environment = {**workflow.get("env", {}), **job.get("env", {})}
             result, outputs = self._job(job_name, job, own, environment, execution)
             context["needs"][job_name] = {"result": result, "outputs": outputs}
         return execution
@@ -125,10 +134,9 @@ class Runner:
     ) -> tuple[str, dict[str, Value]]:
         """A job, or all of its matrix; returns its result and outputs."""
         # A condition that asks for no status of the jobs before holds only after their success.
-        condition = str(job.get("if", "true"))
-        asks = "cancelled()" in condition
+        asks = "cancelled()" in str(job.get("if", ""))
         good = all(one["result"] == "success" for one in context["needs"].values())
-        if not (asks or good) or not truth(evaluate(condition.removeprefix("${{").removesuffix("}}"), context)):
+        if not (asks or good) or not _holds(job, context):
             into.results[name] = "skipped"
             return "skipped", {}
         if "strategy" not in job:
@@ -175,10 +183,12 @@ class Machine:
         self._runner.before(self._name)
         for number, step in enumerate(self._job["steps"]):
             assert step.keys() <= _STEP_KEYS, step.keys() - _STEP_KEYS
-            if step.get("name") in self._runner.skipped:
+            if step.get("name") in self._runner.skipped or not _holds(step, self.context):
                 continue
             if "uses" in step:
-                self._use(step["uses"], {key: str(filled(v, self.context)) for key, v in step.get("with", {}).items()})
+                options = {key: str(filled(value, self.context)) for key, value in step.get("with", {}).items()}
+                outputs = self._use(step["uses"], options)
+                self.context["steps"][step.get("id", "")] = {"outputs": outputs}
             elif not self._shell(step, number):
                 return "failure"
         for source, target in self._to_save:
@@ -186,11 +196,12 @@ class Machine:
                 shutil.copytree(source, target, symlinks=True)
         return "success"
 
-    def _use(self, action: str, options: Mapping[str, str]) -> None:
+    def _use(self, action: str, options: Mapping[str, str]) -> Mapping[str, str]:
+        """What a named action does; returns its outputs."""
         if action == "./.github/actions/setup":
             # It installs what this machine has.
             assert (self._checkout / action / "action.yml").is_file()
-            return
+            return {}
         pinned = _PINNED.fullmatch(action)
         assert pinned, f"{action} is not pinned by a digest"
         match pinned[1]:
@@ -206,8 +217,18 @@ class Machine:
                 shutil.copytree(self._checkout / options["path"], self._into.artifacts / options["name"])
             case "actions/download-artifact":
                 self._download(**options)
+            case "actions/upload-pages-artifact":
+                assert options.keys() == {"path"}
+                shutil.copytree(self._checkout / options["path"], self._into.artifacts / "github-pages")
+            case "actions/deploy-pages":
+                assert not options
+                permissions = self._job["permissions"]
+                assert (permissions["pages"], permissions["id-token"]) == ("write", "write")
+                shutil.copytree(self._into.artifacts / "github-pages", self._into.folder / "pages")
+                return {"page_url": "https://hugh.github.io/pipeline/"}
             case unknown:
                 raise AssertionError(f"no idea what {unknown} does")
+        return {}
 
     def _cache(self, path: str, key: str, *, save: bool) -> None:
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", key), key
@@ -258,6 +279,12 @@ class Machine:
         if "id" in step:
             self.context["steps"][step["id"]] = {"outputs": _outputs(outputs.read_text())}
         return done.returncode == 0
+
+
+def _holds(part: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+    """Whether the condition of a job or step holds."""
+    condition = str(part.get("if", "true"))
+    return truth(evaluate(condition.removeprefix("${{").removesuffix("}}"), context))
 
 
 def commands_in(output: str) -> tuple[str, ...]:
