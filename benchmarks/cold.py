@@ -36,6 +36,16 @@ from pipeline.system.console import Console
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
 
+PEAK = """
+import pathlib, re, runpy, sys
+place = pathlib.Path(sys.argv.pop(1))
+try:
+    runpy.run_module("pipeline", run_name="__main__", alter_sys=True)
+finally:
+    place.write_text(re.search("VmHWM:[^0-9]*([0-9]+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+"""Runs the pipeline and leaves the KiB that it held at most; what it started does not count (proc(5), VmHWM)."""
+
 
 class Contest:
     """The contestants, what they build, and where.
@@ -45,10 +55,14 @@ class Contest:
         scratch: a folder on the same file system, for everything else.
         order: what the pipeline is asked for.
         tuxmake: the program; left out when empty.
+
+    Attributes:
+        peaks: the pipeline's own memory at most, in MiB, of each of its runs.
     """
 
     def __init__(self, workspace: Workspace, scratch: Path, order: Order, tuxmake: str) -> None:
         self.scratch, self.order, self.tuxmake = scratch, order, tuxmake
+        self.peaks: list[float] = []
         self.own = own_workspace(workspace, scratch / "workspace")
         pipeline = Pipeline(self.own, Processes(), Console(quiet=True))
         _, matrix, fragments, names = pipeline.resolve(order)
@@ -77,11 +91,13 @@ class Contest:
 
     def by_pipeline(self) -> None:
         forget_results(self.own)
+        place = self.scratch / "peak"
         run(
-            *(sys.executable, "-m", "pipeline", "apply-and-build", self.order.request.text),
+            *(sys.executable, "-c", PEAK, str(place), "apply-and-build", self.order.request.text),
             *("--tree", self.order.trees[0], "--matrix", self.order.matrix or "quick", "--jobs", str(JOBS)),
             *("--workspace", str(self.own.folder), "--quiet"),
         )
+        self.peaks.append(int(place.read_text()) / 1024)
 
     def by_make(self) -> None:
         for one, source, build, config in self.kernels():
@@ -152,6 +168,7 @@ def main() -> None:
         kernels = 2 * len(contest.cells)
     print(f"{platform.machine()}, {JOBS} CPUs, {kernels} kernels of {options.tree}, {options.rounds} rounds; seconds")
     print("\n".join(table(costs)))
+    print(f"memory of the pipeline itself (goal: 150 MiB): {max(contest.peaks):.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -16,6 +17,15 @@ from pipeline.system.git import Repository
 from pipeline.system.workspace import Workspace
 
 JOBS = os.cpu_count() or 1
+MEASURED = """
+import json, resource, subprocess, sys, time
+started = time.monotonic()
+done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+wall, used = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+words = done.stderr.decode(errors="replace")
+print(json.dumps([done.returncode, words, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+"""Measures from a small process: a child's peak counts that of the process that it was forked from."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,18 @@ def cost(work: Callable[[], object]) -> Cost:
     work()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(time.monotonic() - started, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+
+
+def measured(command: Sequence[str], statuses: Sequence[int] = (0,)) -> tuple[float, float, float]:
+    """Wall and CPU seconds of a command and what it starts, and MiB of the largest of these processes.
+
+    It must end with one of `statuses`; what it says is shown where it does not.
+    """
+    done = subprocess.run([sys.executable, "-c", MEASURED, *command], stdout=subprocess.PIPE, check=True)
+    status, words, wall, cpu, memory = json.loads(done.stdout)
+    if status not in statuses:
+        sys.exit(f"{' '.join(command)}\n{words}\nstatus {status}")
+    return wall, cpu, memory
 
 
 def run(*argv: str) -> None:

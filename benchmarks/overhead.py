@@ -2,7 +2,7 @@
 
 The tree is imported and the base of the matrix' first cell configured beforehand (once per workspace, minutes); then
 each part is timed several times and the medians are printed. Where the workspace holds a finished run, that is repeated
-as a user would, and the use of the CPUs while it built is read from its record.
+as a user would.
 
     python benchmarks/overhead.py [--workspace DIR] [--runs N]
 """
@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import shlex
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from common import with_comments
+from common import measured, with_comments
 
 from pipeline.apply import Applier
 from pipeline.fetch import Request
@@ -31,7 +31,6 @@ from pipeline.measure import Measurer
 from pipeline.model import Build, BuildStatus
 from pipeline.order import Order
 from pipeline.plan import select_cells
-from pipeline.record import RunRecord
 from pipeline.render import render_text
 from pipeline.run import Pipeline
 from pipeline.runs import known_runs
@@ -70,18 +69,6 @@ def median_of(runs: int, work: Callable[[], object]) -> tuple[float, float, floa
 def symbol_table(shift: int) -> bytes:
     """As `nm --size-sort` prints it."""
     return b"".join(b"%016x T symbol_%d\n" % (64 + (n * shift) % 7, n) for n in range(SYMBOLS))
-
-
-def cpu_use(record: RunRecord) -> list[float]:
-    """Share of the CPUs' time that was used, for every state of a run that was built in all cells and not looked up."""
-    states = [state for cell in record.cells for state in cell.states]
-    found = []
-    for patch in sorted({state.patch for state in states}):
-        built = [state for state in states if state.patch == patch]
-        if not any(state.cached for state in built):
-            wall = max(state.seconds for state in built)
-            found.append(sum(state.cpu_seconds for state in built) / wall / len(os.sched_getaffinity(0)))
-    return found
 
 
 def main() -> None:
@@ -129,16 +116,13 @@ def main() -> None:
             total += middle
             print(f"{part:52} {least:6.2f} {middle:7.2f} {most:6.2f}")
         print(f"{'sum of medians (goal: at most 10)':52} {'':6} {total:7.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory of this process, all of it (goal: at most 150 MiB): {peak:.0f} MiB")
     if finished:
         command = [*shlex.split(finished[-1].command), "--quiet", "--workspace", str(workspace.folder)]
         command[:1] = [sys.executable, "-m", "pipeline"]
-        least, middle, most = median_of(
-            options.runs, lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        )
-        print(f"{'a finished run, repeated (goal: at most 3)':52} {least:6.2f} {middle:7.2f} {most:6.2f}")
-    for record in finished:
-        if busy := cpu_use(record):
-            print(f"CPUs in use while run {record.id} built: {' '.join(f'{one:.0%}' for one in busy)} (goal: 90%)")
+        walls, _, peaks = zip(*(measured(command) for _ in range(options.runs)), strict=True)
+        print(f"the last run, repeated: {statistics.median(walls):.2f} s (goal: 2), {max(peaks):.0f} MiB")
 
 
 if __name__ == "__main__":

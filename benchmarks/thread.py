@@ -9,14 +9,14 @@ fifth with a trailer (4.9 MB). Each part runs in a process of its own; its peak 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from common import measured
 
 from pipeline.mail.mbox import join_mbox
 
@@ -44,13 +44,6 @@ from pipeline.mail.mbox import read_file
 from pipeline.mail.message import parse_all
 mails, refused = parse_all(read_file(Path(sys.argv[1])))
 assert mails and not refused
-"""
-MEASURED = """
-import json, resource, subprocess, sys, time
-started = time.monotonic()
-done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
 """
 
 
@@ -124,12 +117,7 @@ def main() -> None:
         print(f"Python {platform.python_version()}, median of {options.runs} runs; other load {os.getloadavg()[0]:.1f}")
         print(f"{'part':40} {'wall s':>7} {'CPU s':>6} {'MiB':>5}")
         for part, command in parts.items():
-            runs = [
-                json.loads(
-                    subprocess.run([python, "-c", MEASURED, *command], stdout=subprocess.PIPE, check=True).stdout
-                )
-                for _ in range(options.runs)
-            ]
+            runs = [measured(command) for _ in range(options.runs)]
             wall, cpu, memory = (statistics.median(column) for column in zip(*runs, strict=True))
             print(f"{part:40} {wall:7.2f} {cpu:6.2f} {memory:5.0f}")
 
