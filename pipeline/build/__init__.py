@@ -255,10 +255,10 @@ class Builder:
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, state, key)
         if result.status is BuildStatus.BUILT:
-            self._results.put_origins(key, symbol_origins(make))
-            recorded = commands.read_all(make.folder.path, make.source_prefixes).values()
-            read = commands.read_of_tree(recorded, make.source_prefixes)
-            self._results.put_dependencies(key, read, read_by_programs(recorded))
+            recorded = commands.read_all(make.folder.path, make.source_prefixes)
+            self._results.put_origins(key, symbol_origins(make, recorded))
+            read = commands.read_of_tree(recorded.values(), make.source_prefixes)
+            self._results.put_dependencies(key, read, read_by_programs(recorded.values()))
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:

@@ -8,7 +8,7 @@ another line than they were written on, are not taken for dropped.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.kernel.commands import in_tree
@@ -84,7 +84,7 @@ def _without_comments(line: str, inside: bool) -> tuple[str, bool]:
         at = token.end()
 
 
-def printed_lines(output: str, prefixes: Sequence[str], wanted: Collection[str]) -> dict[str, set[int]]:
+def printed_lines(output: str, prefixes: tuple[str, ...], wanted: Collection[str]) -> dict[str, set[int]]:
     """Lines that a preprocessor printed, by the file that they come from.
 
     Args:

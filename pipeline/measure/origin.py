@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from pipeline.kernel import commands
 from pipeline.kernel.buildhost import Make
+from pipeline.kernel.commands import Recorded
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.coverage import compiled_units
 
@@ -23,13 +23,13 @@ def without_numbers(name: str) -> str:
     return _NUMBER.sub("", name)
 
 
-def symbol_origins(make: Make) -> dict[str, str]:
-    """Path of the source file by symbol, for what the build in a cell's folder linked.
+def symbol_origins(make: Make, recorded: Mapping[str, Recorded]) -> dict[str, str]:
+    """Path of the source file by symbol, for what the build in a cell's folder linked, `recorded` by kbuild.
 
     Raises:
         InfrastructureError: `nm` ran out of time.
     """
-    units = compiled_units(commands.read_all(make.folder.path, make.source_prefixes))
+    units = compiled_units(recorded)
     sources = {unit.target: unit.source for unit in units}
     objects = [target for target in sources if target.endswith(".o")]
     tool = ToolchainName.parse(make.cell.toolchain.name).binary_tool("nm")

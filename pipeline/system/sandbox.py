@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -156,11 +157,12 @@ def _permission(apparmor: Path) -> str:
     )
 
 
-def _system_folder(path: Path) -> list[str]:
-    """`/bin` and the like: a link on a merged-/usr system, a folder elsewhere."""
+@cache
+def _system_folder(path: Path) -> tuple[str, ...]:
+    """`/bin` and the like: a link on a merged-/usr system, a folder elsewhere. Looked at once, for many sandboxes."""
     if path.is_symlink():
-        return ["--symlink", str(path.readlink()), str(path)]
-    return ["--ro-bind", str(path), str(path)] if path.is_dir() else []
+        return "--symlink", str(path.readlink()), str(path)
+    return ("--ro-bind", str(path), str(path)) if path.is_dir() else ()
 
 
 def _variables(job: Job, source: str, build: str) -> dict[str, str]:
