@@ -59,5 +59,5 @@ def read_by_programs(recorded: Iterable[Recorded]) -> frozenset[str]:
     found: set[str] = set()
     for one in recorded:
         if "-D__KERNEL__" not in one.command.split() or PurePosixPath(one.target).parts[0] in TOOLS:
-            found |= one.dependencies | {one.source}
+            found.update(one.dependencies, (one.source,))
     return frozenset(found - {""})

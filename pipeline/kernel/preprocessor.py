@@ -7,6 +7,7 @@ another line than they were written on, are not taken for dropped.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def printed_lines(output: str, prefixes: tuple[str, ...], wanted: Collection[str
     found: dict[str, set[int]] = {path: set() for path in wanted}
     here: set[int] | None = None
     number = 0
-    for line in output.split("\n"):
+    for line in io.StringIO(output):
         if line.startswith("#") and (marker := _MARKER.match(line)):
             # Compilers that map prefixes (-ffile-prefix-map) may name the file as the tree does.
             here = found.get(in_tree(marker["path"], prefixes) or marker["path"])

@@ -27,15 +27,16 @@ def measure_coverage(make: Make, changed: Sequence[ChangedFile]) -> Coverage:
     """
     prefixes = make.source_prefixes
     units = compiled_units(commands.read_all(make.folder.path, prefixes))
+    reading = readers(units, [one.path for one in changed])
     printed: dict[str, set[int]] = {}
-    for unit in units_to_preprocess(units, [one.path for one in changed])[:MOST_PREPROCESSED]:
+    for unit in units_to_preprocess(reading)[:MOST_PREPROCESSED]:
         done = make.tool(*commands.preprocess_command(unit))
         if done.ok:
             wanted = [one.path for one in changed if unit.reads(one.path)]
             lines = preprocessor.printed_lines(done.stdout.decode("utf-8", "replace"), prefixes, wanted)
             for path, numbers in lines.items():
                 printed.setdefault(path, set()).update(numbers)
-    return Coverage(tuple(file_coverage(one, units, printed) for one in changed))
+    return Coverage(tuple(file_coverage(one, bool(reading[one.path]), printed) for one in changed))
 
 
 def compiled_units(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
@@ -43,29 +44,38 @@ def compiled_units(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
     return tuple(one for one in commands.linked(recorded) if is_code(one.source))
 
 
-def units_to_preprocess(units: Sequence[Recorded], paths: Collection[str]) -> tuple[Recorded, ...]:
-    """The units that show every path of `paths`, as few as possible: sources themselves, then includers.
+def readers(units: Sequence[Recorded], paths: Collection[str]) -> dict[str, tuple[Recorded, ...]]:
+    """The units that each of `paths` went into."""
+    found: dict[str, list[Recorded]] = {path: [] for path in paths}
+    for unit in units:
+        for path in found.keys() & {unit.source, *unit.dependencies}:
+            found[path].append(unit)
+    return {path: tuple(reading) for path, reading in found.items()}
+
+
+def units_to_preprocess(reading: Mapping[str, Sequence[Recorded]]) -> tuple[Recorded, ...]:
+    """The units that show every path, as few as possible: sources themselves, then includers.
 
     An includer in C is preferred (assembly sees little of a header), and of these the one that reads the least.
+
+    Args:
+        reading: by path, the units that it went into.
     """
-    wanted = [path for path in paths if not path.endswith(".rs")]
-    chosen = [unit for unit in units if unit.source in wanted]
-    for path in wanted:
-        if any(unit.reads(path) and unit.source.endswith(".c") for unit in chosen):
-            continue
-        includers = [unit for unit in units if path in unit.dependencies]
-        includers.sort(key=lambda unit: (not unit.source.endswith(".c"), len(unit.dependencies), unit.target))
-        chosen += includers[:1]
-    return tuple(dict.fromkeys(chosen))
+    wanted = {path: units for path, units in reading.items() if not path.endswith(".rs")}
+    chosen = dict.fromkeys(unit for path, units in wanted.items() for unit in units if unit.source == path)
+    for path, units in wanted.items():
+        if not any(unit in chosen and unit.source.endswith(".c") for unit in units):
+            includers = [unit for unit in units if unit.source != path]
+            includers.sort(key=lambda unit: (not unit.source.endswith(".c"), len(unit.dependencies), unit.target))
+            chosen.update(dict.fromkeys(includers[:1]))
+    return tuple(chosen)
 
 
-def file_coverage(
-    changed: ChangedFile, units: Sequence[Recorded], printed: Mapping[str, Collection[int]]
-) -> FileCoverage:
+def file_coverage(changed: ChangedFile, compiled: bool, printed: Mapping[str, Collection[int]]) -> FileCoverage:
     """What is known of one file; `printed` has lines by path, for every file that the preprocessor was asked about."""
     lines = preprocessor.scan(changed.source)
     code = tuple(number for number in changed.lines if number in lines.code)
-    if not any(unit.reads(changed.path) for unit in units):
+    if not compiled:
         return FileCoverage(changed.path, False, code)
     if changed.path not in printed:
         return FileCoverage(changed.path, True, code, None)

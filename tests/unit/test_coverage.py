@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pipeline.kernel.commands import Recorded
-from pipeline.measure.coverage import compiled_units, file_coverage, units_to_preprocess
+from pipeline.measure.coverage import compiled_units, file_coverage, readers, units_to_preprocess
 from pipeline.model import ChangedFile, FileCoverage
 
 SOURCE = "int a;\n/* b */\n#ifdef C\nint d;\n#endif\n"
 
 
 def unit(source: str, *dependencies: str) -> Recorded:
-    return Recorded(f"{source.rpartition('.')[0]}.o", "gcc", source, frozenset(dependencies))
+    return Recorded(f"{source.rpartition('.')[0]}.o", "gcc", source, dependencies)
 
 
 UTIL = unit("mm/util.c", "mm.h", "list.h", "types.h")
@@ -35,16 +35,16 @@ HEAD = unit("arch/head.S", "types.h")
     ],
 )
 def test_few_units_show_every_file(paths: list[str], chosen: list[Recorded]) -> None:
-    assert list(units_to_preprocess([HEAD, SWAP, UTIL, unit("a.rs")], paths)) == chosen
+    assert list(units_to_preprocess(readers([HEAD, SWAP, UTIL, unit("a.rs")], paths))) == chosen
 
 
 def test_a_header_that_only_assembly_includes_is_shown_by_it() -> None:
-    assert units_to_preprocess([HEAD], ["types.h"]) == (HEAD,)
+    assert units_to_preprocess(readers([HEAD], ["types.h"])) == (HEAD,)
 
 
 def test_programs_of_the_build_are_not_the_kernel() -> None:
-    tool = Recorded("scripts/sorttable", "gcc", "scripts/sorttable.c", frozenset({"include/linux/types.h"}))
-    kernel = Recorded("kernel/vmlinux.lds", "gcc -E", "kernel/vmlinux.lds.S", frozenset())
+    tool = Recorded("scripts/sorttable", "gcc", "scripts/sorttable.c", ("include/linux/types.h",))
+    kernel = Recorded("kernel/vmlinux.lds", "gcc -E", "kernel/vmlinux.lds.S")
     assert compiled_units({one.target: one for one in (tool, kernel)}) == (kernel,)
 
 
@@ -62,9 +62,10 @@ def test_programs_of_the_build_are_not_the_kernel() -> None:
 def test_changed_code_is_kept_dropped_or_not_compiled(
     path: str, printed: dict[str, set[int]], found: FileCoverage
 ) -> None:
-    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), [UTIL], printed) == found
+    compiled = bool(readers([UTIL], [path])[path])
+    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), compiled, printed) == found
 
 
 def test_only_changed_lines_count() -> None:
-    found = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), [UTIL], {"mm/util.c": {1, 4}})
+    found = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), True, {"mm/util.c": {1, 4}})
     assert (found.lines, found.kept) == ((4,), (4,))
