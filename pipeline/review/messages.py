@@ -76,6 +76,11 @@ class Authors:
             frozenset(address.lower() for one in senders if (address := parseaddr(one)[1])),
         )
 
+    def calls(self, text: Sequence[str]) -> bool:
+        """Whether a text has the first name of one of them."""
+        words = {word for line in text for word in re.findall(r"\w+", line.casefold())}
+        return any(name.split()[0] in words for name in self.names if name)
+
     def wrote(self, message: Message) -> bool:
         sender = message.letter.sender
         return person(sender) in self.names or parseaddr(sender)[1].lower() in self.addresses

@@ -132,6 +132,44 @@ def test_a_dispute_is_waited_for_by_who_objected() -> None:
     assert (point.waiting, point.waiting_for) == ("Rex Reviewer", "Ada Author")
 
 
+TESTED = letter("a", REVIEWER, "On my box it boots.\n\nTested-by: Rex Reviewer <rex@example.net>\n", "cover")
+
+
+def asked(quotation: str, words: str) -> Letter:
+    return letter("b", OTHER, f"{quotation}\n\n{words}\n", "cover", "a")
+
+
+@pytest.mark.parametrize(
+    ("quotation", "words", "waiting_for"),
+    [
+        ("> On my box it boots.", "With how much memory?", "Rex Reviewer"),
+        ("> On my box it boots.\n>", "With how much memory?", "Rex Reviewer"),
+        ("> On my box it boots.", "Ada, does it on yours?", "the author"),
+        ("> > A pool that fills itself.", "When does it?", "the author"),
+        ("> Tested-by: Rex Reviewer <rex@example.net>", "Could patch 1 explain the lock?", "the author"),
+        ("", "When does it?", "the author"),
+    ],
+)
+def test_a_question_about_a_reviewer_s_words_waits_for_that_reviewer(
+    quotation: str, words: str, waiting_for: str
+) -> None:
+    (point,) = points(TESTED, asked(quotation, words))
+    assert (point.state, point.waiting, point.waiting_for) == ("unanswered", "Otto Other", waiting_for)
+
+
+def test_either_that_reviewer_or_the_author_answers_it() -> None:
+    question = asked("> On my box it boots.", "With how much memory?")
+    for sender, words, expected in (
+        (REVIEWER, "64 GiB.", "answered"),
+        (AUTHOR, "I will mention it in v2.", "promised"),
+        (OTHER, "It should need little.", "unanswered"),
+    ):
+        reply = letter("c", sender, f"> With how much memory?\n\n{words}\n", "cover", "a", "b")
+        (point,) = points(TESTED, question, reply)
+        assert point.state == expected
+        assert [one.words for one in point.evidence] == ([] if sender == OTHER else [words])
+
+
 def test_an_answer_above_the_quotation_answers_all_of_it() -> None:
     found = points(COMMENTED, letter("b", AUTHOR, "Thanks, I will fix it all in v2.\n", "cover", "a"))
     assert {one.state for one in found} == {"promised"}
