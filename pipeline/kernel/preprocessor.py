@@ -85,7 +85,7 @@ def _without_comments(line: str, inside: bool) -> tuple[str, bool]:
         at = token.end()
 
 
-def printed_lines(output: str, prefixes: tuple[str, ...], wanted: Collection[str]) -> dict[str, set[int]]:
+def printed_lines(output: bytes, prefixes: tuple[str, ...], wanted: Collection[str]) -> dict[str, set[int]]:
     """Lines that a preprocessor printed, by the file that they come from.
 
     Args:
@@ -96,8 +96,9 @@ def printed_lines(output: str, prefixes: tuple[str, ...], wanted: Collection[str
     found: dict[str, set[int]] = {path: set() for path in wanted}
     here: set[int] | None = None
     number = 0
-    for line in io.StringIO(output):
-        if line.startswith("#") and (marker := _MARKER.match(line)):
+    # Megabytes of an object with many headers are not copied: BytesIO holds what it is given.
+    for line in io.BytesIO(output):
+        if line.startswith(b"#") and (marker := _MARKER.match(line.decode("utf-8", "replace"))):
             # Compilers that map prefixes (-ffile-prefix-map) may name the file as the tree does.
             here = found.get(in_tree(marker["path"], prefixes) or marker["path"])
             number = int(marker["line"]) - 1 if len(marker["line"]) < 10 else 0

@@ -33,7 +33,7 @@ def measure_coverage(make: Make, changed: Sequence[ChangedFile]) -> Coverage:
         done = make.tool(*commands.preprocess_command(unit))
         if done.ok:
             wanted = [one.path for one in changed if unit.reads(one.path)]
-            lines = preprocessor.printed_lines(done.stdout.decode("utf-8", "replace"), prefixes, wanted)
+            lines = preprocessor.printed_lines(done.stdout, prefixes, wanted)
             for path, numbers in lines.items():
                 printed.setdefault(path, set()).update(numbers)
     return Coverage(tuple(file_coverage(one, bool(reading[one.path]), printed) for one in changed))

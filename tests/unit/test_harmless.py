@@ -69,9 +69,9 @@ def test_options_are_data_and_macros_are_not(lines: str, harmless: bool) -> None
 def test_programs_are_what_is_not_the_kernel_and_all_of_the_tools() -> None:
     kernel, host = "gcc -D__KERNEL__ -c", "gcc -O2"
     recorded = [
-        Recorded("mm/util.o", kernel, "mm/util.c", frozenset({"include/linux/mm.h"})),
-        Recorded("arch/x86/tools/relocs", host, "arch/x86/tools/relocs.c", frozenset({"include/uapi/linux/elf.h"})),
-        Recorded("scripts/mod/devicetable-offsets.s", kernel, "scripts/mod/a.c", frozenset({"include/linux/mei.h"})),
+        Recorded("mm/util.o", kernel, "mm/util.c", ("include/linux/mm.h",)),
+        Recorded("arch/x86/tools/relocs", host, "arch/x86/tools/relocs.c", ("include/uapi/linux/elf.h",)),
+        Recorded("scripts/mod/devicetable-offsets.s", kernel, "scripts/mod/a.c", ("include/linux/mei.h",)),
         Recorded("mm/built-in.a", "ar cDPrST mm/built-in.a mm/util.o"),
     ]
     assert read_by_programs(recorded) == {

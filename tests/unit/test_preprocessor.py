@@ -112,7 +112,7 @@ root
 
 
 def test_printed_lines_belong_to_their_files() -> None:
-    assert printed_lines(OUTPUT, ("/src/",), ["mm/util.c", "include/linux/mm.h", "mm/other.c"]) == {
+    assert printed_lines(OUTPUT.encode(), ("/src/",), ["mm/util.c", "include/linux/mm.h", "mm/other.c"]) == {
         "mm/util.c": {3, 6, 40, 41, 42},
         "include/linux/mm.h": {2},
         "mm/other.c": set(),
@@ -120,11 +120,11 @@ def test_printed_lines_belong_to_their_files() -> None:
 
 
 def test_a_compiler_that_maps_prefixes_is_understood() -> None:
-    assert printed_lines('# 5 "mm/util.c"\nint x;\n', ("/src/",), ["mm/util.c"]) == {"mm/util.c": {5}}
+    assert printed_lines(b'# 5 "mm/util.c"\nint x;\n', ("/src/",), ["mm/util.c"]) == {"mm/util.c": {5}}
 
 
 @pytest.mark.parametrize(
     "output", ["", "int x;", '# 99999999999999999999 "/src/a.c"\nx', '# 1 "/src/a.c\nx', "# x", '# 1 "/src/b.c"\nx']
 )
 def test_garbage_prints_no_line_of_the_file(output: str) -> None:
-    assert all(line < 3 for line in printed_lines(output, ("/src/",), ["a.c"])["a.c"])
+    assert all(line < 3 for line in printed_lines(output.encode(), ("/src/",), ["a.c"])["a.c"])
