@@ -6,13 +6,14 @@ A build that fails is a result. A killed compiler, a full disk or a time-out is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
-from pipeline.kernel.harmless import is_harmless, is_kconfig, read_by_programs
+from pipeline.kernel.harmless import Harm, digests, is_kconfig, judge, programs_of
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
@@ -80,8 +81,9 @@ class Builder:
         origin = configuration_origins(applied.states)[state.patch]
         if origin.patch == 0:
             return one.config
-        harmless = one.cell.id in self._harmless(applied, origin, [one])
-        return self._planner.config(applied, origin, one.cell, harmless=harmless)
+        # kconfig is compiled with no header that is made of kernel code.
+        harm = self._harm(applied, origin, [one])[one.cell.id]
+        return self._planner.config(applied, origin, one.cell, harmless=not harm.possible)
 
     def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
         """Keys of everything that a build leaves in the store, its own among them."""
@@ -158,12 +160,15 @@ class Builder:
         with host.worktree_lock(applied.tree):
             wanted = [one for one in built if not inspector.complete(state, keys[one.cell.id])]
             configs = {one.cell.id: self.config(applied, one, state) for one in wanted}
-            harmless = self._harmless(applied, state, wanted)
+            harm = self._harm(applied, state, wanted)
             host.move(applied.tree, state)
 
             def make_and_inspect(make: Make) -> None:
-                make.folder.claim(applied.up_to(state), harmless=make.cell.id in harmless)
+                judged = harm[make.cell.id]
+                make.folder.claim(applied.up_to(state), harmless=not judged.possible)
                 make.folder.begin(configs[make.cell.id])
+                if judged.headers:
+                    _check(make, state, judged, make.run("prepare").ok)
                 done = make.run(*inspector.targets(state), timeout=kbuild.BUILD_TIMEOUT)
                 if done.ok:
                     inspector.inspect(make, state, keys[make.cell.id])
@@ -198,15 +203,15 @@ class Builder:
             # Another run may have built them while this one waited.
             missing = [one for one in missing if not self._stored({one.cell.id: keys[one.cell.id]}, [one], cached=True)]
             configs = {one.cell.id: self.config(applied, one, state) for one in missing}
-            harmless = self._harmless(applied, state, missing)
+            harm = self._harm(applied, state, missing)
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
 
             def claim_and_build(make: Make) -> None:
                 name = make.cell.id
-                make.folder.claim(applied.up_to(state), harmless=name in harmless)
-                self._build_cell(make, state, configs[name], keys[name], before[name])
+                make.folder.claim(applied.up_to(state), harmless=not harm[name].possible)
+                self._build_cell(make, state, configs[name], keys[name], before[name], harm[name])
 
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
@@ -218,22 +223,22 @@ class Builder:
             )
         return missing
 
-    def _harmless(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> frozenset[str]:
-        """Ids of the cells in which `state` changes nothing of the tree as named that runs while they are built."""
+    def _harm(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> dict[str, Harm]:
+        """What `state` can do to what runs while the tree as named is built, by the cells' ids."""
         base = applied.states[0]
-        if base.tree_id != self._named:
-            return frozenset()
-        if not state.patch:
-            return frozenset(one.cell.id for one in cells)
+        if base.tree_id != self._named or not state.patch:
+            return {one.cell.id: Harm(possible=base.tree_id != self._named) for one in cells}
         changes = self._host.changes(base, state)
         kconfigs = [path for path in changes if is_kconfig(path)]
         lines = self._host.changed_lines(base, state, kconfigs) if kconfigs else ""
-        read = {one.cell.id: self._results.read_by_programs(self._key(applied, one, base)) for one in cells}
-        return frozenset(
-            name for name, paths in read.items() if paths is not None and is_harmless(changes, paths, lines)
-        )
+        programs = {one.cell.id: self._results.programs(self._key(applied, one, base)) for one in cells}
+        return {
+            name: judge(changes, known, lines) if known else Harm(possible=True) for name, known in programs.items()
+        }
 
-    def _build_cell(self, make: Make, state: SourceState, config: str, key: Key, base: Build | None) -> None:
+    def _build_cell(
+        self, make: Make, state: SourceState, config: str, key: Key, base: Build | None, harm: Harm
+    ) -> None:
         """Builds one cell in its claimed folder and stores the result.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
@@ -243,13 +248,14 @@ class Builder:
         if base is None and not make.folder.fresh:
             make.folder.wipe()
         incremental = not make.folder.fresh
-        result, files = make_vmlinux(make, config)
+        prepared = partial(_check, make, state, harm) if harm.headers else None
+        result, files = make_vmlinux(make, config, prepared)
         suspicious = result.status is BuildStatus.FAILED or (
             base is not None and diagnostics.new_ones(result.warnings, base.warnings)
         )
         if suspicious and incremental:
             make.folder.wipe()
-            result, files = make_vmlinux(make, config)
+            result, files = make_vmlinux(make, config, prepared)
         elif not incremental and result.status is BuildStatus.BUILT:
             self._host.remember(make.cell, result.steps, result.cpu_seconds)
         if self._inspector and result.status is BuildStatus.BUILT:
@@ -258,7 +264,7 @@ class Builder:
             recorded = commands.read_all(make.folder.path, make.source_prefixes)
             self._results.put_origins(key, symbol_origins(make, recorded))
             read = commands.read_of_tree(recorded.values(), make.source_prefixes)
-            self._results.put_dependencies(key, read, read_by_programs(recorded.values()))
+            self._results.put_dependencies(key, read, programs_of(recorded.values(), make.folder.path))
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:
@@ -278,3 +284,9 @@ class Builder:
         """Builds that are there, complete with what the cells' boots need."""
         found = {one.cell.id: self._results.get(keys[one.cell.id], one.cell, cached=cached) for one in cells}
         return {cell_id: build for cell_id, build in found.items() if build}
+
+
+def _check(make: Make, state: SourceState, harm: Harm, prepared: bool) -> None:
+    """Notes a state whose headers make other programs than the base's; until now those of the tree alone ran."""
+    if not prepared or digests(make.folder.path, harm.headers) != harm.headers:
+        make.folder.note(state.tree_id)

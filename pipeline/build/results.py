@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from pipeline.kernel import image
+from pipeline.kernel.harmless import Programs
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
-_PATHS, _BY_PROGRAMS = "paths.z", "programs.z"
+_PATHS, _SOURCES, _PROBES = "paths.z", "sources.z", "probes.z"
 
 
 def read_log(build: Build) -> str:
@@ -63,25 +64,23 @@ class BuildResults:
     def put_origins(self, key: Key, origins: Mapping[str, str]) -> None:
         self._store.put(_beside("symbol-origins", key), dict(origins), {})
 
-    def put_dependencies(self, key: Key, paths: Iterable[str], by_programs: Iterable[str]) -> None:
-        """What the build read of the source tree, and which of that programs of the build were made from."""
-        files = {_PATHS: paths, _BY_PROGRAMS: by_programs}
+    def put_dependencies(self, key: Key, paths: Iterable[str], programs: Programs) -> None:
+        """What the build read of the source tree, and what its programs were made of."""
+        files = {_PATHS: paths, _SOURCES: programs.sources, _PROBES: programs.probes}
         packed = {name: zlib.compress("\0".join(sorted(listed)).encode()) for name, listed in files.items()}
-        self._store.put(_beside("dependencies", key), None, packed)
+        self._store.put(_beside("dependencies", key), {"headers": dict(programs.headers)}, packed)
 
     def dependencies(self, key: Key) -> frozenset[str] | None:
         """What a build read of the source tree; None where that is not known."""
-        return self._paths(key, _PATHS)
-
-    def read_by_programs(self, key: Key) -> frozenset[str] | None:
-        """What programs of the build were made from; None where that is not known."""
-        return self._paths(key, _BY_PROGRAMS)
-
-    def _paths(self, key: Key, name: str) -> frozenset[str] | None:
         entry = self._store.get(_beside("dependencies", key))
-        if entry is None or not (entry.folder / name).exists():
+        return _paths(entry, _PATHS) if entry else None
+
+    def programs(self, key: Key) -> Programs | None:
+        """What the programs of a build were made of; None where that is not known."""
+        entry = self._store.get(_beside("dependencies", key))
+        if entry is None or not all((entry.folder / name).exists() for name in (_SOURCES, _PROBES)):
             return None
-        return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
+        return Programs(_paths(entry, _SOURCES), _paths(entry, _PROBES), entry.value["headers"])
 
     def carry(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
@@ -92,7 +91,7 @@ class BuildResults:
         for stage, names in (
             ("image", ("kernel.z", "selftest")),
             ("symbol-origins", ()),
-            ("dependencies", (_PATHS, _BY_PROGRAMS)),
+            ("dependencies", (_PATHS, _SOURCES, _PROBES)),
         ):
             if kept := self._store.get(_beside(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
@@ -105,6 +104,10 @@ class BuildResults:
 def beside(build: Key) -> tuple[Key, ...]:
     """Keys of everything that lies beside a build."""
     return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "dependencies"))
+
+
+def _paths(entry: Entry, name: str) -> frozenset[str]:
+    return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
 
 
 def _beside(stage: str, build: Key) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pipeline.system import beneath
@@ -51,7 +51,14 @@ class BuildFolder:
         self._states.parent.mkdir(parents=True, exist_ok=True)
         # A makefile may leave a setuid program there, of the user who runs us.
         self._states.parent.chmod(0o700)
-        self._states.write_text("\n".join(sorted({*built, *([] if harmless else states[-1:])})))
+        self._write_states({*built, *([] if harmless else states[-1:])})
+
+    def note(self, state: str) -> None:
+        """Says of a claimed folder that programs of this state may run in it after all."""
+        self._write_states({*self._states.read_text().split(), state})
+
+    def _write_states(self, states: Collection[str]) -> None:
+        self._states.write_text("\n".join(sorted(states)))
 
     def begin(self, config: str = "") -> None:
         """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content)."""

@@ -40,12 +40,14 @@ class Recorded:
         source: what was compiled, a path in the source tree; empty for links and archives.
         dependencies: files of the source tree that the compiler read beside it; a tuple, of which a kernel's records
             take a third of the memory of sets.
+        generated: files of the build folder that the compiler read, as far as it calls them by such a path.
     """
 
     target: str
     command: str
     source: str = ""
     dependencies: tuple[str, ...] = ()
+    generated: tuple[str, ...] = ()
 
     def reads(self, path: str) -> bool:
         """Whether `path` went into the target."""
@@ -72,6 +74,7 @@ def parse(text: str, prefixes: tuple[str, ...]) -> Recorded | None:
         found["command"].replace("$$", "$").replace("$(pound)", "#").replace("\\#", "#"),
         in_tree(source["source"], prefixes) if source else "",
         tuple(path for word in words if (path := in_tree(word, prefixes))),
+        tuple(word for word in words if word.endswith(".h") and not word.startswith("/")),
     )
 
 

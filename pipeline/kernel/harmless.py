@@ -6,31 +6,65 @@ knows how to judge. One that changes what runs during the build could leave behi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import PurePosixPath
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from pipeline.kernel.commands import Recorded
 from pipeline.kernel.staleness import NEVER_READ, TEXTS, TOOLS
+from pipeline.system import beneath
 
 _COMPILED = frozenset({".c", ".h", ".S"})
 # What can make kconfig run a program (Documentation/kbuild/kconfig-macro-language.rst), or read another file.
 _KCONFIG_RUNS = re.compile(r"\$|^\s*[^\s\"']+\s*(?:=|:=|\+=)|\b[or]*source\b", re.MULTILINE)
 
 
-def is_harmless(changes: Mapping[str, str], read_by_programs: Collection[str], kconfig_lines: str = "") -> bool:
-    """Whether nothing that runs while a kernel is built is changed.
+@dataclass(frozen=True)
+class Programs:
+    """What the programs of a build were made of.
+
+    Args:
+        sources: paths of the source tree that they were compiled from.
+        probes: paths of what was compiled as kernel code for their sake: of what the compiler says of
+            scripts/mod/devicetable-offsets.c a header of scripts/mod/modpost is made.
+        headers: SHA-256 of headers that were generated and compiled into them, by path in the build folder.
+    """
+
+    sources: frozenset[str]
+    probes: frozenset[str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What a series can do to what runs while a kernel is built.
+
+    Args:
+        possible: it may change what runs.
+        headers: those that must come out as they were for nothing else to run; SHA-256 by path in the build folder.
+    """
+
+    possible: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def judge(changes: Mapping[str, str], programs: Programs, kconfig_lines: str = "") -> Harm:
+    """What changes of the source tree can do.
 
     A file that is added or removed can be found in place of another, by a program's compiler, too.
 
     Args:
         changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted.
-        read_by_programs: paths of the source tree that programs of the build itself were made from.
+        programs: of the tree before.
         kconfig_lines: all that is added to or removed from Kconfig files.
     """
-    if _KCONFIG_RUNS.search(kconfig_lines):
-        return False
-    return all(_is_harmless(path, letter, read_by_programs) for path, letter in changes.items())
+    runs = _KCONFIG_RUNS.search(kconfig_lines)
+    if runs or not all(_is_harmless(path, letter, programs.sources) for path, letter in changes.items()):
+        return Harm(possible=True)
+    return Harm(possible=False, headers=programs.headers if changes.keys() & programs.probes else {})
 
 
 def is_kconfig(path: str) -> bool:
@@ -38,11 +72,11 @@ def is_kconfig(path: str) -> bool:
     return PurePosixPath(path).name == "Kconfig" or PurePosixPath(path).name.startswith("Kconfig.")
 
 
-def _is_harmless(path: str, letter: str, read_by_programs: Collection[str]) -> bool:
+def _is_harmless(path: str, letter: str, sources: Collection[str]) -> bool:
     place = PurePosixPath(path)
     if path in NEVER_READ or (place.parts[0] == "Documentation" and place.suffix in TEXTS):
         return True
-    if place.parts[0] in TOOLS or path in read_by_programs or letter != "M":
+    if place.parts[0] in TOOLS or path in sources or letter != "M":
         return False
     if is_kconfig(path):
         return True
@@ -50,14 +84,31 @@ def _is_harmless(path: str, letter: str, read_by_programs: Collection[str]) -> b
     return place.suffix in _COMPILED and not path.endswith(".lds.S")
 
 
-def read_by_programs(recorded: Iterable[Recorded]) -> frozenset[str]:
-    """Paths of the source tree that programs of the build were compiled from.
+def programs_of(recorded: Iterable[Recorded], folder: Path) -> Programs:
+    """What the programs of a build were made of.
 
-    Those are what is compiled without the kernel's own macro, and all in the folders of tools: headers for
-    scripts/mod/modpost are made from what the compiler says of scripts/mod/devicetable-offsets.c.
+    Programs are what is compiled without the kernel's own macro. Objects of kernel code in the folders of tools run
+    nowhere; what else is made of kernel code there might.
+
+    Args:
+        recorded: by kbuild.
+        folder: the build's.
     """
-    found: set[str] = set()
+    sources, probes, headers = set[str](), set[str](), set[str]()
     for one in recorded:
-        if "-D__KERNEL__" not in one.command.split() or PurePosixPath(one.target).parts[0] in TOOLS:
-            found.update(one.dependencies, (one.source,))
-    return frozenset(found - {""})
+        if "-D__KERNEL__" not in one.command.split():
+            sources.update(one.dependencies, (one.source,))
+            headers.update(one.generated)
+        elif PurePosixPath(one.target).parts[0] in TOOLS:
+            kept = probes if one.target.endswith((".o", ".s")) else sources
+            kept.update(one.dependencies, (one.source,))
+    return Programs(frozenset(sources - {""}), frozenset(probes - {""}), digests(folder, headers))
+
+
+def digests(folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of files below a folder; what is none is left out."""
+    found = {}
+    for path in sorted(paths):
+        with suppress(OSError):
+            found[path] = hashlib.sha256(beneath.read(folder, path)).hexdigest()
+    return found

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 
+from pipeline.build import read_log
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import BuildStatus, Tree
@@ -73,6 +74,57 @@ def test_the_next_series_costs_what_differs(
     assert (built.symbols, built.sections) == (clean[CELL, last].symbols, clean[CELL, last].sections)
     steps = clean[CELL, 0].steps
     assert (built.steps < steps / 2) is shared
+
+
+TYPES = "include/linux/types.h"
+# As in scripts/mod/Makefile of Linux: what the compiler says of kernel code is compiled into a program of the build.
+MODPOST = {
+    "scripts/mod/devicetable-offsets.c": (
+        "#include <linux/kbuild.h>\n#include <linux/types.h>\n\nvoid offsets(void);\n"
+        "void offsets(void) { DEFINE(SIZE_id, sizeof(device_id)); }\n"
+    ),
+    "scripts/mod/modpost.c": (
+        '#include <stdio.h>\n#include "devicetable-offsets.h"\n'
+        'int main(void) { return printf("  MODPOST %d\\n", SIZE_id) < 0; }\n'
+    ),
+    "Kbuild": """
+targets += scripts/mod/devicetable-offsets.s scripts/mod/modpost
+scripts/mod/devicetable-offsets.h: scripts/mod/devicetable-offsets.s FORCE
+\t$(call filechk,offsets)
+quiet_cmd_host = HOSTCC  $@
+      cmd_host = $(HOSTCC) -Wp,-MMD,$(depfile) -Iscripts/mod -o $@ $<
+scripts/mod/modpost: scripts/mod/modpost.c scripts/mod/devicetable-offsets.h FORCE
+\t$(call if_changed_dep,host)
+prepare: scripts/mod/modpost
+""",
+    "scripts/link-vmlinux.sh": "scripts/mod/modpost\n",
+    "include/linux/types.h": "#ifndef DEVICE_ID\n#define DEVICE_ID\ntypedef u8 device_id;\n#endif\n",
+}
+COMMENT: Edit = (TYPES, "typedef _Bool bool;", "/* True or false. */\ntypedef _Bool bool;")
+SIZE: Edit = (TYPES, "typedef u8 device_id;", "typedef u32 device_id;")
+
+
+@pytest.mark.parametrize(("types", "shared"), [(COMMENT, True), (SIZE, False)], ids=["the same", "another"])
+def test_a_header_that_goes_into_a_program_is_looked_at_before_the_program_runs(
+    host: Host, tmp_path: Path, types: Edit, shared: bool
+) -> None:
+    """Seen red with no look at it, and with no such header ever found to be the same."""
+    for path, text in MODPOST.items():
+        place = host.developer.folder / path
+        place.parent.mkdir(exist_ok=True)
+        place.write_text((place.read_text() if place.exists() else "") + text)
+    host.developer.git("add", "--all")
+    host.developer.git("commit", "--quiet", "-m", "modpost")
+    plant(host.developer, "first", types, MORE)
+    plant(host.developer, "second", types, OTHER)
+    host.build("first", patches=2)
+    built = host.build("second", patches=2)
+    clean = host.build("second", patches=2, workspace=tmp_path / "clean")
+    assert built[CELL, 1].cached
+    assert built[CELL, 2].status is BuildStatus.BUILT
+    assert (built[CELL, 2].symbols, built[CELL, 2].sections) == (clean[CELL, 2].symbols, clean[CELL, 2].sections)
+    assert "MODPOST" in read_log(built[CELL, 2])
+    assert (built[CELL, 2].steps < clean[CELL, 0].steps / 2) is shared
 
 
 def test_every_changed_line_is_seen(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from pipeline.build import Builder, read_log, selected_states, to_bisect
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import Use
+from pipeline.kernel.harmless import Harm
 from pipeline.model import (
     Applied,
     ApplyStatus,
@@ -56,7 +58,7 @@ class FakeMake:
         self._answers = answers
         self._cleanliness = cleanliness
 
-    def run(self, *targets: str, timeout: float) -> Completed:
+    def run(self, *targets: str, timeout: float = 1.0) -> Completed:
         assert targets in (("vmlinux",), ("prepare",))
         assert timeout > 0
         self._cleanliness.append(self.folder.fresh)
@@ -326,6 +328,23 @@ def test_words_of_a_failing_machine_do_no_harm_in_a_build_that_succeeds(tmp_path
 )
 def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
     require_sound_machine("here", 1, f"a.c:123: error: bad\n{line}\nmake: *** [a.o] Error 1\n")
+
+
+@pytest.mark.parametrize(
+    ("prepared", "digest", "noted"),
+    [(0, hashlib.sha256(b"").hexdigest(), False), (0, "0" * 64, True), (2, hashlib.sha256(b"").hexdigest(), True)],
+    ids=["the same header", "another", "nobody knows"],
+)
+def test_a_state_that_makes_other_programs_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepared: int, digest: str, noted: bool
+) -> None:
+    """`vmlinux` makes again what `prepare` could not, and nobody looks then. Seen red with its failure unseen."""
+    monkeypatch.setattr("pipeline.build.judge", lambda *_: Harm(possible=False, headers={"vmlinux": digest}))
+    answers = [(0, GOOD), (prepared, "  UPD     a.h\n"), (0, GOOD)]
+    builds = build(FakeHost(tmp_path, answers), named=STATES[0].tree_id)
+    assert read_log(builds["one", 3]) == f"  UPD     a.h\n{GOOD}"
+    assert builds["one", 3].cpu_seconds == 2.0
+    assert (STATES[3].tree_id in (tmp_path / ".build.states").read_text()) is noted
 
 
 def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> FakeHost:

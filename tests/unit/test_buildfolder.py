@@ -61,6 +61,16 @@ def test_what_ran_nothing_of_its_own_is_no_reason_to_begin_anew(tmp_path: Path) 
     assert not use(tmp_path, ["base", "third"], harmless=True)
 
 
+def test_what_ran_after_all_is_noted(tmp_path: Path) -> None:
+    use(tmp_path, ["base"])
+    folder = BuildFolder(tmp_path / "build")
+    folder.claim(["base", "p1"], harmless=True)
+    folder.note("p1")
+    folder.seal()
+    assert use(tmp_path, ["base", "p1", "p2"])
+    assert not use(tmp_path, ["base"])
+
+
 def flip(path: Path) -> None:
     """One bit, with the time of modification put back."""
     before = path.stat()

@@ -32,6 +32,7 @@ def test_a_compiled_object_is_read() -> None:
     assert found is not None
     assert (found.target, found.source) == ("mm/util.o", "mm/util.c")
     assert found.dependencies == ("include/linux/mm.h", "include/linux/list.h")
+    assert found.generated == ("include/generated/autoconf.h",)
     assert "'\"$a #1\"'" in found.command
     assert found.reads("mm/util.c")
     assert found.reads("include/linux/list.h")

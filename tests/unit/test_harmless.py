@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.kernel.commands import Recorded
-from pipeline.kernel.harmless import is_harmless, read_by_programs
+from pipeline.kernel.harmless import Harm, Programs, digests, judge, programs_of
 
-BY_PROGRAMS = frozenset({"include/linux/mod_devicetable.h", "lib/gen_crc32table.c"})
+HEADERS = {"scripts/mod/devicetable-offsets.h": "1" * 64}
+PROGRAMS = Programs(
+    frozenset({"include/linux/mod_devicetable.h", "lib/gen_crc32table.c", "include/linux/license.h"}),
+    frozenset({"include/linux/types.h", "include/linux/license.h"}),
+    HEADERS,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +26,7 @@ BY_PROGRAMS = frozenset({"include/linux/mod_devicetable.h", "lib/gen_crc32table.
     ],
 )
 def test_c_and_texts_run_nothing(changes: dict[str, str]) -> None:
-    assert is_harmless(changes, BY_PROGRAMS)
+    assert judge(changes, PROGRAMS) == Harm(possible=False)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ def test_c_and_texts_run_nothing(changes: dict[str, str]) -> None:
     ],
 )
 def test_what_may_run_is_not_harmless(changes: dict[str, str]) -> None:
-    assert not is_harmless(changes, BY_PROGRAMS)
+    assert judge(changes, PROGRAMS) == Harm(possible=True)
 
 
 @pytest.mark.parametrize(
@@ -63,20 +70,42 @@ def test_what_may_run_is_not_harmless(changes: dict[str, str]) -> None:
     ],
 )
 def test_options_are_data_and_macros_are_not(lines: str, harmless: bool) -> None:
-    assert is_harmless({"mm/Kconfig": "M", "arch/x86/Kconfig.debug": "M"}, BY_PROGRAMS, lines) is harmless
+    found = judge({"mm/Kconfig": "M", "arch/x86/Kconfig.debug": "M"}, PROGRAMS, lines)
+    assert found == Harm(possible=not harmless)
 
 
-def test_programs_are_what_is_not_the_kernel_and_all_of_the_tools() -> None:
+def test_headers_of_programs_decide_where_they_are_made_of_what_is_changed() -> None:
+    assert judge({"include/linux/types.h": "M", "mm/util.c": "M"}, PROGRAMS) == Harm(False, HEADERS)
+    assert judge({"include/linux/types.h": "M", "mm/Makefile": "M"}, PROGRAMS) == Harm(True)
+    assert judge({"include/linux/types.h": "D"}, PROGRAMS) == Harm(True)
+    assert judge({"include/linux/license.h": "M"}, PROGRAMS) == Harm(True)
+
+
+def test_programs_are_what_is_not_the_kernel(tmp_path: Path) -> None:
     kernel, host = "gcc -D__KERNEL__ -c", "gcc -O2"
+    offsets = "scripts/mod/devicetable-offsets.h"
     recorded = [
-        Recorded("mm/util.o", kernel, "mm/util.c", ("include/linux/mm.h",)),
+        Recorded("mm/util.o", kernel, "mm/util.c", ("include/linux/mm.h",), ("include/generated/bounds.h",)),
         Recorded("arch/x86/tools/relocs", host, "arch/x86/tools/relocs.c", ("include/uapi/linux/elf.h",)),
         Recorded("scripts/mod/devicetable-offsets.s", kernel, "scripts/mod/a.c", ("include/linux/mei.h",)),
+        Recorded("scripts/mod/file2alias.o", host, "scripts/mod/b.c", (), (offsets, "scripts/mod/missing.h")),
+        Recorded("scripts/module.lds", f"{kernel} -E", "scripts/module.lds.S", ("include/asm-generic/codetag.lds.h",)),
         Recorded("mm/built-in.a", "ar cDPrST mm/built-in.a mm/util.o"),
     ]
-    assert read_by_programs(recorded) == {
+    (tmp_path / "scripts/mod").mkdir(parents=True)
+    (tmp_path / offsets).write_text("#define OFF_id 8\n")
+    found = programs_of(recorded, tmp_path)
+    assert found.sources == {
         "arch/x86/tools/relocs.c",
         "include/uapi/linux/elf.h",
-        "scripts/mod/a.c",
-        "include/linux/mei.h",
+        "scripts/mod/b.c",
+        "scripts/module.lds.S",
+        "include/asm-generic/codetag.lds.h",
     }
+    assert found.probes == {"scripts/mod/a.c", "include/linux/mei.h"}
+    assert list(found.headers) == [offsets]
+    assert digests(tmp_path, found.headers) == found.headers
+    (tmp_path / offsets).write_text("#define OFF_id 16\n")
+    assert digests(tmp_path, found.headers) != found.headers
+    (tmp_path / offsets).unlink()
+    assert digests(tmp_path, found.headers) == {}
