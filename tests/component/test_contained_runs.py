@@ -70,8 +70,9 @@ def test_a_terminal_is_neither_typed_into_nor_written_to(host: Host, run: Runner
 
 
 def test_who_floods_ends_the_run_and_is_named(host: Host, run: Runner, tmp_path: Path) -> None:
-    """An error of infrastructure, with the limit that it is about; no run and no result are left. Seen red, with less of
-    it, without a limit of output."""
+    """An error of infrastructure, with the limit that it is about; no run and no result are left.
+
+    Seen red, with 200 MB, without a limit of output."""
     plant(host.developer, "floods", attack(host.developer, "kconfig", "yes >&2"))
     done = run(*job(host, "floods", tmp_path))
     assert done.returncode == 4
