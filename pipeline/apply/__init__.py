@@ -152,14 +152,14 @@ class Applier:
                     () if already else hunks,
                     "\n".join(log),
                 )
-            commit = checkout.out("rev-parse", "HEAD")
+            commit, tree_id = checkout.out("rev-parse", "HEAD", "HEAD^{tree}").split()
             merged += commit == before
             states.append(
                 SourceState(
                     patch.number,
                     patch.subject,
                     commit,
-                    checkout.tree_of(commit),
+                    tree_id,
                     checkout.changed_paths(before, commit),
                 )
             )

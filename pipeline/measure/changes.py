@@ -103,8 +103,11 @@ def changed_files(repository: Repository, base: str, last: str) -> tuple[Changed
     )
     room = MOST_STRUCTS
     files = []
-    for path, (lines, structs) in parse_diff(diff).items():
-        files.append(ChangedFile(path, repository.out("show", f"{last}:{path}"), lines, structs[:room]))
+    # git cat-file takes one name to a line.
+    changed = {path: found for path, found in parse_diff(diff).items() if "\n" not in path}
+    sources = repository.blobs([f"{last}:{path}" for path in changed])
+    for (path, (lines, structs)), source in zip(changed.items(), sources, strict=True):
+        files.append(ChangedFile(path, source.decode("utf-8", "replace"), lines, structs[:room]))
         room -= len(files[-1].structs)
     return tuple(files)
 
