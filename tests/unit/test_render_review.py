@@ -95,7 +95,7 @@ def test_an_earlier_revision_is_told_with_its_promises() -> None:
 def test_a_report_has_the_review_where_there_is_one() -> None:
     assert "Review\n" not in render_text(run())
     text = render_text(run(review=made()))
-    assert "Review\n  2 replies read, 3 points" in text
+    assert "Review\n\n  2 replies read, 3 points" in text
     assert "  promised: cover letter, Rex Reviewer" in text
     assert max(map(cell_len, text.splitlines())) <= 78
 
