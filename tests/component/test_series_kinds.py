@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
+import dkim
 import pytest
 
 from tests.component import developer
@@ -290,3 +293,50 @@ def test_signatures_are_shown_as_b4_reports_them(
     lines = fetched(run, mails)
     word = "Signed" if known else "No key"
     assert f"  signatures: patch 1-4: {word}: ed25519/devi@example.org" in lines
+
+
+ASK_B4 = """
+import json, pathlib, sys
+from pipeline.fetch.b4 import B4
+from pipeline.mail import mbox, message
+from pipeline.system.process import Processes
+from pipeline.system.workspace import Workspace
+folder = pathlib.Path(sys.argv[1])
+workspace = Workspace(folder / "workspace")
+workspace.prepare()
+mails, _ = message.parse_all(mbox.read_file(folder / "thread.mbx"))
+print(json.dumps(B4(workspace, Processes()).signatures([mail for mail in mails if mail.number], 1)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("published", "word"), [(True, "Signed"), (False, "BADSIG")], ids=["the key", "another domain key"]
+)
+def test_domain_keys_are_asked_for(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], tmp_path: Path, *, published: bool, word: str
+) -> None:
+    """DKIM (RFC 6376), as mail servers do it, with a name server of our own. Seen red with b4 in its offline mode."""
+    keys = []
+    for name in ("key.pem", "other.pem"):
+        subprocess.run(["openssl", "genrsa", "-out", name, "2048"], cwd=tmp_path, check=True, capture_output=True)
+        public = ["openssl", "rsa", "-in", name, "-pubout", "-outform", "DER"]
+        keys.append(subprocess.run(public, cwd=tmp_path, check=True, capture_output=True).stdout)
+    text = f"v=DKIM1; k=rsa; p={base64.b64encode(keys[0 if published else 1]).decode()}"
+    now = b"Date: " + format_datetime(datetime.now(UTC)).encode()
+    mails = [re.sub(rb"(?m)^Date: .*", now, mail) for mail in posted["good"].mails]
+    secret = (tmp_path / "key.pem").read_bytes()
+    headers = [b"From", b"Subject", b"Date", b"Message-ID"]
+    signed = [dkim.sign(mail, b"mail", b"example.org", secret, include_headers=headers) + mail for mail in mails]
+    (tmp_path / "thread.mbx").write_bytes(mbox([mail.replace(b"\r\n", b"\n") for mail in signed]))
+    own_network = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
+    server = [sys.executable, "-m", "tests.component.name_server", "mail._domainkey.example.org", text]
+    done = subprocess.run(
+        [*own_network, *server, sys.executable, "-c", ASK_B4, str(tmp_path)],
+        env=run_pipeline.environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [[f"{word}: DKIM/example.org"]] * 4
