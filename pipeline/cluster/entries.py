@@ -73,16 +73,24 @@ class _ImageValue(BaseModel):
     selftest: bool
 
 
+class _DependenciesValue(BaseModel):
+    headers: dict[str, str]
+
+
 _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "build": TypeAdapter(_BuildValue),
     "image": TypeAdapter(_ImageValue),
     "symbol-origins": TypeAdapter(dict[str, str]),
-    "dependencies": TypeAdapter(None),
+    "dependencies": TypeAdapter(_DependenciesValue),
     "struct-layout": TypeAdapter(list[Layout]),
     "coverage": TypeAdapter(Coverage),
     "boot": TypeAdapter(Boot),
 }
-_FILES = {"image": {"kernel.z"}, "dependencies": {"paths.z", "programs.z"}, "boot": {"console.z"}}
+_FILES = {
+    "image": {"kernel.z"},
+    "dependencies": {"paths.z", "sources.z", "probes.z"},
+    "boot": {"console.z"},
+}
 """Files that an entry of a stage must have; those of a build depend on its status."""
 
 
