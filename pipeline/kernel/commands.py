@@ -5,6 +5,8 @@ The files come from a build folder that a patched tree wrote: whatever they hold
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import posixpath
 import re
 import shlex
@@ -91,7 +93,8 @@ def in_tree(path: str, prefixes: tuple[str, ...]) -> str:
 def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
     """Everything that kbuild recorded in a build folder, by target."""
     found: dict[str, Recorded] = {}
-    for path in sorted(build.rglob(".*.cmd")):
+    listed = (Path(folder, name) for folder, _, names in os.walk(build) for name in fnmatch.filter(names, ".*.cmd"))
+    for path in sorted(listed):
         try:
             text = beneath.read(build, path.relative_to(build), LARGEST).decode("utf-8", "replace")
         except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.kernel import toolchain
@@ -144,8 +145,10 @@ def saved_offsets_command(build: Path) -> str:
     Raises:
         OSError: the folder is not prepared, or the file is not one.
     """
-    for path in sorted(build.glob("arch/*/kernel/.asm-offsets.s.cmd")):
-        return beneath.read(build, path.relative_to(build)).decode("utf-8", "replace")
+    for arch in sorted((build / "arch").iterdir()):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path = arch.relative_to(build) / "kernel/.asm-offsets.s.cmd"
+            return beneath.read(build, path).decode("utf-8", "replace")
     raise FileNotFoundError(f"{build}/arch/*/kernel/.asm-offsets.s.cmd")
 
 

@@ -124,16 +124,18 @@ class Store:
                 "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
             }
             described["digest"] = _self_digest(described)
-            _write_flushed(aside / "entry.json", json.dumps(described, indent=1, sort_keys=True).encode())
+            _write_flushed(aside / "entry.json", json.dumps(described, sort_keys=True).encode())
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
                 aside.rename(place)
             except OSError:
                 if not place.exists():
                     raise
+                shutil.rmtree(aside)
             _flush_folder(place.parent)
-        finally:
+        except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
+            raise
         if made_for_run:
             self._made_for_run.add(key.digest)
         return Entry(place, value, tuple(files), made_for_run)
@@ -171,9 +173,11 @@ def _first_damage(folder: Path, key: Key, described: Mapping[str, Any]) -> str:
     if described["digest"] != _self_digest(described):
         return "its digest does not match"
     for name, digest in described["files"].items():
-        if not beneath.is_file(folder, name):
+        try:
+            content = beneath.read(folder, name)
+        except OSError:
             return f"{name} is missing"
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+        if hashlib.sha256(content).hexdigest() != digest:
             return f"the digest of {name} does not match"
     return ""
 

@@ -83,9 +83,13 @@ def test_a_layout_probe_asks_for_structs_that_may_be_missing() -> None:
 
 
 def test_the_record_of_the_one_architecture_is_found(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="asm-offsets"):
+    with pytest.raises(FileNotFoundError, match="arch"):
         kbuild.saved_offsets_command(tmp_path)
     (tmp_path / "arch/riscv/kernel").mkdir(parents=True)
+    (tmp_path / "arch/arm64").mkdir()
+    (tmp_path / "arch/Kconfig").write_text("")
+    with pytest.raises(FileNotFoundError, match="asm-offsets"):
+        kbuild.saved_offsets_command(tmp_path)
     (tmp_path / "arch/riscv/kernel/.asm-offsets.s.cmd").write_bytes(b"cmd_x := gcc \xff\n")
     assert kbuild.saved_offsets_command(tmp_path).startswith("cmd_x := gcc")
 
