@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
 
 RECORD = "run.json"
+_MOMENT = "%Y%m%d-%H%M%S"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ class KnownRun:
 def begin(workspace: Workspace, title: str, started: datetime) -> Iterator[RunFolder]:
     """A new run folder, locked while the run is under way."""
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].rstrip("-") or "series"
-    stem = f"{started.astimezone(UTC):%Y%m%d-%H%M%S}-{slug}"
+    started = started.astimezone(UTC)
+    newest = max((_moment(path.name) for path in workspace.runs.iterdir()), default=started)
+    # Runs are in the order of their names, even where the clock went back since the last one began.
+    moment = newest + timedelta(seconds=1) if newest > started else started
+    stem = f"{moment.strftime(_MOMENT)}-{slug}"
     for attempt in range(1, 100):
         identifier = stem if attempt == 1 else f"{stem}-{attempt}"
         try:
@@ -74,6 +79,14 @@ def begin(workspace: Workspace, title: str, started: datetime) -> Iterator[RunFo
             yield RunFolder(identifier, workspace.runs / identifier)
         return
     raise UsageError(f"there are a hundred runs called {stem} already")
+
+
+def _moment(name: str) -> datetime:
+    """When a run began, by its name; long ago where it does not say."""
+    try:
+        return datetime.strptime(name[: len("20261231-235959")], _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def known_runs(workspace: Workspace) -> list[KnownRun]:

@@ -49,6 +49,12 @@ def test_runs_of_the_same_second_have_names_of_their_own(workspace: Workspace) -
     assert [run(workspace, "x").name[16:] for _ in range(3)] == ["x", "x-2", "x-3"]
 
 
+def test_a_run_comes_after_those_that_a_wrong_clock_dates_later(workspace: Workspace) -> None:
+    for name in ("20991231-235959-from-the-future", "20991340-000000-nonsense", "2099"):
+        (workspace.runs / name).mkdir()
+    assert run(workspace, "x").name == "21000101-000000-x"
+
+
 def test_a_finished_run_is_read_as_it_was_written(workspace: Workspace) -> None:
     folder = run(workspace, "x")
     assert runs.read(folder) == records.run(id=folder.name)
