@@ -138,6 +138,37 @@ def test_a_killed_machine_has_said_nothing(
     assert ("error: the machine failed while a kernel of x86_64 was booted" in said) is (status == 4)
 
 
+def test_a_killed_pipeline_leaves_no_machine(
+    run: Runner, posted: dict[str, PatchSeries], fake_tree: Path, folder: Path
+) -> None:
+    """kill -9 while the patched kernel runs: the machine ends, and the same command boots that kernel alone.
+
+    Seen red with `--die-with-parent` out of the policy.
+    """
+    apart = run.within(folder / "killed-pipeline")
+    words = ("apply-and-build", str(posted["hangs"].folder), f"--tree=path:{fake_tree}#master", "--matrix=fake.toml")
+
+    def stored() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in apart.workspace.glob("store/b*/*/*/entry.json")}
+
+    with started(apart, *words) as pipeline:
+        await_("the base's is done", lambda: len(list(apart.workspace.glob("store/boot/*/*"))) == 1)
+        await_("it hangs", lambda: processes_in(apart.workspace, "qemu"))
+        pipeline.kill()
+        await_("no machine is left", lambda: not processes_in(apart.workspace))
+    before = stored()
+    done = apart(*words)
+    assert done.returncode == 1, done.stderr
+    assert len(before) == 3
+    assert {path: moment for path, moment in stored().items() if path in before} == before
+    (cell,) = apart.record().cells
+    assert all(state.cached for state in cell.states)
+    assert [(boot.patch, boot.status, boot.reason) for boot in cell.boots] == [
+        (0, "fail", "went down before userspace"),
+        (1, "time-out", "hung before userspace"),
+    ]
+
+
 def test_a_new_hang_is_a_problem_of_the_series(run: Runner, posted: dict[str, PatchSeries], fake_tree: Path) -> None:
     report, _, patched = booted(run, posted["hangs"], fake_tree)
     assert (patched.status, patched.reason) == ("time-out", "hung before userspace")
