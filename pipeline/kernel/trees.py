@@ -95,7 +95,7 @@ class TreeImporter:
 
         Raises:
             UsageError: the folder, file or reference does not exist, or the named checkout has uncommitted changes.
-            InfrastructureError: it could not be downloaded or unpacked.
+            InfrastructureError: it could not be downloaded or unpacked, or the workspace's repository is damaged.
         """
         digest = hashlib.sha256(str(name).encode()).hexdigest()[:16]
         with self._workspace.lock(f"tree-{digest}"):
@@ -126,6 +126,8 @@ class TreeImporter:
                 hint="Is the network there? Run the same command again.",
             )
         if status != 0:
+            # Before the address is blamed. git-rev-list(1), --quiet: says whether objects are fully connected.
+            repository.out("rev-list", "--objects", "--quiet", "--all")
             raise UsageError(
                 f"{name} could not be fetched: {_reason(error) or f'git ended with status {status}'}",
                 hint="Check the address and the reference after '#'.",

@@ -209,6 +209,20 @@ def test_damaged_tarball(run_pipeline: Runner, tmp_path: Path, posted: Mapping[s
         assert "Traceback" not in done.stderr
 
 
+def test_a_damaged_workspace_is_no_wrong_address(
+    run_pipeline: Runner, fake_tree: Path, posted: Mapping[str, PatchSeries]
+) -> None:
+    """git cannot fetch, because it cannot read what it has. Seen red without a look at that before the blame."""
+    arguments = ("apply", str(posted["good"].folder), f"--tree=path:{fake_tree}#master")
+    assert run_pipeline(*arguments).returncode == 0
+    for index in run_pipeline.workspace.glob("trees.git/objects/pack/*.idx"):
+        index.chmod(0o600)
+        index.write_bytes(index.read_bytes()[:-100])
+    done = run_pipeline(*arguments)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "trees.git and worktrees of the workspace can be removed: trees are imported again" in done.stderr
+
+
 @dataclass(frozen=True)
 class Trap:
     """A checkout whose hooks, filters and monitors, and those of its user, all sing.
