@@ -1,13 +1,20 @@
-"""What the cells of a plan are to one another, and to what the matrix says of them; pure."""
+"""What the cells of a plan are to one another, to what the matrix says of them and to the series; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline.definitions import SeriesDefinition
 from pipeline.kernel import kbuild
-from pipeline.model import PlannedCell
+from pipeline.model import Cell, PlannedCell
 from pipeline.plan import config_digest, touches_kconfig
+
+
+def with_boots(cells: Sequence[Cell], tracked: SeriesDefinition | None) -> tuple[Cell, ...]:
+    """Cells with the boot scenarios that a tracked series asks for, beside the matrix's own."""
+    added = {cell.id: tracked.boots_of(cell.id) if tracked else () for cell in cells}
+    return tuple(replace(cell, boot=tuple(dict.fromkeys([*cell.boot, *added[cell.id]]))) for cell in cells)
 
 
 def with_duplicates_marked(planned: Sequence[PlannedCell], changed: Sequence[str] = ()) -> tuple[PlannedCell, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -34,7 +34,7 @@ from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
-from pipeline.matrix import surprise, with_duplicates_marked
+from pipeline.matrix import surprise, with_boots, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files, diffstat
 from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, TextDelta, Tree
 from pipeline.order import Order, reproducer
@@ -292,12 +292,6 @@ class Pipeline:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)
         own = ToolRecord(name="pipeline", version=version("kernel-series-pipeline"))
         return (own, *(ToolRecord(name=one.need.program, version=one.version) for one in findings if not one.need.file))
-
-
-def with_boots(cells: Sequence[Cell], tracked: SeriesDefinition | None) -> tuple[Cell, ...]:
-    """Cells with the boot scenarios that a tracked series asks for, beside the matrix's own."""
-    added = {cell.id: tracked.boots_of(cell.id) if tracked else () for cell in cells}
-    return tuple(replace(cell, boot=tuple(dict.fromkeys([*cell.boot, *added[cell.id]]))) for cell in cells)
 
 
 def _tracked(series: Series) -> SeriesDefinition | None:
