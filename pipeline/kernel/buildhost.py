@@ -73,11 +73,12 @@ class Make:
             descriptors=self._jobserver.descriptors,
             timeout=timeout,
         )
-        with self._jobserver.seat(lambda: self._host.processes.stopping) as seated:
+        processes = self._host.processes
+        with processes.turn.given_back(), self._jobserver.seat(lambda: processes.stopping) as seated:
             if not seated:
                 raise StoppedError
             try:
-                done = self._host.processes.run(self._host.sandbox.command(job, box), self._count)
+                done = processes.run(self._host.sandbox.command(job, box), self._count)
             except LimitError:
                 # What it wrote would go on filling the disk.
                 self.folder.wipe()

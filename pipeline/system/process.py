@@ -23,6 +23,7 @@ from pathlib import Path
 
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, Limits
+from pipeline.system.turn import Turn
 from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive
 
 TERMINATION_GRACE = 3.0
@@ -118,9 +119,13 @@ class StoppedError(Exception):
 
 
 class Processes:
-    """Runs commands and knows which of them are alive, so that all of them can be stopped at once."""
+    """Runs commands and knows which of them are alive, so that all of them can be stopped at once.
+
+    Tasks that run commands at the same time share `turn`; whoever waits for a command gives it back.
+    """
 
     def __init__(self) -> None:
+        self.turn = Turn()
         self._lock = threading.Lock()
         self._alive: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
@@ -131,7 +136,7 @@ class Processes:
         return self._stopping
 
     def run(self, command: Command, on_output: Callable[[bytes], None] | None = None) -> Completed:
-        """Runs `command` to its end.
+        """Runs `command` to its end; others have their turn meanwhile.
 
         Args:
             command: what to run.
@@ -141,6 +146,10 @@ class Processes:
             InfrastructureError: the program is missing, ran out of time or wrote too much.
             StoppedError: `stop` was called.
         """
+        with self.turn.given_back():
+            return self._run(command, on_output)
+
+    def _run(self, command: Command, on_output: Callable[[bytes], None] | None) -> Completed:
         started, awake = time.monotonic(), TimeAwake()
         process = self._start(command)
         watch = Watch(command.program, process.pid, command.watched, command.limits) if command.watched else None

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def together(tasks: Mapping[Name, Callable[[], Result]], workers: int, processes: Processes) -> dict[Name, Result]:
-    """Runs tasks at once and returns what they return, by name.
+    """Runs tasks at once and returns what they return, by name; what they do themselves they do in turns.
 
     Args:
         workers: threads.
@@ -22,8 +22,13 @@ def together(tasks: Mapping[Name, Callable[[], Result]], workers: int, processes
     Raises:
         Exception: the first that a task raised, after the others have ended.
     """
+
+    def in_turn(task: Callable[[], Result]) -> Result:
+        with processes.turn.taken():
+            return task()
+
     with ThreadPoolExecutor(workers) as pool:
-        futures = {name: pool.submit(task) for name, task in tasks.items()}
+        futures = {name: pool.submit(in_turn, task) for name, task in tasks.items()}
         try:
             done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
             for future in done:

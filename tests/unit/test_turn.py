@@ -1,0 +1,48 @@
+"""Tasks work in turns, and wait at the same time."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline.system.process import Command, Processes
+from pipeline.system.together import together
+from pipeline.system.turn import Turn
+
+
+def test_one_task_works_at_a_time() -> None:
+    """Seen red with a turn that several may have."""
+    both = threading.Barrier(2)
+
+    def meets_the_other() -> bool:
+        try:
+            both.wait(timeout=0.5)
+        except threading.BrokenBarrierError:
+            return False
+        return True
+
+    assert together({1: meets_the_other, 2: meets_the_other}, 2, Processes()) == {1: False, 2: False}
+
+
+def test_who_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
+    """Each process waits for what the other leaves. Seen red with commands that are run in the task's turn."""
+    processes = Processes()
+
+    def task(own: Path, other: Path) -> int:
+        words = 'touch "$1"; until test -e "$2"; do sleep 0.01; done'
+        return processes.run(Command(("sh", "-c", words, "sh", str(own), str(other)), timeout=20)).status
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert together({1: lambda: task(one, two), 2: lambda: task(two, one)}, 2, processes) == {1: 0, 2: 0}
+
+
+def test_a_turn_comes_back_after_an_error() -> None:
+    turn = Turn()
+    with pytest.raises(ZeroDivisionError), turn.taken(), turn.given_back():
+        raise ZeroDivisionError
+    with turn.taken(), turn.given_back(), turn.given_back(), turn.taken():
+        pass
+    with turn.given_back():
+        pass
