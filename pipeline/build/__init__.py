@@ -68,8 +68,11 @@ class Builder:
         for state in selected_states(applied.states, per_patch):
             self._carry(applied, state, cells, builds)
             self._visit(applied, state, cells, builds)
+        known: dict[str, dict[int, BuildStatus]] = {}
+        for (cell_id, patch), build in builds.items():
+            known.setdefault(cell_id, {})[patch] = build.status
         for one in cells:
-            self._bisect(applied, one, builds)
+            self._bisect(applied, one, known[one.cell.id], builds)
         return builds
 
     def keys(self, applied: Applied, one: PlannedCell) -> dict[int, Key]:
@@ -121,7 +124,8 @@ class Builder:
         missing = [one for one in cells if one.cell.id not in found]
         if missing:
             built_here = self._build_state(applied, state, missing, keys, builds)
-            found |= self._stored(keys, [one for one in missing if one not in built_here], cached=True)
+            here = {one.cell.id for one in built_here}
+            found |= self._stored(keys, [one for one in missing if one.cell.id not in here], cached=True)
             found |= self._stored(keys, built_here, cached=False)
         if self._inspector:
             built = [one for one in cells if found[one.cell.id].status is BuildStatus.BUILT]
@@ -132,8 +136,10 @@ class Builder:
     def _carry(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell], builds: Builds) -> None:
         """Carries the result of the state before to `state`, in cells where nothing that was read has changed."""
         changes: dict[int, dict[str, str]] = {}
+        # States are built in order, so that the last one of a cell stays.
+        last = dict(builds.keys())
         for one in cells:
-            before = max((patch for cell_id, patch in builds if cell_id == one.cell.id), default=None)
+            before = last.get(one.cell.id)
             if before is None or builds[one.cell.id, before].status is not BuildStatus.BUILT:
                 continue
             source, target = (self._key(applied, one, at) for at in (applied.states[before], state))
@@ -179,15 +185,17 @@ class Builder:
 
             host.run_all(applied.tree, "Measuring", [(one.cell, None) for one in wanted], make_and_inspect)
 
-    def _bisect(self, applied: Applied, one: PlannedCell, builds: dict[tuple[str, int], Build]) -> None:
-        """Builds between a cell's last good state and its first bad one, until they are neighbours."""
-        while True:
-            patch = to_bisect(
-                {patch: build.status for (cell_id, patch), build in builds.items() if cell_id == one.cell.id}
-            )
-            if patch is None:
-                return
+    def _bisect(
+        self,
+        applied: Applied,
+        one: PlannedCell,
+        known: dict[int, BuildStatus],
+        builds: dict[tuple[str, int], Build],
+    ) -> None:
+        """Builds between a cell's last good state and its first bad one (`known`), until they are neighbours."""
+        while (patch := to_bisect(known)) is not None:
             self._visit(applied, applied.states[patch], [one], builds)
+            known[patch] = builds[one.cell.id, patch].status
 
     def _build_state(
         self,

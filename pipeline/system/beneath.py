@@ -108,9 +108,10 @@ def _discard(parent: int, last: str) -> None:
 @contextmanager
 def _parent(folder: Path, name: str | PurePath) -> Iterator[tuple[int, str]]:
     """A descriptor of the folder that holds `name`, and the last part of its path."""
-    *folders, last = PurePath(name).parts
-    if PurePath(name).is_absolute() or ".." in (*folders, last):
+    parts = [part for part in os.fspath(name).split("/") if part]
+    if os.fspath(name).startswith("/") or ".." in parts or not parts:
         raise _error(errno.EINVAL, folder, name)
+    *folders, last = parts
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     descriptor = os.open(folder, flags)
     try:

@@ -51,17 +51,23 @@ class Jobserver:
     @contextmanager
     def seat(self, give_up: Callable[[], bool]) -> Iterator[bool]:
         """Holds the job that a make owns from its birth; False when `give_up` turned true while waiting."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._own, selectors.EVENT_READ)
-            while (token := self._take()) is None:
-                if not selector.select(0.5) and give_up():
-                    yield False
-                    return
+        token = self._take() or self._awaited(give_up)
+        if token is None:
+            yield False
+            return
         try:
             yield True
         finally:
             with suppress(BlockingIOError):
                 os.write(self._own_write, token)
+
+    def _awaited(self, give_up: Callable[[], bool]) -> bytes | None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._own, selectors.EVENT_READ)
+            while (token := self._take()) is None:
+                if not selector.select(0.5) and give_up():
+                    return None
+        return token
 
     def _take(self) -> bytes | None:
         try:

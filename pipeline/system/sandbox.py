@@ -71,8 +71,7 @@ class Bubblewrap:
     name: ClassVar[str] = "bwrap"
 
     def command(self, job: Job, box: Box) -> Command:
-        system = [word for name in SYSTEM_FOLDERS for word in _system_folder(Path("/") / name)]
-        argv = ["bwrap", *arguments(box.source, box.build, box.tools, box.cache, system, self.limits)]
+        argv = ["bwrap", *arguments(box.source, box.build, box.tools, box.cache, _system_folders(), self.limits)]
         path = f"/tools:{SEARCH_PATH}" if box.tools else SEARCH_PATH
         environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **_variables(job, "/src", "/build")}
         if box.cache:
@@ -158,8 +157,13 @@ def _permission(apparmor: Path) -> str:
 
 
 @cache
+def _system_folders() -> tuple[str, ...]:
+    """Options for `SYSTEM_FOLDERS`. Looked at once, for many sandboxes."""
+    return tuple(word for name in SYSTEM_FOLDERS for word in _system_folder(Path("/") / name))
+
+
 def _system_folder(path: Path) -> tuple[str, ...]:
-    """`/bin` and the like: a link on a merged-/usr system, a folder elsewhere. Looked at once, for many sandboxes."""
+    """`/bin` and the like: a link on a merged-/usr system, a folder elsewhere."""
     if path.is_symlink():
         return "--symlink", str(path.readlink()), str(path)
     return ("--ro-bind", str(path), str(path)) if path.is_dir() else ()

@@ -88,7 +88,7 @@ class Store:
             described = json.loads(beneath.read(folder, "entry.json"))
             damage = _first_damage(folder, key, described)
         except FileNotFoundError:
-            if not folder.is_symlink() and not folder.exists():
+            if not os.path.lexists(folder):
                 return None
             damage = "entry.json is missing"
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -157,7 +157,7 @@ class Store:
         shutil.rmtree(self._folder / "tmp", ignore_errors=True)
 
     def _place(self, key: Key) -> Path:
-        return self._folder / key.stage / key.digest[:2] / key.digest
+        return self._folder.joinpath(key.stage, key.digest[:2], key.digest)
 
 
 def _self_digest(described: Mapping[str, Any]) -> str:
