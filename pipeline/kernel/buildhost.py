@@ -74,6 +74,7 @@ class Make:
             timeout=timeout,
         )
         processes = self._host.processes
+        # Whoever has a seat needs the turn before it is left: nobody may wait for one with the turn.
         with processes.turn.given_back(), self._jobserver.seat(lambda: processes.stopping) as seated:
             if not seated:
                 raise StoppedError

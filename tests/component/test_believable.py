@@ -60,7 +60,7 @@ def kernels(workspace: Path) -> dict[str, str]:
 def test_another_time_folder_and_number_of_jobs_give_the_same_digests(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries], tmp_path: Path
 ) -> None:
-    """Seen red with KBUILD_BUILD_TIMESTAMP not set by kbuild.variables."""
+    """Seen red with KBUILD_BUILD_TIMESTAMP not set by kbuild.variables; with a seat awaited in turn, it never ends."""
     tree = f"path:{fake_tree}#master"
     build(run, posted["good"], tree, two_cells, "--jobs=1")
     # The clock has gone on by more than the second that a date could be rounded to.
