@@ -16,7 +16,7 @@ FUZZ_SECONDS := 600
 # What building x86 kernels in a sandbox takes (`pipeline doctor` knows more), then what the tests add.
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
 	python3 python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email qemu-system-x86 cpio clang lld llvm chromium \
+TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm chromium \
 	chromium-driver ccache gh openssl
 
 # Where trees, builds and results go; the user's cache folder when empty.
