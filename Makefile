@@ -18,6 +18,8 @@ BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils li
 	python3 python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm chromium \
 	chromium-driver ccache gh openssl
+# tuxmake builds for i386 with a cross compiler only.
+BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
@@ -35,7 +37,8 @@ test:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)
 	$(VENV)/bin/tox run
 
-bench: setup
+bench:
+	@.ci/setup $(VENV) $(BENCH_PACKAGES)
 	$(VENV)/bin/python benchmarks/reports.py
 	$(VENV)/bin/python benchmarks/overhead.py $(if $(WORKSPACE),--workspace $(WORKSPACE))
 	$(VENV)/bin/python benchmarks/thread.py
