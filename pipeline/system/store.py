@@ -175,8 +175,10 @@ def _first_damage(folder: Path, key: Key, described: Mapping[str, Any]) -> str:
     for name, digest in described["files"].items():
         try:
             content = beneath.read(folder, name)
-        except OSError:
+        except FileNotFoundError:
             return f"{name} is missing"
+        except OSError as error:
+            return f"{name} cannot be read ({error.strerror})"
         if hashlib.sha256(content).hexdigest() != digest:
             return f"the digest of {name} does not match"
     return ""

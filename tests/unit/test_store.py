@@ -96,7 +96,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed file": (lambda entry: (entry / "log.z").write_bytes(b"logs"), "digest of log.z"),
     "truncated file": (lambda entry: (entry / "log.z").write_bytes(b""), "digest of log.z"),
     "missing file": (lambda entry: (entry / "log.z").unlink(), "log.z is missing"),
-    "link instead of a file": (link_elsewhere, "log.z is missing"),
+    "link instead of a file": (link_elsewhere, "log.z cannot be read (Too many levels of symbolic links)"),
     "truncated entry.json": (truncate, "cannot be read"),
     "empty entry.json": (lambda entry: (entry / "entry.json").write_text(""), "cannot be read"),
     "entry.json of another type": (lambda entry: (entry / "entry.json").write_text("[]"), "cannot be read"),
