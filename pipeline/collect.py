@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from pipeline import record
 from pipeline.boot import console
@@ -16,6 +16,8 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
+    CodeDelta,
+    CodeKind,
     CompilerCalls,
     Diagnostic,
     NoiseFloor,
@@ -29,8 +31,28 @@ from pipeline.model import (
 MOST_NEW_LINES = 100
 """Of a console, that a record holds; the console itself lies beside it."""
 
+MOST_CODE_CHANGES, MOST_CODE_CHANGES_OF_A_PATCH = 500, 50
+"""Functions and data objects that a record names, of a cell and of one patch in it."""
+
 MOST_OF_A_BODY = 8192
 """Characters of a mail's text, that a record holds beside the cover letter's."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Sizes and code of one cell.
+
+    Args:
+        text: of the whole series; None where base or last state was not built.
+        text_changes: of each patch in bytes, by patch number.
+        code: what differs between base and last state.
+        code_changes: what each patch changes, by patch number.
+    """
+
+    text: TextDelta | None = None
+    text_changes: Mapping[int, int] = field(default_factory=dict)
+    code: CodeDelta | None = None
+    code_changes: Mapping[int, CodeDelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,8 +61,7 @@ class TreeResult:
 
     Args:
         builds: by cell id and patch number.
-        deltas: of the whole series, by cell id.
-        changes: of each patch in bytes, by cell id and patch number.
+        measured: by cell id.
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
     """
@@ -48,8 +69,7 @@ class TreeResult:
     applied: Applied
     planned: Sequence[PlannedCell] = ()
     builds: Mapping[tuple[str, int], Build] | None = None
-    deltas: Mapping[str, TextDelta] | None = None
-    changes: Mapping[str, Mapping[int, int]] | None = None
+    measured: Mapping[str, Measured] = field(default_factory=dict)
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
 
@@ -162,8 +182,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
     struct_page = (base.struct_page if base else None) or planned.struct_page
     both_built = base is not None and base.status is last.status is BuildStatus.BUILT
     failed = [build for build in builds.values() if build.status is BuildStatus.FAILED]
-    delta = (result.deltas or {}).get(cell.id)
-    changes = (result.changes or {}).get(cell.id, {})
+    measured = result.measured.get(cell.id, Measured())
     return common.model_copy(
         update={
             "status": "failed" if failed else "built",
@@ -171,10 +190,11 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "struct_page": _struct_page(struct_page),
             "config": config_name(cell.id, tree),
             "states": tuple(
-                _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
+                _state(states[patch], build, base, measured, log_name(cell.id, tree, patch))
                 for patch, build in sorted(builds.items())
             ),
-            "text": _text(delta, last, base) if delta else None,
+            "text": _text(measured.text, last, base) if measured.text else None,
+            "code": _code(measured.code, MOST_CODE_CHANGES),
             "sections": tuple(
                 record.SectionRecord(name=name, before=before, after=after)
                 for name, before, after in (section_deltas(base, last) if base and both_built else ())
@@ -191,9 +211,7 @@ def _struct_page(found: StructPage | None) -> record.StructPageRecord | None:
     return record.StructPageRecord(size=found.size, power_of_two=found.power_of_two) if found else None
 
 
-def _state(
-    state: SourceState, build: Build, base: Build | None, text_change: int | None, log: str
-) -> record.StateRecord:
+def _state(state: SourceState, build: Build, base: Build | None, measured: Measured, log: str) -> record.StateRecord:
     new = new_ones(build.warnings, base.warnings) if base and state.patch else ()
     return record.StateRecord(
         patch=state.patch,
@@ -205,9 +223,27 @@ def _state(
         carried=build.carried,
         new_warnings=_diagnostics(new),
         errors=_diagnostics(build.errors),
-        text_change=text_change,
+        text_change=measured.text_changes.get(state.patch),
+        code=_code(measured.code_changes.get(state.patch), MOST_CODE_CHANGES_OF_A_PATCH),
         compiler_calls=_calls(build.compiler_calls),
         log=log,
+    )
+
+
+def _code(delta: CodeDelta | None, most: int) -> record.CodeRecord | None:
+    """What differs, the first `most` changes by name."""
+    if delta is None:
+        return None
+    functions = [change for change in delta.changes if change.kind is CodeKind.FUNCTION]
+    return record.CodeRecord(
+        functions=delta.functions,
+        objects=delta.objects,
+        changed_functions=len(functions),
+        changed_objects=len(delta.changes) - len(functions),
+        resized=sum(change.before != change.after for change in functions),
+        files=len({change.path for change in delta.changes}),
+        changes=tuple(record.CodeChangeRecord.model_validate(asdict(change)) for change in delta.changes[:most]),
+        unread=delta.unread[:most],
     )
 
 

@@ -18,7 +18,7 @@ from pipeline.build.repeat import Repeater
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, Executor, TreeWork
 from pipeline.cluster import choose as choose_executor
-from pipeline.collect import TreeResult
+from pipeline.collect import Measured, TreeResult
 from pipeline.definitions import (
     MatrixDefinition,
     Scenario,
@@ -35,8 +35,9 @@ from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_boots, with_duplicates_marked
-from pipeline.measure import Inspector, Measurer, changed_files, diffstat
-from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, TextDelta, Tree
+from pipeline.measure import Inspector, Measurer, changed_files, diffstat, touched_files
+from pipeline.measure.code import code_delta, code_deltas
+from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
 from pipeline.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
@@ -111,9 +112,9 @@ class Pipeline:
             Distributor(host, booter, work.scenarios, order.per_patch).run(work.executor, series, tree_work)
             for applied, planned, builder in tree_work:
                 builds, floors = self.build(host, builder, applied, planned, order)
-                deltas, changes = self.measure(host, applied, planned, builds)
+                measured = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
-                results.append(TreeResult(applied, planned, builds, deltas, changes, boots, floors))
+                results.append(TreeResult(applied, planned, builds, measured, boots, floors))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)
@@ -248,7 +249,8 @@ class Pipeline:
         """
         base, last = applied.states[0], applied.states[-1]
         changed = changed_files(self.repository, base.commit, last.commit)
-        return Builder(host, Inspector(self.store, applied.states, changed), named.tree_id)
+        touched = touched_files(self.repository, base.commit, last.commit)
+        return Builder(host, Inspector(self.store, applied.states, changed, touched), named.tree_id)
 
     def build(
         self, host: BuildHost, builder: Builder, applied: Applied, planned: Sequence[PlannedCell], order: Order
@@ -260,18 +262,22 @@ class Pipeline:
 
     def measure(
         self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], builds: Builds
-    ) -> tuple[dict[str, TextDelta], dict[str, dict[int, int]]]:
-        """Text deltas of the whole series, and changes by patch in bytes, by cell id."""
+    ) -> dict[str, Measured]:
+        """Sizes and code of a tree's cells, by cell id."""
         measurer = Measurer(self.repository, host.sandbox, self.processes)
         base, last = applied.states[0], applied.states[-1]
-        deltas, changes = {}, {}
+        measured = {}
         for one in planned:
             states = {patch: build for (cell_id, patch), build in builds.items() if cell_id == one.cell.id}
             before, after = states.get(0), states.get(last.patch)
-            if before and after and before.status is after.status is BuildStatus.BUILT:
-                deltas[one.cell.id] = measurer.text_delta(base.commit, before, after)
-            changes[one.cell.id] = measurer.text_changes(base.commit, states)
-        return deltas, changes
+            whole = before and after and before.status is after.status is BuildStatus.BUILT
+            measured[one.cell.id] = Measured(
+                text=measurer.text_delta(base.commit, before, after) if before and after and whole else None,
+                text_changes=measurer.text_changes(base.commit, states),
+                code=code_delta(before, after) if before and after and whole else None,
+                code_changes=code_deltas(states),
+            )
+        return measured
 
     def claims(
         self,

@@ -16,6 +16,7 @@ from pipeline.kernel.ccache import Use
 from pipeline.kernel.harmless import Harm, digests, is_kconfig, judge, programs_of
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
+from pipeline.measure.code import code_table, stored_table
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.store import Key
@@ -175,11 +176,12 @@ class Builder:
                 make.folder.begin(configs[make.cell.id])
                 if judged.headers:
                     _check(make, state, judged, make.run("prepare").ok)
-                done = make.run(*inspector.targets(state), timeout=kbuild.BUILD_TIMEOUT)
+                targets = inspector.targets(state, keys[make.cell.id])
+                done = make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
                 if done.ok:
                     inspector.inspect(make, state, keys[make.cell.id])
                 make.folder.finish()
-                if "vmlinux" in inspector.targets(state):
+                if "vmlinux" in targets:
                     # Its warnings were not looked at, so that a build on top of it could miss some.
                     make.folder.wipe()
 
@@ -271,6 +273,7 @@ class Builder:
         if result.status is BuildStatus.BUILT:
             recorded = commands.read_all(make.folder.path, make.source_prefixes)
             self._results.put_origins(key, symbol_origins(make, recorded))
+            self._results.put_code(key, code_table(make, recorded, stored_table(base.code if base else None)))
             read = commands.read_of_tree(recorded.values(), make.source_prefixes)
             self._results.put_dependencies(key, read, programs_of(recorded.values(), make.folder.path))
         if bootable(make.cell) and result.status is BuildStatus.BUILT:

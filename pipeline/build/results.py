@@ -8,10 +8,11 @@ from dataclasses import asdict, replace
 
 from pipeline.kernel import image
 from pipeline.kernel.harmless import Programs
+from pipeline.measure.code import CodeTable, packed
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
-_PATHS, _SOURCES, _PROBES = "paths.z", "sources.z", "probes.z"
+_PATHS, _SOURCES, _PROBES, _CODE = "paths.z", "sources.z", "probes.z", "code.z"
 
 
 def read_log(build: Build) -> str:
@@ -27,8 +28,8 @@ def bootable(cell: Cell) -> bool:
 class BuildResults:
     """Builds by their keys.
 
-    Images, origins of symbols and dependencies lie apart from the build itself: a cell that was built before they were
-    asked for lacks only them.
+    Images, code, origins of symbols and dependencies lie apart from the build itself: a cell that was built before they
+    were asked for lacks only them.
     """
 
     def __init__(self, store: Store) -> None:
@@ -46,6 +47,8 @@ class BuildResults:
         build = _from_entry(entry, cached)
         if origins := self._store.get(_beside("symbol-origins", key)):
             build = replace(build, origins=origins.value)
+        if code := self._store.get(_beside("code", key)):
+            build = replace(build, code=code.folder / _CODE)
         if bootable(cell) and build.status is BuildStatus.BUILT:
             kept = self._store.get(_beside("image", key))
             return replace(build, image=image.from_entry(kept)) if kept else None
@@ -54,7 +57,7 @@ class BuildResults:
     def put(self, key: Key, build: Build, files: Mapping[str, bytes]) -> None:
         """Stores a build; its image, origins and dependencies are there before, so that it is complete."""
         value = asdict(replace(build, symbols=b"", origins={}, sections=dict(build.sections)))
-        for name in ("log", "symbols", "origins", "image", "cached", "coverage", "layouts"):
+        for name in ("log", "symbols", "origins", "image", "cached", "coverage", "layouts", "code", "neutral"):
             del value[name]
         self._store.put(key, value, files)
 
@@ -63,6 +66,9 @@ class BuildResults:
 
     def put_origins(self, key: Key, origins: Mapping[str, str]) -> None:
         self._store.put(_beside("symbol-origins", key), dict(origins), {})
+
+    def put_code(self, key: Key, table: CodeTable) -> None:
+        self._store.put(_beside("code", key), {}, {_CODE: packed(table)})
 
     def put_dependencies(self, key: Key, paths: Iterable[str], programs: Programs) -> None:
         """What the build read of the source tree, and what its programs were made of."""
@@ -91,6 +97,7 @@ class BuildResults:
         for stage, names in (
             ("image", ("kernel.z", "selftest")),
             ("symbol-origins", ()),
+            ("code", (_CODE,)),
             ("dependencies", (_PATHS, _SOURCES, _PROBES)),
         ):
             if kept := self._store.get(_beside(stage, source)):
@@ -103,7 +110,7 @@ class BuildResults:
 
 def beside(build: Key) -> tuple[Key, ...]:
     """Keys of everything that lies beside a build."""
-    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "dependencies"))
+    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "code", "dependencies"))
 
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:

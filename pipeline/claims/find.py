@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.claims.configuration import cell_named
 from pipeline.claims.letter import (
@@ -40,6 +41,19 @@ _NO_CHANGE = re.compile(
     r"\b(?:no|without(?:\s+any)?)\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
     re.IGNORECASE,
 )
+_EXCEPTION = re.compile(
+    r"\b(?:except(?:ing|ions?)?|excluding|apart|aside|other than|besides|beyond|save for|barring|unless|modulo|"
+    r"but|however|(?:al)?though|albeit|mostly|almost|nearly|hardly|the only (?:\w+ )?(?:change|difference))\b",
+    re.IGNORECASE,
+)
+"""Announces that something does change, in the sentence of the claim, or at the beginning of the next one."""
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|cannot|neither|no longer)|n['’]t)\s+(?:(?:a|an|the|be|as|to|of|just|really|quite|purely|"
+    r"strictly|necessarily|exactly|meant|intended|supposed|claim\w*|call\w*|say\w*|true|that|there|is|are|have|has|any)\s+){0,7}$",
+    re.IGNORECASE,
+)
+"""Ends right before the words of a claim and turns them into their opposite."""
+_QUOTES = "\"'“”‘’`«»"
 _PREPARES = re.compile(
     r"\b(?:prepares?|prepared|preparing|preparations?|preparatory|prep|groundwork|preliminary)\b", re.IGNORECASE
 )
@@ -115,23 +129,47 @@ def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Cla
     last = ""
     for paragraph in without_changelog(paragraphs(text)):
         performance = bool(_PERFORMANCE.search(f"{last}\n{paragraph}"))
-        for statement, before in statements(paragraph):
+        following = [*(statement for statement, _ in statements(paragraph)), ""][1:]
+        for (statement, before), after in zip(statements(paragraph), following, strict=True):
             if not _REVISION.search(statement):
-                yield from _on_patches(statement, before, total, patches)
+                yield from _on_patches(statement, before, after, total, patches)
             if performance:
                 yield from _benchmarks(statement)
         last = paragraph
 
 
-def _on_patches(statement: str, before: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
-    """Claims that a statement makes of patches that it names, or that its list item names before it."""
+def _on_patches(statement: str, before: str, after: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
+    """Claims that a statement makes of patches that it names, or that its list item names before it.
+
+    Args:
+        after: the next statement.
+    """
     named = mentions(statement, total)
     context = mentions(before, total)[-1:]
-    if one := _NO_CHANGE.search(statement):
+    if (one := _NO_CHANGE.search(statement)) and _is_meant(statement, one):
         about = _nearest(named or context, one.start()) or patches
-        yield _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
+        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
+        yield replace(claim, limit=_exception(statement, one, after))
     if (one := _PREPARES.search(statement)) and (about := _nearest(named or context, one.start())):
         yield _of_patches(ClaimKind.PREPARATORY, statement, one, about)
+
+
+def _is_meant(statement: str, words: re.Match[str]) -> bool:
+    """Whether the letter claims what the words say: it neither denies them, nor quotes somebody."""
+    before, after = statement[: words.start()], statement[words.end() :]
+    line = before.rpartition("\n")[2]
+    quoted = line.lstrip().startswith((">", "|")) or (before[-1:] in _QUOTES and after[:1] in _QUOTES and before)
+    return not quoted and not _DENIED.search(before.rstrip(_QUOTES))
+
+
+def _exception(statement: str, words: re.Match[str], after: str) -> str:
+    """The exception that a statement, or the one after it, makes to its claim; empty where there is none."""
+    if found := _EXCEPTION.search(statement, words.end()):
+        return _plain(statement[found.start() :])[:LONGEST]
+    if found := _EXCEPTION.search(statement[: words.start()]):
+        return _plain(statement[found.start() : words.start()])[:LONGEST]
+    beginning = _EXCEPTION.search(" ".join(after.split()[:4]))
+    return _plain(after)[:LONGEST] if beginning else ""
 
 
 def _of_patches(kind: ClaimKind, statement: str, words: re.Match[str], patches: tuple[int, ...]) -> Claim:

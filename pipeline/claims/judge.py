@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
-from pipeline.record import CellRecord, ClaimRecord, StateRecord, line_ranges
+from pipeline.record import CellRecord, ClaimRecord, CodeRecord, StateRecord, line_numbers, line_ranges
 
 PER_PATCH = "run the same command again with --per-patch"
 FILES_SHOWN = 5
@@ -67,6 +67,7 @@ def _claim(found: ClaimRecord) -> Claim:
         ClaimKind(found.kind),
         found.patches,
         obstacle="" if found.about or found.cell else found.finding,
+        limit=found.limit,
         found=found.origin == "letter",
     )
 
@@ -85,6 +86,7 @@ def _record(claim: Claim, verdict: str, **more: object) -> ClaimRecord:
             "cell": claim.cell,
             "about": claim.cell,
             "relation": claim.relation,
+            "limit": claim.limit,
             "measurand": asdict(claim.measurand) if claim.measurand else None,
             **more,
         }
@@ -163,27 +165,63 @@ def _counts(counts: Diffstat) -> str:
 
 
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Confirmed where no cell's text changes by a byte; another size is no proof of another behaviour."""
-    if claim.patches:
-        changes = _changes(claim, evidence.building)
-        if not changes:
-            return _unbuilt(claim)
-        moved = any(any(cells.values()) for cells in changes.values())
-        details, counted = _change_lines(changes), len(evidence.building)
-    else:
-        texts = {cell.id: cell.text for cell in evidence.building if cell.text}
-        if not texts:
-            return _record(claim, "not measured", finding="no cell was built before and after the series")
-        # What grows here and shrinks there is a change, though the sum is 0.
-        details = [
-            f"{name}: {text.delta:+d} bytes (+{text.up} -{text.down})"
-            for name, text in texts.items()
-            if text.up or text.down or text.delta
-        ]
-        moved, counted = bool(details), len(texts)
-    if not moved:
-        return _record(claim, "confirmed", finding=f"text is the same in {_cells(counted)}")
-    return _record(claim, "not confirmed", finding="text changes", details=details)
+    """Confirmed where every cell's code is the same; other code is no proof of another behaviour."""
+    if claim.limit:
+        return _record(claim, "not checked", finding=f"the letter makes an exception: {claim.limit}")
+    compared: dict[str, CodeRecord] = {}
+    for cell in evidence.building:
+        codes = _codes(cell, claim.patches)
+        if codes is None:
+            return _unbuilt(claim) if claim.patches else _record(claim, "not measured", finding=_NOT_COMPARED)
+        compared |= {f"patch {patch} in {cell.id}" if patch else cell.id: code for patch, code in codes.items()}
+    if not compared:
+        return _record(claim, "not measured", finding="no cell was built before and after the series")
+    details = [f"{name}: {_differences(code)}" for name, code in compared.items() if not code.same]
+    if details:
+        changed = {change.name for code in compared.values() for change in code.changes}
+        words = (
+            f"code differs, of {len(changed)} functions or data objects" if changed else "not all code could be read"
+        )
+        return _record(claim, "not confirmed", finding=words, details=details)
+    if unseen := _not_compiled(evidence):
+        return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
+    functions = min(code.functions for code in compared.values())
+    counted = f"{functions} functions, in {_cells(len(evidence.building))}"
+    return _record(claim, "confirmed", finding=f"the code is the same, instruction by instruction: {counted}")
+
+
+_NOT_COMPARED = "the code was not compared; builds of an earlier version of the pipeline hold none"
+
+
+def _codes(cell: CellRecord, patches: Sequence[int]) -> Mapping[int, CodeRecord] | None:
+    """The comparisons that a claim is about, 0 for that of the whole series; None where one of them is missing."""
+    if not patches:
+        return {0: cell.code} if cell.code else None
+    codes = {state.patch: state.code for state in cell.states if state.patch in patches and state.code}
+    return codes if len(codes) == len(patches) else None
+
+
+def _differences(code: CodeRecord) -> str:
+    """Functions and data that differ, the most changed first."""
+    names = [f"{change.name}()" if change.kind == "function" else change.name for change in code.changes]
+    hidden = code.changed_functions + code.changed_objects - len(names[:FILES_SHOWN])
+    words = ", ".join([*names[:FILES_SHOWN], *([f"{hidden} more"] if hidden > 0 else [])])
+    files = ", ".join(dict.fromkeys(change.path for change in code.changes[:FILES_SHOWN]))
+    unread = f"{len(code.unread)} object files could not be read" if code.unread else ""
+    return "; ".join(part for part in (f"{words} ({files})" if words else "", unread) if part)
+
+
+def _not_compiled(evidence: Evidence) -> list[str]:
+    """Files of code that no cell compiled, and lines that none kept: of them nothing is known."""
+    files: dict[str, tuple[set[int], set[int]]] = {}
+    for cell in evidence.building:
+        for covered in cell.coverage or ():
+            changed, kept = files.setdefault(covered.path, (set(), set()))
+            changed.update(line_numbers(covered.lines))
+            if covered.compiled:
+                kept.update(line_numbers(covered.lines if covered.kept is None else covered.kept))
+    missing = {path: sorted(changed - kept) for path, (changed, kept) in files.items()}
+    return [f"{path}: no cell compiles line {line_ranges(lines)}" for path, lines in missing.items() if lines]
 
 
 def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:

@@ -73,6 +73,10 @@ class _ImageValue(BaseModel):
     selftest: bool
 
 
+class _NoValue(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
 class _DependenciesValue(BaseModel):
     headers: dict[str, str]
 
@@ -81,6 +85,8 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "build": TypeAdapter(_BuildValue),
     "image": TypeAdapter(_ImageValue),
     "symbol-origins": TypeAdapter(dict[str, str]),
+    "code": TypeAdapter(_NoValue),
+    "neutral-code": TypeAdapter(_NoValue),
     "dependencies": TypeAdapter(_DependenciesValue),
     "struct-layout": TypeAdapter(list[Layout]),
     "coverage": TypeAdapter(Coverage),
@@ -88,6 +94,8 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
 }
 _FILES = {
     "image": {"kernel.z"},
+    "code": {"code.z"},
+    "neutral-code": {"neutral.z"},
     "dependencies": {"paths.z", "sources.z", "probes.z"},
     "boot": {"console.z"},
 }

@@ -162,3 +162,14 @@ def preprocess_command(one: Recorded) -> tuple[str, ...]:
         raise ValueError(f"the command of {one.target} compiles no source")
     # Its warnings were seen when it was compiled.
     return (*words[:-1], "-E", "-w", words[-1])
+
+
+def neutral_command(one: Recorded, output: str) -> tuple[str, ...]:
+    """The command that compiles a target's source to the object `output` with every `__LINE__` alike.
+
+    Raises:
+        ValueError: as `preprocess_command`.
+    """
+    *words, _, _, source = preprocess_command(one)
+    # -w: that a macro of the compiler's own is redefined is what we want.
+    return (*words, "-D__LINE__=0", "-w", "-c", "-o", output, source)

@@ -4,7 +4,7 @@
 compiled; `layout` compares structs; `inspector` takes the latter two while a build folder holds the right state.
 """
 
-from pipeline.measure.changes import changed_files, diffstat
+from pipeline.measure.changes import changed_files, diffstat, touched_files
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import layout_deltas
 from pipeline.measure.origin import origins_of, symbol_origins
@@ -22,4 +22,5 @@ __all__ = [
     "section_deltas",
     "sized_symbols",
     "symbol_origins",
+    "touched_files",
 ]

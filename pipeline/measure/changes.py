@@ -112,6 +112,16 @@ def changed_files(repository: Repository, base: str, last: str) -> tuple[Changed
     return tuple(files)
 
 
+def touched_files(repository: Repository, base: str, last: str) -> frozenset[str]:
+    """Every path that differs between two commits; of a file that was renamed both.
+
+    Raises:
+        GitError: git failed.
+    """
+    listed = repository.out("diff-tree", "-r", "-z", "--no-renames", "--name-only", base, last)
+    return frozenset(listed.split("\0")) - {""}
+
+
 def diffstat(repository: Repository, base: str, last: str) -> Diffstat:
     """What `git format-patch --cover-letter` counts between two commits, renames found.
 

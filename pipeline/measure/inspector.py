@@ -1,4 +1,4 @@
-"""What can only be seen in a build folder while a source state is in it: coverage and layouts.
+"""What can only be seen in a build folder while a source state is in it: coverage, layouts, code without line numbers.
 
 Each is stored by the build that it belongs to and by what was asked, so that a series that asks something else of a
 base that was built before costs a probe, not a build.
@@ -7,15 +7,19 @@ base that was built before costs a probe, not a build.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from pipeline.kernel import commands
 from pipeline.kernel.buildhost import Make
+from pipeline.measure.code import neutral_code, packed, stored_table
 from pipeline.measure.coverage import measure_coverage
 from pipeline.measure.layout import HEADERS, measure_layouts, probes
 from pipeline.model import Build, ChangedFile, Coverage, FileCoverage, Layout, Member, SourceState
 from pipeline.system.store import Key, Store
+
+_NEUTRAL = "neutral.z"
 
 
 class Inspector:
@@ -25,19 +29,31 @@ class Inspector:
         store: keeps what was measured.
         states: base to last; coverage is that of the last, layouts are compared between the two.
         changed: the code that the series changes.
+        touched: paths that it changes, removed ones among them.
     """
 
-    def __init__(self, store: Store, states: Sequence[SourceState], changed: Sequence[ChangedFile]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        states: Sequence[SourceState],
+        changed: Sequence[ChangedFile],
+        touched: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._base, self._last = states[0].patch, states[-1].patch
         self._changed = changed
+        self._sources = sorted(path for path in touched if path.endswith(".c"))
         self._probes = probes(changed)
         asked = repr([(one.path, one.lines) for one in changed])
         self._asked = hashlib.sha256(asked.encode()).hexdigest()
 
-    def targets(self, state: SourceState) -> tuple[str, ...]:
+    def targets(self, state: SourceState, build: Key) -> tuple[str, ...]:
         """What make must have made before a state can be inspected."""
-        return ("vmlinux",) if state.patch == self._last else ("prepare",)
+        if state.patch == self._last:
+            return ("vmlinux",)
+        entry = self._store.get(Key("code", build.inputs))
+        known = stored_table(entry.folder / "code.z") if entry else {}
+        return ("prepare", *(path for path, unit in sorted(known.items()) if unit.source in self._sources))
 
     def complete(self, state: SourceState, build: Key) -> bool:
         """Whether everything that is wanted of a build is stored."""
@@ -52,11 +68,16 @@ class Inspector:
         for key in self.keys(state, build):
             if self._store.get(key) is not None:
                 continue
+            value: Any
+            files: dict[str, bytes] = {}
             if key.stage == "coverage":
-                value: Any = asdict(measure_coverage(make, self._changed))
+                value = asdict(measure_coverage(make, self._changed))
+            elif key.stage == "neutral-code":
+                recorded = commands.read_all(make.folder.path, make.source_prefixes)
+                value, files = {}, {_NEUTRAL: packed(neutral_code(make, recorded, self._sources))}
             else:
                 value = [asdict(one) for one in measure_layouts(make, self._probes)]
-            self._store.put(key, value, {})
+            self._store.put(key, value, files)
 
     def inspected(self, build: Build, state: SourceState, key: Key) -> Build:
         """The build with what is stored of its coverage and layouts."""
@@ -66,6 +87,8 @@ class Inspector:
             entry = self._store.get(one)
             if entry is not None and one.stage == "coverage":
                 build = replace(build, coverage=_coverage(entry.value))
+            elif entry is not None and one.stage == "neutral-code":
+                build = replace(build, neutral=entry.folder / _NEUTRAL)
             elif entry is not None:
                 build = replace(build, layouts=tuple(map(_layout, entry.value)))
         return build
@@ -76,6 +99,8 @@ class Inspector:
         if not self._changed:
             # Documents and makefiles: no line to cover, no struct to compare, and so nothing to make.
             return keys
+        if self._sources:
+            keys.append(Key("neutral-code", {"build": build.digest, "sources": self._sources}))
         if state.patch in (self._base, self._last):
             structs = [asdict(one) for one in self._probes]
             keys.append(Key("struct-layout", {"build": build.digest, "headers": HEADERS, "probes": structs}))

@@ -76,6 +76,7 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
         "builds": [(state.patch, state.status, _identities(state.errors)) for state in cell.states],
         "warnings": [(state.patch, _identities(state.new_warnings)) for state in cell.states],
         "text size": (cell.text, cell.sections),
+        "code": cell.code,
         "layouts": cell.layouts,
         "coverage": cell.coverage,
         "boots": [

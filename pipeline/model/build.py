@@ -74,6 +74,8 @@ class Build:
         carried: not built: nothing that the build of an earlier state read has changed.
         coverage: of the series, at its last state; None where it was not measured.
         layouts: of structs, at base and last state; None where they were not measured.
+        code: a file with the table of its code; None where it was not read.
+        neutral: a file with that of what the series touches, compiled with every `__LINE__` alike.
         compiler_calls: None where it was built without ccache.
     """
 
@@ -93,4 +95,6 @@ class Build:
     carried: bool = False
     coverage: Coverage | None = None
     layouts: tuple[Layout, ...] | None = None
+    code: Path | None = None
+    neutral: Path | None = None
     compiler_calls: CompilerCalls | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,48 @@ class TextDelta:
             f"add/remove: {self.add}/{self.remove} grow/shrink: {self.grow}/{self.shrink} "
             f"up/down: {self.up}/{-self.down} ({self.delta})"
         )
+
+
+class CodeKind(StrEnum):
+    """What has code of its own: a function, a data object, or an object file that could not be read."""
+
+    FUNCTION = "function"
+    DATA = "data"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True)
+class CodeChange:
+    """Code that differs between two builds.
+
+    Args:
+        name: of the symbol, without what compilers append; `[SECTION]` for data without a name.
+        path: of the source file that it was compiled from.
+        before, after: bytes; None where it does not exist.
+        amount: instructions that one of them has and the other has not; 0 for data, and where only their order differs.
+    """
+
+    name: str
+    path: str
+    kind: CodeKind
+    before: int | None
+    after: int | None
+    amount: int
+
+
+@dataclass(frozen=True)
+class CodeDelta:
+    """What differs in the code of two builds, relocations kept symbolic; most changed first.
+
+    Args:
+        functions, objects: that were compared, as the second build has them.
+        unread: object files that could not be read at all, so that nothing is known of them.
+    """
+
+    functions: int
+    objects: int
+    changes: tuple[CodeChange, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

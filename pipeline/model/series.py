@@ -193,6 +193,7 @@ class Claim:
         patches: numbers of those that it is about; empty is the series as a whole.
         diffstat: the counts of a diffstat, `files` its paths, perhaps shortened by `...`.
         obstacle: why it cannot be measured, where that is known already.
+        limit: the letter's words that make an exception to it; empty where there are none.
         found: in the letter, not in a series.toml.
     """
 
@@ -206,4 +207,5 @@ class Claim:
     diffstat: Diffstat | None = None
     files: tuple[str, ...] = ()
     obstacle: str = ""
+    limit: str = ""
     found: bool = False

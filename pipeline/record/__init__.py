@@ -26,6 +26,7 @@ from pipeline.record.cell import (
     SymbolRecord,
     TextRecord,
 )
+from pipeline.record.code import CodeChangeRecord, CodeRecord
 from pipeline.record.series import (
     BaseRecord,
     ClaimRecord,
@@ -48,6 +49,8 @@ __all__ = [
     "CellRecord",
     "CheckRecord",
     "ClaimRecord",
+    "CodeChangeRecord",
+    "CodeRecord",
     "CompilerCallsRecord",
     "DiagnosticRecord",
     "FileCoverageRecord",

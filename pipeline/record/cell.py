@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from pipeline.record.base import LineRanges, Record
+from pipeline.record.code import CodeRecord
 
 
 class DiagnosticRecord(Record):
@@ -36,6 +37,9 @@ class StateRecord(Record):
     errors: tuple[DiagnosticRecord, ...] = ()
     text_change: int | None = Field(
         default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
+    )
+    code: CodeRecord | None = Field(
+        default=None, description="against the patch before; null where one of the two was not built, or not read"
     )
     compiler_calls: CompilerCallsRecord | None = Field(
         default=None, description="null where it was built without ccache"
@@ -167,6 +171,7 @@ class CellRecord(Record):
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")
+    code: CodeRecord | None = Field(default=None, description="base against fully patched; null where not compared")
     noise_floor: NoiseFloorRecord | None = Field(default=None, description="null where it was not measured")
     boots: tuple[BootRecord, ...] = ()
     coverage: tuple[FileCoverageRecord, ...] | None = Field(

@@ -132,5 +132,6 @@ class ClaimRecord(Record):
         default="at-most", description="near: a figure of another tree or compiler, refuted only by the opposite"
     )
     measurand: MeasurandRecord | None = Field(default=None, description="of a boot")
+    limit: str = Field(default="", description="the letter's words that make an exception to it")
     finding: str = Field(default="", description="what came of it, where two numbers do not say it")
     details: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from rich.cells import cell_len, chop_cells
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.render.boots import by_scenario
 from pipeline.render.boots import measured as measured_values
+from pipeline.render.code import code_blocks
 from pipeline.render.findings import (
     Finding,
     Verdict,
@@ -78,6 +79,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         boots=[*_boots(record, page)],
         boot_failures=[_block(finding) for finding, _ in boot_failures(record)],
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
+        code=code_blocks(record, page),
         coverage=coverage_blocks(record, page),
         layouts=layout_blocks(record, page),
         claims=[

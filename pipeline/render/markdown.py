@@ -15,6 +15,7 @@ from jinja2 import Environment
 from pipeline.record import CellRecord, RunRecord
 from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, summary, tree_row
 from pipeline.render.cases import Outcome, cases
+from pipeline.render.code import code_words, compared_cells
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
 from pipeline.render.words import one_line, with_largest_symbols
@@ -101,6 +102,7 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             warnings=_findings(warnings(record), others),
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
             claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
+            code=[(label(record, cell), code_words(one)) for cell, one in list(compared_cells(record))[:others]],
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
             command="\n".join(
                 one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)

@@ -7,6 +7,8 @@ from typing import Any
 from pipeline.record import (
     CellRecord,
     ClaimRecord,
+    CodeChangeRecord,
+    CodeRecord,
     DiagnosticRecord,
     FileCoverageRecord,
     LayoutRecord,
@@ -120,6 +122,26 @@ def text(**changes: Any) -> TextRecord:
             "after": 3455379,
             "symbols": tuple(symbols),
             "verbatim": f"{SUMMARY}\nFunction  old new delta\nTotal: Before=3456789, After=3455379, chg -0.04%\n",
+            **changes,
+        }
+    )
+
+
+def code(*functions: str, **changes: Any) -> CodeRecord:
+    """900 functions compared, of which those named differ, in mm/util.c and with the same sizes."""
+    rows = [
+        CodeChangeRecord(name=name, path="mm/util.c", kind="function", before=64, after=64, amount=2)
+        for name in functions
+    ]
+    return CodeRecord(
+        **{
+            "functions": 900,
+            "objects": 400,
+            "changed_functions": len(rows),
+            "changed_objects": 0,
+            "resized": 0,
+            "files": 1 if rows else 0,
+            "changes": tuple(rows),
             **changes,
         }
     )

@@ -229,3 +229,39 @@ def test_a_flood_of_claims_is_cut() -> None:
 )
 def test_a_hostile_letter_takes_no_time(flood: str) -> None:
     assert len(found_claims(series(flood), CELLS)) <= 10
+
+
+@pytest.mark.parametrize(
+    ("words", "limit"),
+    [
+        ("No functional change, except that three pages are kept.", "except that three pages are kept."),
+        ("Apart from a new message there is no functional change.", "Apart from a new message there is"),
+        ("No functional change intended, but the order of frees differs.", "but the order of frees differs."),
+        (
+            "No functional change. The only functional change is in patch 4.",
+            "The only functional change is in patch 4.",
+        ),
+        ("No functional changes other than the message.", "other than the message."),
+        ("Mostly no functional change.", "Mostly"),
+        ("There is no functional change. However, callers must now lock.", "However, callers must now lock."),
+        ("No functional change in patches 2-4, only renames.", ""),
+        ("No functional change. Patch 4 is large but simple.", ""),
+    ],
+)
+def test_an_exception_to_no_functional_change_is_kept_with_it(words: str, limit: str) -> None:
+    (claim,) = found(words, ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert claim.limit == limit
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This is not a no functional change series.",
+        "I cannot claim that there is no functional change.",
+        "It isn't meant to be a no functional change cleanup.",
+        'The subject of v1 said "no functional change" and was wrong.',
+        "> No functional change.\n\nSays who?",
+    ],
+)
+def test_what_a_letter_denies_or_quotes_is_no_claim_of_its_own(words: str) -> None:
+    assert found(words, ClaimKind.NO_FUNCTIONAL_CHANGE) == []

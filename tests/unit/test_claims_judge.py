@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.claims import Evidence, judged, judged_again
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
-from pipeline.record import BootRecord, CellRecord, CheckRecord, ClaimRecord
+from pipeline.record import BootRecord, CellRecord, CheckRecord, ClaimRecord, CodeRecord, FileCoverageRecord
 from tests.unit import records
 
 
@@ -114,25 +116,59 @@ def test_a_base_that_fails_says_nothing_of_preparatory_patches() -> None:
 
 
 NOTHING = Claim("No functional change", "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, found=True)
-SAME = records.text(delta=0, up=0, down=0)
+SAME = records.code()
+OTHER = records.code("frob", "probe")
 
 
-def test_no_functional_change_is_confirmed_by_a_delta_of_0_in_every_cell() -> None:
-    found = verdict(NOTHING, records.cell("one", text=SAME), records.cell("two", text=SAME), records.unreachable())
-    assert (found.verdict, found.finding) == ("confirmed", "text is the same in 2 cells")
+def test_no_functional_change_is_confirmed_by_the_same_code_in_every_cell() -> None:
+    cells = (records.cell("one", code=SAME), records.cell("two", code=SAME), records.unreachable())
+    found = verdict(NOTHING, *cells)
+    assert (found.verdict, found.details) == ("confirmed", ())
+    assert "900 functions, in 2 cells" in found.finding
 
 
-@pytest.mark.parametrize(("delta", "up", "down"), [(12, 12, 0), (-3, 0, 3), (0, 16, 16)])
-def test_another_text_does_not_confirm_it(delta: int, up: int, down: int) -> None:
-    moved = records.text(delta=delta, up=up, down=down)
-    found = verdict(NOTHING, records.cell("one", text=SAME), records.cell("two", text=moved))
-    assert (found.verdict, found.details) == ("not confirmed", (f"two: {delta:+d} bytes (+{up} -{down})",))
+def test_other_code_does_not_confirm_it_though_no_size_differs() -> None:
+    text = records.text(delta=0, up=0, down=0)
+    found = verdict(NOTHING, records.cell("one", code=SAME, text=text), records.cell("two", code=OTHER, text=text))
+    assert (found.verdict, found.details) == ("not confirmed", ("two: frob(), probe() (mm/util.c)",))
+
+
+def test_code_that_was_not_compared_confirms_nothing() -> None:
+    found = verdict(NOTHING, records.cell("one", code=SAME), records.cell("two", code=None))
+    assert (found.verdict, "not compared" in found.finding) == ("not measured", True)
+
+
+def test_code_that_could_not_be_read_confirms_nothing() -> None:
+    unread = SAME.model_copy(update={"unread": ("mm/odd.o",)})
+    found = verdict(NOTHING, records.cell("one", code=unread))
+    assert (found.verdict, found.details) == ("not confirmed", ("one: 1 object files could not be read",))
+
+
+@pytest.mark.parametrize(
+    ("compiled", "kept", "word"),
+    [(True, "3-4", "confirmed"), (True, "3", "not confirmed"), (False, "", "not confirmed")],
+)
+def test_lines_that_no_cell_compiles_are_not_vouched_for(compiled: bool, kept: str, word: str) -> None:
+    coverage = (FileCoverageRecord(path="mm/odd.c", compiled=compiled, lines="3-4", kept=kept),)
+    found = verdict(NOTHING, records.cell("one", code=SAME, coverage=coverage))
+    assert found.verdict == word
+    assert ("mm/odd.c" in " ".join(found.details)) == (word != "confirmed")
+
+
+def test_an_exception_of_the_letter_is_heard() -> None:
+    found = verdict(replace(NOTHING, limit="except for patch 3"), records.cell("one", code=SAME))
+    assert (found.verdict, "except for patch 3" in found.finding) == ("not checked", True)
 
 
 def test_no_functional_change_of_some_patches_is_one_of_each() -> None:
     claim = Claim("Patches 1-2: none", "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, patches=(1, 2))
-    assert verdict(claim, steps(0, 0, -900)).verdict == "confirmed"
-    assert verdict(claim, steps(0, 1, -900)).verdict == "not confirmed"
+
+    def built(*codes: CodeRecord) -> CellRecord:
+        states = [records.state(at, code=code) for at, code in enumerate(codes, 1)]
+        return records.cell("one", states=(records.state(0), *states), code=OTHER)
+
+    assert verdict(claim, built(SAME, SAME, OTHER)).verdict == "confirmed"
+    assert verdict(claim, built(SAME, OTHER, SAME)).details == ("patch 2 in one: frob(), probe() (mm/util.c)",)
     assert "--per-patch" in verdict(claim, records.cell()).finding
     assert verdict(NOTHING).verdict == "not measured"
 

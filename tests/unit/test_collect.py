@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.collect import TreeResult, cell_records, log_name, series_record, tree_record
+from pipeline.collect import Measured, TreeResult, cell_records, log_name, series_record, tree_record
 from pipeline.measure import parse_bloat
 from pipeline.model import (
     Applied,
@@ -52,9 +52,8 @@ def recorded(
 ) -> CellRecord:
     """The record of the one cell, built at the states from the base on."""
     by_state = {(planned.cell.id, patch): build for patch, build in enumerate(builds)}
-    deltas = {planned.cell.id: parse_bloat(OUTPUT)} if measured else {}
-    by_cell = {planned.cell.id: changes or {}}
-    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (planned,), by_state, deltas, by_cell)
+    sizes = {planned.cell.id: Measured(parse_bloat(OUTPUT) if measured else None, changes or {})}
+    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (planned,), by_state, sizes)
     return cell_records([result])[0]
 
 

@@ -75,6 +75,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
         "cells": cells.cells(record, folder, places),
         "claims": findings.claims(record, places),
         "sizes": sizes(record, counted, folder, limits.parts),
+        "code": _parts(cells.code(record), limits.parts),
         "boots": _parts(cells.boots(record, folder), limits.parts),
         "coverage": cells.coverage(record),
         "layouts": _parts(cells.layouts(record), limits.parts),

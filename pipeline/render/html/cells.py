@@ -9,6 +9,7 @@ from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
 from pipeline.render import cell_row, tree_row
 from pipeline.render.boots import base_of, by_scenario
 from pipeline.render.boots import measured as measured_values
+from pipeline.render.code import HEADER, change_row, code_words, compared_cells
 from pipeline.render.findings import label, result
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
@@ -157,6 +158,23 @@ def coverage(record: RunRecord) -> Part | None:
     header = ("file", "cells", "lines kept", "compiled in", "lines that no cell keeps")
     found = table("Coverage", header, rows, (1, 2), sortable=True)
     return Part("", (found,) if found else (), f"{coverage_balance(files)}.")
+
+
+def code(record: RunRecord) -> list[Part]:
+    """For each cell what differs in its code, the most changed first."""
+    return [
+        Part(
+            label(record, cell),
+            tuple(
+                filter(
+                    None,
+                    [table(f"Code of {cell.id}", HEADER, (items(*change_row(one)) for one in code.changes), (1, 2, 3))],
+                )
+            ),
+            f"{code_words(code).capitalize()}.",
+        )
+        for cell, code in compared_cells(record)
+    ]
 
 
 def layouts(record: RunRecord) -> list[Part]:

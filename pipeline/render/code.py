@@ -1,0 +1,59 @@
+"""What reports say of code that differs: how much of it, which functions, and how little of it sizes show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord
+from pipeline.render.findings import count, label
+from pipeline.render.measured import Block
+from pipeline.render.page import Page
+
+CHANGES_SHOWN = 10
+HEADER = ("function or data", "old", "new", "instructions", "file")
+
+
+def code_words(code: CodeRecord) -> str:
+    """How much of a cell's code differs, in a sentence without its full stop."""
+    if code.same:
+        return f"no code changed: {count(code.functions, 'function')} and {count(code.objects, 'data object')} compared"
+    words = [count(code.changed_functions, "function")] if code.changed_functions else []
+    words += [count(code.changed_objects, "data object")] if code.changed_objects else []
+    sentence = f"code changed in {' and '.join(words)} of {count(code.files, 'file')}" if words else "no code changed"
+    if code.changed_functions:
+        sentence += f"; sizes alone show {code.resized or 'none'} of the functions"
+    if code.unread:
+        sentence += f"; {count(len(code.unread), 'object file')} could not be read"
+    return sentence
+
+
+def change_row(change: CodeChangeRecord) -> tuple[str, str, str, str, str]:
+    """A change under `HEADER`."""
+    name = f"{change.name}()" if change.kind == "function" else change.name
+    old, new = ("-" if size is None else str(size) for size in (change.before, change.after))
+    amount = str(change.amount) if change.kind == "function" and change.amount else "-"
+    return (name, old, new, amount, change.path)
+
+
+def compared_cells(record: RunRecord) -> Iterator[tuple[CellRecord, CodeRecord]]:
+    """Cells whose code was compared; those without a difference last."""
+    cells = [(cell, cell.code) for cell in record.cells if cell.code]
+    return iter(sorted(cells, key=lambda pair: pair[1].same))
+
+
+def code_blocks(record: RunRecord, page: Page) -> list[Block]:
+    return [
+        Block(
+            f"{label(record, cell)}: {code_words(code)}",
+            page.table([HEADER, *map(change_row, code.changes[:CHANGES_SHOWN])], right={1, 2, 3})
+            if code.changes
+            else (),
+            _more(code),
+        )
+        for cell, code in compared_cells(record)
+    ]
+
+
+def _more(code: CodeRecord) -> list[str]:
+    hidden = code.changed_functions + code.changed_objects - min(len(code.changes), CHANGES_SHOWN)
+    return [f"… and {hidden} more"] if hidden > 0 else []
