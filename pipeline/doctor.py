@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.boot.machine import MACHINES
 from pipeline.definitions import MatrixDefinition
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.kernel.trees import TreeKind, TreeName
-from pipeline.kernel.userspace import USERSPACES
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
 
@@ -72,12 +71,14 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: str) -> 
         wanted.append(_ELF)
     for cell in matrix.cells:
         wanted += [Need(*one) for one in ToolchainName.parse(cell.toolchain).packages.items()]
-    for arch in dict.fromkeys(cell.arch for cell in matrix.cells if cell.boot and cell.arch in MACHINES):
-        machine, userspace = MACHINES[arch], USERSPACES[arch]
+    for known in dict.fromkeys(architecture(cell.arch) for cell in matrix.cells if cell.boot):
+        machine, userspace = known.machine, known.userspace
+        if machine is None or userspace is None:
+            continue
         wanted += [
             Need(machine.program, machine.package, optional=True),
             Need(userspace.compiler, userspace.compiler_package, optional=True),
-            Need(f"C library for {arch}", userspace.libc_package, userspace.libc, optional=True),
+            Need(f"C library for {known.name}", userspace.libc_package, userspace.libc, optional=True),
             Need("cpio", "cpio", optional=True),
         ]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):

@@ -14,12 +14,12 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from pipeline.kernel import kconfig
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import NO, YES, Expression, Tristate, any_of, evaluate
 from pipeline.kernel.kconfig.solve import solve
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
-from pipeline.kernel.sources import source_architecture
 from pipeline.model import Cell, Fragment
 
 MAX_NAME = 32
@@ -138,7 +138,7 @@ class Suggester:
 
     def _looked_up(self, path: str, arch: str) -> Expression | None:
         """When a file is compiled, by itself or within another; None when no rule is found."""
-        if path in [one.format(source_architecture(arch)) for one in _ALWAYS]:
+        if path in [one.format(architecture(arch).folder) for one in _ALWAYS]:
             return YES
         kbuild = self._sources.kbuild(arch)
         found = kbuild.condition(path)
@@ -246,6 +246,6 @@ def _all(needs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 
 def _no_rule(path: str, arch: str) -> str:
     parts = PurePosixPath(path).parts
-    if parts[0] == "arch" and parts[1] != source_architecture(arch):
+    if parts[0] == "arch" and parts[1] != architecture(arch).folder:
         return f"belongs to arch/{parts[1]}: a cell of that architecture is needed"
     return f"no rule found: no makefile that counts for {arch} names {PurePosixPath(path).stem}.o"

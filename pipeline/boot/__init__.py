@@ -17,13 +17,13 @@ from pathlib import Path
 from pipeline.boot import console
 from pipeline.boot.attempt import attempt
 from pipeline.boot.initramfs import GuestProgram
-from pipeline.boot.machine import MACHINES, command_line, needed_options
+from pipeline.boot.machine import command_line, machine, needed_options
 from pipeline.boot.report import Boot, Boots, BootStatus, CheckResult, CheckStatus, verdict
 from pipeline.build import Builds
 from pipeline.definitions import Scenario
 from pipeline.kernel import kconfig
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
-from pipeline.kernel.userspace import USERSPACES
 from pipeline.model import BuildStatus, Image, PlannedCell
 from pipeline.system.console import Tracker
 from pipeline.system.errors import KilledError
@@ -103,15 +103,15 @@ class Booter:
     def _obstacle(self, wanted: _Wanted) -> str:
         """Why a boot cannot be run here; empty when it can."""
         arch, allowed = wanted.arch, wanted.scenario.definition.arch
-        if arch not in MACHINES:
+        known = architecture(arch)
+        if known.machine is None or known.userspace is None:
             return f"no machine is known for {arch}"
         if allowed and arch not in allowed:
             return f"the scenario is for {', '.join(allowed)}"
-        machine = MACHINES[arch]
-        for program, package in ((machine.program, machine.package), ("cpio", "cpio")):
+        for program, package in ((known.machine.program, known.machine.package), ("cpio", "cpio")):
             if not shutil.which(program, path=_SEARCH_PATH):
                 return f"{program} is not installed: apt-get install {package}"
-        userspace = USERSPACES[arch]
+        userspace = known.userspace
         if not shutil.which(userspace.compiler, path=_SEARCH_PATH) or not Path(userspace.libc).exists():
             packages = f"{userspace.compiler_package} {userspace.libc_package}"
             return f"the guest cannot be compiled: apt-get install {packages}"
@@ -133,7 +133,7 @@ class Booter:
         return Key("boot", inputs)
 
     def _qemu_version(self, arch: str) -> str:
-        program = MACHINES[arch].program
+        program = machine(arch).program
         if program not in self._versions:
             done = self._host.processes.run(Command((program, "--version"), environment={"PATH": _SEARCH_PATH}))
             self._versions[program] = done.text.split("\n")[0]

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.kernel import toolchain
-from pipeline.kernel.userspace import FLAGS, USERSPACES
+from pipeline.kernel.architectures import architecture
+from pipeline.kernel.userspace import FLAGS
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
 from pipeline.system.store import Key, Store
@@ -51,7 +52,10 @@ class GuestProgram:
         Raises:
             InfrastructureError: the compiler is missing, or fails.
         """
-        compiler = toolchain.identify(USERSPACES[arch].compiler, self._processes)
+        userspace = architecture(arch).userspace
+        if userspace is None:
+            raise InfrastructureError(f"no compiler of programs for {arch} is known")
+        compiler = toolchain.identify(userspace.compiler, self._processes)
         inputs = {"arch": arch, "compiler": compiler.digest, "flags": FLAGS, "sources": source_digest()}
         key = Key("guest", inputs)
         entry = self._store.get(key)

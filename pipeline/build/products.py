@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.build.results import bootable
-from pipeline.kernel import image
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import parse_sections, sized_symbols
@@ -30,8 +30,8 @@ def products(make: Make) -> tuple[Product, ...]:
     kernel = Product(VMLINUX, VMLINUX)
     if not bootable(make.cell):
         return (kernel,)
-    target = image.TARGETS[make.cell.arch]
-    return (kernel, Product(target.name, target.path))
+    image = architecture(make.cell.arch).image
+    return (kernel, Product(image.target, image.path)) if image else (kernel,)
 
 
 def complaints(make: Make, made: Sequence[Product]) -> tuple[Diagnostic, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from pipeline.kernel import image
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.harmless import Programs
 from pipeline.measure.code import CodeTable, packed
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
@@ -22,7 +23,7 @@ def read_log(build: Build) -> str:
 
 def bootable(cell: Cell) -> bool:
     """Whether an image of the cell's kernels is kept."""
-    return bool(cell.boot) and cell.arch in image.TARGETS
+    return bool(cell.boot) and architecture(cell.arch).boots
 
 
 class BuildResults:

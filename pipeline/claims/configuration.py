@@ -5,21 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipeline.kernel.architectures import ARCHITECTURES
 from pipeline.model import Cell
 
 _WORD = re.compile(r"[\w.-]*\w")
 _CONFIGURATION = re.compile(r"(?:\w*_)?(?:def|allmod|allyes|allno|tiny|rand)config")
-_ARCHITECTURES = {
-    "x86_64": ("x86_64", "x86-64", "x86", "amd64", "x64"),
-    "i386": ("i386", "x86_32", "x86-32", "i686"),
-    "arm64": ("arm64", "aarch64"),
-    "arm": ("arm", "arm32", "armv7"),
-    "riscv": ("riscv", "riscv64", "risc-v"),
-    "powerpc": ("powerpc", "ppc64", "ppc64le", "ppc"),
-    "s390": ("s390", "s390x"),
-    "loongarch": ("loongarch", "loongarch64"),
-}
-"""Values of ARCH, and how letters write them."""
 
 
 def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
@@ -35,7 +25,7 @@ def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
         if named:
             return named[0].id, ""
         bases = [word for word in words if _CONFIGURATION.fullmatch(word)]
-        archs = [arch for arch, names in _ARCHITECTURES.items() if any(name in words for name in names)]
+        archs = [name for name, known in ARCHITECTURES.items() if any(letter in words for letter in known.letters)]
         if bases or archs:
             return _nearest(cells, bases, archs)
     found, _ = _nearest(cells, ["defconfig"], [])

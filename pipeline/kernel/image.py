@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
-from pipeline.kernel.userspace import FLAGS, USERSPACES
+from pipeline.kernel.userspace import FLAGS
 from pipeline.model import Image
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
@@ -21,30 +21,15 @@ _SELFTEST_OUTPUT = ".pipeline-selftest"
 _KERNEL, _PROGRAM = "kernel.z", "selftest"
 
 
-@dataclass(frozen=True)
-class Target:
-    """make's target for an image, and the file that it makes in the O= folder."""
-
-    name: str
-    path: str
-
-
-TARGETS = {
-    "x86_64": Target("bzImage", "arch/x86/boot/bzImage"),
-    "i386": Target("bzImage", "arch/x86/boot/bzImage"),
-    "riscv": Target("Image", "arch/riscv/boot/Image"),
-    "arm64": Target("Image", "arch/arm64/boot/Image"),
-}
-"""By kbuild's ARCH; others are built, and not booted."""
-
-
 def files(make: Make) -> Mapping[str, bytes]:
     """What is kept of a built cell for its boots; the caller's make has just made its target.
 
     Raises:
         InfrastructureError: the image is not there.
     """
-    path = TARGETS[make.cell.arch].path
+    image = architecture(make.cell.arch).image
+    assert image is not None
+    path = image.path
     try:
         kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path))}
     except OSError as error:
@@ -69,7 +54,10 @@ def from_entry(entry: Entry) -> Image:
 def _selftest(make: Make) -> bytes:
     """The self-test of the source state, or nothing: it is the tree's affair whether it has one that compiles."""
     beneath.discard(make.folder.path, _SELFTEST_OUTPUT)
-    words = [USERSPACES[make.cell.arch].compiler, *FLAGS, "-isystem", "{src}/tools/include/uapi"]
+    userspace = architecture(make.cell.arch).userspace
+    if userspace is None:
+        return b""
+    words = [userspace.compiler, *FLAGS, "-isystem", "{src}/tools/include/uapi"]
     words += ["-o", f"{{build}}/{_SELFTEST_OUTPUT}"]
     sources = f"{SELFTESTS}/hugepage-vmemmap.c $(ls {SELFTESTS}/vm_util.c 2>/dev/null)"
     done = make.tool("sh", "-c", f'exec "$@" {sources}', "sh", *words)

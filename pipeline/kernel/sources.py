@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
@@ -15,20 +16,6 @@ from pipeline.system.git import Repository
 MAX_FILES = 20_000
 MAX_BYTES = 64 << 20
 """Limits on what is read of one kind; Linux has 3,000 makefiles, and 7 MB of Kconfig files."""
-
-# The same as in the tree's scripts/subarch.include and Makefile.
-_SOURCE_ARCHITECTURES = {
-    "i386": "x86",
-    "x86_64": "x86",
-    "sparc32": "sparc",
-    "sparc64": "sparc",
-    "parisc64": "parisc",
-}
-
-
-def source_architecture(arch: str) -> str:
-    """The folder below arch/ that belongs to an ARCH."""
-    return _SOURCE_ARCHITECTURES.get(arch, arch)
 
 
 class Sources:
@@ -100,4 +87,4 @@ class Sources:
 
 
 def _variables(arch: str) -> dict[str, str]:
-    return {"ARCH": arch, "SRCARCH": source_architecture(arch)}
+    return {"ARCH": arch, "SRCARCH": architecture(arch).folder}

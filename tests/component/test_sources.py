@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.kernel import sources
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig.explain import explain
-from pipeline.kernel.sources import Sources, source_architecture
+from pipeline.kernel.sources import Sources
 from pipeline.system.errors import UsageError
 from pipeline.system.git import GitError, Repository
 
@@ -68,4 +69,4 @@ def test_too_much_of_it_is_refused(fake_tree: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(("arch", "folder"), [("i386", "x86"), ("x86_64", "x86"), ("riscv", "riscv")])
 def test_an_architecture_has_a_folder(arch: str, folder: str) -> None:
-    assert source_architecture(arch) == folder
+    assert architecture(arch).folder == folder

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.boot.machine import MACHINES, command_line, needed_options, qemu
+from pipeline.boot.machine import command_line, needed_options, qemu
 from pipeline.definitions import ScenarioDefinition, load_scenarios
-from pipeline.kernel.image import TARGETS
-from pipeline.kernel.userspace import USERSPACES
+from pipeline.kernel.architectures import ARCHITECTURES, Architecture, architecture
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
 
@@ -52,9 +51,19 @@ def test_nodes_are_made_up_where_nothing_tells_the_kernel_of_them() -> None:
     assert command_line("arm64", scenario) == "console=ttyAMA0 oops=panic panic=-1 hugetlb_free_vmemmap=on"
 
 
-def test_every_machine_has_an_image_and_a_compiler() -> None:
-    assert MACHINES.keys() == TARGETS.keys() == USERSPACES.keys()
-    assert {needed_options(arch)[3] for arch in MACHINES} == {"VIRTIO_PCI", "VIRTIO_MMIO"}
+@pytest.mark.parametrize("known", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
+def test_an_architecture_boots_wholly_or_not_at_all(known: Architecture) -> None:
+    parts = (known.image, known.machine, known.userspace)
+    assert known.boots == all(parts) == any(parts)
+    assert architecture(known.name) is known
+    if known.machine:
+        assert needed_options(known.name)[3] == known.machine.bus
+        assert qemu(known.name, SMALL).argv[4] == known.machine.program
+
+
+def test_of_an_unknown_architecture_its_folder_is_guessed() -> None:
+    assert (architecture("mips").folder, architecture("sparc64").folder) == ("mips", "sparc")
+    assert not architecture("mips").boots
 
 
 def shipped() -> list[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.boot import Booter
-from pipeline.boot.machine import MACHINES, needed_options
+from pipeline.boot.machine import needed_options
 from pipeline.boot.report import BootStatus
 from pipeline.definitions import Scenario, ScenarioDefinition
-from pipeline.kernel import userspace
+from pipeline.kernel.architectures import ARCHITECTURES
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Build, BuildStatus, Cell, PlannedCell, Toolchain, Tree
 from pipeline.system.console import Console
@@ -21,6 +21,7 @@ from pipeline.system.sandbox import Unsandboxed
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
+X86_64 = ARCHITECTURES["x86_64"]
 CONFIG = "".join(f"CONFIG_{name}=y\n" for name in needed_options("x86_64"))
 SCENARIO = ScenarioDefinition(about="nothing")
 
@@ -55,14 +56,23 @@ def test_a_scenario_for_others(host: BuildHost) -> None:
 
 
 def test_qemu_that_is_not_installed(host: BuildHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MACHINES, "x86_64", replace(MACHINES["x86_64"], program="qemu-system-absent"))
+    known = X86_64.machine
+    assert known is not None
+    replaced = replace(X86_64, machine=replace(known, program="qemu-system-absent"))
+    monkeypatch.setitem(ARCHITECTURES, "x86_64", replaced)
     assert obstacle(host) == "qemu-system-absent is not installed: apt-get install qemu-system-x86"
 
 
 def test_a_c_library_that_is_not_installed(host: BuildHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MACHINES, "x86_64", replace(MACHINES["x86_64"], program="true", package="none"))
-    lacking = replace(userspace.USERSPACES["x86_64"], libc="/nowhere/libc.a")
-    monkeypatch.setitem(userspace.USERSPACES, "x86_64", lacking)
+    machine, userspace = X86_64.machine, X86_64.userspace
+    assert machine is not None
+    assert userspace is not None
+    lacking = replace(
+        X86_64,
+        machine=replace(machine, program="true", package="none"),
+        userspace=replace(userspace, libc="/nowhere/libc.a"),
+    )
+    monkeypatch.setitem(ARCHITECTURES, "x86_64", lacking)
     assert obstacle(host) == "the guest cannot be compiled: apt-get install gcc libc6-dev"
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import parse_fragment, source
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
-from pipeline.kernel.sources import source_architecture
 from pipeline.model import Cell, Toolchain
 from pipeline.render.suggestion import render_suggestion
 from pipeline.suggest import Suggester, Suggestion, fragment_name
@@ -79,7 +79,7 @@ class Texts:
         return source.read({"Kconfig": KCONFIG}, {"ARCH": arch})
 
     def kbuild(self, arch: str) -> Makefiles:
-        return Makefiles(MAKEFILES, {"ARCH": arch, "SRCARCH": source_architecture(arch)})
+        return Makefiles(MAKEFILES, {"ARCH": arch, "SRCARCH": architecture(arch).folder})
 
     def includers(self, path: str) -> tuple[str, ...]:
         return ("mm/build.c",) if path == "mm/part.c" else ()
