@@ -15,7 +15,7 @@ from pydantic import Field
 from pipeline.definitions.files import Definition, Identifier, load
 from pipeline.system.errors import UsageError
 
-CheckName = Literal["pool", "walk", "memmap", "saved", "selftest", "stress", "dax", "hotplug", "ptdump"]
+CheckName = Literal["machine", "pool", "walk", "memmap", "saved", "selftest", "stress", "dax", "hotplug", "ptdump"]
 
 
 class CheckDefinition(Definition):

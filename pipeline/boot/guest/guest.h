@@ -70,6 +70,7 @@ long long resize(const struct pool *pool, long long pages);
 char *map_pool(const struct pool *pool);
 
 /* The checks; each runs in a process of its own. */
+void check_machine(void);
 void check_pool(void);
 void check_walk(void);
 void check_memmap(void);

@@ -19,7 +19,8 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } checks[] = {
-	{ "pool", check_pool },		{ "walk", check_walk },	      { "memmap", check_memmap },
+	{ "machine", check_machine },	{ "pool", check_pool },	      { "walk", check_walk },
+	{ "memmap", check_memmap },
 	{ "saved", check_saved },	{ "selftest", check_selftest }, { "stress", check_stress },
 	{ "dax", check_dax },		{ "hotplug", check_hotplug }, { "ptdump", check_ptdump },
 };

@@ -18,7 +18,7 @@ S390 = Architecture(
         cpu="max",
         console="ttysclp0",
         serial="virtio-serial-ccw",
-        bus="VIRTIO_CCW",
+        bus="S390_GUEST",
     ),
     userspace=Userspace(
         "s390x-linux-gnu", "/usr/s390x-linux-gnu/lib/libc.a", "gcc-s390x-linux-gnu", "libc6-dev-s390x-cross"
