@@ -35,7 +35,7 @@ from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_boots, with_duplicates_marked
-from pipeline.measure import Inspector, Measurer, changed_files, diffstat
+from pipeline.measure import Inspector, Measurer, changed_files, diffstats
 from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, TextDelta, Tree
 from pipeline.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
@@ -283,10 +283,10 @@ class Pipeline:
     ) -> tuple[ClaimRecord, ...]:
         """What the letter and series.toml claim, judged."""
         known = tracked_claims(tracked, series.version)
-        ends = [one.states for one in applied if one.usable]
-        counted = diffstat(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else None
-        evidence = Evidence(cell_records, series.files, counted)
-        return judged([*known, *found_claims(series, cells, known)], evidence)
+        claims = [*known, *found_claims(series, cells, known)]
+        ends = [one.states for one in applied if one.usable and any(claim.diffstat for claim in claims)]
+        counted = diffstats(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else ()
+        return judged(claims, Evidence(cell_records, series.files, counted))
 
     def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)

@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from pipeline.claims import diffstat
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, StateRecord, line_ranges
 
@@ -20,12 +21,12 @@ class Evidence:
     Args:
         cells: as recorded.
         files: paths that the patches touch.
-        diffstat: of the series where it applies; None where no tree took it.
+        diffstats: what git can print of the series where it applies; empty where no tree took it.
     """
 
     cells: Sequence[CellRecord]
     files: frozenset[str] = frozenset()
-    diffstat: Diffstat | None = None
+    diffstats: tuple[Diffstat, ...] = ()
 
     @property
     def building(self) -> list[CellRecord]:
@@ -36,9 +37,12 @@ class Evidence:
 def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ...]:
     """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
 
-    A claim about a duplicate is one about the cell that was built in its place.
+    A claim about a duplicate is one about the cell that was built in its place. Of several diffstats the one counts
+    that agrees best: others are of what the series builds on, or of a part of it.
     """
-    return tuple(_JUDGES[claim.kind](claim, evidence) for claim in claims)
+    shown = {claim: claim.diffstat for claim in claims if claim.diffstat}
+    own = diffstat.nearest([*shown.values()], evidence.diffstats, evidence.files)
+    return tuple(_JUDGES[one.kind](one, evidence) for one in claims if shown.get(one) in (None, own))
 
 
 def judged_again(found: Sequence[ClaimRecord], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
@@ -134,32 +138,9 @@ def _measured(cell: CellRecord, claim: Claim) -> int | None:
 
 
 def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Against the patches: the files by name, and the counts where a tree took the series."""
-    claimed, counted = claim.diffstat, evidence.diffstat
-    assert claimed is not None
-    unlisted = [path for path in sorted(evidence.files) if claim.files and not _listed(path, claim.files)]
-    untouched = [one for one in claim.files if not any(_listed(path, [one]) for path in evidence.files)]
-    details = [
-        f"{words}: {', '.join([*paths[:FILES_SHOWN], *(['…'] if len(paths) > FILES_SHOWN else [])])}"
-        for words, paths in (("not in the diffstat", unlisted), ("not touched by any patch", untouched))
-        if paths
-    ]
-    if counted is None:
-        verdict = "not confirmed" if details else "not measured"
-        return _record(claim, verdict, finding="no tree took the series: lines were not counted", details=details)
-    words = f"the patches change {_counts(counted)}"
-    same = counted == claimed and not details
-    return _record(claim, "confirmed" if same else "not confirmed", finding=words, details=details)
-
-
-def _listed(path: str, listed: Sequence[str]) -> bool:
-    """Whether a diffstat shows a path, in full or with `...` for its beginning, as diff --stat does."""
-    return any(path == one or (one.startswith("...") and path.endswith(one[3:])) or "=>" in one for one in listed)
-
-
-def _counts(counts: Diffstat) -> str:
-    files = f"{counts.files} file{'' if counts.files == 1 else 's'}"
-    return f"{files}, +{counts.insertions} -{counts.deletions} lines"
+    assert claim.diffstat is not None
+    found = diffstat.compared(claim.diffstat, evidence.diffstats, evidence.files)
+    return _record(claim, found.verdict, finding=found.words, details=found.details)
 
 
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:

@@ -4,7 +4,7 @@
 compiled; `layout` compares structs; `inspector` takes the latter two while a build folder holds the right state.
 """
 
-from pipeline.measure.changes import changed_files, diffstat
+from pipeline.measure.changes import changed_files, diffstats
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import layout_deltas
 from pipeline.measure.origin import origins_of, symbol_origins
@@ -14,7 +14,7 @@ __all__ = [
     "Inspector",
     "Measurer",
     "changed_files",
-    "diffstat",
+    "diffstats",
     "layout_deltas",
     "origins_of",
     "parse_bloat",
