@@ -176,7 +176,7 @@ def _build_of(record: RunRecord, number: int) -> Entry:
         f"{label(record, cell)}: warning: {location(one)}" for cell, state in states for one in state.new_warnings
     ]
     changes = [(label(record, cell), state.text_change) for cell, state in states if state.text_change]
-    lines += [f"{name}: text {change:+d} bytes" for name, change in changes]
+    lines += [f"{name}: size {change:+d} bytes" for name, change in changes]
     warned = any(state.new_warnings for _, state in states)
     status: Status = "fail" if own else "warn" if before or warned else "pass"
     return Entry("build", status, built + (", new warnings" if warned else ""), details="\n".join(lines))

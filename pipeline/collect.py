@@ -16,6 +16,7 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
+    CellOutcome,
     CompilerCalls,
     Diagnostic,
     NoiseFloor,
@@ -43,6 +44,7 @@ class TreeResult:
         changes: of each patch in bytes, by cell id and patch number.
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
+        outcomes: what became of the cells' promises, by cell id.
     """
 
     applied: Applied
@@ -52,6 +54,7 @@ class TreeResult:
     changes: Mapping[str, Mapping[int, int]] | None = None
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
+    outcomes: Mapping[str, CellOutcome] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -139,6 +142,7 @@ def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]
 
 def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRecord:
     cell = planned.cell
+    outcome = (result.outcomes or {}).get(cell.id)
     common = record.CellRecord(
         id=cell.id,
         tree=planned.tree.name,
@@ -153,6 +157,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         unexpected=surprise(planned),
         vmemmap=planned.vmemmap if planned.reachable else None,
         struct_page=_struct_page(planned.struct_page) if planned.reachable else None,
+        lost=tuple(record.LostPromiseRecord(**asdict(one)) for one in outcome.lost) if outcome else None,
     )
     builds = {patch: build for (cell_id, patch), build in (result.builds or {}).items() if cell_id == cell.id}
     if not planned.reachable or not builds:
@@ -171,7 +176,9 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "struct_page": _struct_page(struct_page),
             "config": config_name(cell.id, tree),
             "states": tuple(
-                _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
+                _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch)).model_copy(
+                    update={"vmemmap": outcome.vmemmap.get(patch) if outcome else None}
+                )
                 for patch, build in sorted(builds.items())
             ),
             "text": _text(delta, last, base) if delta else None,
@@ -207,6 +214,7 @@ def _state(
         errors=_diagnostics(build.errors),
         text_change=text_change,
         compiler_calls=_calls(build.compiler_calls),
+        struct_page=_struct_page(build.struct_page),
         log=log,
     )
 

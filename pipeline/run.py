@@ -14,6 +14,7 @@ from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds
+from pipeline.build.promises import PromiseChecker
 from pipeline.build.repeat import Repeater
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, Executor, TreeWork
@@ -113,7 +114,8 @@ class Pipeline:
                 builds, floors = self.build(host, builder, applied, planned, order)
                 deltas, changes = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
-                results.append(TreeResult(applied, planned, builds, deltas, changes, boots, floors))
+                outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
+                results.append(TreeResult(applied, planned, builds, deltas, changes, boots, floors, outcomes))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pipeline.claims import diffstat
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, StateRecord, line_ranges
+from pipeline.record.sections import by_section
 
 PER_PATCH = "run the same command again with --per-patch"
 FILES_SHOWN = 5
@@ -96,13 +97,15 @@ def _record(claim: Claim, verdict: str, **more: object) -> ClaimRecord:
 
 
 def _number(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """A figure of the text size or of a boot."""
+    """A figure of the size or of a boot."""
     built = {(cell.tree, cell.id): cell for cell in evidence.cells}
     for named in evidence.cells:
         cell = built.get((named.tree, named.same_as), named)
         measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
         if measured is not None and claim.claimed is not None:
-            return _record(claim, _compared(claim.claimed, measured, claim.relation), measured=measured, cell=cell.id)
+            verdict = _compared(claim.claimed, measured, claim.relation)
+            found = "" if claim.measurand or claim.patches else by_section(cell)
+            return _record(claim, verdict, measured=measured, cell=cell.id, finding=found)
     return _record(claim, "not measured", finding=_not_measured(claim, evidence))
 
 
@@ -124,7 +127,7 @@ def _compared(claimed: int, measured: int, relation: str) -> str:
 
 
 def _measured(cell: CellRecord, claim: Claim) -> int | None:
-    """What a claim is about: the text delta, or a number of the boot after the last patch that was built."""
+    """What a claim is about: bloat-o-meter's total, or a number of the boot after the last patch that was built."""
     if claim.patches:
         changes = [state.text_change for state in cell.states if state.patch in claim.patches]
         known = [change for change in changes if change is not None]
@@ -144,7 +147,7 @@ def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
 
 
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Confirmed where no cell's text changes by a byte; another size is no proof of another behaviour."""
+    """Confirmed where no cell's symbols change by a byte; another size is no proof of another behaviour."""
     if claim.patches:
         changes = _changes(claim, evidence.building)
         if not changes:
@@ -152,23 +155,23 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
         moved = any(any(cells.values()) for cells in changes.values())
         details, counted = _change_lines(changes), len(evidence.building)
     else:
-        texts = {cell.id: cell.text for cell in evidence.building if cell.text}
+        texts = [(cell.id, cell.text, by_section(cell)) for cell in evidence.building if cell.text]
         if not texts:
             return _record(claim, "not measured", finding="no cell was built before and after the series")
         # What grows here and shrinks there is a change, though the sum is 0.
         details = [
-            f"{name}: {text.delta:+d} bytes (+{text.up} -{text.down})"
-            for name, text in texts.items()
+            f"{name}: {text.delta:+d} bytes (+{text.up} -{text.down}){sections and f', {sections}'}"
+            for name, text, sections in texts
             if text.up or text.down or text.delta
         ]
         moved, counted = bool(details), len(texts)
     if not moved:
-        return _record(claim, "confirmed", finding=f"text is the same in {_cells(counted)}")
-    return _record(claim, "not confirmed", finding="text changes", details=details)
+        return _record(claim, "confirmed", finding=f"the size of every symbol is the same in {_cells(counted)}")
+    return _record(claim, "not confirmed", finding="sizes change", details=details)
 
 
 def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Each of the patches builds; by how much it changes the text is shown, and is no verdict."""
+    """Each of the patches builds; by how much it changes the size is shown, and is no verdict."""
     cells = evidence.building
     states = {(state.patch, cell.id): state for cell in cells for state in cell.states if state.patch in claim.patches}
     if not cells or len(states) < len(claim.patches) * len(cells):
@@ -201,7 +204,7 @@ def _change_lines(changes: Mapping[int, Mapping[str, int]]) -> list[str]:
     lines = []
     for patch, cells in changes.items():
         moved = ", ".join(f"{cell} {change:+d}" for cell, change in cells.items() if change)
-        lines.append(f"patch {patch}: {moved or 'text unchanged'}")
+        lines.append(f"patch {patch}: {moved or 'size unchanged'}")
     return lines
 
 

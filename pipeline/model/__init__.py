@@ -1,7 +1,17 @@
 """The values that flow from verb to verb: frozen, typed, and named in the field's words."""
 
 from pipeline.model.build import Build, BuildStatus, CompilerCalls, Diagnostic, Image
-from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
+from pipeline.model.matrix import (
+    Cell,
+    CellOutcome,
+    Expectation,
+    Fragment,
+    LostPromise,
+    PlannedCell,
+    StructPage,
+    Toolchain,
+    has_vmemmap,
+)
 from pipeline.model.measure import (
     ChangedFile,
     Coverage,
@@ -34,6 +44,7 @@ __all__ = [
     "Build",
     "BuildStatus",
     "Cell",
+    "CellOutcome",
     "ChangedFile",
     "Claim",
     "ClaimKind",
@@ -49,6 +60,7 @@ __all__ = [
     "Image",
     "Layout",
     "Letter",
+    "LostPromise",
     "Measurand",
     "Member",
     "NoiseFloor",
@@ -64,4 +76,5 @@ __all__ = [
     "Toolchain",
     "Tree",
     "UncarriedTrailer",
+    "has_vmemmap",
 ]

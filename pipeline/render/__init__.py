@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, SymbolRecord, TextRecord, TreeRecord
+from pipeline.render.before_after import memmap_words, struct_page_words
 from pipeline.render.boots import by_scenario
 from pipeline.render.boots import measured as measured_values
 from pipeline.render.findings import (
@@ -28,6 +29,7 @@ from pipeline.render.findings import (
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.render.review import review_view
+from pipeline.render.sections import LEGEND, size_rows
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 
@@ -41,7 +43,7 @@ LONGEST_WORD = 200
 _SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
 MOST_STATES = 13
 """Source states in one line of a table of boots; where there are more, base and last."""
-CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "text")
+CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "size")
 _TREE_WORDS = {
     "clean": "applies",
     "three-way": "applies, 3-way",
@@ -77,6 +79,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         warnings=[_block(finding) for finding in warnings(record)],
         boots=[*_boots(record, page)],
         boot_failures=[_block(finding) for finding, _ in boot_failures(record)],
+        sizes=page.table(size_rows(record, [label(record, cell) for cell in record.cells]), right=range(1, 7)),
+        legend=LEGEND,
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
         coverage=coverage_blocks(record, page),
         layouts=layout_blocks(record, page),
@@ -93,14 +97,27 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
 
 def cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, str, str, str, str]:
     """What one line says of a cell, under `CELL_COLUMNS`."""
-    size = cell.struct_page
     return (
         label(record, cell),
         result(record, cell),
-        {True: "on", False: "off", None: "-"}[cell.vmemmap],
-        f"{size.size}{'' if size.power_of_two else ', not 2^n'}" if size else "-",
+        memmap_words(cell),
+        struct_page_words(cell),
         f"{cell.text.delta:+d}" if cell.text else "-",
     )
+
+
+def largest_symbols(symbols: Sequence[SymbolRecord]) -> list[SymbolRecord]:
+    """Those that change most, among them growers and shrinkers in equal parts where there are enough of both.
+
+    A buffer that is added must not hide that a function became a stub.
+    """
+    grown, shrunk = (
+        sorted((one for one in symbols if (one.delta > 0) is up), key=lambda one: (-abs(one.delta), one.name))
+        for up in (True, False)
+    )
+    half = SYMBOLS_SHOWN // 2
+    kept = [*grown[: max(half, SYMBOLS_SHOWN - len(shrunk))], *shrunk[: max(half, SYMBOLS_SHOWN - len(grown))]]
+    return sorted(kept, key=lambda one: (-abs(one.delta), one.name))
 
 
 def summary(text: TextRecord) -> str:
@@ -120,7 +137,8 @@ def measured(claim: ClaimRecord) -> str:
     claimed = f"claimed {claim.claimed:{sign}d} {claim.unit}"
     if claim.measured is None:
         return claimed + (f"; {claim.finding}" if claim.finding else "")
-    return f"{claimed}, measured {claim.measured:{sign}d}" + (f" in {claim.cell}" if claim.cell else "")
+    place = f" in {claim.cell}" if claim.cell else ""
+    return f"{claimed}, measured {claim.measured:{sign}d}{place}" + (f" ({claim.finding})" if claim.finding else "")
 
 
 def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:
@@ -244,20 +262,20 @@ def _block(finding: Finding) -> Block:
 
 def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> Block:
     """A cell's bloat-o-meter summary, largest symbols, sections, and which patch changed how much."""
-    largest = sorted(text.symbols, key=lambda symbol: (-abs(symbol.delta), symbol.name))
+    largest = largest_symbols(text.symbols)
     symbols = [
         (
             symbol.name,
             *("-" if size is None else str(size) for size in (symbol.old, symbol.new)),
             f"{symbol.delta:+d}",
         )
-        for symbol in largest[:SYMBOLS_SHOWN]
+        for symbol in largest
     ]
     measured = [state for state in cell.states if state.text_change is not None]
     changes = [(str(state.patch), state.subject, f"{state.text_change:+d}") for state in measured if state.text_change]
     sections = [(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections]
     rows = [
-        (f"{min(len(largest), SYMBOLS_SHOWN)} of {count(len(largest), 'symbol')}", "old", "new", "delta"),
+        (f"{len(largest)} of {count(len(text.symbols), 'symbol')}", "old", "new", "delta"),
         *symbols,
         ("total", str(text.before), str(text.after), f"{text.after - text.before:+d}"),
         *([("section", "old", "new", "delta"), *sections] if sections else []),

@@ -17,6 +17,7 @@ from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, sum
 from pipeline.render.cases import Outcome, cases
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
+from pipeline.render.sections import LEGEND, size_rows
 from pipeline.render.words import one_line, with_largest_symbols
 
 BUDGET = 1000 * 1000
@@ -101,6 +102,8 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             warnings=_findings(warnings(record), others),
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
             claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
+            sizes=table(_size_rows(record)[: others + 1], plain=range(1, 7), right=range(1, 7)),
+            legend=LEGEND,
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
             command="\n".join(
                 one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
@@ -109,6 +112,10 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             facts=(one_line(record.id), record.started, record.matrix, record.sandbox),
         )
     )
+
+
+def _size_rows(record: RunRecord) -> list[tuple[str, ...]]:
+    return size_rows(record, [label(record, cell) for cell in record.cells])
 
 
 def _first(items: Sequence[str], most: int) -> list[str]:

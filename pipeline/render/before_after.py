@@ -1,0 +1,117 @@
+"""What is known of cells' kernels beside their sizes, before and after: memmap, structs, promises of the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.record import CellRecord, RunRecord, StructPageRecord
+from pipeline.render.page import cut
+
+STRUCTS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that the series does in several cells alike.
+
+    Args:
+        what: in words.
+        blame: the patch that it came with, or what is known of it; empty where nothing is.
+        cells: their labels.
+    """
+
+    what: str
+    blame: str
+    cells: tuple[str, ...]
+
+
+Labelled = Sequence[tuple[str, CellRecord]]
+"""Cells with their labels."""
+
+
+def memmap_words(cell: CellRecord) -> str:
+    """Whether the memmap is virtual: `on`, `off`, `on → off`."""
+    known = [state.vmemmap for state in cell.states if state.patch and state.vmemmap is not None]
+    words = [{True: "on", False: "off", None: "-"}[found] for found in (cell.vmemmap, *known[-1:])]
+    return " → ".join(dict.fromkeys(words))
+
+
+def struct_page_words(cell: CellRecord) -> str:
+    """The size of struct page: `64`, `56, not 2^n`, `64 → 80, not 2^n`."""
+    sizes = [found for found in (cell.struct_page, _last_struct_page(cell)) if found]
+    if not sizes:
+        return "-"
+    words = " → ".join(dict.fromkeys(str(one.size) for one in sizes))
+    return words if sizes[-1].power_of_two else f"{words}, not 2^n"
+
+
+def _last_struct_page(cell: CellRecord) -> StructPageRecord | None:
+    known = [state.struct_page for state in cell.states if state.patch and state.struct_page]
+    return known[-1] if known else None
+
+
+def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
+    """Promises of the matrix that the base keeps and the series breaks."""
+    lost = ((one.what, _blame(record, one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ())
+    return _grouped(lost)
+
+
+def resized(record: RunRecord, cells: Labelled) -> list[Change]:
+    """Structs that are looked at in every run, or that the series touches, and have another size with it."""
+    return _grouped(found for name, cell in cells for found in _resized(record, name, cell))
+
+
+def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
+    changes = resized(record, cells)
+    sentences = [
+        f"{one.what}{f' with {one.blame}' if one.blame else ''}, in {', '.join(one.cells)}."
+        for one in changes[:STRUCTS_SHOWN]
+    ]
+    more = len(changes) - STRUCTS_SHOWN
+    return [*sentences, *([f"{more} structs more have another size."] if more > 0 else [])]
+
+
+def grown(record: RunRecord) -> str:
+    """The structs that grow in any cell, in a few words; empty where none does."""
+    names = sorted({name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after})
+    if not names:
+        return ""
+    if len(names) > 2:
+        return f"{len(names)} structs grow"
+    return f"struct {' and struct '.join(cut(name, 40) for name in names)} {'grows' if len(names) == 1 else 'grow'}"
+
+
+def _resized(record: RunRecord, label: str, cell: CellRecord) -> Iterator[tuple[str, str, str]]:
+    for name, before, after, since in _sizes(cell):
+        words = f"struct {cut(name, 40)} {'grows' if before < after else 'shrinks'} from {before} to {after} bytes"
+        yield words, _blame(record, *since) if since else "", label
+
+
+def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | None]]:
+    """Structs of another size: name, bytes before and after, and the source states between which it came, if known."""
+    last = _last_struct_page(cell)
+    if cell.struct_page and last and cell.struct_page.size != last.size:
+        known = [(state.patch, state.struct_page.size) for state in cell.states if state.struct_page]
+        kept = max((patch for patch, size in known if size != last.size), default=0)
+        yield "page", cell.struct_page.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
+    for one in cell.layouts or ():
+        measured = one.struct == "page" and cell.struct_page and last
+        if one.before is not None and one.after is not None and one.before != one.after and not measured:
+            yield one.struct, one.before, one.after, None
+
+
+def _blame(record: RunRecord, patch: int, kept: int) -> str:
+    """The patch that something came with, where the state before is known; else how many patches were applied."""
+    if kept == patch - 1:
+        subject = next((one.subject for one in record.series.patches if one.number == patch), "")
+        return f'patch {patch}, "{cut(subject, 64)}"'
+    which = "all" if patch == len(record.series.patches) else "the first"
+    return f"{which} {patch} patches applied (run with --per-patch to find the first)"
+
+
+def _grouped(found: Iterator[tuple[str, str, str]]) -> list[Change]:
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for what, blame, cell in found:
+        groups.setdefault((what, blame), {})[cell] = None
+    return [Change(what, blame, tuple(cells)) for (what, blame), cells in groups.items()]

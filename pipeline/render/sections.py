@@ -1,0 +1,34 @@
+"""Sizes as a table that says of each column what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.record import RunRecord
+from pipeline.record.sections import KINDS, section_changes
+
+LEGEND = (
+    "size: every symbol, functions and data, by bloat-o-meter; text, rodata, data, bss, other: sections of vmlinux, "
+    "by size -A (.init.text is text, .data..percpu is data, tables such as __ex_table are other)"
+)
+
+
+def size_rows(record: RunRecord, labels: Sequence[str]) -> list[tuple[str, ...]]:
+    """A table of sizes by kind with its header, for cells that were measured; a kind that no cell moves is left out.
+
+    Args:
+        labels: of the record's cells.
+    """
+    rows = [
+        (label, cell.text.delta, section_changes(cell))
+        for label, cell in zip(labels, record.cells, strict=True)
+        if cell.text
+    ]
+    kinds = [name for name in KINDS if name == "text" or any(changes.get(name) for _, _, changes in rows)]
+    return [
+        ("cell", "size", *kinds),
+        *(
+            (label, f"{delta:+d}", *(f"{changes[name]:+d}" if changes else "-" for name in kinds))
+            for label, delta, changes in rows
+        ),
+    ]
