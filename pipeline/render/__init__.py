@@ -29,7 +29,7 @@ from pipeline.render.findings import (
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.render.review import review_view
-from pipeline.render.sections import LEGEND, size_rows
+from pipeline.render.sections import legend, size_rows
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 
@@ -60,6 +60,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         colour: paint verdict words with ANSI sequences; the text is the same without.
     """
     record, page = neutral(record), Page(colour=colour)
+    sizes = size_rows(record, [label(record, cell) for cell in record.cells])
     return page.fill(
         "report.txt.j2",
         verdict=verdict(record),
@@ -79,8 +80,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         warnings=[_block(finding) for finding in warnings(record)],
         boots=[*_boots(record, page)],
         boot_failures=[_block(finding) for finding, _ in boot_failures(record)],
-        sizes=page.table(size_rows(record, [label(record, cell) for cell in record.cells]), right=range(1, 7)),
-        legend=LEGEND,
+        sizes=page.table(sizes, right=range(1, len(sizes[0]))),
+        legend=legend(sizes[0]),
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
         coverage=coverage_blocks(record, page),
         layouts=layout_blocks(record, page),

@@ -9,6 +9,9 @@ from pipeline.record import CellRecord, RunRecord, StructPageRecord
 from pipeline.render.page import cut
 
 STRUCTS_SHOWN = 8
+STUBS_SHOWN = 5
+LARGEST_STUB, LEAST_BODY = 12, 64
+"""Bytes of a function that only returns, with what mitigations put into it, and of one that did something before."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,27 @@ def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
 
 
 def grown(record: RunRecord) -> str:
-    """The structs that grow in any cell, in a few words; empty where none does."""
-    names = sorted({name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after})
-    if not names:
-        return ""
-    if len(names) > 2:
-        return f"{len(names)} structs grow"
-    return f"struct {' and struct '.join(cut(name, 40) for name in names)} {'grows' if len(names) == 1 else 'grow'}"
+    """That structs grow in some cell, in a few words, none of them a stranger's; empty where none does."""
+    names = {name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after}
+    others = len(names - {"page"})
+    counted = f"{others} struct{'s grow' if others > 1 else ' grows'}"
+    if "page" in names:
+        return f"struct page grows{f', and {counted}, too' if others else ''}"
+    return counted if others else ""
+
+
+def emptied_sentences(cells: Labelled) -> list[str]:
+    """Symbols of which hardly anything is left: what they did may be compiled out, which no total shows."""
+    found = (
+        (f"{cut(one.name, 60)} ({one.old} → {one.new} bytes)", "", name)
+        for name, cell in cells
+        for one in (cell.text.symbols if cell.text else ())
+        if (one.old or 0) >= LEAST_BODY and 0 < (one.new or 0) <= LARGEST_STUB
+    )
+    changes = _grouped(found)
+    sentences = [f"Hardly anything is left of {one.what}, in {', '.join(one.cells)}." for one in changes[:STUBS_SHOWN]]
+    more = len(changes) - STUBS_SHOWN
+    return [*sentences, *([f"So it is of {more} symbols more."] if more > 0 else [])]
 
 
 def _resized(record: RunRecord, label: str, cell: CellRecord) -> Iterator[tuple[str, str, str]]:

@@ -183,8 +183,8 @@ def verdict(record: RunRecord) -> Verdict:
             for item in warnings(record)
         ],
         "breaks a promise of the matrix": [
-            f"{cut(one.what, 300)}, with {one.blame}, {_where(record, Finding(one.blame, one.cells, ()))}"
-            for one in before_after.lost_promises(record, _labelled(record))
+            f"Promise broken with {item.blame}, {_where(record, item)}: {cut(item.what, 300)}"
+            for item in before_after.lost_promises(record, _labelled(record))
         ],
         "fails when booted": [
             f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
@@ -216,6 +216,7 @@ def remarks(record: RunRecord) -> list[str]:
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *resized(record),
+        *before_after.emptied_sentences(labelled),
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *matrix.missing(labelled),
@@ -305,6 +306,6 @@ def _not_applied(tree: TreeRecord) -> str:
     return f"{what} does not apply to {tree.name}{where}"
 
 
-def _where(record: RunRecord, finding: Finding) -> str:
+def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:
     tried = sum(cell.status not in ("unreachable", "duplicate", "missing") for cell in record.cells)
     return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"

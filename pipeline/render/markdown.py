@@ -17,7 +17,7 @@ from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, sum
 from pipeline.render.cases import Outcome, cases
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
-from pipeline.render.sections import LEGEND, size_rows
+from pipeline.render.sections import legend, size_rows
 from pipeline.render.words import one_line, with_largest_symbols
 
 BUDGET = 1000 * 1000
@@ -81,6 +81,7 @@ def _templates() -> Environment:
 
 def _render(record: RunRecord, symbols: int, others: int) -> str:
     found = verdict(record)
+    sizes = size_rows(record, [label(record, cell) for cell in record.cells])
     return (
         _templates()
         .get_template("summary.md.j2")
@@ -102,8 +103,8 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             warnings=_findings(warnings(record), others),
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
             claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
-            sizes=table(_size_rows(record)[: others + 1], plain=range(1, 7), right=range(1, 7)),
-            legend=LEGEND,
+            sizes=table(sizes[: others + 1], plain=range(1, len(sizes[0])), right=range(1, len(sizes[0]))),
+            legend=legend(sizes[0]),
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
             command="\n".join(
                 one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
@@ -114,16 +115,13 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
     )
 
 
-def _size_rows(record: RunRecord) -> list[tuple[str, ...]]:
-    return size_rows(record, [label(record, cell) for cell in record.cells])
-
-
 def _first(items: Sequence[str], most: int) -> list[str]:
     return [*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])]
 
 
 def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
-    own = [case for case in cases(record.model_copy(update={"cells": (cell,)})) if case.outcome is not Outcome.NOT_RUN]
+    found = cases(record.model_copy(update={"cells": (cell,)}))
+    own = [case for case in found if case.outcome is not Outcome.NOT_RUN and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*cell_row(record, cell), f"{failed} of {len(own)}")
 

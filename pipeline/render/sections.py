@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from pipeline.record import RunRecord
 from pipeline.record.sections import KINDS, section_changes
 
-LEGEND = (
-    "size: every symbol, functions and data, by bloat-o-meter; text, rodata, data, bss, other: sections of vmlinux, "
-    "by size -A (.init.text is text, .data..percpu is data, tables such as __ex_table are other)"
-)
+
+def legend(columns: Sequence[str]) -> str:
+    """What each column of a table of sizes counts.
+
+    Args:
+        columns: the header of `size_rows`.
+    """
+    kinds = columns[2:]
+    other = ", other those of no such kind" if "other" in kinds else ""
+    names = ", ".join(name for name in kinds if name != "other")
+    return f"size: every symbol, code and data, by bloat-o-meter; {names}: sections of these kinds, by size -A{other}"
 
 
 def size_rows(record: RunRecord, labels: Sequence[str]) -> list[tuple[str, ...]]:

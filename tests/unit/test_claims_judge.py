@@ -92,7 +92,7 @@ PREPARES = Claim("Patches 1-2 prepare", "*", None, kind=ClaimKind.PREPARATORY, p
 def test_preparatory_patches_are_confirmed_when_each_builds() -> None:
     found = verdict(PREPARES, steps(0, -8, -900), steps(0, 4, -900, name="two"))
     assert (found.verdict, found.finding) == ("confirmed", "each builds, in 2 cells")
-    assert found.details == ("patch 1: text unchanged", "patch 2: one -8, two +4")
+    assert found.details == ("patch 1: size unchanged", "patch 2: one -8, two +4")
     assert (found.kind, found.patches, found.claimed) == ("preparatory", (1, 2), None)
 
 
@@ -119,7 +119,7 @@ SAME = records.text(delta=0, up=0, down=0)
 
 def test_no_functional_change_is_confirmed_by_a_delta_of_0_in_every_cell() -> None:
     found = verdict(NOTHING, records.cell("one", text=SAME), records.cell("two", text=SAME), records.unreachable())
-    assert (found.verdict, found.finding) == ("confirmed", "text is the same in 2 cells")
+    assert (found.verdict, found.finding) == ("confirmed", "the size of every symbol is the same in 2 cells")
 
 
 @pytest.mark.parametrize(("delta", "up", "down"), [(12, 12, 0), (-3, 0, 3), (0, 16, 16)])

@@ -14,7 +14,7 @@ from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
 from pipeline.render.page import cut
-from pipeline.render.sections import LEGEND, size_rows
+from pipeline.render.sections import legend, size_rows
 
 OVERVIEW = 60
 """Cells in the picture of all."""
@@ -80,11 +80,12 @@ def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str, most:
     ]
     if not measured:
         return None
+    kinds = _kinds(record)
     overview = [(cut(label(record, cell), LONGEST_LABEL), text.delta) for _, cell, text, _ in measured[:OVERVIEW]]
     return Sizes(
         diverging("Size by cell", overview) if len(overview) > 1 else None,
-        _kinds(record),
-        LEGEND,
+        kinds,
+        legend(kinds.header) if kinds else "",
         tuple(_cell(record, cell, text, total, _anchor(at), folder) for at, cell, text, total in measured[:most]),
         max(len(measured) - most, 0),
     )
