@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pipeline.claims import diffstat
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, StateRecord, line_ranges
-from pipeline.record.sections import by_section
+from pipeline.record.kinds import by_kind
 
 PER_PATCH = "run the same command again with --per-patch"
 FILES_SHOWN = 5
@@ -104,7 +104,7 @@ def _number(claim: Claim, evidence: Evidence) -> ClaimRecord:
         measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
         if measured is not None and claim.claimed is not None:
             verdict = _compared(claim.claimed, measured, claim.relation)
-            found = "" if claim.measurand or claim.patches else by_section(cell)
+            found = "" if claim.measurand or claim.patches else by_kind(cell)
             return _record(claim, verdict, measured=measured, cell=cell.id, finding=found)
     return _record(claim, "not measured", finding=_not_measured(claim, evidence))
 
@@ -155,13 +155,13 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
         moved = any(any(cells.values()) for cells in changes.values())
         details, counted = _change_lines(changes), len(evidence.building)
     else:
-        texts = [(cell.id, cell.text, by_section(cell)) for cell in evidence.building if cell.text]
+        texts = [(cell.id, cell.text, by_kind(cell)) for cell in evidence.building if cell.text]
         if not texts:
             return _record(claim, "not measured", finding="no cell was built before and after the series")
         # What grows here and shrinks there is a change, though the sum is 0.
         details = [
-            f"{name}: {text.delta:+d} bytes (+{text.up} -{text.down}){sections and f', {sections}'}"
-            for name, text, sections in texts
+            f"{name}: {text.delta:+d} bytes (+{text.up} -{text.down}){kinds and f', {kinds}'}"
+            for name, text, kinds in texts
             if text.up or text.down or text.delta
         ]
         moved, counted = bool(details), len(texts)

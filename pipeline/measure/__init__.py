@@ -8,13 +8,14 @@ from pipeline.measure.changes import changed_files, diffstats
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import layout_deltas
 from pipeline.measure.origin import origins_of, symbol_origins
-from pipeline.measure.text import Measurer, parse_bloat, parse_sections, section_deltas, sized_symbols
+from pipeline.measure.text import Measurer, kind_deltas, parse_bloat, parse_sections, section_deltas, sized_symbols
 
 __all__ = [
     "Inspector",
     "Measurer",
     "changed_files",
     "diffstats",
+    "kind_deltas",
     "layout_deltas",
     "origins_of",
     "parse_bloat",

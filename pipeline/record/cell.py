@@ -77,6 +77,9 @@ class TextRecord(Record):
     after: int
     symbols: tuple[SymbolRecord, ...]
     verbatim: str
+    kinds: dict[str, int] = Field(
+        default={}, description="the change of text, rodata, data and bss, by nm; empty where it was not measured"
+    )
 
 
 class SectionRecord(Record):

@@ -26,10 +26,10 @@ from pipeline.render.findings import (
     verdict,
     warnings,
 )
+from pipeline.render.kinds import legend, size_rows
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.render.review import review_view
-from pipeline.render.sections import legend, size_rows
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.record import BootRecord, CellRecord, RunRecord, StateRecord
-from pipeline.record.sections import section_changes
+from pipeline.record.kinds import kinds
 from pipeline.render.boots import base_of, by_scenario, new_splats, worse_than
 from pipeline.render.findings import label, location
 
@@ -27,7 +27,7 @@ class Case:
         cell: id of the cell.
         label: what reports call the cell.
         patch: patches applied; 0 is the base.
-        check: `build`, `warnings`, `promises`, `size` of all symbols, `size: text` and so on of sections, or
+        check: `build`, `warnings`, `promises`, `size` of all symbols, `size: text` and so on by kind, or
             `SCENARIO: CHECK` of a boot.
         outcome: of this state alone.
         known: it fails on the base as well, or is the base's: not the series' doing.
@@ -109,9 +109,9 @@ def _promises(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]
 
 
 def _sizes(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]:
-    """The change of all symbols, which bloat-o-meter counts, and of each kind of sections."""
+    """The change of all symbols, which bloat-o-meter counts, and of each kind of symbol."""
     if cell.text is not None:
-        changes = {"size": cell.text.delta, **{f"size: {kind}": found for kind, found in section_changes(cell).items()}}
+        changes = {"size": cell.text.delta, **{f"size: {kind}": found for kind, found in kinds(cell).items()}}
         for check, change in changes.items():
             case = Case(cell.tree, cell.id, name, state.patch, check, Outcome.PASS)
             yield replace(case, number=change, unit="bytes")

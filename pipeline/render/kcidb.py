@@ -133,9 +133,8 @@ def _tests(record: RunRecord) -> list[dict[str, Any]]:
 
 def _test(record: RunRecord, cell: CellRecord, case: Case) -> dict[str, Any]:
     if case.number is not None:
-        # bloat-o-meter counts functions and data, size(1) sections.
         kind = case.check.partition(": ")[2]
-        path = f"size.{_node(kind)}" if kind else "bloat_o_meter.symbols"
+        path = f"size.{_node(kind)}" if kind else "size.all"
         result: dict[str, Any] = {"status": "DONE", "number": {"value": case.number, "unit": "B"}}
     elif case.check == "promises":
         path, result = "matrix.promises", {"status": _STATUS[case.outcome]}

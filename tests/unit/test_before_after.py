@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline import check
-from pipeline.record import CellRecord, LayoutRecord, RunRecord, SectionRecord, StructPageRecord, SymbolRecord
-from pipeline.record.sections import by_section, kind, section_changes
+from pipeline.record import CellRecord, LayoutRecord, RunRecord, StructPageRecord, SymbolRecord
+from pipeline.record.kinds import by_kind, kinds
 from pipeline.render import cell_row, render_text
 from pipeline.render.findings import exit_status, remarks, verdict
 from pipeline.render.html import render_html
@@ -128,41 +128,23 @@ def test_a_function_that_became_a_stub_is_told_and_shown() -> None:
     assert "hugetlb_vmemmap_optimize      166        3" in render_text(record)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        *((name, "text") for name in (".text", ".init.text", ".text.unlikely", ".noinstr.text", ".exit.text")),
-        *((name, "data") for name in (".data", ".data..percpu", ".init.data", ".data..ro_after_init", ".sdata")),
-        *((name, "bss") for name in (".bss", ".bss..page_aligned", ".init.bss", ".sbss", ".brk")),
-        *((name, "rodata") for name in (".rodata", ".rodata1", ".init.rodata")),
-        *((name, "other") for name in ("__ex_table", ".orc_unwind", ".notes", "__ksymtab_strings", "text_x", "")),
-    ],
-)
-def test_sections_are_told_by_their_names(name: str, expected: str) -> None:
-    assert kind(name) == expected
-
-
 def test_a_size_that_is_not_text_alone_is_taken_apart() -> None:
     record = run(records.buffered(), records.cell("other"))
-    assert by_section(record.cells[0]) == "text -1410, bss +4096"
-    assert by_section(record.cells[1]) == ""
+    assert by_kind(record.cells[0]) == "text -1410, bss +4096"
+    assert by_kind(record.cells[1]) == ""
     text = render_text(record)
-    assert "  cell               size   text    bss\n  x86_64-gcc-small  -1410  -1410  +4096\n" in text
-    assert "size: every symbol, code and data, by bloat-o-meter; text, bss: sections" in " ".join(text.split())
-    assert "size text bss x86_64-gcc-small builds 64 -1410 -1410 +4096" in reply(record)
+    assert "  cell               size   text    bss\n  x86_64-gcc-small  +2686  -1410  +4096\n" in text
+    assert "size: every symbol, code and data, by bloat-o-meter; text, bss: symbols in such sections" in " ".join(
+        text.split()
+    )
+    assert "size text bss x86_64-gcc-small builds 64 +2686 -1410 +4096" in reply(record)
 
 
 def test_where_only_text_moves_a_reply_has_one_column() -> None:
     assert "struct page size x86_64-gcc-small builds 64 -1410 " in reply(run(records.cell()))
 
 
-def test_a_cell_without_sections_has_no_numbers_of_them() -> None:
-    record = run(records.cell(sections=()), records.buffered(id="b"))
-    assert section_changes(record.cells[0]) == {}
+def test_an_old_record_has_no_numbers_by_kind() -> None:
+    record = run(records.cell(), records.buffered(id="b"))
+    assert kinds(record.cells[0]) == {}
     assert "  x86_64-gcc-small  -1410      -      -\n" in render_text(record)
-
-
-def test_kinds_add_up_sections() -> None:
-    sections = [(".text", 10, 14), (".init.text", 10, 8), (".data", 4, 4), ("__bug_table", 0, 12)]
-    cell = records.cell(sections=tuple(SectionRecord(name=name, before=a, after=b) for name, a, b in sections))
-    assert section_changes(cell) == {"text": 2, "rodata": 0, "data": 0, "bss": 0, "other": 12}

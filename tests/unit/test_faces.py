@@ -99,7 +99,7 @@ def rows(text: str) -> list[list[str]]:
 
 def test_there_is_a_case_for_each_cell_state_and_check() -> None:
     found = {(case.state, case.check): (case.outcome, case.known) for case in cases(run_with_boots())}
-    assert len(found) == 4 * 2 + 6 + 2 * 3
+    assert len(found) == 4 * 2 + 1 + 2 * 3
     assert found["patch 2", "build"] == (Outcome.PASS, False)
     assert found["base", "hvo: pool"] == (Outcome.FAIL, True)
     assert found["patch 3", "hvo: pool"] == (Outcome.FAIL, True)
@@ -144,12 +144,11 @@ def test_junit_fails_what_is_the_series_own() -> None:
 def test_junit_has_the_sizes() -> None:
     found = {one.get("name"): one.get("value") for one in suites(buffered()).iter("property")}
     assert found == {
-        "size, bytes": "-1410",
+        "size, bytes": "+2686",
         "size: text, bytes": "-1410",
         "size: rodata, bytes": "+0",
         "size: data, bytes": "+0",
         "size: bss, bytes": "+4096",
-        "size: other, bytes": "+0",
     }
 
 
@@ -188,14 +187,14 @@ def test_kcidb_has_a_broken_promise_and_each_size() -> None:
     assert (found["matrix.promises"]["status"], found["matrix.promises"]["log_excerpt"]) == ("FAIL", LOST.what)
     found = {one["path"]: one for one in kcidb(buffered())["tests"]}
     numbers = {path: one["number"]["value"] for path, one in found.items()}  # type: ignore[index]
-    assert (numbers["size.text"], numbers["size.bss"], numbers["bloat_o_meter.symbols"]) == (-1410, 4096, -1410)
+    assert (numbers["size.text"], numbers["size.bss"], numbers["size.all"]) == (-1410, 4096, 2686)
 
 
 def test_kcidb_has_checkouts_builds_boots_and_the_size() -> None:
     report = kcidb(run_with_boots())
     assert [one["misc"]["patches"] for one in report["checkouts"]] == [0, 1, 2, 3]  # type: ignore[index]
     assert {one["status"] for one in report["builds"]} == {"PASS"}
-    (size,) = [one for one in report["tests"] if one["path"] == "bloat_o_meter.symbols"]
+    (size,) = [one for one in report["tests"] if one["path"] == "size.all"]
     assert size["number"] == {"value": -1410, "unit": "B"}
     status = {(one["path"], one["id"].rpartition("/")[0][-7:-6]): one["status"] for one in report["tests"]}  # type: ignore[attr-defined]
     assert status["boot.hvo.pool", "0"] == "FAIL", "of the base's own checkout"

@@ -13,8 +13,8 @@ from pipeline.render.html.links import evidence
 from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
+from pipeline.render.kinds import legend, size_rows
 from pipeline.render.page import cut
-from pipeline.render.sections import legend, size_rows
 
 OVERVIEW = 60
 """Cells in the picture of all."""
@@ -55,7 +55,7 @@ class Sizes:
     """The section; `left_out` cells are in the run's record only.
 
     Args:
-        kinds: by kind of section, and `legend` what each column counts.
+        kinds: by kind of symbol, and `legend` what each column counts.
     """
 
     overview: BarChart | None
@@ -93,7 +93,7 @@ def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str, most:
 
 def _kinds(record: RunRecord) -> Table | None:
     header, *rows = size_rows(record, [cut(label(record, cell), LONGEST_LABEL) for cell in record.cells])
-    return table("Change by kind of section, bytes", header, (items(*row) for row in rows), range(1, len(header)))
+    return table("Change by kind of symbol, bytes", header, (items(*row) for row in rows), range(1, len(header)))
 
 
 def anchors(record: RunRecord, most: int, elsewhere: str) -> dict[int, str]:
