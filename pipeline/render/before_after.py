@@ -35,23 +35,29 @@ Labelled = Sequence[tuple[str, CellRecord]]
 
 def memmap_words(cell: CellRecord) -> str:
     """Whether the memmap is virtual: `on`, `off`, `on → off`."""
-    known = [state.vmemmap for state in cell.states if state.patch and state.vmemmap is not None]
-    words = [{True: "on", False: "off", None: "-"}[found] for found in (cell.vmemmap, *known[-1:])]
+    words = [{True: "on", False: "off", None: "-"}[found] for found in (cell.vmemmap, last_memmap(cell))]
     return " → ".join(dict.fromkeys(words))
 
 
 def struct_page_words(cell: CellRecord) -> str:
     """The size of struct page: `64`, `56, not 2^n`, `64 → 80, not 2^n`."""
-    sizes = [found for found in (cell.struct_page, _last_struct_page(cell)) if found]
+    sizes = [found for found in (cell.struct_page, last_struct_page(cell)) if found]
     if not sizes:
         return "-"
     words = " → ".join(dict.fromkeys(str(one.size) for one in sizes))
     return words if sizes[-1].power_of_two else f"{words}, not 2^n"
 
 
-def _last_struct_page(cell: CellRecord) -> StructPageRecord | None:
+def last_struct_page(cell: CellRecord) -> StructPageRecord | None:
+    """After the last patch that it is known of; in records of older versions, on the base."""
     known = [state.struct_page for state in cell.states if state.patch and state.struct_page]
-    return known[-1] if known else None
+    return known[-1] if known else cell.struct_page
+
+
+def last_memmap(cell: CellRecord) -> bool | None:
+    """Whether the memmap is virtual after the last patch that it is known of, or else on the base."""
+    known = [state.vmemmap for state in cell.states if state.patch and state.vmemmap is not None]
+    return known[-1] if known else cell.vmemmap
 
 
 def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
@@ -79,10 +85,10 @@ def grown(record: RunRecord) -> str:
     """That structs grow in some cell, in a few words, none of them a stranger's; empty where none does."""
     names = {name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after}
     others = len(names - {"page"})
-    counted = f"{others} struct{'s grow' if others > 1 else ' grows'}"
+    plural = "s" if others > 1 else ""
     if "page" in names:
-        return f"struct page grows{f', and {counted}, too' if others else ''}"
-    return counted if others else ""
+        return f"struct page and {others} other struct{plural} grow" if others else "struct page grows"
+    return f"{others} struct{plural} grow{'' if plural else 's'}" if others else ""
 
 
 def emptied_sentences(cells: Labelled) -> list[str]:
@@ -107,14 +113,15 @@ def _resized(record: RunRecord, label: str, cell: CellRecord) -> Iterator[tuple[
 
 def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | None]]:
     """Structs of another size: name, bytes before and after, and the source states between which it came, if known."""
-    last = _last_struct_page(cell)
-    if cell.struct_page and last and cell.struct_page.size != last.size:
+    base, last = cell.struct_page, last_struct_page(cell)
+    told = set()
+    if base and last and base.size != last.size:
         known = [(state.patch, state.struct_page.size) for state in cell.states if state.struct_page]
         kept = max((patch for patch, size in known if size != last.size), default=0)
-        yield "page", cell.struct_page.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
+        told.add("page")
+        yield "page", base.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
     for one in cell.layouts or ():
-        measured = one.struct == "page" and cell.struct_page and last
-        if one.before is not None and one.after is not None and one.before != one.after and not measured:
+        if one.struct not in told and one.before is not None and one.after is not None and one.before != one.after:
             yield one.struct, one.before, one.after, None
 
 

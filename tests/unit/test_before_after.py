@@ -102,7 +102,7 @@ def test_structs_that_the_series_touches_are_told_with_their_sizes() -> None:
         "struct hstate grows from 4000 to 4008 bytes, in x86_64-gcc-small.",
         "struct zone shrinks from 1664 to 1600 bytes, in x86_64-gcc-small.",
     ]
-    assert verdict(record).headline.endswith("; struct page grows, and 1 struct grows, too.")
+    assert verdict(record).headline.endswith("; struct page and 1 other struct grow.")
     assert not [one for one in remarks(record) if "moved" in one or "struct new" in one]
 
 
