@@ -74,7 +74,7 @@ def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table |
                 Item(page, tone="warn" if "→" in page else ""),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
-                cell.reason or cell.unexpected or cell.about,
+                cell.reason or "; ".join(one.what for one in cell.lost or ()) or cell.unexpected or cell.about,
             )
 
     header = ("cell", "result", "toolchain", "vmemmap", "struct page", "size, bytes", "boots", "about")
