@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline.mail.diff import unquoted
 from pipeline.model import Diffstat, FileStat
 
 _SUM = re.compile(
@@ -50,10 +51,10 @@ def paths(name: str) -> tuple[str, ...]:
     """The paths that a diffstat's name can mean: of `dir/{old => new}/x.c` both, for a name may hold ` => ` itself."""
     old, arrow, new = name.partition(" => ")
     if not arrow:
-        return (name,)
+        return tuple(dict.fromkeys([name, unquoted(name)]))
     folder, opened, old_part = old.rpartition("{")
     new_part, closed, rest = new.partition("}")
     if opened and closed:
         # Of `a/{ => b}/x.c` the old path is a/x.c.
         old, new = (f"{folder}{part}{rest}".replace("//", "/") for part in (old_part, new_part))
-    return name, old, new
+    return name, unquoted(old), unquoted(new)

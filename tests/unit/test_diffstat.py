@@ -73,10 +73,15 @@ def test_prose_is_no_diffstat(text: str) -> None:
         ("a/{b => }/x.c", ("a/b/x.c", "a/x.c")),
         ("old.c => new.c", ("old.c", "new.c")),
         ("{a => b}/x.c", ("a/x.c", "b/x.c")),
+        ('"mm/\\303\\274.c" => mm/u.c', ("mm/ü.c", "mm/u.c")),
     ],
 )
 def test_a_name_can_mean_the_paths_of_a_rename(name: str, expected: tuple[str, ...]) -> None:
     assert paths(name) == ((name,) if len(expected) == 1 else (name, *expected))
+
+
+def test_a_quoted_name_means_what_it_stands_for() -> None:
+    assert paths('"mm/\\303\\274.c"')[-1] == "mm/ü.c"
 
 
 @pytest.mark.parametrize("flood", ["{" * 100_000, " a | 1\n" * 50_000, " |" * 50_000, " 9 files changed\n" * 20_000])
