@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, SymbolRecord, TextRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.render.before_after import memmap_words, struct_page_words
 from pipeline.render.boots import by_scenario
 from pipeline.render.boots import measured as measured_values
@@ -26,11 +26,11 @@ from pipeline.render.findings import (
     verdict,
     warnings,
 )
-from pipeline.render.kinds import legend, size_rows
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
+from pipeline.render.sizes import largest_symbols, legend, size_rows
 from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
@@ -105,20 +105,6 @@ def cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, str, str, str, s
         struct_page_words(cell),
         f"{cell.text.delta:+d}" if cell.text else "-",
     )
-
-
-def largest_symbols(symbols: Sequence[SymbolRecord]) -> list[SymbolRecord]:
-    """Those that change most, among them growers and shrinkers in equal parts where there are enough of both.
-
-    A buffer that is added must not hide that a function became a stub.
-    """
-    grown, shrunk = (
-        sorted((one for one in symbols if (one.delta > 0) is up), key=lambda one: (-abs(one.delta), one.name))
-        for up in (True, False)
-    )
-    half = SYMBOLS_SHOWN // 2
-    kept = [*grown[: max(half, SYMBOLS_SHOWN - len(shrunk))], *shrunk[: max(half, SYMBOLS_SHOWN - len(grown))]]
-    return sorted(kept, key=lambda one: (-abs(one.delta), one.name))
 
 
 def summary(text: TextRecord) -> str:
@@ -263,7 +249,7 @@ def _block(finding: Finding) -> Block:
 
 def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> Block:
     """A cell's bloat-o-meter summary, largest symbols, sections, and which patch changed how much."""
-    largest = largest_symbols(text.symbols)
+    largest = largest_symbols(text.symbols, SYMBOLS_SHOWN)
     symbols = [
         (
             symbol.name,

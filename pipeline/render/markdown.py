@@ -16,8 +16,8 @@ from pipeline.record import CellRecord, RunRecord
 from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, summary, tree_row
 from pipeline.render.cases import Outcome, cases
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
-from pipeline.render.kinds import legend, size_rows
 from pipeline.render.page import templates
+from pipeline.render.sizes import legend, size_rows
 from pipeline.render.words import one_line, with_largest_symbols
 
 BUDGET = 1000 * 1000

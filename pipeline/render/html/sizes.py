@@ -13,8 +13,8 @@ from pipeline.render.html.links import evidence
 from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
-from pipeline.render.kinds import legend, size_rows
 from pipeline.render.page import cut
+from pipeline.render.sizes import legend, size_rows
 
 OVERVIEW = 60
 """Cells in the picture of all."""

@@ -1,10 +1,10 @@
-"""Sizes as a table that says of each column what it counts."""
+"""Sizes: a table that says of each column what it counts, and the symbols that change most."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.record import RunRecord
+from pipeline.record import RunRecord, SymbolRecord
 from pipeline.record.kinds import KINDS, kinds
 
 
@@ -35,3 +35,17 @@ def size_rows(record: RunRecord, labels: Sequence[str]) -> list[tuple[str, ...]]
             for label, delta, changes in rows
         ),
     ]
+
+
+def largest_symbols(symbols: Sequence[SymbolRecord], most: int) -> list[SymbolRecord]:
+    """Those that change most, so many; among them growers and shrinkers in equal parts where there are enough of both.
+
+    A buffer that is added must not hide that a function became a stub.
+    """
+    grown, shrunk = (
+        sorted((one for one in symbols if (one.delta > 0) is up), key=lambda one: (-abs(one.delta), one.name))
+        for up in (True, False)
+    )
+    half = most // 2
+    kept = [*grown[: max(half, most - len(shrunk))], *shrunk[: max(half, most - len(grown))]]
+    return sorted(kept, key=lambda one: (-abs(one.delta), one.name))
