@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pipeline.record import RunRecord
+from pipeline.render.before_after import lost_promises
 from pipeline.render.boots import proving_less, regressions
 from pipeline.render.findings import (
     Finding,
@@ -23,6 +24,7 @@ from pipeline.render.findings import (
     first_failing,
     label,
     location,
+    resized,
     result,
     verdict,
     warnings,
@@ -78,7 +80,7 @@ def of_series(record: RunRecord, url: str = "", prefix: str = "pipeline-") -> li
         prefix: of the tools' names.
     """
     clean = neutral(record)
-    entries = [_apply(clean), *_builds(clean), *_boots(clean), *_claims(clean)]
+    entries = [_apply(clean), *_builds(clean), *_promises(clean), *_boots(clean), *_claims(clean)]
     return _finished(clean, entries, url, prefix)
 
 
@@ -139,6 +141,20 @@ def _builds(record: RunRecord) -> list[Entry]:
     return [Entry("build", "pass" if sound else "warn", summary)]
 
 
+def _promises(record: RunRecord) -> list[Entry]:
+    """What the matrix promises of the cells, where that was looked at; a struct that grows is worth a look."""
+    looked_at = [cell for cell in record.cells if cell.lost is not None]
+    lost = lost_promises(record, [(label(record, cell), cell) for cell in record.cells])
+    sizes = resized(record)
+    if lost:
+        lines = [f"{', '.join(one.cells)}: {one.what}, with {one.blame}" for one in lost]
+        return [Entry("promises", "fail", f"broken with {lost[0].blame}", details="\n".join([*lines, *sizes]))]
+    if not looked_at:
+        return []
+    kept = f"kept in {count(len(looked_at), 'cell')}"
+    return [Entry("promises", "warn" if sizes else "pass", sizes[0] if sizes else kept, details="\n".join(sizes))]
+
+
 def _boots(record: RunRecord) -> list[Entry]:
     ran = [boot for cell in record.cells for boot in cell.boots if boot.status != "not run"]
     worse = boot_failures(record)
@@ -176,7 +192,7 @@ def _build_of(record: RunRecord, number: int) -> Entry:
         f"{label(record, cell)}: warning: {location(one)}" for cell, state in states for one in state.new_warnings
     ]
     changes = [(label(record, cell), state.text_change) for cell, state in states if state.text_change]
-    lines += [f"{name}: text {change:+d} bytes" for name, change in changes]
+    lines += [f"{name}: size {change:+d} bytes" for name, change in changes]
     warned = any(state.new_warnings for _, state in states)
     status: Status = "fail" if own else "warn" if before or warned else "pass"
     return Entry("build", status, built + (", new warnings" if warned else ""), details="\n".join(lines))

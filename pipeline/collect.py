@@ -16,6 +16,7 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
+    CellOutcome,
     CodeDelta,
     CodeKind,
     CompilerCalls,
@@ -64,6 +65,7 @@ class TreeResult:
         measured: by cell id.
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
+        outcomes: what became of the cells' promises, by cell id.
     """
 
     applied: Applied
@@ -72,6 +74,7 @@ class TreeResult:
     measured: Mapping[str, Measured] = field(default_factory=dict)
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
+    outcomes: Mapping[str, CellOutcome] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -159,6 +162,7 @@ def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]
 
 def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRecord:
     cell = planned.cell
+    outcome = (result.outcomes or {}).get(cell.id)
     common = record.CellRecord(
         id=cell.id,
         tree=planned.tree.name,
@@ -173,6 +177,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         unexpected=surprise(planned),
         vmemmap=planned.vmemmap if planned.reachable else None,
         struct_page=_struct_page(planned.struct_page) if planned.reachable else None,
+        lost=tuple(record.LostPromiseRecord(**asdict(one)) for one in outcome.lost) if outcome else None,
     )
     builds = {patch: build for (cell_id, patch), build in (result.builds or {}).items() if cell_id == cell.id}
     if not planned.reachable or not builds:
@@ -190,7 +195,9 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "struct_page": _struct_page(struct_page),
             "config": config_name(cell.id, tree),
             "states": tuple(
-                _state(states[patch], build, base, measured, log_name(cell.id, tree, patch))
+                _state(states[patch], build, base, measured, log_name(cell.id, tree, patch)).model_copy(
+                    update={"vmemmap": outcome.vmemmap.get(patch) if outcome else None}
+                )
                 for patch, build in sorted(builds.items())
             ),
             "text": _text(measured.text, last, base) if measured.text else None,
@@ -226,6 +233,7 @@ def _state(state: SourceState, build: Build, base: Build | None, measured: Measu
         text_change=measured.text_changes.get(state.patch),
         code=_code(measured.code_changes.get(state.patch), MOST_CODE_CHANGES_OF_A_PATCH),
         compiler_calls=_calls(build.compiler_calls),
+        struct_page=_struct_page(build.struct_page),
         log=log,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.definitions import SeriesDefinition
-from pipeline.kernel import kbuild
-from pipeline.model import Cell, PlannedCell
+from pipeline.kernel import kbuild, kconfig
+from pipeline.model import Cell, Expectation, LostPromise, PlannedCell, StructPage
 from pipeline.plan import config_digest, touches_kconfig
 
 
@@ -50,12 +50,42 @@ def surprise(one: PlannedCell) -> str:
         return "expected to be unreachable, and every promise is kept" if one.reachable else ""
     if not one.reachable:
         return "expected to be reachable"
-    found = []
-    if expect.struct_page and one.struct_page and expect.struct_page != one.struct_page.size:
-        found.append(f"struct page of {expect.struct_page} bytes expected, {one.struct_page.size} found")
-    if expect.vmemmap not in (None, one.vmemmap):
-        found.append(f"{_memmap(not one.vmemmap)} expected, {_memmap(one.vmemmap)} found")
-    return "; ".join(found)
+    return "; ".join(broken_expectations(one.cell, one.struct_page, one.vmemmap).values())
+
+
+def broken_expectations(cell: Cell, struct_page: StructPage | None, vmemmap: bool) -> dict[str, str]:
+    """What the matrix expects of what is measured in a cell, and is not so: by what it is about, in words."""
+    expect, broken = cell.expect or Expectation(), {}
+    if expect.struct_page and struct_page and expect.struct_page != struct_page.size:
+        broken["struct page"] = f"struct page of {expect.struct_page} bytes expected, {struct_page.size} found"
+    if expect.vmemmap not in (None, vmemmap):
+        broken["vmemmap"] = f"{_memmap(not vmemmap)} expected, {_memmap(vmemmap)} found"
+    return broken
+
+
+def lost_facts(cell: Cell, measured: Mapping[int, tuple[StructPage | None, bool]]) -> tuple[LostPromise, ...]:
+    """Promises of what is measured that are kept on the base, and not at the last source state.
+
+    Args:
+        measured: struct page (None where it was not built) and virtual memmap, by patch number; 0 is the base.
+    """
+    broken = {patch: _broken_facts(cell, *facts) for patch, facts in sorted(measured.items())}
+    lost = []
+    for promise, what in broken[max(broken)].items():
+        # A state whose struct page is not known says nothing of it.
+        told = [patch for patch in broken if measured[patch][0] or promise == "vmemmap"]
+        kept = [patch for patch in told if promise not in broken[patch]]
+        if told[0] == 0 and kept and kept[0] == 0:
+            lost.append(LostPromise(what, min(patch for patch in told if patch > kept[-1]), kept[-1]))
+    return tuple(lost)
+
+
+def _broken_facts(cell: Cell, struct_page: StructPage | None, vmemmap: bool) -> dict[str, str]:
+    broken = broken_expectations(cell, struct_page, vmemmap)
+    for fragment in cell.fragments:
+        if struct_page and (words := kconfig.broken_struct_page([fragment], struct_page)):
+            broken[fragment.name] = words[0]
+    return broken
 
 
 def _kernel(one: PlannedCell) -> tuple[object, ...]:

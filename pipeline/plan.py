@@ -148,7 +148,7 @@ class Planner:
         if configured.value["failed"]:
             return replace(planned, reason=configured.value["failed"])
         config = configured.read("config").decode()
-        broken = kconfig.broken_options(cell.fragments, config, partial(self._explain, base, cell, config))
+        broken = kconfig.broken_options(cell.fragments, config, partial(self.explain, base, cell, config))
         struct_page = StructPage(layout.value["struct_page"]) if layout.value["struct_page"] else None
         if struct_page:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
@@ -158,7 +158,7 @@ class Planner:
         kept = promises - len(broken) - unproven
         return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept)
 
-    def _explain(self, state: SourceState, cell: Cell, config: str, option: str, asked: str) -> str:
+    def explain(self, state: SourceState, cell: Cell, config: str, option: str, asked: str) -> str:
         """Why kconfig did not answer as asked, from the Kconfig files of the state."""
         if state.commit not in self._sources:
             self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)

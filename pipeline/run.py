@@ -14,6 +14,7 @@ from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds
+from pipeline.build.promises import PromiseChecker
 from pipeline.build.repeat import Repeater
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, Executor, TreeWork
@@ -35,7 +36,7 @@ from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_boots, with_duplicates_marked
-from pipeline.measure import Inspector, Measurer, changed_files, diffstat, touched_files
+from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
 from pipeline.measure.code import code_delta, code_deltas
 from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
 from pipeline.order import Order, reproducer
@@ -114,7 +115,8 @@ class Pipeline:
                 builds, floors = self.build(host, builder, applied, planned, order)
                 measured = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
-                results.append(TreeResult(applied, planned, builds, measured, boots, floors))
+                outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
+                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)
@@ -289,10 +291,10 @@ class Pipeline:
     ) -> tuple[ClaimRecord, ...]:
         """What the letter and series.toml claim, judged."""
         known = tracked_claims(tracked, series.version)
-        ends = [one.states for one in applied if one.usable]
-        counted = diffstat(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else None
-        evidence = Evidence(cell_records, series.files, counted)
-        return judged([*known, *found_claims(series, cells, known)], evidence)
+        claims = [*known, *found_claims(series, cells, known)]
+        ends = [one.states for one in applied if one.usable and any(claim.diffstat for claim in claims)]
+        counted = diffstats(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else ()
+        return judged(claims, Evidence(cell_records, series.files, counted))
 
     def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)

@@ -21,7 +21,8 @@ from pipeline.claims.letter import (
     without_changelog,
 )
 from pipeline.mail.diff import commit_message
-from pipeline.model import Cell, Claim, ClaimKind, Diffstat, Letter, Series
+from pipeline.mail.diffstat import diffstats
+from pipeline.model import Cell, Claim, ClaimKind, Letter, Series
 
 MOST_OF_A_KIND = 10
 LONGEST = 400
@@ -31,12 +32,6 @@ _SUMMARY = re.compile(
     r"add/remove:\s+\d{1,9}/\d{1,9}\s+grow/shrink:\s+\d{1,9}/\d{1,9}\s+up/down:\s+\d{1,9}/-?\d{1,9}\s+"
     r"\((?P<delta>[+-]?\d{1,9})\)"
 )
-_DIFFSTAT = re.compile(
-    r"^ *(?P<files>\d{1,6}) files? changed(?:, (?P<insertions>\d{1,9}) insertions?\(\+\))?"
-    r"(?:, (?P<deletions>\d{1,9}) deletions?\(-\))?$",
-    re.MULTILINE,
-)
-_FILE_LINE = re.compile(r"^ (?P<path>\S[^|\n]{0,300}?) +\| +(?:\d+ [+-]*|Bin.*|Unk.*)$", re.MULTILINE)
 _NO_CHANGE = re.compile(
     r"\b(?:no|without(?:\s+any)?)\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
     re.IGNORECASE,
@@ -116,13 +111,9 @@ def _text_deltas(text: str, cells: Sequence[Cell], patches: tuple[int, ...]) -> 
 
 
 def _diffstats(letter: Letter) -> Iterator[Claim]:
-    """The last diffstat of a letter: that of the series."""
-    text = own_words(letter.body)
-    for one in list(_DIFFSTAT.finditer(text))[-1:]:
-        counts = Diffstat(*(int(one[name] or 0) for name in ("files", "insertions", "deletions")))
-        lines = _FILE_LINE.findall(text[: one.start()].rpartition("\n\n")[2])
-        files = tuple(path.strip() for path in lines)
-        yield Claim(one[0].strip(), "", None, kind=ClaimKind.DIFFSTAT, diffstat=counts, files=files, found=True)
+    """Every diffstat of a letter: which one is that of the series, and not of what it builds on, the patches tell."""
+    for text, shown in dict.fromkeys(diffstats(own_words(letter.body))):
+        yield Claim(text, "", None, kind=ClaimKind.DIFFSTAT, diffstat=shown, found=True)
 
 
 def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
@@ -190,7 +181,7 @@ def _benchmarks(statement: str) -> Iterator[Claim]:
     whole = _plain(statement)
     parts = [whole] if len(whole) <= LONGEST and statement.count("\n") < 4 else map(_plain, statement.split("\n"))
     for text in parts:
-        if len(text) <= LONGEST and _FIGURE.search(text) and not _DIFFSTAT.search(text):
+        if len(text) <= LONGEST and _FIGURE.search(text) and not any(diffstats(text)):
             yield Claim(text, "", None, kind=ClaimKind.BENCHMARK, found=True)
 
 

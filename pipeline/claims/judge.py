@@ -6,8 +6,10 @@ import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from pipeline.claims import diffstat
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, CodeRecord, StateRecord, line_numbers, line_ranges
+from pipeline.record.kinds import by_kind
 
 PER_PATCH = "run the same command again with --per-patch"
 FILES_SHOWN = 5
@@ -20,12 +22,12 @@ class Evidence:
     Args:
         cells: as recorded.
         files: paths that the patches touch.
-        diffstat: of the series where it applies; None where no tree took it.
+        diffstats: what git can print of the series where it applies; empty where no tree took it.
     """
 
     cells: Sequence[CellRecord]
     files: frozenset[str] = frozenset()
-    diffstat: Diffstat | None = None
+    diffstats: tuple[Diffstat, ...] = ()
 
     @property
     def building(self) -> list[CellRecord]:
@@ -36,9 +38,12 @@ class Evidence:
 def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ...]:
     """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
 
-    A claim about a duplicate is one about the cell that was built in its place.
+    A claim about a duplicate is one about the cell that was built in its place. Of several diffstats the one counts
+    that agrees best: others are of what the series builds on, or of a part of it.
     """
-    return tuple(_JUDGES[claim.kind](claim, evidence) for claim in claims)
+    shown = {claim: claim.diffstat for claim in claims if claim.diffstat}
+    own = diffstat.nearest([*shown.values()], evidence.diffstats, evidence.files)
+    return tuple(_JUDGES[one.kind](one, evidence) for one in claims if shown.get(one) in (None, own))
 
 
 def judged_again(found: Sequence[ClaimRecord], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
@@ -94,13 +99,15 @@ def _record(claim: Claim, verdict: str, **more: object) -> ClaimRecord:
 
 
 def _number(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """A figure of the text size or of a boot."""
+    """A figure of the size or of a boot."""
     built = {(cell.tree, cell.id): cell for cell in evidence.cells}
     for named in evidence.cells:
         cell = built.get((named.tree, named.same_as), named)
         measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
         if measured is not None and claim.claimed is not None:
-            return _record(claim, _compared(claim.claimed, measured, claim.relation), measured=measured, cell=cell.id)
+            verdict = _compared(claim.claimed, measured, claim.relation)
+            found = "" if claim.measurand or claim.patches else by_kind(cell)
+            return _record(claim, verdict, measured=measured, cell=cell.id, finding=found)
     return _record(claim, "not measured", finding=_not_measured(claim, evidence))
 
 
@@ -122,7 +129,7 @@ def _compared(claimed: int, measured: int, relation: str) -> str:
 
 
 def _measured(cell: CellRecord, claim: Claim) -> int | None:
-    """What a claim is about: the text delta, or a number of the boot after the last patch that was built."""
+    """What a claim is about: bloat-o-meter's total, or a number of the boot after the last patch that was built."""
     if claim.patches:
         changes = [state.text_change for state in cell.states if state.patch in claim.patches]
         known = [change for change in changes if change is not None]
@@ -136,32 +143,9 @@ def _measured(cell: CellRecord, claim: Claim) -> int | None:
 
 
 def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Against the patches: the files by name, and the counts where a tree took the series."""
-    claimed, counted = claim.diffstat, evidence.diffstat
-    assert claimed is not None
-    unlisted = [path for path in sorted(evidence.files) if claim.files and not _listed(path, claim.files)]
-    untouched = [one for one in claim.files if not any(_listed(path, [one]) for path in evidence.files)]
-    details = [
-        f"{words}: {', '.join([*paths[:FILES_SHOWN], *(['…'] if len(paths) > FILES_SHOWN else [])])}"
-        for words, paths in (("not in the diffstat", unlisted), ("not touched by any patch", untouched))
-        if paths
-    ]
-    if counted is None:
-        verdict = "not confirmed" if details else "not measured"
-        return _record(claim, verdict, finding="no tree took the series: lines were not counted", details=details)
-    words = f"the patches change {_counts(counted)}"
-    same = counted == claimed and not details
-    return _record(claim, "confirmed" if same else "not confirmed", finding=words, details=details)
-
-
-def _listed(path: str, listed: Sequence[str]) -> bool:
-    """Whether a diffstat shows a path, in full or with `...` for its beginning, as diff --stat does."""
-    return any(path == one or (one.startswith("...") and path.endswith(one[3:])) or "=>" in one for one in listed)
-
-
-def _counts(counts: Diffstat) -> str:
-    files = f"{counts.files} file{'' if counts.files == 1 else 's'}"
-    return f"{files}, +{counts.insertions} -{counts.deletions} lines"
+    assert claim.diffstat is not None
+    found = diffstat.compared(claim.diffstat, evidence.diffstats, evidence.files)
+    return _record(claim, found.verdict, finding=found.words, details=found.details)
 
 
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
@@ -225,7 +209,7 @@ def _not_compiled(evidence: Evidence) -> list[str]:
 
 
 def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Each of the patches builds; by how much it changes the text is shown, and is no verdict."""
+    """Each of the patches builds; by how much it changes the size is shown, and is no verdict."""
     cells = evidence.building
     states = {(state.patch, cell.id): state for cell in cells for state in cell.states if state.patch in claim.patches}
     if not cells or len(states) < len(claim.patches) * len(cells):
@@ -258,7 +242,7 @@ def _change_lines(changes: Mapping[int, Mapping[str, int]]) -> list[str]:
     lines = []
     for patch, cells in changes.items():
         moved = ", ".join(f"{cell} {change:+d}" for cell, change in cells.items() if change)
-        lines.append(f"patch {patch}: {moved or 'text unchanged'}")
+        lines.append(f"patch {patch}: {moved or 'size unchanged'}")
     return lines
 
 

@@ -92,7 +92,7 @@ def index(
     quiet: QuietOption = False,
     _version: VersionOption = False,
 ) -> None:
-    """One static page over many runs: their verdicts, and the trend of each series' text size."""
+    """One static page over many runs: their verdicts, and the trend of each series' size."""
     with session(None, verbose, quiet) as current:
         path = output or folder / "index.html"
         require_writable(path)

@@ -61,7 +61,7 @@ def file_diffs(text: str) -> Iterator[FileDiff]:
             names, modes, added, inside = [], set(), {}, True
         if header:
             quoted = line.rstrip().endswith('"') or line.startswith('diff --git "')
-            names += [_unquoted(f'"{name}"') if quoted else name for name in (header["old"], header["new"])]
+            names += [unquoted(f'"{name}"') if quoted else name for name in (header["old"], header["new"])]
         elif plain:
             # These are exact where the line `diff --git` is ambiguous: names with blanks.
             names = [*_names(line[4:]), *_names(lines[at + 1][4:])] or names
@@ -72,7 +72,7 @@ def file_diffs(text: str) -> Iterator[FileDiff]:
         elif inside and (found := _MODE.match(line)):
             modes.add(found[1])
         elif inside and (found := _RENAMED.match(line)):
-            names.append(_unquoted(found[1]))
+            names.append(unquoted(found[1]))
         at += 1
     if inside:
         yield _file_diff(names, modes, added)
@@ -104,13 +104,13 @@ def _read_hunk(lines: Sequence[str], at: int, hunk: re.Match[str], added: dict[i
 
 def _names(text: str) -> list[str]:
     """The name behind `---` or `+++`, its first folder taken off as `patch -p1` does; none for /dev/null."""
-    name = _unquoted(text.split("\t")[0].rstrip("\r"))
+    name = unquoted(text.split("\t")[0].rstrip("\r"))
     if name == "/dev/null":
         return []
     return [name if name.startswith("/") else name.partition("/")[2] or name]
 
 
-def _unquoted(name: str) -> str:
+def unquoted(name: str) -> str:
     """A name without git's quotes; octal escapes stand for bytes of UTF-8."""
     if len(name) < 2 or not name.startswith('"') or not name.endswith('"'):
         return name

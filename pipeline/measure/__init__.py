@@ -4,17 +4,18 @@
 compiled; `layout` compares structs; `inspector` takes the latter two while a build folder holds the right state.
 """
 
-from pipeline.measure.changes import changed_files, diffstat, touched_files
+from pipeline.measure.changes import changed_files, diffstats, touched_files
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import layout_deltas
 from pipeline.measure.origin import origins_of, symbol_origins
-from pipeline.measure.text import Measurer, parse_bloat, parse_sections, section_deltas, sized_symbols
+from pipeline.measure.text import Measurer, kind_deltas, parse_bloat, parse_sections, section_deltas, sized_symbols
 
 __all__ = [
     "Inspector",
     "Measurer",
     "changed_files",
-    "diffstat",
+    "diffstats",
+    "kind_deltas",
     "layout_deltas",
     "origins_of",
     "parse_bloat",

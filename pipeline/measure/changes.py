@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pipeline.mail import diffstat as mail_diffstat
 from pipeline.model import ChangedFile, Diffstat
 from pipeline.system.git import Repository
 
@@ -17,7 +18,14 @@ MOST_STRUCTS = 64
 _SUFFIXES = frozenset({".c", ".h", ".S", ".rs"})
 _NOT_THE_KERNEL = frozenset({"Documentation", "scripts", "tools"})
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+(?P<start>\d+)(?:,(?P<new>\d+))? @@ ?(?P<heading>.*)")
-_COUNTS = re.compile(r"(\d+) (file|insertion|deletion)")
+_STAT_OPTIONS = (
+    ("--find-renames",),
+    ("--no-renames",),
+    ("--find-copies",),
+    *(("--find-renames", f"--diff-algorithm={name}") for name in ("minimal", "patience", "histogram")),
+)
+# Names in full, and of the graph of signs as little as there can be.
+_WHOLE_STAT = ("--no-color", "--no-ext-diff", "--no-textconv", "--stat=9000,8900", "--stat-graph-width=1")
 _STRUCT = re.compile(r"(?:typedef\s+)?struct\s+(?P<name>\w+)\s*\{")
 
 
@@ -122,13 +130,19 @@ def touched_files(repository: Repository, base: str, last: str) -> frozenset[str
     return frozenset(listed.split("\0")) - {""}
 
 
-def diffstat(repository: Repository, base: str, last: str) -> Diffstat:
-    """What `git format-patch --cover-letter` counts between two commits, renames found.
+def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, ...]:
+    """What `git diff --stat` can print between two commits, each once; first what git-format-patch(1) prints.
+
+    What it prints depends on settings of the one who called it: how renames are found, lines matched, names quoted.
 
     Raises:
         GitError: git failed.
     """
-    options = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--shortstat")
-    words = repository.out("diff", *options, base, last)
-    counts = {noun: int(number) for number, noun in _COUNTS.findall(words)}
-    return Diffstat(*(counts.get(noun, 0) for noun in ("file", "insertion", "deletion")))
+    found: dict[Diffstat, None] = {}
+    for options in _STAT_OPTIONS:
+        for quoted in ("true", "false"):
+            printed = repository.out("-c", f"core.quotePath={quoted}", "diff", *_WHOLE_STAT, *options, base, last)
+            found |= dict.fromkeys(counted for _, counted in mail_diffstat.diffstats(printed))
+            if '"' not in printed:
+                break
+    return tuple(found) or (Diffstat(0, 0, 0),)

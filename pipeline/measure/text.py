@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.model import Build, BuildStatus, SymbolDelta, TextDelta
@@ -26,6 +27,14 @@ _SYMBOL = re.compile(r"^(?P<name>\S+) +(?P<old>[0-9]+|-) +(?P<new>[0-9]+|-) +(?P
 _TOTAL = re.compile(r"^Total: Before=(?P<before>[0-9]+), After=(?P<after>[0-9]+), chg", re.MULTILINE)
 _SECTION = re.compile(r"^(?P<name>\S+) +(?P<size>[0-9]+) +[0-9]+$", re.MULTILINE)
 
+_KINDS = {
+    **dict.fromkeys("tTwW", "text"),
+    **dict.fromkeys("rR", "rodata"),
+    **dict.fromkeys("dDvV", "data"),
+    **dict.fromkeys("bB", "bss"),
+}
+"""Kinds of symbols by nm's letter, those that bloat-o-meter counts; weak ones are functions, or else objects."""
+
 # The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
 _RECORDED_NM = '#!/bin/sh\nfor file; do :; done\nexec cat "$file"\n'
 
@@ -41,7 +50,13 @@ def parse_bloat(output: str) -> TextDelta:
         raise ValueError("bloat-o-meter printed no summary")
     table = output[summary.end() : total.start()]
     return TextDelta(
-        **{name: int(summary[name]) for name in ("add", "remove", "grow", "shrink", "up", "down", "delta")},
+        add=int(summary["add"]),
+        remove=int(summary["remove"]),
+        grow=int(summary["grow"]),
+        shrink=int(summary["shrink"]),
+        up=int(summary["up"]),
+        down=int(summary["down"]),
+        delta=int(summary["delta"]),
         before=int(total["before"]),
         after=int(total["after"]),
         symbols=tuple(
@@ -57,6 +72,20 @@ def sized_symbols(symbols: bytes) -> bytes:
     return b"".join(
         line for line in symbols.splitlines(keepends=True) if len(words := line.split()) == 3 and words[0].strip(b"0")
     )
+
+
+def kind_deltas(before: Build, after: Build) -> dict[str, int]:
+    """By how many bytes symbols of each kind differ: of code, of constants, of data, and of data that is 0 at boot.
+
+    A section cannot tell that: .text and .rodata are filled up to whole pages where they are mapped apart.
+    """
+    deltas = dict.fromkeys(dict.fromkeys(_KINDS.values()), 0)
+    for sign, build in ((-1, before), (1, after)):
+        for line in build.symbols.splitlines():
+            size, letter, _ = line.split(maxsplit=2)
+            if kind := _KINDS.get(letter.decode("ascii", "replace")):
+                deltas[kind] += sign * int(size, 16)
+    return deltas
 
 
 def parse_sections(output: str) -> dict[str, int]:
@@ -104,7 +133,7 @@ class Measurer:
             box = Box(folder / "source", folder / "build", folder / "tools")
             done = self._processes.run(self._sandbox.command(job, box))
         try:
-            return parse_bloat(done.stdout.decode("utf-8", "replace"))
+            return replace(parse_bloat(done.stdout.decode("utf-8", "replace")), kinds=kind_deltas(before, after))
         except ValueError as error:
             raise InfrastructureError(f"{error}: {done.stderr.decode('utf-8', 'replace').strip()[-300:]}") from error
 

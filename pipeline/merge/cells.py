@@ -73,6 +73,7 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
         "same kernel": cell.same_as,
         "toolchain": cell.toolchain_digest if cell.states else "",
         "struct page": cell.struct_page if cell.states else None,
+        "promises": cell.lost or (),
         "builds": [(state.patch, state.status, _identities(state.errors)) for state in cell.states],
         "warnings": [(state.patch, _identities(state.new_warnings)) for state in cell.states],
         "text size": (cell.text, cell.sections),

@@ -1,7 +1,17 @@
 """The values that flow from verb to verb: frozen, typed, and named in the field's words."""
 
 from pipeline.model.build import Build, BuildStatus, CompilerCalls, Diagnostic, Image
-from pipeline.model.matrix import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain
+from pipeline.model.matrix import (
+    Cell,
+    CellOutcome,
+    Expectation,
+    Fragment,
+    LostPromise,
+    PlannedCell,
+    StructPage,
+    Toolchain,
+    has_vmemmap,
+)
 from pipeline.model.measure import (
     ChangedFile,
     CodeChange,
@@ -19,6 +29,7 @@ from pipeline.model.series import (
     Claim,
     ClaimKind,
     Diffstat,
+    FileStat,
     Letter,
     Measurand,
     Patch,
@@ -36,6 +47,7 @@ __all__ = [
     "Build",
     "BuildStatus",
     "Cell",
+    "CellOutcome",
     "ChangedFile",
     "Claim",
     "ClaimKind",
@@ -48,11 +60,13 @@ __all__ = [
     "Diffstat",
     "Expectation",
     "FileCoverage",
+    "FileStat",
     "Fragment",
     "Hunk",
     "Image",
     "Layout",
     "Letter",
+    "LostPromise",
     "Measurand",
     "Member",
     "NoiseFloor",
@@ -68,4 +82,5 @@ __all__ = [
     "Toolchain",
     "Tree",
     "UncarriedTrailer",
+    "has_vmemmap",
 ]

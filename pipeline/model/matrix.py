@@ -111,4 +111,37 @@ class PlannedCell:
 
     @property
     def vmemmap(self) -> bool:
-        return "\nCONFIG_SPARSEMEM_VMEMMAP=y\n" in self.config
+        return has_vmemmap(self.config)
+
+
+def has_vmemmap(config: str) -> bool:
+    """Whether the memmap of a kernel with this `.config` is virtual."""
+    return "\nCONFIG_SPARSEMEM_VMEMMAP=y\n" in config
+
+
+@dataclass(frozen=True)
+class LostPromise:
+    """What the matrix promises of a cell, and the series takes away: it is kept on the base.
+
+    Args:
+        what: became of it, in words.
+        patch: number of the first source state that is known not to keep it.
+        kept: number of the last source state before, that is known to keep it.
+    """
+
+    what: str
+    patch: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """What a series does to what is known of a cell.
+
+    Args:
+        vmemmap: whether the memmap is virtual, by patch number.
+        lost: promises of the matrix that the last source state does not keep.
+    """
+
+    vmemmap: Mapping[int, bool] = field(hash=False)
+    lost: tuple[LostPromise, ...] = ()

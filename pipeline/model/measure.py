@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -76,7 +77,11 @@ class SymbolDelta:
 
 @dataclass(frozen=True)
 class TextDelta:
-    """bloat-o-meter's output as data, sizes in bytes, and `verbatim` as it came."""
+    """bloat-o-meter's output as data, sizes in bytes, and `verbatim` as it came.
+
+    Args:
+        kinds: what of the change is text, rodata, data and bss.
+    """
 
     add: int
     remove: int
@@ -89,6 +94,7 @@ class TextDelta:
     after: int
     symbols: tuple[SymbolDelta, ...]
     verbatim: str
+    kinds: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def summary(self) -> str:

@@ -171,12 +171,26 @@ class ClaimKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class FileStat:
+    """A file's line of a diffstat.
+
+    Args:
+        name: as git shows it: `dir/{old => new}.c` for a rename, quoted as in C, or its beginning shortened to `...`.
+        change: changed lines, or `Bin` and what sizes git gives.
+    """
+
+    name: str
+    change: str
+
+
+@dataclass(frozen=True)
 class Diffstat:
-    """The last line of a diffstat."""
+    """A diffstat's last line as numbers, and the lines of its files; none where not all of them are there."""
 
     files: int
     insertions: int
     deletions: int
+    lines: tuple[FileStat, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,7 +205,7 @@ class Claim:
             another tree or compiler, which is refuted only by the opposite.
         measurand: what is measured in a boot; None for all else.
         patches: numbers of those that it is about; empty is the series as a whole.
-        diffstat: the counts of a diffstat, `files` its paths, perhaps shortened by `...`.
+        diffstat: one that the letter shows.
         obstacle: why it cannot be measured, where that is known already.
         limit: the letter's words that make an exception to it; empty where there are none.
         found: in the letter, not in a series.toml.
@@ -205,7 +219,6 @@ class Claim:
     kind: ClaimKind = ClaimKind.TEXT_DELTA
     patches: tuple[int, ...] = ()
     diffstat: Diffstat | None = None
-    files: tuple[str, ...] = ()
     obstacle: str = ""
     limit: str = ""
     found: bool = False

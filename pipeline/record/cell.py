@@ -25,6 +25,11 @@ class CompilerCallsRecord(Record):
     uncacheable: int
 
 
+class StructPageRecord(Record):
+    size: int = Field(description="bytes")
+    power_of_two: bool
+
+
 class StateRecord(Record):
     patch: int = Field(description="patches applied; 0 is the base")
     subject: str
@@ -44,12 +49,11 @@ class StateRecord(Record):
     compiler_calls: CompilerCallsRecord | None = Field(
         default=None, description="null where it was built without ccache"
     )
+    struct_page: StructPageRecord | None = Field(
+        default=None, description="null where it was not built, or not measured"
+    )
+    vmemmap: bool | None = Field(default=None, description="as configured; null where that is not known")
     log: str = Field(description="file name within the run's folder")
-
-
-class StructPageRecord(Record):
-    size: int = Field(description="bytes")
-    power_of_two: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -77,6 +81,9 @@ class TextRecord(Record):
     after: int
     symbols: tuple[SymbolRecord, ...]
     verbatim: str
+    kinds: dict[str, int] = Field(
+        default={}, description="the change of text, rodata, data and bss, by nm; empty where it was not measured"
+    )
 
 
 class SectionRecord(Record):
@@ -151,6 +158,14 @@ class LayoutRecord(Record):
     members: tuple[MemberDeltaRecord, ...] = ()
 
 
+class LostPromiseRecord(Record):
+    """A promise of the matrix that the base keeps, and the last source state does not."""
+
+    what: str = Field(description="became of it, in words")
+    patch: int = Field(description="the first that is known not to keep it")
+    kept: int = Field(description="the last before, that is known to keep it; 0 is the base")
+
+
 class CellRecord(Record):
     id: str
     tree: str
@@ -165,8 +180,11 @@ class CellRecord(Record):
     same_as: str = Field(default="", description="of a duplicate: the cell of the same configuration, which was built")
     expected_unreachable: bool = Field(default=False, description="the matrix says that it cannot be reached")
     unexpected: str = Field(default="", description="how the cell is not what the matrix expects")
-    vmemmap: bool | None = None
-    struct_page: StructPageRecord | None = None
+    vmemmap: bool | None = Field(default=None, description="on the base; `states` has it of each state")
+    struct_page: StructPageRecord | None = Field(default=None, description="on the base; `states` has it of each state")
+    lost: tuple[LostPromiseRecord, ...] | None = Field(
+        default=None, description="promises that the series breaks; null where they were not looked at"
+    )
     config: str = Field(default="", description="its .config on the base, a file name within the run's folder")
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None

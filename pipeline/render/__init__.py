@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len, chop_cells
 
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
+from pipeline.render.before_after import memmap_words, struct_page_words
 from pipeline.render.boots import by_scenario
 from pipeline.render.boots import measured as measured_values
 from pipeline.render.code import code_blocks
@@ -30,6 +31,7 @@ from pipeline.render.measured import Block, coverage_blocks, first, layout_block
 from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
+from pipeline.render.sizes import largest_symbols, legend, size_rows
 from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
@@ -42,7 +44,7 @@ LONGEST_WORD = 200
 _SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
 MOST_STATES = 13
 """Source states in one line of a table of boots; where there are more, base and last."""
-CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "text")
+CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "size")
 _TREE_WORDS = {
     "clean": "applies",
     "three-way": "applies, 3-way",
@@ -59,6 +61,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         colour: paint verdict words with ANSI sequences; the text is the same without.
     """
     record, page = neutral(record), Page(colour=colour)
+    sizes = size_rows(record, [label(record, cell) for cell in record.cells])
     return page.fill(
         "report.txt.j2",
         verdict=verdict(record),
@@ -78,6 +81,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         warnings=[_block(finding) for finding in warnings(record)],
         boots=[*_boots(record, page)],
         boot_failures=[_block(finding) for finding, _ in boot_failures(record)],
+        sizes=page.table(sizes, right=range(1, len(sizes[0]))),
+        legend=legend(sizes[0]),
         texts=[_text(record, cell, cell.text, page) for cell in record.cells if cell.text],
         code=code_blocks(record, page),
         coverage=coverage_blocks(record, page),
@@ -95,12 +100,11 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
 
 def cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, str, str, str, str]:
     """What one line says of a cell, under `CELL_COLUMNS`."""
-    size = cell.struct_page
     return (
         label(record, cell),
         result(record, cell),
-        {True: "on", False: "off", None: "-"}[cell.vmemmap],
-        f"{size.size}{'' if size.power_of_two else ', not 2^n'}" if size else "-",
+        memmap_words(cell),
+        struct_page_words(cell),
         f"{cell.text.delta:+d}" if cell.text else "-",
     )
 
@@ -122,7 +126,8 @@ def measured(claim: ClaimRecord) -> str:
     claimed = f"claimed {claim.claimed:{sign}d} {claim.unit}"
     if claim.measured is None:
         return claimed + (f"; {claim.finding}" if claim.finding else "")
-    return f"{claimed}, measured {claim.measured:{sign}d}" + (f" in {claim.cell}" if claim.cell else "")
+    place = f" in {claim.cell}" if claim.cell else ""
+    return f"{claimed}, measured {claim.measured:{sign}d}{place}" + (f" ({claim.finding})" if claim.finding else "")
 
 
 def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:
@@ -246,20 +251,20 @@ def _block(finding: Finding) -> Block:
 
 def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> Block:
     """A cell's bloat-o-meter summary, largest symbols, sections, and which patch changed how much."""
-    largest = sorted(text.symbols, key=lambda symbol: (-abs(symbol.delta), symbol.name))
+    largest = largest_symbols(text.symbols, SYMBOLS_SHOWN)
     symbols = [
         (
             symbol.name,
             *("-" if size is None else str(size) for size in (symbol.old, symbol.new)),
             f"{symbol.delta:+d}",
         )
-        for symbol in largest[:SYMBOLS_SHOWN]
+        for symbol in largest
     ]
     measured = [state for state in cell.states if state.text_change is not None]
     changes = [(str(state.patch), state.subject, f"{state.text_change:+d}") for state in measured if state.text_change]
     sections = [(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections]
     rows = [
-        (f"{min(len(largest), SYMBOLS_SHOWN)} of {count(len(largest), 'symbol')}", "old", "new", "delta"),
+        (f"{len(largest)} of {count(len(text.symbols), 'symbol')}", "old", "new", "delta"),
         *symbols,
         ("total", str(text.before), str(text.after), f"{text.after - text.before:+d}"),
         *([("section", "old", "new", "delta"), *sections] if sections else []),

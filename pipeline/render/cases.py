@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.record import BootRecord, CellRecord, RunRecord, StateRecord
+from pipeline.record.kinds import kinds
 from pipeline.render.boots import base_of, by_scenario, new_splats, worse_than
 from pipeline.render.findings import label, location
 
@@ -26,7 +27,8 @@ class Case:
         cell: id of the cell.
         label: what reports call the cell.
         patch: patches applied; 0 is the base.
-        check: `build`, `warnings`, `text size`, or `SCENARIO: CHECK` of a boot.
+        check: `build`, `warnings`, `promises`, `size` of all symbols, `size: text` and so on by kind, or
+            `SCENARIO: CHECK` of a boot.
         outcome: of this state alone.
         known: it fails on the base as well, or is the base's: not the series' doing.
         details: what is wrong, or why it was not run.
@@ -68,9 +70,9 @@ def _of_cell(record: RunRecord, cell: CellRecord) -> Iterator[Case]:
         yield _build(cell, name, state, base_fails)
         if state.status == "built":
             yield _warnings(cell, name, state)
-        if state is cell.states[-1] and cell.text is not None:
-            change = (cell.text.delta, "bytes")
-            yield Case(cell.tree, cell.id, name, state.patch, "text size", Outcome.PASS, False, (), 0.0, "", *change)
+        if state is cell.states[-1]:
+            yield from _promises(cell, name, state)
+            yield from _sizes(cell, name, state)
     for boots in by_scenario(cell).values():
         for boot in boots:
             yield from _boot(cell, name, boot, base_of(boots))
@@ -96,6 +98,23 @@ def _warnings(cell: CellRecord, name: str, state: StateRecord) -> Case:
     found = tuple(location(one) for one in state.new_warnings) if state.patch else ()
     outcome = Outcome.FAIL if found else Outcome.PASS
     return Case(cell.tree, cell.id, name, state.patch, "warnings", outcome, False, found, log=state.log)
+
+
+def _promises(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]:
+    """What the matrix promises of the cell, where that was looked at."""
+    if cell.lost is not None and state.patch:
+        broken = tuple(one.what for one in cell.lost)
+        outcome = Outcome.FAIL if broken else Outcome.PASS
+        yield Case(cell.tree, cell.id, name, state.patch, "promises", outcome, False, broken)
+
+
+def _sizes(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]:
+    """The change of all symbols, which bloat-o-meter counts, and of each kind of symbol."""
+    if cell.text is not None:
+        changes = {"size": cell.text.delta, **{f"size: {kind}": found for kind, found in kinds(cell).items()}}
+        for check, change in changes.items():
+            case = Case(cell.tree, cell.id, name, state.patch, check, Outcome.PASS)
+            yield replace(case, number=change, unit="bytes")
 
 
 def _boot(cell: CellRecord, name: str, boot: BootRecord, base: BootRecord | None) -> Iterator[Case]:

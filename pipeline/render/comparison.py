@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, TextRecord
+from pipeline.render.before_after import struct_page_words
 from pipeline.render.cases import Case, Outcome, cases
 from pipeline.render.findings import count, result, verdict
 from pipeline.render.measured import Block, first
@@ -37,10 +38,11 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
         "comparison.txt.j2",
         runs=[_run(before), _run(after)],
         cells=page.table(
-            [("cell", "result", "text was", "is", "differs by"), *_cells(before, after, pairs)], right={2, 3, 4}
+            [("cell", "result", "struct page", "size was", "is", "differs by"), *_cells(before, after, pairs)],
+            right={3, 4, 5},
         ),
         patches=_patches(before, after, page),
-        changes=_text_changes(pairs, page),
+        changes=_size_changes(pairs, page),
         better=first(better, CASES_SHOWN),
         worse=first(worse, CASES_SHOWN),
         symbols=symbols,
@@ -68,8 +70,10 @@ def _cells(before: RunRecord, after: RunRecord, pairs: Sequence[Pair]) -> list[t
         )
         sizes = [cell.text.delta if cell and cell.text else None for cell in (pair.before, pair.after)]
         known = [size for size in sizes if size is not None]
+        pages = [struct_page_words(cell) if cell else "-" for cell in (pair.before, pair.after)]
         difference = f"{known[1] - known[0]:+d}" if len(known) == 2 else "-"
-        rows.append((pair.name, was if was == now else f"{was} → {now}", *map(_signed, sizes), difference))
+        words = [was if was == now else f"{was} → {now}", pages[0] if pages[0] == pages[1] else "; ".join(pages)]
+        rows.append((pair.name, *words, *map(_signed, sizes), difference))
     return rows
 
 
@@ -88,8 +92,8 @@ def _number(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
-def _text_changes(pairs: Sequence[Pair], page: Page) -> list[Block]:
-    """What each patch changes in text, where every patch was built in both runs and the two differ."""
+def _size_changes(pairs: Sequence[Pair], page: Page) -> list[Block]:
+    """By how much each patch changes the size, where every patch was built in both runs and the two differ."""
     blocks = []
     for pair in pairs:
         was, now = (

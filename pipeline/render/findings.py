@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
-from pipeline.render import matrix
+from pipeline.render import before_after, matrix
 from pipeline.render.boots import Regression, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
@@ -182,6 +182,10 @@ def verdict(record: RunRecord) -> Verdict:
             f"{count(len(item.diagnostics), 'new warning')} with {item.blame}, {_where(record, item)}"
             for item in warnings(record)
         ],
+        "breaks a promise of the matrix": [
+            f"Promise broken with {item.blame}, {_where(record, item)}: {cut(item.what, 300)}"
+            for item in before_after.lost_promises(record, _labelled(record))
+        ],
         "fails when booted": [
             f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
         ],
@@ -206,11 +210,13 @@ def verdict(record: RunRecord) -> Verdict:
 
 def remarks(record: RunRecord) -> list[str]:
     """What is not a problem of the series, but must be said."""
-    labelled = [(label(record, cell), cell) for cell in record.cells]
+    labelled = _labelled(record)
     results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
     doubtful = {word: sum(one.verdict == word for one in record.claims) for word in ("not confirmed", "not measured")}
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
+        *resized(record),
+        *before_after.emptied_sentences(labelled),
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *matrix.missing(labelled),
@@ -225,8 +231,19 @@ def remarks(record: RunRecord) -> list[str]:
     ]
 
 
+def resized(record: RunRecord) -> list[str]:
+    """A sentence for each struct that has another size with the series."""
+    return before_after.resized_sentences(record, _labelled(record))
+
+
+def _labelled(record: RunRecord) -> list[tuple[str, CellRecord]]:
+    return [(label(record, cell), cell) for cell in record.cells]
+
+
 def _refutation(claim: ClaimRecord) -> str:
-    return claim.finding or f"claimed {claim.claimed}, measured {claim.measured}"
+    if claim.measured is None:
+        return claim.finding
+    return f"claimed {claim.claimed}, measured {claim.measured}" + (f"; {claim.finding}" if claim.finding else "")
 
 
 def _coverage_remarks(record: RunRecord) -> Iterable[str]:
@@ -260,9 +277,10 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     if not _took(record):
         return "Already merged in every tree; nothing was built." if merged else "No tree took the series."
     nothing = "no cell was built with all patches"
+    grown = f"; {words}" if (words := before_after.grown(record)) else ""
     if kinds:
         listed = " and ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
-        return f"The series {listed}{'' if building else f'; {nothing}'}."
+        return f"The series {listed}{'' if building else f'; {nothing}'}{grown}."
     lacking = sum(cell.status == "missing" for cell in record.cells)
     if building and lacking:
         return f"No result of {count(lacking, 'cell')}; no problem found in {building} of the others."
@@ -273,7 +291,7 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     built = f"{building} of {count(len(matrix.counted(record.cells)), 'cell')}"
     ran = sum(boot.status != "not run" for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""
-    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}."
+    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}{grown}."
 
 
 def _base_failure(name: str, cell: CellRecord) -> str:
@@ -288,6 +306,6 @@ def _not_applied(tree: TreeRecord) -> str:
     return f"{what} does not apply to {tree.name}{where}"
 
 
-def _where(record: RunRecord, finding: Finding) -> str:
+def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:
     tried = sum(cell.status not in ("unreachable", "duplicate", "missing") for cell in record.cells)
     return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"

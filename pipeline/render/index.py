@@ -1,4 +1,4 @@
-"""A page over many runs, for a web server that serves files: verdicts, and the trend of each series' text size."""
+"""A page over many runs, for a web server that serves files: verdicts, and the trend of each series' size."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IndexedRun:
 
     Args:
         url: of its report, relative.
-        deltas: of the text, in bytes, by tree and cell.
+        deltas: of all symbols, in bytes, by tree and cell.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Trend:
-    """The text delta of a series in one cell, revision by revision and run by run.
+    """The change of the size by a series in one cell, revision by revision and run by run.
 
     Args:
         cell: what it is called.

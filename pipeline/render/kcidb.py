@@ -1,4 +1,4 @@
-"""KCIDB's JSON: source states as checkouts, builds, and boots and the text delta as tests.
+"""KCIDB's JSON: source states as checkouts, builds, and as tests boots, sizes and promises of the matrix.
 
 The format is described by kcidb-io's schema (https://github.com/kernelci/kcidb-io), which also validates it here. What
 is sent to KCIDB is what was measured: a failure of the base is a failure, of the base's checkout.
@@ -133,8 +133,11 @@ def _tests(record: RunRecord) -> list[dict[str, Any]]:
 
 def _test(record: RunRecord, cell: CellRecord, case: Case) -> dict[str, Any]:
     if case.number is not None:
-        path = "bloat_o_meter.text"
+        kind = case.check.partition(": ")[2]
+        path = f"size.{_node(kind)}" if kind else "size.all"
         result: dict[str, Any] = {"status": "DONE", "number": {"value": case.number, "unit": "B"}}
+    elif case.check == "promises":
+        path, result = "matrix.promises", {"status": _STATUS[case.outcome]}
     else:
         scenario, _, check = case.check.partition(": ")
         path = ".".join(_node(name) for name in ("boot", scenario, check) if name)

@@ -18,6 +18,7 @@ from pipeline.render.cases import Outcome, cases
 from pipeline.render.code import code_words, compared_cells
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
+from pipeline.render.sizes import legend, size_rows
 from pipeline.render.words import one_line, with_largest_symbols
 
 BUDGET = 1000 * 1000
@@ -81,6 +82,7 @@ def _templates() -> Environment:
 
 def _render(record: RunRecord, symbols: int, others: int) -> str:
     found = verdict(record)
+    sizes = size_rows(record, [label(record, cell) for cell in record.cells])
     return (
         _templates()
         .get_template("summary.md.j2")
@@ -103,6 +105,8 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
             claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
             code=[(label(record, cell), code_words(one)) for cell, one in list(compared_cells(record))[:others]],
+            sizes=table(sizes[: others + 1], plain=range(1, len(sizes[0])), right=range(1, len(sizes[0]))),
+            legend=legend(sizes[0]),
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
             command="\n".join(
                 one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
@@ -118,7 +122,8 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 
 
 def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
-    own = [case for case in cases(record.model_copy(update={"cells": (cell,)})) if case.outcome is not Outcome.NOT_RUN]
+    found = cases(record.model_copy(update={"cells": (cell,)}))
+    own = [case for case in found if case.outcome is not Outcome.NOT_RUN and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*cell_row(record, cell), f"{failed} of {len(own)}")
 

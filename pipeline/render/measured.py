@@ -1,4 +1,4 @@
-"""Sections of the report on what was measured beside the text size: coverage and layouts."""
+"""Sections of the report on what was measured beside the size: coverage and layouts."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ from email.headerregistry import Address
 from enum import StrEnum
 
 from pipeline.record import LetterRecord, RunRecord
+from pipeline.record.kinds import KINDS, kinds, only_text_moves
 from pipeline.render import CELL_COLUMNS, cell_row, command_lines, summary, tree_row
-from pipeline.render.findings import count, failures, label, location, remarks, verdict, warnings
+from pipeline.render.findings import count, failures, label, location, remarks, resized, verdict, warnings
 from pipeline.render.page import Page, cut, neutral
 from pipeline.reply.answers import exchanges
 from pipeline.reply.headers import message_id
@@ -61,7 +62,8 @@ def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style,
         cells=_cells(clean, page),
         more=count(len(clean.cells) - ROWS_SHOWN, "more cell") if len(clean.cells) > ROWS_SHOWN else "",
         full=style is Style.FULL,
-        remarks=remarks(clean)[:ROWS_SHOWN],
+        resized=resized(clean),
+        remarks=[remark for remark in remarks(clean) if remark not in resized(clean)][:ROWS_SHOWN],
         deltas=[(label(clean, cell), cut(summary(cell.text), LOG_COLUMNS - 2)) for cell in clean.cells if cell.text],
         exchanges=exchanges(clean, answered, detailed=style is Style.FULL),
         command=command_lines(clean.command, COLUMNS),
@@ -79,11 +81,21 @@ def _trees(record: RunRecord, page: Page) -> list[str]:
 
 def _cells(record: RunRecord, page: Page) -> list[str]:
     """At most ten of the cells, in the order of the run, unless some are more urgent than others."""
-    rows = [cell_row(record, cell) for cell in record.cells]
+    rows = [(cell_row(record, cell), kinds(cell)) for cell in record.cells]
     if len(rows) > ROWS_SHOWN:
-        rows.sort(key=lambda row: row[1] not in _URGENT)
-    table = [(row[0], row[1], row[3], row[4]) for row in [CELL_COLUMNS, *rows[:ROWS_SHOWN]]]
-    return page.table(table, right={3})
+        rows.sort(key=lambda row: row[0][1] not in _URGENT)
+    # What bloat-o-meter counts is not text alone where data moves.
+    moved = [kind for kind in KINDS if any(not only_text_moves(cell) for cell in record.cells) and _moves(record, kind)]
+    table = [
+        (row[0], row[1], row[3], row[4], *(f"{changes[kind]:+d}" if changes else "-" for kind in moved))
+        for row, changes in rows[:ROWS_SHOWN]
+    ]
+    header = (CELL_COLUMNS[0], CELL_COLUMNS[1], CELL_COLUMNS[3], CELL_COLUMNS[4], *moved)
+    return page.table([header, *table], right=range(3, len(header)))
+
+
+def _moves(record: RunRecord, kind: str) -> bool:
+    return any(kinds(cell).get(kind) for cell in record.cells)
 
 
 def _guarded(lines: Sequence[str]) -> Iterable[str]:

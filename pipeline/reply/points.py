@@ -32,7 +32,7 @@ def of_patch(record: RunRecord, patch: int) -> list[str]:
     moved = [f"{name} {state.text_change:+d}" for name, state in states if state.text_change]
     lines = [f"With patches 1 to {patch}: builds in {len(states) - len(failed)} of {count(len(states), 'cell')}."]
     lines += [f"Build fails in {', '.join(failed)}."] if failed else []
-    return lines + ([f"Text, in bytes: {', '.join(moved)}."] if moved else [])
+    return lines + ([f"Size, in bytes: {', '.join(moved)}."] if moved else [])
 
 
 def _sizes(record: RunRecord, symbol: str) -> Iterator[str]:

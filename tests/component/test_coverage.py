@@ -111,7 +111,7 @@ def test_a_struct_that_grows_is_shown_member_by_member(
 ) -> None:
     tree = f"path:{fake_tree}#master"
     build(run, posted["uncompiled"], tree, two_cells, status=1)
-    record, done = build(run, posted["grows"], tree, two_cells)
+    record, done = build(run, posted["grows"], tree, two_cells, status=1)
     for name, word, before, after in ((HVO, 64, 64, 80), (ODD, 32, 40, 48)):
         found = cell(record, name)
         # The base was built for another series: of this one it is asked with a probe, not with a build.
@@ -164,7 +164,7 @@ def test_without_a_sandbox_the_same_is_found(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
     tree = f"path:{fake_tree}#master"
-    boxed, _ = build(run, posted["grows"], tree, two_cells, f"--cell={HVO}")
-    openly, _ = build(run, posted["grows"], tree, two_cells, f"--cell={HVO}", "--sandbox=none")
+    boxed, _ = build(run, posted["grows"], tree, two_cells, f"--cell={HVO}", status=1)
+    openly, _ = build(run, posted["grows"], tree, two_cells, f"--cell={HVO}", "--sandbox=none", status=1)
     assert cell(openly, HVO).coverage == cell(boxed, HVO).coverage
     assert cell(openly, HVO).layouts == cell(boxed, HVO).layouts != ()

@@ -13,6 +13,7 @@ from pipeline.record import (
     FileCoverageRecord,
     LayoutRecord,
     LetterRecord,
+    LostPromiseRecord,
     MemberDeltaRecord,
     MemberRecord,
     PatchRecord,
@@ -176,6 +177,24 @@ def measured(**changes: Any) -> CellRecord:
     renamed = MemberDeltaRecord(change="renamed", before=head, after=info)
     page = LayoutRecord(struct="page", before=64, after=72, members=(renamed,))
     return cell(**{"coverage": files, "layouts": (page,), **changes})
+
+
+def buffered(**changes: Any) -> CellRecord:
+    """A cell whose text shrinks, and that has a page more of data that is 0 at boot."""
+    kinds = {"text": -1410, "rodata": 0, "data": 0, "bss": 4096}
+    return cell(**{"text": text(delta=2686, kinds=kinds), **changes})
+
+
+def grown(name: str = "x86_64-gcc-small", at: int = 2, **changes: Any) -> CellRecord:
+    """A cell that is built at every state, and whose struct page is longer from patch `at` on."""
+    sizes = (StructPageRecord(size=64, power_of_two=True), StructPageRecord(size=80, power_of_two=False))
+    every = tuple(state(patch, struct_page=sizes[patch >= at], vmemmap=True) for patch in range(4))
+    return cell(name, **{"states": every, "lost": (), **changes})
+
+
+LOST = LostPromiseRecord(
+    what="kconfig drops CONFIG_MEMCG=y (memcg.config): now depends on EXTRA, which is n", patch=3, kept=2
+)
 
 
 def broken(name: str, *words: str, **changes: Any) -> CellRecord:

@@ -71,14 +71,16 @@ def test_a_line_that_was_wrapped_is_found_in_its_own_words() -> None:
 
 def test_the_diffstat_is_found_with_its_files() -> None:
     (claim,) = found(f"Hello.\n\n{STAT}-- \n2.39.5\n", ClaimKind.DIFFSTAT)
-    assert claim.diffstat == Diffstat(2, 32, 34)
-    assert claim.files == (".../mm/vmemmap_dedup.rst", "mm/util.c")
+    assert claim.diffstat is not None
+    assert claim.diffstat == Diffstat(2, 32, 34, claim.diffstat.lines)
+    assert [one.name for one in claim.diffstat.lines] == [".../mm/vmemmap_dedup.rst", "mm/util.c"]
     assert claim.text == "2 files changed, 32 insertions(+), 34 deletions(-)"
 
 
-def test_only_the_last_diffstat_is_the_series() -> None:
-    (claim,) = found(f"1 file changed, 1 insertion(+)\n\n{STAT}", ClaimKind.DIFFSTAT)
-    assert claim.diffstat == Diffstat(2, 32, 34)
+def test_every_diffstat_is_found_once() -> None:
+    """Which of them is the series' own, only the patches tell."""
+    claims = found(f"1 file changed, 1 insertion(+)\n\n{STAT}\nAgain:\n\n{STAT}", ClaimKind.DIFFSTAT)
+    assert [(one.diffstat.files, one.diffstat.insertions) for one in claims if one.diffstat] == [(1, 1), (2, 32)]
     assert found("1 file changed, 1 deletion(-)\n", ClaimKind.DIFFSTAT)[0].diffstat == Diffstat(1, 0, 1)
 
 
@@ -204,7 +206,8 @@ def test_a_range_diff_and_a_signature_claim_nothing() -> None:
     assert not found(f"Hello.\n\n{quoted}", ClaimKind.NO_FUNCTIONAL_CHANGE)
     assert not found("Hello.\n\n-- \nNo functional change.\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
     assert own_words(f"Hello.\n\n{quoted}\nA U Thor (1):\n") == "Hello.\n\n\nA U Thor (1):\n"
-    assert found(f"{quoted}\n{STAT}", ClaimKind.DIFFSTAT)[0].diffstat == Diffstat(2, 32, 34)
+    (claim,) = found(f"{quoted}\n{STAT}", ClaimKind.DIFFSTAT)
+    assert claim.text == "2 files changed, 32 insertions(+), 34 deletions(-)"
 
 
 def test_without_a_cover_letter_patch_1_speaks_for_itself() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.claims import Evidence, judged, judged_again
-from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
+from pipeline.model import Claim, ClaimKind, Diffstat, FileStat, Measurand
 from pipeline.record import BootRecord, CellRecord, CheckRecord, ClaimRecord, CodeRecord, FileCoverageRecord
 from tests.unit import records
 
@@ -94,7 +94,7 @@ PREPARES = Claim("Patches 1-2 prepare", "*", None, kind=ClaimKind.PREPARATORY, p
 def test_preparatory_patches_are_confirmed_when_each_builds() -> None:
     found = verdict(PREPARES, steps(0, -8, -900), steps(0, 4, -900, name="two"))
     assert (found.verdict, found.finding) == ("confirmed", "each builds, in 2 cells")
-    assert found.details == ("patch 1: text unchanged", "patch 2: one -8, two +4")
+    assert found.details == ("patch 1: size unchanged", "patch 2: one -8, two +4")
     assert (found.kind, found.patches, found.claimed) == ("preparatory", (1, 2), None)
 
 
@@ -173,33 +173,84 @@ def test_no_functional_change_of_some_patches_is_one_of_each() -> None:
     assert verdict(NOTHING).verdict == "not measured"
 
 
+DOCUMENT, UTIL = FileStat("Documentation/mm/vmemmap_dedup.rst", "5"), FileStat("mm/util.c", "2")
 STAT = Claim(
     "2 files changed",
     *("", None),
     kind=ClaimKind.DIFFSTAT,
-    diffstat=Diffstat(2, 3, 4),
-    files=(".../vmemmap_dedup.rst", "mm/util.c"),
+    diffstat=Diffstat(2, 3, 4, (FileStat(".../vmemmap_dedup.rst", "5"), UTIL)),
 )
-FILES = frozenset({"Documentation/mm/vmemmap_dedup.rst", "mm/util.c"})
+FILES = frozenset({DOCUMENT.name, UTIL.name})
 
 
 @pytest.mark.parametrize(
     ("files", "counted", "word", "details"),
     [
-        (FILES, Diffstat(2, 3, 4), "confirmed", ()),
-        (FILES, Diffstat(2, 3, 5), "not confirmed", ()),
+        (FILES, Diffstat(2, 3, 4, (DOCUMENT, UTIL)), "confirmed", ()),
+        (FILES, Diffstat(2, 3, 5, (DOCUMENT, UTIL)), "not confirmed", ()),
         (FILES, None, "not measured", ()),
-        (FILES | {"mm/slab.h"}, Diffstat(3, 3, 4), "not confirmed", ("not in the diffstat: mm/slab.h",)),
+        (
+            FILES | {"mm/slab.h"},
+            Diffstat(3, 3, 4, (DOCUMENT, FileStat("mm/slab.h", "1"), UTIL)),
+            "not confirmed",
+            ("not in the diffstat: mm/slab.h",),
+        ),
+        (
+            FILES,
+            Diffstat(2, 3, 4, (FileStat("mm/slab.h", "0"), FileStat(DOCUMENT.name, "7"))),
+            "not confirmed",
+            (
+                "not in the diffstat: mm/slab.h",
+                "not changed by the patches: mm/util.c",
+                "with another count: .../vmemmap_dedup.rst (5, and 7 in the patches)",
+            ),
+        ),
         ({"mm/util.c"}, None, "not confirmed", ("not touched by any patch: .../vmemmap_dedup.rst",)),
+        (FILES | {"mm/slab.h"}, None, "not confirmed", ("not in the diffstat: mm/slab.h",)),
     ],
 )
 def test_a_diffstat_is_checked_against_the_patches(
     files: frozenset[str], counted: Diffstat | None, word: str, details: tuple[str, ...]
 ) -> None:
-    found = verdict(STAT, files=frozenset(files), diffstat=counted)
+    found = verdict(STAT, files=frozenset(files), diffstats=(counted,) if counted else ())
     assert (found.verdict, found.details) == (word, details)
     if counted:
         assert f"{counted.files} files, +3 -{counted.deletions} lines" in found.finding
+
+
+def test_any_of_the_ways_to_count_confirms_a_diffstat() -> None:
+    """Settings of git decide how lines are matched and renames found."""
+    whole = Diffstat(2, 3, 4, (DOCUMENT, UTIL))
+    assert verdict(STAT, diffstats=(Diffstat(2, 4, 5, (DOCUMENT, UTIL)), whole)).verdict == "confirmed"
+
+
+def stat_claim(*lines: FileStat, insertions: int) -> Claim:
+    shown = Diffstat(len(lines), insertions, 0, lines)
+    return Claim(f"{len(lines)} files, {insertions}", "", None, kind=ClaimKind.DIFFSTAT, diffstat=shown, found=True)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_of_several_diffstats_the_one_that_agrees_best_is_the_series(at: int) -> None:
+    own = stat_claim(UTIL, insertions=2)
+    claims = [stat_claim(DOCUMENT, insertions=5), stat_claim(DOCUMENT, UTIL, insertions=7)]
+    claims.insert(at, own)
+    (found,) = judged(claims, Evidence((), FILES, (Diffstat(1, 2, 0, (UTIL,)),)))
+    assert (found.text, found.verdict) == (own.text, "confirmed")
+    (found,) = judged(claims, Evidence((), FILES, (Diffstat(1, 3, 0, (FileStat("mm/util.c", "3"),)),)))
+    assert (found.text, found.verdict) == (own.text, "not confirmed")
+
+
+def test_two_short_names_do_not_stand_for_one_file() -> None:
+    short = [FileStat(".../Makefile", "1"), FileStat(".../b/Makefile", "1")]
+    whole = [FileStat("a/b/Makefile", "1"), FileStat("b/c/Makefile", "1")]
+    stat = Diffstat(2, 2, 0, tuple(short))
+    claim = Claim("2 files", "", None, kind=ClaimKind.DIFFSTAT, diffstat=stat)
+    assert verdict(claim, diffstats=(Diffstat(2, 2, 0, tuple(whole)),)).verdict == "confirmed"
+    once = Diffstat(2, 2, 0, (whole[0], FileStat("mm/x.c", "1")))
+    assert verdict(claim, diffstats=(once,)).details == (
+        "not in the diffstat: mm/x.c",
+        "not changed by the patches: .../Makefile",
+    )
 
 
 def test_benchmarks_are_not_checked() -> None:
@@ -253,7 +304,7 @@ def test_other_cells_can_change_a_verdict() -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        verdict(STAT, files=frozenset({"a.c"}), diffstat=Diffstat(1, 2, 3)),
+        verdict(STAT, files=frozenset({"a.c"}), diffstats=(Diffstat(1, 2, 3),)),
         verdict(Claim("5% faster", "", None, kind=ClaimKind.BENCHMARK, found=True)),
         records.claim(unit="pages", measured=7, claimed=7),
     ],

@@ -12,7 +12,7 @@ from docutils.nodes import Node, raw, system_message
 
 from pipeline.kernel import vmemmap
 from pipeline.kernel.vmemmap import Selected, VmemmapSource
-from pipeline.record import CellRecord, RunRecord
+from pipeline.record import CellRecord, RunRecord, StructPageRecord
 from pipeline.render.document import render_document
 from pipeline.render.document.message import commit_message
 from pipeline.render.document.rst import escaped, paragraph
@@ -45,6 +45,17 @@ def rendered(*cells: CellRecord, source: VmemmapSource = EVERYTHING) -> str:
     assert text.startswith(".. SPDX-License-Identifier: GPL-2.0\n\n=")
     assert not re.search(r"\n\n\n|[ \t]\n", text)
     return " ".join(text.split())
+
+
+def test_sizes_are_those_after_the_last_patch() -> None:
+    assert "| ``x86_64`` | no | 80 bytes |" in rendered(
+        records.grown(
+            states=tuple(
+                records.state(patch, struct_page=StructPageRecord(size=size, power_of_two=size == 64), vmemmap=virtual)
+                for patch, size, virtual in ((0, 64, True), (3, 80, False))
+            )
+        )
+    )
 
 
 def test_shared_tails_are_told_with_their_numbers() -> None:

@@ -24,6 +24,7 @@ from pipeline.render.symbols import field, render_symbols
 from pipeline.render.words import one_line
 from tests.unit import records
 from tests.unit.markup_payloads import PAYLOADS
+from tests.unit.records import LOST
 from tests.unit.test_render import everything, flooded
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))
@@ -63,6 +64,15 @@ def booted(patch: int, *statuses: str) -> BootRecord:
 def run_with_boots() -> RunRecord:
     boots = (booted(0, "pass", "fail"), booted(3, "fail", "fail"))
     return records.run(cells=(records.cell("small", boots=boots),))
+
+
+def buffered() -> RunRecord:
+    return records.run(cells=(records.buffered(),))
+
+
+def unkept() -> RunRecord:
+    """A run of a series that breaks a promise of the matrix."""
+    return records.run(cells=(records.cell(lost=(LOST,)),))
 
 
 def troubled() -> RunRecord:
@@ -131,9 +141,23 @@ def test_junit_fails_what_is_the_series_own() -> None:
     assert skipped.find("skipped").get("message").startswith("the base: ")
 
 
-def test_junit_has_the_text_size() -> None:
-    (found,) = suites(records.run()).iter("property")
-    assert (found.get("name"), found.get("value")) == ("text size, bytes", "-1410")
+def test_junit_has_the_sizes() -> None:
+    found = {one.get("name"): one.get("value") for one in suites(buffered()).iter("property")}
+    assert found == {
+        "size, bytes": "+2686",
+        "size: text, bytes": "-1410",
+        "size: rodata, bytes": "+0",
+        "size: data, bytes": "+0",
+        "size: bss, bytes": "+4096",
+    }
+
+
+def test_a_broken_promise_is_a_failure_of_junit() -> None:
+    (failed,) = [case for case in suites(unkept()).iter("testcase") if case.find("failure") is not None]
+    assert (failed.get("name"), failed.find("failure").get("message")) == ("patch 3: promises", LOST.what)
+    kept = records.run(cells=(records.cell(lost=()),))
+    assert [case.get("name") for case in suites(kept).iter("testcase") if len(case)] == []
+    assert "patch 3: promises" in {case.get("name") for case in suites(kept).iter("testcase")}
 
 
 def test_junit_has_what_breaks_does_not_apply_and_is_refuted() -> None:
@@ -158,11 +182,19 @@ def kcidb(record: RunRecord) -> dict[str, list[dict[str, object]]]:
     return report
 
 
-def test_kcidb_has_checkouts_builds_boots_and_the_text_delta() -> None:
+def test_kcidb_has_a_broken_promise_and_each_size() -> None:
+    found = {one["path"]: one for one in kcidb(unkept())["tests"]}
+    assert (found["matrix.promises"]["status"], found["matrix.promises"]["log_excerpt"]) == ("FAIL", LOST.what)
+    found = {one["path"]: one for one in kcidb(buffered())["tests"]}
+    numbers = {path: one["number"]["value"] for path, one in found.items()}  # type: ignore[index]
+    assert (numbers["size.text"], numbers["size.bss"], numbers["size.all"]) == (-1410, 4096, 2686)
+
+
+def test_kcidb_has_checkouts_builds_boots_and_the_size() -> None:
     report = kcidb(run_with_boots())
     assert [one["misc"]["patches"] for one in report["checkouts"]] == [0, 1, 2, 3]  # type: ignore[index]
     assert {one["status"] for one in report["builds"]} == {"PASS"}
-    (size,) = [one for one in report["tests"] if one["path"] == "bloat_o_meter.text"]
+    (size,) = [one for one in report["tests"] if one["path"] == "size.all"]
     assert size["number"] == {"value": -1410, "unit": "B"}
     status = {(one["path"], one["id"].rpartition("/")[0][-7:-6]): one["status"] for one in report["tests"]}  # type: ignore[attr-defined]
     assert status["boot.hvo.pool", "0"] == "FAIL", "of the base's own checkout"
@@ -204,14 +236,14 @@ def test_markdown_opens_with_the_verdict_and_has_its_tables() -> None:
     text = render_markdown(everything())
     assert text.startswith("## ❌ PROBLEM\n\nThe series does not apply everywhere, breaks the build")
     counted = tags(text)
-    assert counted["table"] == 2 + sum(cell.text is not None for cell in everything().cells)
+    assert counted["table"] == 3 + sum(cell.text is not None for cell in everything().cells)
     assert not {"a", "img", "script"} & counted.keys()
     assert "mm/hugetlb.c:1234: too few arguments" in text
 
 
 def test_markdown_counts_the_failures_that_are_the_series_own() -> None:
     row = next(line for line in render_markdown(run_with_boots()).split("\n") if line.startswith("| `small`"))
-    assert row.endswith("| 2 of 15 |"), "the boot, for its walk; the base fails in its pool as well"
+    assert row.endswith("| 2 of 14 |"), "the boot, for its walk; the base fails in its pool as well"
 
 
 def many_symbols(cells: int, symbols: int) -> RunRecord:
@@ -226,7 +258,7 @@ def test_markdown_stays_below_its_budget_and_drops_symbols_first() -> None:
     assert len(short.encode()) < BUDGET
     assert whole.count("symbol" * 8) == 100 * 200
     assert 0 < short.count("symbol" * 8) < whole.count("symbol" * 8)
-    assert short.partition("### Text size")[0] == whole.partition("### Text size")[0], "cells are all there"
+    assert short.partition("### Size")[0] == whole.partition("### Size")[0], "cells are all there"
     tiny = render_markdown(record, 20_000)
     assert len(tiny.encode()) <= 20_000
     assert "symbolsymbol" not in tiny

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.matrix import surprise, with_duplicates_marked
-from pipeline.model import Cell, Expectation, Fragment, PlannedCell, StructPage, Toolchain, Tree
+from pipeline.matrix import lost_facts, surprise, with_duplicates_marked
+from pipeline.model import Cell, Expectation, Fragment, LostPromise, PlannedCell, StructPage, Toolchain, Tree
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
 GCC = Toolchain("gcc", "gcc 12", "d" * 64)
@@ -96,3 +96,50 @@ def test_a_cell_within_reach_can_be_a_surprise(expect: Expectation | None, words
 )
 def test_a_cell_out_of_reach_can_be_a_surprise(expect: Expectation | None, words: str) -> None:
     assert surprise(planned("one", "", "no", expect=expect)) == words
+
+
+PROMISING = replace(
+    planned("one").cell,
+    fragments=(Fragment("hvo", "", {}, power_of_two=True), Fragment("print", "", {})),
+    expect=Expectation(struct_page=64, vmemmap=True),
+)
+BROKEN = [
+    "struct page of 64 bytes expected, 80 found",
+    "sizeof(struct page) is 80; hvo.config promises a power of two",
+]
+
+
+def measured(*sizes: int, vmemmap: bool = True) -> dict[int, tuple[StructPage | None, bool]]:
+    """A size for each source state; 0 where it was not built."""
+    return {patch: (StructPage(size) if size else None, vmemmap) for patch, size in enumerate(sizes)}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "since"),
+    [
+        ((64, 80), (1, 0)),
+        ((64, 64, 80, 80), (2, 1)),
+        ((64, 80, 64, 80), (3, 2)),
+        ((64, 64, 0, 80), (3, 1)),
+    ],
+)
+def test_a_promise_is_lost_at_the_first_state_after_the_last_that_keeps_it(
+    sizes: tuple[int, ...], since: tuple[int, int]
+) -> None:
+    lost = lost_facts(PROMISING, measured(*sizes))
+    assert lost == tuple(LostPromise(words, *since) for words in BROKEN)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [(64, 64), (64, 80, 64), (64, 80, 0), (0, 80), (80, 80), (64,), (64, 0)],
+    ids=["kept", "kept again", "not built at last", "not built at first", "never kept", "the base alone", "unknown"],
+)
+def test_what_is_not_known_to_be_lost_is_not(sizes: tuple[int, ...]) -> None:
+    assert lost_facts(PROMISING, measured(*sizes)) == ()
+
+
+def test_a_memmap_that_is_not_virtual_any_more_is_lost_though_nothing_was_built() -> None:
+    facts = measured(64, 0)
+    facts[1] = (None, False)
+    assert lost_facts(PROMISING, facts) == (LostPromise("virtual memmap expected, no virtual memmap found", 1, 0),)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.measure import parse_bloat, parse_sections, section_deltas, sized_symbols
+from pipeline.measure import kind_deltas, parse_bloat, parse_sections, section_deltas, sized_symbols
 from pipeline.model import Build, BuildStatus, SymbolDelta
 
 OUTPUT = """\
@@ -117,3 +117,16 @@ def test_symbols_of_gnu_nm_are_kept_as_they_are() -> None:
 def test_what_llvm_nm_lists_without_a_size_is_left_out() -> None:
     symbols = b"                 w __weak\n0000000000000000 T _end\n00000010 T main\n"
     assert sized_symbols(symbols) == b"00000010 T main\n"
+
+
+def kernel(symbols: str) -> Build:
+    return Build(BuildStatus.BUILT, 0.0, 0.0, 0, (), (), Path("log"), symbols=symbols.encode())
+
+
+def test_changes_are_told_apart_by_the_kind_of_symbol() -> None:
+    before = kernel("10 T main\n0000000000000020 t helper\n8 W weak\n10 D table\n10 r names\n")
+    after = kernel(
+        "14 T main\n20 t helper\n8 w weak\n10 D table\n8 V twin\n4 R names\n10000 b log\n1 B flag\n99 a absolute\n"
+    )
+    assert kind_deltas(before, after) == {"text": 4, "rodata": 4 - 16, "data": 8, "bss": 0x10000 + 1}
+    assert not any(kind_deltas(after, after).values())

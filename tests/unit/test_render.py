@@ -87,7 +87,7 @@ def test_problems_come_before_everything_else() -> None:
     head, _, _ = render_text(everything()).partition("\nSeries ")
     assert head == (
         "PROBLEM: The series does not apply everywhere, breaks the build, adds warnings\n"
-        "         and misses what its letter claims.\n"
+        "         and misses what its letter claims; struct page grows.\n"
         "\n"
         "  * Patch 2 does not apply to debian:linux-source-6.1, first at\n"
         "    mm/hugetlb.c:123\n"
@@ -99,6 +99,7 @@ def test_problems_come_before_everything_else() -> None:
         "    -300)\n"
         "\n"
         "  - Already merged: debian:linux-source-7.2.\n"
+        "  - struct page grows from 64 to 72 bytes, in x86_64-gcc-small.\n"
         "  - Base does not build: i386-gcc (mm/hugetlb.c:1234: too few arguments); that\n"
         "    is the tree, not the series.\n"
         "  - Unreachable: x86_64-gcc-flat: CONFIG_SPARSEMEM_VMEMMAP=n was dropped\n"
@@ -254,7 +255,7 @@ def test_refused_tree_shows_the_hunk_or_else_gits_words() -> None:
 def test_cells_and_states_are_aligned() -> None:
     text = render_text(everything())
     assert (
-        "  cell              result       vmemmap  struct page   text\n"
+        "  cell              result       vmemmap  struct page   size\n"
         "  x86_64-gcc-small  builds       on       64           -1410\n"
         "  riscv64-gcc-flat  FAILS        off      56, not 2^n      -\n"
         "  i386-gcc          base FAILS   off      56, not 2^n      -\n"

@@ -243,7 +243,7 @@ def test_body_of_a_clean_run() -> None:
         "  tree                      version     result\n"
         "  debian:linux-source-6.12  6.12.117-1  applies\n"
         "\n"
-        "  cell              result  struct page   text\n"
+        "  cell              result  struct page   size\n"
         "  x86_64-gcc-small  builds  64           -1410\n"
         "\n"
         "On Fri, 5 Dec 2025 19:43:36 +0000, Kiryl Shutsemau wrote:\n"

@@ -1,7 +1,9 @@
 """Kconfig: fragments and what became of them, the options of a tree, and why an option is as it is."""
 
 from pipeline.kernel.kconfig.fragments import (
+    Request,
     broken_options,
+    broken_requests,
     broken_struct_page,
     contradictions,
     load_fragment,
@@ -11,7 +13,9 @@ from pipeline.kernel.kconfig.fragments import (
 )
 
 __all__ = [
+    "Request",
     "broken_options",
+    "broken_requests",
     "broken_struct_page",
     "contradictions",
     "load_fragment",

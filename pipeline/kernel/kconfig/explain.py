@@ -18,6 +18,7 @@ from pipeline.kernel.kconfig.expression import (
 )
 from pipeline.kernel.kconfig.source import Definition, Kconfig
 
+NO_SUCH_OPTION = "no such option in this tree"
 MAX_NAMES = 3
 """Options that a sentence lists before it only counts."""
 
@@ -33,7 +34,7 @@ def explain(kconfig: Kconfig, option: str, asked: str, values: Mapping[str, str]
     """
     definitions = kconfig.definitions.get(option, ())
     if not definitions:
-        return "no such option in this tree"
+        return NO_SUCH_OPTION
     got = values.get(option, "n")
     if asked in ("n", "m") and got in ("y", "m"):
         return _why_not_less(kconfig, option, asked, values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.model import Fragment, StructPage
@@ -17,6 +18,22 @@ from pipeline.system.errors import UsageError
 _SET = re.compile(r"CONFIG_(\w+)=(.*)")
 _UNSET = re.compile(r"# CONFIG_(\w+) is not set")
 _PROMISE = re.compile(r"#:\s*sizeof\(struct page\) is (not )?a power of two\s*")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fragment asks of kconfig, and the answer.
+
+    Args:
+        option: without the prefix `CONFIG_`.
+        asked, got: values (`y`, `m`, `n`, a string).
+        fragment: its name.
+    """
+
+    option: str
+    asked: str
+    got: str
+    fragment: str
 
 
 def parse_config(text: str) -> dict[str, str]:
@@ -86,31 +103,38 @@ def promises(fragments: Iterable[Fragment]) -> int:
     return sum(len(fragment.options) + (fragment.power_of_two is not None) for fragment in fragments)
 
 
+def broken_requests(fragments: Sequence[Fragment], config: str) -> list[Request]:
+    """Requests that did not survive, in the order of the fragments.
+
+    An option that the final configuration does not mention does not exist or is out of reach: it is `n`.
+    """
+    final = parse_config(config)
+    return [
+        Request(option, asked, final.get(option, "n"), fragment.name)
+        for fragment in fragments
+        for option, asked in fragment.options.items()
+        if final.get(option, "n") != asked
+    ]
+
+
 def broken_options(
     fragments: Sequence[Fragment], config: str, explain: Callable[[str, str], str] = lambda _option, _asked: ""
 ) -> list[str]:
     """Requests that did not survive, as lines for people: `CONFIG_X=n asked (hvo.config), y got: selected by X86_64`.
 
-    An option that the final configuration does not mention does not exist or is out of reach: it is `n`.
-
     Args:
         explain: says why, given an option and the value that was asked; empty when it does not know.
     """
-    final = parse_config(config)
     last = {option: fragment for fragment in fragments for option in fragment.options}
     broken = []
-    for fragment in fragments:
-        for option, asked in fragment.options.items():
-            got = final.get(option, "n")
-            if got == asked:
-                continue
-            words = f"CONFIG_{option}={asked} asked ({fragment.name}.config), {got} got"
-            other = last[option]
-            if other.options[option] != asked:
-                reason = f"{other.name}.config asks for {other.options[option]}"
-            else:
-                reason = explain(option, asked)
-            broken.append(f"{words}: {reason}" if reason else words)
+    for one in broken_requests(fragments, config):
+        words = f"CONFIG_{one.option}={one.asked} asked ({one.fragment}.config), {one.got} got"
+        other = last[one.option]
+        if other.options[one.option] != one.asked:
+            reason = f"{other.name}.config asks for {other.options[one.option]}"
+        else:
+            reason = explain(one.option, one.asked)
+        broken.append(f"{words}: {reason}" if reason else words)
     return broken
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from pipeline.kernel.vmemmap import Selected, VmemmapSource
 from pipeline.record import CellRecord, RunRecord, TreeRecord
+from pipeline.render.before_after import last_memmap, last_struct_page
 from pipeline.render.document import diagram
 from pipeline.render.document.rst import escaped, literal, paragraph, table
 from pipeline.render.findings import count
@@ -146,12 +147,12 @@ def _sizes(cells: Iterable[CellRecord], found: Sequence[Memmap]) -> list[tuple[s
     """Every kind of kernel that was built, with each size of huge page that was seen in it."""
     rows = []
     for cell in cells:
-        if cell.struct_page is None:
+        if (page := last_struct_page(cell)) is None:
             continue
         kernel = (
             literal(cell.arch),
-            {True: "yes", False: "no", None: UNMEASURED}[cell.vmemmap],
-            f"{cell.struct_page.size} bytes",
+            {True: "yes", False: "no", None: UNMEASURED}[last_memmap(cell)],
+            f"{page.size} bytes",
         )
         seen = [one for one in found if one.cell == cell.id]
         rows += [(*kernel, _size(one.page_size), _size(one.huge_page), str(one.vmemmap_pages)) for one in seen]

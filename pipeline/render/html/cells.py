@@ -63,7 +63,7 @@ def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table |
 
     def rows() -> Iterator[tuple[Item, ...]]:
         for at, cell in enumerate(record.cells):
-            name, words, vmemmap, struct_page, _ = cell_row(record, cell)
+            name, words, memmap, page, _ = cell_row(record, cell)
             found = _RESULT_TONES.get(result(record, cell), "")
             log = evidence(folder, cell.states[-1].log) if cell.states else ""
             text = cell.text
@@ -71,14 +71,14 @@ def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table |
                 Item(cut(name, LONGEST), evidence(folder, cell.config)),
                 Item(f"{_SIGNS[found]} {cut(words, LONGEST)}".strip(), log, found),
                 cell.toolchain,
-                vmemmap,
-                struct_page,
+                memmap,
+                Item(page, tone="warn" if "→" in page else ""),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
-                cell.reason or cell.unexpected or cell.about,
+                cell.reason or "; ".join(one.what for one in cell.lost or ()) or cell.unexpected or cell.about,
             )
 
-    header = ("cell", "result", "toolchain", "vmemmap", "struct page", "text, bytes", "boots", "about")
+    header = ("cell", "result", "toolchain", "vmemmap", "struct page", "size, bytes", "boots", "about")
     return table("Cells", header, rows(), (5,))
 
 

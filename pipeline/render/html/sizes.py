@@ -14,6 +14,7 @@ from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
 from pipeline.render.page import cut
+from pipeline.render.sizes import legend, size_rows
 
 OVERVIEW = 60
 """Cells in the picture of all."""
@@ -51,9 +52,15 @@ class CellSizes:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The section; `left_out` cells are in the run's record only."""
+    """The section; `left_out` cells are in the run's record only.
+
+    Args:
+        kinds: by kind of symbol, and `legend` what each column counts.
+    """
 
     overview: BarChart | None
+    kinds: Table | None
+    legend: str
     cells: tuple[CellSizes, ...]
     left_out: int
 
@@ -73,12 +80,20 @@ def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str, most:
     ]
     if not measured:
         return None
+    kinds = _kinds(record)
     overview = [(cut(label(record, cell), LONGEST_LABEL), text.delta) for _, cell, text, _ in measured[:OVERVIEW]]
     return Sizes(
-        diverging("Text size by cell", overview) if len(overview) > 1 else None,
+        diverging("Size by cell", overview) if len(overview) > 1 else None,
+        kinds,
+        legend(kinds.header) if kinds else "",
         tuple(_cell(record, cell, text, total, _anchor(at), folder) for at, cell, text, total in measured[:most]),
         max(len(measured) - most, 0),
     )
+
+
+def _kinds(record: RunRecord) -> Table | None:
+    header, *rows = size_rows(record, [cut(label(record, cell), LONGEST_LABEL) for cell in record.cells])
+    return table("Change by kind of symbol, bytes", header, (items(*row) for row in rows), range(1, len(header)))
 
 
 def anchors(record: RunRecord, most: int, elsewhere: str) -> dict[int, str]:
@@ -112,7 +127,7 @@ def _cell(
             [(cut(one.name, LONGEST_LABEL), one.delta) for one in [*growers(text), *reversed(shrinkers(text))]],
         ),
         waterfall=_waterfall(record, cell, folder),
-        treemap=treemap(f"Text change by source file, {label(record, cell)}", files),
+        treemap=treemap(f"Change of the size by source file, {label(record, cell)}", files),
         folders=table(
             "By folder of the source",
             ("folder", "added", "taken", "change"),
@@ -154,7 +169,7 @@ def _waterfall(record: RunRecord, cell: CellRecord, folder: str) -> BarChart | N
     if not whole or len(known) < 2:
         return None
     return waterfall(
-        f"Text change by patch, {label(record, cell)}",
+        f"Change of the size by patch, {label(record, cell)}",
         [(cut(f"{state.patch}  {state.subject}", LONGEST_LABEL), change) for state, change in known],
         total="all patches",
         links=[evidence(folder, state.log) for state, _ in known],

@@ -1,0 +1,145 @@
+"""A letter's diffstat beside those that git prints of the series, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pipeline.mail.diffstat import paths
+from pipeline.model import Diffstat, FileStat
+
+FILES_SHOWN = 5
+_SHORTENED = "..."
+_BINARY = "Bin"
+_LONG_END = 8
+"""Characters of a name that is shortened in its last part; git leaves more of it."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of a diffstat.
+
+    Args:
+        verdict: of the claim.
+        words: what the patches change, or why that is not known.
+        details: where the two differ, a line for each kind of difference.
+        differing: how many counts and files differ.
+    """
+
+    verdict: str
+    words: str
+    details: tuple[str, ...]
+    differing: int
+
+
+def compared(shown: Diffstat, counted: Sequence[Diffstat], files: Collection[str]) -> Comparison:
+    """A letter's diffstat beside the one of `counted` that is nearest to it.
+
+    Args:
+        counted: what git can print of the series; empty where no tree took it.
+        files: paths that the patches touch, which is all that is known then.
+    """
+    if not counted:
+        return _beside_names(shown, files)
+    nearest_one = _beside(shown, counted[0])
+    for one in counted[1:]:
+        if nearest_one.differing:
+            nearest_one = min(nearest_one, _beside(shown, one), key=lambda found: found.differing)
+    return nearest_one
+
+
+def nearest(shown: Sequence[Diffstat], counted: Sequence[Diffstat], files: Collection[str]) -> Diffstat | None:
+    """The one of a letter's diffstats that differs least from the series; of equals the last, where git puts it."""
+    ranked = [(compared(one, counted, files).differing, -at, one) for at, one in enumerate(shown)]
+    return min(ranked, key=lambda row: row[:2])[2] if ranked else None
+
+
+def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
+    pairs, unlisted, unchanged = _paired(shown.lines, counted.lines) if shown.lines else ((), (), ())
+    other = [
+        f"{one.name} ({one.change}, and {two.change} in the patches)"
+        for one, two in pairs
+        if not _same_change(one, two)
+    ]
+    details = _details(
+        ("not in the diffstat", [one.name for one in unlisted]),
+        ("not changed by the patches", [one.name for one in unchanged]),
+        ("with another count", other),
+    )
+    counts = sum(
+        mine != theirs
+        for mine, theirs in zip(
+            (shown.files, shown.insertions, shown.deletions),
+            (counted.files, counted.insertions, counted.deletions),
+            strict=True,
+        )
+    )
+    differing = counts + len(unlisted) + len(unchanged) + len(other)
+    files = f"{counted.files} file{'' if counted.files == 1 else 's'}"
+    words = f"the patches change {files}, +{counted.insertions} -{counted.deletions} lines"
+    return Comparison("not confirmed" if differing else "confirmed", words, details, differing)
+
+
+def _beside_names(shown: Diffstat, files: Collection[str]) -> Comparison:
+    """Without a tree, only names can be told from the patches."""
+    listed = [one.name for one in shown.lines]
+    means = {name: [FileStat(one, "") for one in paths(name)] for name in listed}
+    touched = [FileStat(path, "") for path in sorted(files)]
+    known = [one for several in means.values() for one in several]
+    unlisted = [path.name for path in touched if listed and not any(_means(one, path) for one in known)]
+    untouched = [
+        name for name, several in means.items() if not any(_means(one, path) for one in several for path in touched)
+    ]
+    details = _details(("not in the diffstat", unlisted), ("not touched by any patch", untouched))
+    words = "no tree took the series: lines were not counted"
+    return Comparison("not confirmed" if details else "not measured", words, details, len(unlisted) + len(untouched))
+
+
+_Paired = tuple[Sequence[tuple[FileStat, FileStat]], Sequence[FileStat], Sequence[FileStat]]
+
+
+def _paired(shown: Sequence[FileStat], counted: Sequence[FileStat]) -> _Paired:
+    """Files of both, those of `counted` alone, and those of `shown` alone."""
+    pairs, unchanged = list[tuple[FileStat, FileStat]](), list[FileStat]()
+    free = {one.name: one for one in counted}
+    by_end: dict[str, list[FileStat]] = {}
+    for one in counted:
+        for end in (_end(one.name), one.name[-_LONG_END:]):
+            by_end.setdefault(end, []).append(one)
+    # A short name can mean several files: those that a whole or a longer name fits are taken first.
+    for one in sorted(shown, key=lambda one: (one.name.startswith(_SHORTENED), -len(one.name))):
+        other = free.get(one.name)
+        if other is None and one.name.startswith(_SHORTENED):
+            fitting = [file for file in by_end.get(_end(one.name), ()) if file.name in free and _means(one, file)]
+            other = next((file for file in fitting if _same_change(one, file)), next(iter(fitting), None))
+        if other is None:
+            unchanged.append(one)
+        else:
+            pairs.append((one, free.pop(other.name)))
+    return pairs, [*free.values()], unchanged
+
+
+def _end(name: str) -> str:
+    """What a shortened name and the whole one have in common: a file's own name, or the end of a very long one."""
+    _, slash, end = name.rpartition("/")
+    return f"/{end}" if slash else name[-_LONG_END:]
+
+
+def _means(shown: FileStat, counted: FileStat) -> bool:
+    """Whether a name is a whole one, or what is left of it behind `...`."""
+    name = shown.name
+    return name == counted.name or (name.startswith(_SHORTENED) and counted.name.endswith(name[len(_SHORTENED) :]))
+
+
+def _same_change(shown: FileStat, counted: FileStat) -> bool:
+    """Equal, or both of a binary file where one of the two does not give its sizes."""
+    changes = (shown.change, counted.change)
+    return shown.change == counted.change or (_BINARY in changes and all(one.startswith(_BINARY) for one in changes))
+
+
+def _details(*kinds: tuple[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(
+        f"{words}: {', '.join([*names[:FILES_SHOWN], *(['…'] if len(names) > FILES_SHOWN else [])])}"
+        for words, names in kinds
+        if names
+    )
