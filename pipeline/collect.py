@@ -43,6 +43,7 @@ class TreeResult:
         changes: of each patch in bytes, by cell id and patch number.
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
+        renames: files that have another name than on the base, old name to new, by patch number.
     """
 
     applied: Applied
@@ -52,6 +53,7 @@ class TreeResult:
     changes: Mapping[str, Mapping[int, int]] | None = None
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
+    renames: Mapping[int, Mapping[str, str]] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -171,7 +173,14 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "struct_page": _struct_page(struct_page),
             "config": config_name(cell.id, tree),
             "states": tuple(
-                _state(states[patch], build, base, changes.get(patch), log_name(cell.id, tree, patch))
+                _state(
+                    states[patch],
+                    build,
+                    base,
+                    (result.renames or {}).get(patch, {}),
+                    changes.get(patch),
+                    log_name(cell.id, tree, patch),
+                )
                 for patch, build in sorted(builds.items())
             ),
             "text": _text(delta, last, base) if delta else None,
@@ -192,9 +201,15 @@ def _struct_page(found: StructPage | None) -> record.StructPageRecord | None:
 
 
 def _state(
-    state: SourceState, build: Build, base: Build | None, text_change: int | None, log: str
+    state: SourceState,
+    build: Build,
+    base: Build | None,
+    renames: Mapping[str, str],
+    text_change: int | None,
+    log: str,
 ) -> record.StateRecord:
-    new = new_ones(build.warnings, base.warnings) if base and state.patch else ()
+    new = new_ones(build.warnings, base.warnings, renames) if base and state.patch else ()
+    warned = {one.path for one in new}
     return record.StateRecord(
         patch=state.patch,
         subject=state.subject,
@@ -204,6 +219,7 @@ def _state(
         cached=build.cached,
         carried=build.carried,
         new_warnings=_diagnostics(new),
+        renames={new: old for old, new in renames.items() if new in warned},
         errors=_diagnostics(build.errors),
         text_change=text_change,
         compiler_calls=_calls(build.compiler_calls),

@@ -113,7 +113,8 @@ class Pipeline:
                 builds, floors = self.build(host, builder, applied, planned, order)
                 deltas, changes = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
-                results.append(TreeResult(applied, planned, builds, deltas, changes, boots, floors))
+                renames = self.renames(applied)
+                results.append(TreeResult(applied, planned, builds, deltas, changes, boots, floors, renames))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)
@@ -272,6 +273,11 @@ class Pipeline:
                 deltas[one.cell.id] = measurer.text_delta(base.commit, before, after)
             changes[one.cell.id] = measurer.text_changes(base.commit, states)
         return deltas, changes
+
+    def renames(self, applied: Applied) -> Mapping[int, Mapping[str, str]]:
+        """Files that have another name than on the base, by patch number."""
+        base, later = applied.states[0], applied.states[1:]
+        return {state.patch: self.repository.renames(base.tree_id, state.tree_id) for state in later}
 
     def claims(
         self,

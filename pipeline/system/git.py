@@ -196,6 +196,12 @@ class Repository:
             at = begin + int(size) + 1
         return contents
 
+    def renames(self, before: str, after: str) -> dict[str, str]:
+        """Files of one tree or commit that git takes for those of other names in a later one; old name to new."""
+        listing = self.out("diff-tree", "-r", "-z", "--name-status", "--find-renames", "--diff-filter=R", before, after)
+        words = listing.split("\0")
+        return dict(zip(words[1::3], words[2::3], strict=False))
+
     def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
         """Paths that differ between two commits."""
         listing = self.out("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)

@@ -36,6 +36,7 @@ CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc 12", "d" * 64), "tinyconfig",
 PLANNED = PlannedCell(CELL, TREE, config="CONFIG_A=y\n")
 STATES = tuple(SourceState(at, f"change {at}", f"{at:040}", f"{at:040}") for at in range(4))
 WARNED = "/src/mm/util.c:7:1: warning: odd\n  LD      vmlinux\n"
+SOURCES = {"mm/util.c": b"static int f(void)\n{\n\tint x;\n}\n"}
 GOOD = "  CC      mm/util.o\n  LD      vmlinux\n"
 BROKEN = "/src/mm/util.c:7:1: error: bad\nmake: *** [vmlinux] Error 2\n"
 
@@ -68,6 +69,9 @@ class FakeMake:
         require_sound_machine(f"while {self.cell.id} was built", status, log)
         return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
 
+    def source(self, path: str) -> bytes | None:
+        return SOURCES.get(path)
+
     def take_compiler_calls(self) -> None:
         return None
 
@@ -94,6 +98,7 @@ class FakeHost:
         self.tools: list[str] = []
         self.uses: list[Use] = []
         self.changed = {state.patch: ("Makefile",) for state in STATES}
+        self.renamed: dict[str, str] = {}
         self._folder = folder / "build"
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
@@ -107,6 +112,10 @@ class FakeHost:
 
     def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
         return {path: "M" for state in STATES[before.patch + 1 : after.patch + 1] for path in self.changed[state.patch]}
+
+    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
+        assert before.patch == 0 < after.patch
+        return self.renamed
 
     def past(self, _cell: Cell) -> tuple[int | None, float | None]:
         return None, None

@@ -1,0 +1,67 @@
+"""Where in a source file a diagnostic is: the function around a line, by the rule of git's hunk headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from pipeline.kernel.diagnostics.log import LONGEST_LINE, LONGEST_SOURCE, shortened
+from pipeline.model import Diagnostic
+
+LARGEST_FILE = 4 << 20
+MOST_BYTES = 256 << 20
+"""Of all files that are looked at for one log."""
+
+# What begins in the first column: a function, a struct, an option; neither a label nor a directive.
+_HEADING = re.compile(r"(?!\w+:\s*(?:$|/[/*]))[A-Za-z_$]")
+_NAME = re.compile(
+    r"(?<!\w)(?!__(?:attribute__|printf|scanf|aligned|section|acquires|releases|must_hold)\b)(?P<name>[A-Za-z_]\w*) ?\("
+)
+
+
+def function_of(source: str) -> str:
+    """What a line that begins in the first column is the heading of; empty of any other."""
+    if not _HEADING.match(source):
+        return ""
+    name = _NAME.search(source[:LONGEST_LINE])
+    # SYSCALL_DEFINE3(read, …) and its like are told apart by what they define.
+    return name["name"][:LONGEST_SOURCE] if name and not name["name"].isupper() else shortened(source)
+
+
+def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) -> tuple[Diagnostic, ...]:
+    """Diagnostics with the function and the text of their line, where the tool did not say them.
+
+    Args:
+        read: the content of a file of the source tree; None where there is no such file.
+    """
+    files: dict[str, Sequence[tuple[str, str]]] = {}
+    left = MOST_BYTES
+    placed = []
+    for diagnostic in found:
+        if diagnostic.line and not (diagnostic.function and diagnostic.source):
+            if diagnostic.path not in files:
+                content = read(diagnostic.path) if left > 0 else None
+                left -= len(content or b"")
+                files[diagnostic.path] = _places(content or b"")
+            places = files[diagnostic.path]
+            function, source = places[diagnostic.line - 1] if diagnostic.line <= len(places) else ("", "")
+            diagnostic = replace(
+                diagnostic, function=diagnostic.function or function, source=diagnostic.source or source
+            )
+        placed.append(diagnostic)
+    return tuple(placed)
+
+
+def _places(content: bytes) -> list[tuple[str, str]]:
+    """The function around each line, and its text."""
+    if len(content) > LARGEST_FILE:
+        return []
+    places, function = [], ""
+    for line in content.decode("utf-8", "replace").split("\n"):
+        function = function_of(line) or function
+        places.append((function, shortened(line[:LONGEST_LINE])))
+        # The end of a body, or of a declaration that has none.
+        if line.startswith("}") or (line[:1].isalpha() and line.rstrip().endswith(";")):
+            function = ""
+    return places
