@@ -65,7 +65,8 @@ def read(log: str, prefixes: Sequence[str], compiler: str = "cc") -> Complaints:
         if report is None:
             continue
         lines.skip(report.more)
-        if report.kind is Kind.NOTHING or len(kept[report.kind]) >= MOST_DIAGNOSTICS:
+        says = report.kind is not Kind.NOTHING and report.diagnostic.path and report.diagnostic.message.strip()
+        if not says or len(kept[report.kind]) >= MOST_DIAGNOSTICS:
             continue
         # Of two copies one can come without the text of its line, which compilers show where they can.
         identity = replace(report.diagnostic, tool="", source="")

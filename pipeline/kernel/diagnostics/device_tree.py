@@ -40,7 +40,7 @@ def of_a_schema(line: Line, log: Log) -> Report | None:
     path, text = (line.path, line.rest) if line.path else (line.head, line.words)
     if not _SCHEMA_FILE.match(path):
         return None
-    details = log.indented(lambda text: text[:1].isspace())
+    details = log.indented(lambda text: text.startswith("\t"))
     schema = next((at for at, text in enumerate(details, 1) if _FROM_SCHEMA.match(text)), 0)
     text = (kind_of(text) or (None, "", text))[2].strip()
     diagnostic = Diagnostic(log.relative(path), line.number, text, "dt-schema")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 
 from pipeline.model import Diagnostic
 
@@ -151,7 +152,12 @@ class Log:
 
     def following(self) -> Iterator[str]:
         """The lines after the one that `next` gave."""
-        return iter(self._lines[self._at : self._at + MOST_MORE])
+        return islice(self._from(self._at), MOST_MORE)
+
+    def _from(self, at: int) -> Iterator[str]:
+        while at < len(self._lines):
+            yield self._lines[at]
+            at += 1
 
     def skip(self, lines: int) -> None:
         self._at += lines
