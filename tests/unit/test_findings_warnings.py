@@ -56,6 +56,15 @@ def test_a_file_that_the_series_renames_keeps_its_findings() -> None:
     assert len(blamed(warned((old,), (new,)))) == 2
 
 
+def test_a_file_that_the_series_renames_twice_keeps_its_findings() -> None:
+    names = ("mm/middle.c", "mm/new.c")
+    later = [
+        records.state(at, new_warnings=(warning("f", name),), renames={name: "mm/old.c"})
+        for at, name in enumerate(names, 1)
+    ]
+    assert blamed(records.cell("one", states=(records.state(0), *later))) == [("patch 1", 1, ("one",))]
+
+
 def test_alike_ones_of_several_cells_are_one() -> None:
     moved = F.model_copy(update={"line": 99})
     assert blamed(warned((F,)), warned((moved,), name="two")) == [("patch 1", 1, ("one", "two"))]
