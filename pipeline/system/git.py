@@ -198,9 +198,15 @@ class Repository:
 
     def renames(self, before: str, after: str) -> dict[str, str]:
         """Files of one tree or commit that git takes for those of other names in a later one; old name to new."""
-        listing = self.out("diff-tree", "-r", "-z", "--name-status", "--find-renames", "--diff-filter=R", before, after)
-        words = listing.split("\0")
-        return dict(zip(words[1::3], words[2::3], strict=False))
+        how = ("--name-status", "--find-renames", "--break-rewrites")
+        words = iter(self.out("diff-tree", "-r", "-z", *how, before, after).split("\0"))
+        found = {}
+        for status in words:
+            old = next(words, "")
+            # Where another file came in the old one's place, git speaks of a copy, though it looks for none.
+            if status.startswith(("R", "C")):
+                found[old] = next(words, "")
+        return found
 
     def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
         """Paths that differ between two commits."""

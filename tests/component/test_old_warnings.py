@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import DiagnosticRecord, RunRecord
+from pipeline.system.git import Repository
 from tests.component import developer
 from tests.component.conftest import AUTHOR, CELLS, Runner, matrix_text, write_matrix
 from tests.component.developer import UTIL, Developer, PatchSeries
@@ -92,6 +93,17 @@ def new_warnings(
     assert done.returncode == (1 if found else 0), done.stdout + done.stderr
     assert "old_and_known" in (run.workspace / "runs" / record.id / cell.states[0].log).read_text()
     return found, " ".join(done.stdout.split())
+
+
+def test_a_file_that_is_replaced_was_renamed_all_the_same(noisy: Developer) -> None:
+    noisy.branch("replaced", "noisy", ("mm: rename it", ((UTIL, "", RENAMED),)))
+    noisy.git("checkout", "--quiet", "replaced")
+    (noisy.folder / UTIL).write_text("/* Nothing but a place. */\n")
+    noisy.git("add", "--all")
+    noisy.git("commit", "--quiet", "-m", "mm: another file in its place")
+    noisy.git("checkout", "--quiet", "master")
+    assert Repository(noisy.folder).renames("noisy", "replaced") == {UTIL: RENAMED}
+    assert Repository(noisy.folder).renames("noisy", "shift") == {}
 
 
 COMPILERS = [

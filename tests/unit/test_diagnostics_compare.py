@@ -215,6 +215,8 @@ def test_a_file_is_read_once_and_a_huge_one_not_at_all() -> None:
         ("int __attribute__((noinline)) f(int (*g)(int))", "f"),
         ("__printf(1, 2) void log_it(const char *, ...)", "log_it"),
         ("pub fn deep(a: u32) {", "deep"),
+        ("    pub(crate) unsafe fn inner(&self) {", "inner"),
+        ('extern "C" fn called() {', "called"),
         ("config A", "config A"),
         ("out:", ""),
         ("out: /* late */", ""),

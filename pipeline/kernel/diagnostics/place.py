@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.kernel.diagnostics.log import LONGEST_LINE, LONGEST_SOURCE, shortened
@@ -20,8 +20,14 @@ _NAME = re.compile(
 )
 
 
+# Rust's functions are mostly within something else.
+_FN = re.compile(r"\s*(?:pub(?:\([\w: ]*\))? )?(?:(?:const|async|unsafe|extern(?: \"\w*\")?) )*fn (?P<name>\w+)")
+
+
 def function_of(source: str) -> str:
     """What a line that begins in the first column is the heading of; empty of any other."""
+    if fn := _FN.match(source[:LONGEST_LINE]):
+        return fn["name"][:LONGEST_SOURCE]
     if not _HEADING.match(source):
         return ""
     name = _NAME.search(source[:LONGEST_LINE])
@@ -35,33 +41,32 @@ def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) 
     Args:
         read: the content of a file of the source tree; None where there is no such file.
     """
-    files: dict[str, Sequence[tuple[str, str]]] = {}
-    left = MOST_BYTES
-    placed = []
+    wanted: dict[str, set[int]] = {}
     for diagnostic in found:
         if diagnostic.line and not (diagnostic.function and diagnostic.source):
-            if diagnostic.path not in files:
-                content = read(diagnostic.path) if left > 0 else None
-                left -= len(content or b"")
-                files[diagnostic.path] = _places(content or b"")
-            places = files[diagnostic.path]
-            function, source = places[diagnostic.line - 1] if diagnostic.line <= len(places) else ("", "")
-            diagnostic = replace(
-                diagnostic, function=diagnostic.function or function, source=diagnostic.source or source
-            )
-        placed.append(diagnostic)
+            wanted.setdefault(diagnostic.path, set()).add(diagnostic.line)
+    places: dict[tuple[str, int], tuple[str, str]] = {}
+    left = MOST_BYTES
+    for path, lines in wanted.items():
+        content = read(path) if left > 0 else None
+        left -= len(content or b"")
+        places |= {(path, line): place for line, place in _places(content or b"", lines)}
+    placed = []
+    for diagnostic in found:
+        function, source = places.get((diagnostic.path, diagnostic.line), ("", ""))
+        placed.append(replace(diagnostic, function=diagnostic.function or function, source=diagnostic.source or source))
     return tuple(placed)
 
 
-def _places(content: bytes) -> list[tuple[str, str]]:
-    """The function around each line, and its text."""
+def _places(content: bytes, wanted: Container[int]) -> Iterator[tuple[int, tuple[str, str]]]:
+    """The function around each of the lines that are wanted, and its text."""
     if len(content) > LARGEST_FILE:
-        return []
-    places, function = [], ""
-    for line in content.decode("utf-8", "replace").split("\n"):
+        return
+    function = ""
+    for number, line in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
         function = function_of(line) or function
-        places.append((function, shortened(line[:LONGEST_LINE])))
+        if number in wanted:
+            yield number, (function, shortened(line[:LONGEST_LINE]))
         # The end of a body, or of a declaration that has none.
         if line.startswith("}") or (line[:1].isalpha() and line.rstrip().endswith(";")):
             function = ""
-    return places
