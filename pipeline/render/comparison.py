@@ -141,7 +141,8 @@ def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
 def _new_warnings(record: RunRecord, cell: CellRecord | None) -> Sequence[DiagnosticRecord]:
     """New warnings of a cell after the last patch."""
     total = len(record.series.patches)
-    return [one for state in (cell.states if cell else ()) if state.patch == total for one in state.new_warnings]
+    states = [state for state in (cell.states if cell else ()) if state.patch == total]
+    return [warning for state in states for warning in state.new_warnings]
 
 
 def _told(name: str, what: str, warnings: Sequence[DiagnosticRecord]) -> list[str]:

@@ -169,7 +169,9 @@ def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[Diagnos
             # A file that is renamed within the series is known by its name on the base.
             fresh = new_ones(state.new_warnings, known, {old: new for new, old in state.renames.items()})
             yield state, fresh
-            known += [one.model_copy(update={"path": state.renames.get(one.path, one.path)}) for one in fresh]
+            known += [
+                warning.model_copy(update={"path": state.renames.get(warning.path, warning.path)}) for warning in fresh
+            ]
 
 
 def _blame(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:

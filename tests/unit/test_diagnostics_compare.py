@@ -125,8 +125,8 @@ def test_as_many_are_new_as_there_are_more(found: list[Diagnostic], before: list
     assert new_ones(found, found) == new_ones(found, [*before, *found]) == new_ones([], before) == ()
     assert new_ones(found, []) == tuple(found)
     for path in ("a.c", "b.c"):
-        later, earlier = (sum(one.path == path for one in some) for some in (found, before))
-        assert sum(one.path == path for one in new) >= later - earlier
+        later, earlier = (sum(diagnostic.path == path for diagnostic in some) for some in (found, before))
+        assert sum(diagnostic.path == path for diagnostic in new) >= later - earlier
 
 
 def test_a_hundred_thousand_are_compared_soon() -> None:
@@ -204,7 +204,7 @@ def test_a_file_is_read_once_and_a_huge_one_not_at_all() -> None:
         return b"int f(void)\n" + (b"x" * LARGEST_FILE if path == "huge.c" else b"")
 
     found = in_source([warning(line=1), warning(line=1), warning(path="huge.c", line=1)], read)
-    assert [one.function for one in found] == ["f", "f", ""]
+    assert [diagnostic.function for diagnostic in found] == ["f", "f", ""]
     assert asked == ["a.c", "huge.c"]
 
 

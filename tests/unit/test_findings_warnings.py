@@ -29,7 +29,9 @@ def warned(
 def blamed(*cells: CellRecord) -> list[tuple[str, int, tuple[str, ...]]]:
     """The patches that findings blame, each with its number of warnings and the cells."""
     findings = warnings(records.run(cells=cells))
-    return [(re.findall(r"patch \d", one.blame)[0], len(one.diagnostics), one.cells) for one in findings]
+    return [
+        (re.findall(r"patch \d", finding.blame)[0], len(finding.diagnostics), finding.cells) for finding in findings
+    ]
 
 
 def test_a_warning_is_the_patch_s_that_it_came_with() -> None:
