@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,15 +187,17 @@ def test_a_line_is_placed_by_the_heading_above(line: int, function: str, source:
     assert (found.function, found.source) == (function, source)
 
 
+NAMING = (("a.c", "kernel-doc"), ("Makefile", "make"))
+
+
 def test_what_a_tool_said_stays() -> None:
+    """And nothing is added where the message says it all: a line that is edited would make it new."""
     given_by_tool = warning("said", "said", 13)
     nowhere = warning(path="none.c", line=3)
     without_line = warning(line=0)
-    assert in_source([given_by_tool, nowhere, without_line], {"a.c": SOURCE}.get) == (
-        given_by_tool,
-        nowhere,
-        without_line,
-    )
+    documented, made = (replace(warning(line=13, path=path), tool=tool) for path, tool in NAMING)
+    unchanged = [given_by_tool, nowhere, without_line, documented, made]
+    assert list(in_source(unchanged, {"a.c": SOURCE, "Makefile": SOURCE}.get)) == unchanged
 
 
 def test_a_file_is_read_once_and_a_huge_one_not_at_all() -> None:

@@ -13,6 +13,10 @@ LARGEST_FILE = 4 << 20
 MOST_BYTES = 256 << 20
 """Of all files that are looked at for one log."""
 
+_LANGUAGES = (".c", ".h", ".S", ".rs")
+_NAMING = frozenset({"kernel-doc", "make", "objtool"})
+"""Tools whose messages name what they are about: the text of a line would only tell apart what is the same."""
+
 # What begins in the first column: a function, a struct, an option; neither a label nor a directive.
 _HEADING = re.compile(r"(?!\w+:\s*(?:$|/[/*]))[A-Za-z_$]")
 _NAME = re.compile(
@@ -36,14 +40,14 @@ def function_of(source: str) -> str:
 
 
 def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) -> tuple[Diagnostic, ...]:
-    """Diagnostics with the function and the text of their line, where the tool did not say them.
+    """Diagnostics of compilers with the function and the text of their line, where they did not say them.
 
     Args:
         read: the content of a file of the source tree; None where there is no such file.
     """
     wanted: dict[str, set[int]] = {}
     for diagnostic in found:
-        if diagnostic.line and not (diagnostic.function and diagnostic.source):
+        if _is_placed(diagnostic) and not (diagnostic.function and diagnostic.source):
             wanted.setdefault(diagnostic.path, set()).add(diagnostic.line)
     places: dict[tuple[str, int], tuple[str, str]] = {}
     left = MOST_BYTES
@@ -53,9 +57,14 @@ def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) 
         places |= {(path, line): place for line, place in _places(content or b"", lines)}
     placed = []
     for diagnostic in found:
-        function, source = places.get((diagnostic.path, diagnostic.line), ("", ""))
+        place = (diagnostic.path, diagnostic.line) if _is_placed(diagnostic) else ("", 0)
+        function, source = places.get(place, ("", ""))
         placed.append(replace(diagnostic, function=diagnostic.function or function, source=diagnostic.source or source))
     return tuple(placed)
+
+
+def _is_placed(diagnostic: Diagnostic) -> bool:
+    return diagnostic.line > 0 and diagnostic.path.endswith(_LANGUAGES) and diagnostic.tool not in _NAMING
 
 
 def _places(content: bytes, wanted: Container[int]) -> Iterator[tuple[int, tuple[str, str]]]:
