@@ -66,6 +66,7 @@ class TreeResult:
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
         outcomes: what became of the cells' promises, by cell id.
+        renames: files that have another name than on the base, old name to new, by patch number.
     """
 
     applied: Applied
@@ -75,6 +76,7 @@ class TreeResult:
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
     outcomes: Mapping[str, CellOutcome] | None = None
+    renames: Mapping[int, Mapping[str, str]] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -195,9 +197,14 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "struct_page": _struct_page(struct_page),
             "config": config_name(cell.id, tree),
             "states": tuple(
-                _state(states[patch], build, base, measured, log_name(cell.id, tree, patch)).model_copy(
-                    update={"vmemmap": outcome.vmemmap.get(patch) if outcome else None}
-                )
+                _state(
+                    states[patch],
+                    build,
+                    base,
+                    (result.renames or {}).get(patch, {}),
+                    measured,
+                    log_name(cell.id, tree, patch),
+                ).model_copy(update={"vmemmap": outcome.vmemmap.get(patch) if outcome else None})
                 for patch, build in sorted(builds.items())
             ),
             "text": _text(measured.text, last, base) if measured.text else None,
@@ -218,8 +225,11 @@ def _struct_page(found: StructPage | None) -> record.StructPageRecord | None:
     return record.StructPageRecord(size=found.size, power_of_two=found.power_of_two) if found else None
 
 
-def _state(state: SourceState, build: Build, base: Build | None, measured: Measured, log: str) -> record.StateRecord:
-    new = new_ones(build.warnings, base.warnings) if base and state.patch else ()
+def _state(
+    state: SourceState, build: Build, base: Build | None, renames: Mapping[str, str], measured: Measured, log: str
+) -> record.StateRecord:
+    new = new_ones(build.warnings, base.warnings, renames) if base and state.patch else ()
+    warned = {one.path for one in new}
     return record.StateRecord(
         patch=state.patch,
         subject=state.subject,
@@ -229,6 +239,7 @@ def _state(state: SourceState, build: Build, base: Build | None, measured: Measu
         cached=build.cached,
         carried=build.carried,
         new_warnings=_diagnostics(new),
+        renames={new: old for old, new in renames.items() if new in warned},
         errors=_diagnostics(build.errors),
         text_change=measured.text_changes.get(state.patch),
         code=_code(measured.code_changes.get(state.patch), MOST_CODE_CHANGES_OF_A_PATCH),

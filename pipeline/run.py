@@ -116,7 +116,8 @@ class Pipeline:
                 measured = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
-                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes))
+                renames = self.renames(applied)
+                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, renames))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)
@@ -280,6 +281,11 @@ class Pipeline:
                 code_changes=code_deltas(states),
             )
         return measured
+
+    def renames(self, applied: Applied) -> Mapping[int, Mapping[str, str]]:
+        """Files that have another name than on the base, by patch number."""
+        base, later = applied.states[0], applied.states[1:]
+        return {state.patch: self.repository.renames(base.tree_id, state.tree_id) for state in later}
 
     def claims(
         self,

@@ -217,11 +217,12 @@ class Builder:
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
+            renames = host.renames(applied.states[0], state) if missing and state.patch else {}
 
             def claim_and_build(make: Make) -> None:
                 name = make.cell.id
                 make.folder.claim(applied.up_to(state), harmless=not harm[name].possible)
-                self._build_cell(make, state, configs[name], keys[name], before[name], harm[name])
+                self._build_cell(make, state, configs[name], keys[name], before[name], renames, harm[name])
 
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
@@ -247,9 +248,16 @@ class Builder:
         }
 
     def _build_cell(
-        self, make: Make, state: SourceState, config: str, key: Key, base: Build | None, harm: Harm
+        self,
+        make: Make,
+        state: SourceState,
+        config: str,
+        key: Key,
+        base: Build | None,
+        renames: Mapping[str, str],
+        harm: Harm,
     ) -> None:
-        """Builds one cell in its claimed folder and stores the result.
+        """Builds one cell in its claimed folder and stores the result; `renames` are those since the base.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
         an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
@@ -261,7 +269,7 @@ class Builder:
         prepared = partial(_check, make, state, harm) if harm.headers else None
         result, files = make_vmlinux(make, config, prepared)
         suspicious = result.status is BuildStatus.FAILED or (
-            base is not None and diagnostics.new_ones(result.warnings, base.warnings)
+            base is not None and diagnostics.new_ones(result.warnings, base.warnings, renames)
         )
         if suspicious and incremental:
             make.folder.wipe()

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
-from pipeline.kernel import image
+from pipeline.kernel import diagnostics, image
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.harmless import Programs
+from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.code import CodeTable, packed
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
+# The first word of `make -C`: how the paths of the source tree begin.
+_ENTERED = re.compile(r"^make: Entering directory '(?P<folder>[^'\n]+)'", re.MULTILINE)
 _PATHS, _SOURCES, _PROBES, _CODE = "paths.z", "sources.z", "probes.z", "code.z"
 
 
 def read_log(build: Build) -> str:
     """What make printed."""
     return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
+
+
+def compiler_of(cell: Cell) -> str:
+    """What compiles a cell's C: `gcc` or `clang`."""
+    return "gcc" if ToolchainName.parse(cell.toolchain.name).family == "gcc" else "clang"
 
 
 def bootable(cell: Cell) -> bool:
@@ -46,6 +55,8 @@ class BuildResults:
         if entry is None:
             return None
         build = _from_entry(entry, cached)
+        if entry.value.get("read_by") != diagnostics.VERSION:
+            build = replace(build, warnings=_read_again(build, cell))
         if origins := self._store.get(_beside("symbol-origins", key)):
             build = replace(build, origins=origins.value)
         if code := self._store.get(_beside("code", key)):
@@ -58,6 +69,7 @@ class BuildResults:
     def put(self, key: Key, build: Build, files: Mapping[str, bytes]) -> None:
         """Stores a build; its image, origins and dependencies are there before, so that it is complete."""
         value = asdict(replace(build, symbols=b"", origins={}, sections=dict(build.sections)))
+        value["read_by"] = diagnostics.VERSION
         for name in ("log", "symbols", "origins", "image", "cached", "coverage", "layouts", "code", "neutral"):
             del value[name]
         self._store.put(key, value, files)
@@ -112,6 +124,14 @@ class BuildResults:
 def beside(build: Key) -> tuple[Key, ...]:
     """Keys of everything that lies beside a build."""
     return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "code", "dependencies"))
+
+
+def _read_again(build: Build, cell: Cell) -> tuple[Diagnostic, ...]:
+    """The warnings of a build whose log another version of the parser read; what that did not know is not new."""
+    log = read_log(build)
+    entered = _ENTERED.search(log)
+    found = diagnostics.read(log, (f"{entered['folder'] if entered else '/src'}/",), compiler_of(cell))
+    return (*found.warnings, *found.errors) if build.status is BuildStatus.BUILT else found.warnings
 
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:

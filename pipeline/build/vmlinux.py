@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 
 from pipeline.build.products import complaints, measured, products
+from pipeline.build.results import compiler_of
 from pipeline.kernel import diagnostics, kbuild
 from pipeline.kernel.buildhost import Make
 from pipeline.model import Build, BuildStatus
@@ -35,16 +36,17 @@ def make_vmlinux(
     done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
     if before:
         done = done.after(before)
-    warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
-    if done.ok:
-        errors = complaints(make, wanted)
+    found = diagnostics.read(done.text, make.source_prefixes, compiler_of(make.cell))
+    # What make did not take for a failure is as good as a warning.
+    warnings = (*found.warnings, *found.errors) if done.ok else found.warnings
+    errors = complaints(make, wanted) if done.ok else found.errors or found.last_words
     built = done.ok and not errors
     build = Build(
         status=BuildStatus.BUILT if built else BuildStatus.FAILED,
         seconds=round(done.seconds, 2),
         cpu_seconds=round(done.cpu_seconds, 2),
         steps=make.steps - counted,
-        warnings=warnings,
+        warnings=diagnostics.in_source(warnings, make.source),
         errors=errors,
         log=make.folder.path,
         compiler_calls=make.take_compiler_calls(),

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.kernel import kbuild
+from pipeline.kernel import diagnostics, kbuild
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
 from pipeline.kernel.worktree import Worktree
@@ -91,6 +91,13 @@ class Make:
         """Raises InfrastructureError where a command in the cell's box failed because the machine did."""
         self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.text)
 
+    def source(self, path: str) -> bytes | None:
+        """The content of a file of the source tree; None where there is no such regular file."""
+        try:
+            return beneath.read(self._box.source, path, diagnostics.LARGEST_FILE)
+        except (OSError, ValueError):
+            return None
+
     def take_compiler_calls(self) -> CompilerCalls | None:
         """What ccache did since it was last asked; None where there is no ccache."""
         return take_calls(self.folder.path) if self._host.ccache and self._ccache is not Use.NONE else None
@@ -169,6 +176,10 @@ class BuildHost:
         )
         words = listed.split("\0")
         return dict(zip(words[1::2], words[::2], strict=False))
+
+    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
+        """Files that have another name in a later state; old name to new."""
+        return initialised(self.workspace.repository).renames(before.tree_id, after.tree_id)
 
     def changed_lines(self, before: SourceState, after: SourceState, paths: Sequence[str]) -> str:
         """Lines that are added to or removed from `paths` between two states, without their signs."""

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline import collect
 from pipeline.definitions import Identifier
+from pipeline.kernel.diagnostics import new_ones
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
 from pipeline.system.errors import UsageError
 
@@ -63,7 +64,13 @@ def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[s
 def _differing(one: CellRecord, other: CellRecord) -> list[str]:
     """What two results of a cell differ in; time, and what consoles say, is never the same."""
     first, second = _outcome(one), _outcome(other)
-    return [name for name in first if first[name] != second[name]]
+    differing = [name for name in first if first[name] != second[name]]
+    if "builds" not in differing:
+        states = list(zip(one.states, other.states, strict=True))
+        differing += ["errors"] if any(_differ(mine.errors, theirs.errors) for mine, theirs in states) else []
+        warnings = any(_differ(mine.new_warnings, theirs.new_warnings) for mine, theirs in states)
+        differing += ["warnings"] if warnings else []
+    return differing
 
 
 def _outcome(cell: CellRecord) -> dict[str, object]:
@@ -74,8 +81,7 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
         "toolchain": cell.toolchain_digest if cell.states else "",
         "struct page": cell.struct_page if cell.states else None,
         "promises": cell.lost or (),
-        "builds": [(state.patch, state.status, _identities(state.errors)) for state in cell.states],
-        "warnings": [(state.patch, _identities(state.new_warnings)) for state in cell.states],
+        "builds": [(state.patch, state.status) for state in cell.states],
         "text size": (cell.text, cell.sections),
         "code": cell.code,
         "layouts": cell.layouts,
@@ -87,8 +93,8 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
     }
 
 
-def _identities(found: Sequence[DiagnosticRecord]) -> frozenset[tuple[str, str]]:
-    return frozenset((one.path, one.message) for one in found)
+def _differ(one: Sequence[DiagnosticRecord], other: Sequence[DiagnosticRecord]) -> bool:
+    return bool(new_ones(one, other) or new_ones(other, one))
 
 
 def placed(part: Part, cell: CellRecord, numbers: dict[str, int]) -> tuple[CellRecord, list[File]]:

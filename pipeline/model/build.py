@@ -13,16 +13,22 @@ from pipeline.model.measure import Coverage, Layout
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A compiler's warning or error: path in the tree, line, message."""
+    """A warning or error of a tool.
+
+    Args:
+        path: in the tree; the tool's name where no file is named.
+        line: 0 where none is named.
+        tool: what printed it; empty where that is not known.
+        function: that it is about, with the caller's file where it was inlined; empty where that is not known.
+        source: text of the line, its blanks made one; empty where that is not known.
+    """
 
     path: str
     line: int
     message: str
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """What is compared between two states: line numbers move, so they do not count."""
-        return (self.path, self.message)
+    tool: str = ""
+    function: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,14 @@ from pipeline.record.code import CodeRecord
 
 
 class DiagnosticRecord(Record):
-    path: str
-    line: int
+    """A warning or error of a tool."""
+
+    path: str = Field(description="in the tree; the tool's name where no file is named")
+    line: int = Field(description="0 where none is named")
     message: str
+    tool: str = Field(default="", description="what printed it; empty where that is not known")
+    function: str = Field(default="", description="that it is about; empty where that is not known")
+    source: str = Field(default="", description="text of the line; empty where that is not known")
 
 
 class CompilerCallsRecord(Record):
@@ -39,6 +44,9 @@ class StateRecord(Record):
     cached: bool
     carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
+    renames: dict[str, str] = Field(
+        default={}, description="files of new warnings that had another name on the base: name to that name"
+    )
     errors: tuple[DiagnosticRecord, ...] = ()
     text_change: int | None = Field(
         default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"

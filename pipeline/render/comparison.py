@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, TextRecord
+from pipeline.kernel.diagnostics import new_ones
+from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, TextRecord
 from pipeline.render.before_after import struct_page_words
 from pipeline.render.cases import Case, Outcome, cases
-from pipeline.render.findings import count, result, verdict
+from pipeline.render.findings import count, location, result, verdict
 from pipeline.render.measured import Block, first
 from pipeline.render.page import Page, cut, neutral, visible
 from pipeline.render.words import with_largest_symbols
@@ -130,9 +131,28 @@ def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
         words = f"{case.label}, {case.check}: {_WORDS[earlier.outcome]} → {_WORDS[case.outcome]}"
         detail = f" ({cut(case.details[0], 100)})" if case.details and case.outcome is not Outcome.PASS else ""
         (better if case.outcome is Outcome.PASS else worse).append(words + detail)
+    for pair in _pairs(before, after):
+        was, now = _new_warnings(before, pair.before), _new_warnings(after, pair.after)
+        # Where one of the two has none, its case says all.
+        if was and now:
+            better += _told(pair.name, "no longer there", new_ones(was, now))
+            worse += _told(pair.name, "not there before", new_ones(now, was))
     gone = [case for key, case in one.items() if key not in two and case.outcome is Outcome.PASS]
     worse += [f"{case.label}, {case.check}: passes → not there" for case in gone if _cell_is_there(after, case)]
     return better, worse
+
+
+def _new_warnings(record: RunRecord, cell: CellRecord | None) -> Sequence[DiagnosticRecord]:
+    """New warnings of a cell after the last patch."""
+    total = len(record.series.patches)
+    states = [state for state in (cell.states if cell else ()) if state.patch == total]
+    return [warning for state in states for warning in state.new_warnings]
+
+
+def _told(name: str, what: str, warnings: Sequence[DiagnosticRecord]) -> list[str]:
+    if not warnings:
+        return []
+    return [f"{name}, warnings: {len(warnings)} {what} ({cut(location(warnings[0]), 100)})"]
 
 
 def _cell_is_there(record: RunRecord, case: Case) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.kernel.diagnostics import new_ones
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render import before_after, matrix
 from pipeline.render.boots import Regression, proving_less, regressions
@@ -12,6 +14,9 @@ from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
 from pipeline.render.series import suspicion_remark
 from pipeline.system.errors import ExitStatus
+
+COMPILERS = ("gcc", "clang", "cc", "rustc", "as")
+"""Tools whose words need no name."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,10 @@ def result(record: RunRecord, cell: CellRecord) -> str:
 
 
 def location(found: DiagnosticRecord) -> str:
-    """A diagnostic as compilers print it; the linker's and make's have no line."""
-    return f"{found.path}:{found.line}: {found.message}" if found.line else f"{found.path}: {found.message}"
+    """A diagnostic as compilers print it, with the tool where it is another; the linker's and make's have no line."""
+    named = found.tool in ("", *COMPILERS, found.path) or found.message.startswith(f"{found.tool}: ")
+    words = found.message if named else f"{found.tool}: {found.message}"
+    return f"{found.path}:{found.line}: {words}" if found.line else f"{found.path}: {words}"
 
 
 def base_fails(cell: CellRecord) -> bool:
@@ -113,19 +120,20 @@ def failures(record: RunRecord) -> list[Finding]:
 
 
 def warnings(record: RunRecord) -> list[Finding]:
-    """Warnings that the base does not have, each at the first state that has it; line numbers do not tell two apart."""
-    hits: dict[tuple[str, str, str], tuple[DiagnosticRecord, str, list[str]]] = {}
+    """Warnings that the base does not have, each at the first state that has it; alike ones of cells are one."""
+    hits: dict[tuple[str, str, str, str, int], list[tuple[str, str, DiagnosticRecord]]] = {}
     for cell in record.cells:
-        known: set[tuple[str, str]] = set()
-        for state, found in _new_warnings(cell):
-            identity = (found.path, found.message)
-            if identity not in known:
-                key = (_blame(record, cell, state, [found]), *identity)
-                hits.setdefault(key, (found, state.log, []))[2].append(label(record, cell))
-            known.add(identity)
+        for state, fresh in _new_warnings(cell):
+            alike: Counter[tuple[str, str, str]] = Counter()
+            for warning in fresh:
+                identity = (warning.path, warning.message, warning.function)
+                alike[identity] += 1
+                key = (_blame(record, cell, state, [warning]), *identity, alike[identity])
+                hits.setdefault(key, []).append((label(record, cell), state.log, warning))
     groups: dict[tuple[str, tuple[str, ...], str], list[DiagnosticRecord]] = {}
-    for (blame, _, _), (found, log, cells) in hits.items():
-        groups.setdefault((blame, tuple(cells), log), []).append(found)
+    for (blame, *_), found in hits.items():
+        cells, first = tuple(name for name, _, _ in found), found[0]
+        groups.setdefault((blame, cells, first[1]), []).append(first[2])
     return [Finding(blame, cells, tuple(found), log) for (blame, cells, log), found in groups.items()]
 
 
@@ -153,11 +161,17 @@ def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
     ]
 
 
-def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, DiagnosticRecord]]:
-    """Nothing where the base fails: there is nothing to compare with."""
-    if not base_fails(cell):
-        for state in cell.states:
-            yield from ((state, found) for found in state.new_warnings if state.patch > 0)
+def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[DiagnosticRecord, ...]]]:
+    """What each state warns of and none before it; nothing where the base fails: there is nothing to compare with."""
+    known: list[DiagnosticRecord] = []
+    for state in cell.states if not base_fails(cell) else ():
+        if state.patch > 0:
+            # A file that is renamed within the series is known by its name on the base.
+            fresh = new_ones(state.new_warnings, known, {old: new for new, old in state.renames.items()})
+            yield state, fresh
+            known += [
+                warning.model_copy(update={"path": state.renames.get(warning.path, warning.path)}) for warning in fresh
+            ]
 
 
 def _blame(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render.cases import Case, Outcome, cases
+from pipeline.render.findings import location
 from pipeline.render.words import one_line
 from pipeline.system.errors import InfrastructureError, UsageError
 
@@ -121,7 +122,7 @@ def _build(record: RunRecord, cell: CellRecord, state: StateRecord) -> dict[str,
     }
     if re.fullmatch(r"[a-z0-9_]+", cell.arch):
         build["architecture"] = cell.arch
-    lines = [f"{found.path}:{found.line}: {found.message}" for found in (*state.errors, *state.new_warnings)]
+    lines = [location(found) for found in (*state.errors, *state.new_warnings)]
     return build | _excerpt(lines)
 
 

@@ -19,7 +19,7 @@ PAGE_FLAGS = "include/linux/page-flags.h"
 UTIL = "mm/util.c"
 
 Edit = tuple[str, str, str]
-"""Path, old text, new text."""
+"""Path, old text, new text; where the old text is empty, the new one is another name of the file."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ class Developer:
         for subject, edits in commits:
             for path, old, new in edits:
                 file = self.folder / path
+                if not old:
+                    self.git("mv", path, new)
+                    continue
                 text = file.read_text()
                 assert old in text, f"{subject}: {path} holds no {old!r}"
                 file.write_text(text.replace(old, new))

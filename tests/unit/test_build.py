@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.build import Builder, read_log, selected_states, to_bisect
+from pipeline.build.results import BuildResults
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import Use
 from pipeline.kernel.harmless import Harm
@@ -36,6 +38,7 @@ CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc 12", "d" * 64), "tinyconfig",
 PLANNED = PlannedCell(CELL, TREE, config="CONFIG_A=y\n")
 STATES = tuple(SourceState(at, f"change {at}", f"{at:040}", f"{at:040}") for at in range(4))
 WARNED = "/src/mm/util.c:7:1: warning: odd\n  LD      vmlinux\n"
+SOURCES = {"mm/util.c": b"static int f(void)\n{\n\tint x;\n}\n"}
 GOOD = "  CC      mm/util.o\n  LD      vmlinux\n"
 BROKEN = "/src/mm/util.c:7:1: error: bad\nmake: *** [vmlinux] Error 2\n"
 
@@ -68,6 +71,9 @@ class FakeMake:
         require_sound_machine(f"while {self.cell.id} was built", status, log)
         return Completed(("make", *targets), status, log.encode(), b"", 1.0, 1.0)
 
+    def source(self, path: str) -> bytes | None:
+        return SOURCES.get(path)
+
     def take_compiler_calls(self) -> None:
         return None
 
@@ -97,6 +103,7 @@ class FakeHost:
         self.tools: list[str] = []
         self.uses: list[Use] = []
         self.changed = {state.patch: ("Makefile",) for state in STATES}
+        self.renamed: dict[str, str] = {}
         self._folder = folder / "build"
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
@@ -110,6 +117,10 @@ class FakeHost:
 
     def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
         return {path: "M" for state in STATES[before.patch + 1 : after.patch + 1] for path in self.changed[state.patch]}
+
+    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
+        assert before.patch == 0 < after.patch
+        return self.renamed
 
     def past(self, _cell: Cell) -> tuple[int | None, float | None]:
         return None, None
@@ -253,6 +264,53 @@ def test_an_old_warning_needs_no_second_build(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, [(0, WARNED), (0, WARNED)])
     build(host)
     assert host.built == [True, False]
+
+
+def test_an_old_warning_of_a_renamed_file_needs_no_second_build(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, WARNED), (0, WARNED.replace("util", "page_util"))])
+    host.renamed = {"mm/util.c": "mm/page_util.c"}
+    build(host)
+    assert host.built == [True, False]
+
+
+def test_a_second_equal_warning_of_an_incremental_build_is_confirmed(tmp_path: Path) -> None:
+    twice = WARNED.replace("  LD", "/src/mm/util.c:9:1: warning: odd\n  LD")
+    host = FakeHost(tmp_path, [(0, WARNED), (0, twice), (0, twice)])
+    assert [one.line for one in build(host)["one", 3].warnings] == [7, 9]
+    assert host.built == [True, False, True]
+
+
+def test_warnings_have_the_function_that_the_source_shows(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path, [(0, WARNED.replace(":7:", ":3:")), (0, GOOD)])
+    (found,) = build(host)["one", 0].warnings
+    assert (found.tool, found.function, found.source) == ("gcc", "f", "int x;")
+    assert build(FakeHost(tmp_path, []))["one", 0].warnings == (found,)
+
+
+def test_an_error_that_did_not_stop_make_is_a_warning(tmp_path: Path) -> None:
+    odd = "error: recursive dependency detected!\n\tsymbol A depends on A\nmake[1]: *** [x] Error 1\n"
+    host = FakeHost(tmp_path, [(0, GOOD), (0, f"{odd}{GOOD}"), (0, f"{odd}{GOOD}")])
+    (found,) = build(host)["one", 3].warnings
+    assert found.message == "recursive dependency detected! symbol A depends on A"
+
+
+OLDER_VALUE = {
+    **{"status": "built", "seconds": 1.0, "cpu_seconds": 1.0, "steps": 2, "sections": {}, "struct_page": None},
+    "warnings": [{"path": "mm/util.c", "line": 7, "message": "odd"}],
+    "errors": [],
+}
+
+
+@pytest.mark.parametrize("source", ["/src", "/home/someone/worktrees/1"])
+def test_the_log_of_a_build_that_an_older_version_stored_is_read_again(tmp_path: Path, source: str) -> None:
+    """That version knew neither the tool of a warning nor all tools: what it missed must not look new."""
+    log = f"make: Entering directory '{source}'\n{source}/mm/util.c:7:1: warning: odd\na.o: warning: objtool: f: odd\n"
+    key = Key("build", {"an": "old one"})
+    store = Store(tmp_path / "store", print)
+    store.put(key, OLDER_VALUE, {"log.z": zlib.compress(log.encode()), "config": b"", "symbols.z": zlib.compress(b"")})
+    found = BuildResults(store).get(key, CELL, cached=True)
+    assert found is not None
+    assert [(one.tool, one.path) for one in found.warnings] == [("gcc", "mm/util.c"), ("objtool", "a.o")]
 
 
 def test_a_build_is_inspected_in_its_folder_when_it_counts_and_before_that_is_wiped(tmp_path: Path) -> None:

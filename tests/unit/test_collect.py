@@ -109,6 +109,24 @@ def test_the_errors_of_a_failed_build_are_recorded() -> None:
     assert found.text is None
 
 
+def test_a_renamed_file_s_old_warning_is_not_new_and_its_new_one_names_the_old_file() -> None:
+    moved, second = replace(OLD, path="c.c"), replace(OLD, path="c.c", message="odder")
+    builds = {
+        (PLANNED.cell.id, at): replace(BUILT, warnings=found) for at, found in ((0, (OLD,)), (2, (moved, second)))
+    }
+    renames = {2: {"a.c": "c.c", "x.c": "y.c"}}
+    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (PLANNED,), builds, renames=renames)
+    state = cell_records([result])[0].states[1]
+    assert [(one.path, one.message) for one in state.new_warnings] == [("c.c", "odder")]
+    assert state.renames == {"c.c": "a.c"}
+
+
+def test_a_diagnostic_is_recorded_whole() -> None:
+    whole = Diagnostic("b.o", 2, "new", "objtool", "f", "int x;")
+    (found,) = recorded(BUILT, replace(BUILT, warnings=(whole,))).states[1].new_warnings
+    assert Diagnostic(**found.model_dump()) == whole
+
+
 def test_the_plan_s_struct_page_stands_where_the_base_does_not_build() -> None:
     struct_page = recorded(FAILED, BUILT).struct_page
     assert struct_page is not None

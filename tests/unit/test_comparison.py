@@ -58,6 +58,21 @@ def test_checks_that_pass_now_and_no_more_are_told() -> None:
     assert "not there" in compared(one, records.run(cells=(records.cell("a"),)))
 
 
+def test_warnings_are_compared_by_function_where_both_have_some() -> None:
+    f, g, moved = (
+        records.diagnostic("a.c", line, "odd").model_copy(update={"function": name})
+        for line, name in ((3, "f"), (9, "g"), (30, "f"))
+    )
+    one, two = (
+        records.run(cells=(records.cell("a", states=(records.state(0), records.state(3, new_warnings=found))),))
+        for found in ((f, f), (moved, g))
+    )
+    text = compared(one, two)
+    assert "No longer passes - a, warnings: 1 not there before (a.c:9: odd)" in text
+    assert "Passes now - a, warnings: 1 no longer there (a.c:3: odd)" in text
+    assert "warnings" not in compared(one, one)
+
+
 def test_patches_are_followed_by_their_subjects() -> None:
     series = records.series()
     first, second, third = series.patches

@@ -1,10 +1,12 @@
-"""Warnings and errors in what make, gcc, ld and modpost print."""
+"""Warnings and errors in what the tools of a build print, line by line; whole outputs are beside it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pipeline.kernel.diagnostics import new_ones, parse
+from pipeline.kernel.diagnostics import parse, read
 from pipeline.model import Diagnostic
 
 UNUSED = "unused variable 'x' [-Wunused-variable]"
@@ -77,12 +79,13 @@ def test_a_line_is_taken_apart(
     line: str, warnings: list[tuple[str, int, str]], errors: list[tuple[str, int, str]]
 ) -> None:
     found = parse(f"  CC      a.o\n{line}\n  CC      b.o\n", ["/src/"])
-    assert found == (tuple(Diagnostic(*one) for one in warnings), tuple(Diagnostic(*one) for one in errors))
+    bare = [[replace(one, tool="", function="") for one in some] for some in found]
+    assert bare == [[Diagnostic(*one) for one in warnings], [Diagnostic(*one) for one in errors]]
 
 
 def test_make_s_own_words_count_only_where_no_compiler_explains_the_failure() -> None:
     log = "/src/a.c:1:2: error: bad\nmake[1]: *** [a.o] Error 1\nmake: *** [all] Error 2\n"
-    assert parse(log, ["/src/"])[1] == (Diagnostic("a.c", 1, "bad"),)
+    assert parse(log, ["/src/"])[1] == (Diagnostic("a.c", 1, "bad", "cc"),)
 
 
 def test_warnings_do_not_explain_a_failure() -> None:
@@ -113,19 +116,70 @@ def test_nothing_in_a_quiet_log_is_a_diagnostic() -> None:
     assert parse("  CC      a.o\n  LD      vmlinux\n", ["/src/"]) == ((), ())
 
 
-@pytest.mark.parametrize(
-    ("found", "before", "new"),
-    [
-        ([("a.c", 1, "odd")], [], [("a.c", 1, "odd")]),
-        ([("a.c", 1, "odd")], [("a.c", 1, "odd")], []),
-        ([("a.c", 99, "odd")], [("a.c", 1, "odd")], []),
-        ([("b.c", 1, "odd")], [("a.c", 1, "odd")], [("b.c", 1, "odd")]),
-        ([("a.c", 1, "other")], [("a.c", 1, "odd")], [("a.c", 1, "other")]),
-        ([], [("a.c", 1, "odd")], []),
-    ],
-)
-def test_new_ones_are_new_in_path_or_message_not_in_line(
-    found: list[tuple[str, int, str]], before: list[tuple[str, int, str]], new: list[tuple[str, int, str]]
-) -> None:
-    seen = new_ones([Diagnostic(*one) for one in found], [Diagnostic(*one) for one in before])
-    assert seen == tuple(Diagnostic(*one) for one in new)
+IN_F = "/src/a.c: In function 'f':\n"
+
+
+def test_a_compiler_names_the_function_and_shows_the_line() -> None:
+    log = (
+        f"{IN_F}/src/a.c:3:13: warning: odd\n    3 |         int \tx;\n      |             ^\n"
+        "/src/a.c:5:2: warning: odd\n    4 |   y(a,\n    5 |     b);\n      |     ^\n"
+        "/src/a.c: At top level:\n/src/a.c:9:2: warning: odd\n    9 |  z\n"
+    )
+    found, _ = parse(log, ["/src/"], "gcc")
+    assert [(one.tool, one.function, one.source) for one in found] == [
+        ("gcc", "f", "int x;"),
+        ("gcc", "f", "b);"),
+        ("gcc", "", "z"),
+    ]
+
+
+def test_an_older_clang_shows_the_line_as_it_is() -> None:
+    log = "/src/a.c:3:6: warning: odd\n\tint x;\n\t    ^\n/src/a.c:4:6: warning: odd\n1 warning generated.\n"
+    assert [one.source for one in parse(log, ["/src/"])[0]] == ["int x;", ""]
+
+
+@pytest.mark.parametrize("between", ["  CC      b.o\n", "In file included from /src/b.c:1:\n", "make[2]: odd\n"])
+def test_a_function_ends_with_its_compiler(between: str) -> None:
+    log = f"{IN_F}/src/a.c:3:13: warning: odd\n{between}/src/b.c:7:1: warning: odd\n"
+    assert [one.function for one in parse(log, ["/src/"])[0]] == ["f", ""]
+
+
+def test_what_was_inlined_is_its_caller_s() -> None:
+    chain = (
+        "In function 'copy',",
+        "    inlined from 'g' at /src/mm/{0}.c:5:2,",
+        "    inlined from '{0}' at /src/mm/{0}.c:9:2:",
+    )
+    inlined = "".join(f"{line}\n" for line in chain)
+    log = "".join(f"{inlined.format(name)}/src/include/copy.h:4:3: warning: too large\n" for name in "ab")
+    found, _ = parse(log, ["/src/"])
+    assert [(one.path, one.function) for one in found] == [
+        ("include/copy.h", "a in mm/a.c"),
+        ("include/copy.h", "b in mm/b.c"),
+    ]
+
+
+def test_a_warning_of_a_header_counts_once_whoever_includes_it() -> None:
+    one = "/src/h.h: In function 'in_h':\n/src/h.h:3:13: warning: odd\n    3 |  int x;\n"
+    log = "".join(f"  CC      {name}.o\nIn file included from /src/{name}.c:1:\n{one}" for name in "abc")
+    assert len(parse(log, ["/src/"])[0]) == 1
+
+
+def test_two_on_one_line_are_two() -> None:
+    log = "/src/a.c:3:7: warning: odd\n/src/a.c:3:10: warning: odd\n/src/a.c:3:7: warning: odd\n"
+    assert len(parse(log, ["/src/"])[0]) == 2
+
+
+def test_what_did_not_stop_make_is_told_apart_from_what_did() -> None:
+    log = "/src/a.c:1:2: error: bad\nld: cannot find x.o\nmake: *** [all] Error 2\n"
+    found = read(log, ["/src/"])
+    assert [one.message for one in found.errors] == ["bad"]
+    assert [one.message for one in found.last_words] == ["cannot find x.o", "[all] Error 2"]
+
+
+def test_a_clock_that_is_wrong_is_no_fault_of_the_source() -> None:
+    log = (
+        "make[1]: Warning: File 'mm/util.c' has modification time 7199 s in the future\n"
+        "make[1]: warning:  Clock skew detected.  Your build may be incomplete.\n"
+    )
+    assert parse(log, []) == ((), ())

@@ -153,6 +153,25 @@ def test_two_results_that_differ_are_refused(other: CellRecord, words: str) -> N
     assert "first and second" in caught.value.message
 
 
+WARNED = records.diagnostic()
+TWO = {
+    "one warning and two alike": ((WARNED,), (WARNED, WARNED)),
+    "another error": ((WARNED,), (records.diagnostic("a.c"),)),
+}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_warnings_and_errors_are_counted_wherever_they_are(name: str) -> None:
+    kind, word = ("new_warnings", "warnings") if "warning" in name else ("errors", "errors")
+    cells = [cell("a", states=(records.state(0), records.state(3, **{kind: found}))) for found in TWO[name]]
+    with pytest.raises(UsageError, match=rf"\({word}\)"):
+        join([part("first", cells[0]), part("second", cells[1])])
+    moved = cells[0].model_copy(
+        update={"states": (records.state(0), records.state(3, **{kind: (WARNED.model_copy(update={"line": 9}),)}))}
+    )
+    assert join([part("first", cells[0]), part("second", moved)])
+
+
 def other_patch() -> dict[str, object]:
     patches = list(records.series().patches)
     patches[1] = patches[1].model_copy(update={"subject": "mm: another"})

@@ -3,14 +3,15 @@ whatever else is printed is read, or a typed error.
 
 Each property was seen red once: with line numbers and lengths of diagnostics unlimited, control characters left in the
 console, unset options left out, errors of kconfig, fragments, debug information and records raised as others, symbols
-read by word characters, debug sections and symbols without a size kept, a guest's numbers unlimited, and a field left
-out of run.json.
+read by word characters, a schema's complaint taken for all that is indented, debug sections and symbols without
+a size kept, a guest's numbers unlimited, and a field left out of run.json.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pipeline import runs
 from pipeline.boot.console import harmless, new_lines, splats
 from pipeline.boot.report import parse_report
 from pipeline.kernel import dwarf, kbuild
-from pipeline.kernel.diagnostics import new_ones, parse
+from pipeline.kernel.diagnostics import new_ones, parse, read
 from pipeline.kernel.kconfig import parse_config, parse_fragment
 from pipeline.kernel.kconfig import source as kconfig_source
 from pipeline.kernel.kconfig.syntax import parse_expression
@@ -142,10 +143,10 @@ def test_what_compilers_complain_of_comes_back(
         f"In file included from x.c:1:\n{prefix}{path}:{line}:{'7:' if column else ''} {kind}: {text}\n   12 | code\n"
         for path, line, kind, text in complaints
     )
-    warnings, errors = parse(log, ("/src/",))
+    warnings, errors = ([replace(one, tool="") for one in some] for some in parse(log, ("/src/",)))
     found = [(kind == "warning", Diagnostic(path, line, text)) for path, line, kind, text in complaints]
-    assert warnings == tuple(dict.fromkeys(one for is_warning, one in found if is_warning))
-    assert errors == tuple(dict.fromkeys(one for is_warning, one in found if not is_warning))
+    assert warnings == list(dict.fromkeys(one for is_warning, one in found if is_warning))
+    assert errors == list(dict.fromkeys(one for is_warning, one in found if not is_warning))
     assert new_ones(warnings, warnings) == ()
 
 
@@ -163,6 +164,21 @@ LOG_PIECES = [
     ),
     *("WARNING: modpost: ", "ld: ", "ld.lld: error: ", ": undefined reference to `f'", "make[2]: *** [x] Error 1"),
     *("fatal error: ", "../", "./", "/src/", "\u2028", "\udcff"),
+    *("WARNING: unmet direct dependencies detected for A\n", "  Depends on [n]: B\n", "  - C [=y]\n", "Kconfig:1:"),
+    *("error: recursive dependency detected!\n", "\tsymbol A depends on A\n", ".config:2:warning: "),
+    *("warning: unused\n", "error[E1]: bad\n", " --> a.rs:1:2\n", "1 | fn f()\n", "a.dts:5.8-12: Warning (x): "),
+    *("Error: a.dts:1.2-3 ", "x.dtb: a: odd\n", "\tfrom schema $id: y\n", "a.yaml:1:2: [error] bad (x)\n"),
+    *("a.o: warning: objtool: ", "f+0x1: odd\n", "WARN: resolve_btfids: unresolved symbol a\n", "FAILED: load BTF"),
+    *(
+        "depmod: WARNING: ",
+        "a.c:1 f() warn: odd\n",
+        "Warning: a.c:12 odd\n",
+        "a.c:12: warning: odd\n",
+        "  CHECK   a.c\n",
+    ),
+    *("Makefile:1: warning: ", "make: warning: ", "make: Circular a <- b dependency dropped.\n", "WARNING: "),
+    *("a.S:2: Error: bad\n", "/tmp/ccAbCdEf.s:1: Warning: odd\n", "In function 'f':\n", "a.c: In function 'f',\n"),
+    *("    inlined from 'g' at a.c:1:2:\n", "a.c: At top level:\n", "    1 | int x;\n", "      | ^\n", "\t ^~\n"),
 ]
 
 
@@ -171,16 +187,57 @@ LOG_PIECES = [
 @example(f"mm/util.c:{'1' * 5000}: warning: more than Python turns into a number")
 @given(joined(LOG_PIECES))
 def test_any_log_is_read(log: str) -> None:
-    warnings, errors = parse(log, ("/src/", ""))
-    for one in (*warnings, *errors):
-        assert "\n" not in f"{one.path}{one.message}"
+    found = read(log, ("/src/", ""))
+    everything = (*found.warnings, *found.errors, *found.last_words)
+    for one in everything:
+        assert "\n" not in f"{one.path}{one.message}{one.function}{one.source}"
         assert 0 <= one.line < 10**9
+        assert len(one.message) <= 4096
+        assert one.path
+        assert one.message
+    assert new_ones(everything, everything) == ()
 
 
-@pytest.mark.parametrize("piece", ["gcc/", "a:1:", "ld-", "clang", "make: *** ", ": undefined reference to "])
-def test_a_line_of_a_megabyte_is_read_soon(piece: str) -> None:
-    with at_most(5):
-        parse(piece * ((1 << 20) // len(piece)), ("/src/",))
+@thorough
+@example("a.c: In function 'f':\nx.dtb: a: odd", "\tfrom schema $id: y\na.c:1:1: warning: bad\n")
+@given(joined(LOG_PIECES), joined(LOG_PIECES))
+def test_what_one_command_prints_is_read_whatever_another_printed_before(first: str, second: str) -> None:
+    """A step's line ends whatever was half said."""
+    step = "\n  CC      z.o\n"
+    alone, both = (
+        {replace(one, source="") for one in read(log, ("/src/",)).warnings}
+        for log in (f"{step}{second}", f"{first}{step}{second}")
+    )
+    assert {replace(one, tool="") for one in alone} <= {replace(one, tool="") for one in both}
+
+
+# Each was slow once, or nearly: by backtracking, or by looking at what follows again and again.
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "gcc/",
+            "a:1:",
+            "ld-",
+            "clang",
+            "make: *** ",
+            ": undefined reference to ",
+            "1:",
+            "objtool: ",
+            "(x): ",
+            "[A] ",
+        ),
+        *("\n", "a.c:1:1: warning: x\n", "a.c:1:1: warning: x\n    2 |\n", f"warning: x\n{' ' * 4000}\n", "In a "),
+        *("WARNING: unmet direct dependencies detected for A\n  - \n", "error: recursive dependency detected!\n"),
+        *("warning: x\n --> a.rs:1:1\n", "  |\n", "x.dtb: a\n\ta\n", "multiple IDs found for '", "File '", "Circular "),
+    ],
+)
+def test_a_log_is_read_soon_and_one_twice_as_long_in_twice_the_time(piece: str) -> None:
+    for size in (1 << 18, 1 << 19):
+        with at_most(3 * (size >> 18)):
+            found = read(piece * (size // len(piece)), ("/src/",))
+    with at_most(6):
+        assert new_ones(found.warnings, found.warnings) == ()
 
 
 # kconfig

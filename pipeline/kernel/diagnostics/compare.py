@@ -1,0 +1,129 @@
+"""Which diagnostics of a build another one has not: the only place where two lists of them are compared.
+
+Two are the same where path, message and the function around them are; lines move, and a file can be renamed. They are
+counted, so that the second of two alike is new where the base has one, and one that vanished pays for another only in
+the same function. What is not known of one of two, as of builds that older versions stored, does not tell them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+
+class Located(Protocol):
+    """What is compared of a diagnostic."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def function(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+Compared = TypeVar("Compared", bound=Located)
+
+_Place = tuple[str, str]
+_Question = Callable[[str, str], _Place | None]
+
+_STAGES: tuple[tuple[_Question, _Question], ...] = (
+    (lambda function, source: (function, source), lambda function, source: (function, source)),
+    (
+        lambda function, _: (function, "") if function else None,
+        lambda function, _: (function, "") if function else None,
+    ),
+    (
+        lambda function, source: ("", source) if source and not function else None,
+        lambda _, source: ("", source) if source else None,
+    ),
+    (
+        lambda _, source: ("", source) if source else None,
+        lambda function, source: ("", source) if source and not function else None,
+    ),
+    (lambda function, source: None if function or source else ("", ""), lambda *_: ("", "")),
+    (lambda *_: ("", ""), lambda function, source: None if function or source else ("", "")),
+)
+"""What of two places must be equal, of the later one and of the earlier one: first all, then what both have."""
+
+# Offsets, positions in other files, and names of temporary files: they move with code that has nothing to do with it.
+_MOVING = re.compile(r"0x[0-9a-f]+|(?<=\.[chSs]):\d+(?::\d+)?|(?<=line )\d+|(?<=/tmp/cc)\w{6}", re.IGNORECASE)
+_NUMBERS_OF_TYPES = re.compile(r"(multiple IDs found for '[^']*'): .*")
+_WORD = re.compile(r"[\w./+-]+")
+
+
+def new_ones(
+    found: Iterable[Compared], before: Iterable[Located], renames: Mapping[str, str] | None = None
+) -> tuple[Compared, ...]:
+    """Diagnostics that were not there before, in their order.
+
+    Args:
+        renames: names of files before, and what they are called now.
+    """
+    renamed = _Renamed(renames or {})
+    unchanged = _Renamed({})
+    earlier: dict[tuple[str, str], list[_Place]] = defaultdict(list)
+    for diagnostic in before:
+        key, place = _compared(diagnostic, renamed)
+        earlier[key].append(place)
+    found = list(found)
+    later: dict[tuple[str, str], list[tuple[int, _Place]]] = defaultdict(list)
+    for at, diagnostic in enumerate(found):
+        key, place = _compared(diagnostic, unchanged)
+        later[key].append((at, place))
+    new = [at for key, places in later.items() for at in _unpaired(places, earlier.get(key, []))]
+    return tuple(found[at] for at in sorted(new))
+
+
+def _unpaired(later: Sequence[tuple[int, _Place]], earlier: Sequence[_Place]) -> list[int]:
+    """Which of the later ones are left when each earlier one was paired with one of them."""
+    waiting = list(later)
+    for of_later, of_earlier in _STAGES:
+        if not (waiting and earlier):
+            break
+        offered: dict[_Place | None, list[_Place]] = defaultdict(list)
+        for place in earlier:
+            offered[of_earlier(*place)].append(place)
+        left = []
+        for at, place in waiting:
+            wanted = of_later(*place)
+            if wanted is not None and offered.get(wanted):
+                offered[wanted].pop()
+            else:
+                left.append((at, place))
+        waiting, earlier = left, [place for places in offered.values() for place in places]
+    return [at for at, _ in waiting]
+
+
+class _Renamed:
+    """Texts with the new names of files; what is made of a file, as `mm/util.o`, follows it."""
+
+    def __init__(self, renames: Mapping[str, str]) -> None:
+        self._names = dict(renames)
+        self._stems = {_stem(old): _stem(new) for old, new in renames.items()}
+
+    def __call__(self, text: str) -> str:
+        return _WORD.sub(lambda word: self._name(word[0]), text) if self._names else text
+
+    def _name(self, word: str) -> str:
+        if word in self._names:
+            return self._names[word]
+        stem = _stem(word)
+        return self._stems[stem] + word[len(stem) :] if stem in self._stems else word
+
+
+def _stem(path: str) -> str:
+    """A path without what follows the last dot of its name."""
+    stem, dot, suffix = path.rpartition(".")
+    return stem if dot and "/" not in suffix else path
+
+
+def _compared(diagnostic: Located, renamed: _Renamed) -> tuple[tuple[str, str], _Place]:
+    # Quotation marks follow the locale.
+    message = diagnostic.message.replace("‘", "'").replace("’", "'")
+    message = _MOVING.sub("", _NUMBERS_OF_TYPES.sub(r"\1", message))
+    return (renamed(diagnostic.path), renamed(message)), (renamed(diagnostic.function), diagnostic.source)
