@@ -300,7 +300,8 @@ class Pipeline:
         claims = [*known, *found_claims(series, cells, known)]
         ends = [one.states for one in applied if one.usable and any(claim.diffstat for claim in claims)]
         counted = diffstats(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else ()
-        return judged(claims, Evidence(cell_records, series.files, counted))
+        patch_files = {patch.number: patch.files for patch in series.patches}
+        return judged(claims, Evidence(cell_records, series.files, counted, patch_files))
 
     def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
         findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from pipeline.claims import diffstat
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
@@ -23,11 +23,13 @@ class Evidence:
         cells: as recorded.
         files: paths that the patches touch.
         diffstats: what git can print of the series where it applies; empty where no tree took it.
+        patch_files: paths that each patch touches, by its number.
     """
 
     cells: Sequence[CellRecord]
     files: frozenset[str] = frozenset()
     diffstats: tuple[Diffstat, ...] = ()
+    patch_files: Mapping[int, Collection[str]] = field(default_factory=dict)
 
     @property
     def building(self) -> list[CellRecord]:
@@ -46,13 +48,17 @@ def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ..
     return tuple(_JUDGES[one.kind](one, evidence) for one in claims if shown.get(one) in (None, own))
 
 
-def judged_again(found: Sequence[ClaimRecord], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
+def judged_again(
+    found: Sequence[ClaimRecord],
+    cells: Sequence[CellRecord],
+    patch_files: Mapping[int, Collection[str]] | None = None,
+) -> tuple[ClaimRecord, ...]:
     """Claims of a record beside other cells.
 
     What cells have no part in stays as it is: a diffstat, a benchmark. So does a claim about a boot in a record that is
     too old to say what of the boot.
     """
-    evidence = Evidence(cells)
+    evidence = Evidence(cells, patch_files=patch_files or {})
     return tuple(_again(one, evidence) for one in found)
 
 
@@ -167,7 +173,7 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
             f"code differs, of {len(changed)} functions or data objects" if changed else "not all code could be read"
         )
         return _record(claim, "not confirmed", finding=words, details=details)
-    if unseen := _not_compiled(evidence):
+    if unseen := _not_compiled(evidence, claim.patches):
         return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
     functions = min(code.functions for code in compared.values())
     counted = f"{functions} functions, in {_cells(len(evidence.building))}"
@@ -195,11 +201,18 @@ def _differences(code: CodeRecord) -> str:
     return "; ".join(part for part in (f"{words} ({files})" if words else "", unread) if part)
 
 
-def _not_compiled(evidence: Evidence) -> list[str]:
-    """Files of code that no cell compiled, and lines that none kept: of them nothing is known."""
+def _not_compiled(evidence: Evidence, patches: Sequence[int]) -> list[str]:
+    """Files of code that no cell compiled, and lines that none kept: of them nothing is known.
+
+    Args:
+        patches: those that count; all of the series where there are none.
+    """
+    touched = {path for patch in patches for path in evidence.patch_files.get(patch, ())}
     files: dict[str, tuple[set[int], set[int]]] = {}
     for cell in evidence.building:
         for covered in cell.coverage or ():
+            if patches and evidence.patch_files and covered.path not in touched:
+                continue
             changed, kept = files.setdefault(covered.path, (set(), set()))
             changed.update(line_numbers(covered.lines))
             if covered.compiled:

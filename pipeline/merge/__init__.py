@@ -121,7 +121,8 @@ def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRe
         next((one for one in same if one.about or one.verdict != "not measured"), same[0])
         for same in zip(*told, strict=True)
     ]
-    return judged_again(known, cells)
+    patches = parts[0].record.series.patches
+    return judged_again(known, cells, {patch.number: patch.files for patch in patches})
 
 
 def _require_same_work(one: Part, other: Part) -> None:

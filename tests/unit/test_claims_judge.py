@@ -155,6 +155,14 @@ def test_lines_that_no_cell_compiles_are_not_vouched_for(compiled: bool, kept: s
     assert ("mm/odd.c" in " ".join(found.details)) == (word != "confirmed")
 
 
+def test_lines_of_other_patches_say_nothing_of_a_patch() -> None:
+    claim = replace(NOTHING, patches=(1,))
+    coverage = (FileCoverageRecord(path="mm/odd.c", compiled=False, lines="3-4", kept=""),)
+    cell = records.cell("one", states=(records.state(0), records.state(1, code=SAME)), coverage=coverage)
+    assert verdict(claim, cell, patch_files={1: ["mm/util.c"], 2: ["mm/odd.c"]}).verdict == "confirmed"
+    assert verdict(claim, cell, patch_files={1: ["mm/odd.c"]}).verdict == "not confirmed"
+
+
 def test_an_exception_of_the_letter_is_heard() -> None:
     found = verdict(replace(NOTHING, limit="except for patch 3"), records.cell("one", code=SAME))
     assert (found.verdict, "except for patch 3" in found.finding) == ("not checked", True)
