@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.mail import thread
+from pipeline.mail import copies
 from tests.unit.mails import DIFF, mail
 
 
@@ -24,4 +24,4 @@ from tests.unit.mails import DIFF, mail
 def test_one_message_id_is_one_mail_but_for_a_footer(copy: str, same: bool) -> None:
     mails = [mail("[PATCH 1/2] a", DIFF, "1"), mail("[PATCH 2/2] b", DIFF + "b", "2"), mail("[PATCH 1/2] a", copy, "1")]
     wanted = frozenset() if same else {"1@example.org"}
-    assert thread.told_apart(mails) == thread.told_apart(mails[::-1]) == wanted
+    assert copies.told_apart(mails) == copies.told_apart(mails[::-1]) == wanted
