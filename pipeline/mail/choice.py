@@ -63,7 +63,7 @@ def choose(found: Sequence[Posting], mails: Sequence[Mail], message_id: str, ask
     start = first = named or above or _topmost(candidates, by_id)
     family = _family(start, candidates, by_id)
     if named is None and all(posting.lone for posting in family):
-        whole = [posting for posting in candidates if posting.cover is not None and not posting.problems]
+        whole = [posting for posting in candidates if posting.cover and not (posting.lone or posting.problems)]
         start = _topmost(whole, by_id) if whole else start
         family = _family(start, candidates, by_id)
     chosen = _of_version(family, named, asked) if asked is not None else named or _newest(family)
@@ -130,7 +130,7 @@ def _without(postings: Sequence[Posting], others: Sequence[Posting]) -> list[Pos
 def _named(candidates: Sequence[Posting], message_id: str) -> Posting | None:
     """The posting that a message was posted in; one that only takes the patch over comes last."""
     holding = [posting for posting in candidates if message_id and message_id in posting.ids]
-    return min(holding, key=lambda posting: len(posting.taken), default=None)
+    return min(holding, key=lambda posting: (len(posting.replaced), len(posting.taken)), default=None)
 
 
 def _above(candidates: Sequence[Posting], by_id: Mapping[str, Mail], message_id: str) -> Posting | None:

@@ -22,8 +22,10 @@ _SIGNED = re.compile(rb"^dkim-signature:", re.IGNORECASE | re.MULTILINE)
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _NO_FOOTER = re.compile(r"diff --git |@@ -\d|[+-](?![-_])|.*\b[A-Za-z-]+-by: ")
 """Lines that no footer has."""
-_FOOTER = re.compile(r"[-_=*~#]{2,}|to unsubscribe\b|you received this\b", re.IGNORECASE)
+_FOOTER = re.compile(r"[-_=*~#]{2,}$|to unsubscribe\b|you received this\b", re.IGNORECASE)
 """How a footer begins."""
+_RULER_ABOVE = 2
+"""Lines of two footers that may be the same before they differ."""
 
 
 def distinct(mails: Sequence[Mail]) -> list[Mail]:
@@ -59,8 +61,9 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two texts are the same but for footers: of one list, or of two."""
     common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     footers = (one[common:], other[common:])
-    # One that goes on where the other ends has a footer; where both go on, both must begin as footers do.
-    begun = not all(footers) or all(_FOOTER.match(footer[0]) for footer in footers)
+    # One that goes on where the other ends has a footer; where both go on, both must have begun one.
+    near = one[max(0, common - _RULER_ABOVE) : common]
+    begun = not all(footers) or any(map(_FOOTER.match, near)) or all(_FOOTER.match(footer[0]) for footer in footers)
     return common > 0 and begun and not any(_NO_FOOTER.match(line) for footer in footers for line in footer)
 
 

@@ -65,8 +65,8 @@ class Posting:
 
     @property
     def lone(self) -> bool:
-        """A single patch, without a cover letter."""
-        return self.cover is None and self.total == 1
+        """A single patch, with a cover letter or without."""
+        return self.total == 1
 
     @property
     def beyond(self) -> tuple[int, ...]:

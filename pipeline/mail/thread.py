@@ -110,7 +110,8 @@ def _ties(mail: Mail, revisions: Mapping[int, tuple[int, int]], by_id: Mapping[s
 
 def _together(mail: Mail, parent: Mail, revisions: Mapping[int, tuple[int, int]]) -> bool:
     """Whether a mail was posted with the one that it answers; a resend or reroll below the original was not."""
-    if revisions[id(mail)] != revisions[id(parent)] or mail.number == parent.number:
+    # A cover letter begins a posting, whatever it answers.
+    if mail.number in (0, parent.number) or revisions[id(mail)] != revisions[id(parent)]:
         return False
     if parent.number == 0 and not mail.subject.counted and parent.total != mail.total:
         # Patches without numbers below a cover letter that counts them.
