@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -98,7 +99,7 @@ class Posting:
         if missing := [f"{number}/{self.total}" for number in self.missing]:
             more = f" and {len(missing) - _NAMED} more" if missing[_NAMED:] else ""
             return f"missing {', '.join(missing[:_NAMED])}{more}"
-        twice = sorted({number for number in numbers if numbers.count(number) > 1})
+        twice = sorted(number for number, count in Counter(numbers).items() if count > 1)
         return f"patch {', '.join(map(str, twice))} was posted more than once" if twice else ""
 
 

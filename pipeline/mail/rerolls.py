@@ -7,7 +7,7 @@ replaces: it answers that patch, or an answer to it; or it answers the cover let
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 
@@ -43,13 +43,13 @@ def revision_of(mail: Mail, by_id: Mapping[str, Mail]) -> tuple[int, int]:
     return 1, 0
 
 
-def _above(mail: Mail, by_id: Mapping[str, Mail]) -> Sequence[Mail]:
-    found: dict[str, Mail] = {}
+def _above(mail: Mail, by_id: Mapping[str, Mail]) -> Iterator[Mail]:
+    seen = set[str]()
     at = by_id.get(mail.in_reply_to)
-    while at is not None and at.message_id not in found and len(found) < _DEEPEST:
-        found[at.message_id] = at
+    while at is not None and at.message_id not in seen and len(seen) < _DEEPEST:
+        seen.add(at.message_id)
+        yield at
         at = by_id.get(at.in_reply_to)
-    return tuple(found.values())
 
 
 def _lone(mail: Mail) -> bool:
@@ -102,8 +102,8 @@ class Rerolls:
         answered = [self.replaces(mail) for mail in posting.patches]
         if answered[0] is None:
             return None
-        candidates = self._holding.get(answered[0].message_id, [])
-        for older in sorted(candidates, key=lambda older: older.revision, reverse=True):
+        # The newest first: they came in the order of their revisions.
+        for older in reversed(self._holding.get(answered[0].message_id, [])):
             numbers = [_number(mail, parent, older) for mail, parent in zip(posting.patches, answered, strict=True)]
             if older.revision < posting.revision and None not in numbers and len(set(numbers)) == len(numbers):
                 return _joined(posting, older, [number for number in numbers if number is not None])
