@@ -154,6 +154,8 @@ def counted(subject: str) -> tuple[int, int, int, str] | None:
     pair = re.findall(r"(?<![\d.])(\d+)\s*/\s*(\d+)(?![\d.])", tags)
     versions = [int(word[1:]) for word in re.split(r"[^0-9A-Za-z.]+", tags) if re.fullmatch(r"[vV]\d{1,2}", word)]
     glued = re.findall(r"(?i)(?:patch|rfc|resend)-?v(\d{1,2})\b", tags)
+    # StGit puts it at the end.
+    glued = glued or re.findall(r"\[ver #(\d+)\]$", subject)
     version = versions[-1] if versions else int(glued[-1]) if glued else 1
     return (int(pair[-1][0]), int(pair[-1][1]), version, head[2]) if pair else None
 

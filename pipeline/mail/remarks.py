@@ -78,6 +78,9 @@ def oddities(chosen: Posting) -> Iterator[str]:
         yield f"patch {beyond} of {counted} was posted: it is taken as b4 takes it, and the series has {chosen.total}"
     if chosen.unnumbered:
         yield f"the {chosen.total} patches have no numbers: they stand in the order in which they were sent"
+    named = chosen.cover.subject if chosen.cover is not None and not chosen.replaced else None
+    if named is not None and named.versioned and named.version != chosen.version:
+        yield f"the cover letter calls itself v{named.version}, and its patches v{chosen.version}"
     if chosen.cover is None:
         yield "no cover letter: the reply answers patch 1"
     elif has_diff(chosen.cover.letter.body):

@@ -32,6 +32,8 @@ _BEHIND = re.compile(
     r"\(?#?(?P<number>\d{1,4})\s*(?:/|\bof\b)\s*(?P<total>\d{1,4})(?![\w/]|\.\d)\)?[\s:.,-]*(?=\S)", re.IGNORECASE
 )
 """A counter between tags and title, `[PATCH] 1/2: title`."""
+_AT_THE_END = re.compile(r"\[v(?:er(?:sion)?)?\s?#?(?P<version>\d{1,3})\]\s*$", re.IGNORECASE)
+"""A version behind the title, `title [ver #2]`, as StGit has it."""
 _BARE = re.compile(
     r"[({<]?\s*(?P<words>patch\b[^]:)}>]*?\d\s*(?:/|\bof\b)\s*\d{1,4})\s*[)}>]?[\s:.,-]*(?=\S)", re.IGNORECASE
 )
@@ -117,10 +119,12 @@ def _said(tags: list[str], title: str) -> Subject | None:
         counter = counter if int(counter["number"]) <= int(counter["total"]) else None
         title = title[counter.end() :] if counter else title
     number, total = (int(counter["number"]), int(counter["total"])) if counter else (1, 1)
-    plain = [version for version in versions if version["point"] is None]
+    if not versions and (behind := _AT_THE_END.search(title)):
+        versions = [behind]
+    plain = [version for version in versions if version.groupdict().get("point") is None]
     # Of several, one between blanks: in `v6 (corrected v2)` the other is a remark.
     plain = [version for version in plain if _apart(version)] or plain
-    pointed = [(int(each["version"]), int(each["point"])) for each in versions if each["point"] is not None]
+    pointed = [(int(each["version"]), int(each["point"])) for each in versions if each.groupdict().get("point")]
     pointed = [pair for pair in pointed if pair[0]]
     version, point, release = 1, 0, None
     if plain:

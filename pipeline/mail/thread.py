@@ -7,9 +7,9 @@ revision that replaces some patches only. So mails are joined by the references 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from pipeline.mail.diff import has_diff
@@ -20,6 +20,7 @@ from pipeline.mail.subject import read_bare
 
 __all__ = ["Posting", "in_circles", "moment", "postings", "versions", "with_bare_patches"]
 
+_SENT_TOGETHER = timedelta(hours=6)
 _POSTED_TWICE = 8
 """Times that one patch may be posted within a revision; more are not sorted out."""
 
@@ -71,9 +72,10 @@ def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posti
     distinct = {(mail.message_id or str(at), mail.letter.subject): mail for at, mail in enumerate(mails)}
     parts = [mail for mail in distinct.values() if mail.number is not None]
     revisions = {id(mail): revision_of(mail, by_id) for mail in [*parts, *by_id.values()]}
+    alone = _covers_alone(parts, revisions, by_id)
     groups, seen = _Groups(), dict[object, int]()
     for position, mail in enumerate(parts):
-        for key in [revisions[id(mail)]] if in_a_folder else _ties(mail, revisions, by_id):
+        for key in [revisions[id(mail)]] if in_a_folder else _ties(mail, revisions, by_id, alone):
             groups.join(position, seen.setdefault(key, position))
     members: dict[int, list[Mail]] = defaultdict(list)
     for position, mail in enumerate(parts):
@@ -82,13 +84,27 @@ def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posti
         posting
         for group in members.values()
         for same in ([group] if in_a_folder else _told_apart(group))
-        for posting in _numbered(same, revisions[id(same[0])])
+        for posting in _numbered(same, revisions[id(max(same, key=lambda mail: bool(mail.number)))])
     ]
     whole = [posting for posting in found if posting.patches or len(found) == 1]
     return tuple(Rerolls(by_id, revisions).completed(whole))
 
 
-def _ties(mail: Mail, revisions: Mapping[int, tuple[int, int]], by_id: Mapping[str, Mail]) -> Iterable[object]:
+def _covers_alone(
+    parts: Sequence[Mail], revisions: Mapping[int, tuple[int, int]], by_id: Mapping[str, Mail]
+) -> frozenset[str]:
+    """Message-ids of cover letters that no patch of their revision answers."""
+    covers = {mail.message_id for mail in parts if mail.number == 0}
+    for mail in parts:
+        parent = by_id.get(mail.in_reply_to)
+        if mail.number and mail.subject.counted and parent is not None and revisions[id(parent)] == revisions[id(mail)]:
+            covers.discard(mail.in_reply_to)
+    return frozenset(covers)
+
+
+def _ties(
+    mail: Mail, revisions: Mapping[int, tuple[int, int]], by_id: Mapping[str, Mail], alone: Collection[str]
+) -> Iterable[object]:
     """What a mail shares with those that were posted together with it.
 
     git send-email(1) has all mails answer the first, or each the one before; a patch of a partial reroll answers the
@@ -98,9 +114,14 @@ def _ties(mail: Mail, revisions: Mapping[int, tuple[int, int]], by_id: Mapping[s
     alike = (revision, mail.total, mail.subject.resend, sender(mail))
     yield ("self", mail.message_id or id(mail), revision)
     parent = by_id.get(mail.in_reply_to)
-    if parent is not None and parent.number is not None and _together(mail, parent, revisions):
-        yield ("self", parent.message_id, revision)
-        return
+    if parent is not None and parent.number is not None:
+        if _together(mail, parent, revisions):
+            yield ("self", parent.message_id, revision)
+            return
+        if parent.message_id in alone and _sent_with(mail, parent):
+            yield ("self", parent.message_id, revisions[id(parent)])
+            yield ("beside", *alike, mail.in_reply_to)
+            return
     if mail.total > 1 and Rerolls(by_id, revisions).replaces(mail) is not None:
         yield ("reroll", *alike)
     elif mail.total > 1 or mail.number == 0:
@@ -119,6 +140,12 @@ def _together(mail: Mail, parent: Mail, revisions: Mapping[int, tuple[int, int]]
     # RESEND may be in the cover letter alone.
     again = (mail.subject.resend, parent.subject.resend)
     return parent.total == mail.total and (again[0] == again[1] or (parent.number == 0 and again == (False, True)))
+
+
+def _sent_with(mail: Mail, cover: Mail) -> bool:
+    """Whether a patch belongs to a cover letter that names another revision by mistake: no other patches do."""
+    together = mail.total == cover.total and mail.subject.counted and sender(mail) == sender(cover)
+    return together and bool(mail.number) and abs(moment(mail) - moment(cover)) < _SENT_TOGETHER
 
 
 def _told_apart(group: Sequence[Mail]) -> list[list[Mail]]:

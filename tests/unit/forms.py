@@ -331,6 +331,31 @@ def another_within(form: Form, chance: Random) -> Case:
     return Case("another series within", (*mails, cover, *rest, fix), wanted, version, "another series", names[0])
 
 
+def two_at_once(form: Form, chance: Random) -> Case:
+    """Two series of one author, alike in all but their titles; the one that was sent first is taken."""
+    total, version = chance.randrange(2, 5), chance.randrange(1, 5)
+    poster = Poster(form, chance)
+    poster.title = "mm: first, {}"
+    names, mails = poster.series(total, version)
+    poster.title = "net: second, {}"
+    _, others = poster.series(total, version)
+    together = [*mails, *others]
+    chance.shuffle(together)
+    wanted = tuple(names[1:])
+    return Case("two at once", tuple(together), wanted, version, "another series in the thread was left out: 'net: ")
+
+
+def another_version_in_cover(form: Form, chance: Random) -> Case:
+    """The cover letter says v4 and the patches v3, by mistake."""
+    total, version = chance.randrange(1, 5), chance.randrange(2, 9)
+    poster = Poster(form, chance)
+    first, cover = poster.mail(0, total, version + 1)
+    placed = [poster.mail(number, total, version, first) for number in range(1, total + 1)]
+    names = tuple(name for name, _ in placed)
+    says = f"the cover letter calls itself v{version + 1}, and its patches v{version}"
+    return Case("another version in 0/n", (cover, *(mail for _, mail in placed)), names, version, says)
+
+
 KINDS: Sequence[Callable[[Form, Random], Case]] = (
     whole,
     version_in_cover,
@@ -347,6 +372,8 @@ KINDS: Sequence[Callable[[Form, Random], Case]] = (
     empty_patch,
     diff_in_cover,
     another_within,
+    two_at_once,
+    another_version_in_cover,
 )
 
 
