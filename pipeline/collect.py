@@ -108,7 +108,7 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
         replies=len(series.replies),
         messages=_messages(series),
         other_versions=series.other_versions,
-        notes=series.notes,
+        notes=(*([series.instead] if series.instead else []), *series.notes),
         suspicions=tuple(record.SuspicionRecord(**asdict(one)) for one in series.suspicions),
         follow_ups=tuple(follow_ups),
     )

@@ -183,6 +183,8 @@ class Pipeline:
 
     def fetch(self, request: Request) -> Series:
         series = fetch(request, self.workspace, self.processes, self.console.say)
+        if series.instead:
+            self.console.warn(series.instead)
         self.console.say(f"Series: {series.title} (v{series.version}, {len(series.patches)} patches)")
         return series
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.fetch import trailers
-from pipeline.fetch.b4 import B4
-from pipeline.mail import diff, message, thread
+from pipeline.fetch.b4 import B4, Assembled, NoSeriesError
+from pipeline.fetch.renumbered import readable_replies, renumbered
+from pipeline.mail import copies, diff, message, thread
 from pipeline.mail.attachments import patches_apart
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
-from pipeline.mail.thread import Posting
+from pipeline.mail.posting import Posting
 from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
@@ -39,8 +40,9 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         NotObtainedError: it is not there, incomplete, or b4 put something else together.
     """
     whole, refused = message.parse_all(raw)
-    apart = patches_apart(whole, message_id)
-    mails = apart.mails
+    different = copies.told_apart(whole)
+    apart = patches_apart(copies.distinct(whole), message_id)
+    mails = thread.with_bare_patches(apart.mails)
     try:
         choice = choose(thread.postings(mails), mails, message_id, asked)
     except NotObtainedError as error:
@@ -56,7 +58,6 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
             f"patch {without_id[0].number} has no Message-ID, so replies cannot be told apart",
             hint="For files made by git format-patch, name their folder.",
         )
-    different = thread.told_apart(mails)
     if different & posting.ids:
         raise NotObtainedError(
             f"several mails have the Message-ID {min(different & posting.ids)}, and they are not the same",
@@ -68,13 +69,12 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         raise NotObtainedError(f"In-Reply-To of {min(circle & posting.ids)} leads in a circle")
     # With a diff in a mail without Re:, b4 replaces the patch that it answers.
     hidden = circle.union(apart.refused)
-    for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in hidden]
-    made = b4.assemble(for_b4, posting.first, posting.version)
-    assembled = [message.parse(one) for one in made.mails]
-    _compare(assembled, posting)
+    made = _put_together(choice, [mail for mail in mails if mail.message_id not in hidden], b4)
     signatures = made.signatures
-    if online and any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches):
+    signed = any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches)
+    if online and signed and not made.notes:
         signatures = b4.signatures(posting.patches, posting.version)
+    assembled = [message.parse(mail) for mail in made.mails]
     patches = tuple(
         patch_of(number, mail, original, signatures[number - 1] if signatures else ())
         for number, (mail, original) in enumerate(zip(assembled, posting.patches, strict=True), 1)
@@ -86,7 +86,39 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
     twice = [f"several mails have the Message-ID {one}, and they are not the same" for one in sorted(different)[:10]]
-    return replace(series, notes=(*series.notes, *attached, *left_out_mails, *round_about, *twice))
+    return replace(series, notes=(*series.notes, *made.notes, *attached, *left_out_mails, *round_about, *twice))
+
+
+def _put_together(choice: Choice, mails: Sequence[Mail], b4: B4) -> Assembled:
+    """The posting as b4 makes it of the thread; else of the posting alone, numbered as it was read here.
+
+    Raises:
+        NotObtainedError: b4 makes something else of it in either case.
+    """
+    posting = choice.posting
+    try:
+        made = b4.assemble(_for_b4(choice, mails), posting.first, posting.version)
+        difference = _difference(made, posting)
+    except NoSeriesError as error:
+        difference = error.message
+    if not difference:
+        return made
+    alone = renumbered(posting)
+    replies = readable_replies(_for_b4(choice, mails), posting)
+    replies = [mail for mail in replies if mail.number is None]
+    made = b4.assemble([*alone.mails, *replies], posting.first, posting.version)
+    if still := _difference(made, posting):
+        raise NotObtainedError(
+            f"{still}, also when it was given these mails alone",
+            hint="Report this with the mailbox. Until it is mended, git am takes the patches as they were posted.",
+        )
+    signatures = "; signatures were not looked at" if alone.signed else ""
+    count = len(posting.patches)
+    note = (
+        f"b4 made something else of the thread ({difference}), and was given the {count} patch(es) of {posting.name}"
+        f" alone, numbered 1 to {count}{signatures}"
+    )
+    return replace(made, signatures=(), notes=(note,))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
@@ -98,7 +130,8 @@ def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
     apart = patches_apart(mails, "")
     for reason in apart.refused.values():
         raise reason
-    choice = choose(thread.postings(apart.mails, in_a_folder=True), apart.mails, "", asked)
+    files = thread.with_bare_patches(apart.mails)
+    choice = choose(thread.postings(files, in_a_folder=True), files, "", asked)
     patches = tuple(patch_of(number, mail, mail) for number, mail in enumerate(choice.posting.patches, 1))
     series = series_of(choice, patches, [], ())
     return replace(series, notes=(*series.notes, *apart.notes.values()))
@@ -113,7 +146,7 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
     posting = choice.posting
     older: dict[int, Posting] = {}
     for one in choice.revisions:
-        if one.version < posting.version and not one.problems and not one.taken:
+        if one.revision < posting.revision and one.version < posting.version and not one.problems and not one.taken:
             older[one.version] = one
     shown = posting.ids.union(*(one.ids for one in older.values()))
     by_id = {mail.message_id: mail for mail in mails}
@@ -132,24 +165,20 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
     return found
 
 
-def _compare(assembled: Sequence[Mail], posting: Posting) -> None:
-    """Refuses what is not the posting, n of n, one mail for each Message-ID.
-
-    Raises:
-        NotObtainedError: says what b4 made of it.
-    """
+def _difference(made: Assembled, posting: Posting) -> str:
+    """What b4 made that is not the posting, n of n, one mail for each Message-ID; empty where it is."""
+    assembled = [message.parse(mail) for mail in made.mails]
     wanted = [mail.message_id for mail in posting.patches]
     got = [mail.message_id for mail in assembled]
     if got == wanted:
-        return
+        return ""
     strange = [mail.title for mail in assembled if mail.message_id not in wanted]
     missing = [f"{mail.number}/{posting.total}" for mail in posting.patches if mail.message_id not in got]
     words = [f"without {', '.join(missing)}"] if missing else []
     words += [f"with {strange[0]!r}, which is not in it"] if strange else []
-    raise NotObtainedError(
+    return (
         f"b4 put together {len(assembled)} patch(es), not the {len(wanted)} of {posting.name} in the thread"
-        f" ({', '.join(words) or 'in another order'})",
-        hint="Save the series alone to an mbox (or a folder of patches) and name that.",
+        f" ({', '.join(words) or 'in another order'})"
     )
 
 
@@ -173,6 +202,7 @@ def series_of(
         other_versions=tuple(sorted({one.version for one in choice.revisions} - {posting.version})),
         uncarried_trailers=left_out,
         notes=(*choice.notes, *trailers.notes(patches, replies)),
+        instead=choice.instead,
     )
 
 

@@ -32,6 +32,10 @@ _MISMATCH = re.compile(r"^ +! Trailer: (?P<trailer>.+)\n +Msg From: (?P<sender>.
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+class NoSeriesError(NotObtainedError):
+    """b4 sees no series in the mails."""
+
+
 @dataclass(frozen=True)
 class Assembled:
     """A series as b4 put it together.
@@ -40,11 +44,13 @@ class Assembled:
         mails: for `git am`, in order, trailers of the thread included.
         mismatches: trailers that b4 did not carry because their address is not the sender's: trailer, From:.
         signatures: of each patch, in b4's words (`Signed: DKIM/kernel.org`).
+        notes: what a reader should know of it.
     """
 
     mails: tuple[bytes, ...]
     mismatches: tuple[tuple[str, str], ...] = ()
     signatures: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class B4:
@@ -70,7 +76,8 @@ class B4:
             version: revision that b4 is to pick.
 
         Raises:
-            NotObtainedError: it found none.
+            NoSeriesError: it found none.
+            NotObtainedError: it did not end in time.
         """
         with tempfile.TemporaryDirectory(dir=self._home) as name:
             arguments = ["--offline-mode", *self._am(name, version), "--", first.message_id]
@@ -80,7 +87,7 @@ class B4:
                 raise NotObtainedError(f"b4 did not put the series together within {ASSEMBLY_TIMEOUT:.0f} s") from error
             produced = Path(name) / "series.mbx"
             if not produced.is_file():
-                raise NotObtainedError(f"b4 found no series: {last_line(done.text)}")
+                raise NoSeriesError(f"b4 found no series: {last_line(done.text)}")
             made = tuple(mbox.read_file(produced))
         said = _COLOUR.sub("", done.text)
         mismatches = tuple(sorted({(found["trailer"], found["sender"]) for found in _MISMATCH.finditer(said)}))

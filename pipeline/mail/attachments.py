@@ -15,7 +15,8 @@ from email.policy import compat32
 
 from pipeline.mail.diff import has_diff
 from pipeline.mail.limits import PART_LIMIT
-from pipeline.mail.message import Mail, in_charset, parse, taken_apart
+from pipeline.mail.message import Mail, in_charset, parse
+from pipeline.mail.subject import taken_apart
 from pipeline.system.errors import NotObtainedError
 
 _ATTACHMENT = re.compile(

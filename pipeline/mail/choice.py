@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
+from pipeline.mail import remarks
 from pipeline.mail.message import Mail
-from pipeline.mail.thread import Posting, sender
+from pipeline.mail.posting import Posting
+from pipeline.mail.rerolls import sender
+from pipeline.mail.thread import moment
 from pipeline.system.errors import NotObtainedError
 
 _DEEPEST = 1000
+_WIDEST = 50
+"""Postings whose relatives are looked for."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,19 @@ class Choice:
         posting: the one that was asked for.
         revisions: other postings of the same series in the thread.
         notes: what a reader should know of the choice.
+        instead: what was taken in the place of what was named, and why; empty where that was taken.
     """
 
     posting: Posting
     revisions: tuple[Posting, ...]
     notes: tuple[str, ...]
+    instead: str = ""
 
 
 def choose(found: Sequence[Posting], mails: Sequence[Mail], message_id: str, asked: int | None) -> Choice:
     """The revision that was asked for: by number, else that of the message named, else the newest complete one.
+
+    A lone patch is taken before a series in the same thread only where it is the message named.
 
     Args:
         found: the postings of the thread.
@@ -43,66 +50,109 @@ def choose(found: Sequence[Posting], mails: Sequence[Mail], message_id: str, ask
     """
     candidates = [posting for posting in found if posting.patches]
     if not candidates:
+        reasons = "; ".join(remarks.no_patches(mails))
         raise NotObtainedError(
-            f"there is no patch among the {len(mails)} message(s)",
+            f"there is no patch among the {len(mails)} message(s)" + (f": {reasons}" if reasons else ""),
             hint="Name a message of a thread that posts a patch series.",
         )
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
-    named = _named(candidates, message_id)
-    start = named or _above(candidates, by_id, message_id) or _topmost(candidates, by_id)
-    family = [posting for posting in candidates if posting is start or _related(start, posting, by_id)]
+    tree = _Tree.of(candidates, by_id)
+    named = tree.holding.get(message_id)
+    above = None if named else tree.above(message_id)
+    start = first = named or above or _topmost(candidates, tree)
+    family = _family(start, candidates, tree)
+    if named is None and all(posting.lone for posting in family):
+        whole = [posting for posting in candidates if posting.cover and not (posting.lone or posting.problems)]
+        start = _topmost(whole, tree) if whole else start
+        family = _family(start, candidates, tree)
     chosen = _of_version(family, named, asked) if asked is not None else named or _newest(family)
-    _require_complete(chosen, family)
+    _require_complete(chosen, family, mails)
     revisions = tuple(posting for posting in family if posting is not chosen)
-    strangers = [posting for posting in candidates if posting not in family]
-    return Choice(
-        chosen, revisions, tuple(_notes(chosen, revisions, strangers, named=named is not None or asked is not None))
+    strangers = [posting for posting in candidates if not any(posting is relative for relative in family)]
+    instead = ""
+    if named is None and asked is None:
+        instead = remarks.instead_of(chosen, first, by_id.get(message_id), above)
+    told = (
+        *remarks.oddities(chosen),
+        *remarks.passed_over(chosen, revisions, strangers, mails, named=named is not None or asked is not None),
     )
+    return Choice(chosen, revisions, (*([instead] if instead else []), *told), instead)
 
 
-def _named(candidates: Sequence[Posting], message_id: str) -> Posting | None:
-    """The posting that a message was posted in; one that only takes the patch over comes last."""
-    holding = [posting for posting in candidates if message_id and message_id in posting.ids]
-    return min(holding, key=lambda posting: len(posting.taken), default=None)
+@dataclass(frozen=True)
+class _Tree:
+    """Which posting each message belongs to, and which one it answers.
+
+    Args:
+        holding: postings by the message-ids of their mails; of several, the one that takes over least of others.
+        parents: message-ids by those of their answers.
+    """
+
+    holding: Mapping[str, Posting]
+    parents: Mapping[str, str]
+
+    @staticmethod
+    def of(candidates: Sequence[Posting], by_id: Mapping[str, Mail]) -> _Tree:
+        holding: dict[str, Posting] = {}
+        for posting in sorted(candidates, key=lambda posting: (len(posting.replaced), len(posting.taken))):
+            for name in posting.ids - {""}:
+                holding.setdefault(name, posting)
+        return _Tree(holding, {name: mail.in_reply_to for name, mail in by_id.items()})
+
+    def above(self, message_id: str) -> Posting | None:
+        """The posting that a message is an answer to, or an answer to an answer."""
+        at = message_id
+        for _ in range(_DEEPEST):
+            at = self.parents.get(at, "")
+            if not at:
+                break
+            if at in self.holding:
+                return self.holding[at]
+        return None
 
 
-def _above(candidates: Sequence[Posting], by_id: Mapping[str, Mail], message_id: str) -> Posting | None:
-    """The posting that a reply is about."""
-    at = by_id.get(message_id)
-    for _ in range(_DEEPEST):
-        at = by_id.get(at.in_reply_to) if at is not None else None
-        if at is None:
-            break
-        if (posting := _named(candidates, at.message_id)) is not None:
-            return posting
-    return None
+def _family(start: Posting, candidates: Sequence[Posting], tree: _Tree) -> list[Posting]:
+    """The postings of one series, in the order of the thread: relatives of a posting, and theirs."""
+    over = {id(posting): tree.above(posting.first.message_id) for posting in candidates}
+    titles = {id(posting): {mail.title.casefold() for mail in posting.patches} for posting in candidates}
+    members, left = [start], [posting for posting in candidates if posting is not start]
+    at = 0
+    while at < len(members) and at < _WIDEST and left:
+        related = [posting for posting in left if _related(members[at], posting, titles, over)]
+        members += related
+        left = _without(left, related)
+        at += 1
+    return _without(candidates, left)
 
 
-def _topmost(candidates: Sequence[Posting], by_id: Mapping[str, Mail]) -> Posting:
+def _without(postings: Sequence[Posting], others: Sequence[Posting]) -> list[Posting]:
+    gone = set(map(id, others))
+    return [posting for posting in postings if id(posting) not in gone]
+
+
+def _topmost(candidates: Sequence[Posting], tree: _Tree) -> Posting:
     """The oldest posting that is no answer to another one."""
-    tops = [posting for posting in candidates if _above(candidates, by_id, posting.first.message_id) in (None, posting)]
-    return min(tops or candidates, key=lambda posting: _moment(posting.first))
+    ours = set(map(id, candidates))
+    over = [(posting, tree.above(posting.first.message_id)) for posting in candidates]
+    tops = [posting for posting, above in over if above is None or above is posting or id(above) not in ours]
+    return min(tops or candidates, key=lambda posting: moment(posting.first))
 
 
-def _moment(mail: Mail) -> datetime:
-    try:
-        moment = parsedate_to_datetime(mail.letter.date)
-    except (ValueError, TypeError):
-        return datetime.max.replace(tzinfo=UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _related(one: Posting, other: Posting, titles: Mapping[int, set[str]], over: Mapping[int, Posting | None]) -> bool:
+    """Whether two postings are of one series: by change-id, else by titles, sender and threading.
 
-
-def _related(one: Posting, other: Posting, by_id: Mapping[str, Mail]) -> bool:
-    """Whether two postings are of one series: by change-id, else by titles, sender and threading."""
+    Args:
+        titles: of the patches, by posting's identity.
+        over: which posting each one answers.
+    """
     if one.change_id and other.change_id:
         return one.change_id == other.change_id
-    titles = [{mail.title.casefold() for mail in posting.patches} for posting in (one, other)]
-    if _title(one) == _title(other) or 2 * len(titles[0] & titles[1]) >= min(map(len, titles)):
+    patches = titles[id(one)], titles[id(other)]
+    if _title(one) == _title(other) or 2 * len(patches[0] & patches[1]) >= min(map(len, patches)):
         return True
     if one.version == other.version or sender(one.first) != sender(other.first):
         return False
-    below = any(_above([a], by_id, b.first.message_id) is not None for a, b in ((one, other), (other, one)))
-    return below or one.total == other.total
+    return over[id(one)] is other or over[id(other)] is one or one.total == other.total
 
 
 def _title(posting: Posting) -> str:
@@ -122,46 +172,37 @@ def _of_version(family: Sequence[Posting], named: Posting | None, asked: int) ->
 
 
 def _newest(family: Sequence[Posting]) -> Posting:
-    """The newest complete one: by number, then what was posted as a whole or again, then the later one."""
+    """The newest complete one: by number, then what was posted as a whole or again, then the later one.
+
+    A lone patch comes behind every series.
+    """
     ranked = sorted(
         enumerate(family),
-        key=lambda pair: (not pair[1].problems, pair[1].version, not pair[1].taken, pair[1].resend, pair[0]),
+        key=lambda pair: (
+            not pair[1].problems,
+            not pair[1].lone,
+            pair[1].revision,
+            not pair[1].taken,
+            pair[1].resend,
+            max(map(moment, pair[1].mails)),
+            pair[0],
+        ),
     )
     return ranked[-1][1]
 
 
-def _require_complete(posting: Posting, family: Sequence[Posting]) -> None:
-    if not posting.problems:
+def _require_complete(posting: Posting, family: Sequence[Posting], mails: Sequence[Mail]) -> None:
+    problems = remarks.problems_of(posting, mails)
+    if not problems:
         return
     numbers = sorted({mail.number for mail in posting.patches if mail.number})
     others = sorted({other.name for other in family if other is not posting})
-    raise NotObtainedError(
-        f"{posting.name} of the series is incomplete: {posting.problems}",
-        hint=f"The thread has patch(es) {', '.join(map(str, numbers))} of {posting.name}"
-        + (f", and {', '.join(others)}: choose with --revision N" if others else "")
-        + ". Is the mailbox whole? Patches that were posted as threads of their own are joined with --rethread ID.",
-    )
-
-
-def _notes(
-    chosen: Posting, revisions: Sequence[Posting], strangers: Sequence[Posting], *, named: bool
-) -> Sequence[str]:
-    notes = []
-    if chosen.taken:
-        taken = ", ".join(map(str, chosen.taken))
-        notes.append(
-            f"{chosen.name} replaces some patches only: {taken} of {chosen.total} are those of the posting before"
+    hint = f"The thread has patch(es) {', '.join(map(str, numbers))} of {posting.name}"
+    hint += f", and {', '.join(others)}: choose with --revision N" if others else ""
+    if remarks.empty_patch(posting, mails):
+        hint += ". git am stops at a patch without a diff: its author has to post it again, or the series without it."
+    else:
+        hint += (
+            ". Is the mailbox whole? Patches that were posted as threads of their own are joined with --rethread ID."
         )
-    if chosen.cover is None:
-        notes.append("no cover letter: the reply answers patch 1")
-    for other in revisions:
-        if other.version == chosen.version:
-            notes.append(f"v{chosen.version} was posted twice; taken is {chosen.name} of {chosen.first.letter.date}")
-        elif other.version > chosen.version and other.problems:
-            notes.append(f"{other.name} is in the thread, too, but {other.problems}")
-        elif other.version > chosen.version and named:
-            notes.append(f"{other.name} is in the thread, too, and newer than what was named")
-    for stranger in strangers:
-        count = f"{len(stranger.patches)} patch(es)"
-        notes.append(f"another series in the thread was left out: {stranger.first.title!r}, {stranger.name}, {count}")
-    return notes
+    raise NotObtainedError(f"{posting.name} of the series is incomplete: {problems}", hint=hint)

@@ -27,6 +27,7 @@ from pipeline.mail.limits import (
     MESSAGE_LIMIT,
     PART_LIMIT,
 )
+from pipeline.mail.subject import Subject, read
 from pipeline.model import Letter
 from pipeline.system.errors import NotObtainedError
 
@@ -34,9 +35,6 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_HEADER = re.compile(rb"\r?\n(?![ \t])")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _PART = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
-_TAG = re.compile(r"^\s*(?:re:\s*)?(?:\[(?![^]]*patch)[^]]*\]\s*)*\[(?P<words>[^]]*)\]\s*(?P<title>.*)$", re.IGNORECASE)
-_VERSION = re.compile(r"v(\d{1,3})", re.IGNORECASE)
-_COUNTER = re.compile(r"(\d{1,4})/(\d{1,4})")
 _MESSAGE_ID = re.compile(r"<([!-;=?-~]+)>")
 _ADDRESS = re.compile(r"[^\s\"(),:;<>@\[\\\]]+@[^\s\"(),:;<>@\\]+")
 _SPECIAL = re.compile(r"[][\\()<>@,:;\".]")
@@ -62,7 +60,8 @@ class Mail:
         version: of the revision, 1 where the subject names none.
         number: of the patch; 0 is a cover letter; None where this is no part of a series.
         total: patches in the series.
-        reply: the subject begins with Re:.
+        reply: the subject begins with Re: or the like.
+        subject: all that its subject says.
     """
 
     raw: bytes
@@ -73,6 +72,7 @@ class Mail:
     number: int | None
     total: int
     reply: bool
+    subject: Subject
 
     @property
     def message_id(self) -> str:
@@ -138,11 +138,11 @@ def parse(raw: bytes) -> Mail:
         raise NotObtainedError("a message cannot be read: its text holds a NUL")
     if any(len(line) > LINE_LIMIT for line in letter.body.split("\n")):
         raise NotObtainedError(f"a message cannot be read: it has a line of more than {LINE_LIMIT >> 10} KiB")
-    version, number, total, title = taken_apart(letter.subject)
-    reply = letter.subject.lower().startswith("re:")
-    if number is not None and (reply or (number > 0 and not has_diff(letter.body))):
+    subject = read(letter.subject)
+    number = subject.number
+    if number is not None and (subject.reply or (number > 0 and not has_diff(letter.body))):
         number = None
-    return Mail(raw, letter, in_reply_to, title, version, number, total, reply)
+    return Mail(raw, letter, in_reply_to, subject.title, subject.version, number, subject.total, subject.reply, subject)
 
 
 def _damage(raw: bytes) -> str:
@@ -172,21 +172,6 @@ def _damage(raw: bytes) -> str:
             name = _UNSHOWN.sub(" ", header[:40].partition(b":")[0].decode("ascii", "replace"))
             return f"it has a header of more than {HEADER_LIMIT >> 10} KiB ({name})"
     return ""
-
-
-def taken_apart(subject: str) -> tuple[int, int | None, int, str]:
-    """Version, number, total and title of `[PATCH v3 02/11] title`; number is None without a PATCH tag."""
-    match = _TAG.match(subject)
-    if match is None or "patch" not in match["words"].lower():
-        return 1, None, 0, subject
-    words = match["words"].split()
-    versions = [found for word in words if (found := _VERSION.fullmatch(word))]
-    # git format-patch -v2 --subject-prefix="PATCHv2" and the like glue the version on.
-    glued = re.search(r"patch-?v(\d{1,3})", match["words"], re.IGNORECASE)
-    version = int(versions[-1][1]) if versions else int(glued[1]) if glued else 1
-    counters = [found for word in words if (found := _COUNTER.fullmatch(word))]
-    number, total = (int(counters[-1][1]), int(counters[-1][2])) if counters else (1, 1)
-    return version, number, total, match["title"].strip()
 
 
 def _unfolded(message: Message, name: str) -> str:

@@ -6,85 +6,23 @@ revision that replaces some patches only. So mails are joined by the references 
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from email.utils import parseaddr
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
+from pipeline.mail.diff import has_diff
 from pipeline.mail.message import Mail
+from pipeline.mail.posting import Posting, posting_of
+from pipeline.mail.rerolls import Rerolls, revision_of, sender
+from pipeline.mail.subject import read_bare
 
-_RESEND = re.compile(r"^[^]]*\bRESEND\b", re.IGNORECASE)
-_CHANGE_ID = re.compile(r"^change-id: (\S+)\s*$", re.MULTILINE | re.IGNORECASE)
-_NO_FOOTER = re.compile(r"diff --git |@@ -\d|\b[A-Za-z-]+-by: ")
-_DEEPEST = 1000
-"""References followed upwards from one mail; loops end there as well."""
-_NAMED = 12
-"""Missing patches that are named one by one."""
+__all__ = ["Posting", "in_circles", "moment", "postings", "versions", "with_bare_patches"]
 
-
-@dataclass(frozen=True)
-class Posting:
-    """Mails that were posted together: cover letter (where there is one) and patches, complete or not.
-
-    Args:
-        version: of the revision.
-        total: patches, as their subjects count them.
-        resend: the subjects say RESEND.
-        mails: each message-id once, cover letters first, then by number.
-        taken: numbers of patches that come from the posting before, where this one replaces some patches only.
-    """
-
-    version: int
-    total: int
-    resend: bool
-    mails: tuple[Mail, ...]
-    taken: tuple[int, ...] = ()
-
-    @property
-    def cover(self) -> Mail | None:
-        return next((mail for mail in self.mails if mail.number == 0), None)
-
-    @property
-    def patches(self) -> tuple[Mail, ...]:
-        return tuple(mail for mail in self.mails if mail.number)
-
-    @property
-    def first(self) -> Mail:
-        return self.cover or self.mails[0]
-
-    @property
-    def ids(self) -> frozenset[str]:
-        return frozenset(mail.message_id for mail in self.mails)
-
-    @property
-    def name(self) -> str:
-        """`v3`, or `v3 RESEND`."""
-        return f"v{self.version} RESEND" if self.resend else f"v{self.version}"
-
-    @property
-    def change_id(self) -> str:
-        found = [_CHANGE_ID.search(mail.letter.body) for mail in self.mails]
-        return next((match[1] for match in found if match), "")
-
-    @property
-    def problems(self) -> str:
-        """What keeps it from being complete, in words; empty when nothing does."""
-        numbers = [mail.number or 0 for mail in self.patches]
-        totals = sorted({mail.total for mail in self.mails})
-        if not numbers:
-            return "it has no patches"
-        if len(totals) > 1:
-            return f"its mails count to different totals ({', '.join(map(str, totals))})"
-        missing = [f"{number}/{self.total}" for number in range(1, self.total + 1) if number not in numbers]
-        if missing:
-            more = f" and {len(missing) - _NAMED} more" if missing[_NAMED:] else ""
-            return f"missing {', '.join(missing[:_NAMED])}{more}"
-        beyond = sorted({number for number in numbers if number > self.total})
-        if beyond:
-            return f"patch {', '.join(map(str, beyond))} of {self.total} was posted"
-        twice = sorted({number for number in numbers if numbers.count(number) > 1})
-        return f"patch {', '.join(map(str, twice))} was posted more than once" if twice else ""
+_SENT_TOGETHER = timedelta(hours=6)
+_POSTED_TWICE = 8
+"""Times that one patch may be posted within a revision; more are not sorted out."""
 
 
 @dataclass
@@ -108,6 +46,20 @@ def versions(mails: Iterable[Mail]) -> tuple[int, ...]:
     return tuple(sorted({mail.version for mail in mails if mail.number}))
 
 
+def with_bare_patches(mails: Sequence[Mail]) -> list[Mail]:
+    """The mails; where none is a patch by its subject, those with a diff are patches, as b4 has it."""
+    if any(mail.number for mail in mails):
+        return list(mails)
+    return [_bare(mail) if mail.number is None and not mail.reply else mail for mail in mails]
+
+
+def _bare(mail: Mail) -> Mail:
+    if not has_diff(mail.letter.body):
+        return mail
+    subject = read_bare(mail.letter.subject)
+    return replace(mail, title=subject.title, number=subject.number, total=subject.total, subject=subject)
+
+
 def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posting, ...]:
     """What was posted in a thread, in the order in which it came; partial rerolls are completed.
 
@@ -119,95 +71,140 @@ def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posti
     # A list's copy of a mail has the same id; so may another patch, which is for others to refuse.
     distinct = {(mail.message_id or str(at), mail.letter.subject): mail for at, mail in enumerate(mails)}
     parts = [mail for mail in distinct.values() if mail.number is not None]
-    versioned = {id(mail): _version(mail, by_id) for mail in parts}
+    revisions = {id(mail): revision_of(mail, by_id) for mail in [*parts, *by_id.values()]}
+    alone = _covers_alone(parts, revisions, by_id)
     groups, seen = _Groups(), dict[object, int]()
     for position, mail in enumerate(parts):
-        version = versioned[id(mail)]
-        for key in [version] if in_a_folder else _ties(mail, version, by_id):
+        for key in [revisions[id(mail)]] if in_a_folder else _ties(mail, revisions, by_id, alone):
             groups.join(position, seen.setdefault(key, position))
     members: dict[int, list[Mail]] = defaultdict(list)
     for position, mail in enumerate(parts):
         members[groups.root(position)].append(mail)
-    found = [_posting(group, versioned[id(group[0])]) for group in members.values()]
-    return tuple(_completed(one, found, by_id) for one in found if one.patches or len(found) == 1)
+    found = [
+        posting
+        for group in members.values()
+        for same in ([group] if in_a_folder else _told_apart(group))
+        for posting in _numbered(same, revisions[id(max(same, key=lambda mail: bool(mail.number)))])
+    ]
+    whole = [posting for posting in found if posting.patches or len(found) == 1]
+    return tuple(Rerolls(by_id, revisions).completed(whole))
 
 
-def _version(mail: Mail, by_id: Mapping[str, Mail]) -> int:
-    """The mail's revision; of a patch that names none, that of the cover letter which it answers."""
-    parent = by_id.get(mail.in_reply_to)
-    if mail.number and mail.version == 1 and parent is not None and parent.number == 0 and parent.total == mail.total:
-        return parent.version
-    return mail.version
+def _covers_alone(
+    parts: Sequence[Mail], revisions: Mapping[int, tuple[int, int]], by_id: Mapping[str, Mail]
+) -> frozenset[str]:
+    """Message-ids of cover letters that no patch of their revision answers."""
+    covers = {mail.message_id for mail in parts if mail.number == 0}
+    for mail in parts:
+        parent = by_id.get(mail.in_reply_to)
+        if mail.number and mail.subject.counted and parent is not None and revisions[id(parent)] == revisions[id(mail)]:
+            covers.discard(mail.in_reply_to)
+    return frozenset(covers)
 
 
-def _resend(mail: Mail) -> bool:
-    return bool(_RESEND.match(mail.letter.subject))
-
-
-def _ties(mail: Mail, version: int, by_id: Mapping[str, Mail]) -> Iterable[object]:
+def _ties(
+    mail: Mail, revisions: Mapping[int, tuple[int, int]], by_id: Mapping[str, Mail], alone: Collection[str]
+) -> Iterable[object]:
     """What a mail shares with those that were posted together with it.
 
     git send-email(1) has all mails answer the first, or each the one before; a patch of a partial reroll answers the
     patch that it replaces; some senders thread nothing at all.
     """
-    alike = (version, mail.total, _resend(mail), sender(mail))
-    yield ("self", mail.message_id or id(mail), version)
+    revision = revisions[id(mail)]
+    alike = (revision, mail.total, mail.subject.resend, sender(mail))
+    yield ("self", mail.message_id or id(mail), revision)
     parent = by_id.get(mail.in_reply_to)
-    if parent is not None and parent.number is not None and _together(mail, parent, version):
-        yield ("self", parent.message_id, version)
-        return
-    if mail.number and _replaced(mail, by_id) is not None:
+    if parent is not None and parent.number is not None:
+        if _together(mail, parent, revisions):
+            yield ("self", parent.message_id, revision)
+            return
+        if parent.message_id in alone and _sent_with(mail, parent):
+            yield ("self", parent.message_id, revisions[id(parent)])
+            yield ("beside", *alike, mail.in_reply_to)
+            return
+    if mail.total > 1 and Rerolls(by_id, revisions).replaces(mail) is not None:
         yield ("reroll", *alike)
     elif mail.total > 1 or mail.number == 0:
         # Lone patches stay alone, whatever they answer.
         yield ("beside", *alike, mail.in_reply_to)
 
 
-def _together(mail: Mail, parent: Mail, version: int) -> bool:
+def _together(mail: Mail, parent: Mail, revisions: Mapping[int, tuple[int, int]]) -> bool:
     """Whether a mail was posted with the one that it answers; a resend or reroll below the original was not."""
-    alike = (parent.total, _resend(parent)) == (mail.total, _resend(mail))
-    return alike and parent.version in (mail.version, version)
+    # A cover letter begins a posting, whatever it answers.
+    if mail.number in (0, parent.number) or revisions[id(mail)] != revisions[id(parent)]:
+        return False
+    if parent.number == 0 and not mail.subject.counted and parent.total != mail.total:
+        # Patches without numbers below a cover letter that counts them.
+        return sender(mail) == sender(parent)
+    # RESEND may be in the cover letter alone.
+    again = (mail.subject.resend, parent.subject.resend)
+    return parent.total == mail.total and (again[0] == again[1] or (parent.number == 0 and again == (False, True)))
 
 
-def sender(mail: Mail) -> str:
-    """The bare address of a mail's From: header."""
-    return parseaddr(mail.letter.sender)[1].lower()
+def _sent_with(mail: Mail, cover: Mail) -> bool:
+    """Whether a patch belongs to a cover letter that names another revision by mistake: no other patches do."""
+    together = mail.total == cover.total and mail.subject.counted and sender(mail) == sender(cover)
+    return together and bool(mail.number) and abs(moment(mail) - moment(cover)) < _SENT_TOGETHER
 
 
-def _replaced(mail: Mail, by_id: Mapping[str, Mail]) -> Mail | None:
-    """The patch of an older revision that a mail of a partial reroll replaces: answered directly or below."""
-    at: Mail | None = mail
-    for _ in range(_DEEPEST):
-        at = by_id.get(at.in_reply_to) if at is not None else None
-        if at is None:
-            return None
-        if at.number and (at.number, at.total) == (mail.number, mail.total) and at.version < mail.version:
-            return at
-        if at.number is not None:
-            return None
-    return None
+def _told_apart(group: Sequence[Mail]) -> list[list[Mail]]:
+    """The mails of a revision that was sent twice, or of which a patch was sent again, each time as a whole."""
+    counts = Counter(mail.number for mail in group if mail.subject.counted)
+    if not counts or max(counts.values()) == 1 or max(counts.values()) > _POSTED_TWICE:
+        return [list(group)]
+    for siblings in (False, True):
+        threads = [posting_of(same, (1, 0)) for same in _threads(group, siblings=siblings)]
+        once = all(len({mail.number for mail in posting.mails}) == len(posting.mails) for posting in threads)
+        if once and any(not posting.problems for posting in threads):
+            return [list(posting.mails) for posting in threads]
+    times: dict[int | None, list[Mail]] = defaultdict(list)
+    for mail in sorted(group, key=moment):
+        times[mail.number].append(mail)
+    if any(len({mail.title.casefold() for mail in same}) > 1 for number, same in times.items() if number):
+        return [list(group)]
+    return [[same[min(at, len(same) - 1)] for same in times.values()] for at in range(max(counts.values()))]
 
 
-def _posting(group: Sequence[Mail], version: int) -> Posting:
-    ordered = sorted(group, key=lambda mail: mail.number or 0)
-    totals = [mail.total for mail in ordered]
-    return Posting(version, max(totals, key=totals.count), _resend(ordered[0]), tuple(ordered))
+def _threads(group: Sequence[Mail], *, siblings: bool) -> list[list[Mail]]:
+    """Mails of a group by what answers what; `siblings`: also by what answers the same mail outside of it."""
+    groups, seen = _Groups(), dict[str, int]()
+    own = {mail.message_id for mail in group}
+    for position, mail in enumerate(group):
+        for name in (mail.message_id, mail.in_reply_to):
+            if name and (name in own or siblings):
+                groups.join(position, seen.setdefault(name, position))
+    members: dict[int, list[Mail]] = defaultdict(list)
+    for position, mail in enumerate(group):
+        members[groups.root(position)].append(mail)
+    return list(members.values())
 
 
-def _completed(posting: Posting, known: Sequence[Posting], by_id: Mapping[str, Mail]) -> Posting:
-    """A partial reroll with the patches that it leaves as they were, out of the posting whose patches it answers."""
-    numbers = {mail.number for mail in posting.patches}
-    if not posting.problems.startswith("missing") or posting.cover is not None:
-        return posting
-    replaced = [_replaced(mail, by_id) for mail in posting.patches]
-    before = {mail.message_id for mail in replaced if mail is not None}
-    for older in known:
-        if None not in replaced and before <= older.ids and not older.problems:
-            rest = [mail for mail in older.mails if mail.number not in numbers]
-            mails = sorted([*posting.mails, *rest], key=lambda mail: mail.number or 0)
-            taken = tuple(mail.number for mail in rest if mail.number)
-            return Posting(posting.version, posting.total, posting.resend, tuple(mails), taken)
-    return posting
+def _numbered(group: Sequence[Mail], revision: tuple[int, int]) -> Iterator[Posting]:
+    """A posting; patches without a number that answer a cover letter are numbered in the order of their dates."""
+    cover = next((mail for mail in group if mail.number == 0), None)
+    bare = [mail for mail in group if not mail.subject.counted and mail.number]
+    counted = [mail for mail in group if mail.subject.counted and mail.number]
+    if cover is None or not bare or (cover.total == 1 and len(bare) == 1 and not counted):
+        yield posting_of(group, revision)
+        return
+    if counted:
+        yield posting_of([mail for mail in group if mail not in bare], revision)
+        yield from (posting_of([mail], revision) for mail in bare)
+        return
+    ordered = [
+        replace(mail, number=number, total=cover.total) for number, mail in enumerate(sorted(bare, key=moment), 1)
+    ]
+    yield replace(posting_of([cover, *ordered], revision), total=cover.total, unnumbered=True)
+
+
+def moment(mail: Mail) -> datetime:
+    """When a mail was sent, by its Date:; the end of time where that cannot be read."""
+    try:
+        found = parsedate_to_datetime(mail.letter.date)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def in_circles(mails: Sequence[Mail]) -> frozenset[str]:
@@ -223,20 +220,3 @@ def in_circles(mails: Sequence[Mail]) -> frozenset[str]:
         found = at in path or circular.get(at, False)
         circular.update(dict.fromkeys(path, found))
     return frozenset(name for name, found in circular.items() if found)
-
-
-def told_apart(mails: Iterable[Mail]) -> frozenset[str]:
-    """Message-ids that several mails have which do not say the same (RFC 5322, 3.6.4: an id is that of one mail).
-
-    A list's copy of a mail may have a footer, another encoding, and a relay's From:.
-    """
-    texts: dict[str, str] = {}
-    found = set[str]()
-    for mail in mails:
-        text = " ".join(mail.letter.body.split())
-        known = texts.setdefault(mail.message_id, text)
-        short, long = sorted((text, known), key=len)
-        alike = bool(short) and long.startswith(short) and not _NO_FOOTER.search(long, len(short))
-        if mail.message_id and text != known and not alike:
-            found.add(mail.message_id)
-    return frozenset(found)

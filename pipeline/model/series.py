@@ -128,6 +128,7 @@ class Series:
         source: what the user named.
         notes: what a reader should know of how it was put together.
         suspicions: places in the patches that need a look.
+        instead: what was taken in the place of what the user named, and why; empty where that was taken.
     """
 
     title: str
@@ -144,6 +145,7 @@ class Series:
     source: str = ""
     notes: tuple[str, ...] = ()
     suspicions: tuple[Suspicion, ...] = ()
+    instead: str = ""
 
     @property
     def files(self) -> frozenset[str]:

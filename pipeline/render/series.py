@@ -16,6 +16,8 @@ def series_lines(series: Series) -> Iterator[str]:
 
 
 def _lines(series: Series) -> Iterator[str]:
+    if series.instead:
+        yield f"Note: {series.instead}"
     yield series.title
     yield f"  v{series.version}, {len(series.patches)} patches, from {series.cover.sender}"
     pairs = [("Message-ID", series.message_id), ("change-id", series.change_id), ("base-commit", series.base_commit)]

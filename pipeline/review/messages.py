@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
 
-from pipeline.mail.message import taken_apart
+from pipeline.mail.diff import has_diff
+from pipeline.mail.subject import read, taken_apart
 from pipeline.model import Letter, Series
 from pipeline.review.phrases import Phrases, matches
 from pipeline.review.quoting import Passage, Text, take_apart, unquoted
@@ -168,7 +169,10 @@ class _Placed:
 
 def posts(letter: Letter) -> bool:
     """Whether a letter posts a patch or a cover letter."""
-    return not _PREFIX.match(letter.subject) and taken_apart(letter.subject)[1] is not None
+    subject = read(letter.subject)
+    # A robot's report has a counter, too: `[tree:branch 3/8] mm/util.c:5: error`.
+    tagged = subject.number == 0 or subject.patch or has_diff(letter.body)
+    return not (subject.reply or _PREFIX.match(letter.subject)) and subject.number is not None and tagged
 
 
 def _same(title: str) -> str:

@@ -31,6 +31,12 @@ SUBJECTS = [
     ("[PATCH 0/3] a cover letter", 1, 0, 3, "a cover letter"),
     ("[PATCH 6.12 000/100] stable", 1, 0, 100, "stable"),
     ("[patch 1/2]no blank, small letters", 1, 1, 2, "no blank, small letters"),
+    ("[PATCH 1/2] afs: a version at the end [ver #3]", 3, 1, 2, "afs: a version at the end [ver #3]"),
+    ("[PATCH RESEND v6 (corrected v2) 0/2] a remark", 6, 0, 2, "a remark"),
+    ("[PATCH v6.1.y 1/2] a stable tree", 1, 1, 2, "a stable tree"),
+    ("[PATCH v2.1 1/2] half a revision", 2, 1, 2, "half a revision"),
+    ("[PATCH IPv6 v4l2 1/2] no versions", 1, 1, 2, "no versions"),
+    ("[PATCH 1/2 [for 5.10] unclosed", 1, 1, 2, "unclosed"),
     ("[PATCH v2 1/2] [media] a tag in the title", 2, 1, 2, "[media] a tag in the title"),
 ]
 
@@ -44,7 +50,13 @@ def test_a_subject_tells_version_number_total_and_title(
     assert not mail.reply
 
 
-@pytest.mark.parametrize("subject", ["Re: [PATCH 1/2] x", "RE: [PATCH v2 0/3] x", "re: [PATCH] x"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("Re: [PATCH 1/2] x", "RE: [PATCH v2 0/3] x", "re: [PATCH] x", "AW: [PATCH] x", "Fwd: [PATCH] x"),
+        *("[linux-mm] Re: [PATCH] x", "答复: [PATCH 1/2] x", "Rif: [PATCH] x", "Re[2]: [PATCH] x"),
+    ],
+)
 def test_a_reply_is_never_a_patch_even_with_a_diff(subject: str) -> None:
     mail = parse(raw(subject))
     assert mail.reply

@@ -70,6 +70,44 @@ def test_a_revision_that_is_not_there_is_refused_with_those_that_are() -> None:
     assert "v1, v3" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("mails", "reason"),
+    [
+        ([mail("[RFC 1/2] an idea", "No code yet.\n")], "'[RFC 1/2] an idea' has no diff"),
+        ([mail("Fwd: [PATCH 1/1] mm: x")], "'Fwd: [PATCH 1/1] mm: x' has a diff, but answers or forwards another mail"),
+        ([mail("[linux-mm] Re: [PATCH] mm: x")], "has a diff, but answers or forwards"),
+        ([mail("[PATCH 0/1] mm: x")], "'[PATCH 0/1] mm: x' has a diff, but calls itself a cover letter"),
+        ([mail(f"[RFC {at}/5] idea", "No code.\n", str(at)) for at in range(1, 6)], "; and 2 more"),
+    ],
+)
+def test_why_nothing_in_a_thread_is_a_patch_is_said(mails: list[Mail], reason: str) -> None:
+    with pytest.raises(NotObtainedError, match="no patch among the") as caught:
+        chosen(mails)
+    assert reason in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("subjects", "title", "numbers"),
+    [
+        (["mm: no tag at all"], "mm: no tag at all", [1]),
+        (["[RFC] mm: only that"], "[RFC] mm: only that", [1]),
+        (["[tip: mm/core] mm: applied"], "[tip: mm/core] mm: applied", [1]),
+        (["PATCH 1/2: mm: one", "PATCH 2/2: mm: two"], "mm: one", [1, 2]),
+        (["(PATCH 1 of 2) mm: one", "(PATCH 2 of 2) mm: two"], "mm: one", [1, 2]),
+    ],
+)
+def test_where_no_subject_says_patch_a_diff_is_one(subjects: list[str], title: str, numbers: list[int]) -> None:
+    mails = [mail(subject, message_id=str(at)) for at, subject in enumerate(subjects)]
+    assert all(one.number is None for one in mails)
+    posting = chosen(thread.with_bare_patches(mails)).posting
+    assert (posting.first.title, [one.number for one in posting.patches]) == (title, numbers)
+
+
+def test_a_diff_without_a_tag_is_none_beside_a_patch() -> None:
+    mails = [mail("mm: what I have"), *series(2)]
+    assert thread.with_bare_patches(mails) == mails
+
+
 @pytest.mark.parametrize("mails", [[], [REPLY], [mail("[PATCH 0/2] only a cover", "Hello.\n")]])
 def test_a_thread_without_a_patch_is_refused(mails: list[Mail]) -> None:
     with pytest.raises(NotObtainedError, match=rf"no patch among the {len(mails)} message"):
@@ -110,7 +148,6 @@ def test_a_copy_with_the_same_message_id_counts_once() -> None:
         (series(4, without=(1, 4)), "missing 1/4, 4/4"),
         (series(12, without=(11,), cover=False), "missing 11/12"),
         ([*series(3), mail("[PATCH 2/3] again", message_id="other")], "patch 2 was posted more than once"),
-        ([*series(4), mail("[PATCH 5/4] a bonus", message_id="bonus")], "patch 5 of 4 was posted"),
         ([*series(3, without=(2,)), *series(3, 2)], "missing 2/3"),
         ([*series(3), below("v1-0", "[PATCH 3/3] again", "other")], "patch 3 was posted more than once"),
     ],
@@ -271,6 +308,97 @@ def test_mails_from_which_in_reply_to_leads_in_a_circle_are_found() -> None:
     ]
     names = {"a", "b", "hangs-below", "itself"}
     assert thread.in_circles(mails) == {f"{name}@example.org" for name in names}
+
+
+SERIES_BELOW = [mail("[PATCH] all at once", message_id="root"), *threaded(2, 2, "root", "in parts")]
+
+
+def test_a_lone_patch_is_not_preferred_to_a_series_that_answers_it() -> None:
+    choice = chosen(SERIES_BELOW)
+    assert shape(choice.posting) == ("v2", [0, 1, 2])
+    assert choice.instead == (
+        "the thread has the single patch 'all at once' and a series: taken is v2, 'in parts', 2 patch(es)"
+    )
+
+
+def test_a_lone_patch_that_is_named_is_taken() -> None:
+    choice = chosen(SERIES_BELOW, "root@example.org")
+    assert (len(choice.posting.patches), choice.instead) == (1, "")
+
+
+def test_a_newer_lone_patch_is_not_preferred_to_a_series() -> None:
+    squashed = below("change-v1-0", "[PATCH v2] change, all in one", "squashed")
+    choice = chosen([*threaded(3), squashed])
+    assert shape(choice.posting) == ("v1", [0, 1, 2, 3])
+    assert "name squashed@example.org to have it alone" in choice.notes[0]
+    assert chosen([*threaded(3), squashed], "squashed@example.org").posting.name == "v2"
+
+
+def test_of_lone_patches_the_newest_is_taken_with_a_cover_letter_or_without() -> None:
+    mails = [*threaded(1), below("change-v1-1", "[PATCH v3] change 1", "third")]
+    assert chosen(mails).posting.name == "v3"
+    assert chosen(mails, "change-v1-0@example.org").posting.name == "v1"
+
+
+def test_what_is_taken_in_the_place_of_a_mail_without_a_patch_is_said() -> None:
+    plan = mail("mm: a plan", "Shall we?\n", "plan")
+    choice = chosen([plan, *threaded(2, parent="plan")], "plan@example.org")
+    assert choice.instead == "'mm: a plan' was named, which posts no patch: taken is v1, 'change', 2 patch(es)"
+
+
+def test_a_reply_to_an_older_revision_brings_the_newest_and_that_is_said() -> None:
+    answer = below("change-v1-1", "Re: [PATCH 1/2] change 1", "answer", "No.\n")
+    choice = chosen([*threaded(2), answer, *threaded(2, 2, "change-v1-0")], "answer@example.org")
+    assert choice.posting.name == "v2"
+    assert choice.instead.endswith("an answer to v1: taken is v2, 'change', 2 patch(es), which is newer")
+    assert chosen([*threaded(2), answer], "answer@example.org").instead == ""
+
+
+def test_a_patch_beyond_the_total_belongs_to_the_series() -> None:
+    choice = chosen([*series(4), mail("[PATCH 5/4] a bonus", message_id="bonus")])
+    assert shape(choice.posting) == ("v1", [0, 1, 2, 3, 4, 5])
+    assert choice.notes == ("patch 5 of 4 was posted: it is taken as b4 takes it, and the series has 5",)
+
+
+def test_an_empty_patch_is_named() -> None:
+    empty = below("change-v1-0", "[PATCH 2/3] change nothing", "empty", "Oh.\n")
+    with pytest.raises(NotObtainedError, match=r"patch 2/3, 'change nothing', is empty: it has no diff$") as caught:
+        chosen([*(one for one in threaded(3) if one.number != 2), empty])
+    assert "git am stops" in caught.value.hint
+
+
+def test_a_diff_in_a_cover_letter_is_said() -> None:
+    mails = [mail("[PATCH 0/1] about", DIFF, "c"), below("c", "[PATCH 1/1] one", "p")]
+    said = "the cover letter has a diff (mm/util.c), which is no part of the series: it is not applied"
+    assert chosen(mails).notes == (said,)
+
+
+@pytest.mark.parametrize(("above", "version"), [("[PATCH v5 2/3] change 2", 5), ("[PATCH 2/3] change 2", 1)])
+def test_a_release_of_the_kernel_is_no_revision_but_below_one(above: str, version: int) -> None:
+    found = postings([mail(above, message_id="a"), below("a", "[PATCH v5.10 2/3] change 2", "b")])
+    assert found[-1].version == version
+
+
+def test_a_point_release_of_a_revision_is_newer_than_it() -> None:
+    mails = [*threaded(2, 2), below("change-v2-2", "[PATCH v2.1 2/2] change 2", "point")]
+    choice = chosen(mails)
+    assert (choice.posting.name, choice.posting.taken) == ("v2.1", (1,))
+    named = chosen(mails, "change-v2-1@example.org")
+    assert named.posting.name == "v2"
+    assert named.notes == ("v2.1 is in the thread, too, and replaces patch 2 of 2",)
+
+
+def test_resend_in_the_cover_letter_alone_keeps_it_with_its_patches() -> None:
+    mails = [mail("[PATCH RESEND 0/2] about", "Hello.\n", "c")]
+    mails += [below("c", f"[PATCH {at}/2] one", f"p{at}") for at in (1, 2)]
+    assert shape(chosen(mails).posting) == ("v1 RESEND", [0, 1, 2])
+
+
+def test_a_thousand_lone_patches_that_answer_each_other_are_sorted_soon() -> None:
+    mails = [mail("[PATCH] x", message_id="0")]
+    mails += [below(str(at - 1), f"[PATCH v{at % 900 + 1}] x", str(at)) for at in range(1, 1000)]
+    with at_most(3):
+        assert chosen(mails).posting.lone
 
 
 def test_a_long_chain_of_replies_is_no_circle_and_ends_soon() -> None:
