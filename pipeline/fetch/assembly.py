@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from pipeline.fetch import trailers
 from pipeline.fetch.b4 import B4
+from pipeline.fetch.ready import plain, ready, remarks
 from pipeline.mail import diff, message, thread
 from pipeline.mail.attachments import patches_apart
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
+from pipeline.mail.people import in_body_author
 from pipeline.mail.thread import Posting
 from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
 from pipeline.system.errors import NotObtainedError
@@ -23,7 +25,6 @@ _PREREQUISITE = re.compile(
     r"^prerequisite-(?P<kind>patch-id|change-id|message-id): +<?(?P<value>[^\s<>]+)>?", re.MULTILINE
 )
 _DEPENDS_ON = re.compile(r"^Depends-on: .*?<?(?P<value>[^\s<>/]+@[^\s<>/]+)>?/?$", re.MULTILINE | re.IGNORECASE)
-_IN_BODY_FROM = re.compile(r"\A\s*From: (?P<author>[^\n]*<[^\n>]+@[^\n>]+>) *\n")
 
 
 def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4, *, online: bool) -> Series:
@@ -69,15 +70,19 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     # With a diff in a mail without Re:, b4 replaces the patch that it answers.
     hidden = circle.union(apart.refused)
     for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in hidden]
-    made = b4.assemble(for_b4, posting.first, posting.version)
+    how_read = [(mail.number, remark) for mail in posting.patches for remark in remarks(mail)]
+    truthful = [plain(mail) for mail in for_b4]
+    made = b4.assemble(truthful, posting.first, posting.version)
     assembled = [message.parse(one) for one in made.mails]
     _compare(assembled, posting)
     signatures = made.signatures
-    if online and any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches):
-        signatures = b4.signatures(posting.patches, posting.version)
+    signed = any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches)
+    if (online and signed) or any(new.raw is not old.raw for new, old in zip(truthful, for_b4, strict=True)):
+        # A signature holds for the bytes that came.
+        signatures = b4.signatures(posting.patches, posting.version, online=online and signed)
     patches = tuple(
-        patch_of(number, mail, original, signatures[number - 1] if signatures else ())
-        for number, (mail, original) in enumerate(zip(assembled, posting.patches, strict=True), 1)
+        patch_of(number, mail, trailers.collected(mail, made_of_it), signatures[number - 1] if signatures else ())
+        for number, (mail, made_of_it) in enumerate(zip(posting.patches, assembled, strict=True), 1)
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
@@ -86,7 +91,8 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
     twice = [f"several mails have the Message-ID {one}, and they are not the same" for one in sorted(different)[:10]]
-    return replace(series, notes=(*series.notes, *attached, *left_out_mails, *round_about, *twice))
+    read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
+    return replace(series, notes=(*series.notes, *read, *attached, *left_out_mails, *round_about, *twice))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
@@ -99,9 +105,10 @@ def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
     for reason in apart.refused.values():
         raise reason
     choice = choose(thread.postings(apart.mails, in_a_folder=True), apart.mails, "", asked)
-    patches = tuple(patch_of(number, mail, mail) for number, mail in enumerate(choice.posting.patches, 1))
+    read = [f"patch {mail.number}: {remark}" for mail in choice.posting.patches for remark in remarks(mail)][:10]
+    patches = tuple(patch_of(number, mail) for number, mail in enumerate(choice.posting.patches, 1))
     series = series_of(choice, patches, [], ())
-    return replace(series, notes=(*series.notes, *apart.notes.values()))
+    return replace(series, notes=(*series.notes, *read, *apart.notes.values()))
 
 
 def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
@@ -172,7 +179,7 @@ def series_of(
         replies=tuple(mail.letter for mail in replies),
         other_versions=tuple(sorted({one.version for one in choice.revisions} - {posting.version})),
         uncarried_trailers=left_out,
-        notes=(*choice.notes, *trailers.notes(patches, replies)),
+        notes=choice.notes,
     )
 
 
@@ -190,25 +197,24 @@ def prerequisites_in(text: str) -> tuple[Prerequisite, ...]:
     return tuple(found)
 
 
-def patch_of(number: int, mail: Mail, original: Mail, signatures: tuple[str, ...] = ()) -> Patch:
+def patch_of(number: int, mail: Mail, collected: tuple[str, ...] = (), signatures: tuple[str, ...] = ()) -> Patch:
     """A patch of a series.
 
     Args:
-        mail: what `git am` takes.
-        original: as it was posted.
+        mail: as it was posted.
+        collected: trailers of replies.
         signatures: what b4 says of them.
     """
-    in_body = _IN_BODY_FROM.match(mail.letter.body)
     return Patch(
         number=number,
         subject=mail.title,
-        author=in_body["author"] if in_body else mail.letter.sender,
-        message_id=original.message_id,
-        mail=mail.raw,
+        author=in_body_author(mail.letter.body) or mail.letter.sender,
+        message_id=mail.message_id,
+        mail=ready(mail, collected),
         files=mail.files,
-        collected_trailers=trailers.collected(original, mail),
+        collected_trailers=collected,
         signatures=signatures,
-        letter=original.letter,
+        letter=mail.letter,
     )
 
 
