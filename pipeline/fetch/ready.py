@@ -78,7 +78,7 @@ def _with_trailers(message: bytes, trailers: Sequence[str]) -> bytes:
     """The commit message with trailers behind its own ones, in the paragraph where git-interpret-trailers(1) looks."""
     text = message.rstrip()
     if not trailers:
-        return text + b"\n" if text else b"\n"
+        return text + b"\n" if text else b""
     last = text.rpartition(b"\n\n")[2]
     among = _TRAILER.search(last) and not (last == text and _IN_BODY_HEADER.match(last))
     return (text + (b"\n" if among else b"\n\n") if text else b"") + "\n".join(trailers).encode() + b"\n"
@@ -100,7 +100,8 @@ def _is_scissors(line: bytes) -> bool:
 
 def _written(mail: Mail, content: bytes) -> bytes:
     letter = mail.letter
-    headers = [f"Subject: {letter.subject}", f"From: {letter.sender}", f"Date: {letter.date}"]
+    headers = [f"Subject: {letter.subject}", f"From: {letter.sender}"]
+    headers += [f"Date: {letter.date}"] if letter.date else []
     headers += [f"Message-ID: <{letter.message_id}>"] if letter.message_id else []
     # Programs disagree on what a line that begins with From becomes in a mailbox; a CR is lost on the way to git-am.
     guarded = b"\r" in content or _FROM.search(content) is not None

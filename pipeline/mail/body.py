@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
 
 from pipeline.mail.charset import Decoded, decoded
 from pipeline.mail.diff import has_diff
@@ -53,6 +55,11 @@ def body_of(message: Message) -> Body:
         all(body.whole for body in bodies),
         any(body.flowed for body in bodies),
     )
+
+
+def diff_in(raw: bytes) -> bytes:
+    """What of a mail git-apply(1) takes, whatever the mail's encoding."""
+    return apart(body_of(BytesParser(policy=compat32).parsebytes(raw)).exact)[1]
 
 
 def apart(content: bytes) -> tuple[bytes, bytes]:
