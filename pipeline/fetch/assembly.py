@@ -14,7 +14,7 @@ from pipeline.mail.attachments import patches_apart
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
-from pipeline.mail.people import in_body_author
+from pipeline.mail.people import behind, in_body_author
 from pipeline.mail.thread import Posting
 from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
 from pipeline.system.errors import NotObtainedError
@@ -167,11 +167,12 @@ def series_of(
     posting = choice.posting
     text = "\n".join(mail.letter.body for mail in posting.mails)
     base = _BASE_COMMIT.search(text)
+    first = posting.first.letter
     return Series(
         title=posting.first.title,
         version=posting.version,
         message_id=posting.first.message_id,
-        cover=posting.first.letter,
+        cover=replace(first, sender=behind(first.sender, [patch.author for patch in patches])),
         patches=patches,
         base_commit=base[1] if base else "",
         change_id=posting.change_id,

@@ -15,6 +15,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 
 from pipeline.mail.body import Body, apart, body_of
+from pipeline.mail.headers import addresses
 from pipeline.mail.message import Mail
 from pipeline.system.errors import NotObtainedError
 
@@ -71,7 +72,7 @@ def _body(mail: Mail) -> Body:
 def _as_sent(mail: Mail) -> bool:
     """Whether From: is the person's."""
     message = BytesParser(policy=compat32).parsebytes(mail.raw, headersonly=True)
-    return not (message["X-Original-From"] or " via " in str(message["From"]))
+    return addresses(message, "From")[:1] in ((), (mail.letter.sender,))
 
 
 def _with_trailers(message: bytes, trailers: Sequence[str]) -> bytes:

@@ -104,7 +104,7 @@ def _read_hunk(lines: Sequence[str], at: int, hunk: re.Match[str], added: dict[i
 
 def hunks_are_whole(text: str) -> bool:
     """Whether each hunk has as many lines as its header says."""
-    lines, at = text.split("\n"), 0
+    lines, at = text.removesuffix("\n").split("\n"), 0
     while at < len(lines):
         hunk = _HUNK.match(lines[at])
         at += 1

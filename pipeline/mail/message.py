@@ -25,7 +25,7 @@ from pipeline.mail.limits import (
     MESSAGE_LIMIT,
     PART_LIMIT,
 )
-from pipeline.mail.people import reply_to, sender
+from pipeline.mail.people import in_body_author, reply_to, sender
 from pipeline.model import Letter
 from pipeline.system.errors import NotObtainedError
 
@@ -105,16 +105,17 @@ def parse(raw: bytes) -> Mail:
         if _LINE_END.search(plain(unfolded(message, "From"))):
             # Mended it would be harmless here, but b4 ends in a traceback.
             raise ValueError("an encoded line end in From")
+        body = body_of(message).text
         letter = Letter(
             message_id=first_id(message, "Message-ID"),
             subject=header_text(message, "Subject"),
-            sender=sender(message),
+            sender=sender(message, in_body_author(body)),
             to=addresses(message, "To"),
             cc=addresses(message, "Cc"),
             # RFC 5322, 3.6.4: without References, In-Reply-To has the parent.
             references=message_ids(message, "References") or message_ids(message, "In-Reply-To")[:1],
             date=header_text(message, "Date"),
-            body=body_of(message).text,
+            body=body,
             reply_to=reply_to(message),
         )
         in_reply_to = first_id(message, "In-Reply-To")

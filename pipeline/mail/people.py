@@ -2,13 +2,14 @@
 
 Lists do that so that DMARC does not refuse what they pass on (RFC 7960, 4.1.3.1), and b4's web submission does. Where
 the person went to: `X-Original-From:` (b4's relay, Google Groups), `X-Original-Sender:` (Google Groups), `Reply-To:` or
-`Cc:` (Mailman). An author's own Reply-To: is obeyed as b4 obeys it; one that a list set holds nobody who is not asked
-anyway.
+`Cc:` (Mailman), or the body of a patch. An author's own Reply-To: is obeyed as b4 obeys it; what a list put there is an
+address that the mail went to anyway.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email.message import Message
 from email.utils import parseaddr
 
@@ -21,26 +22,41 @@ _IN_BODY_LIMIT = 100
 """Lines."""
 
 
-def sender(message: Message) -> str:
-    """The mailbox of the person who wrote a mail; the text of From: where that has none."""
+def sender(message: Message, in_body: str = "") -> str:
+    """The mailbox of the person who wrote a mail; the text of From: where that has none.
+
+    Args:
+        in_body: the author that the body of a patch names, or nothing.
+    """
     from_header = addresses(message, "From")
     if not from_header:
         return header_text(message, "From")
-    for original in addresses(message, "X-Original-From"):
-        return original
+    originals = addresses(message, "X-Original-From")
+    if originals:
+        return originals[0]
     name, address = parseaddr(from_header[0])
     munged = _VIA.fullmatch(name)
     if munged is None:
         return from_header[0]
     person = munged["person"].strip()
-    for original in addresses(message, "X-Original-Sender"):
-        return mailbox(person, parseaddr(original)[1])
+    google = [mailbox(person, parseaddr(one)[1]) for one in addresses(message, "X-Original-Sender")]
     answered = reply_to(message)
-    candidates = [*answered, *addresses(message, "Cc")]
-    same = [one for one in candidates if parseaddr(one)[0].casefold() == person.casefold()]
-    nameless = [one for one in answered if not parseaddr(one)[0] and len(answered) == 1]
-    others = [one for one in (*same, *nameless) if parseaddr(one)[1].casefold() != address.casefold()]
-    return mailbox(person, parseaddr(others[0])[1]) if others else from_header[0]
+    # Mailman's Reply-To: can be an address alone.
+    alone = [mailbox(person, one) for one in answered if not parseaddr(one)[0] and len(answered) == 1]
+    same = [one for one in (*answered, *addresses(message, "Cc"), in_body) if _name(one) == person.casefold()]
+    others = (one for one in (*google, *same, *alone, in_body) if parseaddr(one)[1].casefold() not in ("", address))
+    return next(others, from_header[0])
+
+
+def behind(munged: str, people: Iterable[str]) -> str:
+    """Whom of `people` a mailbox `Name via List <list>` stands for; that mailbox where it is none of them."""
+    found = _VIA.fullmatch(parseaddr(munged)[0])
+    person = found["person"].strip().casefold() if found else ""
+    return next((one for one in people if person and _name(one) == person), munged)
+
+
+def _name(one: str) -> str:
+    return parseaddr(one)[0].strip("'\" ").casefold()
 
 
 def reply_to(message: Message) -> tuple[str, ...]:

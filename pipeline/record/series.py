@@ -20,6 +20,7 @@ class LetterRecord(Record):
     references: tuple[str, ...]
     date: str
     body: str
+    reply_to: tuple[str, ...] = Field(default=(), description="where the sender wants answers, if elsewhere")
 
 
 class PatchRecord(Record):
