@@ -222,10 +222,10 @@ def test_the_cr_of_a_file_comes_through(
     """A file of CRLF, in a mail whose lines end with LF or with CRLF."""
     head = posted["one-file"].mails[1].partition(b"\n\n")[0].replace(b"PATCH 1/1", b"PATCH")
     text = (
-        "A note.\n\nSigned-off-by: Devi Loper <devi@example.org>\n---\n\ndiff --git a/lib/notes.txt b/lib/notes.txt\n"
-        "new file mode 100644\nindex 0000000..c30dea8\n--- /dev/null\n+++ b/lib/notes.txt\n@@ -0,0 +1,2 @@\n"
-        "+one\r\n+two\r\n-- \n2.39.5\n\n"
-    ).encode()
+        b"A note.\n\nSigned-off-by: Devi Loper <devi@example.org>\n---\n\ndiff --git a/lib/notes.txt b/lib/notes.txt\n"
+        b"new file mode 100644\nindex 0000000..c30dea8\n--- /dev/null\n+++ b/lib/notes.txt\n@@ -0,0 +1,2 @@\n"
+        b"+one\r\n+two\r\n-- \n2.39.5\n\n"
+    )
     content = text.replace(b"\n", b"\r\n") if crlf else text
     coded = (
         base64.encodebytes(content) if transfer == "base64" else quopri.encodestring(content).replace(b"\r\n", b"=0D\n")

@@ -62,6 +62,23 @@ def test_what_holds_no_message_id_is_refused_with_the_forms_that_would(text: str
     assert "message-id" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://patchwork.example.org/patch/1234567/",
+        "https://patchwork.example.org/cover/1234567",
+        "https://patchwork.example.org/series/123456/mbox/",
+        "https://patchwork.example.org/project/any/list/?series=123456",
+        "https://patchwork.example.org/project/any/list/?archive=both&series=123456&state=*",
+        "https://patchwork.example.org/api/series/12/",
+    ],
+)
+def test_a_number_of_a_patchwork_is_told_from_nonsense(text: str) -> None:
+    with pytest.raises(UsageError, match="is no series that an archive knows") as caught:
+        message_id_in(text)
+    assert "message-id that it shows" in caught.value.hint
+
+
 class NoProcesses(Processes):
     """Fails the test when a command is started."""
 
@@ -158,6 +175,10 @@ CHANGE_ID = "20240320-topic-one-29d9d4a4b2d8"
         (f"https://lkml.kernel.org/r/{ID}", Named(ID)),
         (f"https://patch.msgid.link/{ID}", Named(ID)),
         (f"https://patchwork.kernel.org/project/linux-mm/patch/{ID}/", Named(ID)),
+        (f"https://patchwork.kernel.org/project/linux-mm/cover/{ID}/", Named(ID)),
+        (f"https://patchwork.example.org/project/any/cover/{ID}/mbox/", Named(ID)),
+        (f"https://patchwork.example.org/series/{ID}/", Named(ID)),
+        (f"https://example.org/patchwork/project/any/patch/{ID}/?x=y", Named(ID)),
     ],
 )
 def test_what_is_asked_of_which_archive(text: str, asked: Named) -> None:
