@@ -13,10 +13,11 @@ from itertools import groupby
 from jinja2 import Environment
 
 from pipeline.record import CellRecord, RunRecord
-from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, summary, tree_row
+from pipeline.render import CELL_COLUMNS, cell_row, measured, reproduction, summary, tree_row
 from pipeline.render.cases import Outcome, cases
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
+from pipeline.render.public import for_others
 from pipeline.render.words import one_line, with_largest_symbols
 
 BUDGET = 1000 * 1000
@@ -32,7 +33,7 @@ _MARKS = {"OK": "✅", "PROBLEM": "❌"}
 def render_markdown(record: RunRecord, budget: int = BUDGET) -> str:
     """The summary, in at most `budget` bytes."""
     steps = [(symbols, MOST_OTHERS[0]) for symbols in MOST_SYMBOLS] + [(0, others) for others in MOST_OTHERS[1:]]
-    record = with_largest_symbols(record, MOST_SYMBOLS[0])
+    record = for_others(with_largest_symbols(record, MOST_SYMBOLS[0]))
     text = ""
     for symbols, others in steps:
         text = _render(record, symbols, others)
@@ -102,9 +103,7 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
             claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
-            command="\n".join(
-                one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
-            ),
+            command="\n".join(one_line(line, 2000).replace("```", "'''") for line in reproduction(record, 100)),
             notes=record.notes[:others],
             facts=(one_line(record.id), record.started, record.matrix, record.sandbox),
         )
