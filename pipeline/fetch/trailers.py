@@ -23,6 +23,8 @@ _BEHIND = re.compile(r"\s+#[^#]*$")
 _MAILTO = re.compile(r"<mailto:[^>]+>")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _COMMIT = re.compile(r"[0-9a-f]{6,}")
+_LONGEST = 1000
+"""Characters of a line that can be a trailer (RFC 5322 allows 998)."""
 _DEEPEST = 1000
 _COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
 _COPY = re.compile(r"^[ \t]*cc: +(?P<value>\S*@\S.*|.*<\S+@\S+>.*)$", re.IGNORECASE | re.MULTILINE)
@@ -37,7 +39,7 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
     """
     known = _squeezed(_message(original))
     found: dict[str, None] = {}
-    lines = _message(assembled).split("\n")
+    lines = _of_usual_length(_message(assembled)).split("\n")
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         match = _LINE.fullmatch(line)
         given = match and _BY_PERSON.fullmatch(match["name"]) and _ADDRESS.search(match["value"])
@@ -51,7 +53,7 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
 def given(reply: Mail) -> tuple[str, ...]:
     """The trailers that a reply gives in words of its own: not quoted, not in its signature, not of a patch within."""
     body = reply.letter.body.split("\n-- \n")[0].split("\n---\n")[0].split("\ndiff --git ")[0]
-    body = _WRAPPED.sub(r"\1 \2", body)
+    body = _WRAPPED.sub(r"\1 \2", _of_usual_length(body))
     found = [
         match[0].strip()
         for match in _LINE.finditer(body)
@@ -115,6 +117,11 @@ def _of_itself(trailer: str) -> str:
     if not _ADDRESS.search(value):
         return "its address is not whole"
     return "b4 takes none with a link in it" if re.search(r"https?://", value) else ""
+
+
+def _of_usual_length(text: str) -> str:
+    """Without lines that no trailer has, and that patterns would take long for."""
+    return "\n".join(line for line in text.split("\n") if len(line) <= _LONGEST)
 
 
 def _message(mail: Mail) -> str:

@@ -20,6 +20,8 @@ _POST = re.compile(r"<mailto:([^>?]+)", re.IGNORECASE)
 _IN_BODY = re.compile(r"(?:From|Subject|Date|Message-ID|In-Reply-To|References|To|Cc): ", re.IGNORECASE)
 _IN_BODY_LIMIT = 100
 """Lines."""
+_NAME_LIMIT = 300
+"""Characters."""
 
 
 def sender(message: Message, in_body: str = "") -> str:
@@ -35,7 +37,7 @@ def sender(message: Message, in_body: str = "") -> str:
     if originals:
         return originals[0]
     name, address = parseaddr(from_header[0])
-    munged = _VIA.fullmatch(name)
+    munged = _VIA.fullmatch(name[:_NAME_LIMIT])
     if munged is None:
         return from_header[0]
     person = munged["person"].strip()
@@ -50,7 +52,7 @@ def sender(message: Message, in_body: str = "") -> str:
 
 def behind(munged: str, people: Iterable[str]) -> str:
     """Whom of `people` a mailbox `Name via List <list>` stands for; that mailbox where it is none of them."""
-    found = _VIA.fullmatch(parseaddr(munged)[0])
+    found = _VIA.fullmatch(parseaddr(munged)[0][:_NAME_LIMIT])
     person = found["person"].strip().casefold() if found else ""
     return next((one for one in people if person and _name(one) == person), munged)
 

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.mail.message import parse
 from pipeline.mail.people import behind, in_body_author
+from tests.unit.clock import at_most
 from tests.unit.mails import DIFF
 
 PERSON = "Devi Loper <devi@example.org>"
@@ -51,6 +52,12 @@ def test_a_relay_that_hides_everything_stays_the_sender() -> None:
 def test_one_who_posts_for_another_stays_the_sender() -> None:
     mail = parse(f"From: Tally Page <tally@example.org>{HEAD}From: {PERSON}\n\nText.\n{DIFF}".encode())
     assert mail.letter.sender == "Tally Page <tally@example.org>"
+
+
+@pytest.mark.parametrize("name", ["'" * 15_000, " via" * 3000, '"' + "x via " * 2500 + '"'])
+def test_a_long_name_takes_no_time(name: str) -> None:
+    with at_most(1):
+        parse(f"From: {name} <a@x.org>{HEAD}Text.\n".encode())
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pipeline.fetch.assembly import patch_of
 from pipeline.fetch.trailers import collected, given, uncarried
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import postings
+from tests.unit.clock import at_most
 from tests.unit.mails import DIFF, raw
 
 MESSAGE = 'Text.\n\nFixes: 0123456789ab ("mm:\nbreak")\nSigned-off-by: A U Thor<author@example.org>\n'
@@ -142,6 +143,13 @@ def test_a_trailer_for_another_is_said_to_be_so() -> None:
 def test_where_the_answered_mail_is_not_there_that_is_the_reason() -> None:
     found = left_out(reply(f"{CARRIED[0]}\n", "gone@example.org"))
     assert list(found.values()) == ["the message that it answers is not in the thread"]
+
+
+@pytest.mark.parametrize("line", ["Cc: " + "<" * 60_000, "x-by: " + "a@" * 30_000, "a" * 60_000 + ": b", "a:" * 30_000])
+def test_a_long_line_takes_no_time(line: str) -> None:
+    with at_most(1):
+        assert given(reply(f"{line}\n{line}\n\n{CARRIED[0]}\n")) == (CARRIED[0],)
+        assert collected(PATCH, made_by_b4(line, CARRIED[0])) == (CARRIED[0],)
 
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
