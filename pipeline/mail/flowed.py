@@ -21,7 +21,9 @@ def unflowed(text: str, *, delsp: bool) -> str:
         text: as it came, lines end with LF.
         delsp: `DelSp=yes`: the blank at the end of a line that goes on was added.
     """
-    stuffed = bool(_STUFFED.search(text)) and not _NOT_STUFFED.search(text)
+    # Below the signature stand the footers of lists, which nobody stuffs.
+    own = text.partition("\n-- \n")[0]
+    stuffed = bool(_STUFFED.search(own)) and not _NOT_STUFFED.search(own)
     readings = (joined(text, delsp=delsp), text)
     return next((one for one in (readings if stuffed else readings[::-1]) if hunks_are_whole(one)), text)
 

@@ -46,6 +46,11 @@ def test_stuffed_lines_lose_one_blank() -> None:
     assert unflowed(stuffed(TEXT), delsp=False) == TEXT
 
 
+def test_a_list_s_footer_is_not_looked_at() -> None:
+    footer = "____\n linux-any mailing list\n"
+    assert unflowed(stuffed(TEXT) + footer, delsp=False) == TEXT + footer.replace("\n l", "\nl")
+
+
 def test_a_text_that_is_only_said_to_be_flowed_stays_as_it_is() -> None:
     assert unflowed(TEXT, delsp=False) == TEXT
 
