@@ -75,9 +75,8 @@ def test_lines_that_mailboxes_and_git_change_are_safe(lines: list[str], added: l
     made = ready(parse(raw("[PATCH] x", text + diff)))
     (through,) = split_mbox(join_mbox([made]))
     assert parse(through).letter.body == parse(made).letter.body == text + diff
-    if b"quoted-printable" in made:
-        assert b"\r" not in made
-        assert not [line for line in made.split(b"\n") if line.lstrip(b">").startswith(b"From ")]
+    assert b"\r" not in made
+    assert not [line for line in made.split(b"\n") if line.lstrip(b">").startswith(b"From ")]
 
 
 DOS = DIFF.replace("+new\n", "+new\r\n").replace(" kept\n", " kept\r\n")
