@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from pipeline.record import RunRecord, SymbolRecord, TreeRecord
+from pipeline.system.resources import folder
 
 _MESSAGE_ID = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 _NAME = re.compile(r"[\w-]+")
@@ -145,6 +146,9 @@ def _series(record: RunRecord, named: str) -> str:
     """How others name the series; nothing where they cannot."""
     if _MESSAGE_ID.fullmatch(record.series.message_id):
         return record.series.message_id
+    entry = PurePosixPath(named).name
+    if _NAME.fullmatch(entry) and (folder("series") / entry).is_dir():
+        return entry
     return _CREDENTIALS.sub("", named) if _ADDRESS.fullmatch(named) or _MESSAGE_ID.fullmatch(named) else ""
 
 

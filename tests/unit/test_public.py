@@ -57,6 +57,13 @@ def test_without_a_message_id_there_is_no_command() -> None:
     assert for_others(run("x", series=series)).series.source == ""
 
 
+@pytest.mark.parametrize("named", ["hvo-shared-tails", "series/hvo-shared-tails", f"{FOLDER}/series/hvo-shared-tails/"])
+def test_an_entry_that_ships_is_named_where_there_is_no_message_id(named: str) -> None:
+    series = records.run().series.model_copy(update={"message_id": "", "source": named})
+    found = command(f"{named} --tree debian:x --matrix quick", tree("debian:x"), series=series)
+    assert found == "pipeline apply-and-build hvo-shared-tails --tree debian:x --matrix quick"
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
