@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import collect, doctor, output, runs
+from pipeline import collect, doctor, output, runs, whereabouts
 from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
@@ -33,14 +33,13 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History
 from pipeline.kernel.sources import Sources
-from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeKind, TreeName
-from pipeline.kernel.version import kernel_version
+from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_boots, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files, diffstat
 from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, TextDelta, Tree
 from pipeline.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
 from pipeline.review.record import ReviewRecord
 from pipeline.revisions import Reviewer, earlier
 from pipeline.suggest import Suggester, Suggestion, fragment_name
@@ -143,24 +142,14 @@ class Pipeline:
             command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
             series=collect.series_record(series, tracked.follow_ups if tracked else ()),
             matrix=work.matrix.title,
-            trees=tuple(map(self.tree_record, applied)),
+            trees=tuple(whereabouts.tree_record(self.repository, one) for one in applied),
             cells=cells,
             claims=self.claims(tracked, series, work.cells, cells, applied),
             review=self.review(series, order.request, None, [one.tree for one in applied]),
             tools=self.tools(work.matrix, order.sandbox),
             sandbox=order.sandbox,
-            places=tuple(map(str, (self.workspace.folder.absolute(), Path.cwd(), Path.home()))),
+            places=whereabouts.places(self.workspace),
         )
-
-    def tree_record(self, applied: Applied) -> TreeRecord:
-        """A tree with what others know it by."""
-        commit = applied.tree.commit
-        kind = TreeName.parse(applied.tree.name).kind
-        # What was imported is the first commit, patches and prerequisites lie on it.
-        roots = self.repository.out("rev-list", "--max-parents=0", commit).split()
-        named = roots[0] if kind in (TreeKind.GIT, TreeKind.PATH) else ""
-        _, makefile, _ = self.repository.run("cat-file", "blob", f"{commit}:Makefile")
-        return collect.tree_record(applied, named, kernel_version(makefile))
 
     def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:
         """The tracked series (where there is one), matrix, fragments' folder and trees of an order.
