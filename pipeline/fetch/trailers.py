@@ -26,6 +26,7 @@ _COMMIT = re.compile(r"[0-9a-f]{6,}")
 _LONGEST = 1000
 """Characters of a line that can be a trailer (RFC 5322 allows 998)."""
 _DEEPEST = 1000
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
 _COPY = re.compile(r"^[ \t]*cc: +(?P<value>\S*@\S.*|.*<\S+@\S+>.*)$", re.IGNORECASE | re.MULTILINE)
 
@@ -43,7 +44,7 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         match = _LINE.fullmatch(line)
         given = match and _BY_PERSON.fullmatch(match["name"]) and _ADDRESS.search(match["value"])
-        if given and _squeezed(_BEHIND.sub("", line)) not in known:
+        if given and _UNREADABLE not in line and _squeezed(_BEHIND.sub("", line)) not in known:
             found[line.strip()] = None
             if _REMARK.fullmatch(following.strip()):
                 found[following.strip()] = None
@@ -108,6 +109,8 @@ def uncarried(
 def _of_itself(trailer: str) -> str:
     """Why a trailer is not carried, whoever gives it."""
     name, _, value = trailer.partition(": ")
+    if _UNREADABLE in trailer:
+        return "it cannot be read in the charset that the mail says"
     if name.lower() == "cc":
         return "whom to copy is for the author or the committer to say"
     if name.lower() == "fixes" and not _COMMIT.match(value.strip()):

@@ -17,7 +17,14 @@ _NO_CHARSETS = ("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_
 """Python's own codecs, which mail does not know; some take quadratic time."""
 _WESTERN = ("", "ascii", "utf-8", "iso8859-1", "cp1252")
 """Charsets that are said of any text, the empty name for one that is not known."""
-_WHOLE = {"gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "shift_jis": "cp932", "big5": "big5hkscs"}
+_WHOLE = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+    "iso2022_jp": "iso2022_jp_ext",
+}
 """Charsets by the name of a part of them that mails say instead."""
 _OR_WESTERN = "utf-8-or-windows-1252"
 

@@ -134,6 +134,12 @@ def test_each_that_is_left_out_has_its_reason(line: str, reason: str) -> None:
     assert reason in found[1]
 
 
+def test_a_name_that_cannot_be_read_is_in_no_commit() -> None:
+    line = "Reviewed-by: J\N{REPLACEMENT CHARACTER}rg <joerg@example.org>"
+    assert collected(PATCH, made_by_b4(line)) == ()
+    assert left_out(reply(f"{line}\n"), line) == {line: "it cannot be read in the charset that the mail says"}
+
+
 def test_a_trailer_for_another_is_said_to_be_so() -> None:
     line = "Reviewed-by: Some One <one@example.org>"
     found = left_out(reply(f"{line}\n"), mismatches=((line, TALLY),))
