@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
-import quopri
 import re
 import subprocess
 import sys
@@ -223,9 +223,8 @@ def test_the_cr_of_a_file_comes_through(
         b"+one\r\n+two\r\n-- \n2.39.5\n\n"
     )
     content = text.replace(b"\n", b"\r\n") if crlf else text
-    coded = (
-        base64.encodebytes(content) if transfer == "base64" else quopri.encodestring(content).replace(b"\r\n", b"=0D\n")
-    )
+    lines = [binascii.b2a_qp(line, istext=False) for line in content.split(b"\n")]
+    coded = base64.encodebytes(content) if transfer == "base64" else b"\n".join(lines)
     head += f"\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {transfer}\n\n".encode()
     fetched(run_pipeline, [head + coded])
     applied(run_pipeline, own_tree)
