@@ -25,10 +25,11 @@ def tree_record(repository: Repository, applied: Applied) -> TreeRecord:
     return collect.tree_record(applied, named, kernel_version(makefile))
 
 
-def places(workspace: Workspace) -> tuple[str, str, str]:
-    """Workspace, current and home folder; empty where there is none any more."""
-    current, home = (_there(place) for place in (Path.cwd, Path.home))
-    return str(workspace.folder.resolve()), current, home
+def places(workspace: Workspace) -> tuple[str, ...]:
+    """Workspace, current and home folder as they are named, then as they are; empty where there is none any more."""
+    named = [_there(place) for place in (workspace.folder.absolute, Path.cwd, Path.home)]
+    real = [str(Path(place).resolve()) if place else "" for place in named]
+    return tuple(named if named == real else named + real)
 
 
 def _there(place: Callable[[], Path]) -> str:
