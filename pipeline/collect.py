@@ -124,11 +124,19 @@ def _messages(series: Series) -> tuple[record.LetterRecord, ...]:
     )
 
 
-def tree_record(applied: Applied) -> record.TreeRecord:
+def tree_record(applied: Applied, commit: str = "", kernel: str = "") -> record.TreeRecord:
+    """What became of the series on a tree.
+
+    Args:
+        commit: that was imported, where others can have it.
+        kernel: version in its Makefile.
+    """
     return record.TreeRecord(
         name=applied.tree.name,
         version=applied.tree.version,
         tree_id=applied.tree.tree_id,
+        commit=commit,
+        kernel=kernel,
         last_tree_id=applied.states[-1].tree_id if applied.usable else "",
         applied=applied.status.value,
         failed_patch=applied.failed_patch,

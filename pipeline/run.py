@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import collect, doctor, output, runs
+from pipeline import collect, doctor, output, runs, whereabouts
 from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
@@ -146,12 +146,13 @@ class Pipeline:
             command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
             series=collect.series_record(series, tracked.follow_ups if tracked else ()),
             matrix=work.matrix.title,
-            trees=tuple(collect.tree_record(one) for one in applied),
+            trees=tuple(whereabouts.tree_record(self.repository, one) for one in applied),
             cells=cells,
             claims=self.claims(tracked, series, work.cells, cells, applied),
             review=self.review(series, order.request, None, [one.tree for one in applied]),
             tools=self.tools(work.matrix, order.sandbox),
             sandbox=order.sandbox,
+            places=whereabouts.places(self.workspace),
         )
 
     def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.apply.narrow import narrowed, widened
+from pipeline.mail.body import diff_in
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
@@ -172,8 +173,9 @@ class Applier:
 def _failed_hunks(checkout: Repository, patch: Patch) -> tuple[Hunk, ...]:
     """The first hunk of each file that does not apply, in git's count, before any 3-way merge."""
     checkout.run("am", "--abort")
-    _, _, error = checkout.run("apply", "--check", "-", stdin=patch.mail)
-    text = patch.mail.decode("utf-8", "replace")
+    content = diff_in(patch.mail)
+    _, _, error = checkout.run("apply", "--check", "-", stdin=content)
+    text = content.decode("utf-8", "replace")
     hunks = [
         Hunk(found["path"], int(found["line"]), _header_at(text, found["path"], int(found["line"])))
         for found in _FAILED.finditer(error)
@@ -207,7 +209,7 @@ def _reverse_applies(checkout: Repository, patches: Sequence[Patch], tree: Tree)
     """Whether the whole series is in the tree already: it can be taken out again, last patch first."""
     checkout.out("reset", "--quiet", "--hard", tree.commit)
     for patch in reversed(patches):
-        status, _, _ = checkout.run("apply", "--reverse", "--index", "-", stdin=patch.mail)
+        status, _, _ = checkout.run("apply", "--reverse", "--index", "-", stdin=diff_in(patch.mail))
         if status != 0:
             checkout.out("reset", "--quiet", "--hard", tree.commit)
             return False

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from pipeline.fetch import trailers
 from pipeline.fetch.b4 import B4, Assembled, NoSeriesError
+from pipeline.fetch.ready import plain, ready, remarks
 from pipeline.fetch.renumbered import readable_replies, renumbered
 from pipeline.mail import copies, diff, message, thread
 from pipeline.mail.attachments import patches_apart
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
+from pipeline.mail.people import behind, in_body_author
 from pipeline.mail.posting import Posting
 from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
 from pipeline.system.errors import NotObtainedError
@@ -24,7 +26,6 @@ _PREREQUISITE = re.compile(
     r"^prerequisite-(?P<kind>patch-id|change-id|message-id): +<?(?P<value>[^\s<>]+)>?", re.MULTILINE
 )
 _DEPENDS_ON = re.compile(r"^Depends-on: .*?<?(?P<value>[^\s<>/]+@[^\s<>/]+)>?/?$", re.MULTILINE | re.IGNORECASE)
-_IN_BODY_FROM = re.compile(r"\A\s*From: (?P<author>[^\n]*<[^\n>]+@[^\n>]+>) *\n")
 
 
 def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4, *, online: bool) -> Series:
@@ -69,15 +70,20 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         raise NotObtainedError(f"In-Reply-To of {min(circle & posting.ids)} leads in a circle")
     # With a diff in a mail without Re:, b4 replaces the patch that it answers.
     hidden = circle.union(apart.refused)
-    made = _put_together(choice, [mail for mail in mails if mail.message_id not in hidden], b4)
+    for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in hidden]
+    how_read = [(mail.number, remark) for mail in posting.patches for remark in remarks(mail)]
+    truthful = [plain(mail) for mail in for_b4]
+    made = _put_together(choice, truthful, b4)
     signatures = made.signatures
     signed = any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches)
-    if online and signed and not made.notes:
-        signatures = b4.signatures(posting.patches, posting.version)
+    rewritten = any(new.raw is not old.raw for new, old in zip(truthful, for_b4, strict=True))
+    if not made.notes and ((online and signed) or rewritten):
+        # A signature holds for the bytes that came.
+        signatures = b4.signatures(posting.patches, posting.version, online=online and signed)
     assembled = [message.parse(mail) for mail in made.mails]
     patches = tuple(
-        patch_of(number, mail, original, signatures[number - 1] if signatures else ())
-        for number, (mail, original) in enumerate(zip(assembled, posting.patches, strict=True), 1)
+        patch_of(number, mail, trailers.collected(mail, made_of_it), signatures[number - 1] if signatures else ())
+        for number, (mail, made_of_it) in enumerate(zip(posting.patches, assembled, strict=True), 1)
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
@@ -86,27 +92,31 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
     twice = [f"several mails have the Message-ID {one}, and they are not the same" for one in sorted(different)[:10]]
-    return replace(series, notes=(*series.notes, *made.notes, *attached, *left_out_mails, *round_about, *twice))
+    read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
+    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *round_about, *twice)
+    return replace(series, notes=notes)
 
 
 def _put_together(choice: Choice, mails: Sequence[Mail], b4: B4) -> Assembled:
     """The posting as b4 makes it of the thread; else of the posting alone, numbered as it was read here.
+
+    Args:
+        mails: what b4 may see of the thread.
 
     Raises:
         NotObtainedError: b4 makes something else of it in either case.
     """
     posting = choice.posting
     try:
-        made = b4.assemble(_for_b4(choice, mails), posting.first, posting.version)
+        made = b4.assemble(mails, posting.first, posting.version)
         difference = _difference(made, posting)
     except NoSeriesError as error:
         difference = error.message
     if not difference:
         return made
     alone = renumbered(posting)
-    replies = readable_replies(_for_b4(choice, mails), posting)
-    replies = [mail for mail in replies if mail.number is None]
-    made = b4.assemble([*alone.mails, *replies], posting.first, posting.version)
+    replies = [mail for mail in readable_replies(mails, posting) if mail.number is None]
+    made = b4.assemble([*map(plain, alone.mails), *replies], posting.first, posting.version)
     if still := _difference(made, posting):
         raise NotObtainedError(
             f"{still}, also when it was given these mails alone",
@@ -132,9 +142,10 @@ def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
         raise reason
     files = thread.with_bare_patches(apart.mails)
     choice = choose(thread.postings(files, in_a_folder=True), files, "", asked)
-    patches = tuple(patch_of(number, mail, mail) for number, mail in enumerate(choice.posting.patches, 1))
+    read = [f"patch {mail.number}: {remark}" for mail in choice.posting.patches for remark in remarks(mail)][:10]
+    patches = tuple(patch_of(number, mail) for number, mail in enumerate(choice.posting.patches, 1))
     series = series_of(choice, patches, [], ())
-    return replace(series, notes=(*series.notes, *apart.notes.values()))
+    return replace(series, notes=(*series.notes, *read, *apart.notes.values()))
 
 
 def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
@@ -189,11 +200,12 @@ def series_of(
     posting = choice.posting
     text = "\n".join(mail.letter.body for mail in posting.mails)
     base = _BASE_COMMIT.search(text)
+    first = posting.first.letter
     return Series(
         title=posting.first.title,
         version=posting.version,
         message_id=posting.first.message_id,
-        cover=posting.first.letter,
+        cover=replace(first, sender=behind(first.sender, [patch.author for patch in patches])),
         patches=patches,
         base_commit=base[1] if base else "",
         change_id=posting.change_id,
@@ -201,7 +213,7 @@ def series_of(
         replies=tuple(mail.letter for mail in replies),
         other_versions=tuple(sorted({one.version for one in choice.revisions} - {posting.version})),
         uncarried_trailers=left_out,
-        notes=(*choice.notes, *trailers.notes(patches, replies)),
+        notes=choice.notes,
         instead=choice.instead,
     )
 
@@ -220,25 +232,24 @@ def prerequisites_in(text: str) -> tuple[Prerequisite, ...]:
     return tuple(found)
 
 
-def patch_of(number: int, mail: Mail, original: Mail, signatures: tuple[str, ...] = ()) -> Patch:
+def patch_of(number: int, mail: Mail, collected: tuple[str, ...] = (), signatures: tuple[str, ...] = ()) -> Patch:
     """A patch of a series.
 
     Args:
-        mail: what `git am` takes.
-        original: as it was posted.
+        mail: as it was posted.
+        collected: trailers of replies.
         signatures: what b4 says of them.
     """
-    in_body = _IN_BODY_FROM.match(mail.letter.body)
     return Patch(
         number=number,
         subject=mail.title,
-        author=in_body["author"] if in_body else mail.letter.sender,
-        message_id=original.message_id,
-        mail=mail.raw,
+        author=in_body_author(mail.letter.body) or mail.letter.sender,
+        message_id=mail.message_id,
+        mail=ready(mail, collected),
         files=mail.files,
-        collected_trailers=trailers.collected(original, mail),
+        collected_trailers=collected,
         signatures=signatures,
-        letter=original.letter,
+        letter=mail.letter,
     )
 
 

@@ -93,14 +93,18 @@ class B4:
         mismatches = tuple(sorted({(found["trailer"], found["sender"]) for found in _MISMATCH.finditer(said)}))
         return Assembled(made, mismatches, _signatures(said, len(made)))
 
-    def signatures(self, patches: Sequence[Mail], version: int) -> tuple[tuple[str, ...], ...]:
-        """What b4 says of the signatures of patches, domain keys (DKIM) looked up in DNS.
+    def signatures(self, patches: Sequence[Mail], version: int, *, online: bool = True) -> tuple[tuple[str, ...], ...]:
+        """What b4 says of the signatures of patches.
+
+        Args:
+            online: domain keys (DKIM) are looked up in DNS.
 
         Returns:
             Its words by patch; nothing where it did not answer in time.
         """
         with tempfile.TemporaryDirectory(dir=self._home) as name:
-            arguments = [*self._am(name, version), "--no-add-trailers", "--", patches[0].message_id]
+            arguments = [*([] if online else ["--offline-mode"]), *self._am(name, version)]
+            arguments += ["--no-add-trailers", "--", patches[0].message_id]
             try:
                 done = self._run(Path(name), arguments, SIGNATURES_TIMEOUT, patches)
             except CommandTimeoutError:

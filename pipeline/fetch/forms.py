@@ -10,8 +10,12 @@ from pipeline.system.errors import UsageError
 
 _MESSAGE_ID = re.compile(r"(?:(?:rfc822msg)?id:)?<?(?P<id>[^\s<>@]+@[^\s<>@]+)>?")
 _CHANGE_ID = re.compile(r"(?:change-id: ?)?(?P<id>\d{8}-[\w.+-]+-[0-9a-f]{12})")
-_FORWARDERS = ("r", "patch")
+_FORWARDERS = ("r", "patch", "cover", "series")
 """Last folders of addresses that lead to an archive elsewhere: lkml.kernel.org/r/, and those of a patchwork."""
+_NUMBERED = re.compile(
+    r"https?://[^/\s]+/(?:\S*/)?(?:(?:patch|cover|series)/\d+(?:[/?#]\S*)?|list/\?\S*\bseries=\d+\S*)"
+)
+"""Addresses of a patchwork that have its own number instead of a message-id."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def message_id_in(text: str) -> str:
     for candidate in candidates:
         if match := _MESSAGE_ID.fullmatch(candidate.strip()):
             return match["id"]
+    if _NUMBERED.fullmatch(text.strip()):
+        raise UsageError(
+            f"{text!r} is no series that an archive knows: it has a patchwork's own number",
+            hint="Open it, and name the message-id that it shows, or the address of a patch or cover letter with that.",
+        )
     raise UsageError(
         f"{text!r} is no series",
         hint="Name a message-id, a lore URL, a change-id, an mbox or maildir, - for standard input, a folder of git "

@@ -87,7 +87,7 @@ class PrerequisiteResolver:
 
     def _patch(self, one: Prerequisite, raw: Sequence[bytes]) -> Prerequisite:
         for mail in message.parse_all(raw)[0]:
-            if mail.number and self._patch_id(patch := patch_of(1, mail, mail)) == one.value:
+            if mail.number and self._patch_id(patch := patch_of(1, mail)) == one.value:
                 where = f"in {self._archive.host}, {mail.message_id}"
                 return replace(one, title=mail.title, patches=(patch,), reason=where)
         raise NotObtainedError(f"{self._archive.host} has no patch of id {one.value}")

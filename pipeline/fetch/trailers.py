@@ -1,42 +1,70 @@
-"""Trailers of a thread: which of them b4 put into the patches, from where, and why others were left out; pure."""
+"""Trailers of a thread: which of them go into the patches, and why others do not; pure.
+
+b4 says which reply is about which patch, and whether a trailer's address is that of its sender. What a person gives is
+carried. Anything else (`Fixes:`, `Link:`) is the author's to write, and b4 would take it from a question as well.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.mail.body import apart
 from pipeline.mail.message import Mail
 from pipeline.mail.thread import Posting
 from pipeline.model import Patch, UncarriedTrailer
 
-TRAILER = re.compile(r"^[A-Z][A-Za-z-]+(?:-by|-Closes|-to): \S.*$|^(?:Link|Fixes|Cc|Closes): \S.*$", re.MULTILINE)
-_GIVEN = re.compile(r"^(?:[A-Z][A-Za-z-]+-by: .*\S@\S.*|Fixes: [0-9a-f]{6,}\b.*)$", re.MULTILINE)
-_OF_PERSONS = re.compile(r"^(?:[A-Z][A-Za-z-]+-by|Cc|[A-Z][A-Za-z-]+-to): ")
+_LINE = re.compile(r"^[ \t]*(?P<name>[A-Za-z][A-Za-z-]*): +(?P<value>\S.*)$", re.MULTILINE)
+_BY_PERSON = re.compile(r"(?!obsoleted-by)[a-z-]+-by", re.IGNORECASE)
+_BY_AUTHOR = re.compile(r"fixes|link|buglink|closes|obsoleted-by", re.IGNORECASE)
+_WRAPPED = re.compile(r"^([ \t]*\S+: +[^<\n]+)\n(<[^>\n]+>)$", re.MULTILINE)
+_REMARK = re.compile(r"\[[^]]+\]")
+_BEHIND = re.compile(r"\s+#[^#]*$")
+_MAILTO = re.compile(r"<mailto:[^>]+>")
+_ADDRESS = re.compile(r"\S+@\S+\.\S+")
+_COMMIT = re.compile(r"[0-9a-f]{6,}")
+_LONGEST = 1000
+"""Characters of a line that can be a trailer (RFC 5322 allows 998)."""
 _DEEPEST = 1000
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+_COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
+_COPY = re.compile(r"^[ \t]*cc: +(?P<value>\S*@\S.*|.*<\S+@\S+>.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
-    """Trailers of a patch that its author did not write."""
-    known = set(TRAILER.findall(original.letter.body))
-    message = assembled.letter.body.split("\n---\n")[0]
-    return tuple(dict.fromkeys(line for line in TRAILER.findall(message) if line not in known))
+    """The lines that b4 added to a patch out of replies, as far as persons give them: they go into the commit.
 
-
-def notes(patches: Sequence[Patch], replies: Sequence[Mail]) -> Iterator[str]:
-    """Says where b4 put something else than a person's trailer (`Fixes:`, `Link:`) out of a reply into a patch."""
-    for patch in patches:
-        for trailer in patch.collected_trailers:
-            if _OF_PERSONS.match(trailer):
-                continue
-            source = next((reply for reply in replies if _norm(trailer) in map(_norm, given(reply))), None)
-            where = f"of {source.letter.sender} ({source.message_id})" if source else "in the thread"
-            yield f"patch {patch.number} has {trailer!r} out of a reply {where}: its author did not write that"
+    Args:
+        original: the patch as it was posted.
+        assembled: as b4 made it.
+    """
+    known = _squeezed(_message(original))
+    found: dict[str, None] = {}
+    lines = _of_usual_length(_message(assembled)).split("\n")
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        match = _LINE.fullmatch(line)
+        given = match and _BY_PERSON.fullmatch(match["name"]) and _ADDRESS.search(match["value"])
+        if given and _UNREADABLE not in line and _squeezed(_BEHIND.sub("", line)) not in known:
+            found[line.strip()] = None
+            if _REMARK.fullmatch(following.strip()):
+                found[following.strip()] = None
+    return tuple(found)
 
 
 def given(reply: Mail) -> tuple[str, ...]:
     """The trailers that a reply gives in words of its own: not quoted, not in its signature, not of a patch within."""
     body = reply.letter.body.split("\n-- \n")[0].split("\n---\n")[0].split("\ndiff --git ")[0]
-    return tuple(dict.fromkeys(line.strip() for line in _GIVEN.findall(body)))
+    body = _WRAPPED.sub(r"\1 \2", _of_usual_length(body))
+    found = [
+        match[0].strip()
+        for match in _LINE.finditer(body)
+        if _BY_AUTHOR.fullmatch(match["name"]) or (_BY_PERSON.fullmatch(match["name"]) and "@" in match["value"])
+    ]
+    # Mail programs quote headers, too: a `Cc:` among them is no wish.
+    for paragraph in re.split(r"\n[ \t]*\n", body):
+        if not _COPIES_APART.search(paragraph):
+            found += [match[0].strip() for match in _COPY.finditer(paragraph)]
+    return tuple(dict.fromkeys(found))
 
 
 def uncarried(
@@ -52,7 +80,7 @@ def uncarried(
         posting: the series.
         family: other revisions of it in the thread.
         mails: the whole thread.
-        patches: as b4 made them.
+        patches: ready for git-am(1).
         mismatches: what b4 says that it left out: trailer, From: header.
     """
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
@@ -63,40 +91,68 @@ def uncarried(
         if reply.number is not None:
             continue
         about = _about(reply, by_id)
-        number = next((one.number for one in patches if about and one.subject == about.title), 0)
-        carried = there[number] if number else frozenset().union(*there.values())
+        numbers = [one.number for one in patches if about and one.message_id == about.message_id]
+        numbers = numbers or [one.number for one in patches if about and one.subject == about.title]
+        carried = there[numbers[0]] if numbers else frozenset().union(*there.values())
         for trailer in given(reply):
             if _norm(trailer) in carried:
                 continue
-            if _norm(trailer) in refused:
-                reason = f"its address is not that of the sender, {reply.letter.sender}"
-            else:
-                reason = _reason(reply, posting, family, by_id)
+            reason = _of_itself(trailer) or (
+                f"its address is not that of the sender, {reply.letter.sender}"
+                if _norm(trailer) in refused
+                else _reason(reply, posting, family, by_id)
+            )
             found[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
     return tuple(found.values())
 
 
+def _of_itself(trailer: str) -> str:
+    """Why a trailer is not carried, whoever gives it."""
+    name, _, value = trailer.partition(": ")
+    if _UNREADABLE in trailer:
+        return "it cannot be read in the charset that the mail says"
+    if name.lower() == "cc":
+        return "whom to copy is for the author or the committer to say"
+    if name.lower() == "fixes" and not _COMMIT.match(value.strip()):
+        return "it names no commit"
+    if not _BY_PERSON.fullmatch(name):
+        return "no person gives it: whether it belongs there is for the author or the committer to say"
+    if not _ADDRESS.search(value):
+        return "its address is not whole"
+    return "b4 takes none with a link in it" if re.search(r"https?://", value) else ""
+
+
+def _of_usual_length(text: str) -> str:
+    """Without lines that no trailer has, and that patterns would take long for."""
+    return "\n".join(line for line in text.split("\n") if len(line) <= _LONGEST)
+
+
+def _message(mail: Mail) -> str:
+    return apart(mail.letter.body.encode())[0].decode()
+
+
 def _trailers(patch: Patch) -> frozenset[str]:
-    lines = (*TRAILER.findall(patch.mail.decode("utf-8", "replace")), *patch.collected_trailers)
-    return frozenset(map(_norm, lines))
+    posted = _WRAPPED.sub(r"\1 \2", apart(patch.letter.body.encode())[0].decode()) if patch.letter else ""
+    return frozenset(map(_norm, (*(match[0] for match in _LINE.finditer(posted)), *patch.collected_trailers)))
 
 
 def _about(reply: Mail, by_id: Mapping[str, Mail]) -> Mail | None:
     """The patch or cover letter that a reply is below of."""
+    return next((mail for mail in _above(reply, by_id) if mail.number is not None), None)
+
+
+def _above(reply: Mail, by_id: Mapping[str, Mail]) -> Iterator[Mail]:
+    """What a mail answers, what that answers, and so on."""
     at: Mail | None = reply
     for _ in range(_DEEPEST):
         at = by_id.get(at.in_reply_to) if at is not None else None
-        if at is None or at.number is not None:
-            break
-    return at
+        if at is None:
+            return
+        yield at
 
 
 def _reason(reply: Mail, posting: Posting, family: Sequence[Posting], by_id: Mapping[str, Mail]) -> str:
-    at: Mail | None = reply
-    for _ in range(_DEEPEST):
-        parent = by_id.get(at.in_reply_to) if at is not None else None
-        if parent is None:
-            break
+    for parent in _above(reply, by_id):
         if parent.message_id in posting.ids:
             return "b4 left it out"
         for other in family:
@@ -104,12 +160,15 @@ def _reason(reply: Mail, posting: Posting, family: Sequence[Posting], by_id: Map
                 return f"it was given to {other.name}; b4 carries one over only where the patch is still the same"
         if parent.number is not None:
             return f"it was given to another series, {parent.title!r}"
-        at = parent
-    if at is reply and reply.in_reply_to:
+    if reply.in_reply_to and reply.in_reply_to not in by_id:
         return "the message that it answers is not in the thread"
     return "it was given to no patch of the series"
 
 
 def _norm(trailer: str) -> str:
-    name, _, value = trailer.partition(":")
-    return f"{name.casefold()}: {' '.join(value.split()).casefold()}"
+    """A trailer for comparing: b4 writes names and blanks its own way, and not always what stands behind `#`."""
+    return _squeezed(_BEHIND.sub("", _MAILTO.sub("", trailer.strip())))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s\"]+", "", text).casefold()

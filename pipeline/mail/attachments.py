@@ -13,9 +13,10 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
+from pipeline.mail.charset import in_charset
 from pipeline.mail.diff import has_diff
 from pipeline.mail.limits import PART_LIMIT
-from pipeline.mail.message import Mail, in_charset, parse
+from pipeline.mail.message import Mail, parse
 from pipeline.mail.subject import taken_apart
 from pipeline.system.errors import NotObtainedError
 

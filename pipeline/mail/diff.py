@@ -102,6 +102,22 @@ def _read_hunk(lines: Sequence[str], at: int, hunk: re.Match[str], added: dict[i
     return at
 
 
+def hunks_are_whole(text: str) -> bool:
+    """Whether each hunk has as many lines as its header says."""
+    lines, at = text.removesuffix("\n").split("\n"), 0
+    while at < len(lines):
+        hunk = _HUNK.match(lines[at])
+        at += 1
+        old, new = (int(hunk["old"] or 1), int(hunk["new"] or 1)) if hunk else (0, 0)
+        while at < len(lines) and (old > 0 or new > 0) and lines[at][:1] in ("", " ", "+", "-", "\\"):
+            old -= lines[at][:1] in ("", " ", "-")
+            new -= lines[at][:1] in ("", " ", "+")
+            at += 1
+        if old or new:
+            return False
+    return True
+
+
 def _names(text: str) -> list[str]:
     """The name behind `---` or `+++`, its first folder taken off as `patch -p1` does; none for /dev/null."""
     name = unquoted(text.split("\t")[0].rstrip("\r"))

@@ -3,7 +3,7 @@
 What passes it is within the limits of `pipeline.mail.limits`, and nothing but regular files is opened: a FIFO or a
 device named by mistake, or put into a maildir by somebody else, would be read forever.
 
-Sources: RFC 4155 and mboxrd (`>From ` unquoted by one), maildir(5), RFC 1952 (gzip).
+Sources: RFC 4155 and mboxrd (`>From ` unquoted by one), git-mailsplit(1), maildir(5), RFC 1952 (gzip).
 """
 
 from __future__ import annotations
@@ -21,7 +21,19 @@ from typing import BinaryIO
 from pipeline.mail.limits import COUNT_LIMIT, THREAD_LIMIT
 from pipeline.system.errors import NotObtainedError
 
-_SEPARATOR = re.compile(rb"^From \S+ .*\d{4}\r?\n", re.MULTILINE)
+_SEPARATOR = re.compile(
+    rb"^From \S[^\n]*\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d(?::\d\d)?"
+    rb"(?: [^ \n]+){0,2} \d{4}(?: [+-]\d{4})?[ \r]*\n",
+    re.MULTILINE,
+)
+"""A line with a date as asctime(3) writes it, as git-mailsplit(1) looks for it: prose may begin with From, too."""
+_FIRST = re.compile(rb"From \S[^\n]*\n(?=[!-9;-~]+:)")
+_HEADER = re.compile(rb"(?:[!-9;-~]+:|>?From )[^\n]*\n(?:[ \t][^\n]*\n)*")
+_OF_A_MAIL = re.compile(rb"(?:From|Subject|Message-ID|Date|Received|Return-Path):", re.IGNORECASE)
+_HEADERS_LOOKED_AT = 50
+_OURS = b"From mboxrd@z Thu Jan  1 00:00:00 1970\n"
+_UNQUOTED = re.compile(rb"From (?:git@z Thu Jan  1 00:00:00 1970|[0-9a-f]{40,64} Mon Sep 17 00:00:00 2001)\r?\n")
+"""Separators of b4-am(5) and git-format-patch(1), which write a line `From …` of a message as it is."""
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _UNQUOTED_FROM = re.compile(rb"^(>*From )", re.MULTILINE)
 _GZIP = b"\x1f\x8b"
@@ -92,24 +104,42 @@ def split_mbox(data: bytes) -> Iterator[bytes]:
     if not data.strip():
         raise NotObtainedError("the mailbox is empty", hint=_SAVED_IN_FULL)
     # endswith() with bounds: a slice would copy the mailbox once for every message.
-    starts = []
+    first = _FIRST.match(data)
+    starts = [first.span()] if first else []
     for found in _SEPARATOR.finditer(data):
-        if found.start() == 0 or data.endswith((b"\n\n", b"\r\n\r\n"), 0, found.start()):
+        if _separates(data, found) and (found.start() or not starts):
             starts.append(found.span())
         if len(starts) > COUNT_LIMIT:
             raise NotObtainedError(f"the mailbox holds more than {COUNT_LIMIT} messages")
     if not starts or starts[0][0] != 0:
         yield data
         return
-    for position, (_, begin) in enumerate(starts):
+    for position, (start, begin) in enumerate(starts):
         end = starts[position + 1][0] if position + 1 < len(starts) else len(data)
         content = data[begin:end]
-        yield _QUOTED_FROM.sub(rb"\1", content.removesuffix(b"\n") if content.endswith(b"\n\n") else content)
+        content = content.removesuffix(b"\n") if content.endswith(b"\n\n") else content
+        yield content if _UNQUOTED.match(data, start, begin) else _QUOTED_FROM.sub(rb"\1", content)
+
+
+def _separates(data: bytes, line: re.Match[bytes]) -> bool:
+    """Whether a line that looks like a separator is one: a blank line is before it, and headers of a mail behind it."""
+    if line.start() and not data.endswith((b"\n\n", b"\r\n\r\n"), 0, line.start()):
+        return False
+    if line[0] == _OURS:
+        return True
+    at, of_a_mail = line.end(), False
+    for _ in range(_HEADERS_LOOKED_AT):
+        header = _HEADER.match(data, at)
+        if header is None:
+            break
+        of_a_mail |= bool(_OF_A_MAIL.match(data, at))
+        at = header.end()
+    return of_a_mail
 
 
 def join_mbox(messages: Sequence[bytes]) -> bytes:
     """An mboxrd of the messages."""
-    parts = (b"From mboxrd@z Thu Jan  1 00:00:00 1970\n" + _UNQUOTED_FROM.sub(rb">\1", raw) for raw in messages)
+    parts = (_OURS + _UNQUOTED_FROM.sub(rb">\1", raw) for raw in messages)
     # A blank line behind each, the last one too: split_mbox() takes one away.
     return b"".join(part + (b"\n" if part.endswith(b"\n") else b"\n\n") for part in parts)
 

@@ -6,18 +6,16 @@ one takes ten times as long for headers.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
-from email.header import decode_header
-from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
-from email.utils import getaddresses, quote
 
+from pipeline.mail.body import body_of
 from pipeline.mail.diff import diff_files, has_diff
+from pipeline.mail.headers import UNSHOWN, addresses, first_id, header_text, message_ids, plain, unfolded
 from pipeline.mail.limits import (
     BOUNDARY_LIMIT,
     HEADER_COUNT_LIMIT,
@@ -27,6 +25,7 @@ from pipeline.mail.limits import (
     MESSAGE_LIMIT,
     PART_LIMIT,
 )
+from pipeline.mail.people import in_body_author, reply_to, sender
 from pipeline.mail.subject import Subject, read
 from pipeline.model import Letter
 from pipeline.system.errors import NotObtainedError
@@ -35,17 +34,7 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_HEADER = re.compile(rb"\r?\n(?![ \t])")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _PART = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
-_MESSAGE_ID = re.compile(r"<([!-;=?-~]+)>")
-_ADDRESS = re.compile(r"[^\s\"(),:;<>@\[\\\]]+@[^\s\"(),:;<>@\\]+")
-_SPECIAL = re.compile(r"[][\\()<>@,:;\".]")
-"""RFC 5322, section 3.2.3: what makes a name need quotes."""
-
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\s]+")
-"""Control characters, line ends and bidirectional controls: no header has them, whatever it was encoded in."""
-_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 _LINE_END = re.compile(r"[\r\n]")
-_NO_CHARSETS = ("idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "unicode-escape")
-"""Python's own codecs, which mail does not know; some take quadratic time."""
 
 
 @dataclass(frozen=True)
@@ -113,23 +102,23 @@ def parse(raw: bytes) -> Mail:
         raise NotObtainedError(f"a message cannot be read: {damage}")
     try:
         message = BytesParser(policy=compat32).parsebytes(raw)
-        if _LINE_END.search(_plain(_unfolded(message, "From"))):
+        if _LINE_END.search(plain(unfolded(message, "From"))):
             # Mended it would be harmless here, but b4 ends in a traceback.
             raise ValueError("an encoded line end in From")
-        senders = _addresses(message, "From")
+        body = body_of(message).text
         letter = Letter(
-            message_id=_first_id(message, "Message-ID"),
-            subject=_header(message, "Subject"),
-            sender=senders[0] if senders else _header(message, "From"),
-            to=_addresses(message, "To"),
-            cc=_addresses(message, "Cc"),
+            message_id=first_id(message, "Message-ID"),
+            subject=header_text(message, "Subject"),
+            sender=sender(message, in_body_author(body)),
+            to=addresses(message, "To"),
+            cc=addresses(message, "Cc"),
             # RFC 5322, 3.6.4: without References, In-Reply-To has the parent.
-            references=tuple(_MESSAGE_ID.findall(_unfolded(message, "References")))
-            or tuple(_MESSAGE_ID.findall(_unfolded(message, "In-Reply-To"))[:1]),
-            date=_header(message, "Date"),
-            body=_text(message),
+            references=message_ids(message, "References") or message_ids(message, "In-Reply-To")[:1],
+            date=header_text(message, "Date"),
+            body=body,
+            reply_to=reply_to(message),
         )
-        in_reply_to = _first_id(message, "In-Reply-To")
+        in_reply_to = first_id(message, "In-Reply-To")
     except RecursionError as error:
         raise NotObtainedError("a message cannot be read: comments in its headers are nested too deep") from error
     except (ValueError, LookupError, AttributeError, TypeError, AssertionError, MessageError) as error:
@@ -169,81 +158,6 @@ def _damage(raw: bytes) -> str:
         return f"it has more than {HEADER_COUNT_LIMIT} headers"
     for header in found:
         if len(header) > HEADER_LIMIT:
-            name = _UNSHOWN.sub(" ", header[:40].partition(b":")[0].decode("ascii", "replace"))
+            name = UNSHOWN.sub(" ", header[:40].partition(b":")[0].decode("ascii", "replace"))
             return f"it has a header of more than {HEADER_LIMIT >> 10} KiB ({name})"
     return ""
-
-
-def _unfolded(message: Message, name: str) -> str:
-    """A header's text without its line ends; bytes beyond ASCII are read as UTF-8 (RFC 6532)."""
-    value = next((text for key, text in message.raw_items() if key.lower() == name.lower()), "")
-    return str(value).replace("\r", "").replace("\n", "").encode("ascii", "surrogateescape").decode("utf-8", "replace")
-
-
-def _header(message: Message, name: str) -> str:
-    """A header on one line, decoded."""
-    return _decoded(_unfolded(message, name))
-
-
-def _decoded(text: str) -> str:
-    """Text of a header with its encoded words decoded, on one line and without control characters."""
-    return _UNSHOWN.sub(" ", _plain(text)).strip()
-
-
-def _plain(text: str) -> str:
-    """Text with its encoded words (RFC 2047) decoded."""
-    if "=?" in text and text.isascii():
-        try:
-            parts = decode_header(text)
-        except MessageError:
-            parts = []
-        decoded = [
-            part if isinstance(part, str) else in_charset(part, charset or "us-ascii") for part, charset in parts
-        ]
-        return "".join(decoded) or text
-    return text
-
-
-def _addresses(message: Message, name: str) -> tuple[str, ...]:
-    """The mailboxes of a header, each `Name <address>`. Names are decoded after the header was taken apart."""
-    found = ((_decoded(label), address) for label, address in getaddresses([_unfolded(message, name)]))
-    return tuple(
-        _mailbox(label, address)
-        for label, address in found
-        if _ADDRESS.fullmatch(address) and not _UNSHOWN.search(address)
-    )
-
-
-def _mailbox(label: str, address: str) -> str:
-    if not label:
-        return address
-    return f'"{quote(label)}" <{address}>' if _SPECIAL.search(label) else f"{label} <{address}>"
-
-
-def _first_id(message: Message, name: str) -> str:
-    found = _MESSAGE_ID.search(_unfolded(message, name))
-    return found[1] if found else ""
-
-
-def _text(message: Message) -> str:
-    """The plain text parts, joined."""
-    parts = []
-    for part in message.walk():
-        if part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                parts.append(in_charset(payload, part.get_content_charset("utf-8")))
-    return "\n".join(parts).replace("\r\n", "\n")
-
-
-def in_charset(content: bytes, charset: str) -> str:
-    """Decoded text; in a charset that is not known it is read as UTF-8, and what cannot be decoded is replaced."""
-    try:
-        known = codecs.lookup(charset).name not in _NO_CHARSETS
-        text = content.decode(charset if known else "utf-8", "replace")
-    except (LookupError, ValueError):
-        text = content.decode("utf-8", "replace")
-    # UTF-7 can spell one half of a surrogate pair, which no other encoding can write, and b4 neither.
-    if not text.isascii() and _HALF_PAIR.search(text):
-        raise ValueError("half of a surrogate pair")
-    return text

@@ -43,9 +43,12 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
     parts, broken = read(folders)
     merged = join(parts)
     absent = [file.name for file in merged.files if not file.source.is_file()]
-    notes = (*merged.record.notes, *broken, *(f"Lost: {name}." for name in absent))
-    for note in notes[1:]:
+    lost = [f"Lost: {name}." for name in absent]
+    for note in (*merged.record.notes[1:], *broken, *lost):
         warn(note)
+    # A note is part of the report: which folder it was is of no use to its readers.
+    unfinished = [f"Left out: {count(len(broken), 'run')} that did not finish."] if broken else []
+    notes = (*merged.record.notes, *unfinished, *lost)
     for cell in merged.record.cells:
         if cell.status == "missing":
             warn(f"no result of the cell {cell.id} on {cell.tree}")

@@ -57,7 +57,7 @@ def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[s
                     hint="Leave one of the two out.",
                 )
             if cell.states:
-                notes.append(f"{cell.id} on {cell.tree} was built twice, alike: {first.name} and {part.name}.")
+                notes.append(f"{cell.id} on {cell.tree} was built twice, alike.")
     return list(found.values()), notes
 
 

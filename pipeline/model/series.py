@@ -34,7 +34,12 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class Letter:
-    """The headers and text of a mail, as the reply and the report need them."""
+    """The headers and text of a mail, as the reply and the report need them.
+
+    Args:
+        sender: who wrote it, whatever a list or a relay made of its From: header.
+        reply_to: where the sender wants answers; nothing where that is the sender's own address.
+    """
 
     message_id: str
     subject: str
@@ -44,6 +49,7 @@ class Letter:
     references: tuple[str, ...]
     date: str
     body: str
+    reply_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

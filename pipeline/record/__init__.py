@@ -98,7 +98,7 @@ class RunRecord(Record):
     id: str
     started: str = Field(description="ISO 8601, UTC")
     seconds: float
-    command: str = Field(description="what reproduces the run")
+    command: str = Field(description="what reproduces the run, on the machine that made it")
     series: SeriesRecord
     matrix: str
     trees: tuple[TreeRecord, ...]
@@ -108,6 +108,9 @@ class RunRecord(Record):
     tools: tuple[ToolRecord, ...]
     sandbox: str
     notes: tuple[str, ...] = Field(default=(), description="how a run was put together from others")
+    places: tuple[str, ...] = Field(
+        default=(), description="workspace, current and home folder, which no report names for others"
+    )
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 

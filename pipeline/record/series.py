@@ -20,6 +20,7 @@ class LetterRecord(Record):
     references: tuple[str, ...]
     date: str
     body: str
+    reply_to: tuple[str, ...] = Field(default=(), description="where the sender wants answers, if elsewhere")
 
 
 class PatchRecord(Record):
@@ -96,6 +97,8 @@ class TreeRecord(Record):
     name: str
     version: str
     tree_id: str
+    commit: str = Field(default="", description="that was named; empty where it means nothing to others")
+    kernel: str = Field(default="", description="version in the tree's Makefile")
     last_tree_id: str = Field(default="", description="git tree id with every patch applied; empty where they were not")
     applied: Literal["clean", "three-way", "already-merged", "failed"]
     failed_patch: int | None = None

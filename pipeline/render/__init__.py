@@ -29,6 +29,7 @@ from pipeline.render.findings import (
 )
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page, cut, neutral, wrap
+from pipeline.render.public import tested_on
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.sizes import largest_symbols, legend, size_rows
@@ -94,7 +95,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         review=review_view(record.review, page) if record.review and record.review.worth_showing else None,
         facts=facts(record),
         tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
-        command=command_lines(record.command, page.columns),
+        command=reproduction(record, page.columns),
     )
 
 
@@ -128,6 +129,14 @@ def measured(claim: ClaimRecord) -> str:
         return claimed + (f"; {claim.finding}" if claim.finding else "")
     place = f" in {claim.cell}" if claim.cell else ""
     return f"{claimed}, measured {claim.measured:{sign}d}{place}" + (f" ({claim.finding})" if claim.finding else "")
+
+
+def reproduction(record: RunRecord, columns: int, indent: int = 2) -> list[str]:
+    """The command that does the same again; where others cannot have one, what it was done on."""
+    if record.command:
+        return command_lines(record.command, columns, indent)
+    words = ["No command can be given: what it would name is on one machine only.", *tested_on(record)]
+    return [" " * indent + line for sentence in words for line in wrap(sentence, columns - indent)]
 
 
 def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, SubElement
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.render import measured
 from pipeline.render.cases import Case, Outcome, cases
+from pipeline.render.public import for_others
 from pipeline.render.words import one_line
 
 MOST_DETAILS = 20
@@ -25,6 +26,7 @@ _UNKNOWN_TIME = "1970-01-01T00:00:00"
 
 def render_junit(record: RunRecord) -> str:
     """The whole file."""
+    record = for_others(record)
     root = Element("testsuites")
     _suite(root, record, "apply", [_tree(tree) for tree in record.trees], {})
     for (_, name), found in groupby(cases(record), key=lambda case: (case.tree, case.label)):

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render.cases import Case, Outcome, cases
 from pipeline.render.findings import location
+from pipeline.render.public import for_others
 from pipeline.render.words import one_line
 from pipeline.system.errors import InfrastructureError, UsageError
 
@@ -34,6 +35,7 @@ def render_kcidb(record: RunRecord) -> str:
         UsageError: kcidb-io is not installed.
         InfrastructureError: the file is not what the schema says; a mistake in here.
     """
+    record = for_others(record)
     report = {
         "version": {"major": VERSION[0], "minor": VERSION[1]},
         "checkouts": [*_checkouts(record)],

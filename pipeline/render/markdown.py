@@ -13,11 +13,12 @@ from itertools import groupby
 from jinja2 import Environment
 
 from pipeline.record import CellRecord, RunRecord
-from pipeline.render import CELL_COLUMNS, cell_row, command_lines, measured, summary, tree_row
+from pipeline.render import CELL_COLUMNS, cell_row, measured, reproduction, summary, tree_row
 from pipeline.render.cases import Outcome, cases
 from pipeline.render.code import code_words, compared_cells
 from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
+from pipeline.render.public import for_others
 from pipeline.render.sizes import legend, size_rows
 from pipeline.render.words import one_line, with_largest_symbols
 
@@ -34,7 +35,7 @@ _MARKS = {"OK": "✅", "PROBLEM": "❌"}
 def render_markdown(record: RunRecord, budget: int = BUDGET) -> str:
     """The summary, in at most `budget` bytes."""
     steps = [(symbols, MOST_OTHERS[0]) for symbols in MOST_SYMBOLS] + [(0, others) for others in MOST_OTHERS[1:]]
-    record = with_largest_symbols(record, MOST_SYMBOLS[0])
+    record = for_others(with_largest_symbols(record, MOST_SYMBOLS[0]))
     text = ""
     for symbols, others in steps:
         text = _render(record, symbols, others)
@@ -108,9 +109,7 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             sizes=table(sizes[: others + 1], plain=range(1, len(sizes[0])), right=range(1, len(sizes[0]))),
             legend=legend(sizes[0]),
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
-            command="\n".join(
-                one_line(line, 2000).replace("```", "'''") for line in command_lines(record.command, 100)
-            ),
+            command="\n".join(one_line(line, 2000).replace("```", "'''") for line in reproduction(record, 100)),
             notes=record.notes[:others],
             facts=(one_line(record.id), record.started, record.matrix, record.sandbox),
         )

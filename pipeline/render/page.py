@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from rich.cells import cell_len, chop_cells
 from rich.style import Style
 
-from pipeline.record import SymbolRecord
+from pipeline.record import RunRecord, SymbolRecord
+from pipeline.render.public import for_others
 from pipeline.system.resources import folder
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
@@ -57,8 +58,8 @@ def blanked(text: str) -> str:
 
 
 def neutral(record: AnyRecord) -> AnyRecord:
-    """The record with every string `visible`; line ends stay only in fields that have lines."""
-    clean: AnyRecord = _clean(record)
+    """The record with every string `visible`, and a run's `for_others`; line ends stay in fields that have lines."""
+    clean: AnyRecord = _clean(for_others(record) if isinstance(record, RunRecord) else record)
     return clean
 
 

@@ -7,6 +7,7 @@ import io
 import re
 
 from pipeline.record import RunRecord
+from pipeline.render.public import for_others
 from pipeline.render.words import one_line
 
 COLUMNS = ("tree", "cell", "symbol", "path", "old", "new", "delta")
@@ -22,7 +23,7 @@ def render_symbols(record: RunRecord) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for cell in record.cells:
+    for cell in for_others(record).cells:
         place = (field(cell.tree), field(cell.id))
         for symbol in cell.text.symbols if cell.text else ():
             name, path = field(symbol.name), field(symbol.path)

@@ -12,6 +12,7 @@ from pipeline.record.kinds import KINDS, kinds, only_text_moves
 from pipeline.render import CELL_COLUMNS, cell_row, command_lines, summary, tree_row
 from pipeline.render.findings import count, failures, label, location, remarks, resized, verdict, warnings
 from pipeline.render.page import Page, cut, neutral
+from pipeline.render.public import tested_on
 from pipeline.reply.answers import exchanges
 from pipeline.reply.headers import message_id
 from pipeline.reply.points import of_patch
@@ -66,7 +67,8 @@ def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style,
         remarks=[remark for remark in remarks(clean) if remark not in resized(clean)][:ROWS_SHOWN],
         deltas=[(label(clean, cell), cut(summary(cell.text), LOG_COLUMNS - 2)) for cell in clean.cells if cell.text],
         exchanges=exchanges(clean, answered, detailed=style is Style.FULL),
-        command=command_lines(clean.command, COLUMNS),
+        command=command_lines(clean.command, COLUMNS) if clean.command else [],
+        tested=tested_on(clean),
         link=link,
         suggestion=tested_by(clean, author),
     )

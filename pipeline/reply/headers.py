@@ -16,6 +16,7 @@ from email.headerregistry import Address, AddressHeader
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
+from pipeline.mail.people import in_body_author
 from pipeline.record import LetterRecord
 from pipeline.render.page import blanked
 from pipeline.system.errors import UsageError
@@ -67,13 +68,18 @@ def threaded(letter: LetterRecord, *, identity: str, date: datetime, own_id: str
 
 
 def _recipients(letter: LetterRecord, author: Address, sender: Address) -> tuple[list[Address], list[Address]]:
-    """To and Cc; an answer to a mail of one's own goes where that went."""
+    """To and Cc; an answer goes where its sender wants it (RFC 5322, 3.6.2), to a mail of one's own where that went."""
     own = {author.addr_spec.lower()}
-    to = [sender]
+    to = [one for one in addresses(letter.reply_to) if one.addr_spec.lower() not in own]
+    # Reply-To: of a relay has the address alone.
+    to = [sender if one.addr_spec.lower() == sender.addr_spec.lower() else one for one in to] or [sender]
     if sender.addr_spec.lower() in own:
         to = [one for one in addresses(letter.to) if one.addr_spec.lower() not in own] or [sender]
     taken = own | {one.addr_spec.lower() for one in to}
-    return to, [one for one in addresses([*letter.to, *letter.cc]) if one.addr_spec.lower() not in taken]
+    # A patch that one posts for another has its author in the body.
+    posted = not _REPLY.match(letter.subject)
+    copied = [*letter.to, *letter.cc, *([in_body_author(letter.body)] if posted else [])]
+    return to, [one for one in addresses(copied) if one.addr_spec.lower() not in taken]
 
 
 def to_bytes(message: EmailMessage) -> bytes:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from pipeline.review.phrases import Phrases, matches
 
-TRAILER = re.compile(r"^(?P<name>[A-Z][A-Za-z]*(?:-[A-Za-z]+)*-by|Fixes|Closes|Link): (?P<value>\S.*)$")
+TRAILER = re.compile(
+    r"^(?P<name>[a-z]+(?:-[a-z]+)*-by|fixes|closes|link|buglink): +(?P<value>\S.*)$",
+    re.IGNORECASE,
+)
 
 _QUOTE = re.compile(r"^ ?> ?")
 _SIGNATURE = re.compile(r"^-- ?$|^-{3,} ?Original Message ?-{3,}|^_{20,}$")

@@ -13,8 +13,9 @@ from pipeline.review.points import Link
 from pipeline.review.quoting import TRAILER
 from pipeline.review.record import TrailerRecord
 
-OF_THE_AUTHOR = ("Signed-off-by", "Co-developed-by", "Link", "Fixes", "Closes")
+OF_THE_AUTHOR = ("signed-off-by", "co-developed-by", "link", "buglink", "fixes", "closes")
 """In a posted patch, those that its author puts there."""
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
 def trailers(series: Series, messages: Sequence[Message], link: Link) -> tuple[TrailerRecord, ...]:
@@ -27,7 +28,7 @@ def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[Trail
     for patch in series.patches:
         collected = {same(line) for line in patch.collected_trailers}
         for name, value in written(texts[patch.number]):
-            if name not in OF_THE_AUTHOR and same(f"{name}: {value}") not in collected:
+            if name.lower() not in OF_THE_AUTHOR and same(f"{name}: {value}") not in collected:
                 yield TrailerRecord(
                     patch=patch.number,
                     name=name,
@@ -41,6 +42,7 @@ def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[Trail
 
 def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
     by_number = {patch.number: patch for patch in series.patches}
+    known = {(one.message_id, same(one.trailer)): one.reason for one in series.uncarried_trailers}
     for one in messages:
         for name, value in dict.fromkeys(one.text.trailers):
             about = [by_number[one.patch]] if one.patch in by_number else [*series.patches]
@@ -53,13 +55,16 @@ def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], l
                 link=link(one.id),
                 revision=series.version,
                 carried=not lacking,
-                reason=_reason(one, name, value, lacking, len(about)) if lacking else "",
+                reason=(known.get((one.id, same(f"{name}: {value}"))) or _reason(one, name, value, lacking, len(about)))
+                if lacking
+                else "",
             )
 
 
 def _reason(one: Message, name: str, value: str, lacking: Sequence[int], asked: int) -> str:
-    address, sender = (parseaddr(text)[1].lower() for text in (value, one.letter.sender))
-    if name.endswith("-by") and not address:
+    found = _ADDRESS.search(value)
+    address, sender = found[0].lower() if found else "", parseaddr(one.letter.sender)[1].lower()
+    if name.lower().endswith("-by") and not address:
         return "it names no address"
     if address and sender and address != sender:
         return f"its address is not the sender's, {sender}"
@@ -88,5 +93,5 @@ def _has(text: str, patch: Patch, name: str, value: str) -> bool:
 def same(line: str) -> str:
     """A trailer for comparing: what stands behind the address (b4 may add a remark) is left out."""
     name, _, value = line.partition(":")
-    _, address = parseaddr(value)
-    return f"{name.strip().lower()}: {address.lower() or ' '.join(value.split()).lower()}"
+    address = _ADDRESS.search(value)
+    return f"{name.strip().lower()}: {(address[0] if address else ' '.join(value.split())).lower()}"

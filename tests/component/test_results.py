@@ -12,6 +12,7 @@ import pytest
 from pipeline.record import CellRecord, RunRecord
 from tests.component.conftest import CELLS, FRAGMENTS, Runner, matrix_text, write_matrix
 from tests.component.developer import PatchSeries, mbox
+from tests.component.faces import faces, named_in
 
 pytestmark = pytest.mark.xdist_group("results")
 
@@ -224,6 +225,19 @@ def test_unsandboxed_build_is_shown(
     assert "Sandbox   none" in done.stdout
     # What was built in the sandbox is another result: the two see different paths.
     assert not any(state.cached for state in cell(record, HVO).states)
+    places = (fake_tree, fake_tree.parent, two_cells, posted["good"].folder)
+    assert not [(name, found) for name, text in faces(run, record) if (found := named_in(text, run, *places))]
+
+
+def test_paths_of_a_build_without_a_sandbox_stay_here(
+    run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
+) -> None:
+    """Compilers see where they run: what they say of it is in the log, not in what others get."""
+    record, _ = build(
+        run, posted["breaks"], f"path:{fake_tree}#master", two_cells, f"--cell={HVO}", "--sandbox=none", status=1
+    )
+    places = (fake_tree, fake_tree.parent, two_cells, posted["breaks"].folder)
+    assert not [(name, found) for name, text in faces(run, record) if (found := named_in(text, run, *places))]
 
 
 def test_base_that_does_not_build_is_not_the_series_fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import re
 import subprocess
@@ -30,6 +31,23 @@ def fetched(run: Runner, mails: list[bytes], *options: str) -> list[str]:
     done = run("fetch", "thread.mbx", "-o", "out.mbx", *options)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
+
+
+def applied(run: Runner, tree: Path) -> list[str]:
+    """Messages of the commits that git-am(1) makes of what `fetched` wrote, first patch first."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words],
+            cwd=tree,
+            env=run.environment,
+            check=True,
+            capture_output=True,
+        ).stdout.decode()
+
+    start = git("rev-parse", "HEAD").strip()
+    git("am", "--quiet", str(run.folder / "out.mbx"))
+    return git("log", "--reverse", "-z", "--format=%an <%ae>%n%B", f"{start}..").strip("\0").split("\0")
 
 
 def refused(run: Runner, mails: list[bytes], *options: str) -> str:
@@ -97,9 +115,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
     "ISO-2022-JP": lambda mail: encoded(mail, "iso-2022-jp", "7bit"),
     "ISO-8859-1": lambda mail: encoded(mail, "iso-8859-1", "8bit"),
     "CRLF": lambda mail: mail.replace(b"\n", b"\r\n"),
-    "unknown charset": lambda mail: mail.replace(
-        b"Message-ID", b"Content-Type: text/plain; charset=x-none\nMessage-ID", 1
-    ),
+    "unknown charset": lambda mail: b"Content-Type: text/plain; charset=x-none\n" + mail,
     "RFC": lambda mail: mail.replace(b"[PATCH", b"[RFC PATCH"),
     "RESEND": lambda mail: mail.replace(b"[PATCH", b"[PATCH RESEND"),
     "a list's tag": lambda mail: mail.replace(b"[PATCH", b"[linux-mm] [PATCH"),
@@ -120,17 +136,19 @@ def test_however_it_was_wrapped_the_change_is_the_same(
     assert patch_ids(made) == patch_ids(mbox(mails[1:]))
 
 
-def test_flowed_text_is_a_patch_or_is_refused(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
-    """Space-stuffing (RFC 3676, 4.4) adds a blank to lines of context: what is damaged is not taken for a patch."""
+def test_flowed_text_is_a_patch(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+    """Space-stuffing (RFC 3676, 4.4) adds a blank to lines of context; git-mailinfo(1) takes it away."""
     mails = posted["good"].mails
-    header = b"Content-Type: text/plain; charset=utf-8; format=flowed\nMessage-ID"
-    stuffed = [re.sub(rb"(?m)^ ", b"  ", mail).replace(b"Message-ID", header, 1) for mail in mails]
-    (run_pipeline.folder / "thread.mbx").write_bytes(mbox(stuffed))
-    done = run_pipeline("fetch", "thread.mbx", "-o", "out.mbx")
-    if done.returncode == 0:
-        assert patch_ids((run_pipeline.folder / "out.mbx").read_bytes()) == patch_ids(mbox(mails[1:]))
-    else:
-        assert (done.returncode, "is damaged" in done.stderr) == (3, True), done.stderr
+    header = b"Content-Type: text/plain; charset=utf-8; format=flowed\n"
+    parts = [mail.partition(b"\n\n") for mail in mails]
+    stuffed = [header + head + b"\n\n" + re.sub(rb"(?m)^ ", b"  ", body) for head, _, body in parts]
+    lines = fetched(run_pipeline, stuffed)
+    assert patch_ids((run_pipeline.folder / "out.mbx").read_bytes()) == patch_ids(mbox(mails[1:]))
+    assert "  note: patch 1: its lines were flowed (format=flowed)" in lines
+    # Many programs say so of a text that they left as it is.
+    lines = fetched(run_pipeline, [header + mail for mail in mails])
+    assert patch_ids((run_pipeline.folder / "out.mbx").read_bytes()) == patch_ids(mbox(mails[1:]))
+    assert not any("flowed" in line for line in lines)
 
 
 def test_an_author_in_the_body_counts(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
@@ -148,6 +166,96 @@ def test_an_author_in_the_body_counts(run_pipeline: Runner, posted: Mapping[str,
         ["git", "mailinfo", "/dev/null", "/dev/null"], input=made.split(b"\n", 1)[1], capture_output=True, check=True
     )
     assert b"Author: Devi Loper\nEmail: devi@example.org\n" in info.stdout
+
+
+MESSAGES: dict[str, tuple[str, str, str]] = {
+    "us-ascii, UTF-8": ("us-ascii", "utf-8", "it is UTF-8"),
+    "latin1, UTF-8": ("iso-8859-1", "utf-8", "it is UTF-8"),
+    "unknown, UTF-8": ("x-unknown", "utf-8", "it is UTF-8"),
+    "latin1, windows-1252": ("iso-8859-1", "cp1252", ""),
+    "utf-8, windows-1252": ("utf-8", "cp1252", "are read as windows-1252"),
+    "nothing, UTF-8": ("", "utf-8", ""),
+    "nothing, windows-1252": ("", "cp1252", "are read as windows-1252"),
+}
+WORDS = "“From André with 5 €”"
+
+
+@pytest.mark.parametrize("form", MESSAGES)
+def test_a_message_in_another_charset_than_it_says_is_read_as_meant(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], own_tree: Path, form: str
+) -> None:
+    said, meant, remark = MESSAGES[form]
+    head = f"Content-Type: text/plain; charset={said}\n" if said else ""
+    mails = [head.encode() + mail for mail in posted["good"].mails]
+    mails[2] = mails[2].replace(b"\n\nSigned-off-by", f"\n\n{WORDS}\n\nSigned-off-by".encode(meant), 1)
+    assert WORDS.encode(meant) in mails[2]
+    lines = fetched(run_pipeline, mails)
+    assert WORDS in applied(run_pipeline, own_tree)[1]
+    notes = [line for line in lines if line.startswith("  note: ")]
+    assert [note for note in notes if remark in note and note.startswith("  note: patch 2: ")] == notes
+    assert len(notes) == bool(remark)
+
+
+@pytest.mark.parametrize("transfer", ["8bit", "quoted-printable", "base64"])
+def test_a_line_that_begins_with_from_is_the_same_in_the_commit(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], own_tree: Path, transfer: str
+) -> None:
+    """Prose, what mboxrd quotes, and a separator that is talked about; git-am(1) of what was written, too."""
+    words = "From chapter 9 of the edition of 2019\n\n>From a quote\n>>From its quote\nFrom 3 on\n"
+    mails = posted["good"].mails
+    mails[2] = mails[2].replace(b"\n\nSigned-off-by", f"\n\n{words}\nSigned-off-by".encode(), 1)
+    if transfer != "8bit":
+        mails[2] = encoded(mails[2], "utf-8", transfer)
+    fetched(run_pipeline, mails)
+    assert words in applied(run_pipeline, own_tree)[1]
+
+
+@pytest.mark.parametrize("crlf", [False, True], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("transfer", ["quoted-printable", "base64"])
+def test_the_cr_of_a_file_comes_through(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], own_tree: Path, transfer: str, *, crlf: bool
+) -> None:
+    """A file of CRLF, in a mail whose lines end with LF or with CRLF."""
+    head = posted["one-file"].mails[1].partition(b"\n\n")[0].replace(b"PATCH 1/1", b"PATCH")
+    text = (
+        b"A note.\n\nSigned-off-by: Devi Loper <devi@example.org>\n---\n\ndiff --git a/lib/notes.txt b/lib/notes.txt\n"
+        b"new file mode 100644\nindex 0000000..c30dea8\n--- /dev/null\n+++ b/lib/notes.txt\n@@ -0,0 +1,2 @@\n"
+        b"+one\r\n+two\r\n-- \n2.39.5\n\n"
+    )
+    content = text.replace(b"\n", b"\r\n") if crlf else text
+    lines = [binascii.b2a_qp(line, istext=False) for line in content.split(b"\n")]
+    coded = base64.encodebytes(content) if transfer == "base64" else b"\n".join(lines)
+    head += f"\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {transfer}\n\n".encode()
+    fetched(run_pipeline, [head + coded])
+    applied(run_pipeline, own_tree)
+    assert (own_tree / "lib/notes.txt").read_bytes() == b"one\r\ntwo\r\n"
+
+
+RELAYED = {
+    "b4's relay": (
+        "Devi Loper via B4 Relay",
+        "Reply-To: devi@example.org\nX-Original-From: Devi Loper <devi@example.org>\n",
+    ),
+    "Mailman": ("Devi Loper via linux-any", "Reply-To: Devi Loper <devi@example.org>\n"),
+    "Google Groups": ("'Devi Loper' via Any", "X-Original-Sender: devi@example.org\n"),
+}
+
+
+@pytest.mark.parametrize("form", RELAYED)
+def test_the_author_of_a_relayed_series_is_the_person(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], own_tree: Path, form: str
+) -> None:
+    name, more = RELAYED[form]
+    header = f'From: "{name}" <relay@lists.example>\n{more}'.encode()
+    mails = [mail.replace(b"From: Devi Loper <devi@example.org>\n", header, 1) for mail in posted["good"].mails]
+    review = answer(posted["good"].mails[1], REVIEWER, f"Reviewed-by: {REVIEWER}\n")
+    relayed = review.replace(
+        f"From: {REVIEWER}\n".encode(), header.replace(b"Devi Loper", b"Tally Page").replace(b"devi@", b"tally@")
+    )
+    lines = fetched(run_pipeline, [*mails, relayed])
+    assert "  v1, 4 patches, from Devi Loper <devi@example.org>" in lines
+    assert f"      + Reviewed-by: {REVIEWER}" in lines
+    assert all(message.startswith("Devi Loper <devi@example.org>\n") for message in applied(run_pipeline, own_tree))
 
 
 def test_a_series_below_another_is_neither_taken_nor_mixed_in(
@@ -215,13 +323,40 @@ def test_trailers_that_are_not_carried_are_listed_with_the_reason(
     assert "quoted@example.org" not in text
 
 
-def test_a_fixes_out_of_a_reply_is_pointed_out(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
+@pytest.mark.parametrize("said", ['Fixes: 0123456789ab ("mm: break it")', "Link: https://example.org/r/1", "Fixes: ?"])
+def test_a_trailer_that_no_person_gives_is_not_carried_and_that_is_said(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], said: str
+) -> None:
     good = posted["good"].mails
-    said = 'Fixes: 0123456789ab ("mm: break it")'
     lines = fetched(run_pipeline, [*good, answer(good[2], REVIEWER, f"You mean\n\n{said}\n")])
-    assert f"      + {said}" in lines
-    (note,) = [line for line in lines if line.startswith("  note: ")]
-    assert note.startswith(f"  note: patch 2 has {said!r} out of a reply of {REVIEWER}")
+    assert f"      - {said}" in lines
+    assert said.encode() not in (run_pipeline.folder / "out.mbx").read_bytes()
+
+
+def test_trailers_that_are_shown_are_those_of_the_commits(
+    run_pipeline: Runner, posted: Mapping[str, PatchSeries], own_tree: Path
+) -> None:
+    """Many ways to write one, b4's own spelling of them, and what only looks like one."""
+    good = posted["good"].mails
+    replies = [
+        answer(good[1], "Jo Example <jo@example.org>", "Reviewed-by: Example, Jo <jo@example.org>\n", 1),
+        answer(good[1], REVIEWER, f"Tested-By: {REVIEWER} # on i386 with\n 64 MB\n", 2),
+        answer(good[0], "Max Any <max@example.org>", "For all:\n\nacked-by: Max Any<max@example.org>\n", 3),
+        answer(good[2], "Kim Plus <kim+list@example.org>", "Reviewed-by: Kim Plus <kim@example.org>\n", 4),
+        answer(good[2], "Kim Plus <kim@example.org>", "reviewed-by: Kim Plus <kim@example.org>\n", 5),
+        answer(good[2], "Lee Line <lee@example.org>", "Reviewed-by: Lee Line\n<lee@example.org>\n", 6),
+        answer(good[3], "Lee Line <lee@example.org>", "> Acked-by: Quoted <quoted@example.org>\n\n  | Cc: me\n", 7),
+        answer(good[3], REVIEWER, "Reviewed-by: Some One Else <else@example.org>\nThanks: all@example.org\n", 8),
+    ]
+    lines = fetched(run_pipeline, [*good, *replies])
+    shown = [line.removeprefix("      + ") for line in lines if line.startswith("      + ")]
+    left_out = [line.removeprefix("      - ") for line in lines if line.startswith("      - ")]
+    assert left_out == ["Reviewed-by: Some One Else <else@example.org>"]
+    messages = applied(run_pipeline, own_tree)
+    found = [line for message in messages for line in re.findall(r"(?mi)^[a-z-]+-by: .*$", message)]
+    assert sorted(line for line in found if not line.startswith("Signed-off-by")) == sorted(shown)
+    assert len(shown) == 2 + 4 + 2
+    assert not any("Thanks" in message for message in messages)
 
 
 def test_two_patches_of_one_message_id_are_refused(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:

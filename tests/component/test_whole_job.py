@@ -15,9 +15,10 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from pipeline.record import SCHEMA_FILE
+from pipeline.record import SCHEMA_FILE, RunRecord
 from tests.component.conftest import IDENTITY, Runner
 from tests.component.developer import PatchSeries
+from tests.component.faces import faces, named_in
 from tests.component.inbox import PublicInbox
 
 pytestmark = pytest.mark.xdist_group("whole-job")
@@ -190,6 +191,24 @@ def test_reply_is_threaded(job: Job, posted: dict[str, PatchSeries], tmp_path: P
     body = draft.get_content()
     assert "add/remove" in body or "x86_64-hvo" in body
     assert f"--in-reply-to={posted['good'].message_ids[0]}" in done.stdout
+
+
+def test_nothing_that_others_see_names_a_place_of_the_machine(job: Job, fake_tree: Path, matrix: Path) -> None:
+    """The tree, the matrix and the workspace are of this machine alone; the reply still says which tree it was."""
+    record = RunRecord.model_validate(job.record)
+    assert f"--tree=path:{fake_tree}" in " ".join(job.arguments)
+    assert str(fake_tree) in record.command
+    seen = dict(faces(job.run, record))
+    assert len(seen) > 12
+    assert {name: named_in(text, job.run, fake_tree, fake_tree.parent, matrix) for name, text in seen.items()} == {
+        name: [] for name in seen
+    }
+    commit = subprocess.run(
+        ["git", "rev-parse", "master"], cwd=fake_tree, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    draft = seen[f"summary to {record.series.cover.message_id}"]
+    assert f"Tested on: Linux 6.12.0-fake ({commit[:12]}), commit {commit}" in " ".join(draft.split())
+    assert "pipeline apply-and-build" not in draft
 
 
 def test_runs_lists_it(job: Job) -> None:

@@ -20,7 +20,7 @@ def diff(path: str, old: str, new: str, more: str = "") -> str:
 
 def patch(number: int, *diffs: str) -> Patch:
     mail = parse(raw(f"[PATCH {number}/9] x", "Text.\n---\n\n" + "".join(diffs)))
-    return patch_of(number, mail, mail)
+    return patch_of(number, mail)
 
 
 def test_a_file_was_what_it_was_before_its_first_patch() -> None:

@@ -215,3 +215,17 @@ def test_paragraphs_are_filled(text: str, columns: int, lines: Sequence[str]) ->
 
 def test_words_that_are_no_markup_are_not_escaped() -> None:
     assert escaped("linux-source-6.12 6.12.117-1~deb12u1") == "linux-source-6.12 6.12.117-1~deb12u1"
+
+
+def test_a_tree_of_one_machine_is_named_by_what_it_is() -> None:
+    """The commit message goes to a list: a path of this machine is no use there."""
+    private = records.tree(name="path:/home/somebody/linux", kernel="6.12.3", version="0123456789ab")
+    record = records.run(
+        command="pipeline apply-and-build x@y --tree path:/home/somebody/linux --matrix quick",
+        trees=(private,),
+        cells=(records.cell(tree=private.name),),
+    )
+    message = " ".join(commit_message(record, private, with_series=True).split())
+    assert "Measured were 1 configuration on 0123456789ab" in message
+    assert message.endswith(". The tree is Linux 6.12.3 (0123456789ab).")
+    assert "somebody" not in message

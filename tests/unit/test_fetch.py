@@ -62,6 +62,23 @@ def test_what_holds_no_message_id_is_refused_with_the_forms_that_would(text: str
     assert "message-id" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://patchwork.example.org/patch/1234567/",
+        "https://patchwork.example.org/cover/1234567",
+        "https://patchwork.example.org/series/123456/mbox/",
+        "https://patchwork.example.org/project/any/list/?series=123456",
+        "https://patchwork.example.org/project/any/list/?archive=both&series=123456&state=*",
+        "https://patchwork.example.org/api/series/12/",
+    ],
+)
+def test_a_number_of_a_patchwork_is_told_from_nonsense(text: str) -> None:
+    with pytest.raises(UsageError, match="is no series that an archive knows") as caught:
+        message_id_in(text)
+    assert "message-id that it shows" in caught.value.hint
+
+
 class NoProcesses(Processes):
     """Fails the test when a command is started."""
 
@@ -102,7 +119,7 @@ def test_a_folder_of_patches_is_a_series(tmp_path: Path) -> None:
         (1, "mm: one", ("mm/util.c",)),
         (2, "mm: two", ("mm/util.c",)),
     ]
-    assert series.patches[0].mail == FILES["v2-0001-one.patch"]
+    assert series.patches[0].mail.endswith(b"\n\n" + FILES["v2-0001-one.patch"].partition(b"\n\n")[2])
     assert series.patches[0].author == "A U Thor <author@example.org>"
     assert series.patches[0].collected_trailers == ()
     assert series.files == {"mm/util.c"}
@@ -112,7 +129,8 @@ def test_files_of_git_format_patch_lose_their_separator(tmp_path: Path) -> None:
     separator = b"From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n"
     body = raw("[PATCH] alone")
     series = read(written(tmp_path / "v1", {"0001.patch": separator + body}))
-    assert [patch.mail for patch in series.patches] == list(split_mbox(separator + body)) == [body]
+    assert list(split_mbox(separator + body)) == [body]
+    assert not series.patches[0].mail.startswith(b"From 0")
 
 
 def test_without_a_cover_letter_a_note_says_what_a_reply_answers(tmp_path: Path) -> None:
@@ -157,6 +175,10 @@ CHANGE_ID = "20240320-topic-one-29d9d4a4b2d8"
         (f"https://lkml.kernel.org/r/{ID}", Named(ID)),
         (f"https://patch.msgid.link/{ID}", Named(ID)),
         (f"https://patchwork.kernel.org/project/linux-mm/patch/{ID}/", Named(ID)),
+        (f"https://patchwork.kernel.org/project/linux-mm/cover/{ID}/", Named(ID)),
+        (f"https://patchwork.example.org/project/any/cover/{ID}/mbox/", Named(ID)),
+        (f"https://patchwork.example.org/series/{ID}/", Named(ID)),
+        (f"https://example.org/patchwork/project/any/patch/{ID}/?x=y", Named(ID)),
     ],
 )
 def test_what_is_asked_of_which_archive(text: str, asked: Named) -> None:

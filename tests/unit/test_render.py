@@ -243,7 +243,7 @@ def test_cells_of_several_trees_are_told_apart() -> None:
     record = records.run(
         trees=trees, cells=(records.cell(), records.broken("x", "built", "failed", tree="path:/linux"))
     )
-    assert "in 1 of 2 cells: x on path:/linux" in verdict(record).problems[0]
+    assert "in 1 of 2 cells: x on tree 6.12.117-1" in verdict(record).problems[0]
 
 
 def test_refused_tree_shows_the_hunk_or_else_gits_words() -> None:

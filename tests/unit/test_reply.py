@@ -127,6 +127,27 @@ def test_cc_leaves_out_the_sender_ourselves_and_repetitions() -> None:
     assert parsed(reply(to(**letter)))["Cc"] == "LIST@kvack.org, A <a@x.org>, b@x.org"
 
 
+def test_a_reply_goes_where_its_sender_wants_it() -> None:
+    letter = {"to": ("list@x.org",), "cc": ("copy@x.org",), "reply_to": ("Kiryl <other@x.org>", "COPY@x.org")}
+    message = parsed(reply(to(**letter)))
+    assert (message["To"], message["Cc"]) == ("Kiryl <other@x.org>, COPY@x.org", "list@x.org")
+
+
+def test_the_address_alone_in_reply_to_gets_the_sender_s_name() -> None:
+    assert parsed(reply(to(reply_to=("KAS@kernel.org",))))["To"] == "Kiryl Shutsemau <kas@kernel.org>"
+
+
+def test_our_own_reply_to_is_nobody_to_answer() -> None:
+    assert parsed(reply(to(reply_to=(ME,))))["To"] == "Kiryl Shutsemau <kas@kernel.org>"
+
+
+def test_the_author_of_a_patch_that_another_posted_gets_a_copy() -> None:
+    letter = {"to": ("list@x.org",), "cc": (), "body": "From: Devi Loper <devi@x.org>\n\nText.\n"}
+    assert parsed(reply(to(**letter)))["Cc"] == "list@x.org, Devi Loper <devi@x.org>"
+    answered = letter | {"subject": "Re: [PATCH] x"}
+    assert parsed(reply(to(**answered)))["Cc"] == "list@x.org"
+
+
 def test_without_others_there_is_no_cc() -> None:
     assert "Cc" not in parsed(reply(to(to=(), cc=())))
 
@@ -146,6 +167,7 @@ def poisoned(field: str, payload: str) -> RunRecord:
         "to": (f"{payload} <fvdl@google.com>", payload),
         "cc": (f"{payload} <list@kvack.org>", f"list2@kvack.org{payload}"),
         "references": ("first@x", f"second@x{payload}"),
+        "reply_to": (f"{payload} <kas@kernel.org>", f"kas@kernel.org{payload}", payload),
     }
     return to(**{field: values.get(field, payload)})
 
@@ -156,7 +178,7 @@ def squeezed(name: str) -> str:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-@pytest.mark.parametrize("field", ["subject", "sender", "to", "cc", "references", "date", "body"])
+@pytest.mark.parametrize("field", ["subject", "sender", "to", "cc", "references", "date", "body", "reply_to"])
 def test_no_header_can_be_injected(field: str, payload: str) -> None:
     message = reply(poisoned(field, payload))
     found = parsed(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model import Letter
+from pipeline.model import Letter, UncarriedTrailer
 from pipeline.review import review
 from pipeline.review.record import PointRecord, ReviewRecord
 from tests.unit.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, OTHER, REVIEWER, letter, patch, quoted, series
@@ -220,6 +220,19 @@ def test_trailers_name_their_giver_and_whether_they_are_carried() -> None:
         (2, "Acked-by", 1, False, "b@x"),
     ]
     assert found[2].reason == "its address is not the sender's, rex@example.net"
+
+
+def test_a_trailer_is_one_whatever_its_case_and_says_why_it_is_not_carried() -> None:
+    """The reasons are those that the series came with."""
+    said = letter("a", OTHER, f"What does it fix?\n\nFixes: ?\nreviewed-By: {OTHER}\n", "cover", "p1")
+    reason = "it names no commit"
+    known = (UncarriedTrailer("Fixes: ?", "a@x", reason),)
+    carried = patch(1, collected_trailers=(f"Reviewed-by: {OTHER}",))
+    found = review(series(said, patches=(carried, patch(2)), uncarried_trailers=known), MIDMASK).trailers
+    assert [(one.name, one.carried, one.reason) for one in found] == [
+        ("Fixes", False, reason),
+        ("reviewed-By", True, ""),
+    ]
 
 
 def test_a_trailer_on_the_cover_letter_is_carried_when_every_patch_has_it() -> None:

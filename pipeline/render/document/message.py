@@ -19,7 +19,9 @@ def commit_message(record: RunRecord, tree: TreeRecord, *, with_series: bool) ->
     Args:
         with_series: the patch is to be applied after the series.
     """
+    position = [one.name for one in record.trees].index(tree.name)
     record = neutral(record)
+    tree = record.trees[position]
     cells = [cell for cell in record.cells if cell.tree == tree.name]
     boots = [boot for cell in cells for boot in cell.boots if boot.status != "not run"]
     title = cut(record.series.title, 120)
@@ -33,8 +35,9 @@ def commit_message(record: RunRecord, tree: TreeRecord, *, with_series: bool) ->
         f"named as such. Measured were {count(sum(bool(cell.states) for cell in cells), 'configuration')} "
         f"on {cut(visible(tree.version), 80)}, in {count(len(boots), 'boot')}, by:"
     )
-    command = [f"  {line}" for line in command_lines(record.command, COLUMNS - 2)]
-    return "\n".join([SUBJECT, "", *_filled(about), "", *_filled(said), "", *command, ""])
+    command = [f"  {line}" for line in command_lines(record.command, COLUMNS - 2)] if record.command else []
+    said += ", by:" if command else f". The tree is {tree.name}."
+    return "\n".join([SUBJECT, "", *_filled(about), "", *_filled(said), "", *command, *([""] if command else [])])
 
 
 def _filled(text: str) -> list[str]:

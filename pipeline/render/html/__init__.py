@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.record import RunRecord
-from pipeline.render import about, command_lines, facts
+from pipeline.render import about, facts, reproduction
 from pipeline.render.findings import label, remarks, verdict
 from pipeline.render.html import cells, findings, page
 from pipeline.render.html.bars import BarChart, Tone, stacked
@@ -89,7 +89,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
     }
     return page.fill(
         tone=tone,
-        command="\n".join(command_lines(record.command, COMMAND_COLUMNS, indent=0)),
+        command="\n".join(reproduction(record, COMMAND_COLUMNS, indent=0)),
         record_link=evidence(folder, "run.json"),
         **{name: trimmed(value, limits) for name, value in view.items()},
     )
