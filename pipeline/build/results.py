@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from pipeline.kernel import image
-from pipeline.kernel.harmless import Programs
+from pipeline.kernel.programs import Probe, Programs
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
-_PATHS, _SOURCES, _PROBES = "paths.z", "sources.z", "probes.z"
+_PATHS, _KERNEL, _OTHERS, _PROBED = "paths.z", "kernel.z", "others.z", "probed.z"
 
 
 def read_log(build: Build) -> str:
@@ -64,23 +64,37 @@ class BuildResults:
     def put_origins(self, key: Key, origins: Mapping[str, str]) -> None:
         self._store.put(_beside("symbol-origins", key), dict(origins), {})
 
-    def put_dependencies(self, key: Key, paths: Iterable[str], programs: Programs) -> None:
-        """What the build read of the source tree, and what its programs were made of."""
-        files = {_PATHS: paths, _SOURCES: programs.sources, _PROBES: programs.probes}
-        packed = {name: zlib.compress("\0".join(sorted(listed)).encode()) for name, listed in files.items()}
-        self._store.put(_beside("dependencies", key), {"headers": dict(programs.headers)}, packed)
+    def put_dependencies(self, key: Key, paths: Iterable[str]) -> None:
+        """What the build read of the source tree."""
+        self._store.put(_beside("dependencies", key), {}, {_PATHS: _packed(paths)})
 
     def dependencies(self, key: Key) -> frozenset[str] | None:
         """What a build read of the source tree; None where that is not known."""
         entry = self._store.get(_beside("dependencies", key))
         return _paths(entry, _PATHS) if entry else None
 
-    def programs(self, key: Key) -> Programs | None:
-        """What the programs of a build were made of; None where that is not known."""
-        entry = self._store.get(_beside("dependencies", key))
-        if entry is None or not all((entry.folder / name).exists() for name in (_SOURCES, _PROBES)):
+    def put_programs(self, key: Key, cell: Cell, programs: Programs) -> None:
+        """What is known of the programs of a base's build."""
+        probes = {name: {"command": probe.command, "answer": probe.answer} for name, probe in programs.probes.items()}
+        listed = {_KERNEL: programs.kernel, _OTHERS: programs.others, _PROBED: programs.probed}
+        files = {name: _packed(paths) for name, paths in listed.items()}
+        self._store.put(_beside("programs", key), {"image": bootable(cell), "probes": probes}, files)
+
+    def programs(self, key: Key, cell: Cell) -> Programs | None:
+        """What is known of the programs of a base's build; None where that is not all that now run for the cell."""
+        entry = self._store.get(_beside("programs", key))
+        if entry is None or (bootable(cell) and not entry.value["image"]):
             return None
-        return Programs(_paths(entry, _SOURCES), _paths(entry, _PROBES), entry.value["headers"])
+        probes = {name: Probe(tuple(one["command"]), one["answer"]) for name, one in entry.value["probes"].items()}
+        return Programs(_paths(entry, _KERNEL), _paths(entry, _OTHERS), _paths(entry, _PROBED), probes)
+
+    def put_probed(self, base: Key, tree: str, *, alike: bool) -> None:
+        """What the compiler said: whether probes answer in a git tree as in the base."""
+        self._store.put(_probed(base, tree), alike, {})
+
+    def probed(self, base: Key, tree: str) -> bool | None:
+        entry = self._store.get(_probed(base, tree))
+        return entry.value if entry else None
 
     def carry(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
@@ -91,7 +105,7 @@ class BuildResults:
         for stage, names in (
             ("image", ("kernel.z", "selftest")),
             ("symbol-origins", ()),
-            ("dependencies", (_PATHS, _SOURCES, _PROBES)),
+            ("dependencies", (_PATHS,)),
         ):
             if kept := self._store.get(_beside(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
@@ -103,11 +117,19 @@ class BuildResults:
 
 def beside(build: Key) -> tuple[Key, ...]:
     """Keys of everything that lies beside a build."""
-    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "dependencies"))
+    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "dependencies", "programs"))
+
+
+def _packed(paths: Iterable[str]) -> bytes:
+    return zlib.compress("\0".join(sorted(paths)).encode())
 
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:
     return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
+
+
+def _probed(base: Key, tree: str) -> Key:
+    return Key("probed", {"base": base.digest, "tree": tree})
 
 
 def _beside(stage: str, build: Key) -> Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.kernel import kbuild
-from pipeline.kernel.buildfolder import BuildFolder
+from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
@@ -20,8 +21,8 @@ from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError, KilledError
 from pipeline.system.git import initialised
 from pipeline.system.jobserver import Jobserver
-from pipeline.system.policy import POLICY_VERSION
-from pipeline.system.process import Completed, Processes, StoppedError
+from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
+from pipeline.system.process import Command, Completed, Processes, StoppedError
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.store import Store
 from pipeline.system.together import together
@@ -45,17 +46,53 @@ class Make:
         ccache: Use = Use.NONE,
     ) -> None:
         self.cell = cell
-        self.folder = BuildFolder(host.workspace.build(tree.tree_id, cell.id))
+        self.source = host.worktree_folder(tree)
         self.steps = 0
         self._host = host
-        self._box = Box(host.worktree_folder(tree), self.folder.path)
+        self._place = host.workspace.build(tree.tree_id, cell.id)
+        self._folder: BuildFolder | None = None
+        self._used = dict[Path, BuildFolder]()
         self._jobserver = jobserver
         self._tracker = tracker
         self._ccache = ccache
 
     @property
+    def folder(self) -> BuildFolder:
+        """The build folder that was entered last."""
+        if self._folder is None:
+            raise RuntimeError(f"no build folder was entered for {self.cell.id}")
+        return self._folder
+
+    @property
     def source_prefixes(self) -> tuple[str, ...]:
         return self._host.sandbox.source_prefixes(self._box)
+
+    def folders(self, root: str) -> CellFolders:
+        """The cell's build folders on a base; for `root`, see there."""
+        return CellFolders(self._place, root)
+
+    def enter(self, folder: BuildFolder, seed: BuildFolder | None = None) -> None:
+        """Takes a build folder into use.
+
+        Args:
+            folder: one of the cell's.
+            seed: what it begins as a copy of, where there is nothing yet that can be built upon.
+        """
+        folder.claim()
+        if seed and not folder.path.exists() and seed.is_sealed():
+            self._host.copy(seed.path, folder.path)
+        self.look_into(folder)
+        self._used[folder.path] = folder
+
+    def look_into(self, folder: BuildFolder) -> None:
+        """Runs what is run next in a build folder that is to stay as it is."""
+        self._folder = folder
+
+    def leave(self) -> None:
+        """Notes what lies in the folders that were in use, and removes others that were not for long."""
+        for folder in self._used.values():
+            folder.seal()
+        remove_old(self._place, [path for path in self._used if path.exists()])
 
     def run(self, *targets: str, timeout: float = kbuild.PREPARE_TIMEOUT) -> Completed:
         """Runs make once; its steps are counted in `steps` and shown as progress.
@@ -116,6 +153,10 @@ class Make:
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 
+    @property
+    def _box(self) -> Box:
+        return Box(self.source, self.folder.path)
+
     def _cached_box(self) -> tuple[Box, dict[str, str]]:
         """The box and variables for a make whose compilers ask ccache first, if that is wanted."""
         ccache = self._host.ccache
@@ -163,19 +204,40 @@ class BuildHost:
         Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
 
     def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        """Paths that differ between two states, each with git's letter for it: `M`, `A` or `D`, `T` for its type."""
-        listed = initialised(self.workspace.repository).out(
-            *("diff-tree", "-r", "-z", "--no-renames", "--name-status", before.tree_id, after.tree_id)
-        )
-        words = listed.split("\0")
-        return dict(zip(words[1::2], words[::2], strict=False))
+        """Paths that differ between two states, each with git's letter for it.
 
-    def changed_lines(self, before: SourceState, after: SourceState, paths: Sequence[str]) -> str:
-        """Lines that are added to or removed from `paths` between two states, without their signs."""
+        That is `M` where the content of a file is another and nothing else, `A`, `D`, or `T` for its type or mode.
+        """
+        listed = initialised(self.workspace.repository).out(
+            *("diff-tree", "-r", "-z", "--no-renames", "--raw", before.tree_id, after.tree_id)
+        )
+        found, words = {}, listed.split("\0")
+        for about, path in zip(words[::2], words[1::2], strict=False):
+            # :100644 100755 OBJECT OBJECT M
+            old, new, _, _, letter = about.removeprefix(":").split()
+            found[path] = "T" if letter == "M" and old != new else letter
+        return found
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Copies a build folder, times and all, so that make finds it as it was left; nothing where that cannot be.
+
+        Raises:
+            InfrastructureError: the disk is full or failing.
+        """
+        # When it was last used: what was not for long goes first.
+        os.utime(source)
+        words = ("cp", "--archive", "--reflink=auto", "--", str(source), str(target))
+        done = self.processes.run(Command(words, environment={"PATH": SEARCH_PATH, "LC_ALL": "C"}))
+        self.workspace.check_failure(f"while {source} was copied", done.status, done.text)
+        if not done.ok:
+            BuildFolder(target).wipe()
+
+    def changed_lines(self, before: SourceState, after: SourceState) -> str:
+        """Lines that are added or removed between two states, without their signs."""
         diff = initialised(self.workspace.repository).out(
             # Whatever a file holds is text: what git calls binary it does not show.
-            *("--literal-pathspecs", "diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff"),
-            *("--no-textconv", before.tree_id, after.tree_id, "--", *paths),
+            *("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv"),
+            *(before.tree_id, after.tree_id),
         )
         changed, in_hunk = list[str](), False
         for line in diff.split("\n"):
@@ -218,7 +280,7 @@ class BuildHost:
             def run(name: str, jobserver: Jobserver) -> None:
                 make = Make(self, tree, cells[name], jobserver, tracker, ccache=ccache)
                 results[name] = task(make)
-                make.folder.seal()
+                make.leave()
 
             def run_or_leave(name: str, jobserver: Jobserver) -> None:
                 try:
