@@ -95,7 +95,8 @@ class BuildFolder:
         digest, newest = hashlib.sha256(), 0
         for place, folders, names in os.walk(self.path):
             folders.sort()
-            for name in sorted(names):
+            links = [name for name in folders if Path(place, name).is_symlink()]
+            for name in sorted([*names, *links]):
                 path = Path(place, name)
                 found = path.lstat()
                 facts = (str(path), found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

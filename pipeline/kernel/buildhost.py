@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pipeline.kernel import kbuild
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
+from pipeline.kernel.differences import changed_lines, changes
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
@@ -204,19 +205,12 @@ class BuildHost:
         Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
 
     def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        """Paths that differ between two states, each with git's letter for it.
+        """Paths that differ between two states, each with a letter for what became of it."""
+        return changes(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
-        That is `M` where the content of a file is another and nothing else, `A`, `D`, or `T` for its type or mode.
-        """
-        listed = initialised(self.workspace.repository).out(
-            *("diff-tree", "-r", "-z", "--no-renames", "--raw", before.tree_id, after.tree_id)
-        )
-        found, words = {}, listed.split("\0")
-        for about, path in zip(words[::2], words[1::2], strict=False):
-            # :100644 100755 OBJECT OBJECT M
-            old, new, _, _, letter = about.removeprefix(":").split()
-            found[path] = "T" if letter == "M" and old != new else letter
-        return found
+    def changed_lines(self, before: SourceState, after: SourceState) -> str:
+        """Lines that are added or removed between two states, without their signs."""
+        return changed_lines(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
     def copy(self, source: Path, target: Path) -> None:
         """Copies a build folder, times and all, so that make finds it as it was left; nothing where that cannot be.
@@ -231,21 +225,6 @@ class BuildHost:
         self.workspace.check_failure(f"while {source} was copied", done.status, done.text)
         if not done.ok:
             BuildFolder(target).wipe()
-
-    def changed_lines(self, before: SourceState, after: SourceState) -> str:
-        """Lines that are added or removed between two states, without their signs."""
-        diff = initialised(self.workspace.repository).out(
-            # Whatever a file holds is text: what git calls binary it does not show.
-            *("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv"),
-            *(before.tree_id, after.tree_id),
-        )
-        changed, in_hunk = list[str](), False
-        for line in diff.split("\n"):
-            # A line of a hunk can look like a header, `+++ b/Kconfig`, but never like these.
-            in_hunk = line.startswith("@@") or (in_hunk and not line.startswith("diff --git "))
-            if in_hunk and line.startswith(("+", "-")):
-                changed.append(line[1:])
-        return "\n".join(changed)
 
     def run_all(
         self,

@@ -27,6 +27,7 @@ _LARGEST_SOURCE = 8 << 20
 # What the assembler and the compiler read of it, kbuild does not record.
 _UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b")
 _NAMED_THERE = re.compile(rb"(?:\.incbin|\.include|#\s*embed)\s*\\?[\"<]([^\"\\>\n]+)")
+_INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def programs_of(make: Make, recorded: Mapping[str, Recorded], source: Path) -> P
     others = read_of_tree(
         (one for one in recorded.values() if not _is_object(one) and not _is_probe(one)), make.source_prefixes
     )
-    unrecorded = _unrecorded(source, {one.source for one in objects})
+    unlisted = {path for one in recorded.values() if not _is_kernel(one) for path in _sources_alone(one, make)}
+    unrecorded = _names(_NAMED_THERE, source, {one.source for one in objects}) | _names(_INCLUDED, source, unlisted)
     kernel = (
         path for path in _read(objects) - others if _is_of_kernel(path) and PurePosixPath(path).name not in unrecorded
     )
@@ -153,11 +155,17 @@ def _read(recorded: Iterable[Recorded]) -> frozenset[str]:
     return frozenset(path for one in recorded for path in (one.source, *one.dependencies) if path)
 
 
-def _unrecorded(source: Path, paths: Collection[str]) -> frozenset[str]:
-    """Names of files that sources include in a way that is not recorded."""
+def _sources_alone(one: Recorded, make: Make) -> Iterable[str]:
+    """Sources that a command names whose record does not tell what else was read."""
+    named = () if one.source else read_of_tree([one], make.source_prefixes)
+    return (path for path in named if PurePosixPath(path).suffix in _COMPILED)
+
+
+def _names(pattern: re.Pattern[bytes], source: Path, paths: Collection[str]) -> frozenset[str]:
+    """Names of files that sources include by a pattern."""
     names = set[str]()
     for path in paths:
         with suppress(OSError):
             text = beneath.read(source, path, _LARGEST_SOURCE)
-            names.update(PurePosixPath(name.decode("utf-8", "replace")).name for name in _NAMED_THERE.findall(text))
+            names.update(PurePosixPath(name.decode("utf-8", "replace")).name for name in pattern.findall(text))
     return frozenset(names)

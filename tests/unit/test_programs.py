@@ -86,6 +86,8 @@ RECORDED = [
         "arch/x86/kernel/asm-offsets.c",
         ("include/linux/mm.h",),
     ),
+    Recorded("scripts/basic/fixdep", "gcc -o scripts/basic/fixdep /src/scripts/basic/fixdep.c"),
+    Recorded("lib/string.o", KERNEL, "lib/string.c", ("include/linux/fixdep.h",)),
     Recorded("mm/built-in.a", "ar cDPrST mm/built-in.a mm/util.o"),
 ]
 
@@ -93,18 +95,20 @@ RECORDED = [
 def known(tmp_path: Path, make: FakeMake) -> Programs | None:
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/blob.S").write_text('\t.incbin "mm/blob_data.c"\n')
+    (tmp_path / "scripts/basic").mkdir(parents=True)
+    (tmp_path / "scripts/basic/fixdep.c").write_text('#include "../../include/linux/fixdep.h"\n')
     fake: Any = make
     return programs_of(fake, {one.target: one for one in RECORDED}, tmp_path)
 
 
 def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> None:
-    """A linker script, a program, a script that names a file, and what a source includes by itself count as others.
+    """Others are: a linker script, a program, a script that names a file, what a source includes by itself.
 
     Seen red without each.
     """
     found = known(tmp_path, FakeMake({OFFSETS: "1"}))
     assert found
-    assert found.kernel == {"mm/util.c", "include/linux/mm.h", "mm/blob.S", "lib/registry.c"}
+    assert found.kernel == {"mm/util.c", "include/linux/mm.h", "mm/blob.S", "lib/registry.c", "lib/string.c"}
     assert found.probed == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
     assert list(found.probes) == ["arch/x86/kernel/asm-offsets.s"]
 
