@@ -151,7 +151,8 @@ class Builder:
                 continue
             read = self._results.dependencies(source)
             if before not in changes:
-                changes[before] = self._host.changes(applied.states[before], state)
+                differing = self._host.changes(applied.states[before], state)
+                changes[before] = {path: change.letter for path, change in differing.items()}
             if read is None:
                 continue
             # Other programs may have written other records: then nothing is believed of what was read.
@@ -262,7 +263,8 @@ class Builder:
             self._results.put_origins(key, symbol_origins(make, recorded))
             read = commands.read_of_tree(recorded.values(), make.source_prefixes)
             self._results.put_dependencies(key, read)
-            if not state.patch and (programs := programs_of(make, recorded, make.source)):
+            if not state.patch:
+                programs = programs_of(recorded.values(), make.source, make.source_prefixes)
                 self._results.put_programs(key, make.cell, programs)
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.build.results import BuildResults
-from pipeline.kernel.buildfolder import CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
-from pipeline.kernel.programs import Programs, reads_unrecorded
+from pipeline.kernel.programs import reads_unrecorded
 from pipeline.model import Applied, PlannedCell, SourceState
 from pipeline.plan import config_digest, config_key
 from pipeline.system.store import Key
@@ -45,39 +44,27 @@ class Folders:
         self._results = results
 
     def enter(self, make: Make, place: Place) -> None:
-        """Takes the folder of a state into use; the worktree is at the state."""
+        """Takes the folder of a state into use."""
         folders = make.folders(config_key(self._host, make.cell, place.applied.states[0]).digest)
-        config = config_digest(place.config)
         if not place.state.patch:
             make.enter(folders.base())
-        elif self._asked(make, folders, place):
-            make.enter(folders.shared(config), folders.base())
-        else:
-            make.enter(folders.own(place.state.tree_id, config), folders.base())
+            return
+        config, deciding = config_digest(place.config), self._deciding(place)
+        folder = folders.own(place.state.tree_id, config) if deciding is None else folders.shared(config, deciding)
+        make.enter(folder, folders.base())
 
     def runs_base_programs(self, place: Place) -> bool:
-        """Whether all that runs while a state is built is the base's, as far as that is known by now."""
-        return not place.state.patch or self._known(place, self._programs(place)) is True
+        """Whether all that runs while a state is built is the base's."""
+        return not place.state.patch or self._deciding(place) == {}
 
-    def _asked(self, make: Make, folders: CellFolders, place: Place) -> bool:
-        """The same, for certain: compilers are asked where that is needed."""
-        programs = self._programs(place)
-        known = self._known(place, programs)
-        if known is None and programs and folders.base().is_sealed():
-            make.look_into(folders.base())
-            known = programs.answer_alike(make)
-            self._results.put_probed(place.base, place.state.tree_id, alike=known)
-        return known is True
-
-    def _known(self, place: Place, programs: Programs | None) -> bool | None:
-        """None where compilers have to be asked."""
+    def _deciding(self, place: Place) -> dict[str, str] | None:
+        """Objects of git that decide what runs while a state is built, by path; None where any file could."""
+        programs = self._results.programs(place.base, place.planned.cell)
         if programs is None or config_digest(place.config) != config_digest(place.planned.config):
-            return False
+            return None
         base, state = place.applied.states[0], place.state
         changes = self._host.changes(base, state)
-        if not programs.stay(changes) or reads_unrecorded(self._host.changed_lines(base, state)):
-            return False
-        return self._results.probed(place.base, state.tree_id) if changes.keys() & programs.probed else True
-
-    def _programs(self, place: Place) -> Programs | None:
-        return self._results.programs(place.base, place.planned.cell)
+        paths = programs.decided_by({path: change.letter for path, change in changes.items()})
+        if paths is None or reads_unrecorded(self._host.changed_lines(base, state)):
+            return None
+        return {path: changes[path].blob for path in sorted(paths)}

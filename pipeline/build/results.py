@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from pipeline.kernel import image
-from pipeline.kernel.programs import Probe, Programs
+from pipeline.kernel.programs import Programs
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
 from pipeline.system.store import Entry, Key, Store
 
-_PATHS, _KERNEL, _OTHERS, _PROBED = "paths.z", "kernel.z", "others.z", "probed.z"
+_PATHS = "paths.z"
+_PROGRAMS = ("kernel", "units", "asked", "others")
 
 
 def read_log(build: Build) -> str:
@@ -75,26 +76,15 @@ class BuildResults:
 
     def put_programs(self, key: Key, cell: Cell, programs: Programs) -> None:
         """What is known of the programs of a base's build."""
-        probes = {name: {"command": probe.command, "answer": probe.answer} for name, probe in programs.probes.items()}
-        listed = {_KERNEL: programs.kernel, _OTHERS: programs.others, _PROBED: programs.probed}
-        files = {name: _packed(paths) for name, paths in listed.items()}
-        self._store.put(_beside("programs", key), {"image": bootable(cell), "probes": probes}, files)
+        files = {name: _packed(getattr(programs, name)) for name in _PROGRAMS}
+        self._store.put(_beside("programs", key), {"image": bootable(cell)}, files)
 
     def programs(self, key: Key, cell: Cell) -> Programs | None:
         """What is known of the programs of a base's build; None where that is not all that now run for the cell."""
         entry = self._store.get(_beside("programs", key))
         if entry is None or (bootable(cell) and not entry.value["image"]):
             return None
-        probes = {name: Probe(tuple(one["command"]), one["answer"]) for name, one in entry.value["probes"].items()}
-        return Programs(_paths(entry, _KERNEL), _paths(entry, _OTHERS), _paths(entry, _PROBED), probes)
-
-    def put_probed(self, base: Key, tree: str, *, alike: bool) -> None:
-        """What the compiler said: whether probes answer in a git tree as in the base."""
-        self._store.put(_probed(base, tree), alike, {})
-
-    def probed(self, base: Key, tree: str) -> bool | None:
-        entry = self._store.get(_probed(base, tree))
-        return entry.value if entry else None
+        return Programs(**{name: _paths(entry, name) for name in _PROGRAMS})
 
     def carry(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
@@ -126,10 +116,6 @@ def _packed(paths: Iterable[str]) -> bytes:
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:
     return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
-
-
-def _probed(base: Key, tree: str) -> Key:
-    return Key("probed", {"base": base.digest, "tree": tree})
 
 
 def _beside(stage: str, build: Key) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -122,8 +122,9 @@ class BuildFolder:
 class CellFolders:
     """The build folders of one cell on one base.
 
-    The base's is built from the base alone, and others begin as its copy. All states that run the base's programs and
-    no others share one. Any other state has one of its own: what its programs leave there, nobody else meets.
+    The base's is built from the base alone, and others begin as its copy. States that are known to run the same
+    programs, and no others, share one. Any other state has one of its own: what its programs leave there, nobody else
+    meets.
 
     Args:
         parent: where they lie.
@@ -137,9 +138,13 @@ class CellFolders:
     def base(self) -> BuildFolder:
         return self._named(_BASE, {})
 
-    def shared(self, config: str) -> BuildFolder:
-        """Where the base's programs run, and no others, on a configuration of this digest."""
-        return self._named(_SHARED, {"config": config})
+    def shared(self, config: str, deciding: Mapping[str, str]) -> BuildFolder:
+        """Where the same programs run, and no others, on a configuration of this digest.
+
+        Args:
+            deciding: objects of git that decide what runs, beside the base's, by path.
+        """
+        return self._named(_SHARED, {"config": config, "deciding": dict(deciding)})
 
     def own(self, tree: str, config: str) -> BuildFolder:
         """Where programs of a git tree run, on a configuration of this digest."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pipeline.kernel import kbuild
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
-from pipeline.kernel.differences import changed_lines, changes
+from pipeline.kernel.differences import Change, changed_lines, changes
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
@@ -82,12 +82,8 @@ class Make:
         folder.claim()
         if seed and not folder.path.exists() and seed.is_sealed():
             self._host.copy(seed.path, folder.path)
-        self.look_into(folder)
-        self._used[folder.path] = folder
-
-    def look_into(self, folder: BuildFolder) -> None:
-        """Runs what is run next in a build folder that is to stay as it is."""
         self._folder = folder
+        self._used[folder.path] = folder
 
     def leave(self) -> None:
         """Notes what lies in the folders that were in use, and removes others that were not for long."""
@@ -204,8 +200,8 @@ class BuildHost:
         """Checks `state` out in the tree's worktree; the caller holds its lock."""
         Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
 
-    def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        """Paths that differ between two states, each with a letter for what became of it."""
+    def changes(self, before: SourceState, after: SourceState) -> dict[str, Change]:
+        """Paths that differ between two states, each with what became of it."""
         return changes(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
     def changed_lines(self, before: SourceState, after: SourceState) -> str:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pipeline.system.git import Repository
 
 
-def changes(repository: Repository, before: str, after: str) -> dict[str, str]:
-    """Paths that differ between two trees, each with git's letter for it.
+@dataclass(frozen=True)
+class Change:
+    """What became of a path.
 
-    That is `M` where the content of a file is another and nothing else, `A`, `D`, or `T` for its type or mode.
+    Args:
+        letter: `M` where the content of a file is another and nothing else, `A` added, `D` deleted, or `T` for its type
+            or mode.
+        blob: object of git that it now is.
     """
+
+    letter: str
+    blob: str
+
+
+def changes(repository: Repository, before: str, after: str) -> dict[str, Change]:
+    """Paths that differ between two trees."""
     listed = repository.out("diff-tree", "-r", "-z", "--no-renames", "--raw", before, after)
     found, words = {}, listed.split("\0")
     for about, path in zip(words[::2], words[1::2], strict=False):
         # :100644 100755 OBJECT OBJECT M
-        old, new, _, _, letter = about.removeprefix(":").split()
-        found[path] = "T" if letter == "M" and (old != new or not old.startswith("100")) else letter
+        old, new, _, blob, letter = about.removeprefix(":").split()
+        moded = letter == "M" and (old != new or not old.startswith("100"))
+        found[path] = Change("T" if moded else letter, blob)
     return found
 
 

@@ -3,64 +3,52 @@
 A build runs makefiles, kconfig, scripts and programs that it compiles itself. What all of them are made of is not
 known: scripts leave no record of what they read, and programs that another configuration would build leave none at
 all. What is known is what objects of the kernel are made of. Where such files are changed, and nothing else is but
-texts, on the same configuration, the same programs run. One way back remains: numbers that the compiler says of kernel
-code (asm-offsets.s, devicetable-offsets.s), of which make and its programs are made. These are asked for beforehand.
+texts, on the same configuration, the same programs run.
+
+One way back remains: what the compiler says of kernel code (asm-offsets.s, devicetable-offsets.s) becomes text that
+makefiles, scripts and programs read. What it is made of decides what runs. To compile it beforehand and look would
+not do: code can tell where it is compiled, by `__has_include` of a file that is only there in earnest.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pipeline.kernel.buildhost import Make
-from pipeline.kernel.commands import Recorded, preprocess_command, read_of_tree
+from pipeline.kernel.commands import Recorded, read_of_tree
 from pipeline.kernel.staleness import TOOLS, is_text
 from pipeline.system import beneath
 
 _COMPILED = frozenset({".c", ".h", ".S"})
 _NOT_KERNEL = TOOLS | {"Documentation"}
 _LARGEST_SOURCE = 8 << 20
-# What the assembler and the compiler read of it, kbuild does not record.
-_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b")
+# What assembler and compiler read by these, kbuild does not record; and a unit that is included is none.
+_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b|#\s*include\s*[\"<][^\">]*\.[cS][\">]")
 _NAMED_THERE = re.compile(rb"(?:\.incbin|\.include|#\s*embed)\s*\\?[\"<]([^\"\\>\n]+)")
 _INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
 
 
 @dataclass(frozen=True)
-class Probe:
-    """A compilation that answers with numbers of the kernel.
-
-    Args:
-        command: prints assembler.
-        answer: SHA-256 of it.
-    """
-
-    command: tuple[str, ...]
-    answer: str
-
-
-@dataclass(frozen=True)
 class Programs:
-    """What is known of the programs of a build.
+    """What is known of the programs of a build, as paths of the source tree.
 
     Args:
-        kernel: paths of the source tree that objects of the kernel are made of, and nothing else.
-        others: all that records name beside.
-        probed: paths that probes read.
-        probes: by target.
+        kernel: what objects of the kernel are made of, and nothing else is; what the compiler is asked about, too.
+        units: those that are compiled and that nothing includes.
+        asked: what the compiler read where its answer is read in turn.
+        others: all that is named by records of anything else.
     """
 
     kernel: frozenset[str]
+    units: frozenset[str]
+    asked: frozenset[str]
     others: frozenset[str]
-    probed: frozenset[str]
-    probes: Mapping[str, Probe]
 
-    def stay(self, changes: Mapping[str, str]) -> bool:
-        """Whether all that runs stays as it is, as long as probes answer alike.
+    def decided_by(self, changes: Mapping[str, str]) -> frozenset[str] | None:
+        """Changed files whose content decides what runs; None where that is not known, and any could.
 
         A file that is added, removed or renamed can be found in place of another.
 
@@ -68,76 +56,56 @@ class Programs:
             changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted, `T` its type or
                 mode.
         """
-        return all(self._stays(path, letter) for path, letter in changes.items())
+        if not all(self._is_known(path, letter) for path, letter in changes.items()):
+            return None
+        if not changes.keys() & self.asked:
+            return frozenset()
+        # A file that the compiler reads can come to include any other but these.
+        return frozenset(changes.keys() - self.units)
 
-    def _stays(self, path: str, letter: str) -> bool:
+    def _is_known(self, path: str, letter: str) -> bool:
         if path in self.kernel:
             return letter == "M"
         return is_text(path) and letter != "T" and path not in self.others
 
-    def answer_alike(self, make: Make) -> bool:
-        """Whether probes answer as before; `make` is in the folder of the build that they are of."""
-        return all(_answer(make, probe.command) == probe.answer for probe in self.probes.values())
 
-
-def programs_of(make: Make, recorded: Mapping[str, Recorded], source: Path) -> Programs | None:
-    """What is known of the programs of a build that lies in make's folder; None where a probe cannot be repeated.
+def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str, ...]) -> Programs:
+    """What is known of the programs of a build.
 
     Args:
-        make: in the build's folder.
-        recorded: by kbuild, by target.
+        recorded: by kbuild.
         source: the source tree.
+        prefixes: how its paths begin in records.
     """
-    probes = {}
-    asked = [one for one in recorded.values() if _is_probe(one)]
-    for one in asked:
-        try:
-            command = probe_command(one)
-        except ValueError:
-            return None
-        answer = _answer(make, command)
-        if answer is None:
-            return None
-        probes[one.target] = Probe(command, answer)
-    objects = [one for one in recorded.values() if _is_object(one)]
-    others = read_of_tree(
-        (one for one in recorded.values() if not _is_object(one) and not _is_probe(one)), make.source_prefixes
+    objects, asked, others = list[Recorded](), list[Recorded](), list[Recorded]()
+    for one in recorded:
+        (objects if _is_object(one) else asked if _is_asked(one) else others).append(one)
+    foreign = read_of_tree(others, prefixes)
+    alone = (path for one in others if not one.source for path in read_of_tree([one], prefixes))
+    unrecorded = _names(_NAMED_THERE, source, (one.source for one in objects))
+    # A command whose record does not tell what else was read.
+    unrecorded |= _names(_INCLUDED, source, (path for path in alone if PurePosixPath(path).suffix in _COMPILED))
+    kernel = frozenset(
+        path
+        for path in _read((*objects, *asked)) - foreign
+        if _is_of_kernel(path) and PurePosixPath(path).name not in unrecorded
     )
-    unlisted = {path for one in recorded.values() if not _is_kernel(one) for path in _sources_alone(one, make)}
-    unrecorded = _names(_NAMED_THERE, source, {one.source for one in objects}) | _names(_INCLUDED, source, unlisted)
-    kernel = (
-        path for path in _read(objects) - others if _is_of_kernel(path) and PurePosixPath(path).name not in unrecorded
-    )
-    return Programs(frozenset(kernel), others, _read(asked), probes)
+    included = frozenset(path for one in (*objects, *asked) for path in one.dependencies)
+    units = frozenset(one.source for one in objects) & kernel - included - _read(asked)
+    return Programs(kernel, units, _read(asked), foreign)
 
 
 def reads_unrecorded(text: str) -> bool:
-    """Whether code includes files in a way that kbuild's records do not show, and make does not see."""
+    """Whether code includes files in a way that the base's records say nothing of."""
     return _UNRECORDED.search(text.encode()) is not None
-
-
-def probe_command(one: Recorded) -> tuple[str, ...]:
-    """The command that prints the assembler that was recorded as a target.
-
-    Raises:
-        ValueError: the recorded command is none of a compiler.
-    """
-    *words, _, _, source = preprocess_command(one)
-    # Names and lines of the source are of no interest.
-    return (*(word for word in words if word != "-fverbose-asm"), "-S", "-g0", "-w", "-o", "-", source)
-
-
-def _answer(make: Make, command: tuple[str, ...]) -> str | None:
-    done = make.tool(*command)
-    make.check_failure(done)
-    return hashlib.sha256(done.stdout).hexdigest() if done.ok else None
 
 
 def _is_kernel(one: Recorded) -> bool:
     return "-D__KERNEL__" in one.command.split() and bool(one.source)
 
 
-def _is_probe(one: Recorded) -> bool:
+def _is_asked(one: Recorded) -> bool:
+    """Whether it is assembler that is read for what the compiler says there."""
     return _is_kernel(one) and one.target.endswith(".s")
 
 
@@ -155,16 +123,10 @@ def _read(recorded: Iterable[Recorded]) -> frozenset[str]:
     return frozenset(path for one in recorded for path in (one.source, *one.dependencies) if path)
 
 
-def _sources_alone(one: Recorded, make: Make) -> Iterable[str]:
-    """Sources that a command names whose record does not tell what else was read."""
-    named = () if one.source else read_of_tree([one], make.source_prefixes)
-    return (path for path in named if PurePosixPath(path).suffix in _COMPILED)
-
-
-def _names(pattern: re.Pattern[bytes], source: Path, paths: Collection[str]) -> frozenset[str]:
+def _names(pattern: re.Pattern[bytes], source: Path, paths: Iterable[str]) -> frozenset[str]:
     """Names of files that sources include by a pattern."""
     names = set[str]()
-    for path in paths:
+    for path in set(paths):
         with suppress(OSError):
             text = beneath.read(source, path, _LARGEST_SOURCE)
             names.update(PurePosixPath(name.decode("utf-8", "replace")).name for name in pattern.findall(text))

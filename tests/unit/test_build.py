@@ -14,6 +14,7 @@ import pytest
 from pipeline.build import Builder, read_log, selected_states, to_bisect
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.ccache import Use
+from pipeline.kernel.differences import Change
 from pipeline.kernel.programs import Programs
 from pipeline.model import (
     Applied,
@@ -115,8 +116,12 @@ class FakeHost:
     def move(self, tree: Tree, state: SourceState) -> None:
         pass
 
-    def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        return {path: "M" for state in STATES[before.patch + 1 : after.patch + 1] for path in self.changed[state.patch]}
+    def changes(self, before: SourceState, after: SourceState) -> dict[str, Change]:
+        return {
+            path: Change("M", f"{after.patch:040}")
+            for state in STATES[before.patch + 1 : after.patch + 1]
+            for path in self.changed[state.patch]
+        }
 
     def changed_lines(self, before: SourceState, after: SourceState) -> str:
         return "".join(self.changes(before, after))
@@ -344,7 +349,7 @@ def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
 
 def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> FakeHost:
     """A host whose builds read `paths` of the tree, as sources of the kernel."""
-    known = Programs(frozenset(paths), frozenset(), frozenset(), {})
+    known = Programs(frozenset(paths), frozenset(paths), frozenset(), frozenset())
     monkeypatch.setattr("pipeline.build.programs_of", lambda *_: known)
     monkeypatch.setattr("pipeline.kernel.commands.read_of_tree", lambda _recorded, _prefixes: frozenset(paths))
     return host

@@ -29,8 +29,9 @@ def test_a_folder_is_named_by_all_that_can_run_in_it(tmp_path: Path) -> None:
     """Seen red with the tree left out, and with the root."""
     folders, others = (CellFolders(tmp_path, root) for root in ("1" * 64, "2" * 64))
     made = [
-        *(folders.base(), folders.shared("a"), folders.shared("b"), folders.own("x", "a"), folders.own("y", "a")),
-        *(folders.own("x", "b"), folders.configuring("x"), others.base(), others.shared("a"), others.own("x", "a")),
+        *(folders.base(), folders.shared("a", {}), folders.shared("b", {}), folders.shared("a", {"mm.h": "1"})),
+        *(folders.shared("a", {"mm.h": "2"}), folders.own("x", "a"), folders.own("y", "a"), folders.own("x", "b")),
+        *(folders.configuring("x"), others.base(), others.shared("a", {}), others.own("x", "a")),
     ]
     assert len({folder.path for folder in made}) == len(made)
     assert {folder.path.parent for folder in made} == {tmp_path}
@@ -58,7 +59,7 @@ def test_a_folder_where_make_was_killed_is_no_seed(tmp_path: Path) -> None:
 def test_those_that_were_used_last_are_kept_the_base_s_and_the_shared_one_first(tmp_path: Path) -> None:
     """Seen red with the newest kept, whatever they are."""
     folders = CellFolders(tmp_path / "cell", "1" * 64)
-    made = [folders.base(), folders.shared("a"), *(folders.own(tree, "a") for tree in "xyz")]
+    made = [folders.base(), folders.shared("a", {}), *(folders.own(tree, "a") for tree in "xyz")]
     for age, folder in enumerate(made):
         folder.path.mkdir(parents=True)
         folder.seal()

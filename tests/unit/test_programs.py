@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline.kernel.commands import Recorded
-from pipeline.kernel.programs import Programs, probe_command, programs_of, reads_unrecorded
-from pipeline.system.process import Completed
+from pipeline.kernel.programs import Programs, programs_of, reads_unrecorded
 
 KERNEL, HOST = "gcc -D__KERNEL__ -c", "gcc -O2"
 PROGRAMS = Programs(
-    frozenset({"mm/util.c", "include/linux/mm.h", "arch/x86/kernel/head_64.S"}),
-    frozenset({"lib/gen_table.c", "Documentation/table.txt"}),
-    frozenset({"include/linux/mm.h"}),
-    {},
+    kernel=frozenset({"mm/util.c", "mm/slab.h", "include/linux/mm.h", "arch/x86/kernel/head_64.S"}),
+    units=frozenset({"mm/util.c", "arch/x86/kernel/head_64.S"}),
+    asked=frozenset({"include/linux/mm.h"}),
+    others=frozenset({"lib/gen_table.c", "Documentation/table.txt"}),
 )
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mm/util.c": "M", "include/linux/mm.h": "M", "arch/x86/kernel/head_64.S": "M"},
+        {"mm/util.c": "M", "mm/slab.h": "M", "arch/x86/kernel/head_64.S": "M"},
         {"mm/util.c": "M", "Documentation/mm/hugetlbfs.rst": "A", "MAINTAINERS": "M"},
         {},
     ],
 )
 def test_sources_of_the_kernel_and_texts_run_nothing(changes: dict[str, str]) -> None:
-    assert PROGRAMS.stay(changes)
+    assert PROGRAMS.decided_by(changes) == set()
+
+
+def test_what_the_compiler_is_asked_about_decides_with_all_that_it_could_include() -> None:
+    """Seen red with the other headers left out, which the first can come to include."""
+    assert PROGRAMS.decided_by({"include/linux/mm.h": "M", "mm/util.c": "M"}) == {"include/linux/mm.h"}
+    changes = {"include/linux/mm.h": "M", "mm/slab.h": "M", "mm/util.c": "M"}
+    assert PROGRAMS.decided_by(changes) == {"include/linux/mm.h", "mm/slab.h"}
 
 
 @pytest.mark.parametrize(
@@ -50,28 +55,14 @@ def test_sources_of_the_kernel_and_texts_run_nothing(changes: dict[str, str]) ->
     ],
 )
 def test_all_else_may_run(changes: dict[str, str]) -> None:
-    assert not PROGRAMS.stay(changes)
-
-
-class FakeMake:
-    """A make whose compiler says what `answers` have for a source, and fails on others."""
-
-    source_prefixes = ("/src/",)
-
-    def __init__(self, answers: dict[str, str]) -> None:
-        self.answers = answers
-
-    def tool(self, *argv: str) -> Completed:
-        answer = self.answers.get(argv[-1])
-        return Completed(argv, 0 if answer else 1, (answer or "").encode(), b"", 0.1, 0.1)
-
-    def check_failure(self, done: Completed) -> None:
-        pass
+    assert PROGRAMS.decided_by(changes) is None
 
 
 OFFSETS = "/src/arch/x86/kernel/asm-offsets.c"
 RECORDED = [
     Recorded("mm/util.o", KERNEL, "mm/util.c", ("include/linux/mm.h", "include/linux/table.h", "include/linux/lds.h")),
+    Recorded("mm/policy.o", KERNEL, "mm/policy.c"),
+    Recorded("mm/all.o", KERNEL, "mm/util.c", ("mm/policy.c",)),
     Recorded("mm/blob.o", KERNEL, "mm/blob.S"),
     Recorded("mm/blob_data.o", KERNEL, "mm/blob_data.c"),
     Recorded("lib/gen_table", HOST, "lib/gen_table.c", ("include/linux/table.h",)),
@@ -92,49 +83,22 @@ RECORDED = [
 ]
 
 
-def known(tmp_path: Path, make: FakeMake) -> Programs | None:
-    (tmp_path / "mm").mkdir()
-    (tmp_path / "mm/blob.S").write_text('\t.incbin "mm/blob_data.c"\n')
-    (tmp_path / "scripts/basic").mkdir(parents=True)
-    (tmp_path / "scripts/basic/fixdep.c").write_text('#include "../../include/linux/fixdep.h"\n')
-    fake: Any = make
-    return programs_of(fake, {one.target: one for one in RECORDED}, tmp_path)
-
-
 def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> None:
     """Others are: a linker script, a program, a script that names a file, what a source includes by itself.
 
     Seen red without each.
     """
-    found = known(tmp_path, FakeMake({OFFSETS: "1"}))
-    assert found
-    assert found.kernel == {"mm/util.c", "include/linux/mm.h", "mm/blob.S", "lib/registry.c", "lib/string.c"}
-    assert found.probed == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
-    assert list(found.probes) == ["arch/x86/kernel/asm-offsets.s"]
-
-
-def test_probes_are_asked_again(tmp_path: Path) -> None:
-    make: Any = FakeMake({OFFSETS: '.ascii "->SIZE $64 sizeof(page)"'})
-    found = known(tmp_path, make)
-    assert found
-    assert found.answer_alike(make)
-    make.answers = {OFFSETS: '.ascii "->SIZE $56 sizeof(page)"'}
-    assert not found.answer_alike(make)
-    make.answers = {}
-    assert not found.answer_alike(make)
-
-
-def test_without_an_answer_nothing_is_known(tmp_path: Path) -> None:
-    assert known(tmp_path, FakeMake({})) is None
-
-
-def test_a_probe_writes_nothing() -> None:
-    (offsets,) = (one for one in RECORDED if one.target.endswith(".s"))
-    assert probe_command(offsets) == (
-        *("gcc", "-D__KERNEL__", "-O2", "-S", "-g0", "-w", "-o", "-", "/src/arch/x86/kernel/asm-offsets.c"),
-    )
-    with pytest.raises(ValueError, match="compiles no source"):
-        probe_command(Recorded("x.s", "perl -D__KERNEL__ x.pl", "x.c"))
+    for path, text in {
+        "mm/blob.S": '\t.incbin "mm/blob_data.c"\n',
+        "scripts/basic/fixdep.c": '#include "../../include/linux/fixdep.h"\n',
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+    found = programs_of(RECORDED, tmp_path, ("/src/",))
+    units = {"mm/util.c", "mm/blob.S", "lib/registry.c", "lib/string.c"}
+    assert found.units == units
+    assert found.kernel == {*units, "mm/policy.c", "include/linux/mm.h", "arch/x86/kernel/asm-offsets.c"}
+    assert found.asked == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +108,9 @@ def test_a_probe_writes_nothing() -> None:
         ('\t.include "mm/util.c"', True),
         ("#embed <mm/util.c>", True),
         ("# embed <mm/util.c>", True),
-        ('#include "util.c"', False),
+        ('#include "util.c"', True),
+        ("# include <mm/util.S>", True),
+        ("#include <linux/mm.h>", False),
         ("/* It is embedded. */", False),
     ],
 )
