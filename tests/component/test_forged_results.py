@@ -111,6 +111,7 @@ GUARDED: Edit = (
 )
 IN_C: Edit = (HUGETLB, "#include", f"#if 0\n{FORGE}\nexit\n#endif\n#include")
 
+BELOW = "a prerequisite that the series takes back"
 Patch = Mapping[str, str] | Edit
 ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
     "a program that is switched on": ([SWITCHED_ON, LETTER_RUNS, (PROGRAM, "\nint", f"\n{RUNS}\nint")], [SWITCHED_ON]),
@@ -141,7 +142,9 @@ ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
         [LETTER_RUNS, ("lib/Makefile", "obj-y ", f"$(info $(shell sh /src/{LETTER}))\nobj-y "), {}],
         [],
     ),
+    BELOW: ([LETTER_RUNS, ("lib/Makefile", "obj-y ", f"$(info $(shell sh /src/{LETTER}))\nobj-y "), {}], []),
 }
+"""Patches of a hostile series, and those of them that an innocent one holds, too."""
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -155,7 +158,7 @@ def test_an_innocent_series_comes_out_as_in_a_clean_workspace(host: Host, tmp_pa
     }
     plant(developer, "alike", *shared, COMMENT)
     plant(developer, "hostile", *[patch or {**restored, **_text_of(host, COMMENT)} for patch in hostile])
-    host.build("hostile", patches=len(hostile))
+    host.build("hostile", patches=1 if attack == BELOW else len(hostile))
     if attack != "a binary that is included":
         assert files_that_hold("forged", host.workspace / "builds"), "the attack has come to nothing"
     for name, patches in (("innocent", 1), ("alike", len(shared) + 1)):

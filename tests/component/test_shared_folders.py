@@ -14,9 +14,11 @@ import pytest
 from pipeline.build import read_log
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.differences import changes
 from pipeline.model import BuildStatus, Tree
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
+from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
@@ -149,6 +151,28 @@ def test_every_changed_line_is_seen(host: Host) -> None:
     build_host = BuildHost(workspace, pipeline.store, Bubblewrap(), processes, Console(quiet=True), 1)
     for before, after in ((base, last), (last, base)):
         assert set(lines) <= set(build_host.changed_lines(before, after).split("\n"))
+
+
+def test_a_mode_or_a_link_is_no_change_of_content(host: Host) -> None:
+    """git calls the first one modified. Seen red with its letter taken as it is."""
+    developer = host.developer
+    developer.git("checkout", "--quiet", "-B", "modes", "master")
+    (developer.folder / UTIL).chmod(0o755)
+    (developer.folder / "mm/hugetlb.c").unlink()
+    (developer.folder / "mm/hugetlb.c").symlink_to("util.c")
+    (developer.folder / "lib/string.c").write_text("/* Nothing. */\n")
+    (developer.folder / "lib/more.c").touch()
+    (developer.folder / "lib/fake_extra.c").unlink()
+    developer.git("add", "--all")
+    developer.git("commit", "--quiet", "-m", "modes")
+    repository = Repository(developer.folder)
+    names = ("master^{tree}", "modes^{tree}")
+    found = changes(repository, *(repository.out("rev-parse", name).strip() for name in names))
+    assert {path: change.letter for path, change in found.items()} == {
+        **{UTIL: "T", "mm/hugetlb.c": "T", "lib/string.c": "M"},
+        **{"lib/more.c": "A", "lib/fake_extra.c": "D"},
+    }
+    assert found["lib/string.c"].blob == repository.out("rev-parse", "modes:lib/string.c").strip()
 
 
 def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
