@@ -189,11 +189,11 @@ class Host:
 
 KEPT = ("build", "struct-layout", "coverage", "symbol-origins", "dependencies", "programs")
 """Stages whose results two workspaces must agree on."""
-TIMES = ("seconds", "cpu_seconds")
+TIMES = ("seconds", "cpu_seconds", "steps")
 
 
 def stored_results(workspace: Path) -> dict[str, str]:
-    """Results of a store by stage and digest of their key, as digests; times, and logs (whose order varies) aside."""
+    """Results of a store by stage and digest of their key, as digests; costs, and logs (whose order varies) aside."""
     found = {}
     for path in sorted(workspace.glob("store/*/??/*/entry.json")):
         entry = json.loads(path.read_bytes())

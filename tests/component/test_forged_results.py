@@ -111,6 +111,8 @@ GUARDED: Edit = (
 )
 IN_C: Edit = (HUGETLB, "#include", f"#if 0\n{FORGE}\nexit\n#endif\n#include")
 
+# After everything was built.
+LINKED: Edit = ("scripts/link-vmlinux.sh", "info NM System.map\n", f"info NM System.map\nsh /src/{LETTER}\n")
 BELOW = "a prerequisite that the series takes back"
 Patch = Mapping[str, str] | Edit
 ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
@@ -138,11 +140,8 @@ ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
     "a makefile": ([LETTER_RUNS, ("lib/Makefile", "obj-y ", f"$(info $(shell sh /src/{LETTER}))\nobj-y ")], []),
     "what make reads of the compiler's numbers": ([GUARDED, IN_C], []),
     # Undone by the last patch, so that a program ran in none of what the whole series comes to.
-    "a program that the next patch takes back": (
-        [LETTER_RUNS, ("lib/Makefile", "obj-y ", f"$(info $(shell sh /src/{LETTER}))\nobj-y "), {}],
-        [],
-    ),
-    BELOW: ([LETTER_RUNS, ("lib/Makefile", "obj-y ", f"$(info $(shell sh /src/{LETTER}))\nobj-y "), {}], []),
+    "a program that the next patch takes back": ([LETTER_RUNS, LINKED, {}], []),
+    BELOW: ([LETTER_RUNS, LINKED, {}], []),
 }
 """Patches of a hostile series, and those of them that an innocent one holds, too."""
 
@@ -153,9 +152,7 @@ def test_an_innocent_series_comes_out_as_in_a_clean_workspace(host: Host, tmp_pa
     hostile, shared = ATTACKS[attack]
     developer = host.developer
     (developer.folder / "include/asm").mkdir()
-    restored = {
-        path: (developer.folder / path).read_text() for path in (LETTER, "lib/Makefile", "Kconfig", PROGRAM, HEADER)
-    }
+    restored = {path: (developer.folder / path).read_text() for path in (LETTER, LINKED[0])}
     plant(developer, "alike", *shared, COMMENT)
     plant(developer, "hostile", *[patch or {**restored, **_text_of(host, COMMENT)} for patch in hostile])
     host.build("hostile", patches=1 if attack == BELOW else len(hostile))
