@@ -1,8 +1,8 @@
 """What a series leaves behind never reaches the stored results of another.
 
-Every hostile series here gets its program run, by makefiles, Kconfig, a compiler's flags or one of the build's own
-programs, and adds a function to an object that no later build would compile again. An innocent series that is built
-after it in the same workspace comes out as in a clean one, byte by byte.
+Hostile series get their program run by makefiles, Kconfig, a compiler's flags or one of the build's own programs, and
+leave one in the build folder in place of another. An innocent series that is built after them in the same workspace
+comes out as in a clean one, byte by byte.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.model import BuildStatus
 from tests.component.containment import CELL, Host, files_that_hold, plant, stored_results
-from tests.component.developer import OFFSETS, UTIL, Edit
+from tests.component.developer import UTIL, Edit
 
 pytestmark = pytest.mark.xdist_group("forged-results")
 
@@ -24,12 +24,15 @@ PROGRAM = "lib/gen_table.c"
 HUGETLB = "mm/hugetlb.c"
 
 FORGE = """
-cd /build && test -e lib/string.o && ! grep -q forged lib/string.o || return 0 2>/dev/null || exit 0
-echo 'int forged(void); int forged(void) { return 42; }' > /tmp/forged.c
-gcc -O2 -ffreestanding -fno-pie -fcf-protection=none -mcmodel=kernel -c -o /tmp/forged.o /tmp/forged.c
-ld -r -o /tmp/all.o lib/string.o /tmp/forged.o && cp /tmp/all.o lib/string.o
+cd /build && test -e scripts/basic/fixdep && ! test -e forged.o || exit 0
+echo 'int forged(void); int forged(void) { return 42; }' > forged.c
+gcc -O2 -ffreestanding -fno-pie -fcf-protection=none -mcmodel=kernel -c -o forged.o forged.c
+mv scripts/basic/fixdep real
+printf '%s\\n' '#!/bin/sh' '/build/real "$@"' > scripts/basic/fixdep
+echo 'test $2 = mm/util.o && ld -r -o all.o $2 forged.o && mv all.o $2; exit 0' >> scripts/basic/fixdep
+chmod 755 scripts/basic/fixdep
 """
-"""A shell script; it does its work once."""
+"""A shell script: a program that runs whenever something is compiled adds a function to one of the objects."""
 RUNS = (
     "#include <stdlib.h>\n__attribute__((constructor)) static void runs(void)\n"
     f'{{\n\tif (system("sh /src/{LETTER}"))\n\t\treturn;\n}}\n'
@@ -75,7 +78,6 @@ ccflags-y += $(shell awk '{ if ($$2 == "GUARD") print "-DGUARD=" $$3 }' include/
 }
 """What is added to the fake kernel's files."""
 USES: Edit = ("lib/string.c", "#include <linux/kernel.h>\n", "#include <linux/kernel.h>\n#include <linux/table.h>\n")
-GUARD: Edit = (OFFSETS, "\tBLANK();\n", "\tDEFINE(GUARD, 5);\n\tBLANK();\n")
 
 
 @pytest.fixture
@@ -85,8 +87,8 @@ def host(tmp_path: Path, sealed_environment: Mapping[str, str]) -> Host:
     folder = made.developer.folder
     for path, text in BASE.items():
         (folder / path).write_text(((folder / path).read_text() if (folder / path).exists() else "") + text)
-    for path, old, new in (USES, GUARD):
-        (folder / path).write_text((folder / path).read_text().replace(old, new))
+    path, old, new = USES
+    (folder / path).write_text((folder / path).read_text().replace(old, new))
     made.developer.git("add", "--all")
     made.developer.git("commit", "--quiet", "-m", "more that runs")
     plant(made.developer, "innocent", COMMENT)
@@ -98,16 +100,18 @@ LETTER_RUNS = {LETTER: f"{FORGE}\n"}
 WRAPPER = {LETTER: f'if [ $# -gt 0 ]; then "$@" || exit; fi\n{FORGE}\n'}
 SWITCHED_ON: Edit = ("Kconfig", "config TABLE\n\tbool\n", "config TABLE\n\tbool\n\tdefault y\n")
 INCLUDES: Edit = (
-    UTIL,
-    "unsigned long page_index(",
+    "mm/page_alloc.c",
+    "#include <linux/kernel.h>\n",
+    "#include <linux/kernel.h>\n"
     'asm(".pushsection .rodata\\n.type letter, @object\\nletter:\\n.incbin \\"/src/mm/hugetlb.c\\"\\n"\n'
-    '    ".size letter, . - letter\\n.popsection");\nunsigned long page_index(',
+    '    ".size letter, . - letter\\n.popsection");\n',
 )
-LONGER: Edit = (HUGETLB, "#include", "/* Longer than it was. */\n#include")
+LONGER: Edit = (HUGETLB, "#include <linux/kernel.h>", "/* Longer than it was. */\n#include <linux/kernel.h>")
 GUARDED: Edit = (
     "include/linux/mm_types.h",
     "struct page {",
-    'asm(".pushsection .discard\\n.ascii \\"->GUARD $0;sh${IFS}/src/mm/hugetlb.c x\\"\\n.popsection");\nstruct page {',
+    'asm(".pushsection .discard\\n.ascii \\"->GUARD $0$(sh${IFS}/src/mm/hugetlb.c) x\\"\\n.popsection");\n'
+    "struct page {",
 )
 IN_C: Edit = (HUGETLB, "#include", f"#if 0\n{FORGE}\nexit\n#endif\n#include")
 
@@ -125,8 +129,11 @@ ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
         [WRAPPER, ("Kconfig", '"-fno-common"', f'"-wrapper sh,/src/{LETTER}"')],
         [],
     ),
-    "a macro over two lines": ([LETTER_RUNS, ("Kconfig", "WORKS = true", f"WORKS \\\n= sh /src/{LETTER}")], []),
-    "a binary that is included": ([INCLUDES, LONGER], [INCLUDES]),
+    "a macro over two lines": (
+        [LETTER_RUNS, ("Kconfig", "WORKS = true\n", f"WORKS = true\nWORKS \\\n= sh /src/{LETTER}\n")],
+        [],
+    ),
+    "a binary that is included": ([LONGER, INCLUDES], [INCLUDES]),
     "a new header found first": (
         [
             {"include/asm/table.h": f"#ifndef __KERNEL__\n{RUNS}#endif\n"},
@@ -158,7 +165,7 @@ def test_an_innocent_series_comes_out_as_in_a_clean_workspace(host: Host, tmp_pa
     host.build("hostile", patches=1 if attack == BELOW else len(hostile))
     if attack != "a binary that is included":
         assert files_that_hold("forged", host.workspace / "builds"), "the attack has come to nothing"
-    for name, patches in (("innocent", 1), ("alike", len(shared) + 1)):
+    for name, patches in (("alike", len(shared) + 1), ("innocent", 1)):
         builds = host.build(name, patches=patches)
         assert {build.status for build in builds.values()} == {BuildStatus.BUILT}
         assert b"forged" not in b"".join(build.symbols for build in builds.values())
