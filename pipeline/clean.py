@@ -72,7 +72,7 @@ def _begin(workspace: Workspace) -> tuple[int, int]:
 def _by_use(workspace: Workspace) -> Iterator[Path]:
     """Folders in the order in which they can be done without."""
     folder = workspace.folder
-    built = [*folder.glob("builds/*/*"), *folder.glob("worktrees/*")]
+    built = [*folder.glob("builds/*/*/[!.]*"), *folder.glob("worktrees/*")]
     yield from sorted(built, key=_last_use)
     yield from sorted(folder.glob("ccache"))
     yield from sorted(folder.glob("downloads"))

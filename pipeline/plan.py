@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.definitions import MatrixDefinition
 from pipeline.kernel import kconfig, toolchain
+from pipeline.kernel.buildfolder import CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.sources import Sources
@@ -120,7 +121,7 @@ class Planner:
         store = self._host.store
         return [cell for cell in cells if store.get(config_key(self._host, cell, base, "layout")) is None]
 
-    def config(self, applied: Applied, origin: SourceState, cell: Cell, *, harmless: bool = False) -> str:
+    def config(self, applied: Applied, origin: SourceState, cell: Cell) -> str:
         """The final `.config` at a state that kconfig may answer differently, empty when kconfig fails there.
 
         The caller holds the worktree's lock; the worktree may be moved.
@@ -131,7 +132,15 @@ class Planner:
             label = f"Configuring after patch {origin.patch}" if origin.patch else "Configuring"
 
             def configure(make: Make) -> str:
-                return self._configure(origin, applied.up_to(origin), make, harmless=harmless)
+                folder = make.folders(config_key(self._host, cell, applied.states[0]).digest).configuring(
+                    origin.tree_id
+                )
+                folder.wipe()
+                make.enter(folder)
+                try:
+                    return self._configure(origin, make)
+                finally:
+                    folder.wipe()
 
             found = self._host.run_all(applied.tree, label, [(cell, None)], configure)
             known = found[cell.id]
@@ -175,12 +184,11 @@ class Planner:
             return None
         return "" if entry.value["failed"] else entry.read("config").decode()
 
-    def _configure(self, state: SourceState, states: Sequence[str], make: Make, *, harmless: bool = False) -> str:
-        """Runs kconfig and stores the answer; returns the final `.config`, empty when kconfig failed."""
+    def _configure(self, state: SourceState, make: Make) -> str:
+        """Runs kconfig where make is, and stores the answer; returns the final `.config`, empty when kconfig failed."""
         known = self.known_config(state, make.cell)
         if known is not None:
             return known
-        make.folder.claim(states, harmless=harmless)
         make.folder.begin()
         done = make.run(make.cell.base)
         if done.ok:
@@ -194,12 +202,15 @@ class Planner:
         self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.text.encode()})
         return config
 
+    def _folders(self, make: Make, base: SourceState) -> CellFolders:
+        return make.folders(config_key(self._host, make.cell, base).digest)
+
     def _probe(self, base: SourceState, make: Make) -> None:
         """Measures `struct page` at the base, so that promises about it are checked before anything is built."""
-        config = self._configure(base, [base.tree_id], make)
+        make.enter(self._folders(make, base).base())
+        config = self._configure(base, make)
         size, failed = 0, ""
         if config and not kconfig.broken_options(make.cell.fragments, config):
-            make.folder.claim([base.tree_id])
             make.folder.begin(config)
             prepared = make.run("prepare")
             if prepared.ok:

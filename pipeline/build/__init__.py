@@ -6,14 +6,14 @@ A build that fails is a result. A killed compiler, a full disk or a time-out is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
+from pipeline.build.folders import Folders, Place
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
-from pipeline.kernel.harmless import Harm, digests, is_kconfig, judge, programs_of
+from pipeline.kernel.programs import programs_of
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
 from pipeline.measure.code import code_table, stored_table
@@ -46,7 +46,7 @@ class Builder:
         host: store, sandbox, worktrees and jobserver.
         inspector: looks into build folders while a state is in them; nobody does when it is None.
         named: git tree id of the tree as the user named it. A base can be another: prerequisites are strangers'
-            patches, and the commit that a series names may be anybody's.
+            patches, and the commit that a series names may be anybody's. It fills no compiler cache.
     """
 
     def __init__(self, host: BuildHost, inspector: Inspector | None = None, named: str = "") -> None:
@@ -55,6 +55,7 @@ class Builder:
         self._inspector = inspector
         self._planner = Planner(host)
         self._results = BuildResults(host.store)
+        self.folders = Folders(host, self._results)
 
     def build(self, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
         """Builds every reachable cell once at base and last state, or at every state; a failure is traced to its patch.
@@ -85,9 +86,12 @@ class Builder:
         origin = configuration_origins(applied.states)[state.patch]
         if origin.patch == 0:
             return one.config
-        # kconfig is compiled with no header that is made of kernel code.
-        harm = self._harm(applied, origin, [one])[one.cell.id]
-        return self._planner.config(applied, origin, one.cell, harmless=not harm.possible)
+        return self._planner.config(applied, origin, one.cell)
+
+    def place(self, applied: Applied, one: PlannedCell, state: SourceState) -> Place:
+        """What decides where a state is built; the caller holds the worktree's lock."""
+        base = self._key(applied, one, applied.states[0])
+        return Place(applied, one, state, self.config(applied, one, state), base)
 
     def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
         """Keys of everything that a build leaves in the store, its own among them."""
@@ -148,9 +152,17 @@ class Builder:
                 continue
             read = self._results.dependencies(source)
             if before not in changes:
-                changes[before] = self._host.changes(applied.states[before], state)
-            if read is not None and not is_stale(changes[before], read):
+                differing = self._host.changes(applied.states[before], state)
+                changes[before] = {path: change.letter for path, change in differing.items()}
+            if read is None:
+                continue
+            # Other programs may have written other records: then nothing is believed of what was read.
+            place = self.place(applied, one, applied.states[before])
+            believed = self.folders.runs_base_programs(place)
+            if not is_stale(changes[before], read if believed else None):
                 self._results.carry(source, target, one.cell)
+                if self._inspector:
+                    self._inspector.carry(source, target)
 
     def _inspect(
         self,
@@ -166,16 +178,13 @@ class Builder:
             return
         with host.worktree_lock(applied.tree):
             wanted = [one for one in built if not inspector.complete(state, keys[one.cell.id])]
-            configs = {one.cell.id: self.config(applied, one, state) for one in wanted}
-            harm = self._harm(applied, state, wanted)
+            places = {one.cell.id: self.place(applied, one, state) for one in wanted}
             host.move(applied.tree, state)
 
             def make_and_inspect(make: Make) -> None:
-                judged = harm[make.cell.id]
-                make.folder.claim(applied.up_to(state), harmless=not judged.possible)
-                make.folder.begin(configs[make.cell.id])
-                if judged.headers:
-                    _check(make, state, judged, make.run("prepare").ok)
+                place = places[make.cell.id]
+                self.folders.enter(make, place)
+                make.folder.begin(place.config)
                 targets = inspector.targets(state, keys[make.cell.id])
                 done = make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
                 if done.ok:
@@ -212,8 +221,7 @@ class Builder:
         with host.worktree_lock(applied.tree):
             # Another run may have built them while this one waited.
             missing = [one for one in missing if not self._stored({one.cell.id: keys[one.cell.id]}, [one], cached=True)]
-            configs = {one.cell.id: self.config(applied, one, state) for one in missing}
-            harm = self._harm(applied, state, missing)
+            places = {one.cell.id: self.place(applied, one, state) for one in missing}
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
@@ -221,8 +229,8 @@ class Builder:
 
             def claim_and_build(make: Make) -> None:
                 name = make.cell.id
-                make.folder.claim(applied.up_to(state), harmless=not harm[name].possible)
-                self._build_cell(make, state, configs[name], keys[name], before[name], renames, harm[name])
+                self.folders.enter(make, places[name])
+                self._build_cell(make, state, places[name].config, keys[name], before[name], renames)
 
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
@@ -234,19 +242,6 @@ class Builder:
             )
         return missing
 
-    def _harm(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> dict[str, Harm]:
-        """What `state` can do to what runs while the tree as named is built, by the cells' ids."""
-        base = applied.states[0]
-        if base.tree_id != self._named or not state.patch:
-            return {one.cell.id: Harm(possible=base.tree_id != self._named) for one in cells}
-        changes = self._host.changes(base, state)
-        kconfigs = [path for path in changes if is_kconfig(path)]
-        lines = self._host.changed_lines(base, state, kconfigs) if kconfigs else ""
-        programs = {one.cell.id: self._results.programs(self._key(applied, one, base)) for one in cells}
-        return {
-            name: judge(changes, known, lines) if known else Harm(possible=True) for name, known in programs.items()
-        }
-
     def _build_cell(
         self,
         make: Make,
@@ -255,7 +250,6 @@ class Builder:
         key: Key,
         base: Build | None,
         renames: Mapping[str, str],
-        harm: Harm,
     ) -> None:
         """Builds one cell in its claimed folder and stores the result; `renames` are those since the base.
 
@@ -266,14 +260,13 @@ class Builder:
         if base is None and not make.folder.fresh:
             make.folder.wipe()
         incremental = not make.folder.fresh
-        prepared = partial(_check, make, state, harm) if harm.headers else None
-        result, files = make_vmlinux(make, config, prepared)
+        result, files = make_vmlinux(make, config)
         suspicious = result.status is BuildStatus.FAILED or (
             base is not None and diagnostics.new_ones(result.warnings, base.warnings, renames)
         )
         if suspicious and incremental:
             make.folder.wipe()
-            result, files = make_vmlinux(make, config, prepared)
+            result, files = make_vmlinux(make, config)
         elif not incremental and result.status is BuildStatus.BUILT:
             self._host.remember(make.cell, result.steps, result.cpu_seconds)
         if self._inspector and result.status is BuildStatus.BUILT:
@@ -283,7 +276,10 @@ class Builder:
             self._results.put_origins(key, symbol_origins(make, recorded))
             self._results.put_code(key, code_table(make, recorded, stored_table(base.code if base else None)))
             read = commands.read_of_tree(recorded.values(), make.source_prefixes)
-            self._results.put_dependencies(key, read, programs_of(recorded.values(), make.folder.path))
+            self._results.put_dependencies(key, read)
+            if not state.patch:
+                programs = programs_of(recorded.values(), make.source_dir, make.source_prefixes)
+                self._results.put_programs(key, make.cell, programs)
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:
@@ -297,15 +293,10 @@ class Builder:
             with self._host.worktree_lock(applied.tree):
                 config = self.config(applied, one, state)
         inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(one.cell)}
-        return Key("build", inputs)
+        # The base decides what programs a patched state shares a folder with, and a base may be a stranger's.
+        return Key("build", {**inputs, "base": applied.states[0].tree_id} if state.patch else inputs)
 
     def _stored(self, keys: Mapping[str, Key], cells: Sequence[PlannedCell], *, cached: bool) -> dict[str, Build]:
         """Builds that are there, complete with what the cells' boots need."""
         found = {one.cell.id: self._results.get(keys[one.cell.id], one.cell, cached=cached) for one in cells}
         return {cell_id: build for cell_id, build in found.items() if build}
-
-
-def _check(make: Make, state: SourceState, harm: Harm, prepared: bool) -> None:
-    """Notes a state whose headers make other programs than the base's; until now those of the tree alone ran."""
-    if not prepared or digests(make.folder.path, harm.headers) != harm.headers:
-        make.folder.note(state.tree_id)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.build import Builder, Builds
+from pipeline.build.folders import Place
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.measure import Measurer, section_deltas
@@ -71,20 +72,21 @@ class Repeater:
         missing = [one for one in cells if self._host.store.get(keys[one.cell.id]) is None]
         if missing:
             with self._host.worktree_lock(applied.tree):
-                configs = {one.cell.id: self._builder.config(applied, one, state) for one in missing}
+                places = {one.cell.id: self._builder.place(applied, one, state) for one in missing}
                 self._host.move(applied.tree, state)
                 self._host.run_all(
                     applied.tree,
                     f"Building again {f'after patch {state.patch}' if state.patch else 'the base'}",
                     [(one.cell, self._host.past(one.cell)[0] or one.steps) for one in missing],
-                    lambda make: self._build_clean(make, configs[make.cell.id], keys[make.cell.id]),
+                    lambda make: self._build_clean(make, places[make.cell.id], keys[make.cell.id]),
                 )
         found = {name: self._host.store.get(key) for name, key in keys.items()}
         return {name: entry for name, entry in found.items() if entry}
 
-    def _build_clean(self, make: Make, config: str, key: Key) -> None:
+    def _build_clean(self, make: Make, place: Place, key: Key) -> None:
+        self._builder.folders.enter(make, place)
         make.folder.wipe()
-        build, files = make_vmlinux(make, config)
+        build, files = make_vmlinux(make, place.config)
         if build.status is not BuildStatus.BUILT:
             raise InfrastructureError(
                 f"{make.cell.id} was built once, and cannot be built again: "

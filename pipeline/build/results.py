@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 
 from pipeline.kernel import diagnostics, image
 from pipeline.kernel.architectures import architecture
-from pipeline.kernel.harmless import Programs
+from pipeline.kernel.programs import Programs
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.code import CodeTable, packed
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
@@ -17,7 +17,8 @@ from pipeline.system.store import Entry, Key, Store
 
 # The first word of `make -C`: how the paths of the source tree begin.
 _ENTERED = re.compile(r"^make: Entering directory '(?P<folder>[^'\n]+)'", re.MULTILINE)
-_PATHS, _SOURCES, _PROBES, _CODE = "paths.z", "sources.z", "probes.z", "code.z"
+_PATHS, _CODE = "paths.z", "code.z"
+_PROGRAMS = ("kernel", "units", "asked", "others")
 
 
 def read_log(build: Build) -> str:
@@ -83,23 +84,26 @@ class BuildResults:
     def put_code(self, key: Key, table: CodeTable) -> None:
         self._store.put(_beside("code", key), {}, {_CODE: packed(table)})
 
-    def put_dependencies(self, key: Key, paths: Iterable[str], programs: Programs) -> None:
-        """What the build read of the source tree, and what its programs were made of."""
-        files = {_PATHS: paths, _SOURCES: programs.sources, _PROBES: programs.probes}
-        packed = {name: zlib.compress("\0".join(sorted(listed)).encode()) for name, listed in files.items()}
-        self._store.put(_beside("dependencies", key), {"headers": dict(programs.headers)}, packed)
+    def put_dependencies(self, key: Key, paths: Iterable[str]) -> None:
+        """What the build read of the source tree."""
+        self._store.put(_beside("dependencies", key), {}, {_PATHS: _packed(paths)})
 
     def dependencies(self, key: Key) -> frozenset[str] | None:
         """What a build read of the source tree; None where that is not known."""
         entry = self._store.get(_beside("dependencies", key))
         return _paths(entry, _PATHS) if entry else None
 
-    def programs(self, key: Key) -> Programs | None:
-        """What the programs of a build were made of; None where that is not known."""
-        entry = self._store.get(_beside("dependencies", key))
-        if entry is None or not all((entry.folder / name).exists() for name in (_SOURCES, _PROBES)):
+    def put_programs(self, key: Key, cell: Cell, programs: Programs) -> None:
+        """What is known of the programs of a base's build."""
+        files = {name: _packed(getattr(programs, name)) for name in _PROGRAMS}
+        self._store.put(_beside("programs", key), {"image": bootable(cell)}, files)
+
+    def programs(self, key: Key, cell: Cell) -> Programs | None:
+        """What is known of the programs of a base's build; None where that is not all that now run for the cell."""
+        entry = self._store.get(_beside("programs", key))
+        if entry is None or (bootable(cell) and not entry.value["image"]):
             return None
-        return Programs(_paths(entry, _SOURCES), _paths(entry, _PROBES), entry.value["headers"])
+        return Programs(**{name: _paths(entry, name) for name in _PROGRAMS})
 
     def carry(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
@@ -111,7 +115,7 @@ class BuildResults:
             ("image", ("kernel.z", "selftest")),
             ("symbol-origins", ()),
             ("code", (_CODE,)),
-            ("dependencies", (_PATHS, _SOURCES, _PROBES)),
+            ("dependencies", (_PATHS,)),
         ):
             if kept := self._store.get(_beside(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
@@ -123,7 +127,11 @@ class BuildResults:
 
 def beside(build: Key) -> tuple[Key, ...]:
     """Keys of everything that lies beside a build."""
-    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "code", "dependencies"))
+    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "code", "dependencies", "programs"))
+
+
+def _packed(paths: Iterable[str]) -> bytes:
+    return zlib.compress("\0".join(sorted(paths)).encode())
 
 
 def _read_again(build: Build, cell: Cell) -> tuple[Diagnostic, ...]:

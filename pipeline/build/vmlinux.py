@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 
 from pipeline.build.products import complaints, measured, products
 from pipeline.build.results import compiler_of
@@ -12,14 +11,11 @@ from pipeline.kernel.buildhost import Make
 from pipeline.model import Build, BuildStatus
 
 
-def make_vmlinux(
-    make: Make, config: str, prepared: Callable[[bool], None] | None = None
-) -> tuple[Build, dict[str, bytes]]:
+def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
     """Builds what is out of date in the cell's folder.
 
     Args:
         config: the whole `.config`.
-        prepared: is told whether make's target `prepare` could be made, before anything else is.
 
     Returns:
         The build, and the files that are kept of it.
@@ -30,12 +26,7 @@ def make_vmlinux(
     make.folder.begin(config)
     counted = make.steps
     wanted = products(make)
-    before = make.run("prepare") if prepared else None
-    if prepared and before:
-        prepared(before.ok)
     done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
-    if before:
-        done = done.after(before)
     found = diagnostics.read(done.text, make.source_prefixes, compiler_of(make.cell))
     # What make did not take for a failure is as good as a warning.
     warnings = (*found.warnings, *found.errors) if done.ok else found.warnings

@@ -77,8 +77,8 @@ class _NoValue(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _DependenciesValue(BaseModel):
-    headers: dict[str, str]
+class _ProgramsValue(BaseModel):
+    image: bool
 
 
 _VALUES: Mapping[str, TypeAdapter[Any]] = {
@@ -87,7 +87,8 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "symbol-origins": TypeAdapter(dict[str, str]),
     "code": TypeAdapter(_NoValue),
     "neutral-code": TypeAdapter(_NoValue),
-    "dependencies": TypeAdapter(_DependenciesValue),
+    "dependencies": TypeAdapter(_NoValue),
+    "programs": TypeAdapter(_ProgramsValue),
     "struct-layout": TypeAdapter(list[Layout]),
     "coverage": TypeAdapter(Coverage),
     "boot": TypeAdapter(Boot),
@@ -96,7 +97,8 @@ _FILES = {
     "image": {"kernel.z"},
     "code": {"code.z"},
     "neutral-code": {"neutral.z"},
-    "dependencies": {"paths.z", "sources.z", "probes.z"},
+    "dependencies": {"paths.z"},
+    "programs": {"kernel", "units", "asked", "others"},
     "boot": {"console.z"},
 }
 """Files that an entry of a stage must have; those of a build depend on its status."""

@@ -23,7 +23,16 @@ GitName = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$", descrip
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256")]
 Line = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=1000)]
 Stage = Literal[
-    "build", "image", "symbol-origins", "code", "neutral-code", "dependencies", "struct-layout", "coverage", "boot"
+    "build",
+    "image",
+    "symbol-origins",
+    "code",
+    "neutral-code",
+    "dependencies",
+    "programs",
+    "struct-layout",
+    "coverage",
+    "boot",
 ]
 """The stages of the store that a job's results belong to."""
 

@@ -1,16 +1,22 @@
-"""A cell's O= folder, and whether what lies in it can be built upon."""
+"""O= folders: what each is named by, and whether what lies in it can be built upon."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.store import Key
 
+MOST_FOLDERS = 3
+"""Of a cell that are kept: the base's, the shared one, and the one that programs of their own were run in last."""
+_BASE, _SHARED = "base", "shared"
 _UNFINISHED = ".pipeline-unfinished"
 _CONFIG = ".config"
 
@@ -19,14 +25,12 @@ class BuildFolder:
     """An O= folder that is either known to be consistent or wiped.
 
     A make that was killed can leave a truncated object that is newer than its source, so a folder that was in use when
-    its user vanished is not trusted. Nor is one in which makefiles or programs of another series ran: they could leave
-    behind there what they liked. Nor is one that somebody changed since it was last used: make would not see a damaged
-    object. Which states did run, and what lay there then, is noted beside the folder, where no makefile can write.
+    its user vanished is not trusted. Nor is one that somebody changed since it was last used: make would not see a
+    damaged object. What lay there then is noted beside the folder, where no makefile can write.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._states = path.with_name(f".{path.name}.states")
         self._seal = path.with_name(f".{path.name}.seal")
         self._in_use = False
 
@@ -35,30 +39,14 @@ class BuildFolder:
         """Whether nothing was built here yet."""
         return not (self.path / "vmlinux").exists()
 
-    def claim(self, states: Sequence[str], *, harmless: bool = False) -> None:
-        """Wipes the folder unless it is as it was left, by what belongs to `states`; notes that the last will run.
-
-        Args:
-            states: git tree ids of a series' states, from the base to the one that is to be built.
-            harmless: the last of them changes nothing that runs while a kernel is built; it is not noted.
-        """
-        built = self._states.read_text().split() if self._states.exists() else ["unknown"]
-        if self.path.exists() and not (set(built) <= set(states) and (self._in_use or self._is_sealed())):
+    def claim(self) -> None:
+        """Wipes the folder unless it is as it was left."""
+        if self.path.exists() and not (self._in_use or self.is_sealed()):
             self.wipe()
         self._in_use = True
-        if not self.path.exists():
-            built = []
-        self._states.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         # A makefile may leave a setuid program there, of the user who runs us.
-        self._states.parent.chmod(0o700)
-        self._write_states({*built, *([] if harmless else states[-1:])})
-
-    def note(self, state: str) -> None:
-        """Says of a claimed folder that programs of this state may run in it after all."""
-        self._write_states({*self._states.read_text().split(), state})
-
-    def _write_states(self, states: Collection[str]) -> None:
-        self._states.write_text("\n".join(sorted(states)))
+        self.path.parent.chmod(0o700)
 
     def begin(self, config: str = "") -> None:
         """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content)."""
@@ -89,13 +77,15 @@ class BuildFolder:
             self._seal.write_text(self._content()[0])
         self._in_use = False
 
-    def _is_sealed(self) -> bool:
-        """Whether everything is as it was left, and older than what make will compare it with.
+    def is_sealed(self) -> bool:
+        """Whether everything is as it was left, make had ended, and all is older than what make will compare it with.
 
         Where the clock went back, a source that is checked out now would be older than what was made of its forerunner.
         """
+        if not self._seal.exists() or os.path.lexists(self.path / _UNFINISHED):
+            return False
         digest, newest = self._content()
-        return self._seal.exists() and self._seal.read_text() == digest and newest <= time.time_ns()
+        return self._seal.read_text() == digest and newest <= time.time_ns()
 
     def _content(self) -> tuple[str, int]:
         """SHA-256 of every file's name, type, size and times, and the newest time of modification, ns.
@@ -105,7 +95,8 @@ class BuildFolder:
         digest, newest = hashlib.sha256(), 0
         for place, folders, names in os.walk(self.path):
             folders.sort()
-            for name in sorted(names):
+            links = [name for name in folders if Path(place, name).is_symlink()]
+            for name in sorted([*names, *links]):
                 path = Path(place, name)
                 found = path.lstat()
                 facts = (str(path), found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
@@ -119,9 +110,65 @@ class BuildFolder:
         Raises:
             InfrastructureError: something in it stays.
         """
+        self._seal.unlink(missing_ok=True)
         try:
             beneath.remove(self.path)
         except OSError as error:
             raise InfrastructureError(
                 f"the build folder {self.path} cannot be emptied: {error.strerror}", hint=f"rm -rf {self.path}"
             ) from error
+
+
+class CellFolders:
+    """The build folders of one cell on one base.
+
+    The base's is built from the base alone, and others begin as its copy. States that are known to run the same
+    programs, and no others, share one. Any other state has one of its own: what its programs leave there, nobody else
+    meets.
+
+    Args:
+        parent: where they lie.
+        root: digest of everything that determines the base's configuration: tree, toolchain, variables, what is asked.
+    """
+
+    def __init__(self, parent: Path, root: str) -> None:
+        self._parent = parent
+        self._root = root
+
+    def base(self) -> BuildFolder:
+        return self._named(_BASE, {})
+
+    def shared(self, config: str, deciding: Mapping[str, str]) -> BuildFolder:
+        """Where the same programs run, and no others, on a configuration of this digest.
+
+        Args:
+            deciding: objects of git that decide what runs, beside the base's, by path.
+        """
+        return self._named(_SHARED, {"config": config, "deciding": dict(deciding)})
+
+    def own(self, tree: str, config: str) -> BuildFolder:
+        """Where programs of a git tree run, on a configuration of this digest."""
+        return self._named("own", {"tree": tree, "config": config})
+
+    def configuring(self, tree: str) -> BuildFolder:
+        """Where kconfig of a git tree runs; not kept."""
+        return self._named("configuring", {"tree": tree})
+
+    def _named(self, kind: str, inputs: dict[str, Any]) -> BuildFolder:
+        name = Key("build-folder", {"kind": kind, "root": self._root, **inputs}).digest[:32]
+        return BuildFolder(self._parent / f"{kind}-{name}")
+
+
+def remove_old(parent: Path, used: Collection[Path]) -> None:
+    """Removes build folders of a cell beyond `MOST_FOLDERS`: those of single states, and what was not used for long.
+
+    Args:
+        parent: where they lie.
+        used: folders that stay.
+    """
+    folders = [path for path in parent.iterdir() if path.is_dir() and path not in used] if parent.exists() else []
+    folders.sort(key=lambda path: (path.name.startswith((_BASE, _SHARED)), path.lstat().st_mtime), reverse=True)
+    for path in folders[max(0, MOST_FOLDERS - len(used)) :]:
+        # What one series left there, and nobody can remove, must not end the run of another.
+        with suppress(InfrastructureError):
+            BuildFolder(path).wipe()

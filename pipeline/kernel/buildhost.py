@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.kernel import diagnostics, kbuild
-from pipeline.kernel.buildfolder import BuildFolder
+from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
+from pipeline.kernel.differences import Change, changed_lines, changes
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
@@ -20,8 +22,8 @@ from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError, KilledError
 from pipeline.system.git import initialised
 from pipeline.system.jobserver import Jobserver
-from pipeline.system.policy import POLICY_VERSION
-from pipeline.system.process import Completed, Processes, StoppedError
+from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
+from pipeline.system.process import Command, Completed, Processes, StoppedError
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.store import Store
 from pipeline.system.together import together
@@ -45,17 +47,49 @@ class Make:
         ccache: Use = Use.NONE,
     ) -> None:
         self.cell = cell
-        self.folder = BuildFolder(host.workspace.build(tree.tree_id, cell.id))
+        self.source_dir = host.worktree_folder(tree)
         self.steps = 0
         self._host = host
-        self._box = Box(host.worktree_folder(tree), self.folder.path)
+        self._place = host.workspace.build(tree.tree_id, cell.id)
+        self._folder: BuildFolder | None = None
+        self._used = dict[Path, BuildFolder]()
         self._jobserver = jobserver
         self._tracker = tracker
         self._ccache = ccache
 
     @property
+    def folder(self) -> BuildFolder:
+        """The build folder that was entered last."""
+        if self._folder is None:
+            raise RuntimeError(f"no build folder was entered for {self.cell.id}")
+        return self._folder
+
+    @property
     def source_prefixes(self) -> tuple[str, ...]:
         return self._host.sandbox.source_prefixes(self._box)
+
+    def folders(self, root: str) -> CellFolders:
+        """The cell's build folders on a base; for `root`, see there."""
+        return CellFolders(self._place, root)
+
+    def enter(self, folder: BuildFolder, seed: BuildFolder | None = None) -> None:
+        """Takes a build folder into use.
+
+        Args:
+            folder: one of the cell's.
+            seed: what it begins as a copy of, where there is nothing yet that can be built upon.
+        """
+        folder.claim()
+        if seed and not folder.path.exists() and seed.is_sealed():
+            self._host.copy(seed.path, folder.path)
+        self._folder = folder
+        self._used[folder.path] = folder
+
+    def leave(self) -> None:
+        """Notes what lies in the folders that were in use, and removes others that were not for long."""
+        for folder in self._used.values():
+            folder.seal()
+        remove_old(self._place, [path for path in self._used if path.exists()])
 
     def run(self, *targets: str, timeout: float = kbuild.PREPARE_TIMEOUT) -> Completed:
         """Runs make once; its steps are counted in `steps` and shown as progress.
@@ -123,6 +157,10 @@ class Make:
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 
+    @property
+    def _box(self) -> Box:
+        return Box(self.source_dir, self.folder.path)
+
     def _cached_box(self) -> tuple[Box, dict[str, str]]:
         """The box and variables for a make whose compilers ask ccache first, if that is wanted."""
         ccache = self._host.ccache
@@ -169,32 +207,31 @@ class BuildHost:
         """Checks `state` out in the tree's worktree; the caller holds its lock."""
         Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
 
-    def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        """Paths that differ between two states, each with git's letter for it: `M`, `A` or `D`, `T` for its type."""
-        listed = initialised(self.workspace.repository).out(
-            *("diff-tree", "-r", "-z", "--no-renames", "--name-status", before.tree_id, after.tree_id)
-        )
-        words = listed.split("\0")
-        return dict(zip(words[1::2], words[::2], strict=False))
+    def changes(self, before: SourceState, after: SourceState) -> dict[str, Change]:
+        """Paths that differ between two states, each with what became of it."""
+        return changes(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
     def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
         """Files that have another name in a later state; old name to new."""
         return initialised(self.workspace.repository).renames(before.tree_id, after.tree_id)
 
-    def changed_lines(self, before: SourceState, after: SourceState, paths: Sequence[str]) -> str:
-        """Lines that are added to or removed from `paths` between two states, without their signs."""
-        diff = initialised(self.workspace.repository).out(
-            # Whatever a file holds is text: what git calls binary it does not show.
-            *("--literal-pathspecs", "diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff"),
-            *("--no-textconv", before.tree_id, after.tree_id, "--", *paths),
-        )
-        changed, in_hunk = list[str](), False
-        for line in diff.split("\n"):
-            # A line of a hunk can look like a header, `+++ b/Kconfig`, but never like these.
-            in_hunk = line.startswith("@@") or (in_hunk and not line.startswith("diff --git "))
-            if in_hunk and line.startswith(("+", "-")):
-                changed.append(line[1:])
-        return "\n".join(changed)
+    def changed_lines(self, before: SourceState, after: SourceState) -> str:
+        """Lines that are added or removed between two states, without their signs."""
+        return changed_lines(initialised(self.workspace.repository), before.tree_id, after.tree_id)
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Copies a build folder, times and all, so that make finds it as it was left; nothing where that cannot be.
+
+        Raises:
+            InfrastructureError: the disk is full or failing.
+        """
+        # When it was last used: what was not for long goes first.
+        os.utime(source)
+        words = ("cp", "--archive", "--reflink=auto", "--", str(source), str(target))
+        done = self.processes.run(Command(words, environment={"PATH": SEARCH_PATH, "LC_ALL": "C"}))
+        self.workspace.check_failure(f"while {source} was copied", done.status, done.text)
+        if not done.ok:
+            BuildFolder(target).wipe()
 
     def run_all(
         self,
@@ -229,7 +266,7 @@ class BuildHost:
             def run(name: str, jobserver: Jobserver) -> None:
                 make = Make(self, tree, cells[name], jobserver, tracker, ccache=ccache)
                 results[name] = task(make)
-                make.folder.seal()
+                make.leave()
 
             def run_or_leave(name: str, jobserver: Jobserver) -> None:
                 try:

@@ -18,13 +18,15 @@ TOOLS = frozenset({"scripts", "tools", "usr", "certs"})
 NEVER_READ = frozenset({"MAINTAINERS", "CREDITS", "COPYING", "README", ".mailmap"})
 
 
-def is_stale(changes: Mapping[str, str], dependencies: Collection[str]) -> bool:
+def is_stale(changes: Mapping[str, str], dependencies: Collection[str] | None) -> bool:
     """Whether a build may come out other than before.
 
     Args:
         changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted.
-        dependencies: paths that the build read before.
+        dependencies: paths that the build read before; None where its records cannot be believed.
     """
+    if dependencies is None:
+        return not all(is_text(path) for path in changes)
     return any(_matters(path, letter, dependencies) for path, letter in changes.items())
 
 
@@ -32,7 +34,7 @@ def _matters(path: str, letter: str, dependencies: Collection[str]) -> bool:
     place = PurePosixPath(path)
     if path in dependencies:
         return True
-    if path in NEVER_READ or (place.parts[0] == "Documentation" and place.suffix in TEXTS):
+    if is_text(path):
         return False
     if place.parts[0] in TOOLS or place.suffix not in _COMPILED:
         return True
@@ -40,3 +42,9 @@ def _matters(path: str, letter: str, dependencies: Collection[str]) -> bool:
         return True
     # A header that is new may be found in place of one that is further back on the search path.
     return letter != "M" and place.suffix != ".c"
+
+
+def is_text(path: str) -> bool:
+    """Whether it is for people alone."""
+    place = PurePosixPath(path)
+    return path in NEVER_READ or (place.parts[0] == "Documentation" and place.suffix in TEXTS)

@@ -93,6 +93,14 @@ class Inspector:
                 build = replace(build, layouts=tuple(map(_layout, entry.value)))
         return build
 
+    def carry(self, source: Key, target: Key) -> None:
+        """Takes over what is stored of a build whose sources are the same."""
+        if self._sources and (entry := self._store.get(self._neutral(source))):
+            self._store.put(self._neutral(target), entry.value, entry.files())
+
+    def _neutral(self, build: Key) -> Key:
+        return Key("neutral-code", {"build": build.digest, "sources": self._sources})
+
     def keys(self, state: SourceState, build: Key) -> list[Key]:
         """Of what is wanted of a state whose build has the key `build`."""
         keys: list[Key] = []
@@ -100,7 +108,7 @@ class Inspector:
             # Documents and makefiles: no line to cover, no struct to compare, and so nothing to make.
             return keys
         if self._sources:
-            keys.append(Key("neutral-code", {"build": build.digest, "sources": self._sources}))
+            keys.append(self._neutral(build))
         if state.patch in (self._base, self._last):
             structs = [asdict(one) for one in self._probes]
             keys.append(Key("struct-layout", {"build": build.digest, "headers": HEADERS, "probes": structs}))

@@ -84,10 +84,6 @@ class Applied:
     def usable(self) -> bool:
         return self.status in (ApplyStatus.CLEAN, ApplyStatus.THREE_WAY)
 
-    def up_to(self, state: SourceState) -> tuple[str, ...]:
-        """Git tree ids from the base to `state`."""
-        return tuple(one.tree_id for one in self.states if one.patch <= state.patch)
-
     @property
     def changed(self) -> tuple[str, ...]:
         """Paths that the patches change."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-POLICY_VERSION = 1
-"""Raised whenever an honest build comes to see something else; part of every stored result's key.
+POLICY_VERSION = 2
+"""Raised whenever an honest build comes to see something else, or to be kept from something; part of every stored
+result's key.
 
 Limits do not count: a command that reaches one has no result.
 """

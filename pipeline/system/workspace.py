@@ -2,7 +2,7 @@
 
 trees.git/    one bare repository for all imported trees and applied series
 worktrees/    one persistent worktree per tree
-builds/       one O= folder per tree and cell
+builds/       a few O= folders per tree and cell
 store/        results by content address
 mail/         b4's scratch folders
 ccache/       objects for builds that begin anew
@@ -78,6 +78,7 @@ class Workspace:
         return self.folder / "worktrees" / tree_id[:16]
 
     def build(self, tree_id: str, cell_id: str) -> Path:
+        """Where a cell's O= folders lie."""
         return self.folder / "builds" / tree_id[:16] / cell_id
 
     def prepare(self) -> None:

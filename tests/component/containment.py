@@ -176,14 +176,35 @@ class Host:
 
     def build_folder(self, cell: str = CELL) -> Path:
         """Where the last series was built."""
-        (folder,) = self.workspace.glob(f"builds/*/{cell}")
-        return folder
+        seals = self.workspace.glob(f"builds/*/{cell}/.*.seal")
+        newest = max(seals, key=lambda path: path.stat().st_mtime_ns)
+        return newest.with_name(newest.name[1:].removesuffix(".seal"))
 
     def loot(self, cell: str = CELL) -> str:
         """What an attack got hold of, in its own words."""
         path = self.build_folder(cell) / "loot"
         assert not path.is_symlink()
         return path.read_text(errors="replace")
+
+
+KEPT = ("build", "struct-layout", "coverage", "symbol-origins", "dependencies", "programs")
+"""Stages whose results two workspaces must agree on."""
+TIMES = ("seconds", "cpu_seconds", "steps")
+
+
+def stored_results(workspace: Path) -> dict[str, str]:
+    """Results of a store by stage and digest of their key, as digests; costs, and logs (whose order varies) aside."""
+    found = {}
+    for path in sorted(workspace.glob("store/*/??/*/entry.json")):
+        entry = json.loads(path.read_bytes())
+        if entry["stage"] in KEPT:
+            value = entry["value"]
+            if isinstance(value, dict):
+                value = {name: part for name, part in value.items() if name not in TIMES}
+            files = {name: digest for name, digest in entry["files"].items() if name != "log.z"}
+            text = json.dumps([value, files], sort_keys=True)
+            found[f"{entry['stage']} {path.parent.name}"] = hashlib.sha256(text.encode()).hexdigest()
+    return found
 
 
 def files_that_hold(words: str, *folders: Path) -> list[Path]:

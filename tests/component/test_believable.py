@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
+from tests.component.containment import KEPT, stored_results
 from tests.component.developer import PatchSeries
 from tests.component.test_results import HVO, ODD, build, words
 
 pytestmark = pytest.mark.xdist_group("believable")
-
-KEPT = ("build", "struct-layout", "coverage", "symbol-origins", "dependencies")
-"""Stages whose results two workspaces must agree on."""
-TIMES = ("seconds", "cpu_seconds")
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +32,10 @@ def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
     return Runner(folder / "workspace", sealed_environment, folder)
 
 
-def stored(workspace: Path) -> dict[str, str]:
-    """Results of a store by stage and digest of their key, as digests; times, and logs (whose order varies) aside."""
-    found = {}
-    for path in sorted(workspace.glob("store/*/??/*/entry.json")):
-        entry = json.loads(path.read_bytes())
-        if entry["stage"] in KEPT:
-            value = entry["value"]
-            if isinstance(value, dict):
-                value = {name: part for name, part in value.items() if name not in TIMES}
-            files = {name: digest for name, digest in entry["files"].items() if name != "log.z"}
-            text = json.dumps([value, files], sort_keys=True)
-            found[f"{entry['stage']} {path.parent.name}"] = hashlib.sha256(text.encode()).hexdigest()
-    return found
-
-
 def kernels(workspace: Path) -> dict[str, str]:
-    """SHA-256 of every vmlinux that is left in a workspace, by the folder of its cell."""
+    """SHA-256 of every vmlinux that is left in a workspace, by its cell and build folder."""
     found = sorted(workspace.rglob("vmlinux"))
-    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    return {"/".join(path.parts[-3:-1]): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def test_another_time_folder_and_number_of_jobs_give_the_same_digests(
@@ -67,10 +48,10 @@ def test_another_time_folder_and_number_of_jobs_give_the_same_digests(
     time.sleep(1.1)
     elsewhere = run.within(tmp_path / "quite" / "another place", TZ="Pacific/Auckland")
     build(elsewhere, posted["good"], tree, two_cells, "--jobs=4")
-    first, second = stored(run.workspace), stored(elsewhere.workspace)
+    first, second = stored_results(run.workspace), stored_results(elsewhere.workspace)
     assert {name.partition(" ")[0] for name in first} == set(KEPT)
     assert first == second
-    assert len(kernels(run.workspace)) == 2
+    assert len(kernels(run.workspace)) == 4
     assert kernels(run.workspace) == kernels(elsewhere.workspace)
 
 

@@ -27,7 +27,7 @@ def waiting(run: Runner, name: str) -> set[int]:
     """Processes of a workspace that wait: make for a file, the compiler for a header."""
     if name in MAKES:
         return set(processes_in(run.workspace, MAKES[name])) if make_waits(run) else set()
-    if not any(path.is_fifo() for path in run.workspace.glob("builds/*/*/stall.h")):
+    if not any(path.is_fifo() for path in run.workspace.glob("builds/*/*/*/stall.h")):
         return set()
     return set(processes_in(run.workspace, "/cc1 ")) & set(processes_in(run.workspace, "string.c"))
 
@@ -46,7 +46,7 @@ def kill(run: Runner, name: str, times: int, process: subprocess.Popen[str]) -> 
 
 def let_compile(run: Runner) -> None:
     """Gives the compiler its header."""
-    (header,) = run.workspace.glob(f"builds/*/{CELL}/stall.h")
+    (header,) = run.workspace.glob(f"builds/*/{CELL}/*/stall.h")
     writer = os.open(header, os.O_WRONLY)
     # What looks at it later finds a file.
     (header.parent / "empty.h").touch()

@@ -12,11 +12,13 @@ from typing import NoReturn
 import pytest
 
 from pipeline.build import read_log
-from pipeline.kernel.buildfolder import BuildFolder
+from pipeline.kernel.buildfolder import MOST_FOLDERS, BuildFolder
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.differences import changes
 from pipeline.model import BuildStatus, Tree
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
+from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
@@ -40,6 +42,7 @@ HEADER: Edit = (PAGE_FLAGS, "static __always_inline", "/* Seen everywhere. */\ns
 KCONFIG: Edit = ("Kconfig", "mainmenu ", "# Nothing.\nmainmenu ")
 MACRO: Edit = ("Kconfig", "mainmenu ", "NOTHING := nothing\nmainmenu ")
 BINARY: Edit = ("mm/Kconfig", "config ", "# \0\n#\x0b$(NOTHING)\nconfig ")
+LETTER: Edit = ("Documentation/mm/vmemmap_dedup.rst", "\n", "\nOne more.\n")
 MAKEFILE: Edit = ("lib/Makefile", "obj-y ", "# Nothing.\nobj-y ")
 
 
@@ -48,22 +51,31 @@ def host(tmp_path: Path, sealed_environment: Mapping[str, str]) -> Host:
     return Host.made(tmp_path, sealed_environment)
 
 
+def kinds(host: Host) -> list[str]:
+    """Of the build folders that are left."""
+    return sorted(path.name.partition("-")[0] for path in host.workspace.glob(f"builds/*/{CELL}/[!.]*"))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "shared"),
     [
         ([MORE], [OTHER], True),
         ([HEADER, MORE], [HEADER, OTHER], True),
-        ([KCONFIG, MORE], [KCONFIG, OTHER], True),
-        ([MACRO, MORE], [OTHER], False),
-        ([BINARY, MORE], [OTHER], False),
-        ([MAKEFILE, MORE], [OTHER], False),
+        ([LETTER, MORE], [OTHER], True),
+        ([KCONFIG, MORE], [KCONFIG, OTHER], False),
+        ([MACRO, MORE], [MACRO, OTHER], False),
+        ([BINARY, MORE], [OTHER], True),
+        ([MAKEFILE, MORE], [MAKEFILE, OTHER], False),
     ],
-    ids=["two series", "a reroll", "with options", "after a macro", "binary", "after a makefile"],
+    ids=["two series", "a reroll", "with a document", "options", "a macro", "after a binary", "a makefile"],
 )
 def test_the_next_series_costs_what_differs(
     host: Host, tmp_path: Path, first: list[Edit], second: list[Edit], shared: bool
 ) -> None:
-    """And comes out as from an empty folder. Seen red with every state noted as one that ran, and with none."""
+    """And comes out as from an empty folder, in one that is shared or in a copy of the base's.
+
+    Seen red with every state in a folder of its own, and with folders that begin empty.
+    """
     plant(host.developer, "first", *first)
     plant(host.developer, "second", *second)
     host.build("first", patches=len(first))
@@ -72,8 +84,10 @@ def test_the_next_series_costs_what_differs(
     clean = host.build("second", patches=last, workspace=tmp_path / "clean")
     assert built.status is BuildStatus.BUILT
     assert (built.symbols, built.sections) == (clean[CELL, last].symbols, clean[CELL, last].sections)
-    steps = clean[CELL, 0].steps
-    assert (built.steps < steps / 2) is shared
+    assert built.steps < clean[CELL, 0].steps / 2
+    assert host.build_folder().name.startswith("shared" if shared else "own")
+    assert kinds(host).count("base") == 1
+    assert len(kinds(host)) <= MOST_FOLDERS
 
 
 TYPES = "include/linux/types.h"
@@ -100,31 +114,31 @@ prepare: scripts/mod/modpost
     "scripts/link-vmlinux.sh": "scripts/mod/modpost\n",
     "include/linux/types.h": "#ifndef DEVICE_ID\n#define DEVICE_ID\ntypedef u8 device_id;\n#endif\n",
 }
-COMMENT: Edit = (TYPES, "typedef _Bool bool;", "/* True or false. */\ntypedef _Bool bool;")
 SIZE: Edit = (TYPES, "typedef u8 device_id;", "typedef u32 device_id;")
+OTHER_SIZE: Edit = (TYPES, "typedef u8 device_id;", "typedef u16 device_id;")
 
 
-@pytest.mark.parametrize(("types", "shared"), [(COMMENT, True), (SIZE, False)], ids=["the same", "another"])
-def test_a_header_that_goes_into_a_program_is_looked_at_before_the_program_runs(
+@pytest.mark.parametrize(("types", "shared"), [(SIZE, True), (OTHER_SIZE, False)], ids=["the same", "another"])
+def test_what_is_compiled_into_a_program_decides_who_shares_a_folder(
     host: Host, tmp_path: Path, types: Edit, shared: bool
 ) -> None:
-    """Seen red with no look at it, and with no such header ever found to be the same."""
+    """Seen red with no such header looked at, and with each alone in its folder."""
     for path, text in MODPOST.items():
         place = host.developer.folder / path
         place.parent.mkdir(exist_ok=True)
         place.write_text((place.read_text() if place.exists() else "") + text)
     host.developer.git("add", "--all")
     host.developer.git("commit", "--quiet", "-m", "modpost")
-    plant(host.developer, "first", types, MORE)
-    plant(host.developer, "second", types, OTHER)
+    plant(host.developer, "first", SIZE, MORE)
+    plant(host.developer, "second", OTHER, types)
     host.build("first", patches=2)
-    built = host.build("second", patches=2)
-    clean = host.build("second", patches=2, workspace=tmp_path / "clean")
-    assert built[CELL, 1].cached
-    assert built[CELL, 2].status is BuildStatus.BUILT
-    assert (built[CELL, 2].symbols, built[CELL, 2].sections) == (clean[CELL, 2].symbols, clean[CELL, 2].sections)
-    assert "MODPOST" in read_log(built[CELL, 2])
-    assert (built[CELL, 2].steps < clean[CELL, 0].steps / 2) is shared
+    before = host.build_folder()
+    built = host.build("second", patches=2)[CELL, 2]
+    clean = host.build("second", patches=2, workspace=tmp_path / "clean")[CELL, 2]
+    assert built.status is BuildStatus.BUILT
+    assert (built.symbols, built.sections) == (clean.symbols, clean.sections)
+    assert "MODPOST" in read_log(built)
+    assert (host.build_folder() == before) is shared
 
 
 def test_every_changed_line_is_seen(host: Host) -> None:
@@ -137,7 +151,29 @@ def test_every_changed_line_is_seen(host: Host) -> None:
     base, last = host.applied(pipeline, "one", 1).states
     build_host = BuildHost(workspace, pipeline.store, Bubblewrap(), processes, Console(quiet=True), 1)
     for before, after in ((base, last), (last, base)):
-        assert set(lines) <= set(build_host.changed_lines(before, after, ["mm/Kconfig"]).split("\n"))
+        assert set(lines) <= set(build_host.changed_lines(before, after).split("\n"))
+
+
+def test_a_mode_or_a_link_is_no_change_of_content(host: Host) -> None:
+    """git calls the first one modified. Seen red with its letter taken as it is."""
+    developer = host.developer
+    developer.git("checkout", "--quiet", "-B", "modes", "master")
+    (developer.folder / UTIL).chmod(0o755)
+    (developer.folder / "mm/hugetlb.c").unlink()
+    (developer.folder / "mm/hugetlb.c").symlink_to("util.c")
+    (developer.folder / "lib/string.c").write_text("/* Nothing. */\n")
+    (developer.folder / "lib/more.c").touch()
+    (developer.folder / "lib/fake_extra.c").unlink()
+    developer.git("add", "--all")
+    developer.git("commit", "--quiet", "-m", "modes")
+    repository = Repository(developer.folder)
+    names = ("master^{tree}", "modes^{tree}")
+    found = changes(repository, *(repository.out("rev-parse", name).strip() for name in names))
+    assert {path: change.letter for path, change in found.items()} == {
+        **{UTIL: "T", "mm/hugetlb.c": "T", "lib/string.c": "M"},
+        **{"lib/more.c": "A", "lib/fake_extra.c": "D"},
+    }
+    assert found["lib/string.c"].blob == repository.out("rev-parse", "modes:lib/string.c").strip()
 
 
 def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

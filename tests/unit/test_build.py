@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,9 +14,10 @@ import pytest
 
 from pipeline.build import Builder, read_log, selected_states, to_bisect
 from pipeline.build.results import BuildResults
-from pipeline.kernel.buildfolder import BuildFolder
+from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.ccache import Use
-from pipeline.kernel.harmless import Harm
+from pipeline.kernel.differences import Change
+from pipeline.kernel.programs import Programs
 from pipeline.model import (
     Applied,
     ApplyStatus,
@@ -56,10 +57,20 @@ class FakeMake:
     ) -> None:
         self.cell = cell
         self._tools = tools
-        self.folder = BuildFolder(folder)
+        self.folder = BuildFolder(folder / "none")
+        self.source_dir = folder
         self.steps = 0
         self._answers = answers
         self._cleanliness = cleanliness
+
+    def folders(self, root: str) -> CellFolders:
+        return CellFolders(self.source_dir, root)
+
+    def enter(self, folder: BuildFolder, seed: BuildFolder | None = None) -> None:
+        folder.claim()
+        if seed and not folder.path.exists() and seed.is_sealed():
+            shutil.copytree(seed.path, folder.path)
+        self.folder = folder
 
     def run(self, *targets: str, timeout: float = 1.0) -> Completed:
         assert targets in (("vmlinux",), ("prepare",))
@@ -115,8 +126,15 @@ class FakeHost:
     def move(self, tree: Tree, state: SourceState) -> None:
         pass
 
-    def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        return {path: "M" for state in STATES[before.patch + 1 : after.patch + 1] for path in self.changed[state.patch]}
+    def changes(self, before: SourceState, after: SourceState) -> dict[str, Change]:
+        return {
+            path: Change("M", f"{after.patch:040}")
+            for state in STATES[before.patch + 1 : after.patch + 1]
+            for path in self.changed[state.patch]
+        }
+
+    def changed_lines(self, before: SourceState, after: SourceState) -> str:
+        return "".join(self.changes(before, after))
 
     def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
         assert before.patch == 0 < after.patch
@@ -150,6 +168,9 @@ class FakeInspector:
     def __init__(self) -> None:
         self.seen: list[tuple[int, list[str]]] = []
         self._known: set[str] = set()
+
+    def carry(self, source: Key, target: Key) -> None:
+        pass
 
     def targets(self, state: SourceState, _: Key) -> tuple[str, ...]:
         return ("vmlinux",) if state.patch == STATES[-1].patch else ("prepare",)
@@ -331,10 +352,9 @@ def test_a_stored_build_is_inspected_when_nobody_has_yet(tmp_path: Path) -> None
     build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
     inspector, host = FakeInspector(), FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
     assert [one.cached for one in build(host, inspector=inspector).values()] == [True, True]
-    # The base is looked at in a folder where no patch was built.
-    assert inspector.seen == [(0, ["prepare"]), (3, ["prepare", "vmlinux"])]
+    assert inspector.seen == [(0, ["prepare", "vmlinux"]), (3, ["vmlinux"])]
     # Nobody looked for warnings in the last make, so that nothing may be built on top of it.
-    assert not (tmp_path / "build").exists()
+    assert [path.name.partition("-")[0] for path in (tmp_path / "build").glob("[!.]*")] == ["base"]
     build(FakeHost(tmp_path, []), inspector=inspector)
 
 
@@ -391,25 +411,10 @@ def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
     require_sound_machine("here", 1, f"a.c:123: error: bad\n{line}\nmake: *** [a.o] Error 1\n")
 
 
-@pytest.mark.parametrize(
-    ("prepared", "digest", "noted"),
-    [(0, hashlib.sha256(b"").hexdigest(), False), (0, "0" * 64, True), (2, hashlib.sha256(b"").hexdigest(), True)],
-    ids=["the same header", "another", "nobody knows"],
-)
-def test_a_state_that_makes_other_programs_is_noted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepared: int, digest: str, noted: bool
-) -> None:
-    """`vmlinux` makes again what `prepare` could not, and nobody looks then. Seen red with its failure unseen."""
-    monkeypatch.setattr("pipeline.build.judge", lambda *_: Harm(possible=False, headers={"vmlinux": digest}))
-    answers = [(0, GOOD), (prepared, "  UPD     a.h\n"), (0, GOOD)]
-    builds = build(FakeHost(tmp_path, answers), named=STATES[0].tree_id)
-    assert read_log(builds["one", 3]) == f"  UPD     a.h\n{GOOD}"
-    assert builds["one", 3].cpu_seconds == 2.0
-    assert (STATES[3].tree_id in (tmp_path / ".build.states").read_text()) is noted
-
-
 def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> FakeHost:
-    """A host whose builds read `paths` of the tree."""
+    """A host whose builds read `paths` of the tree, as sources of the kernel."""
+    known = Programs(frozenset(paths), frozenset(paths), frozenset(), frozenset())
+    monkeypatch.setattr("pipeline.build.programs_of", lambda *_: known)
     monkeypatch.setattr("pipeline.kernel.commands.read_of_tree", lambda _recorded, _prefixes: frozenset(paths))
     return host
 
@@ -426,8 +431,26 @@ def test_a_state_that_changes_nothing_that_was_read_is_carried(tmp_path: Path, m
     assert [(one.cached, one.carried) for one in again.values()] == [(True, at in (1, 3)) for at in range(4)]
 
 
+def test_what_other_programs_wrote_down_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what they read; texts are read by nobody. Seen red with every record believed."""
+    host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), (0, GOOD), (0, GOOD)]), ["mm/util.c"], monkeypatch)
+    host.changed = {0: (), 1: ("lib/gen_table.c", "mm/util.c"), 2: ("Documentation/a.rst",), 3: ("lib/gen_table.c",)}
+    builds = build(host, per_patch=True)
+    assert [one.carried for one in builds.values()] == [False, False, True, False]
+
+
+def test_states_that_run_the_same_programs_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have one that begins as the base's. Seen red with every state in the folder of the one before."""
+    host = with_dependencies(FakeHost(tmp_path, [(0, GOOD)] * 4), ["mm/util.c"], monkeypatch)
+    host.changed = {0: (), 1: ("mm/util.c",), 2: ("mm/util.c",), 3: ("Makefile",)}
+    build(host, per_patch=True)
+    kinds = [path.name.partition("-")[0] for path in (tmp_path / "build").glob("[!.]*")]
+    assert sorted(kinds) == ["base", "own", "shared"]
+    assert host.built == [True, False, False, False]
+
+
 def test_only_what_was_built_is_carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), *[(2, BROKEN)] * 5]), ["mm/util.c"], monkeypatch)
+    host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), *[(2, BROKEN)] * 6]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("mm/util.c",), 2: ("Documentation/a.rst",), 3: ("Documentation/b.rst",)}
     builds = build(host, per_patch=True)
     assert [one.status is BuildStatus.FAILED for one in builds.values()] == [False, True, True, True]

@@ -1,21 +1,21 @@
-"""Build folders: what may be built upon, and what is wiped."""
+"""Build folders: what they are named by, what may be built upon, what is wiped and what is kept."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline.kernel.buildfolder import BuildFolder
+from pipeline.kernel.buildfolder import MOST_FOLDERS, BuildFolder, CellFolders, remove_old
 
 
-def use(place: Path, states: Sequence[str], *, harmless: bool = False) -> bool:
+def use(place: Path) -> bool:
     """Builds in a folder; whether it found there what was built before."""
     folder = BuildFolder(place / "build")
-    folder.claim(states, harmless=harmless)
+    folder.claim()
     kept = (folder.path / "mm/util.o").exists()
     folder.begin("CONFIG_A=y\n")
     (folder.path / "mm").mkdir(exist_ok=True)
@@ -25,50 +25,50 @@ def use(place: Path, states: Sequence[str], *, harmless: bool = False) -> bool:
     return kept
 
 
-@pytest.mark.parametrize(
-    ("built", "asked", "kept"),
-    [
-        (("base",), ("base",), True),
-        (("base",), ("base", "p1"), True),
-        (("base", "p1"), ("base", "p1"), True),
-        (("base", "p1"), ("base", "p1", "p2"), True),
-        (("base", "p1"), ("base",), False),
-        (("base", "p1"), ("base", "other"), False),
-        ((), ("base",), False),
-    ],
-)
-def test_only_states_of_one_series_share_a_folder(
-    tmp_path: Path, built: tuple[str, ...], asked: tuple[str, ...], kept: bool
-) -> None:
-    """Whatever a makefile left in the folder reaches later states of its own series, and nothing else."""
-    for at in range(len(built)):
-        use(tmp_path, built[: at + 1])
-    if not built:
-        (tmp_path / "build/of unknown origin").mkdir(parents=True)
+def test_a_folder_is_named_by_all_that_can_run_in_it(tmp_path: Path) -> None:
+    """Seen red with the tree left out, and with the root."""
+    folders, others = (CellFolders(tmp_path, root) for root in ("1" * 64, "2" * 64))
+    made = [
+        *(folders.base(), folders.shared("a", {}), folders.shared("b", {}), folders.shared("a", {"mm.h": "1"})),
+        *(folders.shared("a", {"mm.h": "2"}), folders.own("x", "a"), folders.own("y", "a"), folders.own("x", "b")),
+        *(folders.configuring("x"), others.base(), others.shared("a", {}), others.own("x", "a")),
+    ]
+    assert len({folder.path for folder in made}) == len(made)
+    assert {folder.path.parent for folder in made} == {tmp_path}
+    assert CellFolders(tmp_path, "1" * 64).own("x", "a").path == folders.own("x", "a").path
+
+
+def test_a_folder_of_unknown_origin_is_not_built_upon(tmp_path: Path) -> None:
+    (tmp_path / "build/mm").mkdir(parents=True)
+    (tmp_path / "build/mm/util.o").touch()
+    assert not use(tmp_path)
+    assert use(tmp_path)
+
+
+def test_a_folder_where_make_was_killed_is_no_seed(tmp_path: Path) -> None:
+    """Seen red with the mark not looked at."""
+    use(tmp_path)
     folder = BuildFolder(tmp_path / "build")
-    folder.claim(asked)
-    assert folder.path.exists() is kept
+    assert folder.is_sealed()
+    folder.claim()
     folder.begin()
-    folder.finish()
-    folder.claim(asked)
-    assert folder.path.exists()
-
-
-def test_what_ran_nothing_of_its_own_is_no_reason_to_begin_anew(tmp_path: Path) -> None:
-    use(tmp_path, ["base"])
-    assert use(tmp_path, ["base", "p1"], harmless=True)
-    assert use(tmp_path, ["base", "other"])
-    assert not use(tmp_path, ["base", "third"], harmless=True)
-
-
-def test_what_ran_after_all_is_noted(tmp_path: Path) -> None:
-    use(tmp_path, ["base"])
-    folder = BuildFolder(tmp_path / "build")
-    folder.claim(["base", "p1"], harmless=True)
-    folder.note("p1")
     folder.seal()
-    assert use(tmp_path, ["base", "p1", "p2"])
-    assert not use(tmp_path, ["base"])
+    assert not folder.is_sealed()
+
+
+def test_those_that_were_used_last_are_kept_the_base_s_and_the_shared_one_first(tmp_path: Path) -> None:
+    """Seen red with the newest kept, whatever they are."""
+    folders = CellFolders(tmp_path / "cell", "1" * 64)
+    made = [folders.base(), folders.shared("a", {}), *(folders.own(tree, "a") for tree in "xyz")]
+    for age, folder in enumerate(made):
+        folder.path.mkdir(parents=True)
+        folder.seal()
+        os.utime(folder.path, (1e9 + age,) * 2)
+    remove_old(tmp_path / "cell", [made[3].path])
+    assert [folder.path.exists() for folder in made] == [True, True, False, True, False]
+    assert len(list((tmp_path / "cell").iterdir())) == 2 * MOST_FOLDERS
+    remove_old(tmp_path / "cell", [])
+    assert [folder.path.exists() for folder in made] == [True, True, False, True, False]
 
 
 def flip(path: Path) -> None:
@@ -97,24 +97,24 @@ def fifo(path: Path) -> None:
 )
 def test_a_folder_that_somebody_changed_is_not_built_upon(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     """Seen red without the seal."""
-    use(tmp_path, ["base"])
-    assert use(tmp_path, ["base"])
+    use(tmp_path)
+    assert use(tmp_path)
     damage(tmp_path / "build/mm/util.o")
-    assert not use(tmp_path, ["base"])
+    assert not use(tmp_path)
 
 
 def test_what_the_clock_left_in_the_future_is_not_built_upon(tmp_path: Path) -> None:
     """Seen red without a look at the newest time."""
-    use(tmp_path, ["base"])
+    use(tmp_path)
     tomorrow = time.time_ns() + 86_400 * 10**9
     os.utime(tmp_path / "build/mm/util.o", ns=(tomorrow, tomorrow))
     BuildFolder(tmp_path / "build").seal()
-    assert not use(tmp_path, ["base"])
+    assert not use(tmp_path)
 
 
 def test_a_use_that_nobody_ended_is_not_built_upon(tmp_path: Path) -> None:
-    use(tmp_path, ["base"])
+    use(tmp_path)
     folder = BuildFolder(tmp_path / "build")
-    folder.claim(["base"])
+    folder.claim()
     (folder.path / "mm/util.o").write_bytes(b"")
-    assert not use(tmp_path, ["base"])
+    assert not use(tmp_path)

@@ -25,7 +25,7 @@ def workspace(tmp_path: Path) -> Workspace:
     store = Store(made.store, print)
     for age, name in ((2, "old"), (1, "new")):
         entry = store.put(Key("build", {"name": name}), name, {"log": b"x" * PIECE}).folder
-        for folder in (made.build("e" * 40, name), entry):
+        for folder in (made.build("e" * 40, "cell") / name, entry):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "file").write_bytes(b"x" * PIECE)
             os.utime(folder, (1e9 - age * 3600,) * 2)
@@ -37,7 +37,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def left(workspace: Workspace) -> set[str]:
-    names = {f"build {one}": workspace.build("e" * 40, one).exists() for one in ("old", "new")}
+    names = {f"build {one}": (workspace.build("e" * 40, "cell") / one).exists() for one in ("old", "new")}
     for entry in Store(workspace.store, print).entries():
         names[f"result {json.loads((entry / 'entry.json').read_text())['value']}"] = True
     names |= {"trees": (workspace.repository / "file").exists(), "runs": (workspace.runs / "a/file").exists()}

@@ -1,0 +1,70 @@
+"""Which build folder a state of a series is built in: one that no program of another series ever wrote to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.build.results import BuildResults
+from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.programs import reads_unrecorded
+from pipeline.model import Applied, PlannedCell, SourceState
+from pipeline.plan import config_digest, config_key
+from pipeline.system.store import Key
+
+
+@dataclass(frozen=True)
+class Place:
+    """What decides where a state is built.
+
+    Args:
+        applied: the series.
+        planned: the cell, with the base's configuration.
+        state: one of the series.
+        config: the state's own.
+        base: key of the base's build.
+    """
+
+    applied: Applied
+    planned: PlannedCell
+    state: SourceState
+    config: str
+    base: Key
+
+
+class Folders:
+    """Enters build folders.
+
+    Args:
+        host: knows what states change.
+        results: what is known of the programs of bases.
+    """
+
+    def __init__(self, host: BuildHost, results: BuildResults) -> None:
+        self._host = host
+        self._results = results
+
+    def enter(self, make: Make, place: Place) -> None:
+        """Takes the folder of a state into use."""
+        folders = make.folders(config_key(self._host, make.cell, place.applied.states[0]).digest)
+        if not place.state.patch:
+            make.enter(folders.base())
+            return
+        config, deciding = config_digest(place.config), self._deciding(place)
+        folder = folders.own(place.state.tree_id, config) if deciding is None else folders.shared(config, deciding)
+        make.enter(folder, folders.base())
+
+    def runs_base_programs(self, place: Place) -> bool:
+        """Whether all that runs while a state is built is the base's."""
+        return not place.state.patch or self._deciding(place) == {}
+
+    def _deciding(self, place: Place) -> dict[str, str] | None:
+        """Objects of git that decide what runs while a state is built, by path; None where any file could."""
+        programs = self._results.programs(place.base, place.planned.cell)
+        if programs is None or config_digest(place.config) != config_digest(place.planned.config):
+            return None
+        base, state = place.applied.states[0], place.state
+        changes = self._host.changes(base, state)
+        paths = programs.decided_by({path: change.letter for path, change in changes.items()})
+        if paths is None or reads_unrecorded(self._host.changed_lines(base, state)):
+            return None
+        return {path: changes[path].blob for path in sorted(paths)}

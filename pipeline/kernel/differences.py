@@ -1,0 +1,48 @@
+"""What differs between two trees of git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.system.git import Repository
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a path.
+
+    Args:
+        letter: `M` where the content of a file is another and nothing else, `A` added, `D` deleted, or `T` for its type
+            or mode.
+        blob: object of git that it now is.
+    """
+
+    letter: str
+    blob: str
+
+
+def changes(repository: Repository, before: str, after: str) -> dict[str, Change]:
+    """Paths that differ between two trees."""
+    listed = repository.out("diff-tree", "-r", "-z", "--no-renames", "--raw", before, after)
+    found, words = {}, listed.split("\0")
+    for about, path in zip(words[::2], words[1::2], strict=False):
+        # :100644 100755 OBJECT OBJECT M
+        old, new, _, blob, letter = about.removeprefix(":").split()
+        moded = letter == "M" and (old != new or not old.startswith("100"))
+        found[path] = Change("T" if moded else letter, blob)
+    return found
+
+
+def changed_lines(repository: Repository, before: str, after: str) -> str:
+    """Lines that are added or removed between two trees, without their signs."""
+    diff = repository.out(
+        # Whatever a file holds is text: what git calls binary it does not show.
+        *("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv", before, after)
+    )
+    changed, in_hunk = list[str](), False
+    for line in diff.split("\n"):
+        # A line of a hunk can look like a header, `+++ b/Kconfig`, but never like these.
+        in_hunk = line.startswith("@@") or (in_hunk and not line.startswith("diff --git "))
+        if in_hunk and line.startswith(("+", "-")):
+            changed.append(line[1:])
+    return "\n".join(changed)

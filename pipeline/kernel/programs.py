@@ -1,0 +1,133 @@
+"""Which changes of a source tree leave what runs during a build as it was.
+
+A build runs makefiles, kconfig, scripts and programs that it compiles itself. What all of them are made of is not
+known: scripts leave no record of what they read, and programs that another configuration would build leave none at
+all. What is known is what objects of the kernel are made of. Where such files are changed, and nothing else is but
+texts, on the same configuration, the same programs run.
+
+One way back remains: what the compiler says of kernel code (asm-offsets.s, devicetable-offsets.s) becomes text that
+makefiles, scripts and programs read. What it is made of decides what runs. To compile it beforehand and look would
+not do: code can tell where it is compiled, by `__has_include` of a file that is only there in earnest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipeline.kernel.commands import Recorded, read_of_tree
+from pipeline.kernel.staleness import TOOLS, is_text
+from pipeline.system import beneath
+
+_COMPILED = frozenset({".c", ".h", ".S"})
+_NOT_KERNEL = TOOLS | {"Documentation"}
+_LARGEST_SOURCE = 8 << 20
+# What assembler and compiler read by these, kbuild does not record; and a unit that is included is none.
+_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b|#\s*include\s*[\"<][^\">]*\.[cS][\">]")
+_NAMED_THERE = re.compile(rb"(?:\.incbin|\.include|#\s*embed)\s*\\?[\"<]([^\"\\>\n]+)")
+_INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What is known of the programs of a build, as paths of the source tree.
+
+    Args:
+        kernel: what objects of the kernel are made of, and nothing else is; what the compiler is asked about, too.
+        units: those that are compiled and that nothing includes.
+        asked: what the compiler read where its answer is read in turn.
+        others: all that is named by records of anything else.
+    """
+
+    kernel: frozenset[str]
+    units: frozenset[str]
+    asked: frozenset[str]
+    others: frozenset[str]
+
+    def decided_by(self, changes: Mapping[str, str]) -> frozenset[str] | None:
+        """Changed files whose content decides what runs; None where that is not known, and any could.
+
+        A file that is added, removed or renamed can be found in place of another.
+
+        Args:
+            changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted, `T` its type or
+                mode.
+        """
+        if not all(self._is_known(path, letter) for path, letter in changes.items()):
+            return None
+        if not changes.keys() & self.asked:
+            return frozenset()
+        # A file that the compiler reads can come to include any other but these.
+        return frozenset(changes.keys() - self.units)
+
+    def _is_known(self, path: str, letter: str) -> bool:
+        if path in self.kernel:
+            return letter == "M"
+        return is_text(path) and letter != "T" and path not in self.others
+
+
+def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str, ...]) -> Programs:
+    """What is known of the programs of a build.
+
+    Args:
+        recorded: by kbuild.
+        source: the source tree.
+        prefixes: how its paths begin in records.
+    """
+    objects, asked, others = list[Recorded](), list[Recorded](), list[Recorded]()
+    for one in recorded:
+        (objects if _is_object(one) else asked if _is_asked(one) else others).append(one)
+    foreign = read_of_tree(others, prefixes)
+    alone = (path for one in others if not one.source for path in read_of_tree([one], prefixes))
+    unrecorded = _names(_NAMED_THERE, source, (one.source for one in objects))
+    # A command whose record does not tell what else was read.
+    unrecorded |= _names(_INCLUDED, source, (path for path in alone if PurePosixPath(path).suffix in _COMPILED))
+    kernel = frozenset(
+        path
+        for path in _read((*objects, *asked)) - foreign
+        if _is_of_kernel(path) and PurePosixPath(path).name not in unrecorded
+    )
+    included = frozenset(path for one in (*objects, *asked) for path in one.dependencies)
+    units = frozenset(one.source for one in objects) & kernel - included - _read(asked)
+    return Programs(kernel, units, _read(asked), foreign)
+
+
+def reads_unrecorded(text: str) -> bool:
+    """Whether code includes files in a way that the base's records say nothing of."""
+    return _UNRECORDED.search(text.encode()) is not None
+
+
+def _is_kernel(one: Recorded) -> bool:
+    return "-D__KERNEL__" in one.command.split() and bool(one.source)
+
+
+def _is_asked(one: Recorded) -> bool:
+    """Whether it is assembler that is read for what the compiler says there."""
+    return _is_kernel(one) and one.target.endswith(".s")
+
+
+def _is_object(one: Recorded) -> bool:
+    """Whether it is part of a kernel: what programs are made of lies in the folders of tools, kernel code or not."""
+    return _is_kernel(one) and one.target.endswith(".o") and PurePosixPath(one.target).parts[0] not in TOOLS
+
+
+def _is_of_kernel(path: str) -> bool:
+    place = PurePosixPath(path)
+    return place.suffix in _COMPILED and place.parts[0] not in _NOT_KERNEL and not path.endswith(".lds.S")
+
+
+def _read(recorded: Iterable[Recorded]) -> frozenset[str]:
+    return frozenset(path for one in recorded for path in (one.source, *one.dependencies) if path)
+
+
+def _names(pattern: re.Pattern[bytes], source: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Names of files that sources include by a pattern."""
+    names = set[str]()
+    for path in set(paths):
+        with suppress(OSError):
+            text = beneath.read(source, path, _LARGEST_SOURCE)
+            names.update(PurePosixPath(name.decode("utf-8", "replace")).name for name in pattern.findall(text))
+    return frozenset(names)

@@ -1,0 +1,118 @@
+"""Which changes leave what runs during a build as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.kernel.commands import Recorded
+from pipeline.kernel.programs import Programs, programs_of, reads_unrecorded
+
+KERNEL, HOST = "gcc -D__KERNEL__ -c", "gcc -O2"
+PROGRAMS = Programs(
+    kernel=frozenset({"mm/util.c", "mm/slab.h", "include/linux/mm.h", "arch/x86/kernel/head_64.S"}),
+    units=frozenset({"mm/util.c", "arch/x86/kernel/head_64.S"}),
+    asked=frozenset({"include/linux/mm.h"}),
+    others=frozenset({"lib/gen_table.c", "Documentation/table.txt"}),
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mm/util.c": "M", "mm/slab.h": "M", "arch/x86/kernel/head_64.S": "M"},
+        {"mm/util.c": "M", "Documentation/mm/hugetlbfs.rst": "A", "MAINTAINERS": "M"},
+        {},
+    ],
+)
+def test_sources_of_the_kernel_and_texts_run_nothing(changes: dict[str, str]) -> None:
+    assert PROGRAMS.decided_by(changes) == set()
+
+
+def test_what_the_compiler_is_asked_about_decides_with_all_that_it_could_include() -> None:
+    """Seen red with the other headers left out, which the first can come to include."""
+    assert PROGRAMS.decided_by({"include/linux/mm.h": "M", "mm/util.c": "M"}) == {"include/linux/mm.h"}
+    changes = {"include/linux/mm.h": "M", "mm/slab.h": "M", "mm/util.c": "M"}
+    assert PROGRAMS.decided_by(changes) == {"include/linux/mm.h", "mm/slab.h"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mm/Makefile": "M"},
+        {"mm/Kconfig": "M"},
+        {"Documentation/conf.py": "M"},
+        {"Documentation/table.txt": "M"},
+        {"Documentation/mm/hugetlbfs.rst": "T"},
+        {"scripts/mod/file2alias.c": "M"},
+        {"lib/gen_table.c": "M"},
+        {"drivers/not_compiled.c": "M"},
+        {"mm/util.c": "A"},
+        {"mm/util.c": "D"},
+        {"mm/util.c": "T"},
+        {"mm/util.c": "M", "mm/Makefile": "M"},
+    ],
+)
+def test_all_else_may_run(changes: dict[str, str]) -> None:
+    assert PROGRAMS.decided_by(changes) is None
+
+
+OFFSETS = "/src/arch/x86/kernel/asm-offsets.c"
+RECORDED = [
+    Recorded("mm/util.o", KERNEL, "mm/util.c", ("include/linux/mm.h", "include/linux/table.h", "include/linux/lds.h")),
+    Recorded("mm/policy.o", KERNEL, "mm/policy.c"),
+    Recorded("mm/all.o", KERNEL, "mm/util.c", ("mm/policy.c",)),
+    Recorded("mm/blob.o", KERNEL, "mm/blob.S"),
+    Recorded("mm/blob_data.o", KERNEL, "mm/blob_data.c"),
+    Recorded("lib/gen_table", HOST, "lib/gen_table.c", ("include/linux/table.h",)),
+    Recorded("lib/table.h", "perl /src/lib/table.pl /src/include/linux/registry.h"),
+    Recorded("lib/registry.o", KERNEL, "lib/registry.c", ("include/linux/registry.h",)),
+    Recorded("arch/x86/kernel/vmlinux.lds", f"{KERNEL} -E", "arch/x86/kernel/vmlinux.lds.S", ("include/linux/lds.h",)),
+    Recorded("scripts/mod/empty.o", KERNEL, "scripts/mod/empty.c", ("include/linux/kconfig.h",)),
+    Recorded("usr/initramfs_data.o", KERNEL, "usr/initramfs_data.S"),
+    Recorded(
+        "arch/x86/kernel/asm-offsets.s",
+        f"gcc -Wp,-MMD,x.d -D__KERNEL__ -O2 -fverbose-asm -S -o asm-offsets.s {OFFSETS}",
+        "arch/x86/kernel/asm-offsets.c",
+        ("include/linux/mm.h",),
+    ),
+    Recorded("scripts/basic/fixdep", "gcc -o scripts/basic/fixdep /src/scripts/basic/fixdep.c"),
+    Recorded("lib/string.o", KERNEL, "lib/string.c", ("include/linux/fixdep.h",)),
+    Recorded("mm/built-in.a", "ar cDPrST mm/built-in.a mm/util.o"),
+]
+
+
+def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> None:
+    """Others are: a linker script, a program, a script that names a file, what a source includes by itself.
+
+    Seen red without each.
+    """
+    for path, text in {
+        "mm/blob.S": '\t.incbin "mm/blob_data.c"\n',
+        "scripts/basic/fixdep.c": '#include "../../include/linux/fixdep.h"\n',
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+    found = programs_of(RECORDED, tmp_path, ("/src/",))
+    units = {"mm/util.c", "mm/blob.S", "lib/registry.c", "lib/string.c"}
+    assert found.units == units
+    assert found.kernel == {*units, "mm/policy.c", "include/linux/mm.h", "arch/x86/kernel/asm-offsets.c"}
+    assert found.asked == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
+
+
+@pytest.mark.parametrize(
+    ("text", "unrecorded"),
+    [
+        ('asm(".incbin \\"mm/util.c\\"");', True),
+        ('\t.include "mm/util.c"', True),
+        ("#embed <mm/util.c>", True),
+        ("# embed <mm/util.c>", True),
+        ('#include "util.c"', True),
+        ("# include <mm/util.S>", True),
+        ("#include <linux/mm.h>", False),
+        ("/* It is embedded. */", False),
+    ],
+)
+def test_code_that_reads_what_is_not_recorded(text: str, unrecorded: bool) -> None:
+    assert reads_unrecorded(text) is unrecorded
