@@ -9,6 +9,7 @@ from pipeline import record
 from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
+from pipeline.kernel.moved import Moved
 from pipeline.mail.diff import commit_message
 from pipeline.matrix import surprise
 from pipeline.measure import layout_deltas, origins_of, section_deltas
@@ -43,7 +44,7 @@ class TreeResult:
         changes: of each patch in bytes, by cell id and patch number.
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
-        renames: files that have another name than on the base, old name to new, by patch number.
+        moved: where the source of the base is, by patch number.
     """
 
     applied: Applied
@@ -53,7 +54,7 @@ class TreeResult:
     changes: Mapping[str, Mapping[int, int]] | None = None
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
-    renames: Mapping[int, Mapping[str, str]] | None = None
+    moved: Mapping[int, Moved] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -177,7 +178,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
                     states[patch],
                     build,
                     base,
-                    (result.renames or {}).get(patch, {}),
+                    (result.moved or {}).get(patch, Moved()),
                     changes.get(patch),
                     log_name(cell.id, tree, patch),
                 )
@@ -204,11 +205,11 @@ def _state(
     state: SourceState,
     build: Build,
     base: Build | None,
-    renames: Mapping[str, str],
+    moved: Moved,
     text_change: int | None,
     log: str,
 ) -> record.StateRecord:
-    new = new_ones(build.warnings, base.warnings, renames) if base and state.patch else ()
+    new = new_ones(build.warnings, base.warnings, moved) if base and state.patch else ()
     warned = {one.path for one in new}
     return record.StateRecord(
         patch=state.patch,
@@ -219,7 +220,7 @@ def _state(
         cached=build.cached,
         carried=build.carried,
         new_warnings=_diagnostics(new),
-        renames={new: old for old, new in renames.items() if new in warned},
+        renames={new: old for old, new in moved.renames.items() if new in warned},
         errors=_diagnostics(build.errors),
         text_change=text_change,
         compiler_calls=_calls(build.compiler_calls),

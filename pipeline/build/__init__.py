@@ -14,6 +14,7 @@ from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
 from pipeline.kernel.harmless import Harm, digests, is_kconfig, judge, programs_of
+from pipeline.kernel.moved import Moved
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
@@ -215,12 +216,12 @@ class Builder:
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
-            renames = host.renames(applied.states[0], state) if missing and state.patch else {}
+            moved = host.moved(applied.states[0], state) if missing and state.patch else Moved()
 
             def claim_and_build(make: Make) -> None:
                 name = make.cell.id
                 make.folder.claim(applied.up_to(state), harmless=not harm[name].possible)
-                self._build_cell(make, state, configs[name], keys[name], before[name], renames, harm[name])
+                self._build_cell(make, state, configs[name], keys[name], before[name], moved, harm[name])
 
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
@@ -252,10 +253,10 @@ class Builder:
         config: str,
         key: Key,
         base: Build | None,
-        renames: Mapping[str, str],
+        moved: Moved,
         harm: Harm,
     ) -> None:
-        """Builds one cell in its claimed folder and stores the result; `renames` are those since the base.
+        """Builds one cell in its claimed folder and stores the result; `moved` is what did since the base.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
         an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
@@ -267,7 +268,7 @@ class Builder:
         prepared = partial(_check, make, state, harm) if harm.headers else None
         result, files = make_vmlinux(make, config, prepared)
         suspicious = result.status is BuildStatus.FAILED or (
-            base is not None and diagnostics.new_ones(result.warnings, base.warnings, renames)
+            base is not None and diagnostics.new_ones(result.warnings, base.warnings, moved)
         )
         if suspicious and incremental:
             make.folder.wipe()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pipeline.kernel import diagnostics, kbuild
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
+from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
@@ -177,9 +178,9 @@ class BuildHost:
         words = listed.split("\0")
         return dict(zip(words[1::2], words[::2], strict=False))
 
-    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        """Files that have another name in a later state; old name to new."""
-        return initialised(self.workspace.repository).renames(before.tree_id, after.tree_id)
+    def moved(self, before: SourceState, after: SourceState) -> Moved:
+        """Where the source of a state is in a later one."""
+        return moved(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
     def changed_lines(self, before: SourceState, after: SourceState, paths: Sequence[str]) -> str:
         """Lines that are added to or removed from `paths` between two states, without their signs."""

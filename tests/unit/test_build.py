@@ -17,6 +17,7 @@ from pipeline.build.results import BuildResults
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import Use
 from pipeline.kernel.harmless import Harm
+from pipeline.kernel.moved import Moved
 from pipeline.model import (
     Applied,
     ApplyStatus,
@@ -115,9 +116,9 @@ class FakeHost:
     def changes(self, before: SourceState, after: SourceState) -> dict[str, str]:
         return {path: "M" for state in STATES[before.patch + 1 : after.patch + 1] for path in self.changed[state.patch]}
 
-    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
+    def moved(self, before: SourceState, after: SourceState) -> Moved:
         assert before.patch == 0 < after.patch
-        return self.renamed
+        return Moved(self.renamed)
 
     def past(self, _cell: Cell) -> tuple[int | None, float | None]:
         return None, None
