@@ -9,6 +9,7 @@ from pipeline import record
 from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
+from pipeline.kernel.moved import Moved
 from pipeline.mail.diff import commit_message
 from pipeline.matrix import surprise
 from pipeline.measure import layout_deltas, origins_of, section_deltas
@@ -66,7 +67,7 @@ class TreeResult:
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
         outcomes: what became of the cells' promises, by cell id.
-        renames: files that have another name than on the base, old name to new, by patch number.
+        moved: where the source of the base is, by patch number.
     """
 
     applied: Applied
@@ -76,7 +77,7 @@ class TreeResult:
     boots: Boots | None = None
     floors: Mapping[str, NoiseFloor] | None = None
     outcomes: Mapping[str, CellOutcome] | None = None
-    renames: Mapping[int, Mapping[str, str]] | None = None
+    moved: Mapping[int, Moved] | None = None
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -209,7 +210,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
                     states[patch],
                     build,
                     base,
-                    (result.renames or {}).get(patch, {}),
+                    (result.moved or {}).get(patch, Moved()),
                     measured,
                     log_name(cell.id, tree, patch),
                 ).model_copy(update={"vmemmap": outcome.vmemmap.get(patch) if outcome else None})
@@ -234,9 +235,9 @@ def _struct_page(found: StructPage | None) -> record.StructPageRecord | None:
 
 
 def _state(
-    state: SourceState, build: Build, base: Build | None, renames: Mapping[str, str], measured: Measured, log: str
+    state: SourceState, build: Build, base: Build | None, moved: Moved, measured: Measured, log: str
 ) -> record.StateRecord:
-    new = new_ones(build.warnings, base.warnings, renames) if base and state.patch else ()
+    new = new_ones(build.warnings, base.warnings, moved) if base and state.patch else ()
     warned = {one.path for one in new}
     return record.StateRecord(
         patch=state.patch,
@@ -247,7 +248,7 @@ def _state(
         cached=build.cached,
         carried=build.carried,
         new_warnings=_diagnostics(new),
-        renames={new: old for old, new in renames.items() if new in warned},
+        renames={new: old for old, new in moved.renames.items() if new in warned},
         errors=_diagnostics(build.errors),
         text_change=measured.text_changes.get(state.patch),
         code=_code(measured.code_changes.get(state.patch), MOST_CODE_CHANGES_OF_A_PATCH),

@@ -33,6 +33,7 @@ from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History
+from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_boots, with_duplicates_marked
@@ -116,8 +117,8 @@ class Pipeline:
                 measured = self.measure(host, applied, planned, builds)
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
-                renames = self.renames(applied)
-                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, renames))
+                since = self.moved(applied)
+                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since))
             record = self.record(run.id, work, series, results)
             output.keep_evidence(run, results)
             output.render_reports(run, record)
@@ -285,10 +286,10 @@ class Pipeline:
             )
         return measured
 
-    def renames(self, applied: Applied) -> Mapping[int, Mapping[str, str]]:
-        """Files that have another name than on the base, by patch number."""
+    def moved(self, applied: Applied) -> Mapping[int, Moved]:
+        """Where the source of the base is, by patch number."""
         base, later = applied.states[0], applied.states[1:]
-        return {state.patch: self.repository.renames(base.tree_id, state.tree_id) for state in later}
+        return {state.patch: moved(self.repository, base.tree_id, state.tree_id) for state in later}
 
     def claims(
         self,

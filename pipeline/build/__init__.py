@@ -13,6 +13,7 @@ from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import commands, diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
+from pipeline.kernel.moved import Moved
 from pipeline.kernel.programs import programs_of
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector, symbol_origins
@@ -225,12 +226,12 @@ class Builder:
             if missing:
                 host.move(applied.tree, state)
             before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
-            renames = host.renames(applied.states[0], state) if missing and state.patch else {}
+            moved = host.moved(applied.states[0], state) if missing and state.patch else Moved()
 
             def claim_and_build(make: Make) -> None:
                 name = make.cell.id
                 self.folders.enter(make, places[name])
-                self._build_cell(make, state, places[name].config, keys[name], before[name], renames)
+                self._build_cell(make, state, places[name].config, keys[name], before[name], moved)
 
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
@@ -249,9 +250,9 @@ class Builder:
         config: str,
         key: Key,
         base: Build | None,
-        renames: Mapping[str, str],
+        moved: Moved,
     ) -> None:
-        """Builds one cell in its claimed folder and stores the result; `renames` are those since the base.
+        """Builds one cell in its claimed folder and stores the result; `moved` is what did since the base.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
         an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
@@ -262,7 +263,7 @@ class Builder:
         incremental = not make.folder.fresh
         result, files = make_vmlinux(make, config)
         suspicious = result.status is BuildStatus.FAILED or (
-            base is not None and diagnostics.new_ones(result.warnings, base.warnings, renames)
+            base is not None and diagnostics.new_ones(result.warnings, base.warnings, moved)
         )
         if suspicious and incremental:
             make.folder.wipe()

@@ -15,6 +15,7 @@ from pipeline.kernel import diagnostics, kbuild
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
 from pipeline.kernel.differences import Change, changed_lines, changes
+from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
 from pipeline.system import beneath
@@ -211,9 +212,9 @@ class BuildHost:
         """Paths that differ between two states, each with what became of it."""
         return changes(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
-    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
-        """Files that have another name in a later state; old name to new."""
-        return initialised(self.workspace.repository).renames(before.tree_id, after.tree_id)
+    def moved(self, before: SourceState, after: SourceState) -> Moved:
+        """Where the source of a state is in a later one."""
+        return moved(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
     def changed_lines(self, before: SourceState, after: SourceState) -> str:
         """Lines that are added or removed between two states, without their signs."""

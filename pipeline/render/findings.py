@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.kernel.diagnostics import new_ones
+from pipeline.kernel.moved import Moved
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render import before_after, matrix
 from pipeline.render.boots import Regression, proving_less, regressions
@@ -167,7 +168,7 @@ def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[Diagnos
     for state in cell.states if not base_fails(cell) else ():
         if state.patch > 0:
             # A file that is renamed within the series is known by its name on the base.
-            fresh = new_ones(state.new_warnings, known, {old: new for new, old in state.renames.items()})
+            fresh = new_ones(state.new_warnings, known, Moved({old: new for new, old in state.renames.items()}))
             yield state, fresh
             known += [
                 warning.model_copy(update={"path": state.renames.get(warning.path, warning.path)}) for warning in fresh

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.kernel.moved import moved
 from pipeline.record import DiagnosticRecord, RunRecord
 from pipeline.system.git import Repository
 from tests.component import developer
@@ -18,6 +19,7 @@ from tests.component.developer import UTIL, Developer, PatchSeries
 pytestmark = pytest.mark.xdist_group("old-warnings")
 
 HVO = "x86_64-hvo"
+MM = "include/linux/mm.h"
 RENAMED = "mm/page_util.c"
 DECLARED = "\tint old_and_known;\n"
 INDEX = "\tconst struct page *head = compound_head(page);\n"
@@ -38,6 +40,13 @@ SERIES = {
         ),
     ),
     "shift": (developer.PUT_COMMENT, developer.INDEX_COMMENT),
+    "rename-function": (
+        (
+            "mm: page_mapcount() is page_maps()",
+            ((UTIL, "page_mapcount", "page_maps"), (MM, "page_mapcount", "page_maps")),
+        ),
+        developer.PUT_COMMENT,
+    ),
     "edit": (("mm: a longer one", ((UTIL, DECLARED, "\tlong old_and_known;\n"),)),),
     "tools": (
         ("mm: say it in the makefile", (("mm/Makefile", "obj-y +=", "$(warning mm is not what it was)\nobj-y +="),)),
@@ -107,6 +116,19 @@ def test_a_file_that_is_replaced_was_renamed_all_the_same(noisy: Developer) -> N
     assert Repository(noisy.folder).renames("noisy", "shift") == {}
 
 
+@pytest.mark.parametrize("name", SERIES)
+def test_lines_are_followed_as_git_sees_them(noisy: Developer, name: str) -> None:
+    since = moved(Repository(noisy.folder), "noisy", name)
+    path = RENAMED if since.renames else UTIL
+    before, after = (
+        noisy.git("show", f"{revision}:{file}").split("\n") for revision, file in (("noisy", UTIL), (name, path))
+    )
+    pairs = [(since.line_before(path, at), text) for at, text in enumerate(after, 1)]
+    kept = [(line, text) for line, text in pairs if line]
+    assert kept == [(line, before[line - 1]) for line, _ in kept]
+    assert len(before) - len(kept) <= 4
+
+
 COMPILERS = [
     pytest.param(name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"{name} is missing"))
     for name in ("gcc", "clang")
@@ -114,7 +136,7 @@ COMPILERS = [
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("name", ["rename", "shift", "edit"])
+@pytest.mark.parametrize("name", ["rename", "rename-function", "shift", "edit"])
 def test_an_old_warning_stays_old(
     folder: Path,
     sealed_environment: dict[str, str],

@@ -17,6 +17,7 @@ from pipeline.build.results import BuildResults
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.ccache import Use
 from pipeline.kernel.differences import Change
+from pipeline.kernel.moved import Moved
 from pipeline.kernel.programs import Programs
 from pipeline.model import (
     Applied,
@@ -136,9 +137,9 @@ class FakeHost:
     def changed_lines(self, before: SourceState, after: SourceState) -> str:
         return "".join(self.changes(before, after))
 
-    def renames(self, before: SourceState, after: SourceState) -> dict[str, str]:
+    def moved(self, before: SourceState, after: SourceState) -> Moved:
         assert before.patch == 0 < after.patch
-        return self.renamed
+        return Moved(self.renamed)
 
     def past(self, _cell: Cell) -> tuple[int | None, float | None]:
         return None, None

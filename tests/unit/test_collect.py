@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.collect import Measured, TreeResult, cell_records, log_name, series_record, tree_record
+from pipeline.kernel.moved import Moved
 from pipeline.measure import parse_bloat
 from pipeline.model import (
     Applied,
@@ -110,12 +111,12 @@ def test_the_errors_of_a_failed_build_are_recorded() -> None:
 
 
 def test_a_renamed_file_s_old_warning_is_not_new_and_its_new_one_names_the_old_file() -> None:
-    moved, second = replace(OLD, path="c.c"), replace(OLD, path="c.c", message="odder")
+    there, second = replace(OLD, path="c.c"), replace(OLD, path="c.c", message="odder")
     builds = {
-        (PLANNED.cell.id, at): replace(BUILT, warnings=found) for at, found in ((0, (OLD,)), (2, (moved, second)))
+        (PLANNED.cell.id, at): replace(BUILT, warnings=found) for at, found in ((0, (OLD,)), (2, (there, second)))
     }
-    renames = {2: {"a.c": "c.c", "x.c": "y.c"}}
-    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (PLANNED,), builds, renames=renames)
+    moved = {2: Moved({"a.c": "c.c", "x.c": "y.c"})}
+    result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (PLANNED,), builds, moved=moved)
     state = cell_records([result])[0].states[1]
     assert [(one.path, one.message) for one in state.new_warnings] == [("c.c", "odder")]
     assert state.renames == {"c.c": "a.c"}

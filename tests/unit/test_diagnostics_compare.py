@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.kernel.diagnostics import in_source, new_ones
 from pipeline.kernel.diagnostics.place import LARGEST_FILE, function_of
+from pipeline.kernel.moved import Moved, parse_hunks
 from pipeline.model import Diagnostic
 from tests.unit.clock import at_most
 
@@ -78,7 +79,7 @@ def test_another_symbol_at_the_same_offset_is_new() -> None:
     assert new_ones([after], [before]) == (after,)
 
 
-RENAMES = {"mm/util.c": "mm/page_util.c", "lib/x.rs": "lib/y.rs"}
+RENAMES = Moved({"mm/util.c": "mm/page_util.c", "lib/x.rs": "lib/y.rs"})
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,50 @@ def test_a_file_that_takes_a_renamed_one_s_place_has_its_own_warnings() -> None:
 def test_two_files_that_change_names_keep_their_warnings() -> None:
     before = [warning("f", path="a.c"), warning("g", path="b.c")]
     after = [warning("f", path="b.c"), warning("g", path="a.c")]
-    assert new_ones(after, before, {"a.c": "b.c", "b.c": "a.c"}) == ()
+    assert new_ones(after, before, Moved({"a.c": "b.c", "b.c": "a.c"})) == ()
     assert len(new_ones(after, before)) == 2
+
+
+# The function got another name, a line was added above it and one below; the file was renamed as well.
+DIFF = """\
+diff --git a/mm/util.c b/mm/page_util.c
+similarity index 90%
+--- a/mm/util.c
++++ b/mm/page_util.c
+@@ -1,0 +2 @@ int none;
++++ b/mm/no.c
+@@ -5,2 +6 @@ int none;
+-int f(void)
+-/* x */
++int g(void)
+@@ -20 +19,0 @@
+-gone
+"""
+MOVED = Moved(RENAMES.renames, parse_hunks(DIFF))
+
+
+@pytest.mark.parametrize(
+    ("line", "before"), [(1, 1), (2, 0), (3, 2), (5, 4), (6, 0), (7, 7), (19, 19), (20, 21), (99, 100)]
+)
+def test_a_line_is_followed_through_a_diff(line: int, before: int) -> None:
+    numbers = [MOVED.line_before(path, line) for path in ("mm/page_util.c", "mm/other.c")]
+    assert (numbers, RENAMES.line_before("mm/page_util.c", line)) == ([before, line], 0)
+
+
+def test_a_line_that_is_as_it_was_keeps_its_warnings_whatever_its_function_is_called_now() -> None:
+    old, same, other = (
+        warning(name, "int x;", line, path)
+        for name, line, path in (("f", 4, "mm/util.c"), ("g", 5, "mm/page_util.c"), ("g", 6, "mm/page_util.c"))
+    )
+    assert new_ones([same], [old], MOVED) == ()
+    assert new_ones([other, same], [old], MOVED) == (other,)
+    assert new_ones([other], [old], MOVED) == (other,)
+    assert new_ones([same], [old], RENAMES) == (same,)
+
+
+def test_a_line_of_a_header_is_not_the_same_for_another_caller() -> None:
+    old, new = (warning(f"{name} in a.c", "copy();", 5, "include/copy.h") for name in "fg")
+    assert new_ones([new], [old], MOVED) == (new,)
 
 
 words = st.sampled_from(["", "f", "g"])
@@ -134,7 +177,7 @@ def test_as_many_are_new_as_there_are_more(found: list[Diagnostic], before: list
 def test_a_hundred_thousand_are_compared_soon() -> None:
     found = [warning("f", f"int x{at % 1000};", at) for at in range(100_000)]
     with at_most(10):
-        assert len(new_ones(found, found[::2], {f"{at}.c": f"{at}.h" for at in range(10_000)})) == 50_000
+        assert len(new_ones(found, found[::2], Moved({f"{at}.c": f"{at}.h" for at in range(10_000)}))) == 50_000
 
 
 # Functions, by the source

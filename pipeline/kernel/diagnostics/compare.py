@@ -1,16 +1,19 @@
 """Which diagnostics of a build another one has not: the only place where two lists of them are compared.
 
-Two are the same where path, message and the function around them are; lines move, and a file can be renamed. They are
-counted, so that the second of two alike is new where the base has one, and one that vanished pays for another only in
-the same function. What is not known of one of two, as of builds that older versions stored, does not tell them apart.
+Two are the same where path, message and the function around them are, or the line that the series left as it was; lines
+move, and a file can be renamed. They are counted, so that the second of two alike is new where the base has one, and
+one that vanished pays for another only in the same function. What is not known of one of two, as of builds that older
+versions stored, does not tell them apart.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from pipeline.kernel.moved import Moved
 
 
 class Located(Protocol):
@@ -18,6 +21,8 @@ class Located(Protocol):
 
     @property
     def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
     @property
     def message(self) -> str: ...
     @property
@@ -28,25 +33,29 @@ class Located(Protocol):
 
 Compared = TypeVar("Compared", bound=Located)
 
-_Place = tuple[str, str]
-_Question = Callable[[str, str], _Place | None]
+
+class _Place(NamedTuple):
+    """Where a diagnostic is; the line by its number before, 0 where it is new or that is not known."""
+
+    function: str
+    source: str
+    line: int
+
+    @property
+    def bare(self) -> bool:
+        return not (self.function or self.source)
+
+
+_Question = Callable[[_Place], Hashable]
 
 _STAGES: tuple[tuple[_Question, _Question], ...] = (
-    (lambda function, source: (function, source), lambda function, source: (function, source)),
-    (
-        lambda function, _: (function, "") if function else None,
-        lambda function, _: (function, "") if function else None,
-    ),
-    (
-        lambda function, source: ("", source) if source and not function else None,
-        lambda _, source: ("", source) if source else None,
-    ),
-    (
-        lambda _, source: ("", source) if source else None,
-        lambda function, source: ("", source) if source and not function else None,
-    ),
-    (lambda function, source: None if function or source else ("", ""), lambda *_: ("", "")),
-    (lambda *_: ("", ""), lambda function, source: None if function or source else ("", "")),
+    (lambda later: later.line or None, lambda earlier: earlier.line or None),
+    (lambda later: (later.function, later.source), lambda earlier: (earlier.function, earlier.source)),
+    (lambda later: later.function or None, lambda earlier: earlier.function or None),
+    (lambda later: None if later.function else later.source or None, lambda earlier: earlier.source or None),
+    (lambda later: later.source or None, lambda earlier: None if earlier.function else earlier.source or None),
+    (lambda later: later.bare or None, lambda _: True),
+    (lambda _: True, lambda earlier: earlier.bare or None),
 )
 """What of two places must be equal, of the later one and of the earlier one: first all, then what both have."""
 
@@ -56,24 +65,23 @@ _NUMBERS_OF_TYPES = re.compile(r"(multiple IDs found for '[^']*'): .*")
 _WORD = re.compile(r"[\w./+-]+")
 
 
-def new_ones(
-    found: Iterable[Compared], before: Iterable[Located], renames: Mapping[str, str] | None = None
-) -> tuple[Compared, ...]:
+def new_ones(found: Iterable[Compared], before: Iterable[Located], moved: Moved | None = None) -> tuple[Compared, ...]:
     """Diagnostics that were not there before, in their order.
 
     Args:
-        renames: names of files before, and what they are called now.
+        moved: where the source of those before is now.
     """
-    renamed = _Renamed(renames or {})
+    moved = moved or Moved()
+    renamed = _Renamed(moved.renames)
     unchanged = _Renamed({})
     earlier: dict[tuple[str, str], list[_Place]] = defaultdict(list)
     for diagnostic in before:
-        key, place = _compared(diagnostic, renamed)
+        key, place = _compared(diagnostic, renamed, diagnostic.line)
         earlier[key].append(place)
     found = list(found)
     later: dict[tuple[str, str], list[tuple[int, _Place]]] = defaultdict(list)
     for at, diagnostic in enumerate(found):
-        key, place = _compared(diagnostic, unchanged)
+        key, place = _compared(diagnostic, unchanged, moved.line_before(diagnostic.path, diagnostic.line))
         later[key].append((at, place))
     new = [at for key, places in later.items() for at in _unpaired(places, earlier.get(key, []))]
     return tuple(found[at] for at in sorted(new))
@@ -85,12 +93,12 @@ def _unpaired(later: Sequence[tuple[int, _Place]], earlier: Sequence[_Place]) ->
     for of_later, of_earlier in _STAGES:
         if not (waiting and earlier):
             break
-        offered: dict[_Place | None, list[_Place]] = defaultdict(list)
+        offered: dict[Hashable, list[_Place]] = defaultdict(list)
         for place in earlier:
-            offered[of_earlier(*place)].append(place)
+            offered[of_earlier(place)].append(place)
         left = []
         for at, place in waiting:
-            wanted = of_later(*place)
+            wanted = of_later(place)
             if wanted is not None and offered.get(wanted):
                 offered[wanted].pop()
             else:
@@ -122,8 +130,10 @@ def _stem(path: str) -> str:
     return stem if dot and "/" not in suffix else path
 
 
-def _compared(diagnostic: Located, renamed: _Renamed) -> tuple[tuple[str, str], _Place]:
+def _compared(diagnostic: Located, renamed: _Renamed, line: int) -> tuple[tuple[str, str], _Place]:
     # Quotation marks follow the locale.
     message = diagnostic.message.replace("‘", "'").replace("’", "'")
     message = _MOVING.sub("", _NUMBERS_OF_TYPES.sub(r"\1", message))
-    return (renamed(diagnostic.path), renamed(message)), (renamed(diagnostic.function), diagnostic.source)
+    # Where a function was inlined, one line is that of many callers.
+    place = _Place(renamed(diagnostic.function), diagnostic.source, 0 if " in " in diagnostic.function else line)
+    return (renamed(diagnostic.path), renamed(message)), place
