@@ -19,12 +19,12 @@ from pipeline.render.findings import (
     Finding,
     base_fails,
     boot_failures,
+    changed_facts,
     count,
     failures,
     first_failing,
     label,
     location,
-    resized,
     result,
     verdict,
     warnings,
@@ -145,7 +145,7 @@ def _promises(record: RunRecord) -> list[Entry]:
     """What the matrix promises of the cells, where that was looked at; a struct that grows is worth a look."""
     looked_at = [cell for cell in record.cells if cell.lost is not None]
     lost = lost_promises(record, [(label(record, cell), cell) for cell in record.cells])
-    sizes = resized(record)
+    sizes = changed_facts(record)
     if lost:
         lines = [f"{', '.join(one.cells)}: {one.what}, with {one.blame}" for one in lost]
         return [Entry("promises", "fail", f"broken with {lost[0].blame}", details="\n".join([*lines, *sizes]))]

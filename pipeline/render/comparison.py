@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, TextRecord
-from pipeline.render.before_after import struct_page_words
+from pipeline.render.before_after import last_struct_page
 from pipeline.render.cases import Case, Outcome, cases
 from pipeline.render.findings import count, location, result, verdict
 from pipeline.render.measured import Block, first
@@ -71,11 +71,17 @@ def _cells(before: RunRecord, after: RunRecord, pairs: Sequence[Pair]) -> list[t
         )
         sizes = [cell.text.delta if cell and cell.text else None for cell in (pair.before, pair.after)]
         known = [size for size in sizes if size is not None]
-        pages = [struct_page_words(cell) if cell else "-" for cell in (pair.before, pair.after)]
+        pages = [_patched_page(cell) for cell in (pair.before, pair.after)]
         difference = f"{known[1] - known[0]:+d}" if len(known) == 2 else "-"
-        words = [was if was == now else f"{was} → {now}", pages[0] if pages[0] == pages[1] else "; ".join(pages)]
+        words = [" → ".join(dict.fromkeys(ends)) for ends in ((was, now), pages)]
         rows.append((pair.name, *words, *map(_signed, sizes), difference))
     return rows
+
+
+def _patched_page(cell: CellRecord | None) -> str:
+    """The size of struct page after the last patch."""
+    found = last_struct_page(cell) if cell else None
+    return f"{found.size}{'' if found.power_of_two else ', not 2^n'}" if found else "-"
 
 
 def _patches(before: RunRecord, after: RunRecord, page: Page) -> list[str]:

@@ -230,8 +230,7 @@ def remarks(record: RunRecord) -> list[str]:
     doubtful = {word: sum(one.verdict == word for one in record.claims) for word in ("not confirmed", "not measured")}
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
-        *resized(record),
-        *before_after.emptied_sentences(labelled),
+        *changed_facts(record),
         *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *matrix.missing(labelled),
@@ -246,9 +245,10 @@ def remarks(record: RunRecord) -> list[str]:
     ]
 
 
-def resized(record: RunRecord) -> list[str]:
-    """A sentence for each struct that has another size with the series."""
-    return before_after.resized_sentences(record, _labelled(record))
+def changed_facts(record: RunRecord) -> list[str]:
+    """What stands on top of a report and in a reply: structs of another size, and functions that became stubs."""
+    cells = _labelled(record)
+    return [*before_after.resized_sentences(record, cells), *before_after.emptied_sentences(cells)]
 
 
 def _labelled(record: RunRecord) -> list[tuple[str, CellRecord]]:

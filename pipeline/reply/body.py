@@ -10,7 +10,7 @@ from enum import StrEnum
 from pipeline.record import LetterRecord, RunRecord
 from pipeline.record.kinds import KINDS, kinds, only_text_moves
 from pipeline.render import CELL_COLUMNS, cell_row, command_lines, summary, tree_row
-from pipeline.render.findings import count, failures, label, location, remarks, resized, verdict, warnings
+from pipeline.render.findings import changed_facts, count, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import Page, cut, neutral
 from pipeline.render.public import tested_on
 from pipeline.reply.answers import exchanges
@@ -63,8 +63,8 @@ def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style,
         cells=_cells(clean, page),
         more=count(len(clean.cells) - ROWS_SHOWN, "more cell") if len(clean.cells) > ROWS_SHOWN else "",
         full=style is Style.FULL,
-        resized=resized(clean),
-        remarks=[remark for remark in remarks(clean) if remark not in resized(clean)][:ROWS_SHOWN],
+        changes=changed_facts(clean),
+        remarks=[remark for remark in remarks(clean) if remark not in changed_facts(clean)][:ROWS_SHOWN],
         deltas=[(label(clean, cell), cut(summary(cell.text), LOG_COLUMNS - 2)) for cell in clean.cells if cell.text],
         exchanges=exchanges(clean, answered, detailed=style is Style.FULL),
         command=command_lines(clean.command, COLUMNS) if clean.command else [],

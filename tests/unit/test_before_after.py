@@ -126,6 +126,7 @@ def test_a_function_that_became_a_stub_is_told_and_shown() -> None:
         "Hardly anything is left of hugetlb_vmemmap_optimize (166 → 3 bytes), in x86_64-gcc-small."
     ]
     assert "hugetlb_vmemmap_optimize      166        3" in render_text(record)
+    assert "Hardly anything is left of hugetlb_vmemmap_optimize" in reply(record)
 
 
 def test_a_size_that_is_not_text_alone_is_taken_apart() -> None:

@@ -44,9 +44,9 @@ def test_cells_that_break_come_and_go_are_told() -> None:
     before = records.run(cells=(records.cell("a"), records.cell("gone")))
     after = records.run(cells=(records.broken("a", "built", "built", "failed"), records.cell("new")))
     text = compared(before, after)
-    assert "a builds → FAILS 64; 56, not 2^n -1410 - -" in text
-    assert "gone builds → not there 64; - -1410 - -" in text
-    assert "new not there → builds -; 64 - -1410 -" in text
+    assert "a builds → FAILS 64 → 56, not 2^n -1410 - -" in text
+    assert "gone builds → not there 64 → - -1410 - -" in text
+    assert "new not there → builds - → 64 - -1410 -" in text
 
 
 def test_checks_that_pass_now_and_no_more_are_told() -> None:
