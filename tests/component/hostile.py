@@ -110,7 +110,10 @@ MAILBOXES: dict[str, Hostile] = {
     ),
     "two million lines": Hostile(lambda: with_more(reply(body=b"y\n" * 2_000_000)), shown="more than 400000 lines"),
     "6000 messages": Hostile(lambda: mbox([mail("x", "y\n")] * 6000), "more than 5000 messages"),
-    "separators without messages": Hostile(lambda: b"From a b 2024\n\n" * 500_000, "more than 5000 messages"),
+    "separators without messages": Hostile(lambda: b"From a b 2024\n\n" * 500_000, "more than 400000 lines"),
+    "messages of one header": Hostile(
+        lambda: b"From a@b Thu Jan  1 00:00:00 1970\nDate: x\n\n" * 300_000, "more than 5000 messages"
+    ),
     "separator of 20 MB": Hostile(lambda: b"From " + b"a@" * 10_000_000, "line of more than 64 KiB|larger than 8 MiB"),
     "gzip bomb": Hostile(_bomb, "larger than 32 MiB when it is unpacked"),
     "gzip bomb of empty members": Hostile(lambda: gzip.compress(b"") * 500_000, "when it is unpacked"),
