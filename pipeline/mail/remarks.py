@@ -33,7 +33,8 @@ def instead_of(chosen: Posting, first: Posting, named: Mail | None, above: Posti
     """What was taken in the place of what was named, in words."""
     count = len(chosen.patches)
     taken = f"taken is {chosen.name}, {chosen.first.title!r}, {count} patch(es)"
-    if named is not None and above is None:
+    posting = named is not None and not named.reply and named.subject.number is not None
+    if named is not None and (above is None or posting):
         return f"{named.letter.subject!r} was named, which posts no patch: {taken}"
     if named is not None and above is not None and above is not chosen:
         which = "newer" if chosen.revision > above.revision else "a whole series"

@@ -346,6 +346,13 @@ def test_what_is_taken_in_the_place_of_a_mail_without_a_patch_is_said() -> None:
     assert choice.instead == "'mm: a plan' was named, which posts no patch: taken is v1, 'change', 2 patch(es)"
 
 
+@pytest.mark.parametrize("subject", ["[PATCH 0/1] another", "[PATCH 2/7] an empty one"])
+def test_what_is_taken_in_the_place_of_a_cover_letter_without_patches_is_said(subject: str) -> None:
+    mails = [*threaded(2), below("change-v1-0", subject, "bare", "Hello.\n")]
+    choice = chosen(mails, "bare@example.org")
+    assert choice.instead == f"{subject!r} was named, which posts no patch: taken is v1, 'change', 2 patch(es)"
+
+
 def test_a_reply_to_an_older_revision_brings_the_newest_and_that_is_said() -> None:
     answer = below("change-v1-1", "Re: [PATCH 1/2] change 1", "answer", "No.\n")
     choice = chosen([*threaded(2), answer, *threaded(2, 2, "change-v1-0")], "answer@example.org")
