@@ -256,7 +256,7 @@ def test_a_resend_is_a_posting_of_its_own_and_preferred() -> None:
     ]
     choice = chosen([*threaded(2), *again])
     assert choice.posting.name == "v1 RESEND"
-    assert "posted twice" in choice.notes[0]
+    assert choice.notes[0].startswith("v1 was posted twice; taken is v1 RESEND of ")
     assert chosen([*threaded(2), *again], "change-v1-1@example.org").posting.name == "v1"
 
 
