@@ -113,7 +113,8 @@ def passed_over(
             new = [str(mail.number) for mail in other.patches if mail.number not in other.taken]
             yield f"{other.name} is in the thread, too, and replaces patch {', '.join(new)} of {other.total}"
         elif other.revision == chosen.revision:
-            yield f"{chosen.name.removesuffix(' RESEND')} was posted twice; taken is {chosen.name} of {chosen.first.letter.date}"
+            twice = chosen.name.removesuffix(" RESEND")
+            yield f"{twice} was posted twice; taken is {chosen.name} of {chosen.first.letter.date}"
         elif other.revision > chosen.revision and other.problems:
             yield f"{other.name} is in the thread, too, but {problems_of(other, mails)}"
         elif other.revision > chosen.revision and named:
