@@ -63,7 +63,8 @@ def empty_patch(posting: Posting, mails: Sequence[Mail]) -> Mail | None:
             continue
         revision = mail.version == posting.version or not mail.subject.versioned
         ours = mail.in_reply_to in ids or sender(mail) == author
-        if revision and ours and not has_diff(mail.letter.body):
+        # Without any text it may be one that was cut off.
+        if revision and ours and mail.letter.body.strip() and not has_diff(mail.letter.body):
             return mail
     return None
 

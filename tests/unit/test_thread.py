@@ -374,6 +374,12 @@ def test_an_empty_patch_is_named() -> None:
     assert "git am stops" in caught.value.hint
 
 
+def test_a_mail_that_was_cut_off_is_no_empty_patch() -> None:
+    with pytest.raises(NotObtainedError, match="missing 3/3") as caught:
+        chosen([*threaded(3)[:3], below("change-v1-0", "[PATCH 3/3] cha", "cut", "")])
+    assert "Is the mailbox whole?" in caught.value.hint
+
+
 def test_a_diff_in_a_cover_letter_is_said() -> None:
     mails = [mail("[PATCH 0/1] about", DIFF, "c"), below("c", "[PATCH 1/1] one", "p")]
     said = "the cover letter has a diff (mm/util.c), which is no part of the series: it is not applied"
