@@ -319,6 +319,7 @@ def test_a_lone_patch_is_not_preferred_to_a_series_that_answers_it() -> None:
     assert choice.instead == (
         "the thread has the single patch 'all at once' and a series: taken is v2, 'in parts', 2 patch(es)"
     )
+    assert choice.instead not in choice.notes
 
 
 def test_a_lone_patch_that_is_named_is_taken() -> None:
