@@ -68,15 +68,10 @@ def choose(found: Sequence[Posting], mails: Sequence[Mail], message_id: str, ask
     chosen = _of_version(family, named, asked) if asked is not None else named or _newest(family)
     _require_complete(chosen, family, mails)
     revisions = tuple(posting for posting in family if posting is not chosen)
-    strangers = [posting for posting in candidates if not any(posting is relative for relative in family)]
-    instead = ""
-    if named is None and asked is None:
-        instead = remarks.instead_of(chosen, first, by_id.get(message_id), above)
-    told = (
-        *remarks.oddities(chosen),
-        *remarks.passed_over(chosen, revisions, strangers, mails, named=named is not None or asked is not None),
-    )
-    return Choice(chosen, revisions, (*([instead] if instead else []), *told), instead)
+    asked_for = named is not None or asked is not None
+    instead = "" if asked_for else remarks.instead_of(chosen, first, by_id.get(message_id), above)
+    others = remarks.passed_over(chosen, revisions, _without(candidates, family), mails, named=asked_for)
+    return Choice(chosen, revisions, (*remarks.oddities(chosen), *others), instead)
 
 
 @dataclass(frozen=True)

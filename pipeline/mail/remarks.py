@@ -33,7 +33,8 @@ def instead_of(chosen: Posting, first: Posting, named: Mail | None, above: Posti
     """What was taken in the place of what was named, in words."""
     count = len(chosen.patches)
     taken = f"taken is {chosen.name}, {chosen.first.title!r}, {count} patch(es)"
-    if named is not None and above is None:
+    posting = named is not None and not named.reply and named.subject.number is not None
+    if named is not None and (above is None or posting):
         return f"{named.letter.subject!r} was named, which posts no patch: {taken}"
     if named is not None and above is not None and above is not chosen:
         which = "newer" if chosen.revision > above.revision else "a whole series"
@@ -62,7 +63,8 @@ def empty_patch(posting: Posting, mails: Sequence[Mail]) -> Mail | None:
             continue
         revision = mail.version == posting.version or not mail.subject.versioned
         ours = mail.in_reply_to in ids or sender(mail) == author
-        if revision and ours and not has_diff(mail.letter.body):
+        # Without any text it may be one that was cut off.
+        if revision and ours and mail.letter.body.strip() and not has_diff(mail.letter.body):
             return mail
     return None
 
@@ -112,7 +114,8 @@ def passed_over(
             new = [str(mail.number) for mail in other.patches if mail.number not in other.taken]
             yield f"{other.name} is in the thread, too, and replaces patch {', '.join(new)} of {other.total}"
         elif other.revision == chosen.revision:
-            yield f"{chosen.name} was posted twice; taken is {chosen.name} of {chosen.first.letter.date}"
+            twice = chosen.name.removesuffix(" RESEND")
+            yield f"{twice} was posted twice; taken is {chosen.name} of {chosen.first.letter.date}"
         elif other.revision > chosen.revision and other.problems:
             yield f"{other.name} is in the thread, too, but {problems_of(other, mails)}"
         elif other.revision > chosen.revision and named:

@@ -256,7 +256,7 @@ def test_a_resend_is_a_posting_of_its_own_and_preferred() -> None:
     ]
     choice = chosen([*threaded(2), *again])
     assert choice.posting.name == "v1 RESEND"
-    assert "posted twice" in choice.notes[0]
+    assert choice.notes[0].startswith("v1 was posted twice; taken is v1 RESEND of ")
     assert chosen([*threaded(2), *again], "change-v1-1@example.org").posting.name == "v1"
 
 
@@ -319,6 +319,7 @@ def test_a_lone_patch_is_not_preferred_to_a_series_that_answers_it() -> None:
     assert choice.instead == (
         "the thread has the single patch 'all at once' and a series: taken is v2, 'in parts', 2 patch(es)"
     )
+    assert choice.instead not in choice.notes
 
 
 def test_a_lone_patch_that_is_named_is_taken() -> None:
@@ -346,6 +347,13 @@ def test_what_is_taken_in_the_place_of_a_mail_without_a_patch_is_said() -> None:
     assert choice.instead == "'mm: a plan' was named, which posts no patch: taken is v1, 'change', 2 patch(es)"
 
 
+@pytest.mark.parametrize("subject", ["[PATCH 0/1] another", "[PATCH 2/7] an empty one"])
+def test_what_is_taken_in_the_place_of_a_cover_letter_without_patches_is_said(subject: str) -> None:
+    mails = [*threaded(2), below("change-v1-0", subject, "bare", "Hello.\n")]
+    choice = chosen(mails, "bare@example.org")
+    assert choice.instead == f"{subject!r} was named, which posts no patch: taken is v1, 'change', 2 patch(es)"
+
+
 def test_a_reply_to_an_older_revision_brings_the_newest_and_that_is_said() -> None:
     answer = below("change-v1-1", "Re: [PATCH 1/2] change 1", "answer", "No.\n")
     choice = chosen([*threaded(2), answer, *threaded(2, 2, "change-v1-0")], "answer@example.org")
@@ -365,6 +373,12 @@ def test_an_empty_patch_is_named() -> None:
     with pytest.raises(NotObtainedError, match=r"patch 2/3, 'change nothing', is empty: it has no diff$") as caught:
         chosen([*(one for one in threaded(3) if one.number != 2), empty])
     assert "git am stops" in caught.value.hint
+
+
+def test_a_mail_that_was_cut_off_is_no_empty_patch() -> None:
+    with pytest.raises(NotObtainedError, match="missing 3/3") as caught:
+        chosen([*threaded(3)[:3], below("change-v1-0", "[PATCH 3/3] cha", "cut", "")])
+    assert "Is the mailbox whole?" in caught.value.hint
 
 
 def test_a_diff_in_a_cover_letter_is_said() -> None:
