@@ -73,22 +73,18 @@ class _ImageValue(BaseModel):
     selftest: bool
 
 
-class _DependenciesValue(BaseModel):
-    headers: dict[str, str]
-
-
 _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "build": TypeAdapter(_BuildValue),
     "image": TypeAdapter(_ImageValue),
     "symbol-origins": TypeAdapter(dict[str, str]),
-    "dependencies": TypeAdapter(_DependenciesValue),
+    "dependencies": TypeAdapter(dict[str, str]),
     "struct-layout": TypeAdapter(list[Layout]),
     "coverage": TypeAdapter(Coverage),
     "boot": TypeAdapter(Boot),
 }
 _FILES = {
     "image": {"kernel.z"},
-    "dependencies": {"paths.z", "sources.z", "probes.z"},
+    "dependencies": {"paths.z"},
     "boot": {"console.z"},
 }
 """Files that an entry of a stage must have; those of a build depend on its status."""
