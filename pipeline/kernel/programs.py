@@ -101,7 +101,8 @@ def reads_unrecorded(text: str) -> bool:
 
 
 def _is_kernel(one: Recorded) -> bool:
-    return "-D__KERNEL__" in one.command.split() and bool(one.source)
+    """Whether it is compiled as kernel code; the source may be a generated one, which is not named."""
+    return "-D__KERNEL__" in one.command.split() and bool(one.source or one.dependencies)
 
 
 def _is_asked(one: Recorded) -> bool:
