@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,11 @@ def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> 
 )
 def test_code_that_reads_what_is_not_recorded(text: str, unrecorded: bool) -> None:
     assert reads_unrecorded(text) is unrecorded
+
+
+@pytest.mark.parametrize("piece", ["#include <", '#include "', "# ", ".incbin ", '#include "a.', "#embed\t"])
+def test_a_search_of_much_code_takes_time_by_its_length(piece: str) -> None:
+    """Seen red with a name that may hold what begins the next one."""
+    started = time.process_time()
+    reads_unrecorded(f"{piece} x" * 300_000)
+    assert time.process_time() - started < 2
