@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.build.results import BuildResults
+from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.programs import reads_unrecorded
 from pipeline.model import Applied, PlannedCell, SourceState
@@ -43,19 +44,28 @@ class Folders:
         self._host = host
         self._results = results
 
-    def enter(self, make: Make, place: Place) -> None:
-        """Takes the folder of a state into use."""
+    def enter(self, make: Make, place: Place, *, anew: bool = False) -> None:
+        """Takes the folder of a state into use.
+
+        Args:
+            make: of the cell.
+            place: of the state.
+            anew: begin with an empty folder.
+        """
         folders = make.folders(config_key(self._host, make.cell, place.applied.states[0]).digest)
-        if not place.state.patch:
-            make.enter(folders.base())
-            return
-        config, deciding = config_digest(place.config), self._deciding(place)
-        folder = folders.own(place.state.tree_id, config) if deciding is None else folders.shared(config, deciding)
-        make.enter(folder, folders.base())
+        base = folders.base()
+        folder = self._of_patched(folders, place) if place.state.patch else base
+        if anew:
+            folder.wipe()
+        make.enter(folder, None if anew or folder is base else base)
 
     def runs_base_programs(self, place: Place) -> bool:
         """Whether all that runs while a state is built is the base's."""
         return not place.state.patch or self._deciding(place) == {}
+
+    def _of_patched(self, folders: CellFolders, place: Place) -> BuildFolder:
+        config, deciding = config_digest(place.config), self._deciding(place)
+        return folders.own(place.state.tree_id, config) if deciding is None else folders.shared(config, deciding)
 
     def _deciding(self, place: Place) -> dict[str, str] | None:
         """Objects of git that decide what runs while a state is built, by path; None where any file could."""

@@ -84,8 +84,7 @@ class Repeater:
         return {name: entry for name, entry in found.items() if entry}
 
     def _build_clean(self, make: Make, place: Place, key: Key) -> None:
-        self._builder.folders.enter(make, place)
-        make.folder.wipe()
+        self._builder.folders.enter(make, place, anew=True)
         build, files = make_vmlinux(make, place.config)
         if build.status is not BuildStatus.BUILT:
             raise InfrastructureError(

@@ -26,7 +26,7 @@ _COMPILED = frozenset({".c", ".h", ".S"})
 _NOT_KERNEL = TOOLS | {"Documentation"}
 _LARGEST_SOURCE = 8 << 20
 # What assembler and compiler read by these, kbuild does not record; and a unit that is included is none.
-_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b|#\s*include\s*[\"<][^\">]*\.[cS][\">]")
+_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b|#\s*include\s*[\"<][^\"<>\n]*\.[cS][\">]")
 _NAMED_THERE = re.compile(rb"(?:\.incbin|\.include|#\s*embed)\s*\\?[\"<]([^\"\\>\n]+)")
 _INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
 
@@ -101,7 +101,8 @@ def reads_unrecorded(text: str) -> bool:
 
 
 def _is_kernel(one: Recorded) -> bool:
-    return "-D__KERNEL__" in one.command.split() and bool(one.source)
+    """Whether it is compiled as kernel code; the source may be a generated one, which is not named."""
+    return "-D__KERNEL__" in one.command.split() and bool(one.source or one.dependencies)
 
 
 def _is_asked(one: Recorded) -> bool:
