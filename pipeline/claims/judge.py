@@ -169,9 +169,7 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
     details = [f"{name}: {_differences(code)}" for name, code in compared.items() if not code.same]
     if details:
         changed = {change.name for code in compared.values() for change in code.changes}
-        words = (
-            f"code differs, of {len(changed)} functions or data objects" if changed else "not all code could be read"
-        )
+        words = f"the code of {_symbols(len(changed))} differs" if changed else "not all code could be read"
         return _record(claim, "not confirmed", finding=words, details=details)
     if unseen := _not_compiled(evidence, claim.patches):
         return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
@@ -181,6 +179,10 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
 
 
 _NOT_COMPARED = "the code was not compared; builds of an earlier version of the pipeline hold none"
+
+
+def _symbols(number: int) -> str:
+    return "1 function or data object" if number == 1 else f"{number} functions and data objects"
 
 
 def _codes(cell: CellRecord, patches: Sequence[int]) -> Mapping[int, CodeRecord] | None:
