@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.apply.narrow import narrowed, widened
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
+from pipeline.system import beneath
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
 from pipeline.system.workspace import Workspace
@@ -78,7 +79,9 @@ class Applier:
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            # A series can make a path of two thousand folders there.
+            with suppress(OSError):
+                beneath.remove(place)
             self._repository.run("worktree", "prune")
 
     def _apply_narrowly(self, folder: Path, series: Series, tree: Tree) -> Applied | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
+import stat
 import time
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 from pipeline.system import beneath
@@ -86,7 +89,11 @@ class BuildFolder:
     def seal(self) -> None:
         """Notes what lies in the folder, at the end of its use."""
         if self.path.exists():
-            self._seal.write_text(self._content()[0])
+            try:
+                self._seal.write_text(self._content()[0])
+            except OSError:
+                # What cannot be looked at is not trusted, and is wiped when it is next claimed.
+                self._seal.unlink(missing_ok=True)
         self._in_use = False
 
     def _is_sealed(self) -> bool:
@@ -94,23 +101,26 @@ class BuildFolder:
 
         Where the clock went back, a source that is checked out now would be older than what was made of its forerunner.
         """
-        digest, newest = self._content()
+        try:
+            digest, newest = self._content()
+        except OSError:
+            return False
         return self._seal.exists() and self._seal.read_text() == digest and newest <= time.time_ns()
 
     def _content(self) -> tuple[str, int]:
         """SHA-256 of every file's name, type, size and times, and the newest time of modification, ns.
 
         Whoever changes a file changes its ctime (inode(7)).
+
+        Raises:
+            OSError: a folder hides what it holds.
         """
         digest, newest = hashlib.sha256(), 0
-        for place, folders, names in os.walk(self.path):
-            folders.sort()
-            for name in sorted(names):
-                path = Path(place, name)
-                found = path.lstat()
-                facts = (str(path), found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        for path, about in sorted(beneath.entries(self.path), key=itemgetter(0)):
+            if not stat.S_ISDIR(about.st_mode):
+                facts = (path, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
                 digest.update(repr(facts).encode("utf-8", "surrogateescape"))
-                newest = max(newest, found.st_mtime_ns)
+                newest = max(newest, about.st_mtime_ns)
         return digest.hexdigest(), newest
 
     def wipe(self) -> None:
@@ -123,5 +133,6 @@ class BuildFolder:
             beneath.remove(self.path)
         except OSError as error:
             raise InfrastructureError(
-                f"the build folder {self.path} cannot be emptied: {error.strerror}", hint=f"rm -rf {self.path}"
+                f"the build folder {self.path} cannot be emptied: {error.strerror}",
+                hint=f"rm -rf -- {shlex.quote(str(self.path))}",
             ) from error

@@ -6,6 +6,7 @@ counted at all (setrlimit(2), RLIMIT_NPROC); a control group takes rights that n
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -13,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import Limits
 
@@ -67,11 +69,20 @@ class Watch:
             free = disk.f_bavail * disk.f_frsize
             self._require(limits.free, free, f"only {free >> 20} MiB of disk are free")
         if now >= self._next_walk:
-            size, files = extent(self._folder)
+            size, files = self._extent()
             self._require(size, limits.folder, f"it wrote {size >> 20} MiB, more than it may")
             self._require(files, limits.files, f"it wrote {files} files, more than it may")
             self._next_walk = time.monotonic() + _PAUSE * (time.monotonic() - now)
         self._next = time.monotonic() + limits.interval
+
+    def _extent(self) -> tuple[int, int]:
+        try:
+            return extent(self._folder)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.ENAMETOOLONG):
+                raise
+            words = f"it made a folder into which nobody can look: {error.strerror}"
+            raise LimitError(f"{self._name} was ended: {words}", hint=_HINT) from error
 
     def _require(self, used: int, most: int, words: str) -> None:
         if used > most:
@@ -120,17 +131,15 @@ def is_alive(pid: int) -> bool:
 
 
 def extent(folder: Path) -> tuple[int, int]:
-    """Bytes on disk and number of files below a folder; links are not followed, what vanishes is not counted."""
+    """Bytes on disk and number of files below a folder; links are not followed, what vanishes is not counted.
+
+    Raises:
+        OSError: a folder hides what it holds.
+    """
     size = files = 0
-    waiting = [str(folder)]
-    while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                with suppress(OSError):
-                    files += 1
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
+    for _, about in beneath.entries(folder):
+        files += 1
+        size += about.st_blocks * 512
     return size, files
 
 

@@ -32,6 +32,8 @@ FULL_BYTES = 64 << 20
 FULL_FILES = 64
 """Where less is left, a program may have failed for want of it."""
 _LOOKED_AT_WHERE_READ = frozenset({"store", "worktrees", "builds", "ccache", "downloads"})
+_LEFT_BY_A_KILLED_RUN = ("apply-", "boot-")
+"""Never read, only removed; a series can have made a folder there that is too deep to walk through."""
 RESERVE = 2 << 30
 """Bytes that must be free before kernel trees and builds are started."""
 
@@ -110,7 +112,11 @@ class Workspace:
         """Raises InfrastructureError where a FIFO or a device lies in a file's place: reading it might never end."""
         for place, folders, names in os.walk(self.folder):
             if Path(place) == self.folder:
-                folders[:] = [name for name in folders if name not in _LOOKED_AT_WHERE_READ]
+                folders[:] = [
+                    name
+                    for name in folders
+                    if name not in _LOOKED_AT_WHERE_READ and not name.startswith(_LEFT_BY_A_KILLED_RUN)
+                ]
             for path in (Path(place, name) for name in names):
                 with suppress(FileNotFoundError):
                     if not stat.S_ISREG(path.stat().st_mode):
