@@ -49,7 +49,7 @@ class Applier:
         digests = [
             [_digest(patch) for patch in patches] for patches in (*(group for _, group in groups), series.patches)
         ]
-        inputs = {"commit": tree.commit, "mails": digests[-1]}
+        inputs = {"commit": tree.commit, "mails": digests[-1], "attributes": "ignored"}
         key = Key("applied", inputs | ({"prerequisites": digests[:-1]} if groups else {}))
         known = self._store.get(key)
         if known is not None:

@@ -50,6 +50,18 @@ _OPTIONS = (
 )
 
 
+_ATTRIBUTES = (
+    *("text", "eol", "crlf", "working-tree-encoding", "ident", "filter"),
+    *("diff", "merge", "conflict-marker-size", "whitespace"),
+    *("export-ignore", "export-subst", "delta", "encoding"),
+)
+"""All that gitattributes(5) knows; `crlf` is the old name of `text`."""
+NO_ATTRIBUTES = f"* {' '.join(f'!{name}' for name in _ATTRIBUTES)}\n"
+"""Content of `info/attributes`, which comes before what trees say: a file is checked out as its bytes are, and two
+changes of one line are a conflict, whatever merge driver or line ends a `.gitattributes` asks for.
+"""
+
+
 class GitError(InfrastructureError):
     """git ended with a status that was not expected."""
 
@@ -245,7 +257,20 @@ def initialised(folder: Path) -> Repository:
     # Where it is damaged, git looks for another in the folders above.
     if repository.run("rev-parse", "--git-dir")[1].strip() != ".":
         raise GitError(f"{folder} is no git repository any more")
+    _ignore_attributes(folder / "info/attributes")
     return repository
+
+
+def _ignore_attributes(file: Path) -> None:
+    """Makes git deaf to the attributes of every tree; worktrees share the file."""
+    with suppress(OSError):
+        if file.read_text() == NO_ATTRIBUTES:
+            return
+    file.parent.mkdir(exist_ok=True)
+    # Others may read it now: never half of it.
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as aside:
+        aside.write(NO_ATTRIBUTES)
+    Path(aside.name).replace(file)
 
 
 def user_setting(name: str) -> str:
