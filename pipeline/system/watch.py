@@ -10,14 +10,14 @@ import errno
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.held import Held, held, segments
+from pipeline.system.held import Held, Run, held, segments
 from pipeline.system.policy import Limits
 
 _HINT = "Patches can do this on purpose: look at the series. Where they do not, free space or memory and run it again."
@@ -50,7 +50,7 @@ class Watch:
         name: of the command, for errors.
         pid: the command's first process.
         folder: that it writes to.
-        run: runs a program to its end, with descriptors that it inherits, for what it writes.
+        run: runs programs that look where this process cannot.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Watch:
         pid: int,
         folder: Path,
         limits: Limits,
-        run: Callable[[tuple[str, ...], tuple[int, ...]], bytes],
+        run: Run,
     ) -> None:
         self._name = name
         self._pid = pid

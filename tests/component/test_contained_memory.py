@@ -54,6 +54,7 @@ for _ in range(15000):
     for _ in range(2):
         assert libc.msgsnd(queue, (ctypes.c_char * 8200)(1), 8190, 0) == 0
 """
+CHILD = textwrap.indent(SEGMENT.format(count=700), "    ")
 MEMORY = r"it used \d+ MiB of memory"
 REMOVED = "kept = os.open('x', os.O_CREAT | os.O_RDWR); os.unlink('x')"
 WRITTEN = r"it wrote \d+ MiB"
@@ -64,10 +65,7 @@ ATTACKS = {
     "many memfds": ("for _ in range(700): os.write(os.memfd_create('x'), bytes(1 << 20))", MEMORY),
     "memfd, mapped": (f"kept = os.memfd_create('x')\n{FULL}\nheld = mmap.mmap(kept, 0); os.close(kept)", MEMORY),
     "segments, detached": (SEGMENT.format(count=700), MEMORY),
-    "segments of one that ended": (
-        f"if not os.fork():\n    {textwrap.indent(SEGMENT.format(count=700), '    ').strip()}\n    os._exit(0)\nos.wait()",
-        MEMORY,
-    ),
+    "segments of one that ended": (f"if os.fork():\n    os.wait()\nelse:\n{CHILD}\n    os._exit(0)", MEMORY),
     "messages": (MESSAGES, MEMORY),
     "unlinked": (f"{REMOVED}\n{FULL}", WRITTEN),
     "unlinked, in pieces": (
