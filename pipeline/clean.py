@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from pipeline import runs
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.shell import pasted
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
@@ -116,5 +116,5 @@ def _remove(folder: Path) -> None:
             beneath.remove(folder)
     except OSError as error:
         raise InfrastructureError(
-            f"{folder} cannot be removed: {error.strerror}", hint=f"sudo rm -rf -- {shlex.quote(str(folder))}"
+            f"{folder} cannot be removed: {error.strerror}", hint=pasted(("sudo", "rm", "-rf"), (str(folder),))
         ) from error

@@ -55,6 +55,7 @@ from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
+from pipeline.system.shell import pasted
 
 
 @app.command(
@@ -117,7 +118,7 @@ def apply_and_build(
             print(render_text(record, colour=sys.stdout.isatty()), end="")
             reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
             print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
-            print(f"Reply:  pipeline reply {record.id}")
+            print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
         raise typer.Exit(exit_status(record))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import stat
 import time
 from collections.abc import Collection, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.shell import pasted
 
 _UNFINISHED = ".pipeline-unfinished"
 _CONFIG = ".config"
@@ -134,5 +134,5 @@ class BuildFolder:
         except OSError as error:
             raise InfrastructureError(
                 f"the build folder {self.path} cannot be emptied: {error.strerror}",
-                hint=f"rm -rf -- {shlex.quote(str(self.path))}",
+                hint=pasted(("rm", "-rf"), (str(self.path),)),
             ) from error

@@ -15,6 +15,7 @@ from git import Git
 
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import terminate
+from pipeline.system.shell import pasted
 
 _SEAL = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -100,7 +101,7 @@ class Repository:
     def _run(self, arguments: tuple[str, ...], stdin: bytes | None) -> tuple[int, bytes, bytes]:
         removed = [name for name in os.environ if name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")]
         if removed:
-            raise InfrastructureError(f"{removed[0]} is set in the environment", hint=f"unset {' '.join(removed)}")
+            raise InfrastructureError(f"{removed[0]} is set in the environment", hint=pasted(("unset",), removed))
         with tempfile.TemporaryFile() as file:
             file.write(stdin or b"")
             file.seek(0)

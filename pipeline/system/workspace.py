@@ -26,6 +26,7 @@ from platformdirs import user_cache_path
 
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError, require_sound_machine
+from pipeline.system.shell import pasted
 
 LAYOUT_VERSION = "1"
 FULL_BYTES = 64 << 20
@@ -121,7 +122,8 @@ class Workspace:
                 with suppress(FileNotFoundError):
                     if not stat.S_ISREG(path.stat().st_mode):
                         raise InfrastructureError(
-                            f"{path} is no file", hint=f"rm {path}; then run the same command again."
+                            f"{path} is no file",
+                            hint=f"{pasted(['rm'], [str(path)])}; then run the same command again.",
                         )
 
     def check_space(self) -> None:

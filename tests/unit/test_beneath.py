@@ -196,7 +196,7 @@ def test_a_deep_build_folder_is_wiped_and_used_again(places: Path, name: str, de
 def test_what_stays_is_a_clear_error() -> None:
     with pytest.raises(InfrastructureError, match="cannot be emptied") as caught:
         BuildFolder(Path("/proc/self/fdinfo")).wipe()
-    assert caught.value.hint == "rm -rf -- /proc/self/fdinfo"
+    assert caught.value.hint == "rm -rf /proc/self/fdinfo"
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "FIFO", "folder"])
