@@ -7,7 +7,6 @@ import os
 import stat
 import time
 from collections.abc import Collection, Sequence
-from operator import itemgetter
 from pathlib import Path
 
 from pipeline.system import beneath
@@ -116,7 +115,8 @@ class BuildFolder:
             OSError: a folder hides what it holds.
         """
         digest, newest = hashlib.sha256(), 0
-        for path, about in sorted(beneath.entries(self.path), key=itemgetter(0)):
+        # In the order in which they lie there, which stays as it is: to sort millions takes memory.
+        for path, about in beneath.entries(self.path):
             if not stat.S_ISDIR(about.st_mode):
                 facts = (path, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
                 digest.update(repr(facts).encode("utf-8", "surrogateescape"))
