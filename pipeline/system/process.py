@@ -153,9 +153,9 @@ class Processes:
         started, awake = time.monotonic(), TimeAwake()
         process = self._start(command)
         folder, limits = command.watched, command.limits
-        watch = Watch(command.program, process.pid, folder, limits, _output_of) if folder else None
         collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         try:
+            watch = Watch(command.program, process.pid, folder, limits, _output_of) if folder else None
             check = partial(self._check, command, awake, watch)
             self._read(process, command, check, on_output, collected)
             wait_status, usage = self._wait(process, check)

@@ -53,14 +53,7 @@ class Watch:
         run: runs programs that look where this process cannot.
     """
 
-    def __init__(
-        self,
-        name: str,
-        pid: int,
-        folder: Path,
-        limits: Limits,
-        run: Run,
-    ) -> None:
+    def __init__(self, name: str, pid: int, folder: Path, limits: Limits, run: Run) -> None:
         self._name = name
         self._pid = pid
         self._folder = folder
