@@ -29,7 +29,8 @@ from pipeline.render.findings import (
     verdict,
     warnings,
 )
-from pipeline.render.page import neutral
+from pipeline.render.page import neutral, visible
+from pipeline.system.shell import pasted
 
 Status = Literal["pass", "warn", "fail"]
 MOST_LINES = 20
@@ -58,18 +59,18 @@ def no_run(source: str, note: str = "") -> list[Entry]:
         source: message-id of the series, for the command that makes a run.
         note: what else is known.
     """
-    command = f"pipeline apply-and-build {source or 'SERIES'} --tree TREE"
+    command = pasted(("pipeline", "apply-and-build"), (source or "SERIES",), ("--tree", "TREE"))
     return [Entry("pipeline", "warn", "no run yet", details="\n".join(filter(None, [note, f"Run: {command}"])))]
 
 
 def headline(record: RunRecord) -> str:
     """A run in one sentence."""
-    return verdict(record).headline
+    return verdict(neutral(record)).headline
 
 
 def unanswered(summary: str) -> list[Entry]:
     """The answer where the question could not be read, or the runs could not."""
-    return [Entry("pipeline", "warn", summary)]
+    return [Entry("pipeline", "warn", visible(summary))]
 
 
 def of_series(record: RunRecord, url: str = "", prefix: str = "pipeline-") -> list[Entry]:

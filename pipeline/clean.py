@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline import runs
-from pipeline.system.errors import UsageError
+from pipeline.system import beneath
+from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.shell import pasted
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
@@ -26,10 +29,11 @@ def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:
 
     Raises:
         UsageError: a run is under way in this workspace.
+        InfrastructureError: something cannot be removed.
     """
     before, broken = _begin(workspace)
     for name in _REBUILT + (_REIMPORTED if everything else ()):
-        shutil.rmtree(workspace.folder / name, ignore_errors=True)
+        _remove(workspace.folder / name)
     return before - used(workspace.folder), broken
 
 
@@ -44,6 +48,7 @@ def keep(workspace: Workspace, most: int) -> tuple[int, int]:
 
     Raises:
         UsageError: a run is under way in this workspace.
+        InfrastructureError: something cannot be removed.
     """
     before, broken = _begin(workspace)
     left = used(workspace.folder)
@@ -51,7 +56,7 @@ def keep(workspace: Workspace, most: int) -> tuple[int, int]:
         if left <= most:
             break
         left -= used(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return before - used(workspace.folder), broken
 
 
@@ -65,7 +70,7 @@ def _begin(workspace: Workspace) -> tuple[int, int]:
     before = used(workspace.folder)
     Store(workspace.store, report=print).sweep()
     for abandoned in workspace.folder.glob("apply-*"):
-        shutil.rmtree(abandoned, ignore_errors=True)
+        _remove(abandoned)
     return before, runs.remove_broken(workspace)
 
 
@@ -90,5 +95,26 @@ def shares(workspace: Workspace) -> dict[str, int]:
 
 
 def used(folder: Path) -> int:
-    """Bytes on disk below a folder."""
-    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if not path.is_dir())
+    """Bytes on disk below a folder, as far as it can be looked into."""
+    total = 0
+    with suppress(OSError):
+        for _, about in beneath.entries(folder):
+            total += 0 if stat.S_ISDIR(about.st_mode) else about.st_blocks * 512
+    return total
+
+
+def _remove(folder: Path) -> None:
+    """Removes what may be a stranger's; a link is removed itself.
+
+    Raises:
+        InfrastructureError: something stays.
+    """
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            beneath.remove(folder)
+    except OSError as error:
+        raise InfrastructureError(
+            f"{folder} cannot be removed: {error.strerror}", hint=pasted(("sudo", "rm", "-rf"), (str(folder),))
+        ) from error

@@ -16,6 +16,7 @@ from pipeline.kernel.toolchain import ToolchainName
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
+from pipeline.system.shell import pasted
 
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _PIP = "pip "
@@ -101,7 +102,7 @@ def install_command(findings: Sequence[Finding]) -> str:
     missing = dict.fromkeys(finding.need.package for finding in findings if not finding.found)
     pip = [package for package in missing if package.startswith(_PIP)]
     apt = missing_packages(findings)
-    return " && ".join(([f"apt-get install {' '.join(apt)}"] if apt else []) + pip)
+    return " && ".join(([pasted(("apt-get", "install"), apt)] if apt else []) + pip)
 
 
 def missing_packages(findings: Sequence[Finding]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.fetch import Request
+from pipeline.system.shell import pasted
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
         words.append("--noise-floor")
     if order.sandbox != "bwrap":
         words.append(f"--sandbox={order.sandbox}")
-    return shlex.join(words)
+    return pasted(words[:2], words[2:3], words[3:])
 
 
 def joined(commands: Sequence[str]) -> str:
@@ -64,13 +65,19 @@ def joined(commands: Sequence[str]) -> str:
     every = any(not options["--cell"] for _, options in asked)
     cells = dict.fromkeys(name for _, options in asked for name in options["--cell"] if not every)
     words = asked[0][0]
-    return shlex.join([*words[:3], *_repeated("--tree", trees), *words[3:], *_repeated("--cell", cells)])
+    options = [*_repeated("--tree", trees), *words[3:], *_repeated("--cell", cells)]
+    return pasted(words[:2], words[2:3], options)
 
 
 def _taken_apart(command: str) -> tuple[list[str], dict[str, list[str]]]:
     """The words of a command, and the values of its options that can be repeated."""
     words, options = [], {"--tree": list[str](), "--cell": list[str]()}
-    rest = iter(shlex.split(command))
+    split = shlex.split(command)
+    if "--" in split:
+        # The series' name looks like an option, and comes last.
+        at = split.index("--")
+        split = [*split[:2], *split[at + 1 :], *split[2:at]]
+    rest = iter(split)
     for word in rest:
         if word in options:
             options[word].append(next(rest, ""))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.apply.narrow import narrowed, widened
 from pipeline.mail.body import diff_in
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
+from pipeline.system import beneath
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
 from pipeline.system.workspace import Workspace
@@ -49,7 +50,7 @@ class Applier:
         digests = [
             [_digest(patch) for patch in patches] for patches in (*(group for _, group in groups), series.patches)
         ]
-        inputs = {"commit": tree.commit, "mails": digests[-1]}
+        inputs = {"commit": tree.commit, "mails": digests[-1], "attributes": "ignored"}
         key = Key("applied", inputs | ({"prerequisites": digests[:-1]} if groups else {}))
         known = self._store.get(key)
         if known is not None:
@@ -79,7 +80,9 @@ class Applier:
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            # A series can make a path of two thousand folders there.
+            with suppress(OSError):
+                beneath.remove(place)
             self._repository.run("worktree", "prune")
 
     def _apply_narrowly(self, folder: Path, series: Series, tree: Tree) -> Applied | None:

@@ -14,7 +14,8 @@ from pipeline.model import SourceState, Tree
 from pipeline.system.git import Repository, fast_import_path
 
 MOST_FILES = 2000
-"""More are left to the whole tree."""
+MOST_CHARACTERS = 200_000
+"""More are left to the whole tree: they are named in a command line."""
 
 # Refs of this name are a worktree's own, and end with it (gitglossary(7), "per-worktree ref").
 _NARROW, _WIDE = "refs/worktree/narrow", "refs/worktree/wide"
@@ -23,7 +24,7 @@ _HEADERS = (b"tree ", b"parent ", b"author ", b"committer ")
 
 
 def narrowed(checkout: Repository, tree: Tree, files: Iterable[str]) -> Tree | None:
-    """A tree of nothing but `files` and the attributes that hold for them, checked out.
+    """A tree of nothing but `files`, checked out.
 
     Args:
         checkout: a worktree without files.
@@ -38,12 +39,12 @@ def narrowed(checkout: Repository, tree: Tree, files: Iterable[str]) -> Tree | N
     """
     wanted = sorted(files)
     folders = sorted({str(folder) for path in wanted for folder in PurePosixPath(path).parents} - {"."})
-    if not wanted or len(wanted) > MOST_FILES or any("\n" in path for path in wanted):
+    too_many = len(wanted) > MOST_FILES or sum(map(len, wanted)) > MOST_CHARACTERS
+    if not wanted or too_many or any("\n" in path for path in wanted):
         return None
     if checkout.kinds([f"{tree.commit}:{folder}" for folder in folders]) - {"tree", "missing"}:
         return None
-    attributes = [f"{folder}/.gitattributes" for folder in folders]
-    listed = checkout.out("ls-tree", "-z", "--full-tree", tree.commit, "--", ".gitattributes", *attributes, *wanted)
+    listed = checkout.out("ls-tree", "-z", "--full-tree", tree.commit, "--", *wanted)
     entries = [[*about.split(), path] for about, _, path in (one.partition("\t") for one in listed.split("\0") if one)]
     if any(kind != "blob" for _, kind, _, _ in entries):
         return None

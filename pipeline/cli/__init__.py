@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from pipeline.cli.app import app
+from pipeline.system.runner import disarm_output
 
 __all__ = ["app", "main"]
 
@@ -19,4 +20,5 @@ for module in ["check"] if sys.argv[1:2] == ["check"] else MODULES:
 
 def main() -> None:
     """Entry point of the console script."""
+    disarm_output()
     app()

@@ -50,11 +50,13 @@ from pipeline.output import render_reports
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.formats import FORMATS, WRITTEN
+from pipeline.render.page import visible
 from pipeline.render.plan import render_plan
 from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
+from pipeline.system.shell import pasted
 
 
 @app.command(
@@ -117,7 +119,7 @@ def apply_and_build(
             print(render_text(record, colour=sys.stdout.isatty()), end="")
             reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
             print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
-            print(f"Reply:  pipeline reply {record.id}")
+            print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
         raise typer.Exit(exit_status(record))
 
 
@@ -171,13 +173,13 @@ def apply(
         results = [pipeline.apply(found, pipeline.tree(name), base) for name in names]
         for one in results:
             print(f"{one.tree.name}: {one.status}")
-            print("\n".join(f"  {line}" for line in base_lines(found, one)))
+            print("\n".join(visible(f"  {line}") for line in base_lines(found, one)))
             if one.failed_patch:
                 print(f"  patch {one.failed_patch}/{len(found.patches)} does not apply")
                 for hunk in one.failed_hunks:
-                    print(f"  {hunk.path}:{hunk.line} {hunk.header}")
+                    print(visible(f"  {hunk.path}:{hunk.line} {hunk.header}"))
             if one.status is ApplyStatus.FAILED or verbose:
-                print("\n".join(f"  | {line}" for line in one.log.splitlines()))
+                print("\n".join(visible(f"  | {line}") for line in one.log.splitlines()))
         good = any(one.usable or one.status is ApplyStatus.ALREADY_MERGED for one in results)
         clean = good and all(one.status is not ApplyStatus.FAILED for one in results)
         raise typer.Exit(

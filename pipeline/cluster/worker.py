@@ -20,6 +20,7 @@ from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, PipelineError
 from pipeline.system.git import initialised
 from pipeline.system.process import Processes
+from pipeline.system.shell import pasted
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
@@ -91,8 +92,8 @@ class Worker:
         if job.sandbox != self.sandbox:
             raise InfrastructureError(
                 f"the job is for --sandbox={job.sandbox}, this worker runs jobs in {self.sandbox}",
-                hint=f"If that is meant, say run-job --sandbox={job.sandbox}, or give Dask's worker "
-                f"PIPELINE_SANDBOX={job.sandbox} in its environment.",
+                hint=f"If that is meant, say {pasted(('run-job',), (), (f'--sandbox={job.sandbox}',))}, or give Dask's "
+                f"worker {pasted((f'PIPELINE_SANDBOX={job.sandbox}',), ())} in its environment.",
             )
         found = toolchain.identify(job.cell.toolchain.name, self.processes)
         if found.digest != job.cell.toolchain.digest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.shell import pasted
 from pipeline.system.store import Key
 
 MOST_FOLDERS = 3
@@ -74,7 +76,11 @@ class BuildFolder:
     def seal(self) -> None:
         """Notes what lies in the folder, at the end of its use."""
         if self.path.exists():
-            self._seal.write_text(self._content()[0])
+            try:
+                self._seal.write_text(self._content()[0])
+            except OSError:
+                # What cannot be looked at is not trusted, and is wiped when it is next claimed.
+                self._seal.unlink(missing_ok=True)
         self._in_use = False
 
     def is_sealed(self) -> bool:
@@ -84,24 +90,27 @@ class BuildFolder:
         """
         if not self._seal.exists() or os.path.lexists(self.path / _UNFINISHED):
             return False
-        digest, newest = self._content()
+        try:
+            digest, newest = self._content()
+        except OSError:
+            return False
         return self._seal.read_text() == digest and newest <= time.time_ns()
 
     def _content(self) -> tuple[str, int]:
         """SHA-256 of every file's name, type, size and times, and the newest time of modification, ns.
 
         Whoever changes a file changes its ctime (inode(7)).
+
+        Raises:
+            OSError: a folder hides what it holds.
         """
         digest, newest = hashlib.sha256(), 0
-        for place, folders, names in os.walk(self.path):
-            folders.sort()
-            links = [name for name in folders if Path(place, name).is_symlink()]
-            for name in sorted([*names, *links]):
-                path = Path(place, name)
-                found = path.lstat()
-                facts = (str(path), found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        # In the order in which they lie there, which stays as it is: to sort millions takes memory.
+        for path, about in beneath.entries(self.path):
+            if not stat.S_ISDIR(about.st_mode):
+                facts = (path, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
                 digest.update(repr(facts).encode("utf-8", "surrogateescape"))
-                newest = max(newest, found.st_mtime_ns)
+                newest = max(newest, about.st_mtime_ns)
         return digest.hexdigest(), newest
 
     def wipe(self) -> None:
@@ -115,7 +124,8 @@ class BuildFolder:
             beneath.remove(self.path)
         except OSError as error:
             raise InfrastructureError(
-                f"the build folder {self.path} cannot be emptied: {error.strerror}", hint=f"rm -rf {self.path}"
+                f"the build folder {self.path} cannot be emptied: {error.strerror}",
+                hint=pasted(("rm", "-rf"), (str(self.path),)),
             ) from error
 
 

@@ -100,19 +100,19 @@ class Make:
             StoppedError: the run is being ended.
         """
         box, environment = self._cached_box()
-        job = kbuild.make(
-            self.cell,
-            *targets,
-            environment=environment,
-            makeflags=self._jobserver.makeflags,
-            descriptors=self._jobserver.descriptors,
-            timeout=timeout,
-        )
         processes = self._host.processes
         # Whoever has a seat needs the turn before it is left: nobody may wait for one with the turn.
-        with processes.turn.given_back(), self._jobserver.seat(lambda: processes.stopping) as seated:
-            if not seated:
+        with processes.turn.given_back(), self._jobserver.seat(lambda: processes.stopping) as seat:
+            if seat is None:
                 raise StoppedError
+            job = kbuild.make(
+                self.cell,
+                *targets,
+                environment=environment,
+                makeflags=seat.makeflags,
+                descriptors=seat.descriptors,
+                timeout=timeout,
+            )
             try:
                 done = processes.run(self._host.sandbox.command(job, box), self._count)
             except LimitError:

@@ -24,6 +24,7 @@ from pipeline.model import Tree
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Command, Processes
+from pipeline.system.shell import pasted
 from pipeline.system.workspace import Workspace
 
 EXAMPLES = "git:URL#REF, path:DIR#REF, debian:linux-source-6.12 or tar:FILE-or-URL"
@@ -270,8 +271,9 @@ def _commit_in_checkout(name: TreeName) -> str:
     if not name.ref:
         dirty = _without_filters(checkout).out("status", "--porcelain", "--untracked-files=no").splitlines()
         if dirty:
+            tree = pasted(("--tree",), (f"path:{folder}#HEAD",))
             raise UsageError(
                 f"{folder} has uncommitted changes in {len(dirty)} file(s), which would not be part of the build",
-                hint=f"Commit them, or say path:{folder}#HEAD to build what is committed.",
+                hint=f"Commit them, or say {tree} to build what is committed.",
             )
     return commit

@@ -5,9 +5,10 @@ An in-place checkout rewrites only the files that differ, so that make's depende
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from pathlib import Path
 
+from pipeline.system import beneath
 from pipeline.system.git import Repository
 
 
@@ -43,7 +44,8 @@ class Worktree:
         return status == 0
 
     def _create(self, commit: str) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            beneath.remove(self.folder)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._repository.out("worktree", "prune")
         self._repository.out("worktree", "add", "--quiet", "--force", "--detach", str(self.folder), commit)

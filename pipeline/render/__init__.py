@@ -148,7 +148,10 @@ def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError:
-        words = command.split()
+        words = []
+    if words[:1] != ["pipeline"]:
+        # Of a record that others made: not for pasting.
+        return [" " * indent + "# the run names no command of the pipeline"]
     room = columns - indent - len("  \\")
     lines: list[str] = []
     for word in (shlex.quote(cut(word, LONGEST_WORD)) for word in words):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import PurePath
@@ -11,6 +10,7 @@ from pipeline.record import LetterRecord, RunRecord
 from pipeline.reply.body import Style, text
 from pipeline.reply.headers import message_id, only, threaded, to_bytes
 from pipeline.system.errors import UsageError
+from pipeline.system.shell import pasted
 
 __all__ = ["Style", "draft", "send_command", "to_bytes"]
 
@@ -83,4 +83,4 @@ def send_command(message: EmailMessage, path: PurePath) -> str:
     # Without it, send-email also takes in whoever a `Cc:` or `...-by:` line of the body names.
     words.append("--suppress-cc=all")
     words += [f"--{name}={address.addr_spec}" for name, address in recipients]
-    return shlex.join([*words, f"./{path}" if str(path).startswith("-") else str(path)])
+    return pasted(words, (f"./{path}" if str(path).startswith("-") else str(path),))

@@ -22,7 +22,8 @@ from pipeline.render.page import blanked
 from pipeline.system.errors import UsageError
 
 _LONGEST_PHRASE = 300
-_ADDRESS = re.compile(r"(?=.{3,254}$)[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)*", re.ASCII)
+# No option, file or program for whatever sends mail: `-X…`, `/…` and `|…` are some to sendmail.
+_ADDRESS = re.compile(r"(?=.{3,254}$)\w[\w.!#$%&'*+/=?^`{|}~-]*@[\w-]+(\.[\w-]+)*", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>.*)<(?P<inner>[^<>]*)>|(?P<bare>\S*)\s*(\((?P<comment>.*)\))?")
 _MESSAGE_ID = re.compile(r"(?:(?!=\?)[!-;=?-~]){1,900}")
 _UTF_8 = Charset("utf-8")

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count, islice
 from pathlib import Path, PurePath
 
 LARGEST = 256 << 20
 """Bytes of a file that are read; a kernel's image has a tenth of it."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_AT_ONCE = 10_000
+"""Names of a folder that are held at once: it can have millions."""
 
 
 def read(folder: Path, name: str | PurePath, largest: int = LARGEST) -> bytes:
@@ -73,36 +77,105 @@ def is_file(folder: Path, name: str | PurePath) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder and all that is in it, whatever permissions a stranger took away.
+    """Removes a folder and all that is in it, however deep it is and whatever permissions a stranger took away.
 
     Raises:
-        OSError: something is left.
+        OSError: something is left, or it is no folder.
     """
     try:
-        if not folder.is_symlink():
-            _permit(folder)
-        shutil.rmtree(folder)
+        parent = os.open(folder.parent, _FOLDER)
     except FileNotFoundError:
         return
-    except RecursionError as error:
-        raise _error(errno.ENAMETOOLONG, folder, "") from error
+    try:
+        _remove_folder(parent, folder.name)
+    finally:
+        os.close(parent)
 
 
-def _permit(folder: Path) -> None:
-    """Gives the owner every right on the folders below, which are then visited with it."""
-    for place, names, _ in os.walk(folder):
-        for path in (Path(place, name) for name in names):
-            mode = path.lstat().st_mode
-            if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
-                path.chmod(stat.S_IRWXU)
+def entries(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Paths of all that lies below a folder, each with what lstat(2) says; what vanishes meanwhile is left out.
+
+    Raises:
+        OSError: a folder hides what it holds: its path is longer than the system takes, or nobody may read it.
+    """
+    waiting = [str(folder)]
+    while waiting:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as found:
+            for entry in found:
+                with suppress(FileNotFoundError):
+                    about = entry.stat(follow_symlinks=False)
+                    yield entry.path, about
+                    if stat.S_ISDIR(about.st_mode):
+                        waiting.append(entry.path)
+
+
+def _remove_folder(parent: int, last: str) -> None:
+    """Removes a folder with all its files, and brings the folders in it up into it until there are none.
+
+    So no name is ever looked up through more than one folder: a path can be longer than any call takes, and have more
+    parts than this process may hold descriptors or make calls.
+    """
+    try:
+        top = _opened(parent, last)
+    except FileNotFoundError:
+        return
+    prefix, moved = secrets.token_hex(8), count()
+    try:
+        while names := _first(top):
+            for name, is_folder in names:
+                if not is_folder:
+                    _unlink(top, name)
+                    continue
+                inner = _opened(top, name)
+                try:
+                    while below := _first(inner):
+                        for deeper, is_deeper_folder in below:
+                            if is_deeper_folder:
+                                # Only who may write to a folder may move it.
+                                os.close(_opened(inner, deeper))
+                                os.rename(deeper, f"{prefix}-{next(moved)}", src_dir_fd=inner, dst_dir_fd=top)
+                            else:
+                                _unlink(inner, deeper)
+                finally:
+                    os.close(inner)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+    os.rmdir(last, dir_fd=parent)
+
+
+def _first(folder: int) -> list[tuple[str, bool]]:
+    """Some names in a folder, each with whether it is a folder; none when it is empty."""
+    with os.scandir(folder) as found:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(found, _AT_ONCE)]
+
+
+def _opened(parent: int, name: str) -> int:
+    """A descriptor of a folder, which its owner may now read and change.
+
+    Raises:
+        OSError: there is none of this name; a link to one is none.
+    """
+    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        itself = f"/proc/self/fd/{handle}"
+        if os.fstat(handle).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            Path(itself).chmod(stat.S_IRWXU)
+        return os.open(itself, _FOLDER)
+    finally:
+        os.close(handle)
+
+
+def _unlink(parent: int, name: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=parent)
 
 
 def _discard(parent: int, last: str) -> None:
-    with suppress(FileNotFoundError):
-        try:
-            os.unlink(last, dir_fd=parent)
-        except IsADirectoryError:
-            shutil.rmtree(last, dir_fd=parent)
+    try:
+        _unlink(parent, last)
+    except IsADirectoryError:
+        _remove_folder(parent, last)
 
 
 @contextmanager
@@ -112,11 +185,10 @@ def _parent(folder: Path, name: str | PurePath) -> Iterator[tuple[int, str]]:
     if os.fspath(name).startswith("/") or ".." in parts or not parts:
         raise _error(errno.EINVAL, folder, name)
     *folders, last = parts
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    descriptor = os.open(folder, flags)
+    descriptor = os.open(folder, _FOLDER)
     try:
         for part in folders:
-            inner = os.open(part, flags | os.O_NOFOLLOW, dir_fd=descriptor)
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = inner
         yield descriptor, last

@@ -15,6 +15,7 @@ from git import Git
 
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import terminate
+from pipeline.system.shell import pasted
 
 _SEAL = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -48,6 +49,18 @@ _OPTIONS = (
     *("-c", "protocol.ext.allow=never"),
     *("-c", "advice.detachedHead=false"),
 )
+
+
+_ATTRIBUTES = (
+    *("text", "eol", "crlf", "working-tree-encoding", "ident", "filter"),
+    *("diff", "merge", "conflict-marker-size", "whitespace"),
+    *("export-ignore", "export-subst", "delta", "encoding"),
+)
+"""All that gitattributes(5) knows; `crlf` is the old name of `text`."""
+NO_ATTRIBUTES = f"* {' '.join(f'!{name}' for name in _ATTRIBUTES)}\n"
+"""Content of `info/attributes`, which comes before what trees say: a file is checked out as its bytes are, and two
+changes of one line are a conflict, whatever merge driver or line ends a `.gitattributes` asks for.
+"""
 
 
 class GitError(InfrastructureError):
@@ -88,7 +101,7 @@ class Repository:
     def _run(self, arguments: tuple[str, ...], stdin: bytes | None) -> tuple[int, bytes, bytes]:
         removed = [name for name in os.environ if name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")]
         if removed:
-            raise InfrastructureError(f"{removed[0]} is set in the environment", hint=f"unset {' '.join(removed)}")
+            raise InfrastructureError(f"{removed[0]} is set in the environment", hint=pasted(("unset",), removed))
         with tempfile.TemporaryFile() as file:
             file.write(stdin or b"")
             file.seek(0)
@@ -257,7 +270,20 @@ def initialised(folder: Path) -> Repository:
     # Where it is damaged, git looks for another in the folders above.
     if repository.run("rev-parse", "--git-dir")[1].strip() != ".":
         raise GitError(f"{folder} is no git repository any more")
+    _ignore_attributes(folder / "info/attributes")
     return repository
+
+
+def _ignore_attributes(file: Path) -> None:
+    """Makes git deaf to the attributes of every tree; worktrees share the file."""
+    with suppress(OSError):
+        if file.read_text() == NO_ATTRIBUTES:
+            return
+    file.parent.mkdir(exist_ok=True)
+    # Others may read it now: never half of it.
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as aside:
+        aside.write(NO_ATTRIBUTES)
+    Path(aside.name).replace(file)
 
 
 def user_setting(name: str) -> str:

@@ -29,9 +29,11 @@ class Limits:
         file: bytes of one file that it writes.
         temporary: bytes below /tmp, and of shared memory in /dev/shm; both are in memory.
         processes: threads count as processes.
-        memory: bytes of all its processes together; where it is 0, nine tenths of the machine's.
-        folder: bytes on disk of its build folder.
+        memory: bytes of all its processes together, of what they hold open, and of their segments; where it is 0, nine
+            tenths of the machine's.
+        folder: bytes on disk of its build folder, and of files that lay there and are open.
         files: in its build folder.
+        descriptors: of all its processes together.
         free: bytes that must be left where its build folder lies.
         interval: seconds between two looks at what it uses.
     """
@@ -43,6 +45,7 @@ class Limits:
     memory: int = 0
     folder: int = 96 << 30
     files: int = 2_000_000
+    descriptors: int = 65_536
     free: int = 256 << 20
     interval: float = 0.5
 

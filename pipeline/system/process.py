@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.policy import LIMITS, Limits
+from pipeline.system.policy import LIMITS, SEARCH_PATH, Limits
 from pipeline.system.turn import Turn
 from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive
 
@@ -152,9 +152,10 @@ class Processes:
     def _run(self, command: Command, on_output: Callable[[bytes], None] | None) -> Completed:
         started, awake = time.monotonic(), TimeAwake()
         process = self._start(command)
-        watch = Watch(command.program, process.pid, command.watched, command.limits) if command.watched else None
+        folder, limits = command.watched, command.limits
         collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         try:
+            watch = Watch(command.program, process.pid, folder, limits, _output_of) if folder else None
             check = partial(self._check, command, awake, watch)
             self._read(process, command, check, on_output, collected)
             wait_status, usage = self._wait(process, check)
@@ -298,6 +299,21 @@ def terminate(process: subprocess.Popen[bytes]) -> None:
     last = time.monotonic() + TERMINATION_GRACE
     while any(map(is_alive, others)) and time.monotonic() < last:
         time.sleep(0.01)
+
+
+def _output_of(argv: tuple[str, ...], descriptors: tuple[int, ...]) -> bytes:
+    """What a program of the system writes; nothing where it fails or takes too long."""
+    with suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(
+            argv,
+            env={"PATH": SEARCH_PATH},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=5,
+            pass_fds=descriptors,
+        ).stdout
+    return b""
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

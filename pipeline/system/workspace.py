@@ -26,12 +26,15 @@ from platformdirs import user_cache_path
 
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError, require_sound_machine
+from pipeline.system.shell import pasted
 
 LAYOUT_VERSION = "1"
 FULL_BYTES = 64 << 20
 FULL_FILES = 64
 """Where less is left, a program may have failed for want of it."""
 _LOOKED_AT_WHERE_READ = frozenset({"store", "worktrees", "builds", "ccache", "downloads"})
+_LEFT_BY_A_KILLED_RUN = ("apply-", "boot-")
+"""Never read, only removed; a series can have made a folder there that is too deep to walk through."""
 RESERVE = 2 << 30
 """Bytes that must be free before kernel trees and builds are started."""
 
@@ -111,12 +114,17 @@ class Workspace:
         """Raises InfrastructureError where a FIFO or a device lies in a file's place: reading it might never end."""
         for place, folders, names in os.walk(self.folder):
             if Path(place) == self.folder:
-                folders[:] = [name for name in folders if name not in _LOOKED_AT_WHERE_READ]
+                folders[:] = [
+                    name
+                    for name in folders
+                    if name not in _LOOKED_AT_WHERE_READ and not name.startswith(_LEFT_BY_A_KILLED_RUN)
+                ]
             for path in (Path(place, name) for name in names):
                 with suppress(FileNotFoundError):
                     if not stat.S_ISREG(path.stat().st_mode):
                         raise InfrastructureError(
-                            f"{path} is no file", hint=f"rm {path}; then run the same command again."
+                            f"{path} is no file",
+                            hint=f"{pasted(['rm'], [str(path)])}; then run the same command again.",
                         )
 
     def check_space(self) -> None:

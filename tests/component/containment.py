@@ -61,7 +61,7 @@ def plant(developer: Developer, name: str, *patches: Mapping[str, str] | Edit) -
     """A branch with a patch for each of `patches`: whole files by their paths, or an edit."""
     developer.git("checkout", "--quiet", "-B", name, "master")
     for patch in patches:
-        files = patch if isinstance(patch, Mapping) else _edited(developer, patch)
+        files = patch if isinstance(patch, Mapping) else edited(developer, patch)
         for path, text in files.items():
             (developer.folder / path).write_text(text)
         developer.git("add", "--all")
@@ -72,10 +72,10 @@ def plant(developer: Developer, name: str, *patches: Mapping[str, str] | Edit) -
 def attack(developer: Developer, carrier: str, script: str, *, once: bool = True) -> Mapping[str, str]:
     """A patch that makes `carrier` run `script`, the first time that it can."""
     begin = _ONCE if once else ""
-    return {"scripts/attack.sh": f"{begin}{script}\n", **_edited(developer, CARRIERS[carrier])}
+    return {"scripts/attack.sh": f"{begin}{script}\n", **edited(developer, CARRIERS[carrier])}
 
 
-def _edited(developer: Developer, edit: Edit) -> Mapping[str, str]:
+def edited(developer: Developer, edit: Edit) -> Mapping[str, str]:
     path, old, new = edit
     text = (developer.folder / path).read_text()
     assert old in text, f"{path} holds no {old!r}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,8 +16,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.build import read_log
+from pipeline.clean import clean
 from pipeline.model import BuildStatus
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.watch import LimitError
+from pipeline.system.workspace import Workspace
 from tests.component.containment import (
     CELL,
     HELD,
@@ -253,6 +257,46 @@ def test_the_next_series_is_not_built_on_what_one_left(host: Host) -> None:
     assert outcome(host.build("next")).status is BuildStatus.BUILT
     assert not (host.build_folder() / "poisoned").exists()
     assert not (host.build_folder() / "poison").exists()
+
+
+DEEP = """
+import os
+os.chdir("/build")
+for _ in range({depth}):
+    os.mkdir({name!r})
+    os.chdir({name!r})
+    open("file", "w").close()
+os.chmod(".", 0)
+"""
+
+
+@pytest.mark.parametrize(("name", "depth"), [("d", 1100), ("d" * 200, 60)], ids=["many folders", "a long path"])
+def test_a_path_that_no_call_takes_costs_no_cell(host: Host, name: str, depth: int) -> None:
+    """Left behind at the end of a build, or seen before, which ends it. Seen red with shutil.rmtree and os.walk: no
+    series was built in that cell any more, and `pipeline clean` left it there."""
+    script = f"{HELD}python3 - <<'EOF'\n{DEEP.format(name=name, depth=depth)}\nEOF\necho survived"
+    branch = f"digs-{depth}"
+    plant(host.developer, branch, attack(host.developer, "makefile", script))
+    with suppress(LimitError):
+        assert outcome(host.build(branch)).status is BuildStatus.BUILT
+    plant(
+        host.developer,
+        f"after-{branch}",
+        (UTIL, "unsigned long page_index(", "/* After. */\nunsigned long page_index("),
+    )
+    assert outcome(host.build(f"after-{branch}")).status is BuildStatus.BUILT
+    assert not (host.build_folder() / name).exists()
+
+
+def test_clean_removes_whatever_a_series_made(tmp_path: Path) -> None:
+    """Seen red with shutil.rmtree, whose errors were not looked at."""
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.prepare()
+    (tmp_path / "workspace/builds/tree/cell").mkdir(parents=True)
+    script = DEEP.format(name="d" * 200, depth=60).replace('"/build"', repr(f"{tmp_path}/workspace/builds/tree/cell"))
+    subprocess.run(["python3", "-c", script], check=True)
+    clean(workspace, everything=False)
+    assert not (tmp_path / "workspace/builds").exists()
 
 
 def test_results_are_not_forged(host: Host) -> None:

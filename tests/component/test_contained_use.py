@@ -94,6 +94,22 @@ HARMS = {
         "files",
     ),
     "prints 10 GB": ("makefile", "head -c 10000000000 /dev/zero | tr '\\0' x >&2", QUICK, OutputLimitError, "64 MiB"),
+    "hoards segments": (
+        "kconfig",
+        "python3 -c 'import ctypes, time; libc = ctypes.CDLL(None); libc.shmat.restype = ctypes.c_void_p\n"
+        "for _ in range(700):\n at = libc.shmat(libc.shmget(0, 1 << 20, 0o1600), None, 0)\n"
+        " ctypes.memset(at, 1, 1 << 20); libc.shmdt(ctypes.c_void_p(at))\ntime.sleep(60)'",
+        replace(QUICK, memory=200 << 20),
+        LimitError,
+        "MiB of memory",
+    ),
+    "keeps what it removed": (
+        "makefile",
+        "exec 3> /build/full; rm /build/full; head -c 500000000 /dev/zero >&3; sleep 60",
+        replace(QUICK, folder=100 << 20),
+        LimitError,
+        "it wrote",
+    ),
     "sleeps forever": ("kconfig", "sleep 100000", replace(QUICK, seconds=3), CommandTimeoutError, "ended after 3 s"),
     "sleeps and will not go": (
         "host program",

@@ -13,7 +13,7 @@ from pipeline.apply import Applier
 from pipeline.apply.narrow import narrowed
 from pipeline.mail import message
 from pipeline.model import Applied, ApplyStatus, Patch, Tree
-from pipeline.system.git import Repository
+from pipeline.system.git import NO_ATTRIBUTES, Repository
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 from tests.component.developer import FAKE_HEAD_CHECK, NO_CHECK, PAGE_FLAGS, UTIL, Developer
@@ -62,9 +62,8 @@ def patches_of(developer: Developer, base: str, target: Path) -> tuple[Patch, ..
 @pytest.fixture
 def developer(tmp_path: Path, sealed_environment: dict[str, str]) -> Developer:
     made = Developer(tmp_path / "linux", sealed_environment)
-    (made.folder / "mm/.gitattributes").write_text("*.c whitespace=-blank-at-eol\n")
-    made.git("add", "mm/.gitattributes")
-    made.git("commit", "--quiet", "-m", "mm: blanks at an end of line are no errors")
+    (made.folder / ".git/info").mkdir(exist_ok=True)
+    (made.folder / ".git/info/attributes").write_text(NO_ATTRIBUTES)
     return made
 
 
@@ -131,6 +130,8 @@ def test_what_comes_out_is_what_the_whole_tree_gives(
         (("mm",), False),
         (("mm/util.c/below",), False),
         (("a\nb",), False),
+        ((UTIL, "d/" * 1500 + "file"), True),
+        ((UTIL, *("d/" * 1500 + f"file{number}" for number in range(100))), False),
         ((), False),
     ],
 )
@@ -142,4 +143,4 @@ def test_folders_in_the_place_of_files_are_left_to_the_whole_tree(
     found = narrowed(repository, tree_of(developer, "master"), files)
     assert (found is not None) is fits
     if found:
-        assert set(repository.files(found.commit)) == {UTIL, "mm/.gitattributes"}
+        assert set(repository.files(found.commit)) == {UTIL}

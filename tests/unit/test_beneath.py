@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,34 +98,105 @@ def test_whatever_has_a_name_goes(build: Path, kind: str) -> None:
     assert (build.parent / "outside/secret").read_text() == "secret"
 
 
-def test_permissions_that_were_taken_away_do_not_keep_a_folder(build: Path) -> None:
-    """Root needs none; what `_permit` does is seen by the modes."""
+DEEPER = """
+import os, sys
+here = os.open(sys.argv[1], os.O_RDONLY)
+for _ in range(int(sys.argv[3])):
+    os.mkdir(sys.argv[2], dir_fd=here)
+    open(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here), "wb").close()
+    inner = os.open(sys.argv[2], os.O_RDONLY, dir_fd=here)
+    os.fchmod(here, int(sys.argv[4], 8))
+    os.close(here)
+    here = inner
+"""
+
+
+def as_user(folder: Path, script: str, *words: str) -> None:
+    """Runs Python as somebody who is not root and whose `folder` is."""
+    argv = [sys.executable, "-c", script, *words]
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+        argv[:0] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    subprocess.run(argv, check=True, cwd="/", env={"PYTHONPATH": str(Path(beneath.__file__).parents[2])})
+
+
+@pytest.fixture
+def places() -> Iterator[Path]:
+    """A folder that everybody reaches; pytest's own are closed to others, and it cannot remove a deep one."""
+    with tempfile.TemporaryDirectory(prefix="beneath-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        subprocess.run(["rm", "-rf", "--", name], check=True)
+        Path(name).mkdir()
+
+
+@pytest.mark.parametrize("mode", ["0755", "0"])
+@pytest.mark.parametrize(("name", "depth"), [("d", 1100), ("d" * 200, 60)], ids=["many folders", "a long path"])
+def test_a_folder_of_any_depth_and_mode_is_removed(places: Path, name: str, depth: int, mode: str) -> None:
+    """Not by root, who needs no rights. Seen red with shutil.rmtree: too many calls, or too long a name."""
+    (places / "parent").mkdir()
+    as_user(
+        places / "parent",
+        f"import os, sys; os.mkdir(sys.argv[1]);{DEEPER}",
+        f"{places}/parent/it",
+        name,
+        f"{depth}",
+        mode,
+    )
+    removal = "import sys, pathlib; from pipeline.system import beneath; beneath.remove(pathlib.Path(sys.argv[1]))"
+    with at_most(30, wall=True):
+        as_user(places / "parent", removal, f"{places}/parent/it")
+    assert list((places / "parent").iterdir()) == []
+
+
+def test_links_in_a_folder_that_is_removed_lead_nowhere(build: Path) -> None:
+    (build / "sub/link").symlink_to(build.parent / "outside")
     (build / "sub/deep").mkdir()
-    (build / "sub/deep/file").touch()
-    (build / "link").symlink_to(build.parent / "outside")
-    (build.parent / "outside").chmod(0o500)
-    for folder in ("sub/deep", "sub"):
-        (build / folder).chmod(0)
-    beneath._permit(build)
-    assert (build / "sub/deep").stat().st_mode & 0o700 == 0o700
+    (build / "sub/deep/link").symlink_to(build.parent / "outside/secret")
+    (build / "dangling").symlink_to("nowhere")
     beneath.remove(build)
     assert not build.exists()
-    assert (build.parent / "outside").stat().st_mode & 0o777 == 0o500
+    assert (build.parent / "outside/secret").read_text() == "secret"
     beneath.remove(build)
+    build.symlink_to(build.parent / "outside")
+    with pytest.raises(NotADirectoryError):
+        beneath.remove(build)
+    assert (build.parent / "outside/secret").read_text() == "secret"
 
 
-def test_a_folder_too_deep_for_us_is_a_clear_error(build: Path) -> None:
-    here = os.open(build, os.O_RDONLY)
-    for _ in range(1500):
-        os.mkdir("d", dir_fd=here)
-        here, last = os.open("d", os.O_RDONLY, dir_fd=here), here
-        os.close(last)
-    os.close(here)
+def test_a_folder_of_many_files_and_folders_is_removed(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than are listed at once, on both levels. Seen red with one listing of each folder."""
+    monkeypatch.setattr(beneath, "_AT_ONCE", 7)
+    for number in range(20):
+        (build / f"sub/{number}/inner").mkdir(parents=True)
+        (build / f"sub/{number}/file").touch()
+        (build / f"{number}").touch()
+    beneath.remove(build)
+    assert not build.exists()
+
+
+@pytest.mark.parametrize(("name", "depth"), [("d", 1100), ("d" * 200, 60)], ids=["many folders", "a long path"])
+def test_a_deep_build_folder_is_wiped_and_used_again(places: Path, name: str, depth: int) -> None:
+    """Seen red with os.walk, which calls itself for each level, and with what it does not see taken for sealed."""
+    folder = BuildFolder(places / "cell")
+    folder.claim(["a"])
+    folder.begin("CONFIG_A=y\n")
+    subprocess.run([sys.executable, "-c", DEEPER, places / "cell", name, str(depth), "0755"], check=True)
+    folder.finish()
+    folder.seal()
+    again = BuildFolder(places / "cell")
+    again.claim(["a"])
+    # A path that no call takes hides what lies there.
+    assert again.path.exists() == (len(name) * depth < 4096)
+    again.wipe()
+    again.begin("CONFIG_A=y\n")
+    assert sorted(path.name for path in again.path.iterdir()) == [".config", ".pipeline-unfinished"]
+
+
+def test_what_stays_is_a_clear_error() -> None:
     with pytest.raises(InfrastructureError, match="cannot be emptied") as caught:
-        BuildFolder(build).wipe()
-    assert caught.value.hint == f"rm -rf {build}"
-    # Nor can Python's own functions, with which pytest cleans up.
-    subprocess.run(["rm", "-rf", str(build)], check=True)
+        BuildFolder(Path("/proc/self/fdinfo")).wipe()
+    assert caught.value.hint == "rm -rf /proc/self/fdinfo"
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "FIFO", "folder"])
