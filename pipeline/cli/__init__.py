@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 
 from pipeline.cli.app import app
+from pipeline.cli.mishap import unforeseen
+from pipeline.system.console import Console
 
 __all__ = ["app", "main"]
 
@@ -19,4 +21,10 @@ for module in ["check"] if sys.argv[1:2] == ["check"] else MODULES:
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except Exception as error:
+        # What a command does outside its session.
+        mishap = unforeseen(error)
+        Console().error(mishap.message, mishap.hint, f"Log: {mishap.log}")
+        sys.exit(mishap.status)
