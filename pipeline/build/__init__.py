@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from pipeline.build.products import keep_records
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
-from pipeline.kernel import commands, diagnostics, image, kbuild
+from pipeline.kernel import diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
-from pipeline.kernel.harmless import Harm, digests, is_kconfig, judge, programs_of
+from pipeline.kernel.harmless import Harm, digests, is_kconfig, judge
 from pipeline.kernel.staleness import is_stale
-from pipeline.measure import Inspector, symbol_origins
+from pipeline.measure import Inspector
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.store import Key
@@ -269,10 +270,7 @@ class Builder:
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, state, key)
         if result.status is BuildStatus.BUILT:
-            recorded = commands.read_all(make.folder.path, make.source_prefixes)
-            self._results.put_origins(key, symbol_origins(make, recorded))
-            read = commands.read_of_tree(recorded.values(), make.source_prefixes)
-            self._results.put_dependencies(key, read, programs_of(recorded.values(), make.folder.path))
+            keep_records(make, self._results, key)
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:

@@ -6,13 +6,14 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.build.results import bootable
-from pipeline.kernel import image
+from pipeline.build.results import BuildResults, bootable
+from pipeline.kernel import image, records
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.toolchain import ToolchainName
-from pipeline.measure import parse_sections, sized_symbols
+from pipeline.measure import parse_sections, sized_symbols, symbol_origins
 from pipeline.model import Build, BuildStatus, Diagnostic, StructPage
 from pipeline.system import beneath
+from pipeline.system.store import Key
 
 VMLINUX = "vmlinux"
 
@@ -62,3 +63,13 @@ def measured(make: Make, build: Build) -> tuple[Build, dict[str, bytes]]:
     sections = parse_sections(sizes.stdout.decode("utf-8", "replace"))
     files = {"symbols.z": zlib.compress(sized_symbols(symbols.stdout))}
     return replace(build, sections=sections, struct_page=StructPage(make.struct_page_size())), files
+
+
+def keep_records(make: Make, results: BuildResults, key: Key) -> None:
+    """Stores what kbuild's records of a build say; what cannot be read is unknown, as it is of an older build."""
+    try:
+        recorded = records.of_build(make)
+        results.put_dependencies(key, recorded.read, recorded.programs)
+        results.put_origins(key, symbol_origins(make, recorded.sources))
+    except ValueError as error:
+        make.warn(str(error))

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 
 from pipeline.build.products import complaints, measured, products
-from pipeline.kernel import diagnostics, kbuild
+from pipeline.kernel import kbuild, logs
 from pipeline.kernel.buildhost import Make
 from pipeline.model import Build, BuildStatus
 
@@ -35,8 +35,9 @@ def make_vmlinux(
     done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
     if before:
         done = done.after(before)
-    warnings, errors = diagnostics.parse(done.text, make.source_prefixes)
-    if done.ok:
+    warnings, errors, readable = logs.diagnostics_of(make, done.stdout + done.stderr)
+    if done.ok and readable:
+        # Whatever looks like an error in the output of a make that succeeded.
         errors = complaints(make, wanted)
     built = done.ok and not errors
     build = Build(

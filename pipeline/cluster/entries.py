@@ -83,7 +83,7 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "symbol-origins": TypeAdapter(dict[str, str]),
     "dependencies": TypeAdapter(_DependenciesValue),
     "struct-layout": TypeAdapter(list[Layout]),
-    "coverage": TypeAdapter(Coverage),
+    "coverage": TypeAdapter(Coverage | None),
     "boot": TypeAdapter(Boot),
 }
 _FILES = {

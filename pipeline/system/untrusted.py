@@ -1,0 +1,133 @@
+"""What the bytes of strangers may cost outside the sandbox: limits as data, and how they are counted.
+
+Every parser of such bytes is linear in what it reads, and stops at a limit of this table; mail has a table of its own
+(`pipeline.mail.limits`). A limit is several times what the largest kernels need (in brackets), and what is just within
+it takes at most five seconds of a processor and 256 MiB.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.system.errors import UsageError
+
+
+class TooMuchError(UsageError, ValueError):
+    """Bytes from outside reached a limit. A ValueError, as all that parsers raise of what they cannot read."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much there may be of something.
+
+    Args:
+        most: of it.
+        what: it is, in the plural, for people.
+    """
+
+    most: int
+    what: str
+
+    def check(self, amount: int) -> None:
+        """Raises TooMuchError when there is more."""
+        if amount > self.most:
+            raise TooMuchError(f"more than {self.most} {self.what}", hint="No kernel does that: look at the series.")
+
+
+# What a build left, read in a process of its own.
+CONFINED_SECONDS = 5
+"""Of a processor, for one reading of it."""
+CONFINED_MEMORY = 256 << 20
+"""Bytes of address space, the interpreter's own included."""
+CONFINED_ANSWER = 24 << 20
+"""Bytes that come back."""
+RECORD = Limit(2 << 20, "bytes of one .cmd file")
+"""(800 KB)"""
+RECORDS = Limit(320 << 20, "bytes of .cmd files")
+"""(180 MB: 3,000 objects of a defconfig)"""
+RECORD_FILES = Limit(100_000, "files in kbuild's form")
+"""(50,000: an allmodconfig)"""
+RECORD_FOLDERS = Limit(100_000, "folders in a build folder")
+"""(6,000)"""
+RECORD_NAMES = Limit(6_000_000, "dependencies in .cmd files")
+"""(3,500,000)"""
+RECORD_WORDS = Limit(2_000_000, "words in recorded commands")
+"""(400,000)"""
+DEBUG_OBJECT = Limit(32 << 20, "bytes of an object with debug information")
+"""(3 MB)"""
+DEBUG_UNITS = Limit(1000, "units of debug information")
+"""(1)"""
+DEBUG_ENTRIES = Limit(100_000, "types in debug information")
+"""(30,000)"""
+TOOL_OUTPUT = Limit(32 << 20, "bytes printed by a tool")
+"""(12 MB: nm of an allyesconfig)"""
+SYMBOLS = Limit(600_000, "symbols of objects")
+"""(200,000)"""
+
+# Makefiles and Kconfig files of a tree, read to suggest and to explain.
+MAKEFILE = Limit(1 << 20, "characters of a makefile")
+"""(70,000)"""
+MAKE_STEPS = Limit(2_000_000, "parts of conditions in makefiles")
+"""(50,000)"""
+EXPRESSION = Limit(10_000, "parts of one condition")
+"""(600)"""
+KCONFIG_STEPS = Limit(4_000_000, "statements in Kconfig files, and conditions around them")
+"""(500,000)"""
+SOLVE_STEPS = Limit(500_000, "options looked at for what could bring a file in")
+"""(20,000)"""
+
+# Results of other machines, and records of runs.
+MESSAGE = Limit(256 << 20, "bytes of a job or a result")
+STORED_FILE = Limit(128 << 20, "bytes of a stored file, unpacked")
+"""(60 MB: an uncompressed image)"""
+STORED_TEXT = Limit(32 << 20, "bytes of a stored text, unpacked")
+"""(12 MB)"""
+RUN = Limit(64 << 20, "bytes of a run.json")
+"""(20 MB)"""
+RUN_DEPTH = Limit(64, "levels of a run.json")
+"""(10)"""
+RUN_LINES = Limit(2_000_000, "line numbers in a run.json")
+"""(100,000)"""
+
+
+class Budget:
+    """What is left of a limit, over several parsers; `spent` can be compared between two inputs."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.spent = 0
+
+    def spend(self, amount: int = 1) -> None:
+        """Raises TooMuchError when the limit is reached."""
+        self.spent += amount
+        if self.spent > self.limit.most:
+            self.limit.check(self.spent)
+
+
+def inflated(packed: bytes, limit: Limit) -> bytes:
+    """What zlib made smaller, no more than may be.
+
+    Raises:
+        ValueError: it is damaged, or there is more.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        content = inflater.decompress(packed, limit.most + 1)
+    except zlib.error as error:
+        raise ValueError(f"it cannot be unpacked ({error})") from error
+    limit.check(len(content))
+    if not inflater.eof or inflater.unused_data:
+        raise ValueError("it is cut short, or followed by something else")
+    return content
+
+
+def lines(text: str) -> Iterator[str]:
+    """Lines one by one, without their ends: a list of millions of short ones takes many times their memory."""
+    at = 0
+    while (end := text.find("\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+    if at < len(text):
+        yield text[at:]
