@@ -68,13 +68,19 @@ SYMBOLS = Limit(600_000, "symbols of objects")
 
 # Makefiles and Kconfig files of a tree, read to suggest and to explain.
 MAKEFILE = Limit(1 << 20, "characters of a makefile")
-"""(70,000)"""
-MAKE_STEPS = Limit(2_000_000, "parts of conditions in makefiles")
-"""(50,000)"""
-EXPRESSION = Limit(10_000, "parts of one condition")
-"""(600)"""
-KCONFIG_STEPS = Limit(4_000_000, "statements in Kconfig files, and conditions around them")
-"""(500,000)"""
+"""(72,000)"""
+MAKE_STEPS = Limit(1_500_000, "parts of conditions in makefiles")
+"""(570,000, for every file of 6.12; a series takes some thousand)"""
+EXPRESSION = Limit(5_000, "parts of one condition")
+"""(260)"""
+EXPRESSION_DEPTH = Limit(150, "levels of one condition")
+"""(10)"""
+KCONFIG_STEPS = Limit(2_500_000, "parts of Kconfig files, and of conditions around them")
+"""(950,000)"""
+SOURCE_FILES = Limit(20_000, "makefiles or Kconfig files")
+"""(3,200)"""
+SOURCE_BYTES = Limit(16 << 20, "bytes of makefiles or of Kconfig files")
+"""(6.7 MB)"""
 SOLVE_STEPS = Limit(500_000, "options looked at for what could bring a file in")
 """(20,000)"""
 
