@@ -81,8 +81,8 @@ SOURCE_FILES = Limit(20_000, "makefiles or Kconfig files")
 """(3,200)"""
 SOURCE_BYTES = Limit(16 << 20, "bytes of makefiles or of Kconfig files")
 """(6.7 MB)"""
-SOLVE_STEPS = Limit(500_000, "options looked at for what could bring a file in")
-"""(20,000)"""
+SOLVE_STEPS = Limit(3_000_000, "parts of conditions looked at for what could bring the files of a series in")
+"""(500 for a file in a cell)"""
 
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")

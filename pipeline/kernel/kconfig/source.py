@@ -21,8 +21,10 @@ MAX_SOURCE_DEPTH = 32
 MAX_BLOCKS = 128
 """`if`, `menu` and `choice` within one another, over all files; Linux needs about a dozen."""
 
-_TEXT_A_STEP, _EXPRESSION_A_STEP, _STEPS_OF_A_DRAFT = 40, 2, 8
-"""Characters of a help text, and of an expression, that take a microsecond or two; and how often an option takes it."""
+_TEXT_A_STEP, _EXPRESSION_A_STEP = 40, 2
+"""Characters of a help text, and of an expression, that take a microsecond or two."""
+_STEPS_OF_A_DRAFT, _STEPS_OF_A_CLAUSE = 8, 4
+"""How often an option, and an expression, takes that whatever is in it."""
 
 _LINE = re.compile(r"\s*(\w+)(?:\s+|(?=[\"'(!$#])|$)(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\((\w+)\)")
@@ -273,6 +275,7 @@ class _Reader:
             found += [Conditional(value, condition)] if isinstance(value, Option) else []
 
     def _clause(self, text: str) -> tuple[Expression | None, Expression]:
+        self._budget.spend(_STEPS_OF_A_CLAUSE)
         return parse_clause(self._expanded(text))
 
     def _expanded(self, text: str) -> str:
