@@ -19,8 +19,8 @@ from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 
-_N = "[0-9]{1,25}"
-"""A number that can come of sizes of 64 bits; int() refuses to read one of thousands of digits."""
+_N = "[0-9]{1,18}"
+"""A number that fits into 64 bits; int() refuses to read one of thousands of digits."""
 _SUMMARY = re.compile(
     rf"^add/remove: (?P<add>{_N})/(?P<remove>{_N}) grow/shrink: (?P<grow>{_N})/(?P<shrink>{_N}) "
     rf"up/down: (?P<up>{_N})/-?(?P<down>{_N}) \((?P<delta>-?{_N})\)$",

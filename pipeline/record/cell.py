@@ -7,34 +7,35 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from pipeline.numbers import Count, Seconds
 from pipeline.record.base import LineRanges, Record
 
 
 class DiagnosticRecord(Record):
     path: str
-    line: int
+    line: Count
     message: str
 
 
 class CompilerCallsRecord(Record):
     """What ccache did with the calls of a build."""
 
-    hits: int
-    misses: int
-    uncacheable: int
+    hits: Count
+    misses: Count
+    uncacheable: Count
 
 
 class StateRecord(Record):
-    patch: int = Field(description="patches applied; 0 is the base")
+    patch: Count = Field(description="patches applied; 0 is the base")
     subject: str
     status: Literal["built", "failed"]
-    seconds: float
-    cpu_seconds: float
+    seconds: Seconds
+    cpu_seconds: Seconds
     cached: bool
     carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
     errors: tuple[DiagnosticRecord, ...] = ()
-    text_change: int | None = Field(
+    text_change: Count | None = Field(
         default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
     )
     compiler_calls: CompilerCallsRecord | None = Field(
@@ -44,7 +45,7 @@ class StateRecord(Record):
 
 
 class StructPageRecord(Record):
-    size: int = Field(description="bytes")
+    size: Count = Field(description="bytes")
     power_of_two: bool
 
 
@@ -54,38 +55,38 @@ class SymbolRecord:
 
     name: str
     path: str = Field(default="", description="source file that defines it; empty where none, or several, are known to")
-    old: int | None
-    new: int | None
-    delta: int
+    old: Count | None
+    new: Count | None
+    delta: Count
 
 
 class TextRecord(Record):
     """bloat-o-meter, base against fully patched, in bytes."""
 
-    add: int
-    remove: int
-    grow: int
-    shrink: int
-    up: int
-    down: int
-    delta: int
-    before: int
-    after: int
+    add: Count
+    remove: Count
+    grow: Count
+    shrink: Count
+    up: Count
+    down: Count
+    delta: Count
+    before: Count
+    after: Count
     symbols: tuple[SymbolRecord, ...]
     verbatim: str
 
 
 class SectionRecord(Record):
     name: str
-    before: int
-    after: int
+    before: Count
+    after: Count
 
 
 class NoiseFloorRecord(Record):
     """Two clean builds of the base (A/A), by bloat-o-meter and `size -A`, in bytes."""
 
-    up: int
-    down: int
+    up: Count
+    down: Count
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ")
 
     @property
@@ -99,20 +100,20 @@ class CheckRecord(Record):
     name: str
     status: Literal["pass", "fail", "not run"]
     details: tuple[str, ...] = Field(default=(), description="what is wrong, or why it was not run")
-    values: dict[str, int] = Field(default={}, description="what it measured")
+    values: dict[str, Count] = Field(default={}, description="what it measured")
 
 
 class BootRecord(Record):
     """A kernel in a scenario."""
 
-    patch: int = Field(description="patches applied; 0 is the base")
+    patch: Count = Field(description="patches applied; 0 is the base")
     scenario: str
     status: Literal["pass", "fail", "flaky", "time-out", "not run"]
     reason: str = Field(default="", description="why it did not pass")
     checks: tuple[CheckRecord, ...] = ()
     splats: tuple[str, ...] = Field(default=(), description="what the kernel complained of, numbers replaced")
     new_lines: tuple[str, ...] = Field(default=(), description="of the console, those that the base's has not")
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     cached: bool = False
     console: str = Field(default="", description="file name within the run's folder")
 
@@ -128,8 +129,8 @@ class FileCoverageRecord(Record):
 
 class MemberRecord(Record):
     name: str
-    offset: int = Field(description="bits from the start of the struct")
-    size: int = Field(description="bits")
+    offset: Count = Field(description="bits from the start of the struct")
+    size: Count = Field(description="bits")
 
 
 class MemberDeltaRecord(Record):
@@ -142,8 +143,8 @@ class LayoutRecord(Record):
     """A struct whose layout differs between base and fully patched."""
 
     struct: str
-    before: int | None = Field(description="bytes; null where there is no such struct")
-    after: int | None = Field(description="bytes; null where there is no such struct")
+    before: Count | None = Field(description="bytes; null where there is no such struct")
+    after: Count | None = Field(description="bytes; null where there is no such struct")
     members: tuple[MemberDeltaRecord, ...] = ()
 
 

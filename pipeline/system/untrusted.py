@@ -90,12 +90,18 @@ STORED_FILE = Limit(128 << 20, "bytes of a stored file, unpacked")
 """(60 MB: an uncompressed image)"""
 STORED_TEXT = Limit(32 << 20, "bytes of a stored text, unpacked")
 """(12 MB)"""
-RUN = Limit(64 << 20, "bytes of a run.json")
-"""(20 MB)"""
-RUN_DEPTH = Limit(64, "levels of a run.json")
-"""(10)"""
-RUN_LINES = Limit(2_000_000, "line numbers in a run.json")
-"""(100,000)"""
+RUN = Limit(20 << 20, "bytes of a run.json")
+"""(18 MB for 100,000 symbols; a run that has more leaves some out)"""
+RUN_FILE = Limit(64 << 20, "bytes of a log, console or configuration")
+"""(64 MiB: as much as a command may print)"""
+RUN_VALUES = Limit(2_000_000, "values in a run.json")
+"""(1,000,000 for 100,000 symbols)"""
+RUN_ITEMS = Limit(100_000, "entries of one list in a run.json")
+"""(1,000)"""
+RUN_LINES = Limit(3_000_000, "changed lines in a run.json, cell by cell")
+"""(60,000)"""
+DEFINITION = Limit(1 << 20, "bytes of a TOML file")
+"""(20,000)"""
 
 
 class Budget:
