@@ -9,14 +9,16 @@ from dataclasses import asdict, replace
 from pipeline.kernel import image
 from pipeline.kernel.harmless import Programs
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
+from pipeline.system import untrusted
 from pipeline.system.store import Entry, Key, Store
+from pipeline.system.untrusted import inflated
 
 _PATHS, _SOURCES, _PROBES = "paths.z", "sources.z", "probes.z"
 
 
 def read_log(build: Build) -> str:
     """What make printed."""
-    return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
+    return inflated(build.log.read_bytes(), untrusted.STORED_TEXT).decode("utf-8", "replace")
 
 
 def bootable(cell: Cell) -> bool:
@@ -43,7 +45,12 @@ class BuildResults:
         entry = self._store.get(key)
         if entry is None:
             return None
-        build = _from_entry(entry, cached)
+        try:
+            build = _from_entry(entry, cached)
+        except (ValueError, KeyError, TypeError) as error:
+            # Of another machine, taken in by a version that did not look into it.
+            self._store.drop(key, str(error))
+            return None
         if origins := self._store.get(_beside("symbol-origins", key)):
             build = replace(build, origins=origins.value)
         if bootable(cell) and build.status is BuildStatus.BUILT:
@@ -107,7 +114,7 @@ def beside(build: Key) -> tuple[Key, ...]:
 
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:
-    return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
+    return frozenset(inflated(entry.read(name), untrusted.STORED_TEXT).decode().split("\0"))
 
 
 def _beside(stage: str, build: Key) -> Key:
@@ -125,7 +132,7 @@ def _from_entry(entry: Entry, cached: bool) -> Build:
         warnings=tuple(Diagnostic(**one) for one in value["warnings"]),
         errors=tuple(Diagnostic(**one) for one in value["errors"]),
         log=entry.folder / "log.z",
-        symbols=zlib.decompress(entry.read("symbols.z")) if built else b"",
+        symbols=inflated(entry.read("symbols.z"), untrusted.TOOL_OUTPUT) if built else b"",
         sections=value["sections"],
         struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
         cached=cached and not entry.made_for_run,

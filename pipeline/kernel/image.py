@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.userspace import FLAGS, USERSPACES
 from pipeline.model import Image
-from pipeline.system import beneath
+from pipeline.system import beneath, untrusted
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Entry
 
@@ -46,7 +46,7 @@ def files(make: Make) -> Mapping[str, bytes]:
     """
     path = TARGETS[make.cell.arch].path
     try:
-        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path))}
+        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path, untrusted.STORED_FILE.most))}
     except OSError as error:
         raise InfrastructureError(f"make made no {path} of {make.cell.id}: {error.strerror}") from error
     program = _selftest(make)

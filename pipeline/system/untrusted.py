@@ -7,9 +7,11 @@ it takes at most five seconds of a processor and 256 MiB.
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.system.errors import UsageError
 
@@ -88,8 +90,12 @@ SOLVE_STEPS = Limit(3_000_000, "parts of conditions looked at for what could bri
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")
 STORED_FILE = Limit(128 << 20, "bytes of a stored file, unpacked")
 """(60 MB: an uncompressed image)"""
-STORED_TEXT = Limit(32 << 20, "bytes of a stored text, unpacked")
-"""(12 MB)"""
+STORED_TEXT = Limit(64 << 20, "bytes of a stored text, unpacked")
+"""(64 MiB: as much as a command may print)"""
+STORED_CONFIG = Limit(4 << 20, "bytes of a configuration")
+"""(300,000)"""
+STORED_DEPTH = Limit(32, "levels of a stored value")
+"""(6)"""
 RUN = Limit(20 << 20, "bytes of a run.json")
 """(18 MB for 100,000 symbols; a run that has more leaves some out)"""
 RUN_FILE = Limit(64 << 20, "bytes of a log, console or configuration")
@@ -102,6 +108,9 @@ RUN_LINES = Limit(3_000_000, "changed lines in a run.json, cell by cell")
 """(60,000)"""
 DEFINITION = Limit(1 << 20, "bytes of a TOML file")
 """(20,000)"""
+
+
+_PIECE = 1 << 20
 
 
 class Budget:
@@ -133,6 +142,51 @@ def inflated(packed: bytes, limit: Limit) -> bytes:
     if not inflater.eof or inflater.unused_data:
         raise ValueError("it is cut short, or followed by something else")
     return content
+
+
+def check_packed(packed: bytes, limit: Limit, *, text: bool) -> None:
+    """Sees to it that `inflated` will succeed, without having it all in memory.
+
+    Args:
+        text: it must be UTF-8.
+
+    Raises:
+        ValueError: it is damaged, or there is more than may be.
+    """
+    inflater, decoder, size = zlib.decompressobj(), codecs.getincrementaldecoder("utf-8")(), 0
+    rest = packed
+    try:
+        while not inflater.eof:
+            piece = inflater.decompress(rest, _PIECE)
+            rest = inflater.unconsumed_tail
+            size += len(piece)
+            limit.check(size)
+            if text:
+                decoder.decode(piece)
+            if not piece and not rest and not inflater.eof:
+                break
+    except zlib.error as error:
+        raise ValueError(f"it cannot be unpacked ({error})") from error
+    if not inflater.eof or inflater.unused_data:
+        raise ValueError("it is cut short, or followed by something else")
+    if text:
+        decoder.decode(b"", final=True)
+
+
+def check_value(value: Any) -> None:
+    """Sees to it that what computes with the numbers of a JSON value can.
+
+    Raises:
+        ValueError: a number is not finite or has more than 64 bits, or values are nested too deeply.
+    """
+    waiting: list[tuple[Any, int]] = [(value, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        STORED_DEPTH.check(depth)
+        if isinstance(part, dict | list):
+            waiting += [(inner, depth + 1) for inner in (part.values() if isinstance(part, dict) else part)]
+        elif isinstance(part, int | float) and not -(1 << 63) <= part < 1 << 63:
+            raise ValueError("a number that is not finite, or of more than 64 bits")
 
 
 def lines(text: str) -> Iterator[str]:

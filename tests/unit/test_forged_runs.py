@@ -1,4 +1,4 @@
-"""Records of runs that others have written: each is read or refused, soon and with one line, and none spoils the rest."""
+"""Records of runs that others have written: each is read, or refused soon and in one line, and none spoils the rest."""
 
 from __future__ import annotations
 
