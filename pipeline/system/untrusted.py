@@ -108,6 +108,8 @@ RUN_LINES = Limit(3_000_000, "changed lines in a run.json, cell by cell")
 """(60,000)"""
 DEFINITION = Limit(1 << 20, "bytes of a TOML file")
 """(20,000)"""
+CELLS = Limit(2000, "cells of the axes of a matrix")
+"""(60)"""
 
 
 _PIECE = 1 << 20
