@@ -121,7 +121,8 @@ class Make:
             done = self.tool(*command)
             if not done.ok:
                 raise ValueError(done.text.strip()[:300])
-            return kbuild.probed_size(beneath.read(folder, kbuild.PROBE_OUTPUT).decode("utf-8", "replace"))
+            assembler = beneath.read(folder, kbuild.PROBE_OUTPUT, untrusted.ASSEMBLER.most)
+            return kbuild.probed_size(assembler.decode("utf-8", "replace"))
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 

@@ -75,4 +75,4 @@ def _selftest(make: Make) -> bytes:
     done = make.tool("sh", "-c", f'exec "$@" {sources}', "sh", *words)
     if not done.ok or not beneath.is_file(make.folder.path, _SELFTEST_OUTPUT):
         return b""
-    return beneath.read(make.folder.path, _SELFTEST_OUTPUT)
+    return beneath.read(make.folder.path, _SELFTEST_OUTPUT, untrusted.SELFTEST.most)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from pipeline.kernel.commands import in_tree
 
-_TOKEN = re.compile(r"""/\*|//|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+# A quote that nothing closes ends with the line: to look for its end at each one takes the square of the line's length.
+_TOKEN = re.compile(r"""/\*|//|"(?:[^"\\]|\\.)*(?:"|\\?$)|'(?:[^'\\]|\\.)*(?:'|\\?$)""")
 _DIRECTIVE = re.compile(r"\s*#\s*(?P<name>\w*)")
 _MARKER = re.compile(rb'^# (?P<line>[0-9]{1,9}) "(?P<path>[^"\n]{0,4096})"', re.MULTILINE)
 

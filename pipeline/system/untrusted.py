@@ -57,6 +57,10 @@ RECORD_NAMES = Limit(6_000_000, "dependencies in .cmd files")
 """(3,500,000)"""
 RECORD_WORDS = Limit(2_000_000, "words in recorded commands")
 """(400,000)"""
+ASSEMBLER = Limit(16 << 20, "bytes of compiled assembler")
+"""(2 MB)"""
+SELFTEST = Limit(32 << 20, "bytes of a self-test")
+"""(1 MB)"""
 DEBUG_OBJECT = Limit(32 << 20, "bytes of an object with debug information")
 """(3 MB)"""
 DEBUG_UNITS = Limit(1000, "units of debug information")

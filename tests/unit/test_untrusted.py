@@ -12,12 +12,14 @@ from functools import reduce
 
 import pytest
 
+from pipeline.kernel import vmemmap
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.expression import AnyOf, Comparison, Expression, Literal, Not, Option, all_of, evaluate
 from pipeline.kernel.kconfig.solve import solve
 from pipeline.kernel.makefiles import Makefiles
+from pipeline.kernel.preprocessor import scan
 from pipeline.system import untrusted
-from pipeline.system.errors import UsageError
+from pipeline.system.errors import KilledError, UsageError, require_sound_machine
 from pipeline.system.untrusted import Budget, Limit, TooMuchError, inflated, lines
 from tests.unit.clock import at_most
 
@@ -231,3 +233,30 @@ def test_lines_take_time_by_their_number() -> None:
     started = time.process_time()
     assert sum(1 for _ in lines("\n" * (1 << 20))) == 1 << 20
     assert time.process_time() - started < 10
+
+
+# Patterns that took the square of a line's length
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: require_sound_machine("while it was built", 2, "*** [" * 400_000),
+        lambda: scan('"\\' * (1 << 20)),
+        lambda: scan("'\\" * (1 << 20)),
+        lambda: vmemmap.read([], {"mm/hugetlb_vmemmap.c": "alloc_vmemmap_page_list(" * 200_000}),
+        lambda: vmemmap.read([], {"include/linux/page-flags.h": "compound_info_is_mask(void)\n{" * 200_000}),
+    ],
+    ids=["a failing machine", "double quotes", "single quotes", "calls", "functions"],
+)
+def test_a_long_line_takes_time_by_its_length(read: Callable[[], object]) -> None:
+    """Seen red with the patterns of before: each took more than 15 s."""
+    with at_most(10):
+        read()
+
+
+def test_a_killed_compiler_is_still_seen() -> None:
+    with pytest.raises(KilledError):
+        require_sound_machine(
+            "while it was built", 2, "make[3]: *** [/src/scripts/Makefile.build:243: mm/a.o] Killed\n"
+        )
