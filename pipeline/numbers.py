@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-Count = Annotated[int, Field(ge=-(1 << 63), le=(1 << 63) - 1)]
-"""Of 64 bits."""
+from pipeline.system.untrusted import LARGEST_NUMBER
+
+Count = Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 """Thirty years at most."""

@@ -19,8 +19,8 @@ from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 
-_N = "[0-9]{1,18}"
-"""A number that fits into 64 bits; int() refuses to read one of thousands of digits."""
+_N = "[0-9]{1,19}"
+"""A size that a kernel can have; int() refuses to read a number of thousands of digits."""
 _SUMMARY = re.compile(
     rf"^add/remove: (?P<add>{_N})/(?P<remove>{_N}) grow/shrink: (?P<grow>{_N})/(?P<shrink>{_N}) "
     rf"up/down: (?P<up>{_N})/-?(?P<down>{_N}) \((?P<delta>-?{_N})\)$",
@@ -28,7 +28,7 @@ _SUMMARY = re.compile(
 )
 _SYMBOL = re.compile(rf"^(?P<name>\S+) +(?P<old>{_N}|-) +(?P<new>{_N}|-) +(?P<delta>[+-]?{_N})$", re.MULTILINE)
 _TOTAL = re.compile(rf"^Total: Before=(?P<before>{_N}), After=(?P<after>{_N}), chg", re.MULTILINE)
-_SECTION = re.compile(rf"^(?P<name>\S+) +(?P<size>{_N}) +{_N}$", re.MULTILINE)
+_SECTION = re.compile(rf"^(?P<name>\S+) +(?P<size>{_N}) +[0-9]+$", re.MULTILINE)
 
 # The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
 _RECORDED_NM = '#!/bin/sh\nfor file; do :; done\nexec cat "$file"\n'

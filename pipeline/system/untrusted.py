@@ -100,6 +100,8 @@ STORED_CONFIG = Limit(4 << 20, "bytes of a configuration")
 """(300,000)"""
 STORED_DEPTH = Limit(32, "levels of a stored value")
 """(6)"""
+LARGEST_NUMBER = 10**20
+"""Above every size of 64 bits, far below what a float holds."""
 RUN = Limit(20 << 20, "bytes of a run.json")
 """(18 MB for 100,000 symbols; a run that has more leaves some out)"""
 RUN_FILE = Limit(64 << 20, "bytes of a log, console or configuration")
@@ -183,7 +185,7 @@ def check_value(value: Any) -> None:
     """Sees to it that what computes with the numbers of a JSON value can.
 
     Raises:
-        ValueError: a number is not finite or has more than 64 bits, or values are nested too deeply.
+        ValueError: a number is not finite or too large, or values are nested too deeply.
     """
     waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:
@@ -191,8 +193,8 @@ def check_value(value: Any) -> None:
         STORED_DEPTH.check(depth)
         if isinstance(part, dict | list):
             waiting += [(inner, depth + 1) for inner in (part.values() if isinstance(part, dict) else part)]
-        elif isinstance(part, int | float) and not -(1 << 63) <= part < 1 << 63:
-            raise ValueError("a number that is not finite, or of more than 64 bits")
+        elif isinstance(part, int | float) and not -LARGEST_NUMBER <= part <= LARGEST_NUMBER:
+            raise ValueError(f"a number that is not finite, or beyond {LARGEST_NUMBER}")
 
 
 def lines(text: str) -> Iterator[str]:

@@ -189,7 +189,7 @@ POISONED: dict[str, tuple[Key, Any, dict[str, bytes]]] = {
     "no number": (KEY, VALUE | {"seconds": float("nan")}, FILES),
     "an endless number": (KEY, VALUE | {"seconds": float("inf")}, FILES),
     "thousands of digits": (KEY, VALUE | {"steps": 10**4000}, FILES),
-    "digits in a section": (KEY, VALUE | {"sections": {".text": 1 << 64}}, FILES),
+    "digits in a section": (KEY, VALUE | {"sections": {".text": 1 << 70}}, FILES),
     "nested": (KEY, VALUE | {"sections": nested(40)}, FILES),
     "paths that are no text": (DEPENDENCIES, {"headers": {}}, PATHS | {"paths.z": zlib.compress(b"\xff")}),
     "paths without end": (DEPENDENCIES, {"headers": {}}, PATHS | {"sources.z": bomb(200)}),
