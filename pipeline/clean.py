@@ -15,7 +15,7 @@ from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
 _REBUILT = ("builds", "worktrees")
-_REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history", "ccache")
+_REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history", "ccache", "logs")
 
 
 def clean(workspace: Workspace, *, everything: bool) -> tuple[int, int]:

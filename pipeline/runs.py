@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,15 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pipeline.record import RunRecord
-from pipeline.system import beneath
+from pipeline.system import beneath, untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import TooMuchError
 from pipeline.system.workspace import Workspace
 
 RECORD = "run.json"
+MOST_SYMBOLS = 2000
+"""Of a cell, in a record that would be too large otherwise."""
+_LONGEST_TABLE, _LONGEST_BODY = 100_000, 1000
 _MOMENT = "%Y%m%d-%H%M%S"
 
 
@@ -43,8 +47,12 @@ class RunFolder:
 
     def finish(self, record: RunRecord) -> None:
         aside = self.folder / f"{RECORD}.part"
+        text = record.to_json()
+        if len(text.encode()) > untrusted.RUN.most:
+            # Nobody would read it.
+            text = _shortened(record).to_json()
         with aside.open("w") as file:
-            file.write(record.to_json())
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         aside.rename(self.folder / RECORD)
@@ -58,6 +66,29 @@ class KnownRun:
     folder: Path
     state: str
     record: RunRecord | None
+
+
+def _shortened(record: RunRecord) -> RunRecord:
+    """The record with the symbols that changed most and the beginnings of mails, and a note that says so."""
+    cells = [
+        cell.model_copy(
+            update={
+                "text": cell.text.model_copy(
+                    update={
+                        "symbols": tuple(sorted(cell.text.symbols, key=lambda one: -abs(one.delta))[:MOST_SYMBOLS]),
+                        "verbatim": cell.text.verbatim[:_LONGEST_TABLE],
+                    }
+                )
+            }
+        )
+        if cell.text
+        else cell
+        for cell in record.cells
+    ]
+    letters = [one.model_copy(update={"body": one.body[:_LONGEST_BODY]}) for one in record.series.messages]
+    series = record.series.model_copy(update={"messages": tuple(letters)})
+    note = f"The record would be too large: of each cell it holds the {MOST_SYMBOLS} symbols that changed most."
+    return record.model_copy(update={"cells": tuple(cells), "series": series, "notes": (*record.notes, note)})
 
 
 @contextmanager
@@ -135,10 +166,11 @@ def newest_of(workspace: Workspace, message_id: str) -> RunRecord | None:
         UsageError: that run is of another version of pipeline.
     """
     # Most runs are of other series, and looking for a word is quicker than reading a record.
-    word = json.dumps(message_id, ensure_ascii=False).encode()
+    word = json.dumps(message_id, ensure_ascii=False).encode("utf-8", "replace")
     for folder in sorted(workspace.runs.iterdir() if workspace.runs.is_dir() else [], reverse=True):
-        path = folder / RECORD
-        if path.is_file() and word in path.read_bytes():
+        with suppress(OSError):
+            if word not in beneath.read(folder, RECORD, untrusted.RUN.most):
+                continue
             record = read(folder)
             series = record.series
             if message_id in (series.message_id, *(patch.message_id for patch in series.patches)):
@@ -154,11 +186,13 @@ def read(folder: Path) -> RunRecord:
     """
     path = folder / RECORD
     try:
-        return RunRecord.model_validate_json(beneath.read(folder, RECORD))
+        return RunRecord.from_json(beneath.read(folder, RECORD, untrusted.RUN.most))
     except FileNotFoundError:
         raise UsageError(f"{folder} holds no {RECORD}: the run did not finish", hint="Run its command again.") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except TooMuchError as error:
+        raise UsageError(f"{path} cannot be read: {error.message}", hint="Was it made by others?") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

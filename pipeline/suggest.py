@@ -21,6 +21,8 @@ from pipeline.kernel.kconfig.solve import solve
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.model import Cell, Fragment
+from pipeline.system import untrusted
+from pipeline.system.untrusted import Budget
 
 MAX_NAME = 32
 """Characters of a fragment's name, before the cell's."""
@@ -102,6 +104,7 @@ class Suggester:
         self._sources = sources
         self._configure = configure
         self._condition = cache(self._looked_up)
+        self._budget = Budget(untrusted.SOLVE_STEPS)
 
     def suggest(self, name: str, files: Iterable[str], cells: Sequence[Cell]) -> Suggestion:
         """Judges `files` and proposes fragments called `name`.
@@ -165,12 +168,12 @@ class Suggester:
             if condition is None:
                 barred[cell.id, path] = _no_rule(path, cell.arch)
                 continue
-            alone = solve(options, condition, values, asked)
+            alone = solve(options, condition, values, asked, self._budget)
             if alone.reason:
                 barred[cell.id, path] = alone.reason
                 continue
             # With what the files before it ask for; where that does not go together, the file waits for another round.
-            together = solve(options, condition, now, {**asked, **_all(needs)})
+            together = solve(options, condition, now, {**asked, **_all(needs)}, self._budget)
             if not together.reason:
                 now, needs[path] = together.values, {**alone.requests, **together.requests}
         return _Draft(cell, needs)

@@ -25,11 +25,13 @@ from pipeline.kernel import kconfig
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import BuildStatus, Image, PlannedCell
+from pipeline.system import untrusted
 from pipeline.system.console import Tracker
 from pipeline.system.errors import KilledError
 from pipeline.system.process import Command
 from pipeline.system.store import Entry, Key
 from pipeline.system.together import together
+from pipeline.system.untrusted import inflated
 
 _SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -193,7 +195,7 @@ def _from_entry(scenario: str, entry: Entry) -> Boot:
             for one in value["checks"]
         ),
         splats=tuple(value["splats"]),
-        console=zlib.decompress(entry.read("console.z")).decode(),
+        console=inflated(entry.read("console.z"), untrusted.STORED_TEXT).decode(),
         seconds=value["seconds"],
         cached=not entry.made_for_run,
     )

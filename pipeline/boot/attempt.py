@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,11 @@ from pipeline.boot.report import Ending, GuestReport, parse_report
 from pipeline.definitions import ScenarioDefinition
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Image
+from pipeline.system import untrusted
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.sandbox import Box
+from pipeline.system.untrusted import inflated
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def attempt(host: BuildHost, arch: str, scenario: ScenarioDefinition, image: Ima
         box = Box(Path(name) / "source", Path(name) / "build")
         for folder in (box.source, box.build):
             folder.mkdir()
-        (box.source / KERNEL_FILE).write_bytes(zlib.decompress(image.kernel.read_bytes()))
+        (box.source / KERNEL_FILE).write_bytes(inflated(image.kernel.read_bytes(), untrusted.STORED_FILE))
         files = _files(scenario, nonce, image, program)
         (box.source / INITRAMFS_FILE).write_bytes(archive(files, host.processes))
         started = time.monotonic()

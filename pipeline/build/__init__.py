@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.build.folders import Folders, Place
+from pipeline.build.products import keep_records
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
-from pipeline.kernel import commands, diagnostics, image, kbuild
+from pipeline.kernel import diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.ccache import Use
 from pipeline.kernel.moved import Moved
-from pipeline.kernel.programs import programs_of
 from pipeline.kernel.staleness import is_stale
-from pipeline.measure import Inspector, symbol_origins
-from pipeline.measure.code import code_table, stored_table
+from pipeline.measure import Inspector
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
 from pipeline.plan import Planner, config_digest, configuration_origins
 from pipeline.system.store import Key
@@ -273,14 +272,7 @@ class Builder:
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, state, key)
         if result.status is BuildStatus.BUILT:
-            recorded = commands.read_all(make.folder.path, make.source_prefixes)
-            self._results.put_origins(key, symbol_origins(make, recorded))
-            self._results.put_code(key, code_table(make, recorded, stored_table(base.code if base else None)))
-            read = commands.read_of_tree(recorded.values(), make.source_prefixes)
-            self._results.put_dependencies(key, read)
-            if not state.patch:
-                programs = programs_of(recorded.values(), make.source_dir, make.source_prefixes)
-                self._results.put_programs(key, make.cell, programs)
+            keep_records(make, self._results, key, base)
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:

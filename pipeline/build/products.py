@@ -6,13 +6,16 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.build.results import bootable
+from pipeline.build.results import BuildResults, bootable
+from pipeline.kernel import records
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.toolchain import ToolchainName
-from pipeline.measure import parse_sections, sized_symbols
+from pipeline.measure import parse_sections, sized_symbols, symbol_origins
+from pipeline.measure.code import code_table, stored_table
 from pipeline.model import Build, BuildStatus, Diagnostic, StructPage
 from pipeline.system import beneath
+from pipeline.system.store import Key
 
 VMLINUX = "vmlinux"
 
@@ -62,3 +65,20 @@ def measured(make: Make, build: Build) -> tuple[Build, dict[str, bytes]]:
     sections = parse_sections(sizes.stdout.decode("utf-8", "replace"))
     files = {"symbols.z": zlib.compress(sized_symbols(symbols.stdout))}
     return replace(build, sections=sections, struct_page=StructPage(make.struct_page_size())), files
+
+
+def keep_records(make: Make, results: BuildResults, key: Key, base: Build | None) -> None:
+    """Stores what kbuild's records of a build say; what cannot be read is unknown, as it is of an older build.
+
+    Args:
+        base: what the build is compared with; None where this is the base.
+    """
+    try:
+        recorded = records.of_build(make)
+        results.put_dependencies(key, recorded.read)
+        results.put_origins(key, symbol_origins(make, recorded.sources))
+        results.put_code(key, code_table(make, recorded.sources, stored_table(base.code if base else None)))
+        if base is None:
+            results.put_programs(key, make.cell, records.programs(make))
+    except ValueError as error:
+        make.warn(str(error))

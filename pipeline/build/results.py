@@ -13,7 +13,9 @@ from pipeline.kernel.programs import Programs
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.code import CodeTable, packed
 from pipeline.model import Build, BuildStatus, Cell, CompilerCalls, Diagnostic, StructPage
+from pipeline.system import untrusted
 from pipeline.system.store import Entry, Key, Store
+from pipeline.system.untrusted import inflated
 
 # The first word of `make -C`: how the paths of the source tree begin.
 _ENTERED = re.compile(r"^make: Entering directory '(?P<folder>[^'\n]+)'", re.MULTILINE)
@@ -23,7 +25,7 @@ _PROGRAMS = ("kernel", "units", "asked", "others")
 
 def read_log(build: Build) -> str:
     """What make printed."""
-    return zlib.decompress(build.log.read_bytes()).decode("utf-8", "replace")
+    return inflated(build.log.read_bytes(), untrusted.STORED_TEXT).decode("utf-8", "replace")
 
 
 def compiler_of(cell: Cell) -> str:
@@ -55,9 +57,14 @@ class BuildResults:
         entry = self._store.get(key)
         if entry is None:
             return None
-        build = _from_entry(entry, cached)
-        if entry.value.get("read_by") != diagnostics.VERSION:
-            build = replace(build, warnings=_read_again(build, cell))
+        try:
+            build = _from_entry(entry, cached)
+            if entry.value.get("read_by") != diagnostics.VERSION:
+                build = replace(build, warnings=_read_again(build, cell))
+        except (ValueError, KeyError, TypeError) as error:
+            # Of another machine, taken in by a version that did not look into it.
+            self._store.drop(key, str(error))
+            return None
         if origins := self._store.get(_beside("symbol-origins", key)):
             build = replace(build, origins=origins.value)
         if code := self._store.get(_beside("code", key)):
@@ -143,7 +150,7 @@ def _read_again(build: Build, cell: Cell) -> tuple[Diagnostic, ...]:
 
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:
-    return frozenset(zlib.decompress(entry.read(name)).decode().split("\0"))
+    return frozenset(inflated(entry.read(name), untrusted.STORED_TEXT).decode().split("\0"))
 
 
 def _beside(stage: str, build: Key) -> Key:
@@ -161,7 +168,7 @@ def _from_entry(entry: Entry, cached: bool) -> Build:
         warnings=tuple(Diagnostic(**one) for one in value["warnings"]),
         errors=tuple(Diagnostic(**one) for one in value["errors"]),
         log=entry.folder / "log.z",
-        symbols=zlib.decompress(entry.read("symbols.z")) if built else b"",
+        symbols=inflated(entry.read("symbols.z"), untrusted.TOOL_OUTPUT) if built else b"",
         sections=value["sections"],
         struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
         cached=cached and not entry.made_for_run,

@@ -6,7 +6,7 @@ import zlib
 
 from pipeline.build.products import complaints, measured, products
 from pipeline.build.results import compiler_of
-from pipeline.kernel import diagnostics, kbuild
+from pipeline.kernel import diagnostics, kbuild, logs
 from pipeline.kernel.buildhost import Make
 from pipeline.model import Build, BuildStatus
 
@@ -27,10 +27,12 @@ def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
     counted = make.steps
     wanted = products(make)
     done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
-    found = diagnostics.read(done.text, make.source_prefixes, compiler_of(make.cell))
-    # What make did not take for a failure is as good as a warning.
-    warnings = (*found.warnings, *found.errors) if done.ok else found.warnings
-    errors = complaints(make, wanted) if done.ok else found.errors or found.last_words
+    found, readable = logs.complaints_of(make, compiler_of(make.cell), done.stdout + done.stderr)
+    if done.ok and readable:
+        # What make did not take for a failure is as good as a warning.
+        warnings, errors = (*found.warnings, *found.errors), complaints(make, wanted)
+    else:
+        warnings, errors = found.warnings, found.errors or found.last_words
     built = done.ok and not errors
     build = Build(
         status=BuildStatus.BUILT if built else BuildStatus.FAILED,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pipeline.kernel.architectures import ARCHITECTURES
 from pipeline.model import Cell
 
-_WORD = re.compile(r"[\w.-]*\w")
+_WORD = re.compile(r"[\w.-]+")
 _CONFIGURATION = re.compile(r"(?:\w*_)?(?:def|allmod|allyes|allno|tiny|rand)config")
 
 
@@ -20,7 +20,7 @@ def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
         cells: of the matrix.
     """
     for place in places:
-        words = [word.lower() for word in _WORD.findall(place)]
+        words = [word for found in _WORD.findall(place) if (word := found.rstrip(".-").lower())]
         named = [cell for cell in cells if cell.id.lower() in words]
         if named:
             return named[0].id, ""

@@ -29,7 +29,7 @@ _PATCH_LIST = re.compile(
 )
 _FIRST_PATCHES = re.compile(r"\bthe first (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten)? ?patch")
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
-_STEP = re.compile(r"(?P<join>-|–|—|to|through|and|&|,)?\s*#?(?P<number>\d{1,4})(?:/\d{1,4})?\s*")
+_STEP = re.compile(r"(?P<join>-|–|—|to|through|and|&|,)?\s{0,80}#?(?P<number>\d{1,4})(?:/\d{1,4})?\s{0,80}")
 
 
 @dataclass(frozen=True)

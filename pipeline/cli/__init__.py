@@ -6,6 +6,8 @@ import sys
 from importlib import import_module
 
 from pipeline.cli.app import app
+from pipeline.cli.mishap import unforeseen
+from pipeline.system.console import Console
 from pipeline.system.runner import disarm_output
 
 __all__ = ["app", "main"]
@@ -21,4 +23,10 @@ for module in ["check"] if sys.argv[1:2] == ["check"] else MODULES:
 def main() -> None:
     """Entry point of the console script."""
     disarm_output()
-    app()
+    try:
+        app()
+    except Exception as error:
+        # What a command does outside its session.
+        mishap = unforeseen(error)
+        Console().error(mishap.message, mishap.hint, f"Log: {mishap.log}")
+        sys.exit(mishap.status)

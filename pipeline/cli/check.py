@@ -13,6 +13,7 @@ from pipeline import check as checking
 from pipeline import runs as running
 from pipeline.check import Entry
 from pipeline.cli.app import app
+from pipeline.cli.mishap import unforeseen
 from pipeline.cli.options import VersionOption, WorkspaceOption
 from pipeline.mail import message
 from pipeline.mail.limits import MESSAGE_LIMIT
@@ -40,6 +41,10 @@ def check(
         entries = checking.unanswered(f"{error.message} {error.hint}".strip())
     except OSError as error:
         entries = checking.unanswered(f"{error.strerror}: {error.filename}")
+    except Exception as error:
+        # b4 takes an answer that is no JSON for a failed check of the series.
+        mishap = unforeseen(error)
+        entries = checking.unanswered(f"{mishap.message} {mishap.hint} {mishap.log or ''}".strip())
     print(checking.to_json(entries))
 
 

@@ -20,9 +20,8 @@ from pipeline.cli.options import (
     known_sandbox,
 )
 from pipeline.cli.session import session
-from pipeline.cluster.job import BuildJob, read, write
+from pipeline.cluster.job import BuildJob, content, read, write
 from pipeline.cluster.worker import Worker
-from pipeline.system.errors import UsageError
 
 
 @app.command("run-job", epilog="Example: pipeline run-job x86_64-hvo-0123456789abcdef.job.json")
@@ -44,10 +43,7 @@ def run_job(
     Exit status: 0 done (a kernel that does not build is a result), 2 usage, 4 this machine cannot do the job.
     """
     with session(workspace, verbose, quiet) as current:
-        try:
-            asked = read(BuildJob, job.read_bytes(), str(job))
-        except OSError as error:
-            raise UsageError(f"{job} cannot be read: {error.strerror}") from error
+        asked = read(BuildJob, content(job.resolve()), str(job))
         current.workspace.prepare()
         worker = Worker(
             name=platform.node(),

@@ -100,8 +100,12 @@ def index(
         for run, record in running.below(folder):
             if record is None:
                 current.console.warn(f"{run} is no run of this version of pipeline, and is left out")
-            else:
+                continue
+            try:
                 found.append(indexed(record, running.seen_from(run, path.parent), running.files_in(run)))
+            except (ValueError, ArithmeticError, OSError) as error:
+                # One that somebody made up must not keep the others from being shown.
+                current.console.warn(f"{run} cannot be shown, and is left out: {error}")
         if not found:
             raise UsageError(f"there is no run below {folder}", hint="Name the folder that holds the runs' folders.")
         path.write_text(render_index(found), encoding="utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import typer
 
+from pipeline.cli.mishap import unforeseen
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
 from pipeline.system.errors import ExitStatus, PipelineError
@@ -48,10 +49,10 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
     try:
         yield Session(folder, processes, console)
     except PipelineError as error:
-        details = [error.hint] if error.hint else []
-        details += [f"Log: {error.log}"] if error.log else []
-        console.error(error.message, *details)
+        _say(console, error)
         raise typer.Exit(error.status) from error
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
     except (KeyboardInterrupt, StoppedError) as error:
         console.error("stopped", "Finished cells are kept: the same command goes on from there.")
         raise typer.Exit(INTERRUPTED) from error
@@ -65,8 +66,19 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
             "Nothing half-written is kept. Free space or mend the disk, then run the same command again.",
         )
         raise typer.Exit(ExitStatus.INFRASTRUCTURE) from error
+    except Exception as error:
+        mishap = unforeseen(error, folder.folder)
+        _say(console, mishap)
+        raise typer.Exit(mishap.status) from error
     finally:
         processes.stop()
+
+
+def _say(console: Console, error: PipelineError) -> None:
+    """Shows an error: what happened, what to do, where the rest is."""
+    details = [error.hint] if error.hint else []
+    details += [f"Log: {error.log}"] if error.log else []
+    console.error(error.message, *details)
 
 
 def _interrupt(*_: object) -> None:

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from pipeline.boot.report import Boot
 from pipeline.cluster.job import Stage, StoredResult
+from pipeline.kernel import image
+from pipeline.measure.code.table import unpacked
 from pipeline.model import BuildStatus, Coverage, Diagnostic, Layout, StructPage
+from pipeline.system import untrusted
 from pipeline.system.store import Entry, Key, Store
 
 STAGES = get_args(Stage)
@@ -77,10 +80,6 @@ class _NoValue(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _ProgramsValue(BaseModel):
-    image: bool
-
-
 _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "build": TypeAdapter(_BuildValue),
     "image": TypeAdapter(_ImageValue),
@@ -88,9 +87,8 @@ _VALUES: Mapping[str, TypeAdapter[Any]] = {
     "code": TypeAdapter(_NoValue),
     "neutral-code": TypeAdapter(_NoValue),
     "dependencies": TypeAdapter(_NoValue),
-    "programs": TypeAdapter(_ProgramsValue),
     "struct-layout": TypeAdapter(list[Layout]),
-    "coverage": TypeAdapter(Coverage),
+    "coverage": TypeAdapter(Coverage | None),
     "boot": TypeAdapter(Boot),
 }
 _FILES = {
@@ -98,20 +96,52 @@ _FILES = {
     "code": {"code.z"},
     "neutral-code": {"neutral.z"},
     "dependencies": {"paths.z"},
-    "programs": {"kernel", "units", "asked", "others"},
     "boot": {"console.z"},
 }
 """Files that an entry of a stage must have; those of a build depend on its status."""
+_OPTIONAL = {"image": {"selftest"}, "build": {"symbols.z"}}
 
 
 def _mistake(one: StoredResult) -> str:
+    """What is wrong with a result that would be believed, and read, by every later run."""
     try:
+        untrusted.check_value(one.value)
         value = _VALUES[one.stage].validate_json(TypeAdapter(Any).dump_json(one.value))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except ValueError as error:
+        return str(error)
     needed = _FILES.get(one.stage, set())
     if one.stage == "build":
         needed = {"log.z", "config"} | ({"symbols.z"} if value.status is BuildStatus.BUILT else set())
-    missing = needed - one.files.keys()
-    return f"it lacks {', '.join(sorted(missing))}" if missing else ""
+    if missing := needed - one.files.keys():
+        return f"it lacks {', '.join(sorted(missing))}"
+    if unknown := one.files.keys() - needed - _OPTIONAL.get(one.stage, set()):
+        return f"it has {min(unknown)}, which is no file of this stage"
+    for name, content in sorted(one.files.items()):
+        try:
+            _check_file(name, content)
+        except ValueError as error:
+            return f"{name}: {error}"
+    if one.stage == "image" and image.value(one.files) != one.value:
+        return "it is of another image than it says"
+    return ""
+
+
+def _check_file(name: str, content: bytes) -> None:
+    """Raises ValueError where a file cannot be read as those who look for it will."""
+    if name == "kernel.z":
+        untrusted.check_packed(content, untrusted.STORED_FILE, text=False)
+    elif name == "symbols.z":
+        untrusted.check_packed(content, untrusted.TOOL_OUTPUT, text=False)
+    elif name in ("code.z", "neutral.z"):
+        unpacked(content)
+    elif name.endswith(".z"):
+        # Logs are read with bad bytes replaced.
+        untrusted.check_packed(content, untrusted.STORED_TEXT, text=name != "log.z")
+    elif name == "config":
+        untrusted.STORED_CONFIG.check(len(content))
+        content.decode()
+    else:
+        untrusted.STORED_FILE.check(len(content))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.cluster.job import BuildJob, JobResult, read, write
+from pipeline.cluster.job import BuildJob, JobResult, content, read, write
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, UsageError
 
@@ -53,8 +54,8 @@ class FolderExecutor:
         missing = 0
         for job in jobs:
             result = self._folder / f"{job.id}.result.json"
-            if result.exists():
-                yield read(JobResult, result.read_bytes(), str(result))
+            if os.path.lexists(result):
+                yield read(JobResult, content(result), str(result))
                 continue
             write(job, self._folder / f"{job.id}.job.json")
             missing += 1

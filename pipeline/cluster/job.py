@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from pipeline.definitions import Identifier, ScenarioDefinition
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Prerequisite, Toolchain, Tree
+from pipeline.system import beneath, untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.store import Key
+from pipeline.system.untrusted import TooMuchError
 
 GitName = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$", description="a git object name")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256")]
@@ -29,7 +31,6 @@ Stage = Literal[
     "code",
     "neutral-code",
     "dependencies",
-    "programs",
     "struct-layout",
     "coverage",
     "boot",
@@ -219,6 +220,20 @@ class JobResult(_Message):
     results: tuple[StoredResult, ...]
 
 
+def content(path: Path) -> bytes:
+    """Bytes of a file that came from another machine.
+
+    Raises:
+        UsageError: it is a link, a FIFO or a device, too large, or cannot be read.
+    """
+    try:
+        return beneath.read(path.parent, path.name, untrusted.MESSAGE.most)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", hint="A job or a result is a file; links are not followed."
+        ) from error
+
+
 def read(kind: type[Message], text: str | bytes, where: str) -> Message:
     """A message from JSON.
 
@@ -229,7 +244,10 @@ def read(kind: type[Message], text: str | bytes, where: str) -> Message:
         UsageError: it is none, or damaged.
     """
     try:
+        untrusted.MESSAGE.check(len(text))
         return kind.model_validate_json(text)
+    except TooMuchError as error:
+        raise UsageError(f"{where} has {error.message}", hint=error.hint) from error
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

@@ -8,6 +8,7 @@ both to includes; two axes that disagree are a mistake.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipeline.definitions.matrix_file import (
     SettingsDefinition,
 )
 from pipeline.kernel.toolchain import ToolchainName, with_cross_prefix
+from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
 
 Product = Mapping[str, str]
@@ -88,6 +90,8 @@ def _check_names(file: MatrixFile, place: str, when: Condition) -> None:
 def _products(file: MatrixFile) -> list[Product]:
     if not file.axes:
         return []
+    # Ten axes of ten values are ten billion cells.
+    untrusted.CELLS.check(math.prod(map(len, file.axes.values())))
     return [dict(zip(file.axes, values, strict=True)) for values in itertools.product(*file.axes.values())]
 
 
@@ -100,7 +104,7 @@ def _without_excluded(
         if not out:
             raise UsageError(f"exclude.{at}: holds for nothing that is not excluded already: {_words(rule.when)}")
         excluded.append(ExcludedDefinition(ids=tuple(map(_joined, out)), reason=rule.reason))
-        products = [product for product in products if product not in out]
+        products = [product for product in products if not holds(rule.when, product)]
     return products, excluded
 
 

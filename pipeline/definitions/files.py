@@ -10,7 +10,9 @@ from typing import Annotated, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import TooMuchError
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
 
@@ -25,11 +27,17 @@ Loaded = TypeVar("Loaded", bound=Definition)
 def load(path: Path, kind: type[Loaded]) -> Loaded:
     """Raises UsageError when the file is no TOML, or not of this kind."""
     try:
-        return kind.model_validate(tomllib.loads(path.read_text()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+        with path.open("rb") as file:
+            content = file.read(untrusted.DEFINITION.most + 1)
+        untrusted.DEFINITION.check(len(content))
+        return kind.model_validate(tomllib.loads(content.decode()))
+    except TooMuchError as error:
+        raise UsageError(f"{path} has {error.message}") from error
     except ValidationError as error:
         raise UsageError(f"{path}: {_first_mistake(error, kind)}") from error
+    except (ValueError, RecursionError) as error:
+        # A fork's file can be nested as deeply, and hold as many digits, as its author likes.
+        raise UsageError(f"{path} is not valid TOML: {str(error)[:200]}") from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from pipeline.definitions.files import Definition, Identifier
+from pipeline.numbers import Count
 from pipeline.system.errors import UsageError
 
 UNREACHABLE = "unreachable"
@@ -18,7 +19,7 @@ class ExpectationDefinition(Definition):
     """What a cell is expected to come to: `"unreachable"`, or a table of what is measured in it."""
 
     unreachable: bool = False
-    struct_page: int | None = Field(default=None, description="bytes")
+    struct_page: Count | None = Field(default=None, description="bytes")
     vmemmap: bool | None = None
 
     @model_validator(mode="before")
@@ -60,7 +61,7 @@ class SettingsDefinition(Definition):
     fragments: tuple[Identifier, ...] = ()
     boot: tuple[Identifier, ...] = ()
     about: str | None = None
-    steps: int | None = None
+    steps: Count | None = None
     expect: ExpectationDefinition | None = None
 
 
@@ -110,7 +111,7 @@ class CellDefinition(Definition):
     base: Identifier
     fragments: tuple[Identifier, ...] = ()
     about: str = ""
-    steps: int | None = Field(default=None, description="steps of a full build, for the first ETA")
+    steps: Count | None = Field(default=None, description="steps of a full build, for the first ETA")
     boot: tuple[Identifier, ...] = Field(default=(), description="boot scenarios that the kernel runs")
     expect: ExpectationDefinition | None = None
 

@@ -23,10 +23,10 @@ class CheckDefinition(Definition):
 
     check: CheckName
     name: Identifier | None = Field(default=None, description="what the report calls it; the check's name by default")
-    size: Annotated[int, Field(ge=1)] | None = Field(default=None, description="MiB of a huge page")
-    pages: Annotated[int, Field(ge=1)] | None = Field(default=None, description="huge pages")
-    rounds: Annotated[int, Field(ge=1)] | None = None
-    blocks: Annotated[int, Field(ge=1)] | None = Field(default=None, description="memory blocks to add")
+    size: Annotated[int, Field(ge=1, le=1 << 32)] | None = Field(default=None, description="MiB of a huge page")
+    pages: Annotated[int, Field(ge=1, le=1 << 32)] | None = Field(default=None, description="huge pages")
+    rounds: Annotated[int, Field(ge=1, le=1 << 32)] | None = None
+    blocks: Annotated[int, Field(ge=1, le=1 << 32)] | None = Field(default=None, description="memory blocks to add")
     reserved: bool | None = Field(default=None, description="use the pages that the command line set aside")
 
     @property
@@ -42,12 +42,14 @@ class CheckDefinition(Definition):
 class ScenarioDefinition(Definition):
     about: str
     command_line: Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")] = ""
-    memory: Annotated[int, Field(ge=32)] = Field(default=2048, description="MiB")
+    memory: Annotated[int, Field(ge=32, le=1 << 20)] = Field(default=2048, description="MiB")
     cpus: Annotated[int, Field(ge=1, le=64)] = 2
     nodes: Annotated[int, Field(ge=1, le=8)] = Field(default=1, description="NUMA nodes")
     machine: Identifier | None = Field(default=None, description="QEMU's -machine; `pc` or `virt` by default")
     cpu: Identifier | None = Field(default=None, description="QEMU's -cpu")
-    limit: Annotated[float, Field(gt=0)] = Field(default=300.0, description="seconds until the boot counts as hung")
+    limit: Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)] = Field(
+        default=300.0, description="seconds until the boot counts as hung"
+    )
     arch: tuple[Identifier, ...] = Field(default=(), description="architectures that it is for; all without")
     checks: tuple[CheckDefinition, ...] = ()
 

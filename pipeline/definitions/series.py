@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, model_validator
 
 from pipeline.definitions.files import Definition, Identifier, load
+from pipeline.numbers import Count
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
 
@@ -17,7 +18,7 @@ from pipeline.system.errors import UsageError
 class VersionDefinition(Definition):
     """Where one revision comes from: a folder of patches beside series.toml, or a message-id."""
 
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, le=1 << 32)]
     patches: str = ""
     message_id: str = Field(default="", description="of the cover letter, or of patch 1")
     thread: tuple[str, ...] = Field(default=(), description="further messages of its thread that stand for it")
@@ -35,8 +36,8 @@ class ClaimDefinition(Definition):
     text: str
     kind: Literal["text-delta", "boot"] = "text-delta"
     cell: str = Field(description="glob over cell ids")
-    claimed: int = Field(description="bytes; for a boot, what the measurand counts")
-    version: int | None = Field(default=None, description="the revision whose letter says so; all of them without")
+    claimed: Count = Field(description="bytes; for a boot, what the measurand counts")
+    version: Count | None = Field(default=None, description="the revision whose letter says so; all of them without")
     relation: Literal["at-most", "equal"] = "at-most"
     measurand: MeasurandDefinition | None = Field(default=None, description="of a boot")
 

@@ -18,7 +18,7 @@ from pipeline.kernel.differences import Change, changed_lines, changes
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
-from pipeline.system import beneath
+from pipeline.system import beneath, confined, untrusted
 from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError, KilledError
 from pipeline.system.git import initialised
@@ -124,7 +124,7 @@ class Make:
 
     def check_failure(self, done: Completed) -> None:
         """Raises InfrastructureError where a command in the cell's box failed because the machine did."""
-        self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.text)
+        self._host.workspace.check_failure(f"while {self.cell.id} was built", done.status, done.last_words)
 
     def source(self, path: str) -> bytes | None:
         """The content of a file of the source tree; None where there is no such regular file."""
@@ -139,7 +139,16 @@ class Make:
 
     def tool(self, *argv: str) -> Completed:
         """Runs another program in the cell's box, its error output apart."""
-        return self._host.processes.run(self._host.sandbox.command(Job(argv, merge_stderr=False), self._box))
+        job = Job(argv, merge_stderr=False, output_limit=untrusted.TOOL_OUTPUT.most)
+        return self._host.processes.run(self._host.sandbox.command(job, self._box))
+
+    def warn(self, words: str) -> None:
+        """Says something of the cell that its result does not."""
+        self._host.console.warn(f"{self.cell.id}: {words}")
+
+    def read_apart(self, function: Callable[..., Any], *arguments: Any, data: bytes | None = None) -> Any:
+        """What a function makes of what the build left, in a process of its own; see `confined.call`."""
+        return confined.call(self._host.processes, function, *arguments, data=data)
 
     def struct_page_size(self) -> int:
         """`sizeof(struct page)` in bytes, compiled with the cell's own flags in its prepared folder.
@@ -154,7 +163,8 @@ class Make:
             done = self.tool(*command)
             if not done.ok:
                 raise ValueError(done.text.strip()[:300])
-            return kbuild.probed_size(beneath.read(folder, kbuild.PROBE_OUTPUT).decode("utf-8", "replace"))
+            assembler = beneath.read(folder, kbuild.PROBE_OUTPUT, untrusted.ASSEMBLER.most)
+            return kbuild.probed_size(assembler.decode("utf-8", "replace"))
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 

@@ -5,28 +5,33 @@ The files come from a build folder that a patched tree wrote: whatever they hold
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from pipeline.system import beneath
+from pipeline.system import beneath, untrusted
+from pipeline.system.untrusted import Budget
 
-LARGEST = 8 << 20
-"""Bytes of a `.cmd` file that are read; the largest of a real kernel have a tenth of it."""
+LONGEST_PATH = 4096
+"""Characters; Linux opens no longer one (PATH_MAX)."""
 _PATHS_KEPT = 1 << 16
 """Of those that records name: a real kernel's are 340,000 names of 4,000 headers."""
 
 _COMMAND = re.compile(r"^(?:saved)?cmd_(?P<target>\S+) := (?P<command>.*)$", re.MULTILINE)
 _SOURCE = re.compile(r"^source_\S+ := (?P<source>\S+)$", re.MULTILINE)
-_DEPENDENCIES = re.compile(r"^deps_\S+ := \\\n(?P<lines>(?:.+\\\n)*)", re.MULTILINE)
+_DEPENDENCIES = re.compile(r"^deps_\S+ := \\\n", re.MULTILINE)
+_GENERATED = "\0"
+"""No character of a path."""
 _ENDS = frozenset({";", "&&", "||", "|"})
 _WORD = re.compile(r"[^\s\"'`;&|()]+")
+
+_SUFFIXES = frozenset({".c", ".h", ".S", ".rs"})
+_NOT_THE_KERNEL = frozenset({"Documentation", "scripts", "tools"})
 
 # Linked by scripts/link-vmlinux.sh, whose recorded command does not name them.
 _ROOTS = frozenset({"vmlinux", "vmlinux.a", "vmlinux.o", "built-in.a", "init/version-timestamp.o"})
@@ -56,6 +61,21 @@ class Recorded:
         return path == self.source or path in self.dependencies
 
 
+class _Words(dict[str, str]):
+    """What words of a list of dependencies stand for: a path of the tree, a mark and a generated header, or nothing.
+
+    A kernel's records name each of its headers a thousand times, so that each word is looked at once.
+    """
+
+    def __init__(self, prefixes: tuple[str, ...]) -> None:
+        self._prefixes = prefixes
+
+    def __missing__(self, word: str) -> str:
+        generated = word.endswith(".h") and not word.startswith("/")
+        self[word] = path = _GENERATED + word if generated else in_tree(word, self._prefixes)
+        return path
+
+
 def parse(text: str, prefixes: tuple[str, ...]) -> Recorded | None:
     """One `.cmd` file.
 
@@ -66,17 +86,26 @@ def parse(text: str, prefixes: tuple[str, ...]) -> Recorded | None:
     Returns:
         None where it records no command.
     """
+    return _parse(text, prefixes, _Words(prefixes))
+
+
+def _parse(text: str, prefixes: tuple[str, ...], known: _Words) -> Recorded | None:
     found = _COMMAND.search(text)
-    if found is None:
+    if found is None or len(found["target"]) > LONGEST_PATH:
         return None
     source, listed = _SOURCE.search(text), _DEPENDENCIES.search(text)
-    words = listed["lines"].split() if listed else []
+    paths: list[str] = []
+    if listed:
+        # fixdep leaves an empty line behind the list.
+        end = text.find("\n\n", listed.end())
+        words = text[listed.end() : end if end >= 0 else len(text)].replace("\\\n", " ").split()
+        paths = [path for path in map(known.__getitem__, words) if path]
     return Recorded(
         posixpath.normpath(found["target"]),
         found["command"].replace("$$", "$").replace("$(pound)", "#").replace("\\#", "#"),
         in_tree(source["source"], prefixes) if source else "",
-        tuple(path for word in words if (path := in_tree(word, prefixes))),
-        tuple(word for word in words if word.endswith(".h") and not word.startswith("/")),
+        tuple(path for path in paths if path[0] != _GENERATED),
+        tuple(path[1:] for path in paths if path[0] == _GENERATED),
     )
 
 
@@ -91,18 +120,40 @@ def in_tree(path: str, prefixes: tuple[str, ...]) -> str:
 
 
 def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
-    """Everything that kbuild recorded in a build folder, by target."""
+    """Everything that kbuild recorded in a build folder, by target.
+
+    Raises:
+        TooMuchError: there is more than any kernel leaves.
+    """
     found: dict[str, Recorded] = {}
-    listed = (Path(folder, name) for folder, _, names in os.walk(build) for name in fnmatch.filter(names, ".*.cmd"))
-    for path in sorted(listed):
+    known = _Words(prefixes)
+    size, names, words = (
+        Budget(limit) for limit in (untrusted.RECORDS, untrusted.RECORD_NAMES, untrusted.RECORD_WORDS)
+    )
+    for path in sorted(_listed(build)):
         try:
-            text = beneath.read(build, path.relative_to(build), LARGEST).decode("utf-8", "replace")
+            content = beneath.read(build, path, untrusted.RECORD.most)
         except OSError:
             continue
-        recorded = parse(text, prefixes)
+        size.spend(len(content))
+        recorded = _parse(content.decode("utf-8", "replace"), prefixes, known)
         if recorded:
+            names.spend(len(recorded.dependencies) + len(recorded.generated))
+            words.spend(recorded.command.count(" "))
             found[recorded.target] = recorded
     return found
+
+
+def _listed(build: Path) -> Iterator[str]:
+    """Paths of the `.cmd` files below a folder."""
+    folders, files = Budget(untrusted.RECORD_FOLDERS), Budget(untrusted.RECORD_FILES)
+    for place, _, names in os.walk(build):
+        folders.spend()
+        inside = os.path.relpath(place, build)
+        for name in names:
+            if name.startswith(".") and name.endswith(".cmd"):
+                files.spend()
+                yield f"{inside}/{name}"
 
 
 def read_of_tree(recorded: Iterable[Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
@@ -135,10 +186,19 @@ def linked(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
 def _named(one: Recorded) -> Iterable[str]:
     """Objects and archives that a command may mean: older kernels name members in full, newer ones by their folder."""
     folder = posixpath.dirname(one.target)
-    for word in _WORD.findall(one.command):
+    for word in dict.fromkeys(_WORD.findall(one.command)):
         if word.endswith((".o", ".a")):
             yield posixpath.normpath(word)
             yield posixpath.normpath(posixpath.join(folder, word))
+
+
+def is_code(path: str) -> bool:
+    """Whether a kernel may be compiled from `path`: C, headers, assembly (linker scripts too) and Rust.
+
+    Makefiles, Kconfig, documents, and the programs under scripts/ and tools/ are not.
+    """
+    place = PurePosixPath(path)
+    return place.suffix in _SUFFIXES and place.parts[0] not in _NOT_THE_KERNEL
 
 
 def preprocess_command(one: Recorded) -> tuple[str, ...]:
@@ -164,12 +224,12 @@ def preprocess_command(one: Recorded) -> tuple[str, ...]:
     return (*words[:-1], "-E", "-w", words[-1])
 
 
-def neutral_command(one: Recorded, output: str) -> tuple[str, ...]:
-    """The command that compiles a target's source to the object `output` with every `__LINE__` alike.
+def neutral_command(preprocess: Sequence[str], output: str) -> tuple[str, ...]:
+    """The command that compiles a source to the object `output` with every `__LINE__` alike.
 
-    Raises:
-        ValueError: as `preprocess_command`.
+    Args:
+        preprocess: what `preprocess_command` gives for the source.
     """
-    *words, _, _, source = preprocess_command(one)
+    *words, _, _, source = preprocess
     # -w: that a macro of the compiler's own is redefined is what we want.
     return (*words, "-D__LINE__=0", "-w", "-c", "-o", output, source)

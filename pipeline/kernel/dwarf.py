@@ -7,9 +7,12 @@ outside, read with limits.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from io import BytesIO
 from itertools import islice
 from math import prod
+from pathlib import Path
+from typing import Any
 
 from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
@@ -17,9 +20,9 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 from pipeline.model import Layout, Member
+from pipeline.system import beneath, untrusted
+from pipeline.system.untrusted import Budget
 
-LARGEST_OBJECT = 64 << 20
-MOST_ENTRIES = 200_000
 MOST_MEMBERS = 4096
 LARGEST_TYPE = 1 << 40
 DEEPEST = 64
@@ -39,8 +42,7 @@ def layouts(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
     Raises:
         ValueError: this is no object with readable debug information, or there is too much of it.
     """
-    if len(content) > LARGEST_OBJECT:
-        raise ValueError(f"the object has more than {LARGEST_OBJECT >> 20} MiB")
+    untrusted.DEBUG_OBJECT.check(len(content))
     try:
         return _read(content, structs)
     except ValueError:
@@ -48,6 +50,12 @@ def layouts(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
     except Exception as error:
         # pyelftools raises whatever its parsers meet in damaged bytes.
         raise ValueError(f"damaged debug information: {type(error).__name__}: {error}"[:200]) from error
+
+
+def read_object(build: str, name: str, structs: Collection[str]) -> list[dict[str, Any]]:
+    """The same of a file in a build folder, as JSON; runs in a process of its own."""
+    content = beneath.read(Path(build), name, untrusted.DEBUG_OBJECT.most)
+    return [asdict(found) for found in layouts(content, structs)]
 
 
 def _read(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
@@ -63,12 +71,11 @@ def _read(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
     if riscv:
         elf = ELFFile(BytesIO(_relocated(content, elf)))
     found: dict[str, Layout] = {}
-    entries = 0
+    units, entries = Budget(untrusted.DEBUG_UNITS), Budget(untrusted.DEBUG_ENTRIES)
     for unit in elf.get_dwarf_info(relocate_dwarf_sections=not riscv, follow_links=False).iter_CUs():
+        units.spend()
         for entry in unit.get_top_DIE().iter_children():
-            entries += 1
-            if entries > MOST_ENTRIES:
-                raise ValueError(f"more than {MOST_ENTRIES} types")
+            entries.spend()
             name = _name(entry) if entry.tag == "DW_TAG_structure_type" else ""
             if name in structs and name not in found and "DW_AT_byte_size" in entry.attributes:
                 found[name] = Layout(name, _number(entry, "DW_AT_byte_size"), tuple(_members(entry)))

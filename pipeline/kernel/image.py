@@ -10,7 +10,7 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.userspace import FLAGS
 from pipeline.model import Image
-from pipeline.system import beneath
+from pipeline.system import beneath, untrusted
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Entry
 
@@ -31,7 +31,7 @@ def files(make: Make) -> Mapping[str, bytes]:
     assert image is not None
     path = image.path
     try:
-        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path))}
+        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path, untrusted.STORED_FILE.most))}
     except OSError as error:
         raise InfrastructureError(f"make made no {path} of {make.cell.id}: {error.strerror}") from error
     program = _selftest(make)
@@ -63,4 +63,4 @@ def _selftest(make: Make) -> bytes:
     done = make.tool("sh", "-c", f'exec "$@" {sources}', "sh", *words)
     if not done.ok or not beneath.is_file(make.folder.path, _SELFTEST_OUTPUT):
         return b""
-    return beneath.read(make.folder.path, _SELFTEST_OUTPUT)
+    return beneath.read(make.folder.path, _SELFTEST_OUTPUT, untrusted.SELFTEST.most)

@@ -26,6 +26,7 @@ _OPTION = re.compile(r"\$[({]CONFIG_(\w+)[)}]")
 _OPTIONS = re.compile(r"(?:\s*\$[({]CONFIG_\w+[)}])+\s*")
 _FUNCTION = re.compile(r"\$[({](filter|or|and)\s(.*)[)}]")
 _WORD = re.compile(r"[\w.-]*")
+_QUOTED = re.compile(r"([\"'])([^\"']*)\1\s*([\"'])([^\"']*)\3")
 
 
 def parse(line: str, variables: Mapping[str, str]) -> Expression:
@@ -108,5 +109,6 @@ def _sides(rest: str) -> tuple[str, str] | None:
             if character == "," and depth == 1:
                 return rest[1:at].strip(), rest[at + 1 :].rstrip().removesuffix(")").strip()
         return None
-    quoted = re.fullmatch(r"([\"'])(.*?)\1\s*([\"'])(.*?)\3", rest)
+    # No quote within quotes: to find out where they end would take the square of the line's length.
+    quoted = _QUOTED.fullmatch(rest)
     return (quoted[2], quoted[4]) if quoted else None

@@ -7,16 +7,16 @@ another line than they were written on, are not taken for dropped.
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pipeline.kernel.commands import in_tree
 
-_TOKEN = re.compile(r"""/\*|//|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
+# A quote that nothing closes ends with the line: to look for its end at each one takes the square of the line's length.
+_TOKEN = re.compile(r"""/\*|//|"(?:[^"\\]|\\.)*(?:"|\\?$)|'(?:[^'\\]|\\.)*(?:'|\\?$)""")
 _DIRECTIVE = re.compile(r"\s*#\s*(?P<name>\w*)")
-_MARKER = re.compile(r'# (?P<line>\d+) "(?P<path>(?:[^"\\]|\\.)*)"')
+_MARKER = re.compile(rb'^# (?P<line>[0-9]{1,9}) "(?P<path>[^"\n]{0,4096})"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,40 @@ def printed_lines(output: bytes, prefixes: tuple[str, ...], wanted: Collection[s
         wanted: paths in the tree; lines of other files are left out.
     """
     found: dict[str, set[int]] = {path: set() for path in wanted}
-    here: set[int] | None = None
-    number = 0
-    # Megabytes of an object with many headers are not copied: BytesIO holds what it is given.
-    for line in io.BytesIO(output):
-        if line.startswith(b"#") and (marker := _MARKER.match(line.decode("utf-8", "replace"))):
+    known: dict[bytes, str] = {}
+    markers = _MARKER.finditer(output)
+    marker = next(markers, None)
+    while marker:
+        after = next(markers, None)
+        # Of megabytes of headers, only what lies behind a marker of a wanted file is looked at line by line.
+        name = marker["path"]
+        if name not in known:
+            path = name.decode("utf-8", "replace")
             # Compilers that map prefixes (-ffile-prefix-map) may name the file as the tree does.
-            here = found.get(in_tree(marker["path"], prefixes) or marker["path"])
-            number = int(marker["line"]) - 1 if len(marker["line"]) < 10 else 0
-            continue
-        number += 1
-        if here is not None and line.strip():
-            here.add(number)
+            known[name] = in_tree(path, prefixes) or path
+        if known[name] in found:
+            first = output.find(b"\n", marker.end()) + 1
+            end = after.start() if after else len(output)
+            here = found[known[name]]
+            for at, line in enumerate(output[first:end].split(b"\n") if first else (), int(marker["line"])):
+                if line.strip():
+                    here.add(at)
+        marker = after
     return found
+
+
+def read_printed(
+    asked: Sequence[tuple[int, Sequence[str]]], prefixes: Sequence[str], outputs: bytes
+) -> dict[str, list[int]]:
+    """The same of several outputs, one behind the other; runs in a process of its own.
+
+    Args:
+        asked: the length of each, and paths to look for in it.
+    """
+    printed: dict[str, set[int]] = {}
+    at = 0
+    for length, paths in asked:
+        for path, numbers in printed_lines(outputs[at : at + length], tuple(prefixes), paths).items():
+            printed.setdefault(path, set()).update(numbers)
+        at += length
+    return {path: sorted(numbers) for path, numbers in printed.items()}

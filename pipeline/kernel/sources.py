@@ -10,12 +10,8 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
-from pipeline.system.errors import UsageError
+from pipeline.system import untrusted
 from pipeline.system.git import Repository
-
-MAX_FILES = 20_000
-MAX_BYTES = 64 << 20
-"""Limits on what is read of one kind; Linux has 3,000 makefiles, and 7 MB of Kconfig files."""
 
 
 class Sources:
@@ -68,6 +64,8 @@ class Sources:
             if other.endswith(".c") and other != path and PurePosixPath(other).parent == file.parent
         }
         line = f'#include "{file.name}"'.encode()
+        if self._repository.size(list(names.values())) > untrusted.SOURCE_BYTES.most:
+            return ()
         contents = self._repository.blobs(list(names.values()))
         return tuple(other for other, content in zip(names, contents, strict=True) if line in content)
 
@@ -77,12 +75,10 @@ class Sources:
 
     def _read(self, wanted: Callable[[str], bool]) -> dict[str, str]:
         names = {path: blob for path, blob in self.files.items() if wanted(PurePosixPath(path).name)}
-        contents = self._repository.blobs(list(names.values())) if len(names) <= MAX_FILES else []
-        if len(names) > MAX_FILES or sum(map(len, contents)) > MAX_BYTES:
-            raise UsageError(
-                f"commit {self._commit[:12]} has more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB of one kind",
-                hint="Is it a kernel?",
-            )
+        untrusted.SOURCE_FILES.check(len(names))
+        # Before they are read: a blob can be as large as a pack.
+        untrusted.SOURCE_BYTES.check(self._repository.size(list(names.values())))
+        contents = self._repository.blobs(list(names.values()))
         return {path: content.decode("utf-8", "replace") for path, content in zip(names, contents, strict=True)}
 
 

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
+from pipeline.kernel.commands import is_code
 from pipeline.mail import diffstat as mail_diffstat
 from pipeline.model import ChangedFile, Diffstat
 from pipeline.system.git import Repository
@@ -15,8 +15,6 @@ from pipeline.system.git import Repository
 MOST_STRUCTS = 64
 """Structs that are looked at; the rest of a tree-wide series is left out."""
 
-_SUFFIXES = frozenset({".c", ".h", ".S", ".rs"})
-_NOT_THE_KERNEL = frozenset({"Documentation", "scripts", "tools"})
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+(?P<start>\d+)(?:,(?P<new>\d+))? @@ ?(?P<heading>.*)")
 _STAT_OPTIONS = (
     ("--find-renames",),
@@ -34,15 +32,6 @@ class _File:
     path: str
     lines: list[int] = field(default_factory=list)
     structs: dict[str, None] = field(default_factory=dict)
-
-
-def is_code(path: str) -> bool:
-    """Whether a kernel may be compiled from `path`: C, headers, assembly (linker scripts too) and Rust.
-
-    Makefiles, Kconfig, documents, and the programs under scripts/ and tools/ are not.
-    """
-    place = PurePosixPath(path)
-    return place.suffix in _SUFFIXES and place.parts[0] not in _NOT_THE_KERNEL
 
 
 def parse_diff(diff: str) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:

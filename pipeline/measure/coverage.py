@@ -7,68 +7,60 @@ header: of an object that includes it). Rust has no preprocessor: its files are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from pipeline.kernel import commands, preprocessor
+from pipeline.kernel import preprocessor, records
 from pipeline.kernel.buildhost import Make
-from pipeline.kernel.commands import Recorded
-from pipeline.measure.changes import is_code
 from pipeline.model import ChangedFile, Coverage, FileCoverage
+from pipeline.system.confined import UnreadableError
 
-MOST_PREPROCESSED = 300
-"""Objects that are preprocessed for one cell; the lines of what is left of a tree-wide series are not looked at."""
+_AT_ONCE = 16 << 20
+"""Bytes of preprocessors' output that one process reads."""
 
 
 def measure_coverage(make: Make, changed: Sequence[ChangedFile]) -> Coverage:
     """What the build in a cell's folder compiled of `changed`; the worktree is at the same state.
 
     Raises:
+        UnreadableError: kbuild's records cannot be read.
         InfrastructureError: the preprocessor ran out of time, or printed without end.
     """
-    prefixes = make.source_prefixes
-    units = compiled_units(commands.read_all(make.folder.path, prefixes))
-    reading = readers(units, [one.path for one in changed])
+    reading = records.of_paths(make, [one.path for one in changed])
     printed: dict[str, set[int]] = {}
-    for unit in units_to_preprocess(reading)[:MOST_PREPROCESSED]:
-        done = make.tool(*commands.preprocess_command(unit))
+    for outputs in _at_once(_preprocessed(make, reading)):
+        asked = [(len(output), paths) for output, paths in outputs]
+        try:
+            found = make.read_apart(
+                preprocessor.read_printed, asked, make.source_prefixes, data=b"".join(output for output, _ in outputs)
+            )
+        except UnreadableError:
+            # Then the lines of these files are unknown, as where there is no preprocessor.
+            continue
+        for path, numbers in found.items():
+            printed.setdefault(path, set()).update(numbers)
+    return Coverage(tuple(file_coverage(one, one.path in reading.compiled, printed) for one in changed))
+
+
+def _preprocessed(make: Make, reading: records.Reading) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+    """What the preprocessor printed, each with the paths to look for in it."""
+    for command, paths in reading.commands:
+        done = make.tool(*command)
         if done.ok:
-            wanted = [one.path for one in changed if unit.reads(one.path)]
-            lines = preprocessor.printed_lines(done.stdout, prefixes, wanted)
-            for path, numbers in lines.items():
-                printed.setdefault(path, set()).update(numbers)
-    return Coverage(tuple(file_coverage(one, bool(reading[one.path]), printed) for one in changed))
+            yield done.stdout, paths
 
 
-def compiled_units(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
-    """What was compiled into the kernel; programs of the build itself are left out."""
-    return tuple(one for one in commands.linked(recorded) if is_code(one.source))
-
-
-def readers(units: Sequence[Recorded], paths: Collection[str]) -> dict[str, tuple[Recorded, ...]]:
-    """The units that each of `paths` went into."""
-    found: dict[str, list[Recorded]] = {path: [] for path in paths}
-    for unit in units:
-        for path in found.keys() & {unit.source, *unit.dependencies}:
-            found[path].append(unit)
-    return {path: tuple(reading) for path, reading in found.items()}
-
-
-def units_to_preprocess(reading: Mapping[str, Sequence[Recorded]]) -> tuple[Recorded, ...]:
-    """The units that show every path, as few as possible: sources themselves, then includers.
-
-    An includer in C is preferred (assembly sees little of a header), and of these the one that reads the least.
-
-    Args:
-        reading: by path, the units that it went into.
-    """
-    wanted = {path: units for path, units in reading.items() if not path.endswith(".rs")}
-    chosen = dict.fromkeys(unit for path, units in wanted.items() for unit in units if unit.source == path)
-    for path, units in wanted.items():
-        if not any(unit in chosen and unit.source.endswith(".c") for unit in units):
-            includers = [unit for unit in units if unit.source != path]
-            includers.sort(key=lambda unit: (not unit.source.endswith(".c"), len(unit.dependencies), unit.target))
-            chosen.update(dict.fromkeys(includers[:1]))
-    return tuple(chosen)
+def _at_once(
+    outputs: Iterator[tuple[bytes, tuple[str, ...]]],
+) -> Iterator[list[tuple[bytes, tuple[str, ...]]]]:
+    """Outputs in groups, none much larger than one process reads."""
+    group: list[tuple[bytes, tuple[str, ...]]] = []
+    for output in outputs:
+        group.append(output)
+        if sum(len(content) for content, _ in group) >= _AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def file_coverage(changed: ChangedFile, compiled: bool, printed: Mapping[str, Collection[int]]) -> FileCoverage:

@@ -11,12 +11,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from pipeline.kernel import commands
 from pipeline.kernel.buildhost import Make
 from pipeline.measure.code import neutral_code, packed, stored_table
 from pipeline.measure.coverage import measure_coverage
-from pipeline.measure.layout import HEADERS, measure_layouts, probes
-from pipeline.model import Build, ChangedFile, Coverage, FileCoverage, Layout, Member, SourceState
+from pipeline.measure.layout import HEADERS, layout_of, measure_layouts, probes
+from pipeline.model import Build, ChangedFile, Coverage, FileCoverage, SourceState
+from pipeline.system.confined import UnreadableError
 from pipeline.system.store import Key, Store
 
 _NEUTRAL = "neutral.z"
@@ -71,13 +71,20 @@ class Inspector:
             value: Any
             files: dict[str, bytes] = {}
             if key.stage == "coverage":
-                value = asdict(measure_coverage(make, self._changed))
+                value = self._coverage_in(make)
             elif key.stage == "neutral-code":
-                recorded = commands.read_all(make.folder.path, make.source_prefixes)
-                value, files = {}, {_NEUTRAL: packed(neutral_code(make, recorded, self._sources))}
+                value, files = {}, {_NEUTRAL: packed(neutral_code(make, self._sources))}
             else:
                 value = [asdict(one) for one in measure_layouts(make, self._probes)]
             self._store.put(key, value, files)
+
+    def _coverage_in(self, make: Make) -> Any:
+        """As the store keeps it: null where what the build left cannot be read."""
+        try:
+            return asdict(measure_coverage(make, self._changed))
+        except UnreadableError as error:
+            make.warn(str(error))
+            return None
 
     def inspected(self, build: Build, state: SourceState, key: Key) -> Build:
         """The build with what is stored of its coverage and layouts."""
@@ -86,11 +93,11 @@ class Inspector:
         for one in self.keys(state, key):
             entry = self._store.get(one)
             if entry is not None and one.stage == "coverage":
-                build = replace(build, coverage=_coverage(entry.value))
+                build = replace(build, coverage=_coverage(entry.value) if entry.value else None)
             elif entry is not None and one.stage == "neutral-code":
                 build = replace(build, neutral=entry.folder / _NEUTRAL)
             elif entry is not None:
-                build = replace(build, layouts=tuple(map(_layout, entry.value)))
+                build = replace(build, layouts=tuple(map(layout_of, entry.value)))
         return build
 
     def carry(self, source: Key, target: Key) -> None:
@@ -129,8 +136,3 @@ def _coverage(value: Any) -> Coverage:
             for one in value["files"]
         )
     )
-
-
-def _layout(value: Any) -> Layout:
-    members = tuple(Member(**member) for member in value["members"])
-    return Layout(value["struct"], value["size"], members, value["path"])

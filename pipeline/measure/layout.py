@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from pipeline.kernel import dwarf, kbuild
 from pipeline.kernel.buildhost import Make
@@ -87,9 +88,16 @@ def _compiled(make: Make, probe: Probe) -> tuple[Layout, ...]:
         done = make.tool(*kbuild.layout_probe_command(saved))
         if not done.ok or not beneath.is_file(folder, kbuild.LAYOUT_OUTPUT):
             return ()
-        return dwarf.layouts(beneath.read(folder, kbuild.LAYOUT_OUTPUT, dwarf.LARGEST_OBJECT), probe.structs)
+        found = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
     except ValueError:
         return ()
+    return tuple(layout_of(one) for one in found)
+
+
+def layout_of(value: Any) -> Layout:
+    """A layout from JSON."""
+    members = tuple(Member(**member) for member in value["members"])
+    return Layout(value["struct"], value["size"], members, value["path"])
 
 
 def layout_deltas(

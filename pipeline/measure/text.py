@@ -6,6 +6,7 @@ prints what was recorded. So old kernels need not be kept, and a cross compiler'
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from collections.abc import Mapping
@@ -13,19 +14,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.model import Build, BuildStatus, SymbolDelta, TextDelta
+from pipeline.system import untrusted
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 
+_N = "[0-9]{1,19}"
+"""A size that a kernel can have; int() refuses to read a number of thousands of digits."""
 _SUMMARY = re.compile(
-    r"^add/remove: (?P<add>[0-9]+)/(?P<remove>[0-9]+) grow/shrink: (?P<grow>[0-9]+)/(?P<shrink>[0-9]+) "
-    r"up/down: (?P<up>[0-9]+)/-?(?P<down>[0-9]+) \((?P<delta>-?[0-9]+)\)$",
+    rf"^add/remove: (?P<add>{_N})/(?P<remove>{_N}) grow/shrink: (?P<grow>{_N})/(?P<shrink>{_N}) "
+    rf"up/down: (?P<up>{_N})/-?(?P<down>{_N}) \((?P<delta>-?{_N})\)$",
     re.MULTILINE,
 )
-_SYMBOL = re.compile(r"^(?P<name>\S+) +(?P<old>[0-9]+|-) +(?P<new>[0-9]+|-) +(?P<delta>[+-]?[0-9]+)$", re.MULTILINE)
-_TOTAL = re.compile(r"^Total: Before=(?P<before>[0-9]+), After=(?P<after>[0-9]+), chg", re.MULTILINE)
-_SECTION = re.compile(r"^(?P<name>\S+) +(?P<size>[0-9]+) +[0-9]+$", re.MULTILINE)
+_SYMBOL = re.compile(rf"^(?P<name>\S+) +(?P<old>{_N}|-) +(?P<new>{_N}|-) +(?P<delta>[+-]?{_N})$", re.MULTILINE)
+_TOTAL = re.compile(rf"^Total: Before=(?P<before>{_N}), After=(?P<after>{_N}), chg", re.MULTILINE)
+_SECTION = re.compile(rf"^(?P<name>\S+) +(?P<size>{_N}) +[0-9]+$", re.MULTILINE)
 
 _KINDS = {
     **dict.fromkeys("tTwW", "text"),
@@ -43,12 +47,13 @@ def parse_bloat(output: str) -> TextDelta:
     """scripts/bloat-o-meter's output, in bytes.
 
     Raises:
-        ValueError: it holds no summary line.
+        ValueError: it holds no summary line, or more symbols than any kernel has.
     """
     summary, total = _SUMMARY.search(output), _TOTAL.search(output)
     if summary is None or total is None:
         raise ValueError("bloat-o-meter printed no summary")
     table = output[summary.end() : total.start()]
+    untrusted.SYMBOLS.check(table.count("\n"))
     return TextDelta(
         add=int(summary["add"]),
         remove=int(summary["remove"]),
@@ -69,8 +74,9 @@ def parse_bloat(output: str) -> TextDelta:
 
 def sized_symbols(symbols: bytes) -> bytes:
     """Lines of `nm --size-sort` that hold a size; llvm-nm lists symbols without one, too, which GNU nm leaves out."""
+    # Line by line: a list of millions of short ones takes ten times their memory.
     return b"".join(
-        line for line in symbols.splitlines(keepends=True) if len(words := line.split()) == 3 and words[0].strip(b"0")
+        line for line in io.BytesIO(symbols) if len(words := line.split(None, 3)) == 3 and words[0].strip(b"0")
     )
 
 
@@ -129,7 +135,8 @@ class Measurer:
             (folder / "source/after").write_bytes(after.symbols)
             (folder / "tools/nm").write_text(_RECORDED_NM)
             (folder / "tools/nm").chmod(0o755)
-            job = Job(("python3", "{src}/bloat-o-meter", "{src}/before", "{src}/after"), merge_stderr=False)
+            words = ("python3", "{src}/bloat-o-meter", "{src}/before", "{src}/after")
+            job = Job(words, merge_stderr=False, output_limit=untrusted.TOOL_OUTPUT.most)
             box = Box(folder / "source", folder / "build", folder / "tools")
             done = self._processes.run(self._sandbox.command(job, box))
         try:

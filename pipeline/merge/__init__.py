@@ -5,6 +5,7 @@ What is merged may come from other machines: file names in it are checked, and w
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from pipeline.output import render_reports
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, SeriesRecord, TreeRecord
 from pipeline.render.findings import count
 from pipeline.runs import RECORD
+from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
 
@@ -42,7 +44,7 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
     """
     parts, broken = read(folders)
     merged = join(parts)
-    absent = [file.name for file in merged.files if not file.source.is_file()]
+    absent = [file.name for file in merged.files if not _is_small(file.source)]
     lost = [f"Lost: {name}." for name in absent]
     for note in (*merged.record.notes[1:], *broken, *lost):
         warn(note)
@@ -61,23 +63,38 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
     return record, run.folder
 
 
+def _is_small(path: Path) -> bool:
+    """Whether it is a file that a run leaves; a FIFO would be read for ever, and a sparse one fills the disk."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size <= untrusted.RUN_FILE.most
+
+
 def read(folders: Sequence[str]) -> tuple[list[Part], list[str]]:
-    """The runs, and a note on each folder that holds none.
+    """The runs, and a note on each folder that holds none, or one that cannot be read.
 
     Raises:
-        UsageError: a folder is not there, its record is not readable, or no folder holds a run.
+        UsageError: a folder is not there, or no folder holds a run that can be read.
     """
     parts, broken = [], []
     for name in dict.fromkeys(folders):
         folder = Path(name)
         if not folder.is_dir():
             raise UsageError(f"there is no folder {name}", hint="Name folders that hold a run.json.")
-        if (folder / RECORD).is_file():
-            parts.append(Part(name, folder, runs.read(folder)))
-        else:
+        if not (folder / RECORD).is_file():
             broken.append(f"{name} holds no {RECORD}: that run did not finish, and is left out.")
+            continue
+        try:
+            parts.append(Part(name, folder, runs.read(folder)))
+        except UsageError as error:
+            broken.append(f"{name} is left out: {error.message}.")
     if not parts:
-        raise UsageError("no run to merge: no folder holds a run.json", hint="Name the folders of finished runs.")
+        raise UsageError(
+            f"no run to merge: {broken[0] if broken else 'no folder holds a run.json'}",
+            hint="Name the folders of finished runs.",
+        )
     return parts, broken
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
-from pipeline.record.base import LineRanges, Record, line_numbers, line_ranges
+from pipeline.numbers import Seconds
+from pipeline.record.base import OF_OTHERS, LineRanges, Record, count_lines, line_numbers, line_ranges
 from pipeline.record.cell import (
     BootRecord,
     CellRecord,
@@ -42,6 +43,7 @@ from pipeline.record.series import (
     UncarriedTrailerRecord,
 )
 from pipeline.review.record import ReviewRecord
+from pipeline.system import untrusted
 
 __all__ = [
     "SCHEMA_FILE",
@@ -97,7 +99,7 @@ class RunRecord(Record):
     schema_: Literal["pipeline-run/1"] = Field(default="pipeline-run/1", alias="schema")
     id: str
     started: str = Field(description="ISO 8601, UTC")
-    seconds: float
+    seconds: Seconds
     command: str = Field(description="what reproduces the run, on the machine that made it")
     series: SeriesRecord
     matrix: str
@@ -113,6 +115,26 @@ class RunRecord(Record):
     )
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _few_lines(self, info: ValidationInfo) -> Self:
+        if info.context != OF_OTHERS:
+            return self
+        covered = [one for cell in self.cells for one in cell.coverage or ()]
+        untrusted.RUN_LINES.check(sum(count_lines(one.lines) + count_lines(one.kept or "") for one in covered))
+        return self
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Reads a record that anybody may have written.
+
+        Raises:
+            ValueError: it is none, or there is more in it than any run leaves.
+        """
+        untrusted.RUN.check(len(text))
+        # Each takes a hundred bytes of memory once it is read, and two in the file.
+        untrusted.RUN_VALUES.check(text.count(b",") + text.count(b":"))
+        return cls.model_validate_json(text, context=OF_OTHERS)
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True, indent=1)

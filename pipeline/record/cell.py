@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from pipeline.numbers import Count, Seconds
 from pipeline.record.base import LineRanges, Record
 from pipeline.record.code import CodeRecord
 
@@ -15,7 +16,7 @@ class DiagnosticRecord(Record):
     """A warning or error of a tool."""
 
     path: str = Field(description="in the tree; the tool's name where no file is named")
-    line: int = Field(description="0 where none is named")
+    line: Count = Field(description="0 where none is named")
     message: str
     tool: str = Field(default="", description="what printed it; empty where that is not known")
     function: str = Field(default="", description="that it is about; empty where that is not known")
@@ -25,9 +26,9 @@ class DiagnosticRecord(Record):
 class CompilerCallsRecord(Record):
     """What ccache did with the calls of a build."""
 
-    hits: int
-    misses: int
-    uncacheable: int
+    hits: Count
+    misses: Count
+    uncacheable: Count
 
 
 class StructPageRecord(Record):
@@ -36,11 +37,11 @@ class StructPageRecord(Record):
 
 
 class StateRecord(Record):
-    patch: int = Field(description="patches applied; 0 is the base")
+    patch: Count = Field(description="patches applied; 0 is the base")
     subject: str
     status: Literal["built", "failed"]
-    seconds: float
-    cpu_seconds: float
+    seconds: Seconds
+    cpu_seconds: Seconds
     cached: bool
     carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
@@ -48,7 +49,7 @@ class StateRecord(Record):
         default={}, description="files of new warnings that had another name on the base: name to that name"
     )
     errors: tuple[DiagnosticRecord, ...] = ()
-    text_change: int | None = Field(
+    text_change: Count | None = Field(
         default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
     )
     code: CodeRecord | None = Field(
@@ -70,23 +71,23 @@ class SymbolRecord:
 
     name: str
     path: str = Field(default="", description="source file that defines it; empty where none, or several, are known to")
-    old: int | None
-    new: int | None
-    delta: int
+    old: Count | None
+    new: Count | None
+    delta: Count
 
 
 class TextRecord(Record):
     """bloat-o-meter, base against fully patched, in bytes."""
 
-    add: int
-    remove: int
-    grow: int
-    shrink: int
-    up: int
-    down: int
-    delta: int
-    before: int
-    after: int
+    add: Count
+    remove: Count
+    grow: Count
+    shrink: Count
+    up: Count
+    down: Count
+    delta: Count
+    before: Count
+    after: Count
     symbols: tuple[SymbolRecord, ...]
     verbatim: str
     kinds: dict[str, int] = Field(
@@ -96,15 +97,15 @@ class TextRecord(Record):
 
 class SectionRecord(Record):
     name: str
-    before: int
-    after: int
+    before: Count
+    after: Count
 
 
 class NoiseFloorRecord(Record):
     """Two clean builds of the base (A/A), by bloat-o-meter and `size -A`, in bytes."""
 
-    up: int
-    down: int
+    up: Count
+    down: Count
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ")
 
     @property
@@ -118,20 +119,20 @@ class CheckRecord(Record):
     name: str
     status: Literal["pass", "fail", "not run"]
     details: tuple[str, ...] = Field(default=(), description="what is wrong, or why it was not run")
-    values: dict[str, int] = Field(default={}, description="what it measured")
+    values: dict[str, Count] = Field(default={}, description="what it measured")
 
 
 class BootRecord(Record):
     """A kernel in a scenario."""
 
-    patch: int = Field(description="patches applied; 0 is the base")
+    patch: Count = Field(description="patches applied; 0 is the base")
     scenario: str
     status: Literal["pass", "fail", "flaky", "time-out", "not run"]
     reason: str = Field(default="", description="why it did not pass")
     checks: tuple[CheckRecord, ...] = ()
     splats: tuple[str, ...] = Field(default=(), description="what the kernel complained of, numbers replaced")
     new_lines: tuple[str, ...] = Field(default=(), description="of the console, those that the base's has not")
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
     cached: bool = False
     console: str = Field(default="", description="file name within the run's folder")
 
@@ -147,8 +148,8 @@ class FileCoverageRecord(Record):
 
 class MemberRecord(Record):
     name: str
-    offset: int = Field(description="bits from the start of the struct")
-    size: int = Field(description="bits")
+    offset: Count = Field(description="bits from the start of the struct")
+    size: Count = Field(description="bits")
 
 
 class MemberDeltaRecord(Record):
@@ -161,8 +162,8 @@ class LayoutRecord(Record):
     """A struct whose layout differs between base and fully patched."""
 
     struct: str
-    before: int | None = Field(description="bytes; null where there is no such struct")
-    after: int | None = Field(description="bytes; null where there is no such struct")
+    before: Count | None = Field(description="bytes; null where there is no such struct")
+    after: Count | None = Field(description="bytes; null where there is no such struct")
     members: tuple[MemberDeltaRecord, ...] = ()
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipeline.numbers import Count
 from pipeline.record.base import Record
 
 
@@ -24,7 +25,7 @@ class LetterRecord(Record):
 
 
 class PatchRecord(Record):
-    number: int
+    number: Count
     subject: str
     author: str
     message_id: str
@@ -42,18 +43,18 @@ class UncarriedTrailerRecord(Record):
 class PrerequisiteRecord(Record):
     kind: Literal["patch-id", "change-id", "message-id"]
     value: str
-    version: int | None
+    version: Count | None
     title: str
-    patches: int = Field(description="how many it has; 0 where it was not found")
+    patches: Count = Field(description="how many it has; 0 where it was not found")
     reason: str = Field(description="where it was found, or why not")
 
 
 class SuspicionRecord(Record):
     """A place in a patch that a reader must be told of, since a diff on a screen does not show it."""
 
-    patch: int
+    patch: Count
     path: str
-    line: int = Field(description="after the patch; 0 for the file as a whole")
+    line: Count = Field(description="after the patch; 0 for the file as a whole")
     what: str
     deceptive: bool = Field(description="what is seen is not what is there")
     prerequisite: str = Field(default="", description="title, where the patch is of what the series needs")
@@ -61,7 +62,7 @@ class SuspicionRecord(Record):
 
 class SeriesRecord(Record):
     title: str
-    version: int
+    version: Count
     message_id: str
     source: str
     cover: LetterRecord = Field(description="the cover letter, or patch 1 where there is none")
@@ -70,12 +71,12 @@ class SeriesRecord(Record):
     change_id: str = ""
     prerequisites: tuple[PrerequisiteRecord, ...] = Field(default=(), description="what the series says that it needs")
     uncarried_trailers: tuple[UncarriedTrailerRecord, ...] = Field(default=(), description="of replies, in no patch")
-    replies: int = Field(default=0, description="messages of the thread that are not part of the series")
+    replies: Count = Field(default=0, description="messages of the thread that are not part of the series")
     messages: tuple[LetterRecord, ...] = Field(
         default=(),
         description="the thread beside `cover`: patches without their diff, and replies; long bodies are cut",
     )
-    other_versions: tuple[int, ...] = ()
+    other_versions: tuple[Count, ...] = ()
     notes: tuple[str, ...] = ()
     suspicions: tuple[SuspicionRecord, ...] = ()
     follow_ups: tuple[str, ...] = Field(default=(), description="follow-ups promised, from series.toml")
@@ -83,7 +84,7 @@ class SeriesRecord(Record):
 
 class HunkRecord(Record):
     path: str
-    line: int
+    line: Count
     header: str
 
 
@@ -101,7 +102,7 @@ class TreeRecord(Record):
     kernel: str = Field(default="", description="version in the tree's Makefile")
     last_tree_id: str = Field(default="", description="git tree id with every patch applied; empty where they were not")
     applied: Literal["clean", "three-way", "already-merged", "failed"]
-    failed_patch: int | None = None
+    failed_patch: Count | None = None
     failed_hunks: tuple[HunkRecord, ...] = ()
     bases: tuple[BaseRecord, ...] = Field(default=(), description="in the order in which they were considered")
     prerequisites: tuple[str, ...] = Field(default=(), description="what became of each that was found")
@@ -124,9 +125,9 @@ class ClaimRecord(Record):
     origin: Literal["series.toml", "letter"] = Field(
         default="series.toml", description="where the claim was taken from"
     )
-    patches: tuple[int, ...] = Field(default=(), description="those that it is about; none is the whole series")
-    claimed: int | None
-    measured: int | None
+    patches: tuple[Count, ...] = Field(default=(), description="those that it is about; none is the whole series")
+    claimed: Count | None
+    measured: Count | None
     unit: str = Field(default="bytes", description="of both; a count of a boot's check has its name here")
     verdict: Literal["confirmed", "not confirmed", "refuted", "not measured", "not checked"]
     cell: str = Field(default="", description="that was measured, or `about`")

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.numbers import Count
+
 PointState = Literal["answered", "promised", "volunteered", "disputed", "undecided", "unanswered"]
 PatchChange = Literal["unchanged", "message only", "changed", "new", "dropped"]
 
@@ -26,13 +28,13 @@ class EvidenceRecord(Entry):
 class PointRecord(Entry):
     """A comment on the series, or something that its author means to do unasked."""
 
-    number: int = Field(description="1 for the first in the thread")
+    number: Count = Field(description="1 for the first in the thread")
     message_id: str
     link: str
     author: str = Field(description="`Name <address>`")
     date: str
-    patch: int | None = Field(description="number; null is the cover letter")
-    revision: int = Field(description="of the series, that the comment is about")
+    patch: Count | None = Field(description="number; null is the cover letter")
+    revision: Count = Field(description="of the series, that the comment is about")
     quoted: tuple[str, ...] = Field(description="lines that the comment stands under, without `>`")
     text: tuple[str, ...] = Field(description="the comment, its lines")
     state: PointState
@@ -45,12 +47,12 @@ class PointRecord(Entry):
 class TrailerRecord(Entry):
     """A trailer that somebody gave, or that a patch was posted with."""
 
-    patch: int | None = Field(description="number; null is the cover letter, and counts for every patch")
+    patch: Count | None = Field(description="number; null is the cover letter, and counts for every patch")
     name: str = Field(description="such as `Reviewed-by`")
     value: str = Field(description="`Name <address>` of who gives it, and what follows")
     message_id: str
     link: str
-    revision: int | None = Field(description="on which it was given; null where the patch was posted with it")
+    revision: Count | None = Field(description="on which it was given; null where the patch was posted with it")
     carried: bool = Field(description="the patch, as b4 makes it, has it")
     reason: str = Field(default="", description="why it is not carried")
 
@@ -63,12 +65,12 @@ class PromiseRecord(Entry):
         description="`as before`: the patches touch the symbols in the same lines as those of the earlier revision"
     )
     symbols: tuple[str, ...] = Field(default=(), description="those of the point that patches of this revision touch")
-    patches: tuple[int, ...] = Field(default=(), description="the patches that do")
+    patches: tuple[Count, ...] = Field(default=(), description="the patches that do")
 
 
 class ComparedPatchRecord(Entry):
-    before: int | None = Field(description="its number in the earlier revision; null where it is new")
-    after: int | None = Field(description="its number in this revision; null where it was dropped")
+    before: Count | None = Field(description="its number in the earlier revision; null where it is new")
+    after: Count | None = Field(description="its number in this revision; null where it was dropped")
     subject: str
     change: PatchChange
 
@@ -76,7 +78,7 @@ class ComparedPatchRecord(Entry):
 class SinceRecord(Entry):
     """This revision beside an earlier one."""
 
-    version: int = Field(description="of the earlier revision")
+    version: Count = Field(description="of the earlier revision")
     compared_by: Literal["range-diff", "patch-id"]
     reason: str = Field(default="", description="why git range-diff could not be asked")
     patches: tuple[ComparedPatchRecord, ...]
@@ -86,8 +88,8 @@ class SinceRecord(Entry):
 class ReviewRecord(Entry):
     """State of the review of one revision, from its thread alone."""
 
-    version: int
-    messages: int = Field(description="replies that were read")
+    version: Count
+    messages: Count = Field(description="replies that were read")
     points: tuple[PointRecord, ...] = ()
     trailers: tuple[TrailerRecord, ...] = ()
     since: SinceRecord | None = None

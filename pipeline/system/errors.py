@@ -15,7 +15,8 @@ _MACHINE_FAILED = re.compile(
     r"Input/output error|Cannot allocate memory|virtual memory exhausted|File size limit exceeded|"
     r"fork: (?:retry: )?Resource temporarily unavailable|"
     r"(?P<killed>Killed signal terminated program|internal compiler error: Killed|"
-    r"LLVM ERROR: out of memory|unable to execute command: Killed|\*\*\* \[.*\] (?:Killed|Terminated))).*$",
+    r"LLVM ERROR: out of memory|unable to execute command: Killed|"
+    r"\*\*\* \[[^\]\n]{1,1000}\] (?:Killed|Terminated))).*$",
     re.MULTILINE,
 )
 """A line in which a program says that the machine failed; not one in which git or gcc quotes the series."""

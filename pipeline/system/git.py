@@ -176,6 +176,13 @@ class Repository:
         )
         return frozenset(line.split()[-1] for line in listed.splitlines())
 
+    def size(self, names: Sequence[str]) -> int:
+        """Bytes of objects together; names hold no newline, and what is missing has none."""
+        listed = self.out(
+            "cat-file", "--batch-check=%(objectsize)", stdin="".join(f"{name}\n" for name in names).encode()
+        )
+        return sum(int(line) for line in listed.splitlines() if line.isdigit())
+
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """Contents of blobs by object name, all at once.
 

@@ -32,6 +32,7 @@ TERMINATION_GRACE = 3.0
 _READ_SIZE = 1 << 16
 _POLL_SECONDS = 1.0
 _MOST_WAITED_FOR = 1000
+_LAST_WORDS = 2 << 20
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class Completed:
     def text(self) -> str:
         """Standard output and error, decoded for people."""
         return (self.stdout + self.stderr).decode("utf-8", "replace")
+
+    @property
+    def last_words(self) -> str:
+        """The end of both: where a program failed it says so there, and megabytes take four times as much as text."""
+        return (self.stdout[-_LAST_WORDS:] + self.stderr[-_LAST_WORDS:]).decode("utf-8", "replace")
 
     def after(self, first: Completed) -> Completed:
         """This command and one that ran before it, as one."""

@@ -94,12 +94,17 @@ class Store:
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             damage = f"entry.json cannot be read ({error})"
         if damage:
-            self._report(f"stored {key.stage} result {key.digest[:12]} is damaged, dropped: {damage}")
-            beneath.discard(folder.parent, folder.name)
+            self.drop(key, damage)
             return None
         # When it was last used: what was not for long goes first where space is short.
         os.utime(folder)
         return Entry(folder, described["value"], tuple(described["files"]), key.digest in self._made_for_run)
+
+    def drop(self, key: Key, damage: str) -> None:
+        """Reports and removes an entry that is damaged, or that its readers cannot read."""
+        folder = self._place(key)
+        self._report(f"stored {key.stage} result {key.digest[:12]} is damaged, dropped: {damage}")
+        beneath.discard(folder.parent, folder.name)
 
     def put(self, key: Key, value: Any, files: Mapping[str, bytes], *, made_for_run: bool = False) -> Entry:
         """Stores a result; where another run was quicker, its entry stands.

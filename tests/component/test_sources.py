@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kernel import sources
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.sources import Sources
+from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.git import GitError, Repository
+from pipeline.system.untrusted import Limit
 
 FAKE_KERNEL = Path(__file__).parents[1] / "fake_kernel"
 
@@ -24,6 +25,10 @@ def test_files_and_their_contents_come_from_the_commit(fake_tree: Path) -> None:
     wanted = ["mm/util.c", "Kconfig", "mm/util.c"]
     assert repository.blobs([files[path] for path in wanted]) == [(FAKE_KERNEL / path).read_bytes() for path in wanted]
     assert repository.blobs([]) == []
+    assert repository.size([files[path] for path in wanted]) == sum(
+        len((FAKE_KERNEL / path).read_bytes()) for path in wanted
+    )
+    assert repository.size(["0" * 40]) == 0
 
 
 def test_bytes_stay_bytes_and_links_are_no_files(own_tree: Path, sealed_environment: dict[str, str]) -> None:
@@ -60,10 +65,10 @@ def test_options_are_those_of_the_architecture(fake_tree: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("name", "limit"), [("MAX_FILES", 1), ("MAX_BYTES", 100)])
+@pytest.mark.parametrize(("name", "limit"), [("SOURCE_FILES", 1), ("SOURCE_BYTES", 100)])
 def test_too_much_of_it_is_refused(fake_tree: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int) -> None:
-    monkeypatch.setattr(sources, name, limit)
-    with pytest.raises(UsageError, match="has more than"):
+    monkeypatch.setattr(untrusted, name, Limit(limit, "of it"))
+    with pytest.raises(UsageError, match="more than"):
         Sources(Repository(fake_tree), "master").kconfig("x86_64")
 
 

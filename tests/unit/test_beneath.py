@@ -179,13 +179,13 @@ def test_a_folder_of_many_files_and_folders_is_removed(build: Path, monkeypatch:
 def test_a_deep_build_folder_is_wiped_and_used_again(places: Path, name: str, depth: int) -> None:
     """Seen red with os.walk, which calls itself for each level, and with what it does not see taken for sealed."""
     folder = BuildFolder(places / "cell")
-    folder.claim(["a"])
+    folder.claim()
     folder.begin("CONFIG_A=y\n")
     subprocess.run([sys.executable, "-c", DEEPER, places / "cell", name, str(depth), "0755"], check=True)
     folder.finish()
     folder.seal()
     again = BuildFolder(places / "cell")
-    again.claim(["a"])
+    again.claim()
     # A path that no call takes hides what lies there.
     assert again.path.exists() == (len(name) * depth < 4096)
     again.wipe()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -31,6 +32,7 @@ from pipeline.model import (
     Toolchain,
     Tree,
 )
+from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError, require_sound_machine
 from pipeline.system.process import Completed
 from pipeline.system.store import Key, Store
@@ -52,6 +54,8 @@ class FakeMake:
     """Answers `make vmlinux` from a list; a folder with a vmlinux is one where something was built."""
 
     source_prefixes = ("/src/",)
+    unreadable = ""
+    warned: ClassVar[list[str]] = []
 
     def __init__(
         self, folder: Path, answers: list[Answer], cleanliness: list[bool], cell: Cell = CELL, tools: Tools = None
@@ -97,6 +101,15 @@ class FakeMake:
             self._tools.append(argv[0])
         output = b".text 100 0\n" if "size" in argv[0] else b"8 T main\n"
         return Completed(argv, 0, output, b"", 0.1, 0.1)
+
+    def read_apart(self, function: Callable[..., Any], *arguments: Any, data: bytes | None = None) -> Any:
+        """In this process, and as JSON all the same."""
+        if self.unreadable == function.__name__:
+            raise UnreadableError("it takes more than 5 s")
+        return json.loads(json.dumps(function(*arguments, *([] if data is None else [data]))))
+
+    def warn(self, words: str) -> None:
+        self.warned.append(words)
 
     def check_failure(self, done: Completed) -> None:
         require_sound_machine(f"while {self.cell.id} was built", done.status, done.text)
@@ -415,8 +428,8 @@ def test_a_quotation_is_no_failure_of_the_machine(line: str) -> None:
 def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> FakeHost:
     """A host whose builds read `paths` of the tree, as sources of the kernel."""
     known = Programs(frozenset(paths), frozenset(paths), frozenset(), frozenset())
-    monkeypatch.setattr("pipeline.build.programs_of", lambda *_: known)
-    monkeypatch.setattr("pipeline.kernel.commands.read_of_tree", lambda _recorded, _prefixes: frozenset(paths))
+    monkeypatch.setattr("pipeline.kernel.records.programs_of", lambda *_: known)
+    monkeypatch.setattr("pipeline.kernel.records.read_of_tree", lambda _recorded, _prefixes: frozenset(paths))
     return host
 
 
@@ -486,3 +499,23 @@ GOOD_STATE, BAD_STATE = BuildStatus.BUILT, BuildStatus.FAILED
 )
 def test_a_failure_is_looked_for_halfway(known: dict[int, BuildStatus], wanted: int | None) -> None:
     assert to_bisect(known) == wanted
+
+
+def test_a_log_that_cannot_be_read_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen red with a log that cannot be read taken for one without warnings."""
+    monkeypatch.setattr(FakeMake, "unreadable", "read_log")
+    builds = build(FakeHost(tmp_path, [(0, GOOD)] * 4))
+    assert {one.status for one in builds.values()} == {BuildStatus.FAILED}
+    assert "what the build left cannot be read" in builds["one", 0].errors[0].message
+
+
+def test_records_that_cannot_be_read_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen red with nothing taken for all that was read: the next state was carried."""
+    monkeypatch.setattr(FakeMake, "unreadable", "read_build")
+    monkeypatch.setattr(FakeMake, "warned", [])
+    host = FakeHost(tmp_path, [(0, GOOD)] * 4)
+    host.changed = {0: (), 1: ("Documentation/a.rst",), 2: ("mm/util.c",), 3: ("mm/slab.c",)}
+    builds = build(host, per_patch=True)
+    assert {one.status for one in builds.values()} == {BuildStatus.BUILT}
+    assert not any(one.carried for one in builds.values())
+    assert "what the build left cannot be read: it takes more than 5 s" in FakeMake.warned[0]

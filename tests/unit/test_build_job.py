@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.build.results import BuildResults
 from pipeline.cluster.entries import RecordingStore, adopt, exported
+from pipeline.cluster.executor import FolderExecutor
 from pipeline.cluster.job import BuildJob, JobCell, JobPatch, JobResult, StoredResult, read
+from pipeline.kernel import image
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Toolchain, Tree
+from pipeline.system.console import Console
 from pipeline.system.errors import UsageError
 from pipeline.system.store import Key, Store
+from tests.unit.clock import at_most
 
 KEY = Key("build", {"tree": "a" * 40, "variables": {"ARCH": "x86"}, "paths": ("one", "two")})
 IMAGE = Key("image", KEY.inputs)
@@ -27,7 +34,11 @@ VALUE: dict[str, Any] = {
     "struct_page": {"size": 64},
     "carried": False,
 }
-FILES = {"log.z": b"\0\xff log", "config": b"CONFIG_A=y\n", "symbols.z": b"symbols"}
+FILES = {
+    "log.z": zlib.compress(b"\0\xff log"),
+    "config": b"CONFIG_A=y\n",
+    "symbols.z": zlib.compress(b"8 T main\n"),
+}
 TREE = Tree("git:https://example.org/linux#master", "1", "c" * 40, "e" * 40)
 FRAGMENT = Fragment("odd", "CONFIG_MEMCG=y\n", {"MEMCG": "y"}, False)
 CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc 12", "d" * 64), "tinyconfig", (FRAGMENT,), boot=("hvo",))
@@ -147,6 +158,97 @@ def test_what_does_not_belong_is_refused(
     (said,) = adopt(store, [StoredResult.of(key, value, files, made=True)], [KEY, IMAGE])
     assert complaint in said
     assert store.get(key) is None
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def bomb(mebibytes: int) -> bytes:
+    """Zeros that zlib makes a thousand times smaller."""
+    packer = zlib.compressobj()
+    return b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(mebibytes)), packer.flush()])
+
+
+DEPENDENCIES, BOOT = Key("dependencies", KEY.inputs), Key("boot", {"kernel": "x"})
+BOOTED = {"scenario": "hvo", "status": "pass", "seconds": 1.0}
+PATHS = {"paths.z": zlib.compress(b"a.c")}
+KERNEL = {"kernel.z": zlib.compress(b"kernel")}
+POISONED: dict[str, tuple[Key, Any, dict[str, bytes]]] = {
+    "damaged symbols": (KEY, VALUE, FILES | {"symbols.z": b"symbols"}),
+    "symbols cut short": (KEY, VALUE, FILES | {"symbols.z": FILES["symbols.z"][:-1]}),
+    "symbols without end": (KEY, VALUE, FILES | {"symbols.z": bomb(200)}),
+    "a log without end": (KEY, VALUE, FILES | {"log.z": bomb(200)}),
+    "symbols and more": (KEY, VALUE, FILES | {"symbols.z": FILES["symbols.z"] + b"x"}),
+    "a configuration that is no text": (KEY, VALUE, FILES | {"config": b"\xff"}),
+    "a configuration without end": (KEY, VALUE, FILES | {"config": bytes(5 << 20)}),
+    "a file that nobody asked for": (KEY, VALUE, FILES | {"more.z": FILES["log.z"]}),
+    "no number": (KEY, VALUE | {"seconds": float("nan")}, FILES),
+    "an endless number": (KEY, VALUE | {"seconds": float("inf")}, FILES),
+    "thousands of digits": (KEY, VALUE | {"steps": 10**4000}, FILES),
+    "digits in a section": (KEY, VALUE | {"sections": {".text": 1 << 70}}, FILES),
+    "nested": (KEY, VALUE | {"sections": nested(40)}, FILES),
+    "paths that are no text": (DEPENDENCIES, {}, PATHS | {"paths.z": zlib.compress(b"\xff")}),
+    "paths without end": (DEPENDENCIES, {}, {"paths.z": bomb(200)}),
+    "an image without end": (IMAGE, image.value({"kernel.z": bomb(200)}), {"kernel.z": bomb(200)}),
+    "another image": (IMAGE, {"digest": "0" * 64, "selftest": False}, KERNEL),
+    "an image without its self-test": (IMAGE, {**image.value(KERNEL), "selftest": True}, KERNEL),
+    "a console without end": (BOOT, BOOTED, {"console.z": bomb(200)}),
+    "a console that is no text": (BOOT, BOOTED, {"console.z": zlib.compress(b"\xff")}),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "files"), POISONED.values(), ids=POISONED.keys())
+def test_what_would_break_later_runs_is_not_stored(store: Store, key: Key, value: Any, files: dict[str, bytes]) -> None:
+    """Seen red without what looks into files and numbers: each was stored, and every later run read it."""
+    sent = StoredResult.of(key, value, files, made=True)
+    with at_most(10):
+        (said,) = adopt(store, [sent], [key])
+    assert said.startswith(f"{key.stage} (")
+    assert len(said) < 200
+    assert store.get(key) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "files"),
+    [(KEY, VALUE, FILES), (DEPENDENCIES, {}, PATHS), (IMAGE, image.value(KERNEL), KERNEL)],
+)
+def test_what_is_sound_is_stored(store: Store, key: Key, value: Any, files: dict[str, bytes]) -> None:
+    assert adopt(store, [StoredResult.of(key, value, files, made=True)], [key]) == []
+
+
+def test_a_poisoned_entry_of_an_older_version_is_dropped(store: Store) -> None:
+    """Seen red with the error of zlib left to the run."""
+    store.put(KEY, VALUE, FILES | {"symbols.z": b"symbols"})
+    assert BuildResults(store).get(KEY, CELL, cached=True) is None
+    assert store.get(KEY) is None
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "link", "sparse", "folder"])
+def test_a_result_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """Seen red with read_bytes: a FIFO was read for ever, /dev/zero until the memory was full."""
+    asked = job()
+    place = tmp_path / f"{asked.id}.result.json"
+    if kind == "fifo":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+    elif kind == "sparse":
+        with place.open("wb") as file:
+            file.truncate(8 << 30)
+    else:
+        place.symlink_to("/dev/zero" if kind == "device" else "/etc/hostname")
+    with at_most(5, wall=True), pytest.raises(UsageError, match="cannot be read"):
+        list(FolderExecutor(tmp_path, Console(quiet=True)).run([asked]))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"job": ' * 100_000, '{"results": [{"value": ' + "[" * 100_000])
+def test_a_nested_message_is_refused(text: str) -> None:
+    with at_most(5), pytest.raises(UsageError):
+        read(JobResult, text, "x")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.measure.changes import is_code, parse_diff
+from pipeline.kernel.commands import is_code
+from pipeline.measure.changes import parse_diff
 
 DIFF = """\
 diff --git a/include/linux/mm_types.h b/include/linux/mm_types.h

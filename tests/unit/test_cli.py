@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from pipeline import runs
+from pipeline import cli, runs
 from pipeline.cli import app
+from pipeline.cli.mishap import LOGS, MOST_LOGS, unforeseen
 from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
 from tests.unit import records
@@ -140,6 +142,55 @@ def test_a_workspace_that_cannot_be_used_ends_with_four(tmp_path: Path) -> None:
     result = call("runs", "--workspace", str(tmp_path / "file"))
     assert result.exit_code == 4
     assert "--workspace" in plain(result)
+
+
+def test_an_error_that_nobody_foresaw_is_no_word_on_the_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen red without the last handler of a session: status 1, which says that the series has a problem."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("two\nlines \x1b[31m" + "x" * 1000)
+
+    monkeypatch.setattr(runs, "find", broken)
+    result = call("report", "mine", "--workspace", str(tmp_path / "workspace"))
+    assert result.exit_code == 4
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("error: pipeline itself failed")
+    assert "ZeroDivisionError: two lines ?[31mxxx" in lines[0]
+    assert len(lines[0]) < 400
+    assert "Traceback" not in result.output
+    (log,) = (tmp_path / "workspace/logs").iterdir()
+    assert lines[-1] == f"  Log: {log}"
+    assert "ZeroDivisionError" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_error_outside_of_a_session_ends_with_four_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen red without the handler in `main`."""
+
+    def broken() -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 4
+    assert "RecursionError: too deep" in capsys.readouterr().err
+    (log,) = tmp_path.glob("pipeline-*.log")
+    assert "RecursionError" in log.read_text()
+
+
+def test_old_logs_go(tmp_path: Path) -> None:
+    """Seen red without the removal."""
+    (tmp_path / LOGS).mkdir()
+    for number in range(MOST_LOGS + 5):
+        (tmp_path / LOGS / f"pipeline-20200101-{number:06}-1.log").write_text("")
+    log = unforeseen(ValueError("x"), tmp_path).log
+    assert log is not None
+    assert log.exists()
+    assert len(list((tmp_path / LOGS).iterdir())) == MOST_LOGS
 
 
 def test_a_workspace_without_runs_says_what_to_type(tmp_path: Path) -> None:

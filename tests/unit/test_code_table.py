@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.measure.code.parts import plain_name
 from pipeline.measure.code.table import (
-    LARGEST_TABLE,
     CodeTable,
     UnitCode,
     compare,
@@ -18,12 +19,13 @@ from pipeline.measure.code.table import (
     with_neutral,
 )
 from pipeline.model import CodeKind
+from pipeline.system import untrusted
 
 
 def unit(*items: str, source: str = "mm/util.c", digest: str = "1" * 64, problem: str = "") -> UnitCode:
     """A unit of items, each `F NAME DIGEST` or `D NAME DIGEST`, all of 64 bytes."""
     rows = (item.split() for item in items)
-    lines = [f"{kind}\t64\t{code}\t{code if kind == 'F' else ''}\t{name}" for kind, name, code in rows]
+    lines = [f"{kind}\t64\t{code:0<20}\t{code if kind == 'F' else ''}\t{name}" for kind, name, code in rows]
     return UnitCode(source, digest, "\n".join(lines), problem)
 
 
@@ -100,17 +102,20 @@ def test_a_renamed_file_is_compared_without_line_numbers_on_both_sides() -> None
     assert names(*with_neutral(before, neutral[0], after, neutral[1])) == []
 
 
-PRINTED = "@\t11\ta.o\nF\t64\t01\t0a\tf\nD\t8\t02\t\tg\n=\t22\tb.o\n?\t33\tc.o\tit is damaged\n"
-SOURCES = {"a.o": "a.c", "b.o": "b.c", "c.o": "c.c"}
+ITEMS = f"F\t64\t{'01' * 10}\t0a\tf\nD\t8\t{'02' * 10}\t\tg"
+ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)
+PRINTED = f"@\t{ONE}\ta.o\n{ITEMS}\n=\t{TWO}\tb.o\n?\t{THREE}\tc.o\tit is damaged\n?\t\td.o\tNo such file\n"
+SOURCES = {"a.o": "a.c", "b.o": "b.c", "c.o": "c.c", "d.o": "d.c"}
 
 
 def test_what_the_program_prints_is_read() -> None:
-    known = {"b.o": UnitCode("b.c", "22", "F\t1\t0\t\tx")}
+    known = {"b.o": UnitCode("b.c", TWO, ITEMS)}
     table = parse_printed(PRINTED, SOURCES, known)
     assert table == {
-        "a.o": UnitCode("a.c", "11", "F\t64\t01\t0a\tf\nD\t8\t02\t\tg"),
+        "a.o": UnitCode("a.c", ONE, ITEMS),
         "b.o": known["b.o"],
-        "c.o": UnitCode("c.c", "33", problem="it is damaged"),
+        "c.o": UnitCode("c.c", THREE, problem="it is damaged"),
+        "d.o": UnitCode("d.c", "", problem="No such file"),
     }
     assert unpacked(packed(table)) == table
 
@@ -118,15 +123,16 @@ def test_what_the_program_prints_is_read() -> None:
 @pytest.mark.parametrize(
     "printed",
     [
-        "F\t1\t0\t\tf\n",
-        "@\t11\tunknown.o\n",
-        "=\t22\tb.o\n",
-        "@\t11\ta.o\nF\t-1\t0\t\tf\n",
-        "@\t11\ta.o\nX\t1\t0\t\tf\n",
+        f"{ITEMS}\n",
+        f"@\t{ONE}\tunknown.o\n",
+        f"=\t{TWO}\tb.o\n",
+        f"@\t{ONE}\ta.o\n{ITEMS.replace('64', '-1')}\n",
+        f"@\t{ONE}\ta.o\n{ITEMS.replace('F', 'X')}\n",
+        f"@\t{ONE}\ta.o\n{ITEMS}",
     ],
 )
 def test_anything_else_is_refused(printed: str) -> None:
-    with pytest.raises(ValueError, match="no line of a table"):
+    with pytest.raises(ValueError, match=r"no line of a table|nobody asked about"):
         parse_printed(printed, SOURCES, {})
 
 
@@ -136,11 +142,16 @@ def test_bytes_that_are_no_table_are_refused(content: bytes) -> None:
         unpacked(content)
 
 
-def test_a_table_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LARGEST_TABLE == 256 << 20
-    monkeypatch.setattr("pipeline.measure.code.table.LARGEST_TABLE", 100)
+def test_a_table_that_unpacks_without_end_is_refused() -> None:
     with pytest.raises(ValueError, match="more than"):
-        unpacked(packed({"a.o": UnitCode("a.c", "1", "F\t1\t0\t\tx\n" * 100)}))
+        unpacked(zlib.compress(bytes(untrusted.CODE_TABLE.most + 1)))
+
+
+def test_where_everything_differs_it_is_not_said_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hostile build leaves must not fill the memory."""
+    monkeypatch.setattr("pipeline.measure.code.table.MOST_CHANGES", 2)
+    delta = compare(UTIL, {"mm/util.o": unit("F a 01", "F b 02", "F c 03")})
+    assert (delta.changes, bool(delta.unread)) == ((), True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.kernel.commands import Recorded
-from pipeline.measure.coverage import compiled_units, file_coverage, readers, units_to_preprocess
+from pipeline.kernel.records import compiled_units, readers, units_to_preprocess
+from pipeline.measure.coverage import file_coverage
 from pipeline.model import ChangedFile, FileCoverage
 
 SOURCE = "int a;\n/* b */\n#ifdef C\nint d;\n#endif\n"

@@ -13,6 +13,7 @@ from pipeline.mail.message import parse
 from pipeline.model import Fragment
 from pipeline.system.errors import UsageError
 from pipeline.system.resources import folder
+from tests.unit.clock import at_most
 
 MATRIX = """\
 title = "mine"
@@ -261,3 +262,26 @@ def test_a_tracked_series_is_named_by_a_message_of_its_thread(text: str) -> None
 @pytest.mark.parametrize("text", ["somebody@example.org", "https://lore.kernel.org/all/", "kas@kernel.org", "@"])
 def test_another_message_names_no_tracked_series(text: str) -> None:
     assert find_series(text) is None
+
+
+AXES = "".join(f"[axes.a{at}]\n" + "".join(f"v{at}x{value} = {{}}\n" for value in range(10)) for at in range(9))
+HOSTILE = {
+    "nested": "title = " + "[" * 100_000,
+    "nested tables": "title = " + "{a = " * 100_000,
+    "thousands of digits": 'title = "x"\n[[cells]]\nid = "a"\narch = "x86_64"\nbase = "defconfig"\nsteps = '
+    + "9" * 5000,
+    "too large a number": 'title = "x"\n[[cells]]\nid = "a"\narch = "x86_64"\nbase = "defconfig"\nsteps = ' + "9" * 300,
+    "a billion cells": f'title = "x"\n[defaults]\narch = "x86_64"\nbase = "defconfig"\n{AXES}',
+    "megabytes": "#" * (2 << 20),
+    "not UTF-8": "title = '\udcff'",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_the_matrix_of_a_fork_is_refused_soon(tmp_path: Path, text: str) -> None:
+    """Seen red one by one: a RecursionError, a ValueError of int(), and cells until the memory was full."""
+    path = tmp_path / "hostile.toml"
+    path.write_text(text, errors="surrogateescape")
+    with at_most(10), pytest.raises(UsageError) as refused:
+        load_matrix(str(path))
+    assert len(refused.value.message) < 600

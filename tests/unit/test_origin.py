@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.measure.origin import origins_of, parse_origins, without_numbers
+from pipeline.kernel.symbols import parse_origins, without_numbers
+from pipeline.measure.origin import origins_of
 
 SOURCES = {"mm/util.o": "mm/util.c", "mm/hugetlb.o": "mm/hugetlb.c", "lib/a.o": "lib/a.S"}
 GNU = "mm/util.o:0000000000000012 T kvfree\nmm/hugetlb.o:0000000000000004 t prep.constprop.0\n"

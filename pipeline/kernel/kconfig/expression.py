@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from pipeline.system import untrusted
+
 
 class Tristate(IntEnum):
     N = 0
@@ -62,25 +64,66 @@ class Comparison:
         return f"{self.left}{self.operator}{self.right}"
 
 
+class _Compound:
+    """An expression of others, which knows what it costs to go through it.
+
+    Parts are shared, so that thirty lines can make a billion of them: what is hashed, written or evaluated one by one
+    needs a limit on how many there are. It is kept where each part can be asked at once.
+    """
+
+    size: int
+    depth: int
+    _hash: int
+
+    def _measure(self, *parts: Expression) -> None:
+        size, depth = 1 + sum(map(size_of, parts)), 1 + max(map(_depth_of, parts), default=0)
+        untrusted.EXPRESSION.check(size)
+        untrusted.EXPRESSION_DEPTH.check(depth)
+        values = {"size": size, "depth": depth, "_hash": hash((type(self).__name__, parts))}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 @dataclass(frozen=True)
-class Not:
+class Not(_Compound):
     operand: Expression
+
+    def __post_init__(self) -> None:
+        self._measure(self.operand)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return f"!{_bracketed(self.operand)}"
 
 
 @dataclass(frozen=True)
-class AllOf:
+class AllOf(_Compound):
     operands: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        self._measure(*self.operands)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return " && ".join(_bracketed(one) if isinstance(one, AnyOf) else str(one) for one in self.operands)
 
 
 @dataclass(frozen=True)
-class AnyOf:
+class AnyOf(_Compound):
     operands: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        self._measure(*self.operands)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return " || ".join(str(one) for one in self.operands)
@@ -91,8 +134,18 @@ Expression: TypeAlias = Term | Comparison | Not | AllOf | AnyOf
 YES = Literal("y")
 NO = Literal("n")
 
-NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
+# No number of Kconfig has more than 64 bits, and int() refuses to read one of thousands of digits.
+NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]{1,32}|[0-9]{1,32})")
 TRISTATES = {"n": Tristate.N, "m": Tristate.M, "y": Tristate.Y}
+
+
+def size_of(expression: Expression) -> int:
+    """Parts of an expression, each as often as it is written."""
+    return expression.size if isinstance(expression, _Compound) else 1
+
+
+def _depth_of(expression: Expression) -> int:
+    return expression.depth if isinstance(expression, _Compound) else 1
 
 
 def all_of(*operands: Expression) -> Expression:

@@ -25,13 +25,18 @@ from pipeline.kernel.kconfig.expression import (
     all_of,
     evaluate,
     options_in,
+    size_of,
 )
 from pipeline.kernel.kconfig.source import Definition, Kconfig
+from pipeline.system import untrusted
+from pipeline.system.untrusted import Budget, TooMuchError
 
-MAX_STEPS = 20_000
-"""Options looked at for one condition; those of Linux take some hundred."""
+MAX_STEPS = 2_000
+"""Options looked at for one condition; those of Linux take at most 200."""
 MAX_DEPTH = 100
 """Options that ask for one another."""
+LONGEST_REASON = 300
+"""Characters of a sentence for people; a condition can be of thousands of parts."""
 MAX_SELECTORS = 12
 """Options tried where one can only be had by what selects it."""
 
@@ -51,21 +56,28 @@ class Solution:
     reason: str = ""
 
 
-def solve(kconfig: Kconfig, condition: Expression, values: Mapping[str, str], asked: Mapping[str, str]) -> Solution:
+def solve(
+    kconfig: Kconfig,
+    condition: Expression,
+    values: Mapping[str, str],
+    asked: Mapping[str, str],
+    budget: Budget | None = None,
+) -> Solution:
     """What makes `condition` come to `y`.
 
     Args:
         kconfig: of the cell's architecture.
         values: options and values of the final configuration, as it is now.
         asked: what its fragments ask for, which is not to be changed.
+        budget: of a whole suggestion; where it is spent, nothing more is found.
     """
-    search = _Search(kconfig, asked)
+    search = _Search(kconfig, asked, budget or Budget(untrusted.SOLVE_STEPS))
     try:
-        state = search.hold(condition, _State(dict(values)), ())
+        state = search.hold(condition, _State(_Values(values)), ())
         search.check(state)
     except _UnreachableError as error:
-        return Solution({}, values, str(error))
-    return Solution(state.requests, state.values)
+        return Solution({}, values, str(error)[:LONGEST_REASON])
+    return Solution(state.requests, state.values.whole())
 
 
 class _UnreachableError(Exception):
@@ -76,11 +88,42 @@ class _TangledError(_UnreachableError):
     """The search took too long: no other way is tried."""
 
 
+class _Values(Mapping[str, str]):
+    """A configuration, and what is different in it: at each step little is, and it has ten thousand options."""
+
+    def __init__(self, base: Mapping[str, str], changes: Mapping[str, str] | None = None) -> None:
+        self._base = base
+        self._changes = {} if changes is None else changes
+
+    def __getitem__(self, option: str) -> str:
+        return self._changes[option] if option in self._changes else self._base[option]
+
+    def __contains__(self, option: object) -> bool:
+        return option in self._changes or option in self._base
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole())
+
+    def __len__(self) -> int:
+        return len(self.whole())
+
+    def whole(self) -> dict[str, str]:
+        return {**self._base, **self._changes}
+
+    def changed(self, changes: Mapping[str, str]) -> _Values:
+        return _Values(self._base, {**self._changes, **changes})
+
+    @property
+    def cost(self) -> int:
+        """What a copy takes, in steps of a search."""
+        return len(self._changes) // 10
+
+
 @dataclass(frozen=True)
 class _State:
     """A configuration as it would be, and the requests that would make it so."""
 
-    values: Mapping[str, str]
+    values: _Values
     requests: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, condition: Expression) -> bool:
@@ -91,10 +134,17 @@ class _State:
 
 
 class _Search:
-    def __init__(self, kconfig: Kconfig, asked: Mapping[str, str]) -> None:
+    def __init__(self, kconfig: Kconfig, asked: Mapping[str, str], budget: Budget) -> None:
         self._kconfig = kconfig
         self._asked = asked
+        self._budget = budget
         self._steps = 0
+
+    def _spend(self, steps: int) -> None:
+        try:
+            self._budget.spend(steps)
+        except TooMuchError:
+            raise _TangledError("what the files of the series depend on is too tangled") from None
 
     def hold(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
         """The state in which a condition is `y`; `above` are the options that this is for.
@@ -102,6 +152,7 @@ class _Search:
         Raises:
             _UnreachableError: there is none.
         """
+        self._spend(2 * size_of(condition))
         if state.holds(condition):
             return state
         match condition:
@@ -132,6 +183,7 @@ class _Search:
         for option, value in state.requests.items():
             if value != "y":
                 continue
+            self._spend(sum(size_of(need) for one in self._kconfig.definitions[option] for need in one.depends))
             needs = [
                 all_of(*one.depends, one.prompt) for one in self._kconfig.definitions[option] if one.prompt is not None
             ]
@@ -140,6 +192,7 @@ class _Search:
 
     def _fail(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
         """The state in which a condition is `n`."""
+        self._spend(size_of(condition))
         if state.fails(condition):
             return state
         match condition:
@@ -201,23 +254,30 @@ class _Search:
             for other in others:
                 if "y" in (self._asked.get(other), state.requests.get(other)):
                     raise _UnreachableError(f"{one.option} excludes {other}, which is asked for already")
-            state = replace(state, values={**state.values, **dict.fromkeys(others, "n")})
+            self._spend(len(others) + state.values.cost)
+            state = replace(state, values=state.values.changed(dict.fromkeys(others, "n")))
         return self._became(one.option, replace(state, requests={**state.requests, one.option: "y"}))
 
     def _became(self, name: str, state: _State) -> _State:
         """The state with an option that is `y`, and all that it selects."""
-        values = dict(state.values)
+        changes: dict[str, str] = {}
+        # It sees what is added to `changes` below.
+        values = _Values(state.values, changes)
         waiting = [name]
         while waiting:
             option = waiting.pop()
-            values[option] = "y"
+            if option in changes:
+                continue
+            changes[option] = "y"
             for one in self._kconfig.definitions.get(option, ()):
+                self._spend(1 + sum(1 + size_of(selected.condition) for selected in one.selects))
                 waiting += [
                     str(selected.value)
                     for selected in one.selects
                     if values.get(str(selected.value)) != "y" and evaluate(selected.condition, values) == Tristate.Y
                 ]
-        return replace(state, values=values)
+        self._spend(state.values.cost + len(changes))
+        return replace(state, values=state.values.changed(changes))
 
     def _select(self, name: str, state: _State, above: tuple[str, ...]) -> _State:
         """The state in which something selects an option: that which takes the fewest requests."""
@@ -245,9 +305,11 @@ class _Search:
         if not any(one.prompt is not None and state.holds(one.prompt) for one in definitions):
             raise _UnreachableError(f"{name} is y, and has no prompt by which it could be n")
         for one in self._kconfig.selections.get(name, ()):
+            self._spend(1 + size_of(one.condition))
             if not state.fails(all_of(Option(one.selector), one.condition)):
                 raise _UnreachableError(f"{name} is selected by {one.selector}")
-        return replace(state, values={**state.values, name: "n"}, requests={**state.requests, name: "n"})
+        values = state.values.changed({name: "n"})
+        return replace(state, values=values, requests={**state.requests, name: "n"})
 
     def _first(self, ways: Sequence[Callable[[], _State]], otherwise: str = "nothing makes it hold") -> _State:
         """The first way that leads somewhere; the reason why none does is that of the first one."""

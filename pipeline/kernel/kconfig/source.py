@@ -12,12 +12,19 @@ from dataclasses import dataclass, field
 
 from pipeline.kernel.kconfig.expression import YES, AnyOf, Expression, Literal, Macro, Not, Option, all_of
 from pipeline.kernel.kconfig.syntax import parse_clause
+from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import Budget
 
 MAX_SOURCE_DEPTH = 32
 """Files that source one another; Linux needs eight."""
 MAX_BLOCKS = 128
 """`if`, `menu` and `choice` within one another, over all files; Linux needs about a dozen."""
+
+_TEXT_A_STEP, _EXPRESSION_A_STEP = 40, 2
+"""Characters of a help text, and of an expression, that take a microsecond or two."""
+_STEPS_OF_A_DRAFT, _STEPS_OF_A_CLAUSE = 8, 4
+"""How often an option, and an expression, takes that whatever is in it."""
 
 _LINE = re.compile(r"\s*(\w+)(?:\s+|(?=[\"'(!$#])|$)(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$\((\w+)\)")
@@ -81,17 +88,20 @@ class Kconfig:
     choices: Mapping[int, tuple[str, ...]]
 
 
-def read(files: Mapping[str, str], variables: Mapping[str, str], top: str = "Kconfig") -> Kconfig:
+def read(
+    files: Mapping[str, str], variables: Mapping[str, str], top: str = "Kconfig", budget: Budget | None = None
+) -> Kconfig:
     """Reads Kconfig files from the top one on.
 
     Args:
         files: text by path; a `source` that names none of them is passed over.
         variables: of the environment, such as SRCARCH.
+        budget: what it takes is spent of; one of its own by default.
 
     Raises:
-        UsageError: a file holds a NUL, an expression is none, or something is nested too deeply.
+        UsageError: a file holds a NUL, an expression is none, or there is more of something than any kernel has.
     """
-    reader = _Reader(files, variables)
+    reader = _Reader(files, variables, budget or Budget(untrusted.KCONFIG_STEPS))
     reader.file(top, 0)
     definitions: dict[str, list[Definition]] = {}
     selections: dict[str, list[Selection]] = {}
@@ -152,8 +162,9 @@ class _Draft:
 class _Reader:
     """Reads statement by statement; `drafts` is what it found."""
 
-    def __init__(self, files: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], variables: Mapping[str, str], budget: Budget) -> None:
         self.drafts: list[_Draft] = []
+        self._budget = budget
         self._files = files
         self._variables = variables
         self._blocks: list[_Block] = []
@@ -172,7 +183,10 @@ class _Reader:
             )
         around = len(self._blocks)
         self._entry = None
+        # A file can be sourced again and again, its help texts too.
+        self._budget.spend(len(text) // _TEXT_A_STEP)
         for number, line in _statements(text):
+            self._budget.spend()
             match = _LINE.match(line)
             if match is None:
                 continue
@@ -233,11 +247,14 @@ class _Reader:
     def _draft(self, option: str, place: str) -> _Draft:
         if len(self._blocks) > MAX_BLOCKS:
             raise UsageError(f"nested more than {MAX_BLOCKS} deep", hint="No kernel does that.")
+        depends = [one for block in self._blocks for one in block.depends]
+        visible = [one for block in self._blocks for one in block.visible]
+        self._budget.spend(_STEPS_OF_A_DRAFT + len(self._blocks) + len(depends) + len(visible))
         return _Draft(
             option,
             place,
-            [one for block in self._blocks for one in block.depends],
-            [one for block in self._blocks for one in block.visible],
+            depends,
+            visible,
             next((block.choice for block in reversed(self._blocks) if block.choice is not None), None),
         )
 
@@ -258,9 +275,11 @@ class _Reader:
             found += [Conditional(value, condition)] if isinstance(value, Option) else []
 
     def _clause(self, text: str) -> tuple[Expression | None, Expression]:
+        self._budget.spend(_STEPS_OF_A_CLAUSE)
         return parse_clause(self._expanded(text))
 
     def _expanded(self, text: str) -> str:
+        self._budget.spend(len(text) // _EXPRESSION_A_STEP)
         if "$(" not in text:
             return text
         return _VARIABLE.sub(lambda match: self._variables.get(match[1], match[0]), text)
@@ -274,7 +293,7 @@ def _unquoted(text: str) -> str:
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Lines with their numbers: continued ones joined; comments, empty lines and help texts left out."""
-    lines = enumerate(text.split("\n"), 1)
+    lines = enumerate(untrusted.lines(text), 1)
     help_indentation: int | None = None
     for number, line in lines:
         if help_indentation is not None:
@@ -292,6 +311,10 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
         if stripped.split("#")[0].strip() in ("help", "---help---"):
             help_indentation = 0
             continue
-        while line.endswith("\\"):
-            line = line[:-1] + " " + next(lines, (0, ""))[1]
+        if line.endswith("\\"):
+            # Not piece by piece: each would copy all before it.
+            parts = [line]
+            while parts[-1].endswith("\\"):
+                parts.append(next(lines, (0, ""))[1])
+            line = " ".join(part.removesuffix("\\") for part in parts)
         yield number, line

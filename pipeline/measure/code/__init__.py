@@ -17,14 +17,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from pipeline.kernel import commands
+from pipeline.kernel import commands, records
 from pipeline.kernel.buildhost import Make
-from pipeline.kernel.commands import Recorded
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.code.table import CodeTable, UnitCode, compare, packed, parse_printed, unpacked, with_neutral
-from pipeline.measure.coverage import compiled_units
 from pipeline.model import Build, CodeDelta
 from pipeline.system import beneath
+from pipeline.system.confined import UnreadableError
 
 __all__ = [
     "CodeTable",
@@ -43,11 +42,11 @@ _MODULES = ("elf", "disassembly", "parts", "reader", "program")
 _PROGRAM, _LISTED = ".pipeline-code.pyz", ".pipeline-code.list"
 
 
-def code_table(make: Make, recorded: Mapping[str, Recorded], known: CodeTable) -> dict[str, UnitCode]:
+def code_table(make: Make, sources: Mapping[str, str], known: CodeTable) -> dict[str, UnitCode]:
     """The code of everything that the build in a cell's folder compiled into the kernel.
 
     Args:
-        recorded: by kbuild.
+        sources: of the objects, by target; from kbuild's records.
         known: of an earlier build; objects that are still the same are not read again.
 
     Returns:
@@ -56,7 +55,7 @@ def code_table(make: Make, recorded: Mapping[str, Recorded], known: CodeTable) -
     Raises:
         InfrastructureError: the program ran out of time, or the machine failed.
     """
-    units = {unit.target: unit.source for unit in compiled_units(recorded) if unit.target.endswith((".o", ".lds"))}
+    units = {target: source for target, source in sources.items() if target.endswith((".o", ".lds"))}
     return _read(make, units, known)
 
 
@@ -87,7 +86,7 @@ def code_deltas(builds: Mapping[int, Build]) -> dict[int, CodeDelta]:
     return {patch: delta for patch, delta in deltas.items() if delta}
 
 
-def neutral_code(make: Make, recorded: Mapping[str, Recorded], sources: Collection[str]) -> dict[str, UnitCode]:
+def neutral_code(make: Make, sources: Collection[str]) -> dict[str, UnitCode]:
     """The code of what was compiled from `sources`, compiled once more with every `__LINE__` alike.
 
     Objects that cannot be compiled so are left out.
@@ -96,22 +95,22 @@ def neutral_code(make: Make, recorded: Mapping[str, Recorded], sources: Collecti
         InfrastructureError: a compiler ran out of time.
     """
     folder = make.folder.path
-    compiled: dict[str, Recorded] = {}
-    for unit in compiled_units(recorded):
-        if unit.source not in sources or not unit.target.endswith(".o") or not unit.source.endswith(".c"):
-            continue
+    try:
+        units = records.preprocessing(make, sources)
+    except UnreadableError:
+        return {}
+    compiled: dict[str, str] = {}
+    for target, (_, preprocess) in units.items():
         output = f".pipeline-neutral-{len(compiled)}.o"
         beneath.discard(folder, output)
-        try:
-            done = make.tool(*commands.neutral_command(unit, output))
-        except ValueError:
-            continue
+        done = make.tool(*commands.neutral_command(preprocess, output))
         if done.ok and beneath.is_file(folder, output):
-            compiled[output] = unit
-    units = _read(make, {output: unit.source for output, unit in compiled.items()}, {}) if compiled else {}
+            compiled[output] = target
+    outputs = {output: units[target][0] for output, target in compiled.items()}
+    table = _read(make, outputs, {}) if outputs else {}
     for output in compiled:
         beneath.discard(folder, output)
-    return {compiled[output].target: code for output, code in units.items()}
+    return {compiled[output]: code for output, code in table.items()}
 
 
 def _read(make: Make, units: Mapping[str, str], known: CodeTable) -> dict[str, UnitCode]:

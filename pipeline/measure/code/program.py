@@ -17,6 +17,8 @@ from pipeline.measure.code.reader import code_of
 
 LARGEST_OBJECT = 64 << 20
 LONGEST_NAME = 200
+MOST_PRINTED = 24 << 20
+"""Characters; a defconfig's code takes half of it. Of objects after that only the bytes are compared."""
 OBJECTS_AT_ONCE = 100
 """Of one objdump: its arguments stay far below Linux's limit on them (execve(2))."""
 
@@ -62,11 +64,13 @@ def main(tool: str, listed: str) -> None:
             print("D", len(content), digests[path][:20], "", f"[{_shown(os.path.basename(path))}]", sep="\t")  # noqa: PTH119
         else:
             changed.append(path)
+    printed = 0
     for first in range(0, len(changed), OBJECTS_AT_ONCE):
-        _print_code(tool, changed[first : first + OBJECTS_AT_ONCE], digests)
+        printed = _print_code(tool, changed[first : first + OBJECTS_AT_ONCE], digests, printed)
 
 
-def _print_code(tool: str, paths: Sequence[str], digests: Mapping[str, str]) -> None:
+def _print_code(tool: str, paths: Sequence[str], digests: Mapping[str, str], printed: int) -> int:
+    """Prints what is in objects; returns the characters that were printed so far, with these."""
     waiting = dict.fromkeys(paths)
     for path, sections in disassembled(tool, paths):
         waiting.pop(path, None)
@@ -75,11 +79,17 @@ def _print_code(tool: str, paths: Sequence[str], digests: Mapping[str, str]) -> 
         except (ValueError, OSError) as error:
             print("?", digests[path], path, error, sep="\t")
             continue
+        lines = ["\t".join((item.kind, str(item.size), item.digest, item.shape, _shown(item.name))) for item in items]
+        printed += sum(map(len, lines))
+        if printed > MOST_PRINTED:
+            print("?", digests[path], path, "there is too much code before it", sep="\t")
+            continue
         print("@", digests[path], path, sep="\t")
-        for item in items:
-            print(item.kind, item.size, item.digest, item.shape, _shown(item.name), sep="\t")
+        if lines:
+            print("\n".join(lines))
     for path in waiting:
         print("?", digests[path], path, "it cannot be disassembled", sep="\t")
+    return printed
 
 
 if __name__ == "__main__":

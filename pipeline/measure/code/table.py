@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 from pipeline.model import CodeChange, CodeDelta, CodeKind
+from pipeline.system import untrusted
+from pipeline.system.untrusted import inflated
 
-LARGEST_TABLE = 256 << 20
-"""Bytes of a table that are unpacked; one of a kernel with every driver has a tenth of it."""
+_UNIT = re.compile(
+    r"(?P<mark>[@=?])\t(?P<digest>(?:[0-9a-f]{64})?)\t(?P<path>[^\t\n]+)(?:\t(?P<rest>[^\n]*))?\n"
+    r"(?P<items>(?:[FD]\t[0-9]{1,20}\t[0-9a-f]{20}\t(?:[0-9a-f]{2})*\t[^\t\n]+\n)*)"
+)
+"""A line about an object, and after it one for each of its items."""
+MOST_CHANGES = 100_000
+"""Items of one side that differ; a header that changes everything in a large kernel comes near it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ def parse_printed(printed: str, sources: Mapping[str, str], known: CodeTable) ->
     """What the reader printed of several objects.
 
     Args:
-        printed: see `pipeline.measure.code.reader.main`.
+        printed: see `pipeline.measure.code.program.main`.
         sources: source paths by object.
         known: a table whose units hold where the reader says so.
 
@@ -58,29 +65,37 @@ def parse_printed(printed: str, sources: Mapping[str, str], known: CodeTable) ->
         ValueError: it is not what the reader prints.
     """
     units: dict[str, UnitCode] = {}
-    lines: dict[str, list[str]] = {}
-    current = ""
-    for line in printed.splitlines():
-        mark, *fields = line.split("\t")
-        if mark in ("@", "=", "?") and len(fields) >= 2 and fields[1] in (known if mark == "=" else sources):
-            digest, current = fields[0], fields[1]
-            problem = fields[2] if mark == "?" and len(fields) > 2 else ""
-            units[current] = UnitCode(sources[current], digest, problem=problem)
-            if mark == "=":
-                units[current] = known[current]
-        elif mark in ("F", "D") and len(fields) == 4 and fields[0].isdigit() and current:
-            lines.setdefault(current, []).append(line)
+    for unit in _units(printed):
+        path, rest = unit["path"], unit["rest"] or ""
+        if path not in (known if unit["mark"] == "=" else sources):
+            raise ValueError(f"code of an object that nobody asked about: {path[:80]!r}")
+        if unit["mark"] == "=":
+            units[path] = known[path]
         else:
-            raise ValueError(f"no line of a table of code: {line[:80]!r}")
-    return {
-        path: replace(unit, items="\n".join(lines[path])) if path in lines else unit for path, unit in units.items()
-    }
+            problem = rest if unit["mark"] == "?" else ""
+            units[path] = UnitCode(sources[path], unit["digest"], unit["items"].rstrip("\n"), problem)
+    return units
+
+
+def _units(text: str) -> Iterator[re.Match[str]]:
+    """The parts of a text, one for each unit, nothing between them."""
+    at = 0
+    while at < len(text):
+        unit = _UNIT.match(text, at)
+        if unit is None:
+            raise ValueError(f"no line of a table of code: {text[at : at + 80]!r}")
+        yield unit
+        at = unit.end()
 
 
 def packed(table: CodeTable) -> bytes:
     """A table as bytes for the store."""
-    rows = [[path, *astuple(unit)] for path, unit in sorted(table.items())]
-    return zlib.compress(json.dumps(rows).encode())
+    parts = []
+    for path, unit in sorted(table.items()):
+        items = f"{unit.items}\n" if unit.items else ""
+        problem = unit.problem.replace("\t", " ").replace("\n", " ")
+        parts.append(f"@\t{unit.digest}\t{path}\t{unit.source}\t{problem}\n{items}")
+    return zlib.compress("".join(parts).encode("utf-8", "replace"))
 
 
 def unpacked(content: bytes) -> dict[str, UnitCode]:
@@ -89,14 +104,11 @@ def unpacked(content: bytes) -> dict[str, UnitCode]:
     Raises:
         ValueError: these are no bytes of a table, or it is too large.
     """
-    unpacker = zlib.decompressobj()
-    try:
-        text = unpacker.decompress(content, LARGEST_TABLE)
-        if unpacker.unconsumed_tail:
-            raise ValueError(f"the table has more than {LARGEST_TABLE >> 20} MiB")
-        return {path: UnitCode(*map(str, unit)) for path, *unit in json.loads(text)}
-    except (zlib.error, TypeError) as error:
-        raise ValueError(f"no table of code: {error}") from error
+    table = {}
+    for unit in _units(inflated(content, untrusted.CODE_TABLE).decode()):
+        source, _, problem = (unit["rest"] or "").partition("\t")
+        table[unit["path"]] = UnitCode(source, unit["digest"], unit["items"].rstrip("\n"), problem)
+    return table
 
 
 def with_neutral(
@@ -122,12 +134,13 @@ def compare(before: CodeTable, after: CodeTable) -> CodeDelta:
     A function that is found with the same code in another file has moved, and has not changed.
     """
     differing = [path for path in sorted({*before, *after}) if _words(before.get(path)) != _words(after.get(path))]
-    left, right = _unpaired(
-        *(
-            [item for path in differing if path in table for item in _items(table[path], path)]
-            for table in (before, after)
-        )
-    )
+    sides: tuple[list[_Item], list[_Item]] = ([], [])
+    for path in differing:
+        for side, items in zip(sides, _different(before.get(path), after.get(path), path), strict=True):
+            side += items
+        if max(map(len, sides)) > MOST_CHANGES:
+            return CodeDelta(0, 0, (), (f"more than {MOST_CHANGES} functions and data objects differ",))
+    left, right = _unpaired(*sides)
     changes = [change for key in sorted({*left, *right}) for change in _changes(left.get(key, []), right.get(key, []))]
     counts = Counter(line[0] for unit in after.values() for line in unit.items.split("\n") if line)
     return CodeDelta(
@@ -138,16 +151,26 @@ def compare(before: CodeTable, after: CodeTable) -> CodeDelta:
     )
 
 
-def _words(unit: UnitCode | None) -> tuple[str, str, str] | None:
+def _words(unit: UnitCode | None) -> tuple[str, str] | None:
     """What of a unit is compared: its items, or its bytes where they could not be read."""
-    return None if unit is None else (unit.source, unit.items, unit.digest if unit.problem else "")
+    return None if unit is None else (unit.items, unit.digest if unit.problem else "")
 
 
-def _items(unit: UnitCode, path: str) -> tuple[_Item, ...]:
-    if unit.problem:
-        return (_Item("O", path, unit.digest, 0, "", unit.source),)
-    rows = (line.split("\t") for line in unit.items.split("\n") if line)
-    return tuple(_Item(kind, name, digest, int(size), shape, unit.source) for kind, size, digest, shape, name in rows)
+def _different(before: UnitCode | None, after: UnitCode | None, path: str) -> tuple[list[_Item], list[_Item]]:
+    """The items of a unit that are not alike on both sides."""
+    lines = [Counter(unit.items.split("\n") if unit and not unit.problem else ()) for unit in (before, after)]
+    alone = (lines[0] - lines[1], lines[1] - lines[0])
+    old, new = (
+        [_item(line, unit.source) for line in side.elements() if line and unit]
+        + ([_Item("O", path, unit.digest, 0, "", unit.source)] if unit and unit.problem else [])
+        for unit, side in zip((before, after), alone, strict=True)
+    )
+    return old, new
+
+
+def _item(line: str, source: str) -> _Item:
+    kind, size, digest, shape, name = line.split("\t")
+    return _Item(kind, name, digest, int(size), shape, source)
 
 
 Unpaired = dict[tuple[str, str], list[_Item]]
@@ -198,7 +221,7 @@ def _changes(old: Iterable[_Item], new: Iterable[_Item]) -> Iterator[CodeChange]
     come = []
     for after in new:
         if waiting[after.source]:
-            yield _change(waiting[after.source].pop(0), after)
+            yield _change(waiting[after.source].pop(), after)
         else:
             come.append(after)
     gone = [before for items in waiting.values() for before in items]

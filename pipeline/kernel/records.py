@@ -1,0 +1,148 @@
+"""What kbuild's records of a build come to, read in a process of their own: the answers are small, the records are not.
+
+The functions whose names begin with `read_` run there (`pipeline.system.confined`); they take and return JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.kernel.commands import Recorded, is_code, linked, preprocess_command, read_all, read_of_tree
+from pipeline.kernel.programs import Programs, programs_of
+
+if TYPE_CHECKING:
+    # The process that reads the records would spend most of its time on importing it.
+    from pipeline.kernel.buildhost import Make
+
+MOST_PREPROCESSED = 300
+"""Objects that are preprocessed for one cell; the lines of what is left of a tree-wide series are not looked at."""
+
+
+@dataclass(frozen=True)
+class BuildRecords:
+    """What the records of a whole build say.
+
+    Args:
+        sources: of the objects that the kernel was linked of, by target.
+        read: every path of the source tree that the build read.
+    """
+
+    sources: Mapping[str, str]
+    read: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which of some paths a build compiled, and what to ask the preprocessor of them.
+
+    Args:
+        compiled: those that it read for an object of the kernel.
+        commands: of the preprocessor, each with the paths that it shows.
+    """
+
+    compiled: frozenset[str]
+    commands: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+
+
+def of_build(make: Make) -> BuildRecords:
+    """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
+    found = make.read_apart(read_build, str(make.folder.path), make.source_prefixes)
+    return BuildRecords(found["sources"], frozenset(found["read"]))
+
+
+def programs(make: Make) -> Programs:
+    """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
+    found = make.read_apart(read_programs, str(make.folder.path), str(make.source_dir), make.source_prefixes)
+    return Programs(**{name: frozenset(paths) for name, paths in found.items()})
+
+
+def preprocessing(make: Make, sources: Collection[str]) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Source and command of the preprocessor by target, of objects of the kernel that were compiled from `sources`.
+
+    Raises:
+        UnreadableError: the records cannot be read.
+    """
+    found = make.read_apart(read_preprocessing, str(make.folder.path), make.source_prefixes, sorted(sources))
+    return {target: (source, tuple(words)) for target, source, words in found}
+
+
+def of_paths(make: Make, paths: Sequence[str]) -> Reading:
+    """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
+    found = make.read_apart(read_paths, str(make.folder.path), make.source_prefixes, paths)
+    commands = tuple((tuple(words), tuple(shown)) for words, shown in found["commands"])
+    return Reading(frozenset(found["compiled"]), commands)
+
+
+def read_build(build: str, prefixes: Sequence[str]) -> dict[str, Any]:
+    recorded = read_all(Path(build), tuple(prefixes))
+    return {
+        "sources": {unit.target: unit.source for unit in compiled_units(recorded)},
+        "read": sorted(read_of_tree(recorded.values(), tuple(prefixes))),
+    }
+
+
+def read_programs(build: str, source: str, prefixes: Sequence[str]) -> dict[str, list[str]]:
+    recorded = read_all(Path(build), tuple(prefixes))
+    found = programs_of(recorded.values(), Path(source), tuple(prefixes))
+    return {name: sorted(getattr(found, name)) for name in ("kernel", "units", "asked", "others")}
+
+
+def read_preprocessing(
+    build: str, prefixes: Sequence[str], sources: Collection[str]
+) -> list[tuple[str, str, Sequence[str]]]:
+    commands: list[tuple[str, str, Sequence[str]]] = []
+    for unit in compiled_units(read_all(Path(build), tuple(prefixes))):
+        if unit.source in sources and unit.target.endswith(".o"):
+            try:
+                commands.append((unit.target, unit.source, preprocess_command(unit)))
+            except ValueError:
+                continue
+    return commands
+
+
+def read_paths(build: str, prefixes: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+    units = readers(compiled_units(read_all(Path(build), tuple(prefixes))), paths)
+    commands = []
+    for unit in units_to_preprocess(units)[:MOST_PREPROCESSED]:
+        try:
+            words = preprocess_command(unit)
+        except ValueError:
+            # Whoever wrote the record wants nobody to know what the preprocessor kept.
+            continue
+        commands.append((words, [path for path in paths if unit.reads(path)]))
+    return {"compiled": [path for path in paths if units[path]], "commands": commands}
+
+
+def compiled_units(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
+    """What was compiled into the kernel; programs of the build itself are left out."""
+    return tuple(unit for unit in linked(recorded) if is_code(unit.source))
+
+
+def readers(units: Sequence[Recorded], paths: Collection[str]) -> dict[str, tuple[Recorded, ...]]:
+    """The units that each of `paths` went into."""
+    found: dict[str, list[Recorded]] = {path: [] for path in paths}
+    for unit in units:
+        for path in found.keys() & {unit.source, *unit.dependencies}:
+            found[path].append(unit)
+    return {path: tuple(reading) for path, reading in found.items()}
+
+
+def units_to_preprocess(reading: Mapping[str, Sequence[Recorded]]) -> tuple[Recorded, ...]:
+    """The units that show every path, as few as possible: sources themselves, then includers.
+
+    An includer in C is preferred (assembly sees little of a header), and of these the one that reads the least.
+
+    Args:
+        reading: by path, the units that it went into.
+    """
+    wanted = {path: units for path, units in reading.items() if not path.endswith(".rs")}
+    chosen = {unit.target: unit for path, units in wanted.items() for unit in units if unit.source == path}
+    for path, units in wanted.items():
+        if not any(unit.target in chosen and unit.source.endswith(".c") for unit in units):
+            includers = [unit for unit in units if unit.source != path]
+            includers.sort(key=lambda unit: (not unit.source.endswith(".c"), len(unit.dependencies), unit.target))
+            chosen.update({unit.target: unit for unit in includers[:1]})
+    return tuple(chosen.values())
