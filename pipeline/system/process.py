@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -94,16 +94,6 @@ class Completed:
     def last_words(self) -> str:
         """The end of both: where a program failed it says so there, and megabytes take four times as much as text."""
         return (self.stdout[-_LAST_WORDS:] + self.stderr[-_LAST_WORDS:]).decode("utf-8", "replace")
-
-    def after(self, first: Completed) -> Completed:
-        """This command and one that ran before it, as one."""
-        return replace(
-            self,
-            stdout=first.stdout + self.stdout,
-            stderr=first.stderr + self.stderr,
-            seconds=first.seconds + self.seconds,
-            cpu_seconds=first.cpu_seconds + self.cpu_seconds,
-        )
 
 
 class CutShortError(InfrastructureError):

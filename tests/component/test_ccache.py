@@ -118,7 +118,6 @@ def test_nor_can_what_a_series_asked_to_have_below_it(tmp_path: Path, sealed_env
     edit = (UTIL, "unsigned long page_index(", "/* Found. */\nunsigned long page_index(")
     plant(host.developer, "below", attack(host.developer, "makefile", POISON), edit)
     host.build("below", LIMITS, cells=(CELL,), patches=1, ccache=ccache)
-    (loot,) = host.workspace.glob(f"builds/*/{CELL}/*/loot")
-    assert loot.read_text() == "tried\n"
+    assert {path.read_text() for path in host.workspace.glob(f"builds/*/{CELL}/*/loot")} == {"tried\n"}
     assert objects(tmp_path / "ccache")
     assert files_that_hold("FORGED", tmp_path / "ccache") == []

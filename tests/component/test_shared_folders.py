@@ -115,7 +115,7 @@ prepare: scripts/mod/modpost
     "include/linux/types.h": "#ifndef DEVICE_ID\n#define DEVICE_ID\ntypedef u8 device_id;\n#endif\n",
 }
 SIZE: Edit = (TYPES, "typedef u8 device_id;", "typedef u32 device_id;")
-OTHER_SIZE: Edit = (TYPES, "typedef u8 device_id;", "typedef u16 device_id;")
+OTHER_SIZE: Edit = (TYPES, "typedef u8 device_id;", "typedef unsigned short device_id;")
 
 
 @pytest.mark.parametrize(("types", "shared"), [(SIZE, True), (OTHER_SIZE, False)], ids=["the same", "another"])
