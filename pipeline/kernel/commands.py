@@ -6,11 +6,11 @@ The files come from a build folder that a patched tree wrote: whatever they hold
 from __future__ import annotations
 
 import fnmatch
-import os
 import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -93,7 +93,12 @@ def in_tree(path: str, prefixes: tuple[str, ...]) -> str:
 def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
     """Everything that kbuild recorded in a build folder, by target."""
     found: dict[str, Recorded] = {}
-    listed = (Path(folder, name) for folder, _, names in os.walk(build) for name in fnmatch.filter(names, ".*.cmd"))
+    listed = list[Path]()
+    # Whoever hides a folder hides his own records.
+    with suppress(OSError):
+        for name, _ in beneath.entries(build):
+            if fnmatch.fnmatchcase(name.rpartition("/")[2], ".*.cmd"):
+                listed.append(Path(name))
     for path in sorted(listed):
         try:
             text = beneath.read(build, path.relative_to(build), LARGEST).decode("utf-8", "replace")
