@@ -5,11 +5,12 @@ The files come from a build folder that a patched tree wrote: whatever they hold
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 import shlex
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -147,13 +148,15 @@ def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
 def _listed(build: Path) -> Iterator[str]:
     """Paths of the `.cmd` files below a folder."""
     folders, files = Budget(untrusted.RECORD_FOLDERS), Budget(untrusted.RECORD_FILES)
-    for place, _, names in os.walk(build):
-        folders.spend()
-        inside = os.path.relpath(place, build)
-        for name in names:
-            if name.startswith(".") and name.endswith(".cmd"):
+    # Whoever hides a folder hides his own records.
+    with suppress(OSError):
+        for path, about in beneath.entries(build):
+            name = path.rpartition("/")[2]
+            if stat.S_ISDIR(about.st_mode):
+                folders.spend()
+            elif name.startswith(".") and name.endswith(".cmd"):
                 files.spend()
-                yield f"{inside}/{name}"
+                yield path
 
 
 def read_of_tree(recorded: Iterable[Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
