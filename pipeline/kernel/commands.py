@@ -156,7 +156,7 @@ def _listed(build: Path) -> Iterator[str]:
                 folders.spend()
             elif name.startswith(".") and name.endswith(".cmd"):
                 files.spend()
-                yield path
+                yield path.removeprefix(f"{build}/")
 
 
 def read_of_tree(recorded: Iterable[Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
