@@ -17,7 +17,8 @@ FUZZ_SECONDS := 600
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
 	python3 python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm \
-	chromium chromium-driver ccache gh openssl
+	chromium chromium-driver ccache gh openssl gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu \
+	gcc-arm-linux-gnueabihf
 # tuxmake builds for i386 with a cross compiler only.
 BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 
