@@ -24,7 +24,7 @@ _TIMES = {"id": "", "started": "", "seconds": 0.0}
 
 
 def timeless(record: RunRecord) -> dict[str, Any]:
-    """A record without what differs from run to run."""
+    """A record without what differs from run to run, and from workspace to workspace."""
     cells = [
         cell.model_copy(
             update={
@@ -34,7 +34,7 @@ def timeless(record: RunRecord) -> dict[str, Any]:
         )
         for cell in record.cells
     ]
-    return record.model_copy(update={**_TIMES, "cells": tuple(cells)}).model_dump(mode="json")
+    return record.model_copy(update={**_TIMES, "places": (), "cells": tuple(cells)}).model_dump(mode="json")
 
 
 def worker(run: Runner, name: str) -> Runner:
