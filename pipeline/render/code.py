@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord
+from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord, line_ranges
 from pipeline.render.findings import count, label
 from pipeline.render.measured import Block
 from pipeline.render.page import Page
 
 CHANGES_SHOWN = 10
+PATCH_CHANGES_SHOWN = 5
 HEADER = ("function or data", "old", "new", "instructions", "file")
 
 
@@ -48,10 +49,25 @@ def code_blocks(record: RunRecord, page: Page) -> list[Block]:
             page.table([HEADER, *map(change_row, code.changes[:CHANGES_SHOWN])], right={1, 2, 3})
             if code.changes
             else (),
-            _more(code),
+            [*_more(code), *patch_lines(cell)],
         )
         for cell, code in compared_cells(record)
     ]
+
+
+def patch_lines(cell: CellRecord) -> list[str]:
+    """What each patch changes in a cell, a line for each that was built after the state before it."""
+    compared = [(state, state.code) for state in cell.states if state.code]
+    quiet = line_ranges([state.patch for state, code in compared if code.same])
+    lines = [f"patch {state.patch}: {changed_names(code)}" for state, code in compared if not code.same]
+    return [*lines, *([f"no code changed by patch {quiet.replace(',', ', ')}"] if quiet else [])]
+
+
+def changed_names(code: CodeRecord, most: int = PATCH_CHANGES_SHOWN) -> str:
+    """The most changed functions and data objects, and how many more there are."""
+    names = [f"{change.name}()" if change.kind == "function" else change.name for change in code.changes[:most]]
+    hidden = code.changed_functions + code.changed_objects - len(names)
+    return ", ".join([*names, *([f"{hidden} more"] if hidden > 0 else [])]) or "not all code could be read"
 
 
 def _more(code: CodeRecord) -> list[str]:

@@ -80,6 +80,7 @@ def test_another_constant_is_named_though_no_size_differs(
     assert patches == {1: True, 2: False}
     report = words(done.stdout)
     assert "code changed in 1 function of 1 file; sizes alone show none of the functions" in report
+    assert "patch 2: hugetlb_init() no code changed by patch 1" in report
     assert re.search(r"hugetlb_init\(\) +\d+ +\d+ +1 +mm/hugetlb\.c", done.stdout)
     page = next(run.workspace.glob(f"runs/{record.id}/report.html")).read_text()
     assert "hugetlb_init()" in page[page.index('id="h-code"') :]

@@ -9,7 +9,7 @@ from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
 from pipeline.render import cell_row, tree_row
 from pipeline.render.boots import base_of, by_scenario
 from pipeline.render.boots import measured as measured_values
-from pipeline.render.code import HEADER, change_row, code_words, compared_cells
+from pipeline.render.code import HEADER, change_row, code_words, compared_cells, patch_lines
 from pipeline.render.findings import label, result
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
@@ -171,7 +171,7 @@ def code(record: RunRecord) -> list[Part]:
                     [table(f"Code of {cell.id}", HEADER, (items(*change_row(one)) for one in code.changes), (1, 2, 3))],
                 )
             ),
-            f"{code_words(code).capitalize()}.",
+            " ".join(f"{line[0].upper()}{line[1:]}." for line in (code_words(code), *patch_lines(cell))),
         )
         for cell, code in compared_cells(record)
     ]
