@@ -120,6 +120,8 @@ def apply_and_build(
             reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
             print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
             print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
+            # The report is for others, too, and names nothing that is on this machine only.
+            print(f"Again:  {record.command}")
         raise typer.Exit(exit_status(record))
 
 
