@@ -13,7 +13,7 @@ from pipeline.definitions import Scenario
 from pipeline.kernel import toolchain
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.trees import TreeImporter, TreeName
-from pipeline.measure import Inspector, changed_files
+from pipeline.measure import Inspector, changed_files, touched_files
 from pipeline.model import Applied, Letter, Series, Tree
 from pipeline.system import sandbox
 from pipeline.system.console import Console
@@ -66,8 +66,10 @@ class Worker:
         applied = self._applied(job, tree, store)
         planned = job.cell.planned(applied.tree)
         base, last = applied.states[0], applied.states[-1]
-        changed = changed_files(initialised(self.workspace.repository), base.commit, last.commit)
-        builder = Builder(host, Inspector(store, applied.states, changed))
+        repository = initialised(self.workspace.repository)
+        changed = changed_files(repository, base.commit, last.commit)
+        touched = touched_files(repository, base.commit, last.commit)
+        builder = Builder(host, Inspector(store, applied.states, changed, touched))
         keys = builder.keys(applied, planned)
         # Nothing but this cell's own: what lies in the store is believed by every later job.
         adopt(store, job.known, [key for patch in keys for key in builder.all_keys(applied.states[patch], keys[patch])])

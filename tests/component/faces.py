@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,9 @@ def faces(run: Runner, record: RunRecord) -> Iterator[tuple[str, str]]:
         yield name, said(run, "report", record.id, "--format", name, "-o", "-")
     target = run.folder / "faces-index"
     target.mkdir(exist_ok=True)
-    said(run, "index", str(run.workspace / "runs"), "-o", str(target / "index.html"))
+    # It asks for no workspace.
+    index = [sys.executable, "-m", "pipeline", "index", str(run.workspace / "runs"), "-o", str(target / "index.html")]
+    subprocess.run(index, env=run.environment, cwd=run.folder, check=True, capture_output=True)
     yield "index", (target / "index.html").read_text()
     for letter in (record.series.cover, *record.series.messages):
         for style in ("summary", "full"):

@@ -136,7 +136,7 @@ def test_standard_input_holds_both_revisions(run_pipeline: Runner, thread: list[
         ("sparse-vmemmap-v3", 13, {"disputed": 1, "answered": 1}, 11),
         ("scftorture-v3", 4, {"answered": 2}, 7),
         ("jbd2-recover-v2", 9, {"unanswered": 1}, 12),
-        ("erofs-bdev", 3, {}, 0),
+        ("erofs-bdev", 3, {}, 3),
     ],
 )
 def test_threads_of_real_lists(
