@@ -72,7 +72,7 @@ def test_a_check_for_fake_heads_that_was_left_out_is_caught(
     found = checks(boots[6])
     assert found["walk"]["status"] == found["selftest"]["status"] == "fail"
     assert found["walk"]["values"]["heads"] == 8 * 64
-    assert report.startswith("PROBLEM: The series fails when booted.")
+    assert report.startswith("PROBLEM: The series fails when booted")
     assert "walk: 448 of 32768 pages are not what they should be" in report
 
 
@@ -83,4 +83,4 @@ def test_a_wrong_mask_fails_the_walk(workspace: Path, tmp_path: Path) -> None:
     assert found["walk"]["status"] == found["memmap"]["status"] == "fail"
     assert any("tail pages lead to another page" in detail for detail in found["memmap"]["details"])
     assert "hvo" in report
-    assert report.startswith("PROBLEM: The series fails when booted.")
+    assert report.startswith("PROBLEM: The series fails when booted")
