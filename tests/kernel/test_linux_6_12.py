@@ -156,6 +156,7 @@ def test_incremental_is_clean_and_clean_is_clean(pipeline: Pipeline, series: Pat
 
     def build(state: SourceState, *, clean: bool) -> dict[str, dict[str, str]]:
         def build_cell(make: Make) -> dict[str, str]:
+            make.enter(make.folders("incremental").base())
             if clean:
                 make.folder.wipe()
             make_vmlinux(make, configs[make.cell.id])
