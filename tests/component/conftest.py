@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import RunRecord
-from tests.component import developer, inbox
-from tests.component.developer import Developer, PatchSeries
+from tests.support import developer, inbox
+from tests.support.developer import Developer, PatchSeries
 
 IDENTITY = ("Hugh Page", "hugh@example.org")
 AUTHOR = ("Devi Loper", "devi@example.org")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import Runner
-from tests.component.developer import PatchSeries
+from tests.support.developer import PatchSeries
 
 LOCKS = (
     "/var/lib/dpkg/lock-frontend",

@@ -16,8 +16,8 @@ from pipeline.run import Pipeline
 from pipeline.system.console import Console
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
-from tests.component.developer import UTIL, Developer
-from tests.unit import threads
+from tests.support import threads
+from tests.support.developer import UTIL, Developer
 
 LINE = "unsigned long page_index("
 

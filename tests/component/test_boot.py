@@ -16,8 +16,8 @@ import pytest
 
 from pipeline.record import BootRecord
 from tests.component.conftest import Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_interrupted import PATIENCE, await_, started
+from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("boot")
 

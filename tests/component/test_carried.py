@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_results import HVO, ODD, build, words
+from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("carried")
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.record import RunRecord
 from tests.component.conftest import Runner
-from tests.unit import records
+from tests.support import records
 
 COVER = "20251205194351.1646318-1-kas@kernel.org"
 

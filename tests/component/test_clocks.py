@@ -17,9 +17,9 @@ import pytest
 
 from pipeline.record import RunRecord
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_interrupted import ODD, await_, let_go, make_waits, started
 from tests.component.test_kill_points import without_times
+from tests.support.developer import PatchSeries
 
 LIMIT = 300
 """Seconds for what a run does in ten."""

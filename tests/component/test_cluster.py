@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_interrupted import PATIENCE, await_, interrupt, started, states
 from tests.component.test_run_job import timeless
+from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("cluster")
 pytest.importorskip("distributed")

@@ -21,7 +21,8 @@ from pipeline.model import BuildStatus
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.watch import LimitError
 from pipeline.system.workspace import Workspace
-from tests.component.containment import (
+from tests.support.clock import at_most
+from tests.support.containment import (
     CELL,
     HELD,
     OTHER,
@@ -35,8 +36,7 @@ from tests.component.containment import (
     outcome,
     plant,
 )
-from tests.component.developer import UTIL
-from tests.unit.clock import at_most
+from tests.support.developer import UTIL
 
 pytestmark = pytest.mark.xdist_group("contained")
 

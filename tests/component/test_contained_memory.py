@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 RUN = """
 import sys

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import Runner, processes_in
-from tests.component.containment import CELL, Host, attack, plant
+from tests.support.containment import CELL, Host, attack, plant
 
 pytestmark = pytest.mark.xdist_group("contained-runs")
 

@@ -18,7 +18,8 @@ from pipeline.system.policy import LIMITS
 from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.watch import LimitError, extent
 from tests.component.conftest import processes_in
-from tests.component.containment import (
+from tests.support.clock import at_most
+from tests.support.containment import (
     HELD,
     Host,
     attack,
@@ -28,7 +29,6 @@ from tests.component.containment import (
     outcome,
     plant,
 )
-from tests.unit.clock import at_most
 
 pytestmark = pytest.mark.xdist_group("contained-use")
 

@@ -16,7 +16,7 @@ from pipeline.measure import diffstats
 from pipeline.model import Diffstat
 from pipeline.system.git import Repository
 from tests.component.conftest import Runner
-from tests.component.developer import Developer
+from tests.support.developer import Developer
 
 NAMES = (
     *("a.c", "b.h", "Makefile", "größe.c", "two words.c", "an => arrow.c", "{brace}.c", 'quo"ted.c', "a | 3 +.c"),

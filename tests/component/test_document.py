@@ -14,7 +14,7 @@ from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository, initialised
 from pipeline.vmemmap import document
 from pipeline.vmemmap.source import DOCUMENT
-from tests.unit import memmaps, records
+from tests.support import memmaps, records
 
 DATE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 AUTHOR = "Devi Löper <devi@example.org>"

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from tests.component.conftest import Runner
-from tests.component.developer import mbox
-from tests.unit.forms import KINDS, Case, Form, cases
+from tests.support.developer import mbox
+from tests.support.posted_forms import KINDS, Case, Form, cases
 
 EACH = 2
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.record import RunRecord
 from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
+from tests.support.developer import PatchSeries
 
 HVO, ODD = "x86_64-hvo", "i386-odd"
 PATIENCE = 240.0

@@ -21,10 +21,10 @@ from pipeline.record import CellRecord, RunRecord, StateRecord
 from pipeline.render import render_text
 from pipeline.render.html import render_html
 from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_interrupted import ODD, await_
+from tests.support.developer import PatchSeries
 
-TRACER = Path(__file__).with_name("tracer")
+TRACER = Path(__file__).parents[1] / "support/tracer"
 POINTS = (
     "pipeline.run:Pipeline.prepare@return",
     "pipeline.fetch.assembly:series_of@return",

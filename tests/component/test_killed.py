@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.component import developer
 from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_interrupted import HVO, ODD, PATIENCE, await_, let_go, make_waits, started, states
+from tests.support import developer
+from tests.support.developer import PatchSeries
 
 CELL = "x86_64-hvo"
 

@@ -16,8 +16,8 @@ from pipeline.model import Applied, ApplyStatus, Patch, Tree
 from pipeline.system.git import NO_ATTRIBUTES, Repository
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
-from tests.component.developer import FAKE_HEAD_CHECK, NO_CHECK, PAGE_FLAGS, UTIL, Developer
-from tests.unit import threads
+from tests.support import threads
+from tests.support.developer import FAKE_HEAD_CHECK, NO_CHECK, PAGE_FLAGS, UTIL, Developer
 
 LINE = "unsigned long page_index("
 

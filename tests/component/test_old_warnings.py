@@ -12,9 +12,9 @@ import pytest
 from pipeline.kernel.moved import moved
 from pipeline.record import DiagnosticRecord, RunRecord
 from pipeline.system.git import Repository
-from tests.component import developer
 from tests.component.conftest import AUTHOR, CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import UTIL, Developer, PatchSeries
+from tests.support import developer
+from tests.support.developer import UTIL, Developer, PatchSeries
 
 pytestmark = pytest.mark.xdist_group("old-warnings")
 

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.record import CellRecord, RunRecord
 from tests.component.conftest import CELLS, FRAGMENTS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries, mbox
-from tests.component.faces import faces, named_in
+from tests.support.developer import PatchSeries, mbox
+from tests.support.published import faces, named_in
 
 pytestmark = pytest.mark.xdist_group("results")
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.review.record import ReviewRecord
 from tests.component.conftest import AUTHOR, Runner
-from tests.component.developer import (
+from tests.support.developer import (
     INDEX_COMMENT,
     MAPCOUNT,
     PUT_COMMENT,

@@ -14,8 +14,8 @@ import pytest
 
 from pipeline.record import RunRecord
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_boot import GUEST
+from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("run-job")
 

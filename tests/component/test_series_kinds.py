@@ -18,9 +18,9 @@ from pathlib import Path
 import dkim
 import pytest
 
-from tests.component import developer
 from tests.component.conftest import AUTHOR, Runner
-from tests.component.developer import PatchSeries, answer, mbox
+from tests.support import developer
+from tests.support.developer import PatchSeries, answer, mbox
 
 REVIEWER = "Tally Page <tally@example.org>"
 
@@ -464,7 +464,7 @@ def test_domain_keys_are_asked_for(
     signed = [dkim.sign(mail, b"mail", b"example.org", secret, include_headers=headers) + mail for mail in mails]
     (tmp_path / "thread.mbx").write_bytes(mbox([mail.replace(b"\r\n", b"\n") for mail in signed]))
     own_network = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
-    server = [sys.executable, "-m", "tests.component.name_server", "mail._domainkey.example.org", text]
+    server = [sys.executable, "-m", "tests.support.name_server", "mail._domainkey.example.org", text]
     done = subprocess.run(
         [*own_network, *server, sys.executable, "-c", ASK_B4, str(tmp_path)],
         env=run_pipeline.environment,

@@ -22,8 +22,8 @@ from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
-from tests.component.containment import CELL, Host, plant
-from tests.component.developer import PAGE_FLAGS, UTIL, Edit
+from tests.support.containment import CELL, Host, plant
+from tests.support.developer import PAGE_FLAGS, UTIL, Edit
 
 pytestmark = pytest.mark.xdist_group("shared-folders")
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.kernel.sources import Sources
 from pipeline.system.git import Repository
 from tests.component.conftest import Runner, matrix_text
-from tests.component.developer import PatchSeries
+from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("suggest")
 

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.definitions import find_series, load_series
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries, answer, mbox
-from tests.component.faulty import Answer, serving
+from tests.support.developer import PatchSeries, answer, mbox
+from tests.support.faulty_server import Answer, serving
 
 COVER = "20251205194351.1646318-1-kas@kernel.org"
 

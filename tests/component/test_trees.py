@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
 from tests.component.test_whole_job import state_of
+from tests.support.developer import PatchSeries
 
 HOOKS = (
     "applypatch-msg",

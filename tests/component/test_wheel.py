@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import records
+from tests.support import records
 
 pytestmark = pytest.mark.xdist_group("wheel")
 

@@ -17,9 +17,9 @@ import pytest
 
 from pipeline.record import SCHEMA_FILE, RunRecord
 from tests.component.conftest import IDENTITY, Runner
-from tests.component.developer import PatchSeries
-from tests.component.faces import faces, named_in
-from tests.component.inbox import PublicInbox
+from tests.support.developer import PatchSeries
+from tests.support.inbox import PublicInbox
+from tests.support.published import faces, named_in
 
 pytestmark = pytest.mark.xdist_group("whole-job")
 

@@ -14,8 +14,8 @@ from pipeline.render import cell_row, render_text
 from pipeline.render.html import render_html
 from pipeline.reply import draft
 from pipeline.system.errors import ExitStatus
-from tests.unit import records
-from tests.unit.records import LOST
+from tests.support import records
+from tests.support.records import LOST
 
 SUBJECT = records.SUBJECTS[2]
 

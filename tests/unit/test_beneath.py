@@ -14,7 +14,7 @@ import pytest
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.system import beneath
 from pipeline.system.errors import InfrastructureError
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 
 @pytest.fixture

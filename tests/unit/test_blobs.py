@@ -10,7 +10,7 @@ from pipeline.apply.blobs import Match, matched, preimages
 from pipeline.fetch.assembly import patch_of
 from pipeline.mail.message import parse
 from pipeline.model import Patch
-from tests.unit.mails import raw
+from tests.support.mails import raw
 
 
 def diff(path: str, old: str, new: str, more: str = "") -> str:

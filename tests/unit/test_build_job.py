@@ -19,7 +19,7 @@ from pipeline.model import Cell, Fragment, Patch, PlannedCell, Toolchain, Tree
 from pipeline.system.console import Console
 from pipeline.system.errors import UsageError
 from pipeline.system.store import Key, Store
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 KEY = Key("build", {"tree": "a" * 40, "variables": {"ARCH": "x86"}, "paths": ("one", "two")})
 IMAGE = Key("image", KEY.inputs)

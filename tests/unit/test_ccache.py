@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.kernel.ccache import CompilerCache, counted, take_calls
 from pipeline.model import CompilerCalls, Toolchain
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 LOG = """\
 # /src/mm/util.c

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.b4.check_protocol import Entry, no_run, of_patch, of_series, to_json
 from pipeline.record import BootRecord, CheckRecord, HunkRecord, RunRecord
-from tests.unit import records
+from tests.support import records
 
 URL = "https://ci.example.org/report"
 

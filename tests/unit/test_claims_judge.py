@@ -9,7 +9,7 @@ import pytest
 from pipeline.claims import Evidence, judged, judged_again
 from pipeline.model import Claim, ClaimKind, Diffstat, FileStat, Measurand
 from pipeline.record import BootRecord, CellRecord, CheckRecord, ClaimRecord, CodeRecord, FileCoverageRecord
-from tests.unit import records
+from tests.support import records
 
 
 def test_a_claim_about_a_duplicate_is_judged_by_the_cell_that_was_built() -> None:

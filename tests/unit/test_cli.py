@@ -17,7 +17,7 @@ from pipeline.cli import app
 from pipeline.cli.mishap import LOGS, MOST_LOGS, unforeseen
 from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
-from tests.unit import records
+from tests.support import records
 from tests.unit.test_runs import STARTED
 
 COMMANDS = [

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from pipeline.record import ClaimRecord, RunRecord, SymbolRecord, TextRecord
 from pipeline.render.comparison import render_comparison
-from tests.unit import records
-from tests.unit.markup_payloads import PAYLOADS
+from tests.support import records
+from tests.support.markup_payloads import PAYLOADS
 from tests.unit.test_faces import booted
 from tests.unit.test_render import everything, flooded
 

@@ -13,7 +13,7 @@ from pipeline.mail.message import parse
 from pipeline.model import Fragment
 from pipeline.system.errors import UsageError
 from pipeline.system.resources import folder
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 MATRIX = """\
 title = "mine"

@@ -12,7 +12,7 @@ from pipeline.kernel.diagnostics import in_source, new_ones
 from pipeline.kernel.diagnostics.place import LARGEST_FILE, function_of
 from pipeline.kernel.moved import Moved, parse_hunks
 from pipeline.model import Diagnostic
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 
 def warning(function: str = "", source: str = "", line: int = 1, path: str = "a.c", message: str = "odd") -> Diagnostic:

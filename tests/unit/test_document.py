@@ -16,8 +16,8 @@ from pipeline.vmemmap.message import commit_message
 from pipeline.vmemmap.rst import escaped, paragraph
 from pipeline.vmemmap.source import Selected, VmemmapSource
 from pipeline.vmemmap.text import render_document
-from tests.unit import memmaps, records
-from tests.unit.markup_payloads import PAYLOADS
+from tests.support import memmaps, records
+from tests.support.markup_payloads import PAYLOADS
 
 EVERYTHING = VmemmapSource(
     frozenset(vmemmap._EVIDENCE),

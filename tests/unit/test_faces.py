@@ -22,9 +22,9 @@ from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import BUDGET, code, render_markdown, table
 from pipeline.render.symbols import field, render_symbols
 from pipeline.render.words import one_line
-from tests.unit import records
-from tests.unit.markup_payloads import PAYLOADS
-from tests.unit.records import LOST
+from tests.support import records
+from tests.support.markup_payloads import PAYLOADS
+from tests.support.records import LOST
 from tests.unit.test_render import everything, flooded
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))

@@ -14,7 +14,7 @@ from pipeline.model import Prerequisite, Series
 from pipeline.system.errors import NotObtainedError, UsageError
 from pipeline.system.process import Command, Completed, Processes
 from pipeline.system.workspace import Workspace
-from tests.unit.mails import DIFF, raw
+from tests.support.mails import DIFF, raw
 
 ID = "20251205194351.1646318-1-kas@kernel.org"
 

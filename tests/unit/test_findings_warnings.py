@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.assess.findings import warnings
 from pipeline.assess.words import location
 from pipeline.record import CellRecord, DiagnosticRecord
-from tests.unit import records
+from tests.support import records
 
 
 def warning(function: str = "", path: str = "mm/hugetlb.c", **more: Any) -> DiagnosticRecord:

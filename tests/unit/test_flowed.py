@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.mail.diff import hunks_are_whole
 from pipeline.mail.flowed import joined, unflowed
 from pipeline.mail.message import parse
-from tests.unit.mails import raw
+from tests.support.mails import raw
 
 TEXT = """\
 Look at the head.

@@ -18,8 +18,8 @@ from pipeline.runs import RECORD
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.untrusted import Limit
-from tests.unit import records
-from tests.unit.clock import at_most
+from tests.support import records
+from tests.support.clock import at_most
 
 
 def changed(path: str, value: Any) -> str:

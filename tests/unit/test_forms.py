@@ -12,8 +12,8 @@ from pipeline.mail.copies import distinct
 from pipeline.mail.message import parse, parse_all
 from pipeline.mail.thread import postings
 from pipeline.system.errors import NotObtainedError
-from tests.unit.forms import GLUED, GLUED_WORDS, KINDS, TITLES, Case, Form, cases, drawn
-from tests.unit.mails import DIFF, raw
+from tests.support.mails import DIFF, raw
+from tests.support.posted_forms import GLUED, GLUED_WORDS, KINDS, TITLES, Case, Form, cases, drawn
 
 FORMS = 80
 """Of each kind."""

@@ -15,7 +15,7 @@ from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import matrix
 from pipeline.render.html.page import policy
 from pipeline.render.html.symbols import totals
-from tests.unit import records
+from tests.support import records
 from tests.unit.test_render import everything, flooded, warning_cell
 from tests.unit.test_render_review import whole
 

@@ -12,8 +12,8 @@ import tinyhtml5
 from pipeline.record import BootRecord, CheckRecord, RunRecord, SymbolRecord
 from pipeline.render.html import render_html
 from pipeline.system.text import blanked
-from tests.unit import records
-from tests.unit.payloads import PAYLOADS
+from tests.support import records
+from tests.support.html_payloads import PAYLOADS
 from tests.unit.test_render import REFUSED, WORDS_OF_THE_SCHEMA, flooded, warning_cell
 from tests.unit.test_render_review import whole
 

@@ -13,8 +13,8 @@ import pytest
 from pipeline import runs
 from pipeline.record import RunRecord
 from pipeline.render.index import HEIGHT, MARGIN, WIDTH, IndexedRun, _series, indexed, render_index
-from tests.unit import records
-from tests.unit.markup_payloads import PAYLOADS
+from tests.support import records
+from tests.support.markup_payloads import PAYLOADS
 from tests.unit.test_cli import call
 from tests.unit.test_render import everything, flooded
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.orders.jobs import WorkflowJob, github_matrix, jobs_of
 from pipeline.record import CellRecord
 from pipeline.system.errors import UsageError
-from tests.unit import records
+from tests.support import records
 
 
 def planned(name: str, status: str = "missing", **changes: object) -> CellRecord:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.system.jobserver import Jobserver, Seat
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 
 def never() -> bool:

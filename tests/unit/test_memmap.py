@@ -11,7 +11,7 @@ import pytest
 import pipeline
 from pipeline.vmemmap import diagram
 from pipeline.vmemmap.memmap import Kind, Tails, memmaps
-from tests.unit import memmaps as made
+from tests.support import memmaps as made
 
 FAKE = {"frames": 64, "shared": 0, "heads": 512}
 UNMAPPED: dict[str, Any] = {"mapped": None, "read_only": None, "frames": None, "shared": None}

@@ -13,7 +13,7 @@ from pipeline.record import BootRecord, CellRecord, CheckRecord, RunRecord, Tool
 from pipeline.runs import RunFolder
 from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
-from tests.unit import records
+from tests.support import records
 
 COMMAND = "pipeline apply-and-build x@y --tree debian:linux-source-6.12 --matrix small"
 

@@ -14,8 +14,8 @@ from pipeline.mail.diff import diff_files, has_diff
 from pipeline.mail.mbox import join_mbox, split_mbox
 from pipeline.mail.message import Mail, parse
 from pipeline.system.errors import NotObtainedError
-from tests.unit.clock import at_most
-from tests.unit.mails import DIFF, raw
+from tests.support.clock import at_most
+from tests.support.mails import DIFF, raw
 
 SEPARATOR = b"From a@b Thu Jan  1 00:00:00 1970\n"
 THREADS = Path(__file__).parents[3] / "shared/mail"

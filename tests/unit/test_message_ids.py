@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.mail import copies
 from pipeline.mail.message import parse
-from tests.unit.mails import DIFF, mail, raw
+from tests.support.mails import DIFF, mail, raw
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.mail.message import parse
 from pipeline.mail.people import behind, in_body_author
-from tests.unit.clock import at_most
-from tests.unit.mails import DIFF
+from tests.support.clock import at_most
+from tests.support.mails import DIFF
 
 PERSON = "Devi Loper <devi@example.org>"
 VIA = "Devi Loper via B4 Relay <devnull+devi.example.org@relay.example>"

@@ -18,7 +18,7 @@ import pytest
 from pipeline.system import process
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes, StoppedError
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 PATH = "/usr/bin:/bin"
 

@@ -12,7 +12,7 @@ from pipeline.record.public import for_others
 from pipeline.render import render_text
 from pipeline.render.formats import FORMATS, Source
 from pipeline.render.index import indexed, render_index
-from tests.unit import records
+from tests.support import records
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ID = records.run().series.message_id

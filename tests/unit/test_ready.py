@@ -13,7 +13,7 @@ from pipeline.fetch.ready import plain, ready, remarks
 from pipeline.mail.mbox import join_mbox, split_mbox
 from pipeline.mail.message import parse
 from pipeline.system.errors import NotObtainedError
-from tests.unit.mails import DIFF, raw
+from tests.support.mails import DIFF, raw
 
 MESSAGE = "Text.\n\nSigned-off-by: A U Thor <author@example.org>\n"
 GIVEN = "Acked-by: Tally Page <tally@example.org>"

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.record import SCHEMA_FILE, RunRecord, json_schema
-from tests.unit import records
+from tests.support import records
 
 
 def test_the_shipped_schema_is_up_to_date() -> None:

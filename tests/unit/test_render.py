@@ -16,8 +16,8 @@ from pipeline.render import command_lines, exit_status, render_text, summary, ve
 from pipeline.render.page import Page
 from pipeline.system.errors import ExitStatus
 from pipeline.system.text import cut, visible, wrap
-from tests.unit import records
-from tests.unit.markup_payloads import PAYLOADS
+from tests.support import records
+from tests.support.markup_payloads import PAYLOADS
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\rb\nOK: fine\u202e\u2066\u200b\x9b31m\u2028\ufeff\x00"
 MERGED = records.tree(name="debian:linux-source-7.2", applied="already-merged")

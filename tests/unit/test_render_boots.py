@@ -11,7 +11,7 @@ from pipeline.assess.verdict import remarks
 from pipeline.record import BootRecord, CheckRecord, RunRecord
 from pipeline.render import exit_status, render_text, verdict
 from pipeline.system.errors import ExitStatus
-from tests.unit import records
+from tests.support import records
 
 WALK = CheckRecord(name="walk", status="pass", values={"heads": 64, "fake-heads": 448})
 BAD_WALK = CheckRecord(name="walk", status="fail", details=("3 pages are bad",), values={"heads": 512, "fake-heads": 0})

@@ -9,7 +9,7 @@ from pipeline.render import render_text
 from pipeline.render.code import changed_names, code_words, patch_lines
 from pipeline.render.html import render_html
 from pipeline.render.markdown import render_markdown
-from tests.unit import records
+from tests.support import records
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pipeline.record import (
 )
 from pipeline.render import exit_status, render_text, verdict
 from pipeline.system.errors import ExitStatus
-from tests.unit import records
+from tests.support import records
 
 UTIL = FileCoverageRecord(path="mm/util.c", compiled=True, lines="3-5,9", kept="3-5,9")
 PART = FileCoverageRecord(path="mm/util.c", compiled=True, lines="3-5,9", kept="3-4")

@@ -10,9 +10,9 @@ from pipeline.render.review import balance, render_review
 from pipeline.review import review
 from pipeline.review.record import ReviewRecord, SinceRecord, TrailerRecord
 from pipeline.review.since import promises
-from tests.unit.records import run
+from tests.support.records import run
+from tests.support.threads import ANSWER, AUTHOR, COMMENT, MIDMASK, REVIEWER, letter, series
 from tests.unit.test_review_since import AFTER, BEFORE, by_patch_id
-from tests.unit.threads import ANSWER, AUTHOR, COMMENT, MIDMASK, REVIEWER, letter, series
 
 
 def made(*more: Letter) -> ReviewRecord:

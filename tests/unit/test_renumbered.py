@@ -9,7 +9,7 @@ import pytest
 from pipeline.fetch.renumbered import readable_replies, renumbered
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import Posting, postings
-from tests.unit.mails import DIFF, mail, raw
+from tests.support.mails import DIFF, mail, raw
 
 
 def posted(*mails: Mail) -> Posting:

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from pipeline.record import RunRecord
 from pipeline.reply import draft, send_command, to_bytes
 from pipeline.system.errors import UsageError
-from tests.unit import records
+from tests.support import records
 
 ME = "Maintainer <me@example.org>"
 DATE = datetime(2025, 12, 8, 9, 30, tzinfo=UTC)

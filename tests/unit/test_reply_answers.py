@@ -15,7 +15,7 @@ from pipeline.reply.points import answers, of_patch
 from pipeline.reply.quoting import Span, find, own_lines, quoted
 from pipeline.review.record import PointRecord, ReviewRecord
 from pipeline.system.errors import UsageError
-from tests.unit import records
+from tests.support import records
 
 ME = "Maintainer <me@example.org>"
 DATE = datetime(2025, 12, 8, 9, 30, tzinfo=UTC)

@@ -19,7 +19,7 @@ from pipeline.record import ClaimRecord, RunRecord
 from pipeline.reply import Style, draft, to_bytes
 from pipeline.review.record import PointRecord, ReviewRecord
 from pipeline.system.text import visible
-from tests.unit import records
+from tests.support import records
 
 # b4 changes how the standard library encodes UTF-8, for the whole process; it is changed back for other tests.
 charset.add_charset("utf-8", charset.SHORTEST, charset.BASE64, "utf-8")

@@ -7,7 +7,7 @@ import pytest
 from pipeline.model import Letter, UncarriedTrailer
 from pipeline.review import review
 from pipeline.review.record import PointRecord, ReviewRecord
-from tests.unit.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, OTHER, REVIEWER, letter, patch, quoted, series
+from tests.support.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, OTHER, REVIEWER, letter, patch, quoted, series
 
 
 def reviewed(*replies: Letter) -> ReviewRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.review.phrases import phrases
 from pipeline.review.quoting import comment, take_apart, unquoted
 from pipeline.review.symbols import changed_lines, named
-from tests.unit.threads import CODE
+from tests.support.threads import CODE
 
 
 def test_passages_are_quotations_with_the_words_beneath() -> None:

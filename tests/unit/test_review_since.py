@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.review import review
 from pipeline.review.since import PostedPatch, by_patch_id, by_range_diff, diffs, lost_trailers, messages_of, promises
-from tests.unit.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, REVIEWER, letter, patch, series
+from tests.support.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, REVIEWER, letter, patch, series
 
 BEFORE = (
     PostedPatch(1, "mm: one", "m1", "a" * 40, "1" * 40),

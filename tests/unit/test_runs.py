@@ -10,7 +10,7 @@ import pytest
 from pipeline import runs
 from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
-from tests.unit import records
+from tests.support import records
 
 STARTED = datetime(2025, 12, 8, 9, 12, 44, tzinfo=UTC)
 

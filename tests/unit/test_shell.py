@@ -22,7 +22,7 @@ from pipeline.reply.headers import addresses
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.shell import pasted
 from pipeline.system.workspace import Workspace
-from tests.unit import records
+from tests.support import records
 
 HOSTILE = (
     "x@y; touch pwned",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.system.store import Key, Store
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 KEY = Key("build", {"tree": "a" * 40})
 FILES = {"log.z": b"log\0\xff", "config": b"CONFIG_A=y\n"}

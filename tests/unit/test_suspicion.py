@@ -8,9 +8,9 @@ from pipeline.mail.diff import file_diffs
 from pipeline.mail.suspicion import forbidden, suspicions
 from pipeline.record import SuspicionRecord
 from pipeline.render import render_text, verdict
-from tests.component.hostile import new_file
-from tests.unit import records
-from tests.unit.mails import DIFF
+from tests.support import records
+from tests.support.hostile_mail import new_file
+from tests.support.mails import DIFF
 
 
 def reason(text: str) -> str:

@@ -11,8 +11,8 @@ from pipeline.mail.choice import Choice, choose
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import Posting, postings
 from pipeline.system.errors import NotObtainedError
-from tests.unit.clock import at_most
-from tests.unit.mails import DIFF, mail, raw, series
+from tests.support.clock import at_most
+from tests.support.mails import DIFF, mail, raw, series
 
 REPLY = mail("Re: [PATCH v9 1/3] change 1", "Reviewed-by: B <b@x>\n", "reply")
 

@@ -10,8 +10,8 @@ from pipeline.fetch.assembly import patch_of
 from pipeline.fetch.trailers import collected, given, uncarried
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import postings
-from tests.unit.clock import at_most
-from tests.unit.mails import DIFF, raw
+from tests.support.clock import at_most
+from tests.support.mails import DIFF, raw
 
 MESSAGE = 'Text.\n\nFixes: 0123456789ab ("mm:\nbreak")\nSigned-off-by: A U Thor<author@example.org>\n'
 PATCH = parse(raw("[PATCH] mm: x", MESSAGE + DIFF, "patch"))

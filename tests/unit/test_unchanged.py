@@ -7,7 +7,7 @@ import pytest
 from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
 from pipeline.record import NoiseFloorRecord, SectionRecord, TextRecord
 from pipeline.render import render_text
-from tests.unit import records
+from tests.support import records
 
 SAME = TextRecord(
     **dict.fromkeys(("add", "remove", "grow", "shrink", "up", "down", "delta"), 0),

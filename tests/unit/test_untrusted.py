@@ -21,7 +21,7 @@ from pipeline.system import untrusted
 from pipeline.system.errors import KilledError, UsageError, require_sound_machine
 from pipeline.system.untrusted import Budget, Limit, TooMuchError, inflated, lines
 from pipeline.vmemmap import source as vmemmap
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 
 def refusal(read: Callable[[], object]) -> str:

@@ -15,7 +15,7 @@ from pipeline.system.held import segments
 from pipeline.system.policy import LIMITS, Limits
 from pipeline.system.process import Command, Processes
 from pipeline.system.watch import LimitError, Use, Watch, descendants, extent, use
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
 
 QUICK = replace(LIMITS, interval=0.05)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from tests.component.expressions import Value, evaluate, filled, truth
+from tests.support.workflow_expressions import Value, evaluate, filled, truth
 
 REPOSITORY = "hugh/pipeline"
 """Of the runner's user."""

@@ -1,6 +1,6 @@
 """Runs a command in a network of its own, where a name server on the loopback device answers TXT questions.
 
-    unshare --user --map-root-user --net --mount python -m tests.component.name_server NAME TEXT COMMAND...
+    unshare --user --map-root-user --net --mount python -m tests.support.name_server NAME TEXT COMMAND...
 
 The name has the text; there is nothing else.
 """

@@ -28,7 +28,7 @@ from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
 from tests.component.conftest import CELLS, matrix_text, processes_in, write_matrix
-from tests.component.developer import UTIL, Developer, Edit
+from tests.support.developer import UTIL, Developer, Edit
 
 SECRET = "canary-4f1d0a"
 """In every file and variable that nobody may read."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.component.developer import mbox
-from tests.unit.mails import DIFF
+from tests.support.developer import mbox
+from tests.support.mails import DIFF
 
 
 def mail(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.model import Letter, Patch, Series
-from tests.unit.mails import raw
+from tests.support.mails import raw
 
 AUTHOR = "Ada Author <ada@example.org>"
 REVIEWER = "Rex Reviewer <rex@example.net>"

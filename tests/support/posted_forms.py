@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from tests.unit.mails import DIFF, raw
+from tests.support.mails import DIFF, raw
 
 WITH_PATCH = ("PATCH", "patch", "PATCH net-next", "RFC PATCH", "PATCH RFC", "PATCH 6.12", "PATCH mm-unstable", "Patch")
 WITHOUT = ("RFC", "net-next", "GIT PULL", "pull request", "RFC net", "iwl-next", "RFT")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.record import BootRecord, CellRecord, CheckRecord
 from pipeline.vmemmap.memmap import Kind, Memmap
-from tests.unit import records
+from tests.support import records
 
 SHARED = {
     **{"page-size": 4096, "huge-page-kb": 2048, "huge-pages": 64, "struct-page": 64, "raw-heads": 64, "fake-heads": 0},
