@@ -23,8 +23,8 @@ from pipeline.render.html import render_html
 from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
 from tests.component.test_interrupted import ODD, await_
 from tests.support.developer import PatchSeries
+from tests.support.paths import TRACER
 
-TRACER = Path(__file__).parents[1] / "support/tracer"
 POINTS = (
     "pipeline.run:Pipeline.prepare@return",
     "pipeline.fetch.assembly:series_of@return",

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / ".ci/install"
+from tests.support.paths import PROJECT
+
+SCRIPT = PROJECT / ".ci/install"
 
 
 def wheel(folder: Path, name: str, version: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -22,8 +21,8 @@ from tests.support.developer import (
     answer,
     mbox,
 )
+from tests.support.paths import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared"
 SEED = SHARED / "seed/hvo-v1-thread.txt"
 REVIEWER = "Tally Page <tally@example.org>"
 OWNER = f"{AUTHOR[0]} <{AUTHOR[1]}>"

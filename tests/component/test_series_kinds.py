@@ -21,6 +21,7 @@ import pytest
 from tests.component.conftest import AUTHOR, Runner
 from tests.support import developer
 from tests.support.developer import PatchSeries, answer, mbox
+from tests.support.paths import PROJECT
 
 REVIEWER = "Tally Page <tally@example.org>"
 
@@ -468,7 +469,7 @@ def test_domain_keys_are_asked_for(
     done = subprocess.run(
         [*own_network, *server, sys.executable, "-c", ASK_B4, str(tmp_path)],
         env=run_pipeline.environment,
-        cwd=Path(__file__).parents[2],
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,

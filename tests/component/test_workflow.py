@@ -25,12 +25,12 @@ from tests.support import workflow as workflows
 from tests.support.developer import Developer, PatchSeries
 from tests.support.faulty_server import Answer, serving
 from tests.support.inbox import PublicInbox
+from tests.support.paths import PROJECT
 from tests.support.workflow import Execution, commands_in
 from tests.support.workflow_expressions import evaluate
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
-PROJECT = Path(__file__).parents[2]
 HOSTILE = "$(touch pwned) `touch pwned` '; touch pwned; ' " + "::add-mask::heads " * 9 + "##[add-mask]heads"
 TWIN = {"x86_64-twin": "hvo"}
 

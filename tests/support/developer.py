@@ -11,7 +11,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-FAKE_KERNEL = Path(__file__).parents[1] / "fake_kernel"
+from tests.support.paths import FAKE_KERNEL
+
 MAINTAINER = "Hugh Page <hugh@example.org>"
 LISTS = ("linux-mm@example.org", "Tally Page <tally@example.org>")
 

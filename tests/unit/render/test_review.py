@@ -12,7 +12,7 @@ from pipeline.review.record import ReviewRecord, SinceRecord, TrailerRecord
 from pipeline.review.since import promises
 from tests.support.records import run
 from tests.support.threads import ANSWER, AUTHOR, COMMENT, MIDMASK, REVIEWER, letter, series
-from tests.unit.test_review_since import AFTER, BEFORE, by_patch_id
+from tests.unit.review.test_since import AFTER, BEFORE, by_patch_id
 
 
 def made(*more: Letter) -> ReviewRecord:

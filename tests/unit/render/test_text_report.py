@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -18,6 +17,7 @@ from pipeline.system.errors import ExitStatus
 from pipeline.system.text import cut, visible, wrap
 from tests.support import records
 from tests.support.markup_payloads import PAYLOADS
+from tests.support.paths import PROJECT
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\rb\nOK: fine\u202e\u2066\u200b\x9b31m\u2028\ufeff\x00"
 MERGED = records.tree(name="debian:linux-source-7.2", applied="already-merged")
@@ -405,7 +405,7 @@ def test_a_command_can_be_copied_into_a_shell(words: list[str]) -> None:
 
 
 def test_the_templates_are_found_in_the_checkout() -> None:
-    assert (Path(__file__).parents[2] / "templates" / "report.txt.j2").is_file()
+    assert (PROJECT / "templates" / "report.txt.j2").is_file()
 
 
 def duplicate(name: str = "twin", of: str = "x86_64-gcc-small") -> CellRecord:

@@ -25,7 +25,7 @@ from pipeline.render.words import one_line
 from tests.support import records
 from tests.support.markup_payloads import PAYLOADS
 from tests.support.records import LOST
-from tests.unit.test_render import everything, flooded
+from tests.unit.render.test_text_report import everything, flooded
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))
 ALLOWED = {

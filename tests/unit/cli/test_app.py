@@ -18,7 +18,7 @@ from pipeline.cli.mishap import LOGS, MOST_LOGS, unforeseen
 from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
 from tests.support import records
-from tests.unit.test_runs import STARTED
+from tests.unit.runs.test_runs import STARTED
 
 COMMANDS = [
     "apply-and-build",

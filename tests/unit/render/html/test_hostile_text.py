@@ -14,8 +14,8 @@ from pipeline.render.html import render_html
 from pipeline.system.text import blanked
 from tests.support import records
 from tests.support.html_payloads import PAYLOADS
-from tests.unit.test_render import REFUSED, WORDS_OF_THE_SCHEMA, flooded, warning_cell
-from tests.unit.test_render_review import whole
+from tests.unit.render.test_review import whole
+from tests.unit.render.test_text_report import REFUSED, WORDS_OF_THE_SCHEMA, flooded, warning_cell
 
 _KEPT_LINKS = re.compile(
     r"(#[a-z0-9-]+|https://lore\.kernel\.org/all/[^/?#:\s\"'<>\\]+/|[A-Za-z0-9%_.~-]+(/[A-Za-z0-9%_.~-]+)*)$"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import quopri
 import re
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,10 @@ from pipeline.mail.message import Mail, parse
 from pipeline.system.errors import NotObtainedError
 from tests.support.clock import at_most
 from tests.support.mails import DIFF, raw
+from tests.support.paths import SHARED
 
 SEPARATOR = b"From a@b Thu Jan  1 00:00:00 1970\n"
-THREADS = Path(__file__).parents[3] / "shared/mail"
+THREADS = SHARED / "mail"
 
 SUBJECTS = [
     ("[PATCH] mm: one", 1, 1, 1, "mm: one"),

@@ -15,8 +15,8 @@ from pipeline.record import RunRecord
 from pipeline.render.index import HEIGHT, MARGIN, WIDTH, IndexedRun, _series, indexed, render_index
 from tests.support import records
 from tests.support.markup_payloads import PAYLOADS
-from tests.unit.test_cli import call
-from tests.unit.test_render import everything, flooded
+from tests.unit.cli.test_app import call
+from tests.unit.render.test_text_report import everything, flooded
 
 
 class Elements(HTMLParser):
