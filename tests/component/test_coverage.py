@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.record import CellRecord
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_results import HVO, ODD, build, cell, words
+from tests.component.test_verdicts import HVO, ODD, build, cell, words
 from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("coverage")

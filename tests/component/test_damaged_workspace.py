@@ -28,7 +28,7 @@ STEP = int(os.environ.get("PIPELINE_DAMAGE", "9"))
 SHARES = 4
 """Of the cases, for several workers."""
 UNREAD = ("worktrees/", "builds/", "ccache/", "downloads/")
-"""What make and git read is checked by them, and by tests of their own (test_shared_folders.py)."""
+"""What make and git read is checked by them, and by tests of their own (test_shared_build_folders.py)."""
 
 
 def flip(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.record import CellRecord, RunRecord
 from tests.component.conftest import Runner
-from tests.component.test_results import words
+from tests.component.test_verdicts import words
 from tests.support.developer import PatchSeries
 
 pytestmark = pytest.mark.xdist_group("matrix")

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.record import CellRecord, RunRecord
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_results import words
+from tests.component.test_verdicts import words
 from tests.support.developer import INDEX_COMMENT, UTIL, Developer, Edit
 
 pytestmark = pytest.mark.xdist_group("promises")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_whole_job import state_of
+from tests.component.test_apply_and_build import state_of
 from tests.support.developer import PatchSeries
 
 HOOKS = (

@@ -16,7 +16,7 @@ from tests.component.conftest import AUTHOR, CELLS, Runner, matrix_text, write_m
 from tests.support import developer
 from tests.support.developer import UTIL, Developer, PatchSeries
 
-pytestmark = pytest.mark.xdist_group("old-warnings")
+pytestmark = pytest.mark.xdist_group("preexisting-warnings")
 
 HVO = "x86_64-hvo"
 MM = "include/linux/mm.h"

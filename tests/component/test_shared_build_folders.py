@@ -25,7 +25,7 @@ from pipeline.system.workspace import Workspace
 from tests.support.containment import CELL, Host, plant
 from tests.support.developer import PAGE_FLAGS, UTIL, Edit
 
-pytestmark = pytest.mark.xdist_group("shared-folders")
+pytestmark = pytest.mark.xdist_group("shared-build-folders")
 
 FUNCTION = "unsigned long page_index("
 MORE: Edit = (

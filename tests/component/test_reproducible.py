@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_results import HVO, ODD, build, words
+from tests.component.test_verdicts import HVO, ODD, build, words
 from tests.support.containment import KEPT, stored_results
 from tests.support.developer import PatchSeries
 
-pytestmark = pytest.mark.xdist_group("believable")
+pytestmark = pytest.mark.xdist_group("reproducible")
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_results import HVO, ODD, build, cell, words
+from tests.component.test_verdicts import HVO, ODD, build, cell, words
 from tests.support.developer import Developer, PatchSeries
 
-pytestmark = pytest.mark.xdist_group("code")
+pytestmark = pytest.mark.xdist_group("no-functional-change")
 
 HUGETLB = "mm/hugetlb.c"
 POOL = 'printk_number("hugetlb: pages in the pool: ", set_max_huge_pages(1));'

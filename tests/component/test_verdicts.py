@@ -14,7 +14,7 @@ from tests.component.conftest import CELLS, FRAGMENTS, Runner, matrix_text, writ
 from tests.support.developer import PatchSeries, mbox
 from tests.support.published import faces, named_in
 
-pytestmark = pytest.mark.xdist_group("results")
+pytestmark = pytest.mark.xdist_group("verdicts")
 
 HVO = "x86_64-hvo"
 ODD = "i386-odd"

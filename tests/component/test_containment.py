@@ -38,7 +38,7 @@ from tests.support.containment import (
 )
 from tests.support.developer import UTIL
 
-pytestmark = pytest.mark.xdist_group("contained")
+pytestmark = pytest.mark.xdist_group("containment")
 
 __all__ = ["host", "intact"]
 

@@ -1,4 +1,4 @@
-"""Hostile series that reach for other processes, and that use up what there is; as in test_contained.py.
+"""Hostile series that reach for other processes, and that use up what there is; as in test_containment.py.
 
 Real bubblewrap, make, gcc and QEMU. A series may write what it likes of itself, fail, or be ended; the run says which.
 Every docstring names the defence without which the test was seen red, once, by hand.
@@ -30,7 +30,7 @@ from tests.support.containment import (
     plant,
 )
 
-pytestmark = pytest.mark.xdist_group("contained-use")
+pytestmark = pytest.mark.xdist_group("containment-resources")
 
 __all__ = ["host", "intact"]
 

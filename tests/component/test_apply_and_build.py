@@ -21,7 +21,7 @@ from tests.support.developer import PatchSeries
 from tests.support.inbox import PublicInbox
 from tests.support.published import faces, named_in
 
-pytestmark = pytest.mark.xdist_group("whole-job")
+pytestmark = pytest.mark.xdist_group("apply-and-build")
 
 
 @dataclass(frozen=True)

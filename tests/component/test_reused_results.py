@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_results import HVO, ODD, build, words
+from tests.component.test_verdicts import HVO, ODD, build, words
 from tests.support.developer import PatchSeries
 
-pytestmark = pytest.mark.xdist_group("carried")
+pytestmark = pytest.mark.xdist_group("reused-results")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from tests.component.conftest import Runner, processes_in
 from tests.support.containment import CELL, Host, attack, plant
 
-pytestmark = pytest.mark.xdist_group("contained-runs")
+pytestmark = pytest.mark.xdist_group("containment-runs")
 
 TYPE = """
 import fcntl, os, termios
