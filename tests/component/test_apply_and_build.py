@@ -16,10 +16,12 @@ import jsonschema
 import pytest
 
 from pipeline.record import SCHEMA_FILE, RunRecord
-from tests.component.conftest import IDENTITY, Runner
+from tests.support.checkouts import state_of
 from tests.support.developer import PatchSeries
 from tests.support.inbox import PublicInbox
+from tests.support.people import IDENTITY
 from tests.support.published import faces, named_in
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("apply-and-build")
 
@@ -49,15 +51,6 @@ class Job:
     def cell(self, name: str) -> dict[str, Any]:
         (found,) = [cell for cell in self.record["cells"] if cell["id"] == name]
         return dict(found)
-
-
-def state_of(checkout: Path) -> dict[str, object]:
-    """Everything of a checkout that could tell that somebody wrote to it."""
-    return {
-        str(path.relative_to(checkout)): (path.lstat().st_mtime_ns, path.lstat().st_ino, path.read_bytes())
-        for path in sorted(checkout.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

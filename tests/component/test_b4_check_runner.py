@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline.record import RunRecord
-from tests.component.conftest import Runner
 from tests.support import records
+from tests.support.runner import Runner
 
 COVER = "20251205194351.1646318-1-kas@kernel.org"
 

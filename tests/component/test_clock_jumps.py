@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import RunRecord
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_interrupted import ODD, await_, let_go, make_waits, started
-from tests.component.test_kill_points import without_times
 from tests.support.developer import PatchSeries
+from tests.support.interruption import await_, let_go, make_waits, started
+from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
+from tests.support.timeless import without_times
 
 LIMIT = 300
 """Seconds for what a run does in ten."""

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.test_apply_and_build import state_of
-from tests.component.test_interrupted import HVO, ODD
-from tests.component.test_kill_points import without_times
+from tests.support.checkouts import state_of
 from tests.support.developer import PatchSeries
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner, processes_in
+from tests.support.timeless import without_times
 
 PROCESSES, ROUNDS = 8, int(os.environ.get("PIPELINE_ROUNDS", "3"))
 

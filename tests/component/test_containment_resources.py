@@ -17,7 +17,6 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS
 from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.watch import LimitError, extent
-from tests.component.conftest import processes_in
 from tests.support.clock import at_most
 from tests.support.containment import (
     HELD,
@@ -29,6 +28,7 @@ from tests.support.containment import (
     outcome,
     plant,
 )
+from tests.support.runner import processes_in
 
 pytestmark = pytest.mark.xdist_group("containment-resources")
 

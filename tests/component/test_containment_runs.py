@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import Runner, processes_in
 from tests.support.containment import CELL, Host, attack, plant
+from tests.support.runner import Runner, processes_in
 
 pytestmark = pytest.mark.xdist_group("containment-runs")
 

@@ -19,10 +19,10 @@ import pytest
 
 from pipeline.record import RunRecord
 from pipeline.system.store import Key, Store
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_interrupted import ODD
-from tests.component.test_kill_points import without_times
 from tests.support.developer import PatchSeries
+from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
+from tests.support.timeless import without_times
 
 STEP = int(os.environ.get("PIPELINE_DAMAGE", "9"))
 SHARES = 4

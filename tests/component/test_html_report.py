@@ -18,8 +18,7 @@ from pipeline.record import RunRecord
 from pipeline.render.html import render_html
 from tests.support import records
 from tests.support.html_payloads import PAYLOADS
-from tests.unit.render.html.test_hostile_text import with_boots
-from tests.unit.render.test_text_report import everything, flooded
+from tests.support.sample_runs import everything, flooded, with_boots
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.test_interrupted import HVO, ODD, PATIENCE, await_, let_go, make_waits, started, states
 from tests.support import developer
 from tests.support.developer import PatchSeries
+from tests.support.interruption import PATIENCE, await_, let_go, make_waits, started, states
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner, processes_in
 
 CELL = "x86_64-hvo"
 

@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from tests.component.conftest import Runner
 from tests.support.developer import mbox
 from tests.support.posted_forms import KINDS, Case, Form, cases
+from tests.support.runner import Runner
 
 EACH = 2
 

@@ -12,13 +12,14 @@ import pytest
 from pipeline.kernel.moved import moved
 from pipeline.record import DiagnosticRecord, RunRecord
 from pipeline.system.git import Repository
-from tests.component.conftest import AUTHOR, CELLS, Runner, matrix_text, write_matrix
 from tests.support import developer
 from tests.support.developer import UTIL, Developer, PatchSeries
+from tests.support.matrices import CELLS, HVO, matrix_text, write_matrix
+from tests.support.people import AUTHOR
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("preexisting-warnings")
 
-HVO = "x86_64-hvo"
 MM = "include/linux/mm.h"
 RENAMED = "mm/page_util.c"
 DECLARED = "\tint old_and_known;\n"

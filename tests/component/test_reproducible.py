@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_verdicts import HVO, ODD, build, words
 from tests.support.containment import KEPT, stored_results
 from tests.support.developer import PatchSeries
+from tests.support.main_job import build, words
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("reproducible")
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.test_verdicts import HVO, ODD, build, words
 from tests.support.developer import PatchSeries
+from tests.support.main_job import build, words
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("reused-results")
 

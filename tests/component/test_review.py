@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import pytest
 
 from pipeline.review.record import ReviewRecord
-from tests.component.conftest import AUTHOR, Runner
 from tests.support.developer import (
     INDEX_COMMENT,
     MAPCOUNT,
@@ -22,6 +21,8 @@ from tests.support.developer import (
     mbox,
 )
 from tests.support.paths import SHARED
+from tests.support.people import AUTHOR
+from tests.support.runner import Runner
 
 SEED = SHARED / "seed/hvo-v1-thread.txt"
 REVIEWER = "Tally Page <tally@example.org>"

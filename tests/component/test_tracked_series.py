@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.definitions import find_series, load_series
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
 from tests.support.developer import PatchSeries, answer, mbox
 from tests.support.faulty_server import Answer, serving
+from tests.support.matrices import CELLS, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 COVER = "20251205194351.1646318-1-kas@kernel.org"
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from pipeline.record import CellRecord, RunRecord
-from tests.component.conftest import CELLS, FRAGMENTS, Runner, matrix_text, write_matrix
+from pipeline.record import CellRecord
 from tests.support.developer import PatchSeries, mbox
+from tests.support.main_job import build, cell, words
+from tests.support.matrices import CELLS, FRAGMENTS, HVO, ODD, matrix_text, write_matrix
 from tests.support.published import faces, named_in
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("verdicts")
-
-HVO = "x86_64-hvo"
-ODD = "i386-odd"
 
 
 @pytest.fixture(scope="module")
@@ -35,26 +33,6 @@ def two_cells(folder: Path) -> Path:
 @pytest.fixture
 def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
     return Runner(folder / "workspace", sealed_environment, folder)
-
-
-def build(
-    run: Runner, series: PatchSeries | Path, tree: str, matrix: Path, *options: str, status: int = 0
-) -> tuple[RunRecord, subprocess.CompletedProcess[str]]:
-    """Runs the main job on a folder of patches, which must end with `status`; its record and how it ended."""
-    place = series.folder if isinstance(series, PatchSeries) else series
-    done = run("apply-and-build", str(place), f"--tree={tree}", f"--matrix={matrix}", "--json=run.json", *options)
-    assert done.returncode == status, done.stdout + done.stderr
-    return RunRecord.model_validate_json((run.folder / "run.json").read_bytes()), done
-
-
-def cell(record: RunRecord, name: str) -> CellRecord:
-    (found,) = [one for one in record.cells if one.id == name]
-    return found
-
-
-def words(report: str) -> str:
-    """A report without its line breaks: sentences are wrapped where the page ends."""
-    return " ".join(report.split())
 
 
 def statuses(found: CellRecord) -> dict[int, str]:

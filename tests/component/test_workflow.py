@@ -18,14 +18,14 @@ import pytest
 import yaml
 
 from pipeline.record import CellRecord, RunRecord
-from tests.component.conftest import CELLS, matrix_text, write_matrix
-from tests.component.conftest import Runner as PipelineRunner
 from tests.support import developer
 from tests.support import workflow as workflows
 from tests.support.developer import Developer, PatchSeries
 from tests.support.faulty_server import Answer, serving
 from tests.support.inbox import PublicInbox
+from tests.support.matrices import CELLS, matrix_text, write_matrix
 from tests.support.paths import PROJECT
+from tests.support.runner import Runner as PipelineRunner
 from tests.support.workflow import Execution, commands_in
 from tests.support.workflow_expressions import evaluate
 

@@ -22,7 +22,7 @@ from pipeline.model import ApplyStatus, SourceState
 from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.run import Pipeline
-from tests.kernel.conftest import TREE, run_pipeline
+from tests.support.linux_6_12 import TREE, run_pipeline
 
 MATRIX = Path(__file__).with_name("tiny.toml")
 CELLS = {

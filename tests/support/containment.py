@@ -27,8 +27,9 @@ from pipeline.system.policy import LIMITS, Limits
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
-from tests.component.conftest import CELLS, matrix_text, processes_in, write_matrix
 from tests.support.developer import UTIL, Developer, Edit
+from tests.support.matrices import CELLS, matrix_text, write_matrix
+from tests.support.runner import processes_in
 
 SECRET = "canary-4f1d0a"
 """In every file and variable that nobody may read."""

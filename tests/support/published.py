@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.record import RunRecord
 from pipeline.render.formats import FORMATS
-from tests.component.conftest import Runner
+from tests.support.runner import Runner
 
 
 def faces(run: Runner, record: RunRecord) -> Iterator[tuple[str, str]]:

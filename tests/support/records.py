@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.record import (
@@ -262,3 +263,6 @@ def large(symbols: int = 60_000, cells: int = 2, name: str = "a_function_of_the_
         for number in range(cells)
     ]
     return run(cells=tuple(cell(f"cell-{at}", text=one) for at, one in enumerate(texts)))
+
+
+STARTED = datetime(2025, 12, 8, 9, 12, 44, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from pipeline import cli, runs
 from pipeline.cli import app
@@ -18,7 +18,8 @@ from pipeline.cli.mishap import LOGS, MOST_LOGS, unforeseen
 from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
 from tests.support import records
-from tests.unit.runs.test_runs import STARTED
+from tests.support.command_line import call
+from tests.support.records import STARTED
 
 COMMANDS = [
     "apply-and-build",
@@ -47,11 +48,6 @@ def signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
-
-
-def call(*arguments: str) -> Result:
-    environment = {"COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1", "PIPELINE_WORKSPACE": "", "TERM": "dumb"}
-    return CliRunner().invoke(app, list(arguments), env=environment)
 
 
 def plain(result: Result) -> str:

@@ -9,17 +9,8 @@ import pytest
 
 from pipeline.measure import kind_deltas, parse_bloat, parse_sections, section_deltas, sized_symbols
 from pipeline.model import Build, BuildStatus, SymbolDelta
+from tests.support.bloat_o_meter import OUTPUT
 
-OUTPUT = """\
-add/remove: 1/2 grow/shrink: 1/1 up/down: 146/-1168 (-1022)
-Function                                     old     new   delta
-prep_compound_page                             -     123    +123
-vmemmap_remap_free.constprop.0               200     223     +23
-__pfx_page_fixed_fake_head                    16       -     -16
-page_fixed_fake_head                        1100       -   -1100
-hugetlb_vmemmap_init                         152     100     -52
-Total: Before=3456789, After=3455767, chg -0.03%
-"""
 EMPTY = """\
 add/remove: 0/0 grow/shrink: 0/0 up/down: 0/0 (0)
 Function                                     old     new   delta

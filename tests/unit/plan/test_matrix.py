@@ -6,18 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.model import Cell, Expectation, Fragment, LostPromise, PlannedCell, StructPage, Toolchain, Tree
+from pipeline.model import Expectation, Fragment, LostPromise, PlannedCell, StructPage
 from pipeline.plan.matrix import lost_facts, surprise, with_duplicates_marked
-
-TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
-GCC = Toolchain("gcc", "gcc 12", "d" * 64)
-CONFIG = "\nCONFIG_A=y\nCONFIG_SPARSEMEM_VMEMMAP=y\n"
-
-
-def planned(name: str, config: str = CONFIG, reason: str = "", asked: str = "y", **changes: object) -> PlannedCell:
-    fragments = (Fragment(f"of-{name}", "", {"A": asked}),)
-    cell = replace(Cell(name, "x86_64", GCC, "tinyconfig", fragments), **changes)  # type: ignore[arg-type]
-    return PlannedCell(cell, TREE, config=config, reason=reason, struct_page=None if reason else StructPage(64))
+from tests.support.planned import CONFIG, GCC, TREE, planned
 
 
 def same(*cells: PlannedCell, changed: tuple[str, ...] = ()) -> list[str]:

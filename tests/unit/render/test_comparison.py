@@ -12,8 +12,7 @@ from pipeline.record import ClaimRecord, RunRecord, SymbolRecord, TextRecord
 from pipeline.render.comparison import render_comparison
 from tests.support import records
 from tests.support.markup_payloads import PAYLOADS
-from tests.unit.render.test_formats import booted
-from tests.unit.render.test_text_report import everything, flooded
+from tests.support.sample_runs import booted, everything, flooded
 
 
 def compared(before: RunRecord, after: RunRecord) -> str:

@@ -15,7 +15,7 @@ from kcidb_io import schema
 from lxml import etree
 
 from pipeline.assess.cases import Outcome, cases
-from pipeline.record import BootRecord, CheckRecord, RunRecord, SymbolRecord
+from pipeline.record import RunRecord, SymbolRecord
 from pipeline.render.formats import FORMATS, Source
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
@@ -25,7 +25,7 @@ from pipeline.render.words import one_line
 from tests.support import records
 from tests.support.markup_payloads import PAYLOADS
 from tests.support.records import LOST
-from tests.unit.render.test_text_report import everything, flooded
+from tests.support.sample_runs import booted, everything, flooded
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))
 ALLOWED = {
@@ -46,19 +46,6 @@ ALLOWED = {
     "td",
 }
 FACES = ("markdown", "junit", "kcidb", "csv")
-
-
-def booted(patch: int, *statuses: str) -> BootRecord:
-    """A boot with the checks `walk` and `pool`."""
-    checks = tuple(CheckRecord(name=name, status=word) for name, word in zip(("walk", "pool"), statuses, strict=True))
-    return BootRecord(
-        patch=patch,
-        scenario="hvo",
-        status="fail" if "fail" in statuses else "pass",
-        reason="failed: some" if "fail" in statuses else "",
-        checks=checks,
-        console=f"logs/hvo-{patch}.console",
-    )
 
 
 def run_with_boots() -> RunRecord:

@@ -14,9 +14,9 @@ from pipeline import runs
 from pipeline.record import RunRecord
 from pipeline.render.index import HEIGHT, MARGIN, WIDTH, IndexedRun, _series, indexed, render_index
 from tests.support import records
+from tests.support.command_line import call
 from tests.support.markup_payloads import PAYLOADS
-from tests.unit.cli.test_app import call
-from tests.unit.render.test_text_report import everything, flooded
+from tests.support.sample_runs import everything, flooded
 
 
 class Elements(HTMLParser):

@@ -11,7 +11,7 @@ from pipeline.definitions.matrix_file import ExcludedDefinition
 from pipeline.model import Expectation, Fragment, PlannedCell
 from pipeline.plan.matrix import with_duplicates_marked
 from pipeline.render.plan import COLUMNS, duration, render_plan
-from tests.unit.plan.test_matrix import TREE, planned
+from tests.support.planned import TREE, planned
 
 EXCLUDED = (ExcludedDefinition(ids=("x86_64-odd", "arm64-odd"), reason="no compiler does that"),)
 

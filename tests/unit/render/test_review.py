@@ -4,42 +4,13 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from pipeline.model import Letter
 from pipeline.render import render_text
 from pipeline.render.review import balance, render_review
-from pipeline.review import review
-from pipeline.review.record import ReviewRecord, SinceRecord, TrailerRecord
-from pipeline.review.since import promises
+from pipeline.review.record import ReviewRecord, SinceRecord
+from pipeline.review.since import by_patch_id, promises
 from tests.support.records import run
-from tests.support.threads import ANSWER, AUTHOR, COMMENT, MIDMASK, REVIEWER, letter, series
-from tests.unit.review.test_since import AFTER, BEFORE, by_patch_id
-
-
-def made(*more: Letter) -> ReviewRecord:
-    return review(
-        series(letter("a", REVIEWER, COMMENT, "cover"), letter("b", AUTHOR, ANSWER, "cover", "a"), *more), MIDMASK
-    )
-
-
-def whole() -> ReviewRecord:
-    """A second revision: points, trailers, promises of the first, and the patches side by side."""
-    since = SinceRecord(
-        version=1,
-        compared_by="range-diff",
-        patches=by_patch_id(BEFORE, AFTER),
-        promises=promises(made().points, {}, {}),
-    )
-    trailer = TrailerRecord(
-        patch=1,
-        name="Acked-by",
-        value=REVIEWER,
-        message_id="t@x",
-        link="",
-        revision=1,
-        carried=False,
-        reason="too late",
-    )
-    return made().model_copy(update={"version": 2, "since": since, "trailers": (trailer,)})
+from tests.support.sample_reviews import AFTER, BEFORE, made
+from tests.support.threads import letter
 
 
 def test_each_point_stands_with_its_words_and_messages() -> None:

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from rich.cells import cell_len
 
-from pipeline.record import CellRecord, HunkRecord, RunRecord, SymbolRecord
+from pipeline.record import CellRecord, SymbolRecord
 from pipeline.record.neutral import neutral
 from pipeline.render import command_lines, exit_status, render_text, summary, verdict
 from pipeline.render.page import Page
@@ -18,61 +18,9 @@ from pipeline.system.text import cut, visible, wrap
 from tests.support import records
 from tests.support.markup_payloads import PAYLOADS
 from tests.support.paths import PROJECT
+from tests.support.sample_runs import MERGED, REFUSED, everything, flooded, warning_cell
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 a\rb\nOK: fine\u202e\u2066\u200b\x9b31m\u2028\ufeff\x00"
-MERGED = records.tree(name="debian:linux-source-7.2", applied="already-merged")
-REFUSED = records.tree(
-    name="debian:linux-source-6.1",
-    applied="failed",
-    failed_patch=2,
-    failed_hunks=(HunkRecord(path="mm/hugetlb.c", line=123, header="@@ -120,7 +120,9 @@ static void prep()"),),
-)
-WARNING = records.diagnostic(message="unused variable 'head'")
-
-
-WORDS_OF_THE_SCHEMA = (
-    *("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin"),
-    *("state", "touched", "compared_by", "relation"),
-)
-
-
-def everything() -> RunRecord:
-    """A run with every kind of trouble."""
-    return records.run(
-        trees=(records.tree(), MERGED, REFUSED),
-        cells=(
-            records.measured(),
-            records.broken("riscv64-gcc-flat", "built", "built", "failed"),
-            records.broken("i386-gcc", "failed", "failed"),
-            warning_cell(),
-            records.unreachable(),
-        ),
-        claims=(records.claim(), records.claim("refuted", -300), records.claim("not measured", None)),
-        series=records.series(follow_ups=("Remove the static key",), notes=("Patch 2 came from a reply",)),
-        notes=("Put together from 2 runs.",),
-    )
-
-
-def warning_cell() -> CellRecord:
-    states = (
-        records.state(0),
-        records.state(1),
-        *(records.state(at, new_warnings=(WARNING,)) for at in (2, 3)),
-    )
-    return records.cell("arm64-gcc", states=states)
-
-
-def flooded(record: RunRecord, text: str) -> RunRecord:
-    """The record with `text` in every string that is not a word of the schema."""
-
-    def flood(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: inner if name in WORDS_OF_THE_SCHEMA else flood(inner) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return tuple(flood(inner) for inner in value)
-        return text if isinstance(value, str) else value
-
-    return RunRecord.model_validate(flood(record.model_dump(by_alias=True)))
 
 
 def columns(text: str) -> int:

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from pipeline.review import review
-from pipeline.review.since import PostedPatch, by_patch_id, by_range_diff, diffs, lost_trailers, messages_of, promises
+from pipeline.review.since import by_patch_id, by_range_diff, diffs, lost_trailers, messages_of, promises
+from tests.support.sample_reviews import AFTER, BEFORE
 from tests.support.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, REVIEWER, letter, patch, series
 
-BEFORE = (
-    PostedPatch(1, "mm: one", "m1", "a" * 40, "1" * 40),
-    PostedPatch(2, "mm: two", "m2", "b" * 40, "2" * 40),
-    PostedPatch(3, "mm: three", "m3", "c" * 40, "3" * 40),
-    PostedPatch(4, "mm: four", "m4", "d" * 40, "4" * 40),
-)
-AFTER = (
-    PostedPatch(1, "mm: one", "m1", "a" * 40, "5" * 40),
-    PostedPatch(2, "mm: zero", "m0", "e" * 40, "6" * 40),
-    PostedPatch(3, "mm: two, again", "m2b", "b" * 40, "7" * 40),
-    PostedPatch(4, "mm: three", "m3", "f" * 40, "8" * 40),
-)
 CHANGES = [
     (1, 1, "mm: one", "unchanged"),
     (None, 2, "mm: zero", "new"),

@@ -34,7 +34,7 @@ from pipeline.model import (
 from pipeline.record import CellRecord
 from pipeline.runs.collect import Measured, TreeResult, cell_records, series_record, tree_record
 from pipeline.runs.names import log_name
-from tests.unit.measure.test_text import OUTPUT
+from tests.support.bloat_o_meter import OUTPUT
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
 CELL = Cell("one", "x86_64", Toolchain("gcc", "gcc (Debian) 12", "d" * 64), "tinyconfig", (), about="small")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,7 @@ from pipeline import runs
 from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
 from tests.support import records
-
-STARTED = datetime(2025, 12, 8, 9, 12, 44, tzinfo=UTC)
+from tests.support.records import STARTED
 
 
 @pytest.fixture

@@ -9,52 +9,17 @@ from xml.etree import ElementTree
 import pytest
 import tinyhtml5
 
-from pipeline.record import BootRecord, CheckRecord, RunRecord, SymbolRecord
+from pipeline.record import RunRecord
 from pipeline.render.html import render_html
 from pipeline.system.text import blanked
 from tests.support import records
 from tests.support.html_payloads import PAYLOADS
-from tests.unit.render.test_review import whole
-from tests.unit.render.test_text_report import REFUSED, WORDS_OF_THE_SCHEMA, flooded, warning_cell
+from tests.support.sample_runs import WORDS_OF_THE_SCHEMA, flooded, with_boots
 
 _KEPT_LINKS = re.compile(
     r"(#[a-z0-9-]+|https://lore\.kernel\.org/all/[^/?#:\s\"'<>\\]+/|[A-Za-z0-9%_.~-]+(/[A-Za-z0-9%_.~-]+)*)$"
 )
 """Within the page, to the archive, or to a file of the run."""
-
-
-def with_boots() -> RunRecord:
-    """A run with something in every section."""
-    check = CheckRecord(name="memmap", status="fail", details=("wrong",), values={"heads": 1})
-    boots = (
-        BootRecord(patch=0, scenario="hvo", status="pass", console="logs/a.console"),
-        BootRecord(
-            patch=3,
-            scenario="hvo",
-            status="fail",
-            reason="failed: memmap",
-            checks=(check,),
-            splats=("BUG: bad page",),
-            new_lines=("BUG",),
-            console="logs/b.console",
-        ),
-    )
-    symbols = [SymbolRecord(name=name, path="mm/a.c", old=1, new=3, delta=2) for name in "ab"]
-    text = records.text(symbols=tuple(symbols))
-    changes = zip(range(4), (None, 5, -10, 3), strict=True)
-    states = tuple(records.state(at, text_change=change) for at, change in changes)
-    cell = records.measured(
-        boots=boots, text=text, states=states, config="configs/a.config", about="about", unexpected="odd"
-    )
-    broken = records.broken("riscv64-gcc-flat", "built", "built", "failed")
-    return records.run(
-        trees=(records.tree(), REFUSED),
-        cells=(cell, broken, warning_cell(), records.unreachable()),
-        claims=(records.claim("refuted", -300),),
-        series=records.series(follow_ups=("Remove the static key",), notes=("Patch 2 came from a reply",)),
-        sandbox="none",
-        review=whole(),
-    )
 
 
 def elements(page: str) -> list[ElementTree.Element]:

@@ -16,8 +16,8 @@ from pipeline.render.html.matrix import matrix
 from pipeline.render.html.page import policy
 from pipeline.render.html.symbols import totals
 from tests.support import records
-from tests.unit.render.test_review import whole
-from tests.unit.render.test_text_report import everything, flooded, warning_cell
+from tests.support.sample_reviews import whole
+from tests.support.sample_runs import everything, flooded, warning_cell
 
 SVG = "{http://www.w3.org/2000/svg}"
 HTML = "{http://www.w3.org/1999/xhtml}"
