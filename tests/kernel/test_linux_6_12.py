@@ -23,7 +23,7 @@ from pipeline.orders.order import Order
 from pipeline.orders.prepare import resolve
 from pipeline.plan import select_cells
 from pipeline.run import Pipeline
-from tests.kernel.conftest import TREE, run_pipeline
+from tests.support.linux_6_12 import TREE, run_pipeline
 
 MATRIX = Path(__file__).with_name("tiny.toml")
 CELLS = {
