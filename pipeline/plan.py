@@ -16,6 +16,7 @@ from pipeline.kernel import kconfig, toolchain
 from pipeline.kernel.buildfolder import CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.kconfig.explain import explain
+from pipeline.kernel.kconfig.facts import Facts, holds
 from pipeline.kernel.sources import Sources
 from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
 from pipeline.system import resources
@@ -50,7 +51,7 @@ def select_cells(
             about=one.about,
             steps=one.steps,
             boot=one.boot,
-            expect=Expectation(**one.expect.model_dump()) if one.expect else None,
+            expectations=tuple(Expectation(**each.model_dump()) for each in one.expect or ()),
         )
         for one in chosen
     )
@@ -154,10 +155,13 @@ class Planner:
         steps, cpu_seconds = self._host.past(cell)
         promises = kconfig.promises(cell.fragments)
         planned = PlannedCell(cell, tree, promises=promises, steps=steps or cell.steps, cpu_seconds=cpu_seconds)
+        config = configured.read("config").decode()
+        planned = replace(planned, cell=replace(cell, expect=self._expectation(base, cell, config)))
         if configured.value["failed"]:
             return replace(planned, reason=configured.value["failed"])
-        config = configured.read("config").decode()
-        broken = kconfig.broken_options(cell.fragments, config, partial(self.explain, base, cell, config))
+        explained = partial(self.explain, base, cell, config)
+        broken = kconfig.broken_options(cell.fragments, config, explained)
+        refused = tuple(kconfig.refused_wishes(cell.fragments, config, explained))
         struct_page = StructPage(layout.value["struct_page"]) if layout.value["struct_page"] else None
         if struct_page:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
@@ -165,17 +169,27 @@ class Planner:
         # Without a compiled struct page, what is promised of it is not kept either.
         unproven = 0 if struct_page else sum(one.power_of_two is not None for one in cell.fragments)
         kept = promises - len(broken) - unproven
-        return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept)
+        return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept, refused=refused)
 
     def explain(self, state: SourceState, cell: Cell, config: str, option: str, asked: str) -> str:
         """Why kconfig did not answer as asked, from the Kconfig files of the state."""
-        if state.commit not in self._sources:
-            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
         try:
-            options = self._sources[state.commit].kconfig(cell.arch)
+            options = self._sources_of(state).kconfig(cell.arch)
         except UsageError as error:
             return f"why is not known, {error.message}"
         return explain(options, option, asked, kconfig.parse_config(config))
+
+    def _expectation(self, state: SourceState, cell: Cell, config: str) -> Expectation | None:
+        """What the matrix expects of a cell on this tree: the first whose condition holds."""
+        sources = self._sources_of(state)
+        facts = Facts(kconfig.parse_config(config), lambda: sources.kconfig(cell.arch), lambda: sources.version)
+        holding = (one for one in cell.expectations if not one.when or holds(one.when, facts))
+        return next(holding, cell.expect)
+
+    def _sources_of(self, state: SourceState) -> Sources:
+        if state.commit not in self._sources:
+            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
+        return self._sources[state.commit]
 
     def known_config(self, state: SourceState, cell: Cell) -> str | None:
         """A cell's `.config` at a state, empty where kconfig failed; None where it was not asked yet."""
@@ -192,7 +206,7 @@ class Planner:
         make.folder.begin()
         done = make.run(make.cell.base)
         if done.ok:
-            asked = "".join(f"{fragment.text.rstrip()}\n" for fragment in make.cell.fragments)
+            asked = "".join(map(kconfig.request_text, make.cell.fragments))
             make.folder.set_config(make.folder.config() + asked)
             done = make.run("olddefconfig")
         config = make.folder.config() if done.ok else ""
