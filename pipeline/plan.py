@@ -12,12 +12,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pipeline.definitions import MatrixDefinition
-from pipeline.kernel import kconfig, toolchain
+from pipeline.kernel import kconfig, minimums, toolchain
 from pipeline.kernel.buildfolder import CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.facts import Facts, holds
+from pipeline.kernel.minimums import Minimum
 from pipeline.kernel.sources import Sources
+from pipeline.kernel.toolchain import ToolchainName
 from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
 from pipeline.system import resources
 from pipeline.system.errors import InfrastructureError, UsageError
@@ -99,6 +101,7 @@ class Planner:
     def __init__(self, host: BuildHost) -> None:
         self._host = host
         self._sources: dict[str, Sources] = {}
+        self._minimums: dict[tuple[str, ToolchainName, str], Minimum | None] = {}
 
     def plan(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
         """Plans `cells` on the base of a tree, all at once.
@@ -107,15 +110,41 @@ class Planner:
             InfrastructureError: the machine failed; a kconfig that fails makes its cell unreachable instead.
         """
         host = self._host
-        if self._unknown(base, cells):
+        too_old = {cell.id: words for cell in cells if (words := self._too_old(base, cell))}
+        buildable = [cell for cell in cells if cell.id not in too_old]
+        if self._unknown(base, buildable):
             with host.worktree_lock(tree):
                 # Another run may have planned them while this one waited.
-                unknown = self._unknown(base, cells)
+                unknown = self._unknown(base, buildable)
                 if unknown:
                     host.move(tree, base)
                 expected = [(cell, None) for cell in unknown]
                 host.run_all(tree, "Configuring", expected, lambda make: self._probe(base, make))
-        return tuple(self._planned(tree, base, cell) for cell in cells)
+        return tuple(
+            self._out_of_reach(tree, base, cell, too_old[cell.id])
+            if cell.id in too_old
+            else self._planned(tree, base, cell)
+            for cell in cells
+        )
+
+    def _too_old(self, base: SourceState, cell: Cell) -> str:
+        """That a cell's compiler is too old for the tree, in words; empty where it is not."""
+        name = ToolchainName.parse(cell.toolchain.name)
+        asked = (base.commit, name, cell.arch)
+        if asked not in self._minimums:
+            script = self._sources_of(base).read(minimums.SCRIPT)
+            host = self._host
+            self._minimums[asked] = minimums.minimum(script, name, cell.arch, host.sandbox, host.processes)
+        least, version = self._minimums[asked], minimums.compiler_version(cell.toolchain)
+        if least is None or least.met_by(version):
+            return ""
+        remedy = minimums.install_words(minimums.newer(least, name, self._host.processes))
+        return minimums.complaint(least, version, remedy)
+
+    def _out_of_reach(self, tree: Tree, base: SourceState, cell: Cell, reason: str) -> PlannedCell:
+        """A cell that kconfig was not even asked about."""
+        planned = replace(cell, expect=self._expectation(base, cell, ""))
+        return PlannedCell(planned, tree, promises=kconfig.promises(cell.fragments), reason=reason)
 
     def _unknown(self, base: SourceState, cells: Sequence[Cell]) -> list[Cell]:
         """Those of `cells` that were never configured and probed at `base`."""

@@ -42,7 +42,7 @@ class Sources:
     @cached_property
     def version(self) -> str:
         """The kernel's, as `7.3.4`; empty where its makefile does not tell."""
-        return kernel_version(self._read_one("Makefile"))
+        return kernel_version(self.read("Makefile"))
 
     def kconfig(self, arch: str) -> Kconfig:
         """The options of an architecture, read once.
@@ -79,7 +79,8 @@ class Sources:
     def _kconfig_files(self) -> Mapping[str, str]:
         return self._read(lambda name: name.startswith("Kconfig"))
 
-    def _read_one(self, path: str) -> str:
+    def read(self, path: str) -> str:
+        """Text of a file; empty where there is none."""
         blob = self.files.get(path)
         if blob is None:
             return ""
