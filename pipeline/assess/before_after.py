@@ -33,21 +33,6 @@ Labelled = Sequence[tuple[str, CellRecord]]
 """Cells with their labels."""
 
 
-def memmap_words(cell: CellRecord) -> str:
-    """Whether the memmap is virtual: `on`, `off`, `on → off`."""
-    words = [{True: "on", False: "off", None: "-"}[found] for found in (cell.vmemmap, last_memmap(cell))]
-    return " → ".join(dict.fromkeys(words))
-
-
-def struct_page_words(cell: CellRecord) -> str:
-    """The size of struct page: `64`, `56, not 2^n`, `64 → 80, not 2^n`."""
-    sizes = [found for found in (cell.struct_page, last_struct_page(cell)) if found]
-    if not sizes:
-        return "-"
-    words = " → ".join(dict.fromkeys(str(one.size) for one in sizes))
-    return words if sizes[-1].power_of_two else f"{words}, not 2^n"
-
-
 def last_struct_page(cell: CellRecord) -> StructPageRecord | None:
     """After the last patch that it is known of; in records of older versions, on the base."""
     known = [state.struct_page for state in cell.states if state.patch and state.struct_page]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from pipeline.definitions import Identifier, ScenarioDefinition
+from pipeline.definitions import Identifier, Probes, ScenarioDefinition
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Prerequisite, Toolchain, Tree
 from pipeline.system import beneath, untrusted
 from pipeline.system.errors import UsageError
@@ -194,6 +194,7 @@ class BuildJob(_Message):
         tree: its name; a git reference is a commit.
         tree_id: the git tree of that, which the worker's copy must have.
         states: git trees of the base, prerequisites included, and after each patch.
+        probes: what the matrix asks of every kernel.
         scenarios: of the cell's boots, by name.
         known: what the run has already, so that it is not built again.
     """
@@ -207,6 +208,7 @@ class BuildJob(_Message):
     states: tuple[GitName, ...]
     cell: JobCell
     per_patch: bool
+    probes: Probes = ()
     sandbox: Annotated[str, Field(pattern=r"^(bwrap|none)$")]
     scenarios: dict[Identifier, ScenarioDefinition]
     known: tuple[StoredResult, ...] = ()

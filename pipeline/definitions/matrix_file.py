@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from pipeline.definitions.files import Definition, Identifier
 from pipeline.kernel.kconfig.facts import check_condition
+from pipeline.probes import probe
 from pipeline.system.errors import UsageError
 from pipeline.system.numbers import Count
 
@@ -127,15 +128,29 @@ class ExcludeDefinition(Definition):
     reason: Annotated[str, Field(min_length=1)]
 
 
+def _known_probe(name: str) -> str:
+    try:
+        probe(name)
+    except UsageError as error:
+        raise ValueError(f"{error.message} ({error.hint})") from error
+    return name
+
+
+Probes = tuple[Annotated[str, AfterValidator(_known_probe)], ...]
+"""Names of probes, as `pipeline.probes` has them."""
+
+
 class MatrixFile(Definition):
     """A matrix as it is written: axes, whose products are cells, cells of their own, and other matrices' cells.
 
     Args:
         extends: names of matrices, beside this file or of those that ship; their cells are this one's as well, as they
             are there.
+        probes: what is asked of every kernel, and shown in columns of its own.
     """
 
     title: str
+    probes: Probes = ()
     extends: tuple[Identifier, ...] = ()
     defaults: SettingsDefinition = SettingsDefinition()
     axes: dict[Identifier, dict[Identifier, SettingsDefinition]] = Field(default_factory=dict)
@@ -171,6 +186,7 @@ class MatrixDefinition(Definition):
     title: str
     cells: tuple[CellDefinition, ...]
     excluded: tuple[ExcludedDefinition, ...] = ()
+    probes: Probes = ()
 
     def joined(self, other: MatrixDefinition) -> MatrixDefinition:
         """This matrix with another's cells after its own; a cell that is the same in both is there once.
@@ -186,7 +202,10 @@ class MatrixDefinition(Definition):
                     f"two cells are called {one.id!r}, and are not the same", hint="Let an [[include]] name one's `id`."
                 )
         excluded = [one for one in other.excluded if one not in self.excluded]
-        return self.model_copy(update={"cells": (*self.cells, *added), "excluded": (*self.excluded, *excluded)})
+        probes = tuple(dict.fromkeys([*self.probes, *other.probes]))
+        return self.model_copy(
+            update={"cells": (*self.cells, *added), "excluded": (*self.excluded, *excluded), "probes": probes}
+        )
 
     def narrowed(self, globs: Sequence[str]) -> MatrixDefinition:
         """Only the cells (and excluded products) that match one of `globs`; all of them without.

@@ -37,6 +37,7 @@ LAYERS = (
     ("apply",),
     ("fetch",),
     ("definitions",),
+    ("probes",),
     ("kernel",),
     ("mail",),
     ("model", "system"),
@@ -50,7 +51,7 @@ RANKS = {f"pipeline.{name}": rank for rank, names in enumerate(LAYERS) for name 
 SIDE_EFFECTS = ["subprocess", "os.system", "os.popen", "git", "requests"]
 PURE = [
     *("pipeline.model", "pipeline.record", "pipeline.runs.collect", "pipeline.mail", "pipeline.kernel.kconfig"),
-    *("pipeline.assess", "pipeline.b4"),
+    *("pipeline.assess", "pipeline.b4", "pipeline.probes", "pipeline.runs.cells", "pipeline.runs.readings"),
     *("pipeline.kernel.diagnostics", "pipeline.kernel.kbuild", "pipeline.render", "pipeline.reply"),
     *("pipeline.kernel.commands", "pipeline.kernel.preprocessor", "pipeline.kernel.dwarf"),
     *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),

@@ -9,7 +9,7 @@ from pipeline.assess.boots import base_of, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.words import label, result
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
-from pipeline.render import cell_row, tree_row
+from pipeline.render import cell_rows, tree_row
 from pipeline.render.code import HEADER, change_row, code_words, compared_cells, patch_lines
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
@@ -60,10 +60,11 @@ def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table |
     Args:
         anchors: where the sizes of cells stand, by their place in the record.
     """
+    titles, *table_rows = cell_rows(record)
 
     def rows() -> Iterator[tuple[Item, ...]]:
-        for at, cell in enumerate(record.cells):
-            name, words, memmap, page, _ = cell_row(record, cell)
+        for at, (cell, row) in enumerate(zip(record.cells, table_rows, strict=True)):
+            name, words, *readings, _ = row
             found = _RESULT_TONES.get(result(record, cell), "")
             log = evidence(folder, cell.states[-1].log) if cell.states else ""
             text = cell.text
@@ -71,15 +72,15 @@ def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table |
                 Item(cut(name, LONGEST), evidence(folder, cell.config)),
                 Item(f"{_SIGNS[found]} {cut(words, LONGEST)}".strip(), log, found),
                 cell.toolchain,
-                memmap,
-                Item(page, tone="warn" if "→" in page else ""),
+                *(Item(reading, tone="warn" if "→" in reading else "") for reading in readings),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
                 cell.reason or "; ".join(one.what for one in cell.lost or ()) or cell.unexpected or cell.about,
             )
 
-    header = ("cell", "result", "toolchain", "vmemmap", "struct page", "size, bytes", "boots", "about")
-    return table("Cells", header, rows(), (5,))
+    columns = titles[2:-1]
+    header = ("cell", "result", "toolchain", *columns, "size, bytes", "boots", "about")
+    return table("Cells", header, rows(), (3 + len(columns),))
 
 
 def _boots_in_words(cell: CellRecord) -> Item:

@@ -10,7 +10,7 @@ from pipeline.assess.verdict import exit_status, remarks, verdict
 from pipeline.b4 import check_protocol as check
 from pipeline.record import CellRecord, LayoutRecord, RunRecord, StructPageRecord, SymbolRecord
 from pipeline.record.kinds import by_kind, kinds
-from pipeline.render import cell_row, render_text
+from pipeline.render import cell_rows, render_text
 from pipeline.render.html import render_html
 from pipeline.reply import draft
 from pipeline.system.errors import ExitStatus
@@ -31,7 +31,7 @@ def reply(record: RunRecord) -> str:
 
 def test_a_cell_shows_what_was_measured_before_and_after() -> None:
     changed = records.grown(vmemmap=False)
-    assert cell_row(run(changed), changed)[2:4] == ("off → on", "64 → 80, not 2^n")
+    assert cell_rows(run(changed))[1][2:4] == ("off → on", "64 → 80, not 2^n")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_cell_shows_what_was_measured_before_and_after() -> None:
     ids=["as before", "an old record", "out of reach", "a power of two at last"],
 )
 def test_a_cell_shows_once_what_does_not_change(cell: CellRecord, words: tuple[str, str]) -> None:
-    assert cell_row(run(cell), cell)[2:4] == words
+    assert cell_rows(run(cell))[1][2:4] == words
 
 
 def test_a_broken_promise_is_a_problem_that_names_its_patch() -> None:
@@ -138,11 +138,11 @@ def test_a_size_that_is_not_text_alone_is_taken_apart() -> None:
     assert "size: every symbol, code and data, by bloat-o-meter; text, bss: symbols in such sections" in " ".join(
         text.split()
     )
-    assert "size text bss x86_64-gcc-small builds 64 +2686 -1410 +4096" in reply(record)
+    assert "size text bss x86_64-gcc-small builds on 64 +2686 -1410 +4096" in reply(record)
 
 
 def test_where_only_text_moves_a_reply_has_one_column() -> None:
-    assert "struct page size x86_64-gcc-small builds 64 -1410 " in reply(run(records.cell()))
+    assert "struct page size x86_64-gcc-small builds on 64 -1410 " in reply(run(records.cell()))
 
 
 def test_an_old_record_has_no_numbers_by_kind() -> None:
