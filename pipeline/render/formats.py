@@ -20,12 +20,12 @@ class Source:
 
     Args:
         record: of the run.
-        folder: where the run's folder lies, seen from the report: a relative URL that ends in a slash, and nothing
-            for a report in that folder. Links to logs and consoles begin with it.
+        linked: the report lies in the run's folder, beside logs and consoles. A report elsewhere names them by their
+            names within the run: a link to them would show others where the run lies.
     """
 
     record: RunRecord
-    folder: str = ""
+    linked: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "text": Format("report.txt", lambda source: render_text(source.record), printed=True),
-    "html": Format("report.html", lambda source: render_html(source.record, source.folder)),
+    "html": Format("report.html", lambda source: render_html(source.record, source.linked)),
     "markdown": Format("summary.md", lambda source: render_markdown(source.record)),
     "junit": Format("junit.xml", lambda source: render_junit(source.record)),
     "kcidb": Format("kcidb.json", lambda source: render_kcidb(source.record)),
