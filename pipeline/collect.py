@@ -272,6 +272,8 @@ def _code(delta: CodeDelta | None, most: int) -> record.CodeRecord | None:
         files=len({change.path for change in delta.changes}),
         changes=tuple(record.CodeChangeRecord.model_validate(asdict(change)) for change in delta.changes[:most]),
         unread=delta.unread[:most],
+        more_unread=max(len(delta.unread) - most, 0),
+        more_than=delta.more_than,
     )
 
 

@@ -21,10 +21,12 @@ def code_words(code: CodeRecord) -> str:
     words = [count(code.changed_functions, "function")] if code.changed_functions else []
     words += [count(code.changed_objects, "data object")] if code.changed_objects else []
     sentence = f"code changed in {' and '.join(words)} of {count(code.files, 'file')}" if words else "no code changed"
+    if code.more_than:
+        sentence = f"code changed in more than {code.more_than} functions and data objects, which are not counted"
     if code.changed_functions:
         sentence += f"; sizes alone show {code.resized or 'none'} of the functions"
     if code.unread:
-        sentence += f"; {count(len(code.unread), 'object file')} could not be read"
+        sentence += f"; {count(len(code.unread) + code.more_unread, 'object file')} could not be read"
     return sentence
 
 
@@ -65,6 +67,8 @@ def patch_lines(cell: CellRecord) -> list[str]:
 
 def changed_names(code: CodeRecord, most: int = PATCH_CHANGES_SHOWN) -> str:
     """The most changed functions and data objects, and how many more there are."""
+    if code.more_than:
+        return f"more than {code.more_than} functions and data objects"
     names = [f"{change.name}()" if change.kind == "function" else change.name for change in code.changes[:most]]
     hidden = code.changed_functions + code.changed_objects - len(names)
     return ", ".join([*names, *([f"{hidden} more"] if hidden > 0 else [])]) or "not all code could be read"
