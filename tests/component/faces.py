@@ -13,7 +13,7 @@ from tests.component.conftest import Runner
 
 
 def faces(run: Runner, record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Each report, printed and elsewhere, the index, and a draft to every mail of the thread in both styles, by name."""
+    """Each report, printed and elsewhere, the index, and a draft to every mail in both styles, by name."""
     for name in FORMATS:
         yield name, said(run, "report", record.id, "--format", name, "-o", "-")
     target = run.folder / "faces-index"
