@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord, line_ranges
 from pipeline.render.findings import count, label
@@ -12,6 +13,44 @@ from pipeline.render.page import Page
 CHANGES_SHOWN = 10
 PATCH_CHANGES_SHOWN = 5
 HEADER = ("function or data", "old", "new", "instructions", "file")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two source states of a cell differ in.
+
+    Args:
+        patch: the later one, by the patches applied.
+        whole: the earlier one is the base, so that it is of the series; else it is of this one patch.
+    """
+
+    patch: int
+    whole: bool
+    code: CodeRecord
+
+    @property
+    def of(self) -> str:
+        return "series" if self.whole else "patch"
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """How many of each kind differ; empty where so many do that they were not counted."""
+        if self.code.more_than:
+            return {}
+        return {"functions": self.code.changed_functions, "data objects": self.code.changed_objects}
+
+    @property
+    def lines(self) -> list[str]:
+        """How much differs, and what."""
+        names = [] if self.code.same else [changed_names(self.code, CHANGES_SHOWN)]
+        return [code_words(self.code), *names]
+
+
+def comparisons(cell: CellRecord) -> list[Comparison]:
+    """Those of each patch that was built after the state before it, and at last that of the whole series."""
+    found = [Comparison(state.patch, False, state.code) for state in cell.states if state.code]
+    whole = [Comparison(cell.states[-1].patch, True, cell.code)] if cell.code and cell.states else []
+    return [*found, *whole]
 
 
 def code_words(code: CodeRecord) -> str:

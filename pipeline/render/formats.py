@@ -11,7 +11,7 @@ from pipeline.render.html import render_html
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import render_markdown
-from pipeline.render.symbols import render_symbols
+from pipeline.render.symbols import render_code, render_symbols
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ FORMATS: Mapping[str, Format] = {
     "junit": Format("junit.xml", lambda source: render_junit(source.record)),
     "kcidb": Format("kcidb.json", lambda source: render_kcidb(source.record)),
     "csv": Format("symbols.csv", lambda source: render_symbols(source.record)),
+    "code": Format("code.csv", lambda source: render_code(source.record)),
 }
 
 WRITTEN = ("text", "html")
