@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
-from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord, line_ranges
 from pipeline.render import before_after, matrix
 from pipeline.render.boots import Regression, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
 from pipeline.render.series import suspicion_remark
 from pipeline.system.errors import ExitStatus
+
+CLAIMS_NAMED = 3
 
 COMPILERS = ("gcc", "clang", "cc", "rustc", "as")
 """Tools whose words need no name."""
@@ -227,7 +229,6 @@ def remarks(record: RunRecord) -> list[str]:
     """What is not a problem of the series, but must be said."""
     labelled = _labelled(record)
     results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
-    doubtful = {word: sum(one.verdict == word for one in record.claims) for word in ("not confirmed", "not measured")}
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *changed_facts(record),
@@ -239,7 +240,7 @@ def remarks(record: RunRecord) -> list[str]:
         *matrix.duplicates(labelled),
         *proving_less(labelled),
         *_coverage_remarks(record),
-        *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
+        *_doubtful_claims(record),
         *(suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
@@ -253,6 +254,25 @@ def changed_facts(record: RunRecord) -> list[str]:
 
 def _labelled(record: RunRecord) -> list[tuple[str, CellRecord]]:
     return [(label(record, cell), cell) for cell in record.cells]
+
+
+def _doubtful_claims(record: RunRecord) -> Iterable[str]:
+    """Claims of which nothing is proven, the first by their words."""
+    for verdict in ("not confirmed", "not measured"):
+        claims = [claim for claim in record.claims if claim.verdict == verdict]
+        texts = Counter(claim.text for claim in claims)
+        named = dict.fromkeys(_claim_name(claim, texts[claim.text] > 1) for claim in claims[:CLAIMS_NAMED])
+        hidden = len(claims) - CLAIMS_NAMED
+        more = f" and {count(hidden, 'claim')} more" if hidden > 0 else ""
+        if named:
+            yield f"{verdict.capitalize()}: {', '.join(named)}{more}."
+
+
+def _claim_name(claim: ClaimRecord, several: bool) -> str:
+    """A claim in a few of its own words; where `several` have the same ones, the patches that it is about."""
+    plural = "es" if len(claim.patches) > 1 else ""
+    patches = f" (patch{plural} {line_ranges(claim.patches).replace(',', ', ')})" if several and claim.patches else ""
+    return f'"{cut(claim.text, 40)}"{patches}'
 
 
 def _refutation(claim: ClaimRecord) -> str:
