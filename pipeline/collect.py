@@ -12,7 +12,7 @@ from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
 from pipeline.mail.diff import commit_message
 from pipeline.matrix import surprise
-from pipeline.measure import layout_deltas, origins_of, section_deltas
+from pipeline.measure import WELL_KNOWN, layout_deltas, origins_of, section_deltas
 from pipeline.model import (
     Applied,
     Build,
@@ -335,7 +335,9 @@ def _layouts(base: Build | None, last: Build) -> tuple[record.LayoutRecord, ...]
         return None
     compiled = [one.path for one in last.coverage.files if one.compiled] if last.coverage else []
     deltas = layout_deltas(base.layouts, last.layouts, compiled)
-    return tuple(record.LayoutRecord.model_validate(asdict(delta)) for delta in deltas)
+    return tuple(
+        record.LayoutRecord.model_validate(asdict(delta) | {"tracked": delta.struct in WELL_KNOWN}) for delta in deltas
+    )
 
 
 def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:
