@@ -7,8 +7,8 @@ import io
 import re
 
 from pipeline.record import RunRecord
+from pipeline.record.public import for_others
 from pipeline.render.code import comparisons
-from pipeline.render.public import for_others
 from pipeline.render.words import one_line
 
 CODE_COLUMNS = ("tree", "cell", "of", "patch", "kind", "name", "path", "old", "new", "instructions")

@@ -1,0 +1,147 @@
+"""What is known of cells' kernels beside their sizes, before and after: memmap, structs, promises of the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.record import CellRecord, RunRecord, StructPageRecord
+from pipeline.system.text import cut
+
+STRUCTS_SHOWN = 8
+STUBS_SHOWN = 5
+LARGEST_STUB, LEAST_BODY = 12, 64
+"""Bytes of a function that only returns, with what mitigations put into it, and of one that did something before."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that the series does in several cells alike.
+
+    Args:
+        what: in words.
+        blame: the patch that it came with, or what is known of it; empty where nothing is.
+        cells: their labels.
+    """
+
+    what: str
+    blame: str
+    cells: tuple[str, ...]
+
+
+Labelled = Sequence[tuple[str, CellRecord]]
+"""Cells with their labels."""
+
+
+def memmap_words(cell: CellRecord) -> str:
+    """Whether the memmap is virtual: `on`, `off`, `on → off`."""
+    words = [{True: "on", False: "off", None: "-"}[found] for found in (cell.vmemmap, last_memmap(cell))]
+    return " → ".join(dict.fromkeys(words))
+
+
+def struct_page_words(cell: CellRecord) -> str:
+    """The size of struct page: `64`, `56, not 2^n`, `64 → 80, not 2^n`."""
+    sizes = [found for found in (cell.struct_page, last_struct_page(cell)) if found]
+    if not sizes:
+        return "-"
+    words = " → ".join(dict.fromkeys(str(one.size) for one in sizes))
+    return words if sizes[-1].power_of_two else f"{words}, not 2^n"
+
+
+def last_struct_page(cell: CellRecord) -> StructPageRecord | None:
+    """After the last patch that it is known of; in records of older versions, on the base."""
+    known = [state.struct_page for state in cell.states if state.patch and state.struct_page]
+    return known[-1] if known else cell.struct_page
+
+
+def last_memmap(cell: CellRecord) -> bool | None:
+    """Whether the memmap is virtual after the last patch that it is known of, or else on the base."""
+    known = [state.vmemmap for state in cell.states if state.patch and state.vmemmap is not None]
+    return known[-1] if known else cell.vmemmap
+
+
+def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
+    """Promises of the matrix that the base keeps and the series breaks."""
+    lost = ((one.what, _blame(record, one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ())
+    return _grouped(lost)
+
+
+def resized(record: RunRecord, cells: Labelled) -> list[Change]:
+    """Structs that are asked about in every run, and have another size with the series.
+
+    Those that are asked about because the series touches them are not: that they change is what the series is for, and
+    stands in a section of its own.
+    """
+    return _grouped(found for name, cell in cells for found in _resized(record, name, cell))
+
+
+def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
+    changes = resized(record, cells)
+    sentences = [
+        f"{one.what}{f' with {one.blame}' if one.blame else ''}, in {', '.join(one.cells)}."
+        for one in changes[:STRUCTS_SHOWN]
+    ]
+    more = len(changes) - STRUCTS_SHOWN
+    return [*sentences, *([f"{more} structs more have another size."] if more > 0 else [])]
+
+
+def grown(record: RunRecord) -> str:
+    """That tracked structs grow in some cell, in a few words, none of them a stranger's; empty where none does."""
+    names = {name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after}
+    others = len(names - {"page"})
+    plural = "s" if others > 1 else ""
+    if "page" in names:
+        return f"struct page and {others} other struct{plural} grow" if others else "struct page grows"
+    return f"{others} struct{plural} grow{'' if plural else 's'}" if others else ""
+
+
+def emptied_sentences(cells: Labelled) -> list[str]:
+    """Symbols of which hardly anything is left: what they did may be compiled out, which no total shows."""
+    found = (
+        (f"{cut(one.name, 60)} ({one.old} → {one.new} bytes)", "", name)
+        for name, cell in cells
+        for one in (cell.text.symbols if cell.text else ())
+        if (one.old or 0) >= LEAST_BODY and 0 < (one.new or 0) <= LARGEST_STUB
+    )
+    changes = _grouped(found)
+    sentences = [f"Hardly anything is left of {one.what}, in {', '.join(one.cells)}." for one in changes[:STUBS_SHOWN]]
+    more = len(changes) - STUBS_SHOWN
+    return [*sentences, *([f"So it is of {more} symbols more."] if more > 0 else [])]
+
+
+def _resized(record: RunRecord, label: str, cell: CellRecord) -> Iterator[tuple[str, str, str]]:
+    for name, before, after, since in _sizes(cell):
+        words = f"struct {cut(name, 40)} {'grows' if before < after else 'shrinks'} from {before} to {after} bytes"
+        yield words, _blame(record, *since) if since else "", label
+
+
+def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | None]]:
+    """Tracked structs of another size: name, bytes before and after, and the states between which it came, if known."""
+    base, last = cell.struct_page, last_struct_page(cell)
+    told = set()
+    if base and last and base.size != last.size:
+        known = [(state.patch, state.struct_page.size) for state in cell.states if state.struct_page]
+        kept = max((patch for patch, size in known if size != last.size), default=0)
+        told.add("page")
+        yield "page", base.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
+    for one in cell.layouts or ():
+        if not one.tracked or one.struct in told or one.before is None or one.after is None:
+            continue
+        if one.before != one.after:
+            yield one.struct, one.before, one.after, None
+
+
+def _blame(record: RunRecord, patch: int, kept: int) -> str:
+    """The patch that something came with, where the state before is known; else how many patches were applied."""
+    if kept == patch - 1:
+        subject = next((one.subject for one in record.series.patches if one.number == patch), "")
+        return f'patch {patch}, "{cut(subject, 64)}"'
+    which = "all" if patch == len(record.series.patches) else "the first"
+    return f"{which} {patch} patches applied (run with --per-patch to find the first)"
+
+
+def _grouped(found: Iterator[tuple[str, str, str]]) -> list[Change]:
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for what, blame, cell in found:
+        groups.setdefault((what, blame), {})[cell] = None
+    return [Change(what, blame, tuple(cells)) for (what, blame), cells in groups.items()]

@@ -1,0 +1,32 @@
+"""What a report says where sizes do not change, and how far that can be relied on: the noise floor (A/A)."""
+
+from __future__ import annotations
+
+from pipeline.assess.words import count
+from pipeline.record import CellRecord, RunRecord
+
+
+def unchanged_size(cell: CellRecord) -> str:
+    """That nothing has another size than on the base, where that is so."""
+    if cell.text is None or cell.text.symbols or any(one.before != one.after for one in cell.sections):
+        return ""
+    return "no size change: every symbol and every section is as large as on the base"
+
+
+def noise_floor(cell: CellRecord) -> str:
+    """What two builds of the base differ in, where that was measured."""
+    if (found := cell.noise_floor) is None:
+        return ""
+    sections = [f"{one.name} {one.after - one.before:+d}" for one in found.sections]
+    return f"A/A, two clean builds of the base: {', '.join([f'+{found.up} -{found.down} bytes', *sections])}"
+
+
+def noise_floors(record: RunRecord) -> str:
+    """What is known of the noise floor of a run's sizes."""
+    measured = [cell.noise_floor for cell in record.cells if cell.text and cell.noise_floor]
+    asked = sum(cell.text is not None for cell in record.cells)
+    if not measured:
+        return "not measured: --noise-floor builds each base twice"
+    loud = sum(not one.silent for one in measured)
+    words = f"{count(loud, 'cell')} of {len(measured)} not built alike twice" if loud else "0 bytes"
+    return f"{words}, two clean builds of the base in {len(measured)} of {count(asked, 'cell')}"

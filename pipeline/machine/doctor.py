@@ -1,0 +1,199 @@
+"""**doctor**: every tool that a matrix needs, found or not, and the one command that installs what is missing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.definitions import MatrixDefinition
+from pipeline.kernel.architectures import architecture
+from pipeline.kernel.minimums import SCRIPT, minimum, newer
+from pipeline.kernel.sources import Sources
+from pipeline.kernel.toolchain import ToolchainName, newest
+from pipeline.kernel.trees import TreeKind, TreeName
+from pipeline.record import ToolRecord
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.process import Command, Processes
+from pipeline.system.sandbox import Sandbox, SandboxName
+from pipeline.system.shell import pasted
+
+_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+_PIP = "pip "
+"""How a package begins that is not Debian's."""
+_VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
+
+
+@dataclass(frozen=True)
+class Need:
+    """A program and Debian's package that has it; `file` is looked for instead of a program where it is set.
+
+    What is `optional` is for boots: without it kernels are built, and reported as not booted.
+    """
+
+    program: str
+    package: str
+    file: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of a need.
+
+    Args:
+        version: of what was found; empty where nothing was.
+        minimum: that a tree asks for, where what was found is older.
+        remedy: packages of what is new enough, in place of the need's own.
+    """
+
+    need: Need
+    version: str
+    minimum: str = ""
+    remedy: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        return bool(self.version) and not self.minimum
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What to install; nothing where nothing is known that would help."""
+        return self.remedy if self.minimum else (self.need.package,)
+
+
+_KERNEL_BUILD = (
+    Need("git", "git"),
+    Need("make", "make"),
+    Need("flex", "flex"),
+    Need("bison", "bison"),
+    Need("bc", "bc"),
+    Need("perl", "perl"),
+    Need("python3", "python3"),
+    Need("ld", "binutils"),
+    Need("prlimit", "util-linux"),
+)
+CCACHE = Need("ccache", "ccache")
+_ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
+"""objtool, which x86_64 kernels build for themselves, links with it."""
+
+
+def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxName) -> tuple[Need, ...]:
+    """What building `matrix` on `trees` takes."""
+    wanted = list(_KERNEL_BUILD)
+    if sandbox is SandboxName.BWRAP:
+        wanted.append(Need("bwrap", "bubblewrap"))
+    if any(cell.arch == "x86_64" for cell in matrix.cells):
+        wanted.append(_ELF)
+    for cell in matrix.cells:
+        wanted += [Need(*one) for one in ToolchainName.parse(newest(cell.toolchain)).packages.items()]
+    for known in dict.fromkeys(architecture(cell.arch) for cell in matrix.cells if cell.boot):
+        machine, userspace = known.machine, known.userspace
+        if machine is None or userspace is None:
+            continue
+        wanted += [
+            Need(machine.program, machine.package, optional=True),
+            Need(userspace.compiler, userspace.compiler_package, optional=True),
+            Need(f"C library for {known.name}", userspace.libc_package, userspace.libc, optional=True),
+            Need("cpio", "cpio", optional=True),
+        ]
+    if any(tree.kind is TreeKind.DEBIAN for tree in trees):
+        wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
+    # What building needs is no option where a boot needs it, too.
+    by_name: dict[str, Need] = {}
+    for need in wanted:
+        by_name.setdefault(need.program, need)
+    return tuple(by_name.values())
+
+
+def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:
+    """Looks every tool up and asks it for its version."""
+    found = [Finding(need, _version(need, processes)) for need in wanted]
+    return (Finding(Need("b4", "pip install b4"), _b4()), *found)
+
+
+def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Processes) -> tuple[ToolRecord, ...]:
+    """The programs that a matrix needs with their versions, as a run's record holds them; the pipeline comes first."""
+    findings = examine(needs(matrix, (), sandbox), processes)
+    own = ToolRecord(name="pipeline", version=importlib.metadata.version("kernel-series-pipeline"))
+    programs = [finding for finding in findings if not finding.need.file]
+    return (own, *(ToolRecord(name=finding.need.program, version=finding.version) for finding in programs))
+
+
+def with_minimums(
+    findings: Sequence[Finding], matrix: MatrixDefinition, sources: Sources, box: Sandbox, processes: Processes
+) -> tuple[Finding, ...]:
+    """The findings, those of compilers marked that are missing or too old for a tree.
+
+    Args:
+        sources: of the tree.
+        box: where the tree's own script runs that knows.
+    """
+    script = sources.read(SCRIPT)
+    result = {finding.need.program: finding for finding in findings}
+    for name, arch in dict.fromkeys((newest(cell.toolchain), cell.arch) for cell in matrix.cells):
+        parsed = ToolchainName.parse(name)
+        least, finding = minimum(script, parsed, arch, box, processes), result[parsed.driver]
+        if least and not (finding.version and least.met_by(finding.version)):
+            # One that is missing and has no number can be any that will do.
+            remedy = newer(least, parsed, processes)
+            if finding.version or (remedy and not parsed.suffix):
+                result[parsed.driver] = replace(finding, minimum=least.version, remedy=remedy)
+    return tuple(result.values())
+
+
+def install_command(findings: Sequence[Finding]) -> str:
+    """The command that installs what is missing; empty when nothing is."""
+    missing = dict.fromkeys(package for finding in findings if not finding.found for package in finding.packages)
+    pip = [package for package in missing if package.startswith(_PIP)]
+    apt = missing_packages(findings)
+    return " && ".join(([pasted(("apt-get", "install"), apt)] if apt else []) + pip)
+
+
+def missing_packages(findings: Sequence[Finding]) -> list[str]:
+    """Debian's packages that are missing, each once."""
+    missing = dict.fromkeys(package for finding in findings if not finding.found for package in finding.packages)
+    return [package for package in missing if not package.startswith(_PIP)]
+
+
+def require(wanted: Iterable[Need]) -> None:
+    """The quick form of the check: only whether the tools are there.
+
+    Raises:
+        InfrastructureError: something is missing; names it and the command that installs it.
+    """
+    missing = [Finding(need, "") for need in wanted if not need.optional and not _place(need)]
+    if not _b4():
+        missing.append(Finding(Need("b4", "pip install b4"), ""))
+    if missing:
+        raise InfrastructureError(
+            f"missing: {', '.join(finding.need.program for finding in missing)}", hint=install_command(missing)
+        )
+
+
+def _place(need: Need) -> str | None:
+    if need.file:
+        return need.file if Path(need.file).exists() else None
+    return shutil.which(need.program, path=_ENVIRONMENT["PATH"])
+
+
+def _version(need: Need, processes: Processes) -> str:
+    place = _place(need)
+    if place is None:
+        return ""
+    if need.file:
+        return "present"
+    done = processes.run(Command((place, "--version"), environment=_ENVIRONMENT, timeout=20))
+    match = _VERSION.search(done.text)
+    return match[0] if match else "present"
+
+
+def _b4() -> str:
+    try:
+        return importlib.metadata.version("b4")
+    except importlib.metadata.PackageNotFoundError:
+        return "present" if shutil.which("b4") or Path(sys.executable).with_name("b4").exists() else ""

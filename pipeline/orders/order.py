@@ -1,0 +1,100 @@
+"""What the user asked for, and the command that asks for it again; pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.fetch import Request
+from pipeline.system.sandbox import SandboxName
+from pipeline.system.shell import pasted
+
+
+class BaseChoice(StrEnum):
+    """What a series is applied to: the base that it names where the tree has it, or the tree as named."""
+
+    AUTO = "auto"
+    TREE = "tree"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series.
+
+    Args:
+        ccache: most that it may keep in the workspace, bytes; it is not used where this is 0.
+    """
+
+    request: Request
+    trees: tuple[str, ...] = ()
+    matrix: str = ""
+    cells: tuple[str, ...] = ()
+    per_patch: bool = False
+    sandbox: SandboxName = SandboxName.BWRAP
+    jobs: int = 1
+    base: BaseChoice = BaseChoice.AUTO
+    executor: str = "local"
+    noise_floor: bool = False
+    ccache: int = 0
+
+
+def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
+    """The command that does the same again, defaults spelt out; who builds the cells is left open."""
+    words = ["pipeline", "apply-and-build", order.request.text]
+    for name in names:
+        words += ["--tree", name]
+    words += ["--matrix", matrix_name]
+    for glob in order.cells:
+        words += ["--cell", glob]
+    if order.request.version is not None:
+        words += ["--revision", str(order.request.version)]
+    for message_id in order.request.rethread:
+        words += ["--rethread", message_id]
+    if order.base is not BaseChoice.AUTO:
+        words.append(f"--base={order.base}")
+    if order.per_patch:
+        words.append("--per-patch")
+    if order.noise_floor:
+        words.append("--noise-floor")
+    if order.sandbox is not SandboxName.BWRAP:
+        words.append(f"--sandbox={order.sandbox}")
+    return pasted(words[:2], words[2:3], words[3:])
+
+
+def joined(commands: Sequence[str]) -> str:
+    """The command that does what several do, each as `reproducer` wrote it.
+
+    Trees and cells are those of all of them, in order; a command without `--cell` builds every cell. Everything else is
+    the first one's.
+    """
+    asked = [_taken_apart(command) for command in commands]
+    trees = dict.fromkeys(name for _, options in asked for name in options["--tree"])
+    every = any(not options["--cell"] for _, options in asked)
+    cells = dict.fromkeys(name for _, options in asked for name in options["--cell"] if not every)
+    words = asked[0][0]
+    options = [*_repeated("--tree", trees), *words[3:], *_repeated("--cell", cells)]
+    return pasted(words[:2], words[2:3], options)
+
+
+def _taken_apart(command: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The words of a command, and the values of its options that can be repeated."""
+    words, options = [], {"--tree": list[str](), "--cell": list[str]()}
+    split = shlex.split(command)
+    if "--" in split:
+        # The series' name looks like an option, and comes last.
+        at = split.index("--")
+        split = [*split[:2], *split[at + 1 :], *split[2:at]]
+    rest = iter(split)
+    for word in rest:
+        if word in options:
+            options[word].append(next(rest, ""))
+        else:
+            words.append(word)
+    return words, options
+
+
+def _repeated(option: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (option, value)

@@ -1,0 +1,278 @@
+"""**plan**: the matrix, cell by cell: ask kconfig, then verify what came of it.
+
+A promise that cannot be kept makes a cell unreachable, with the reason; it is never a second copy of another cell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from pipeline.definitions import MatrixDefinition
+from pipeline.kernel import kconfig, minimums, toolchain
+from pipeline.kernel.buildfolder import CellFolders
+from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.kconfig.explain import explain
+from pipeline.kernel.kconfig.facts import Facts, holds
+from pipeline.kernel.minimums import Minimum
+from pipeline.kernel.sources import Sources
+from pipeline.kernel.toolchain import ToolchainName
+from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
+from pipeline.system import resources
+from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.git import initialised
+from pipeline.system.process import Processes
+from pipeline.system.store import Key
+
+
+def select_cells(
+    matrix: MatrixDefinition, fragments: Path, globs: Sequence[str], processes: Processes
+) -> tuple[Cell, ...]:
+    """The matrix' cells that match any of `globs` (all of them without), fragments and toolchains looked up.
+
+    Args:
+        fragments: folder of the matrix' own fragments; those that ship with the pipeline can be used beside them.
+
+    Raises:
+        UsageError: nothing matches, a fragment is missing, or fragments of a cell contradict each other.
+        InfrastructureError: a toolchain is not installed.
+    """
+    chosen = matrix.narrowed(globs).cells
+    shipped = resources.folder("kconfigs")
+    compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
+    cells = tuple(
+        Cell(
+            id=one.id,
+            arch=one.arch,
+            toolchain=compilers[one.toolchain],
+            base=one.base,
+            fragments=tuple(kconfig.load_fragment(fragments, name, shipped) for name in one.fragments),
+            about=one.about,
+            steps=one.steps,
+            boot=one.boot,
+            expectations=tuple(Expectation(**each.model_dump()) for each in one.expect or ()),
+        )
+        for one in chosen
+    )
+    for cell in cells:
+        # Kconfig would keep one of the two, and the cell look as if the other were out of reach.
+        if found := kconfig.contradictions(cell.fragments):
+            raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(found)}")
+    return cells
+
+
+def touches_kconfig(paths: Sequence[str]) -> bool:
+    """Whether any of `paths` can change what kconfig answers: Kconfig files, makefiles, scripts, default configs."""
+    for path in map(PurePosixPath, paths):
+        if path.name.startswith(("Kconfig", "Makefile", "Kbuild")) or path.suffix == ".include":
+            return True
+        if "scripts" in path.parts or "configs" in path.parts:
+            return True
+    return False
+
+
+def configuration_origins(states: Sequence[SourceState]) -> dict[int, SourceState]:
+    """For each state the earliest one that kconfig answers alike; states carry the paths that they changed."""
+    origins: dict[int, SourceState] = {}
+    origin = states[0]
+    for state in states:
+        if state.patch and touches_kconfig(state.changed):
+            origin = state
+        origins[state.patch] = origin
+    return origins
+
+
+def config_key(host: BuildHost, cell: Cell, origin: SourceState, stage: str = "config") -> Key:
+    """Key of a cell's final configuration at a state (or of its layout, which follows from it)."""
+    asked = {"tree": origin.tree_id, "base": cell.base, "fragments": [fragment.text for fragment in cell.fragments]}
+    return Key(stage, {**asked, **host.inputs(cell)})
+
+
+class Planner:
+    """Configures cells in their build folders and checks their promises.
+
+    Args:
+        host: store, sandbox, worktrees and jobserver.
+    """
+
+    def __init__(self, host: BuildHost) -> None:
+        self._host = host
+        self._sources: dict[str, Sources] = {}
+        self._minimums: dict[tuple[str, ToolchainName, str], Minimum | None] = {}
+
+    def plan(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
+        """Plans `cells` on the base of a tree, all at once.
+
+        Raises:
+            InfrastructureError: the machine failed; a kconfig that fails makes its cell unreachable instead.
+        """
+        host = self._host
+        too_old = {cell.id: words for cell in cells if (words := self._too_old(base, cell))}
+        buildable = [cell for cell in cells if cell.id not in too_old]
+        if self._unknown(base, buildable):
+            with host.worktree_lock(tree):
+                # Another run may have planned them while this one waited.
+                unknown = self._unknown(base, buildable)
+                if unknown:
+                    host.move(tree, base)
+                expected = [(cell, None) for cell in unknown]
+                host.run_all(tree, "Configuring", expected, lambda make: self._probe(base, make))
+        return tuple(
+            self._out_of_reach(tree, base, cell, too_old[cell.id])
+            if cell.id in too_old
+            else self._planned(tree, base, cell)
+            for cell in cells
+        )
+
+    def _too_old(self, base: SourceState, cell: Cell) -> str:
+        """That a cell's compiler is too old for the tree, in words; empty where it is not."""
+        name = ToolchainName.parse(cell.toolchain.name)
+        asked = (base.commit, name, cell.arch)
+        if asked not in self._minimums:
+            script = self._sources_of(base).read(minimums.SCRIPT)
+            host = self._host
+            self._minimums[asked] = minimums.minimum(script, name, cell.arch, host.sandbox, host.processes)
+        least, version = self._minimums[asked], minimums.compiler_version(cell.toolchain)
+        if least is None or least.met_by(version):
+            return ""
+        remedy = minimums.install_words(minimums.newer(least, name, self._host.processes))
+        return minimums.complaint(least, version, remedy)
+
+    def _out_of_reach(self, tree: Tree, base: SourceState, cell: Cell, reason: str) -> PlannedCell:
+        """A cell that kconfig was not even asked about."""
+        planned = replace(cell, expect=self._expectation(base, cell, ""))
+        return PlannedCell(planned, tree, promises=kconfig.promises(cell.fragments), reason=reason)
+
+    def _unknown(self, base: SourceState, cells: Sequence[Cell]) -> list[Cell]:
+        """Those of `cells` that were never configured and probed at `base`."""
+        store = self._host.store
+        return [cell for cell in cells if store.get(config_key(self._host, cell, base, "layout")) is None]
+
+    def config(self, applied: Applied, origin: SourceState, cell: Cell) -> str:
+        """The final `.config` at a state that kconfig may answer differently, empty when kconfig fails there.
+
+        The caller holds the worktree's lock; the worktree may be moved.
+        """
+        known = self.known_config(origin, cell)
+        if known is None:
+            self._host.move(applied.tree, origin)
+            label = f"Configuring after patch {origin.patch}" if origin.patch else "Configuring"
+
+            def configure(make: Make) -> str:
+                folder = make.folders(config_key(self._host, cell, applied.states[0]).digest).configuring(
+                    origin.tree_id
+                )
+                folder.wipe()
+                make.enter(folder)
+                try:
+                    return self._configure(origin, make)
+                finally:
+                    folder.wipe()
+
+            found = self._host.run_all(applied.tree, label, [(cell, None)], configure)
+            known = found[cell.id]
+        return known
+
+    def _planned(self, tree: Tree, base: SourceState, cell: Cell) -> PlannedCell:
+        configured = self._host.store.get(config_key(self._host, cell, base))
+        layout = self._host.store.get(config_key(self._host, cell, base, "layout"))
+        if configured is None or layout is None:
+            raise InfrastructureError(f"the plan of {cell.id} vanished from the store", hint="Run the command again.")
+        steps, cpu_seconds = self._host.past(cell)
+        promises = kconfig.promises(cell.fragments)
+        planned = PlannedCell(cell, tree, promises=promises, steps=steps or cell.steps, cpu_seconds=cpu_seconds)
+        config = configured.read("config").decode()
+        planned = replace(planned, cell=replace(cell, expect=self._expectation(base, cell, config)))
+        if configured.value["failed"]:
+            return replace(planned, reason=configured.value["failed"])
+        explained = partial(self.explain, base, cell, config)
+        broken = kconfig.broken_options(cell.fragments, config, explained)
+        refused = tuple(kconfig.refused_wishes(cell.fragments, config, explained))
+        struct_page = StructPage(layout.value["struct_page"]) if layout.value["struct_page"] else None
+        if struct_page:
+            broken += kconfig.broken_struct_page(cell.fragments, struct_page)
+        reason = "; ".join(broken) or layout.value["failed"]
+        # Without a compiled struct page, what is promised of it is not kept either.
+        unproven = 0 if struct_page else sum(one.power_of_two is not None for one in cell.fragments)
+        kept = promises - len(broken) - unproven
+        return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept, refused=refused)
+
+    def explain(self, state: SourceState, cell: Cell, config: str, option: str, asked: str) -> str:
+        """Why kconfig did not answer as asked, from the Kconfig files of the state."""
+        try:
+            options = self._sources_of(state).kconfig(cell.arch)
+        except UsageError as error:
+            return f"why is not known, {error.message}"
+        return explain(options, option, asked, kconfig.parse_config(config))
+
+    def _expectation(self, state: SourceState, cell: Cell, config: str) -> Expectation | None:
+        """What the matrix expects of a cell on this tree: the first whose condition holds."""
+        sources = self._sources_of(state)
+        facts = Facts(kconfig.parse_config(config), lambda: sources.kconfig(cell.arch), lambda: sources.version)
+        holding = (one for one in cell.expectations if not one.when or holds(one.when, facts))
+        return next(holding, cell.expect)
+
+    def _sources_of(self, state: SourceState) -> Sources:
+        if state.commit not in self._sources:
+            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
+        return self._sources[state.commit]
+
+    def known_config(self, state: SourceState, cell: Cell) -> str | None:
+        """A cell's `.config` at a state, empty where kconfig failed; None where it was not asked yet."""
+        entry = self._host.store.get(config_key(self._host, cell, state))
+        if entry is None:
+            return None
+        return "" if entry.value["failed"] else entry.read("config").decode()
+
+    def _configure(self, state: SourceState, make: Make) -> str:
+        """Runs kconfig where make is, and stores the answer; returns the final `.config`, empty when kconfig failed."""
+        known = self.known_config(state, make.cell)
+        if known is not None:
+            return known
+        make.folder.begin()
+        done = make.run(make.cell.base)
+        if done.ok:
+            asked = "".join(map(kconfig.request_text, make.cell.fragments))
+            make.folder.set_config(make.folder.config() + asked)
+            done = make.run("olddefconfig")
+        config = make.folder.config() if done.ok else ""
+        make.folder.finish()
+        failed = "" if config else f"kconfig failed: {_last_words(done.text) if not done.ok else 'it left no .config'}"
+        key = config_key(self._host, make.cell, state)
+        self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.text.encode()})
+        return config
+
+    def _folders(self, make: Make, base: SourceState) -> CellFolders:
+        return make.folders(config_key(self._host, make.cell, base).digest)
+
+    def _probe(self, base: SourceState, make: Make) -> None:
+        """Measures `struct page` at the base, so that promises about it are checked before anything is built."""
+        make.enter(self._folders(make, base).base())
+        config = self._configure(base, make)
+        size, failed = 0, ""
+        if config and not kconfig.broken_options(make.cell.fragments, config):
+            make.folder.begin(config)
+            prepared = make.run("prepare")
+            if prepared.ok:
+                size = make.struct_page_size()
+            else:
+                failed = f"`make prepare` failed: {_last_words(prepared.text)}"
+            make.folder.finish()
+        self._host.store.put(
+            config_key(self._host, make.cell, base, "layout"), {"struct_page": size, "failed": failed}, {}
+        )
+
+
+def _last_words(log: str) -> str:
+    lines = [line for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if "***" in line or "error" in line.lower()]
+    return (errors or lines or ["no output"])[0].strip()[:300]
+
+
+def config_digest(config: str) -> str:
+    """SHA-256 of a final `.config` without its comments (the header names the kernel version)."""
+    lines = [line for line in config.splitlines() if line.startswith("CONFIG_") or line.endswith(" is not set")]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

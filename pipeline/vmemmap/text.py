@@ -1,0 +1,261 @@
+"""What Documentation/mm/vmemmap_dedup.rst shows: tables and sentences of what was measured. The template lays out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment
+
+from pipeline.assess.before_after import last_memmap, last_struct_page
+from pipeline.assess.words import count
+from pipeline.record import CellRecord, RunRecord, TreeRecord
+from pipeline.render.page import templates
+from pipeline.vmemmap import diagram
+from pipeline.vmemmap.memmap import Kind, Memmap, Tails, memmaps
+from pipeline.vmemmap.rst import escaped, literal, paragraph, table
+from pipeline.vmemmap.source import Selected, VmemmapSource
+
+UNMEASURED = "not\nmeasured"
+"""In a table, where columns are scarce."""
+_TAILS = {
+    Tails.OWN: "no",
+    Tails.FAKE_HEADS: "to head page",
+    Tails.SHARED: "to shared page",
+    Tails.REPEATED: "to tail page",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One huge page in words and drawings."""
+
+    arch: str
+    huge_page: str
+    base_pages: int
+    struct_page: int
+    vmemmap_pages: int
+    before: Sequence[str]
+    after: Sequence[str]
+    kept: str
+    freed: str
+    read_only: str
+    shared: str
+    heads: str
+
+
+@dataclass(frozen=True)
+class View:
+    """What the template shows; tables are text, and empty where there is nothing to say.
+
+    Args:
+        tree: version of the tree, escaped.
+        patches: how many are applied, in words; empty for none.
+        rows: whether any boot tells of the memmap.
+    """
+
+    tree: str
+    patches: str
+    rows: bool
+    formulas: Sequence[str]
+    sizes: str
+    unmeasured: bool
+    example: Example | None
+    heads: Sequence[str]
+    savings: str
+    shared: str
+    several_on_a_node: bool
+    announced: Sequence[str]
+    dax: Example | None
+    architectures: str
+    seen: str
+
+
+def render_document(record: RunRecord, tree: TreeRecord, source: VmemmapSource) -> str:
+    """The document for one tree of a run, as it is after the last patch that was built.
+
+    Args:
+        tree: of the run.
+        source: what the tree's own files show after the series.
+    """
+    cells = [cell for cell in record.cells if cell.tree == tree.name]
+    text = _templates().get_template("vmemmap_dedup.rst.j2").render(view=_view(tree, cells, source), source=source)
+    return text.rstrip("\n") + "\n"
+
+
+@cache
+def _templates() -> Environment:
+    jinja = templates()
+    jinja.filters["fill"] = paragraph
+    return jinja
+
+
+def _view(tree: TreeRecord, cells: Sequence[CellRecord], source: VmemmapSource) -> View:
+    last = max((state.patch for cell in cells for state in cell.states), default=0)
+    found = [one for one in memmaps(cells) if one.patch == last]
+    hugetlb = [one for one in found if one.kind is Kind.HUGETLB]
+    optimized = [one for one in hugetlb if one.freed is not None]
+    dax = [one for one in found if one.kind is Kind.DEVICE_DAX and one.kept is not None]
+    sizes = _sizes(cells, found)
+    return View(
+        escaped(tree.version),
+        count(last, "patch") if last else "",
+        bool(found),
+        list(dict.fromkeys(_formula(one) for one in found if _exact(one))),
+        table(("arch", "vmemmap", "struct\npage", "base\npage", "huge page", "memmap\npages"), sizes),
+        any(UNMEASURED in row for row in sizes),
+        _example(min(optimized, key=lambda one: one.vmemmap_pages)) if optimized else None,
+        _heads(hugetlb),
+        table(("arch", "huge page", "vmemmap\npages", "kept", "freed", "others\nare"), _savings(optimized)),
+        table(
+            ("arch", "huge page", "HugeTLB\npages", "nodes", "shared\nframes", "most on\na node"),
+            _unique(_shared_row(one) for one in optimized if one.tails is Tails.SHARED),
+        ),
+        any((one.shared_per_node or 0) > 1 for one in optimized),
+        _announced(hugetlb),
+        _example(dax[0]) if dax else None,
+        table(("arch", "HugeTLB", "device DAX"), _architectures(source)),
+        table(
+            ("arch", "struct\npage", "huge page", "tails\nhold", "tails\nremapped", "heads"),
+            _unique(_seen_row(one) for one in found),
+        ),
+    )
+
+
+def _unique(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(rows))
+
+
+def _size(number: int) -> str:
+    for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if number >= 1 << shift and number % (1 << shift) == 0:
+            return f"{number >> shift} {unit}"
+    return f"{number} bytes"
+
+
+def _exact(one: Memmap) -> bool:
+    return one.base_pages * one.struct_page % one.page_size == 0
+
+
+def _formula(one: Memmap) -> str:
+    huge, base = _size(one.huge_page), _size(one.page_size)
+    return f"({huge} / {base}) * {one.struct_page} bytes / {base} = {one.vmemmap_pages}"
+
+
+def _sizes(cells: Iterable[CellRecord], found: Sequence[Memmap]) -> list[tuple[str, ...]]:
+    """Every kind of kernel that was built, with each size of huge page that was seen in it."""
+    rows = []
+    for cell in cells:
+        if (page := last_struct_page(cell)) is None:
+            continue
+        kernel = (
+            literal(cell.arch),
+            {True: "yes", False: "no", None: UNMEASURED}[last_memmap(cell)],
+            f"{page.size} bytes",
+        )
+        seen = [one for one in found if one.cell == cell.id]
+        rows += [(*kernel, _size(one.page_size), _size(one.huge_page), str(one.vmemmap_pages)) for one in seen]
+        rows += [] if seen else [(*kernel, UNMEASURED, UNMEASURED, UNMEASURED)]
+    known = {row[:3] for row in rows if UNMEASURED not in row[3:]}
+    return _unique(row for row in rows if UNMEASURED not in row[3:] or row[:3] not in known)
+
+
+def _example(one: Memmap) -> Example:
+    heads = "One ``struct page`` of each huge page has ``PG_head``." if one.heads_per_page == 1 else ""
+    return Example(
+        literal(one.arch),
+        _size(one.huge_page),
+        one.base_pages,
+        one.struct_page,
+        one.vmemmap_pages,
+        diagram.before(one),
+        diagram.after(one),
+        count(one.kept or 0, "page frame"),
+        count(one.freed or 0, "page frame"),
+        _read_only(one),
+        f"The {count(one.pages, 'huge page')} that were looked at share {count(one.shared, 'page frame')} beside these."
+        if one.shared
+        else "",
+        heads,
+    )
+
+
+def _read_only(one: Memmap) -> str:
+    """`all` of the vmemmap pages behind those that are kept, `none`, or empty where it is neither."""
+    remapped = (one.vmemmap_pages - (one.kept or 0)) * one.pages
+    return {remapped: "all", 0: "none"}.get(-1 if one.read_only is None else one.read_only, "")
+
+
+def _heads(hugetlb: Sequence[Memmap]) -> list[str]:
+    """How many struct pages of a huge page have PG_head where HVO is in use, and what that makes of them."""
+    kernels: dict[tuple[Tails, int], dict[str, None]] = {}
+    for one in hugetlb:
+        if one.deduplicated and one.heads_per_page:
+            huge_page = f"{_size(one.huge_page)} on {literal(one.arch)}"
+            kernels.setdefault((one.tails, one.heads_per_page), {})[huge_page] = None
+    return [
+        f"With HVO in use {heads} ``struct page`` of a huge page {'has' if heads == 1 else 'have'} ``PG_head`` set, "
+        f"{_what_of_heads(tails, heads)}. This was seen with huge pages of {', '.join(seen)}."
+        for (tails, heads), seen in kernels.items()
+    ]
+
+
+def _what_of_heads(tails: Tails, heads: int) -> str:
+    if tails is Tails.FAKE_HEADS:
+        return f"the real head and {count(heads - 1, 'fake head')}"
+    return "the head: there are no fake heads" if heads == 1 else "and its tails are not mapped to the head's page"
+
+
+def _savings(optimized: Iterable[Memmap]) -> list[tuple[str, ...]]:
+    return _unique(
+        (
+            literal(one.arch),
+            _size(one.huge_page),
+            str(one.vmemmap_pages),
+            str(one.kept),
+            f"{one.freed} ({_size((one.freed or 0) * one.page_size)})",
+            {"all": "read-only", "none": "writable"}.get(_read_only(one), "some read-only"),
+        )
+        for one in optimized
+    )
+
+
+def _shared_row(one: Memmap) -> tuple[str, ...]:
+    known = (one.nodes, one.shared, one.shared_per_node)
+    return (literal(one.arch), _size(one.huge_page), str(one.pages), *(str(n) if n else UNMEASURED for n in known))
+
+
+def _announced(hugetlb: Iterable[Memmap]) -> list[str]:
+    """What the kernel says that it saves, beside what free memory says."""
+    return list(
+        dict.fromkeys(
+            f"On {literal(one.arch)} the kernel announces {one.announced_kb} KiB for a huge page of "
+            f"{_size(one.huge_page)}, and {one.saved_kb} KiB less were taken from free memory for each."
+            for one in hugetlb
+            if one.announced_kb and one.saved_kb is not None
+        )
+    )
+
+
+def _seen_row(one: Memmap) -> tuple[str, ...]:
+    return (
+        literal(one.arch),
+        str(one.struct_page),
+        f"{_size(one.huge_page)}{', DAX' if one.kind is Kind.DEVICE_DAX else ''}",
+        "a mask" if one.mask else "address",
+        _TAILS[one.tails],
+        str(one.heads_per_page or UNMEASURED),
+    )
+
+
+def _architectures(source: VmemmapSource) -> list[tuple[str, ...]]:
+    names = sorted({one.arch for one in (*source.hugetlb, *source.dax)})
+    return [(literal(name), _condition(source.hugetlb, name), _condition(source.dax, name)) for name in names]
+
+
+def _condition(selected: Sequence[Selected], arch: str) -> str:
+    found = [one.condition for one in selected if one.arch == arch]
+    if not found:
+        return "no"
+    return " or ".join(map(literal, found)) if all(found) else "yes"
