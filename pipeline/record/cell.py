@@ -165,6 +165,7 @@ class LayoutRecord(Record):
     before: Count | None = Field(description="bytes; null where there is no such struct")
     after: Count | None = Field(description="bytes; null where there is no such struct")
     members: tuple[MemberDeltaRecord, ...] = ()
+    tracked: bool = Field(default=False, description="asked about in every run, and not only where a series touches it")
 
 
 class LostPromiseRecord(Record):

@@ -125,7 +125,7 @@ def reproduction(record: RunRecord, columns: int, indent: int = 2) -> list[str]:
     """The command that does the same again; where others cannot have one, what it was done on."""
     if record.command:
         return command_lines(record.command, columns, indent)
-    words = ["No command can be given: what it would name is on one machine only.", *tested_on(record)]
+    words = ["No command can be given that does the same on another machine.", *tested_on(record)]
     return [" " * indent + line for sentence in words for line in wrap(sentence, columns - indent)]
 
 

@@ -10,7 +10,7 @@ from pipeline.boot import console
 from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
-from pipeline.measure import layout_deltas, origins_of, section_deltas
+from pipeline.measure import WELL_KNOWN, layout_deltas, origins_of, section_deltas
 from pipeline.measure.cells import Measured
 from pipeline.model import (
     Build,
@@ -26,6 +26,7 @@ from pipeline.model import (
     TextDelta,
 )
 from pipeline.plan.matrix import surprise
+from pipeline.probes import Probe
 from pipeline.runs.names import config_name, console_name, log_name
 from pipeline.runs.readings import readings
 from pipeline.runs.results import TreeResult
@@ -100,7 +101,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "noise_floor": _noise_floor((result.floors or {}).get(cell.id)),
             "boots": _boots(cell.id, tree, result.boots or {}),
             "coverage": _coverage(last),
-            "layouts": _layouts(base, last),
+            "layouts": _layouts(base, last, result.probes),
         }
     )
 
@@ -147,6 +148,8 @@ def _code(delta: CodeDelta | None, most: int) -> record.CodeRecord | None:
         files=len({change.path for change in delta.changes}),
         changes=tuple(record.CodeChangeRecord.model_validate(asdict(change)) for change in delta.changes[:most]),
         unread=delta.unread[:most],
+        more_unread=max(len(delta.unread) - most, 0),
+        more_than=delta.more_than,
     )
 
 
@@ -203,12 +206,15 @@ def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:
     )
 
 
-def _layouts(base: Build | None, last: Build) -> tuple[record.LayoutRecord, ...] | None:
+def _layouts(base: Build | None, last: Build, probes: Sequence[Probe]) -> tuple[record.LayoutRecord, ...] | None:
     if base is None or base.layouts is None or last.layouts is None:
         return None
     compiled = [one.path for one in last.coverage.files if one.compiled] if last.coverage else []
     deltas = layout_deltas(base.layouts, last.layouts, compiled)
-    return tuple(record.LayoutRecord.model_validate(asdict(delta)) for delta in deltas)
+    tracked = {*WELL_KNOWN, *(struct.name for probe in probes for struct in probe.structs)}
+    return tuple(
+        record.LayoutRecord.model_validate(asdict(delta) | {"tracked": delta.struct in tracked}) for delta in deltas
+    )
 
 
 def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:

@@ -196,7 +196,7 @@ def measured(**changes: Any) -> CellRecord:
         FileCoverageRecord(path="mm/internal.h", compiled=False, lines="7", kept=""),
     )
     renamed = MemberDeltaRecord(change="renamed", before=head, after=info)
-    page = LayoutRecord(struct="page", before=64, after=72, members=(renamed,))
+    page = LayoutRecord(struct="page", before=64, after=72, members=(renamed,), tracked=True)
     return cell(**{"coverage": files, "layouts": (page,), **changes})
 
 

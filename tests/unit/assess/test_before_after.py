@@ -88,13 +88,29 @@ def test_a_struct_page_that_grows_stands_on_top_of_report_and_reply() -> None:
     assert sentence in " ".join(render_text(record).partition("\nSeries ")[0].split())
 
 
-def test_structs_that_the_series_touches_are_told_with_their_sizes() -> None:
+def layout(struct: str, before: int | None, after: int, tracked: bool = True) -> LayoutRecord:
+    return LayoutRecord(struct=struct, before=before, after=after, tracked=tracked)
+
+
+def test_structs_that_only_the_series_touches_stay_in_their_section() -> None:
+    """Seen red with every struct that is measured counted."""
+    record = run(records.cell(lost=(), layouts=(layout("walk_control", 40, 64, tracked=False),)))
+    assert verdict(record).headline == "No problem found: 3 patches, 1 of 1 cell built."
+    assert not [one for one in remarks(record) if "walk_control" in one]
+    assert "walk_control" not in reply(record)
+    assert "struct walk_control, 40 → 64 bytes" in render_text(record)
+    assert "struct walk_control, 40 → 64 bytes" in render_html(record)
+    (entry,) = [one for one in check.of_series(record) if one.tool == "pipeline-promises"]
+    assert entry.status == "pass"
+
+
+def test_tracked_structs_are_told_with_their_sizes() -> None:
     layouts = (
-        LayoutRecord(struct="hstate", before=4000, after=4008),
-        LayoutRecord(struct="zone", before=1664, after=1600),
-        LayoutRecord(struct="page", before=64, after=80),
-        LayoutRecord(struct="moved", before=64, after=64),
-        LayoutRecord(struct="new", before=None, after=64),
+        layout("hstate", 4000, 4008),
+        layout("zone", 1664, 1600),
+        layout("page", 64, 80),
+        layout("moved", 64, 64),
+        layout("new", None, 64),
     )
     record = run(records.grown(at=3, layouts=layouts))
     assert [one.partition(" with ")[0] for one in remarks(record)[:3]] == [
@@ -107,7 +123,7 @@ def test_structs_that_the_series_touches_are_told_with_their_sizes() -> None:
 
 
 def test_a_flood_of_structs_is_cut() -> None:
-    layouts = tuple(LayoutRecord(struct=f"s{at}", before=8, after=16) for at in range(500))
+    layouts = tuple(layout(f"s{at}", 8, 16) for at in range(500))
     record = run(records.cell(layouts=layouts))
     assert remarks(record)[8] == "492 structs more have another size."
     assert verdict(record).headline.endswith("; 500 structs grow.")
