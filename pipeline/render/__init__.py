@@ -218,7 +218,7 @@ def _matrix(record: RunRecord, page: Page) -> list[str]:
 def _state_word(cell: CellRecord, patch: int) -> str:
     for state in cell.states:
         if state.patch == patch:
-            good = "=" if state.carried else "ok"
+            good = "=" if state.reused else "ok"
             return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else good
     return "·"
 
@@ -294,8 +294,8 @@ def _ccache(states: Sequence[StateRecord]) -> list[tuple[str, str]]:
 def facts(record: RunRecord) -> list[tuple[str, str]]:
     states = [state for cell in record.cells for state in cell.states]
     stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
-    carried = sum(state.carried for state in states)
-    unchanged = f", {carried} carried (=): nothing that they read has changed" if carried else ""
+    reused = sum(state.reused for state in states)
+    unchanged = f", {reused} reused (=): nothing that they read has changed" if reused else ""
     minutes, rest = divmod(round(record.seconds), 60)
     return [
         ("Started", f"{record.started}, took {minutes} min {rest} s"),
