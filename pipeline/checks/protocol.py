@@ -103,6 +103,20 @@ class State(Protocol):
     @property
     def commit(self) -> str: ...
 
+    @property
+    def script(self) -> bytes:
+        """The base's script, to see what it knows."""
+        ...
+
+    @property
+    def no_history(self) -> str:
+        """Why commits cannot be looked up; empty where they can."""
+        ...
+
+    def subject(self, commit: str) -> str | None:
+        """The subject of a commit that leads to the tree as named; None where no commit has that id."""
+        ...
+
     def blob(self, path: str) -> str:
         """The object name of a regular file; empty where there is none."""
         ...

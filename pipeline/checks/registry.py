@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from pipeline.checks.checkpatch import CheckpatchCheck
+from pipeline.checks.fixes import FixesCheck
+from pipeline.checks.kernel_doc import KernelDocCheck
 from pipeline.checks.protocol import PatchCheck, Tool
+from pipeline.checks.recipients import RecipientsCheck
+from pipeline.checks.sign_off import SignOffCheck
+from pipeline.checks.stable import StableCheck
 from pipeline.checks.suspicion import SuspicionCheck
 
-CHECKS: tuple[PatchCheck, ...] = (SuspicionCheck(),)
+CHECKS: tuple[PatchCheck, ...] = (
+    SuspicionCheck(),
+    CheckpatchCheck(),
+    KernelDocCheck(),
+    SignOffCheck(),
+    FixesCheck(),
+    StableCheck(),
+    RecipientsCheck(),
+)
 
 
 def tools() -> tuple[Tool, ...]:
