@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import CellRecord, RunRecord
-from tests.component.conftest import Runner
-from tests.component.developer import PatchSeries
-from tests.component.test_results import words
+from tests.support.developer import PatchSeries
+from tests.support.main_job import words
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("matrix")
 
