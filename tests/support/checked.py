@@ -9,7 +9,7 @@ from pipeline.mail import suspicion
 from pipeline.mail.message import parse
 from pipeline.model import Patch, Series
 from pipeline.system.process import Completed
-from tests.unit.mails import DIFF, raw
+from tests.support.mails import DIFF, raw
 
 
 class Files:
