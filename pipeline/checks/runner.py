@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.checks.bench import Bench, Commits, TreeState, touched_blobs
-from pipeline.checks.configuration import Configuration, addresses
+from pipeline.checks.configuration import Configuration, addresses, load_configuration
 from pipeline.checks.protocol import CheckedPatch, Options, Outcome, PatchCheck
+from pipeline.checks.registry import CHECKS
 from pipeline.kernel.buildhost import BuildHost
-from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState
+from pipeline.kernel.history import History
+from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
 from pipeline.system import beneath
 from pipeline.system.git import initialised
 from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
@@ -232,3 +234,22 @@ def _identity(program: str) -> list[str | int]:
     place = Path(_place(program) or program).resolve()
     about = place.stat()
     return [program, about.st_size, about.st_mtime_ns]
+
+
+def check_patches(host: BuildHost, series: Series, applied: Applied, named: Tree) -> tuple[CheckResult, ...]:
+    """The stage `check` of a run: every check on every patch.
+
+    Args:
+        named: the tree before anything that the series asked for, whose history is asked.
+
+    Raises:
+        UsageError: `checks.toml` is wrong.
+        InfrastructureError: the machine failed.
+    """
+    configuration = load_configuration(check.name for check in CHECKS)
+    history = History(host.workspace, initialised(host.workspace.repository), named)
+    results = Checker(host, CHECKS, configuration).check(series, applied, history)
+    findings = sum(len(result.findings) for result in results)
+    ran = sum(result.status is CheckStatus.CHECKED for result in results)
+    host.console.say(f"Checking {len(series.patches)} patches: {ran} checks, {findings} findings")
+    return results

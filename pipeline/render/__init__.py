@@ -18,6 +18,7 @@ from pipeline.assess.words import count, label, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import tested_on
+from pipeline.render.checks import check_blocks, check_matrix
 from pipeline.render.code import code_blocks
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page
@@ -69,6 +70,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
         cells=page.table([CELL_COLUMNS, *(cell_row(record, cell) for cell in record.cells)], right={4}),
         matrix=_matrix(record, page),
+        checks=check_matrix(record, page),
+        check_findings=check_blocks(record),
         failures=[_block(finding) for finding in failures(record)],
         warnings=[_block(finding) for finding in warnings(record)],
         boots=[*_boots(record, page)],

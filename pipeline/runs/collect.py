@@ -18,6 +18,7 @@ from pipeline.model import (
     Build,
     BuildStatus,
     CellOutcome,
+    CheckResult,
     CodeDelta,
     CodeKind,
     CompilerCalls,
@@ -53,6 +54,7 @@ class TreeResult:
         floors: between two builds of the base, by cell id.
         outcomes: what became of the cells' promises, by cell id.
         moved: where the source of the base is, by patch number.
+        checks: on each patch.
     """
 
     applied: Applied
@@ -63,6 +65,7 @@ class TreeResult:
     floors: Mapping[str, NoiseFloor] | None = None
     outcomes: Mapping[str, CellOutcome] | None = None
     moved: Mapping[int, Moved] | None = None
+    checks: Sequence[CheckResult] = ()
 
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
@@ -130,6 +133,36 @@ def tree_record(applied: Applied, commit: str = "", kernel: str = "") -> record.
         bases=tuple(record.BaseRecord(**asdict(one)) for one in applied.bases),
         prerequisites=applied.prerequisites,
         log=applied.log,
+    )
+
+
+def check_records(results: Sequence[TreeResult]) -> tuple[record.PatchCheckRecord, ...]:
+    """What checks say of the patches, on each tree."""
+    return tuple(
+        record.PatchCheckRecord(
+            tree=result.applied.tree.name,
+            patch=one.patch,
+            check=one.check,
+            status=one.status.value,
+            reason=one.reason,
+            findings=tuple(
+                record.CheckFindingRecord(
+                    severity=finding.severity.value,
+                    message=finding.message,
+                    path=finding.path,
+                    line=finding.line,
+                    tool=finding.tool,
+                    kind=finding.kind,
+                    problem=finding.problem,
+                )
+                for finding in one.findings
+            ),
+            known=one.known,
+            seconds=one.seconds,
+            cached=one.cached,
+        )
+        for result in results
+        for one in result.checks
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline.checks.registry import CHECKS
 from pipeline.checks.suspicion import SuspicionCheck
 from pipeline.model import Severity
-from tests.support.hostile_mail import new_file
 from tests.support.checked import Files, patch
+from tests.support.hostile_mail import new_file
 
 NOTHING = Files({})
 
