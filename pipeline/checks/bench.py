@@ -5,10 +5,12 @@ A series can change the scripts that judge it, so those of the base are run, fro
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
@@ -160,6 +162,24 @@ class TreeState:
     def read(self, path: str) -> bytes:
         blob = self.blob(path)
         return self.bench.repository.blobs([blob])[0] if blob else b""
+
+    def exists(self, pattern: str) -> bool:
+        # ls-tree knows no patterns: the part before the first is asked for, and what it lists is matched.
+        beginning = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+        folder = pattern if beginning == pattern else beginning.rpartition("/")[0]
+        wanted = pattern.rstrip("/")
+        names = self.bench.repository.out(
+            "ls-tree",
+            "-r",
+            "-t",
+            "-z",
+            "--name-only",
+            "--full-tree",
+            self.commit,
+            "--",
+            *filter(None, [folder.rstrip("/")]),
+        )
+        return any(name == wanted or fnmatchcase(name, wanted) for name in names.split("\0"))
 
     def grep(self, pattern: str, *paths: str) -> Sequence[tuple[str, int, str]]:
         arguments = (

@@ -125,6 +125,10 @@ class State(Protocol):
         """The content of a regular file; nothing where there is none."""
         ...
 
+    def exists(self, pattern: str) -> bool:
+        """Whether a file matches a path with `*` and `?`, or lies below it."""
+        ...
+
     def grep(self, pattern: str, *paths: str) -> Sequence[tuple[str, int, str]]:
         """Path, number and text of lines that match an extended regular expression, below `paths`."""
         ...

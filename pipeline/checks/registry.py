@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pipeline.checks.checkpatch import CheckpatchCheck
 from pipeline.checks.fixes import FixesCheck
+from pipeline.checks.kconfig import KconfigCheck
 from pipeline.checks.kernel_doc import KernelDocCheck
+from pipeline.checks.maintainers import MaintainersCheck
 from pipeline.checks.protocol import PatchCheck, Tool
 from pipeline.checks.recipients import RecipientsCheck
+from pipeline.checks.scripts import RUFF, SHELLCHECK
 from pipeline.checks.sign_off import SignOffCheck
+from pipeline.checks.spelling import SpellingCheck
 from pipeline.checks.stable import StableCheck
 from pipeline.checks.suspicion import SuspicionCheck
 
@@ -19,6 +23,11 @@ CHECKS: tuple[PatchCheck, ...] = (
     FixesCheck(),
     StableCheck(),
     RecipientsCheck(),
+    MaintainersCheck(),
+    SpellingCheck(),
+    KconfigCheck(),
+    SHELLCHECK,
+    RUFF,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from pipeline.checks.protocol import CheckedPatch
 from pipeline.mail import suspicion
@@ -16,12 +17,24 @@ class Files:
     """A state of a tree that holds a few files, and in which nothing is run."""
 
     commit = "0" * 40
+    script = b""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], subjects: Mapping[str, str] | None = None) -> None:
         self._files = files
+        self._subjects = subjects
+
+    @property
+    def no_history(self) -> str:
+        return "no history" if self._subjects is None else ""
+
+    def subject(self, commit: str) -> str | None:
+        return (self._subjects or {}).get(commit)
 
     def blob(self, path: str) -> str:
         return f"{hash(self._files[path]):x}" if path in self._files else ""
+
+    def exists(self, pattern: str) -> bool:
+        return any(fnmatchcase(path, pattern) or path.startswith(pattern) for path in self._files)
 
     def read(self, path: str) -> bytes:
         return self._files.get(path, "").encode()
