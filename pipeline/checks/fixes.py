@@ -12,7 +12,7 @@ DIGITS = 12
 """Of a commit id, at least (submitting-patches.rst)."""
 
 _FORM = re.compile(r"(?:commit )?(?P<commit>[0-9a-f]{5,40})\b,?\s*(?P<rest>.*)", re.IGNORECASE)
-_SUBJECT = re.compile(r"\(\s*[\"'“](?P<subject>.*?)[\"'”]?\s*\)?")
+_SUBJECT = re.compile(r"\(\s*[\"'“](?P<subject>.*?)(?:[\"'”]\s*\)?\s*)?$")
 _MENDS = re.compile(r"(?:^|[:,]\s*|\band )fix(?:es|ed)?\b(?P<rest>.*)", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"typo|spell|comment|kernel-?doc|document|indent|whitespace|style|format|warning|checkpatch|sparse|grammar|"
