@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from pipeline.checks.bench import Bench, Commits, TreeState, touched_blobs
 from pipeline.checks.configuration import Configuration, addresses, load_configuration
+from pipeline.checks.obstacle import program_place, without_script, without_tools
 from pipeline.checks.protocol import CheckedPatch, Options, Outcome, PatchCheck
 from pipeline.checks.registry import CHECKS
 from pipeline.kernel.buildhost import BuildHost
@@ -23,7 +23,7 @@ from pipeline.kernel.history import History
 from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
 from pipeline.system import beneath
 from pipeline.system.git import initialised
-from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
+from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.process import CutShortError
 from pipeline.system.store import Key, Store
 from pipeline.system.text import cut
@@ -117,12 +117,11 @@ class Checker:
             return CheckResult(check.name, patch.number, CheckStatus.NOT_CONCERNED)
         elif pair is None:
             reason = "the patch was not applied"
-        elif lacking := [tool.program for tool in check.needs.tools if not _place(tool.program)]:
-            reason = f"{', '.join(lacking)} is not installed"
-        elif bench.scripts(check.needs) is None:
-            reason = f"the tree has no {check.needs.scripts[0]}"
         else:
-            return None
+            reason = without_tools(check.needs)
+            reason = reason or without_script(check.needs, bench.scripts(check.needs) is not None)
+            if not reason:
+                return None
         return CheckResult(check.name, patch.number, CheckStatus.NOT_CHECKED, reason)
 
     def _key(
@@ -225,13 +224,9 @@ def _any(kind: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(kind, pattern) for pattern in patterns)
 
 
-def _place(program: str) -> str | None:
-    return shutil.which(program, path=SEARCH_PATH)
-
-
 def _identity(program: str) -> list[str | int]:
     """What tells one version of a program from another, without running it."""
-    place = Path(_place(program) or program).resolve()
+    place = Path(program_place(program) or program).resolve()
     about = place.stat()
     return [program, about.st_size, about.st_mtime_ns]
 

@@ -45,7 +45,7 @@ def doctor(
         return
     table = Table("tool", "", "version", "package", box=None, pad_edge=False)
     for one in findings:
-        lacking = Text("no boots", style="yellow") if one.need.optional else Text("MISSING", style="bold red")
+        lacking = Text(one.need.lack, style="yellow") if one.need.optional else Text("MISSING", style="bold red")
         mark = Text("found", style="green") if one.found else lacking
         table.add_row(one.need.program, mark, one.version, one.need.package)
     RichConsole(highlight=False).print(table)
