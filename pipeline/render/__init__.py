@@ -18,6 +18,7 @@ from pipeline.assess.words import count, label, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import tested_on
+from pipeline.render.checks import check_blocks, check_matrix
 from pipeline.render.code import code_blocks
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page
@@ -68,6 +69,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
         cells=page.table(cell_rows(record), right={2 + len(columns(record))}),
         matrix=_matrix(record, page),
+        checks=check_matrix(record, page),
+        check_findings=check_blocks(record),
         failures=[_block(finding) for finding in failures(record)],
         warnings=[_block(finding) for finding in warnings(record)],
         boots=[*_boots(record, page)],

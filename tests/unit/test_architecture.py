@@ -35,6 +35,7 @@ LAYERS = (
     ("measure",),
     ("plan",),
     ("apply",),
+    ("checks",),
     ("fetch",),
     ("definitions",),
     ("probes",),

@@ -35,6 +35,7 @@ COMMANDS = [
     "index",
     "doc",
     "doctor",
+    "checks",
     "clean",
     "check",
     "run-job",
