@@ -20,6 +20,7 @@ from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, PipelineError
 from pipeline.system.git import initialised
 from pipeline.system.process import Processes
+from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
@@ -41,7 +42,7 @@ class Worker:
     workspace: Workspace
     processes: Processes
     console: Console
-    sandbox: str
+    sandbox: SandboxName
     jobs: int
 
     def run(self, job: BuildJob) -> JobResult:

@@ -14,8 +14,10 @@ from pipeline.definitions import MatrixDefinition
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.kernel.trees import TreeKind, TreeName
+from pipeline.record import ToolRecord
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
+from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
@@ -63,10 +65,10 @@ _ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
 """objtool, which x86_64 kernels build for themselves, links with it."""
 
 
-def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: str) -> tuple[Need, ...]:
+def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxName) -> tuple[Need, ...]:
     """What building `matrix` on `trees` takes."""
     wanted = list(_KERNEL_BUILD)
-    if sandbox == "bwrap":
+    if sandbox is SandboxName.BWRAP:
         wanted.append(Need("bwrap", "bubblewrap"))
     if any(cell.arch == "x86_64" for cell in matrix.cells):
         wanted.append(_ELF)
@@ -95,6 +97,14 @@ def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]
     """Looks every tool up and asks it for its version."""
     found = [Finding(need, _version(need, processes)) for need in wanted]
     return (Finding(Need("b4", "pip install b4"), _b4()), *found)
+
+
+def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Processes) -> tuple[ToolRecord, ...]:
+    """The programs that a matrix needs with their versions, as a run's record holds them; the pipeline comes first."""
+    findings = examine(needs(matrix, (), sandbox), processes)
+    own = ToolRecord(name="pipeline", version=importlib.metadata.version("kernel-series-pipeline"))
+    programs = [finding for finding in findings if not finding.need.file]
+    return (own, *(ToolRecord(name=finding.need.program, version=finding.version) for finding in programs))
 
 
 def install_command(findings: Sequence[Finding]) -> str:

@@ -12,6 +12,7 @@ from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
 from pipeline.mail.diff import commit_message
 from pipeline.measure import layout_deltas, origins_of, section_deltas
+from pipeline.measure.cells import Measured
 from pipeline.model import (
     Applied,
     Build,
@@ -39,23 +40,6 @@ MOST_CODE_CHANGES, MOST_CODE_CHANGES_OF_A_PATCH = 500, 50
 
 MOST_OF_A_BODY = 8192
 """Characters of a mail's text, that a record holds beside the cover letter's."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Sizes and code of one cell.
-
-    Args:
-        text: of the whole series; None where base or last state was not built.
-        text_changes: of each patch in bytes, by patch number.
-        code: what differs between base and last state.
-        code_changes: what each patch changes, by patch number.
-    """
-
-    text: TextDelta | None = None
-    text_changes: Mapping[int, int] = field(default_factory=dict)
-    code: CodeDelta | None = None
-    code_changes: Mapping[int, CodeDelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

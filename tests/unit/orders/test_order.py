@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.fetch import Request
 from pipeline.orders.order import Order, joined, reproducer
+from pipeline.system.sandbox import SandboxName
 
-ORDER = Order(Request("x@y"), cells=("a*",), per_patch=True, sandbox="none")
+ORDER = Order(request=Request("x@y"), cells=("a*",), per_patch=True, sandbox=SandboxName.NONE)
 
 
 def test_a_command_says_everything_that_is_not_the_default() -> None:

@@ -11,7 +11,7 @@ from pipeline.system import policy, sandbox
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import Cache, Limits
 from pipeline.system.process import Command, Completed, Processes
-from pipeline.system.sandbox import Box, Bubblewrap, Job, Unsandboxed, choose
+from pipeline.system.sandbox import Box, Bubblewrap, Job, SandboxName, Unsandboxed, choose
 
 JOB = Job(("make", "-C", "{src}", "O={build}", "x={src}:{build}"), environment={"MAKEFLAGS": "-j"}, timeout=9)
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -120,7 +120,7 @@ def test_limits_stand_in_the_words_and_in_the_command() -> None:
 def test_an_older_bubblewrap_is_told_from_one_that_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     with pytest.raises(InfrastructureError, match="disable-userns") as caught:
-        choose("bwrap", Answering(1, b"bwrap: Unknown option --disable-userns"))
+        choose(SandboxName.BWRAP, Answering(1, b"bwrap: Unknown option --disable-userns"))
     assert "bubblewrap 0.8 or later" in caught.value.hint
 
 
@@ -177,21 +177,21 @@ class Answering(Processes):
 
 def test_no_sandbox_is_had_by_name_only() -> None:
     processes = Answering(1, b"")
-    assert choose("none", processes).name == "none"
+    assert choose(SandboxName.NONE, processes).name == "none"
     assert processes.asked == []
 
 
 def test_bubblewrap_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     processes = Answering(0, b"")
-    assert choose("bwrap", processes).name == "bwrap"
+    assert choose(SandboxName.BWRAP, processes).name == "bwrap"
     assert processes.asked[0].argv[0] == "bwrap"
 
 
 def test_bubblewrap_that_does_not_work_is_never_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     with pytest.raises(InfrastructureError, match="No permissions") as caught:
-        choose("bwrap", Answering(1, b"bwrap: No permissions to create new namespace"))
+        choose(SandboxName.BWRAP, Answering(1, b"bwrap: No permissions to create new namespace"))
     assert "--sandbox=none" in caught.value.hint
 
 
@@ -213,7 +213,7 @@ def test_what_forbids_a_sandbox_is_told(
     monkeypatch.setattr("pipeline.system.sandbox._APPARMOR", file)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     with pytest.raises(InfrastructureError, match="uid map") as caught:
-        choose("bwrap", Answering(1, b"bwrap: setting up uid map: Permission denied"))
+        choose(SandboxName.BWRAP, Answering(1, b"bwrap: setting up uid map: Permission denied"))
     assert words in caught.value.hint
     assert caught.value.hint.endswith("; or say --sandbox=none if you trust every line of the series.")
 
@@ -221,5 +221,5 @@ def test_what_forbids_a_sandbox_is_told(
 def test_bubblewrap_that_is_missing_is_never_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(InfrastructureError, match="not installed") as caught:
-        choose("bwrap", Answering(0, b""))
+        choose(SandboxName.BWRAP, Answering(0, b""))
     assert "apt-get install bubblewrap" in caught.value.hint

@@ -100,7 +100,7 @@ def test_what_b4_shows_of_a_series_without_a_run(word: str) -> None:
 @pytest.mark.parametrize("word", HOSTILE)
 def test_the_command_that_does_the_same_again(word: str) -> None:
     """Seen red with the series' name before the options: it was one."""
-    order = Order(Request(word), (word,), word, (word,), per_patch=True)
+    order = Order(request=Request(word), trees=(word,), matrix=word, cells=(word,), per_patch=True)
     command = reproducer(order, [word], word)
     words = assert_plain(command, "pipeline", "apply-and-build")
     assert assert_operand(words) == shown(word)
@@ -114,7 +114,7 @@ def test_the_command_that_does_the_same_again(word: str) -> None:
 @pytest.mark.parametrize("word", [word for word in HOSTILE if word])
 @pytest.mark.parametrize("columns", [40, 100])
 def test_the_command_in_reports(word: str, columns: int) -> None:
-    command = reproducer(Order(Request(word), (word,), word), [word], word)
+    command = reproducer(Order(request=Request(word), trees=(word,), matrix=word), [word], word)
     lines = command_lines(command, columns)
     assert all(line.endswith("\\") for line in lines[:-1])
     text = "\n".join(line.removesuffix("\\") for line in lines)
