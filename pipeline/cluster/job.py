@@ -140,6 +140,7 @@ class JobFragment(_Message):
     text: str
     options: dict[str, str]
     power_of_two: bool | None
+    wishes: dict[str, str] = Field(default_factory=dict)
 
 
 class JobCell(_Message):
@@ -157,7 +158,13 @@ class JobCell(_Message):
     def of(cls, one: PlannedCell) -> Self:
         cell = one.cell
         fragments = [
-            JobFragment(name=part.name, text=part.text, options=dict(part.options), power_of_two=part.power_of_two)
+            JobFragment(
+                name=part.name,
+                text=part.text,
+                options=dict(part.options),
+                power_of_two=part.power_of_two,
+                wishes=dict(part.wishes),
+            )
             for part in cell.fragments
         ]
         compiler = cell.toolchain
@@ -173,7 +180,7 @@ class JobCell(_Message):
 
     def planned(self, tree: Tree) -> PlannedCell:
         """The cell on the worker's copy of the tree."""
-        fragments = [Fragment(one.name, one.text, one.options, one.power_of_two) for one in self.fragments]
+        fragments = [Fragment(one.name, one.text, one.options, one.power_of_two, one.wishes) for one in self.fragments]
         toolchain = Toolchain(self.toolchain.name, self.toolchain.version, self.toolchain.digest)
         cell = Cell(self.id, self.arch, toolchain, self.base, tuple(fragments), boot=self.boot)
         return PlannedCell(cell, tree, config=self.config)

@@ -33,6 +33,7 @@ def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefini
     for title, entries in (
         ("Not what the matrix says", surprises),
         ("Unreachable", broken),
+        ("Wishes not granted", _refused(planned)),
         ("Duplicates", same),
         ("Excluded", excluded),
     ):
@@ -74,6 +75,19 @@ def _reason(one: PlannedCell) -> str:
     expected = "as the matrix says: " if one.cell.expect and one.cell.expect.unreachable else ""
     unproven = not one.struct_page and any(fragment.power_of_two is not None for fragment in one.cell.fragments)
     return f"{expected}{one.reason}{'; the size of struct page was not compiled then' if unproven else ''}"
+
+
+def _refused(planned: Sequence[PlannedCell]) -> list[tuple[str, str]]:
+    """Each wish that kconfig did not grant, once, and the cells that it was refused in."""
+    cells: dict[str, list[str]] = {}
+    for one in planned:
+        for words in one.refused:
+            cells.setdefault(words, []).append(one.cell.id)
+    entries = []
+    for words, names in cells.items():
+        wish, _, reason = words.partition(": ")
+        entries.append((wish, reason if len(names) == len(planned) else f"{reason} ({', '.join(names)})"))
+    return entries
 
 
 def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:

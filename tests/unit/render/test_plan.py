@@ -89,3 +89,15 @@ def test_nothing_is_wider_than_the_page() -> None:
 )
 def test_a_duration_is_said_in_the_unit_that_fits(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_wish_that_was_not_granted_is_one_line_for_all_its_cells() -> None:
+    gone = "CONFIG_B=y (a.config): no such option in this tree"
+    cells = [
+        replace(planned("one"), refused=(gone, "CONFIG_C=y (a.config): n got")),
+        replace(planned("two"), refused=(gone,)),
+    ]
+    text = shown(*cells)
+    assert "\nWishes not granted\n  CONFIG_B=y (a.config): no such option in this tree\n" in text
+    assert "\n  CONFIG_C=y (a.config): n got (one)\n" in text
+    assert "Unreachable" not in text
