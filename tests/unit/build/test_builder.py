@@ -127,7 +127,7 @@ class FakeHost:
         self.built: list[bool] = []
         self.tools: list[str] = []
         self.uses: list[Use] = []
-        self.changed = {state.patch: ("Makefile",) for state in STATES}
+        self.changed: dict[int, tuple[str, ...]] = {state.patch: ("Makefile",) for state in STATES}
         self.renamed: dict[str, str] = {}
         self._folder = folder / "build"
 
@@ -329,7 +329,7 @@ def test_an_error_that_did_not_stop_make_is_a_warning(tmp_path: Path) -> None:
     assert found.message == "recursive dependency detected! symbol A depends on A"
 
 
-OLDER_VALUE = {
+OLDER_VALUE: dict[str, Any] = {
     **{"status": "built", "seconds": 1.0, "cpu_seconds": 1.0, "steps": 2, "sections": {}, "struct_page": None},
     "warnings": [{"path": "mm/util.c", "line": 7, "message": "odd"}],
     "errors": [],

@@ -84,9 +84,10 @@ def test_what_is_written_is_a_plain_file(build: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["link of a folder", "up", "absolute"])
 def test_nothing_is_written_elsewhere(build: Path, kind: str) -> None:
     name = put(build, kind)
-    for act in (lambda: untrusted_dir.write(build, name, b"x"), lambda: untrusted_dir.discard(build, name)):
-        with pytest.raises(OSError, match=r".+"):
-            act()
+    with pytest.raises(OSError, match=r".+"):
+        untrusted_dir.write(build, name, b"x")
+    with pytest.raises(OSError, match=r".+"):
+        untrusted_dir.discard(build, name)
     assert (build.parent / "outside/secret").read_text() == "secret"
 
 
