@@ -29,8 +29,9 @@ from pipeline.render.findings import (
     verdict,
     warnings,
 )
-from pipeline.render.page import neutral, visible
+from pipeline.render.page import neutral
 from pipeline.system.shell import pasted
+from pipeline.system.visible import visible
 
 Status = Literal["pass", "warn", "fail"]
 MOST_LINES = 20

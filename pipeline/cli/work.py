@@ -50,13 +50,13 @@ from pipeline.output import render_reports
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
 from pipeline.render.formats import FORMATS, WRITTEN
-from pipeline.render.page import visible
 from pipeline.render.plan import render_plan
 from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.shell import pasted
+from pipeline.system.visible import visible
 
 
 @app.command(

@@ -11,8 +11,9 @@ from pipeline.render.before_after import last_struct_page
 from pipeline.render.cases import Case, Outcome, cases
 from pipeline.render.findings import count, location, result, verdict
 from pipeline.render.measured import Block, first
-from pipeline.render.page import Page, cut, neutral, visible
+from pipeline.render.page import Page, cut, neutral
 from pipeline.render.words import with_largest_symbols
+from pipeline.system.visible import visible
 
 SYMBOLS_SHOWN = 10
 CASES_SHOWN = 20

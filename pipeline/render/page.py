@@ -7,7 +7,6 @@ looks at it.
 from __future__ import annotations
 
 import operator
-import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from rich.style import Style
 from pipeline.record import RunRecord, SymbolRecord
 from pipeline.render.public import for_others
 from pipeline.system.resources import folder
+from pipeline.system.visible import INVISIBLE, no_command, visible
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
@@ -35,26 +35,12 @@ _COLOURS = {
     **dict.fromkeys(("promised", "volunteered", "undecided", "as before", "names no symbol"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky", "missing"), "yellow"),
 }
-_RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
-"""What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
-_RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
-_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _FIELDS_WITH_LINES = ("body", "verbatim", "log")
-
-
-def visible(line: str) -> str:
-    """A line with controls, bidi and zero-width characters as escapes like `\\x1b`, and tabs as blanks."""
-    if line.isprintable():
-        return line
-    return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _INVISIBLE else char
-        for char in line.replace("\t", " ")
-    )
 
 
 def blanked(text: str) -> str:
     """Text with a blank for each such character, where an escape would be out of place."""
-    return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
+    return "".join(" " if unicodedata.category(char) in INVISIBLE else char for char in text)
 
 
 def neutral(record: AnyRecord) -> AnyRecord:
@@ -158,7 +144,7 @@ class Page:
     def fill(self, template: str, **view: object) -> str:
         """A template of `templates/`, filled in; no line of it is a command of GitHub's or Azure's runner."""
         text = _templates(self).get_template(template).render(view)
-        return _RUNNER_PREFIX.sub("# ", _RUNNER_COMMAND.sub(r"\1∷ ", text))
+        return no_command(text)
 
 
 @cache

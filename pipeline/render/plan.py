@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pipeline.definitions import MatrixDefinition
 from pipeline.matrix import surprise
 from pipeline.model import PlannedCell, Tree
-from pipeline.render.page import Page, visible, wrap
+from pipeline.render.page import Page, wrap
+from pipeline.system.visible import visible
 
 COLUMNS = 100
 """Of the page: cells and cross compilers have long names."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.cells import chop_cells
 
 from pipeline.render.findings import count
-from pipeline.render.page import Page, cut, neutral, visible, wrap
+from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.review.record import (
     EvidenceRecord,
     PointRecord,
@@ -19,6 +19,7 @@ from pipeline.review.record import (
     SinceRecord,
     TrailerRecord,
 )
+from pipeline.system.visible import visible
 
 ORDER: tuple[PointState, ...] = ("unanswered", "disputed", "undecided", "promised", "volunteered", "answered")
 """What needs somebody comes first."""
@@ -85,7 +86,8 @@ def balance(review: ReviewRecord) -> str:
     words = [f"{states[state]} {state}" for state in ORDER if states[state]]
     carried = sum(one.carried for one in review.trailers)
     replies = "1 reply" if review.messages == 1 else f"{review.messages} replies"
-    parts = [f"{replies} read", count(len(review.points), "point")]
+    unread = [f"{review.unread} too long to be read"] if review.unread else []
+    parts = [f"{replies} read", *unread, count(len(review.points), "point")]
     text = ", ".join(parts) + (f" ({', '.join(words)})" if words else "")
     return text + (f"; {carried} of {count(len(review.trailers), 'trailer')} carried" if review.trailers else "")
 

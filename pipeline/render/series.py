@@ -7,7 +7,7 @@ from itertools import groupby
 
 from pipeline.model import Applied, Patch, Prerequisite, Series
 from pipeline.record import PatchRecord, PrerequisiteRecord, SuspicionRecord
-from pipeline.render.page import visible
+from pipeline.system.visible import visible
 
 
 def series_lines(series: Series) -> Iterator[str]:

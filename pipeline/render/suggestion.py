@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.model import Cell
 from pipeline.render.findings import count
-from pipeline.render.page import visible
 from pipeline.suggest import Proposal, Suggestion
+from pipeline.system.visible import visible
 
 COLUMNS = 78
 

@@ -12,8 +12,9 @@ from rich.cells import cell_len
 
 from pipeline.record import CellRecord, HunkRecord, RunRecord, SymbolRecord
 from pipeline.render import command_lines, exit_status, render_text, summary, verdict
-from pipeline.render.page import Page, cut, neutral, visible, wrap
+from pipeline.render.page import Page, cut, neutral, wrap
 from pipeline.system.errors import ExitStatus
+from pipeline.system.visible import visible
 from tests.unit import records
 from tests.unit.markup_payloads import PAYLOADS
 

@@ -7,7 +7,8 @@ import textwrap
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.render import command_lines
 from pipeline.render.findings import count
-from pipeline.render.page import cut, neutral, visible
+from pipeline.render.page import cut, neutral
+from pipeline.system.visible import visible
 
 COLUMNS = 72
 SUBJECT = "Documentation: vmemmap_dedup: rewrite, as measured"
