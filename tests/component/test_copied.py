@@ -18,7 +18,7 @@ from pipeline.system.errors import NotObtainedError
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
 from tests.support.developer import Developer
-from tests.unit import threads
+from tests.support import threads
 
 
 @pytest.fixture
