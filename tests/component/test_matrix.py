@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.record import CellRecord, RunRecord
 from tests.component.conftest import Runner
 from tests.component.developer import PatchSeries
@@ -76,9 +77,9 @@ i386 = { arch = "i386", expect = { struct_page = 40, vmemmap = false } }
 
 [axes.toolchain]
 gcc = { toolchain = "gcc" }
-clang = { toolchain = "clang" }
+clang = { toolchain = "clang@" }
 llvm = { toolchain = "llvm" }
-"""
+""".replace("@", ToolchainName.parse(newest("llvm")).suffix)
 NO_LLVM = not all(map(shutil.which, ("clang", "ld.lld", "llvm-nm", "llvm-ar")))
 
 
