@@ -19,7 +19,7 @@ import requests
 import tenacity
 
 from pipeline.kernel.debian import DebianArchive, PackageName
-from pipeline.kernel.tarball import import_archive
+from pipeline.kernel.tarball import Progress, import_archive
 from pipeline.model import Tree
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import Repository, initialised
@@ -147,10 +147,10 @@ class TreeImporter:
             version, stream_of = self._debian_source(PackageName.parse(name.place))
         else:
             version, stream_of = self._tarball(name.place)
-        self._say(f"Importing {name} ({version}); once per tree, a minute or two")
+        self._say(f"Importing {name} ({version}), once per tree")
         try:
             with stream_of() as archive:
-                commit = import_archive(repository, archive, version, ref)
+                commit = import_archive(repository, Progress(archive, self._say), version, ref)
         except (tarfile.TarError, EOFError, OSError) as error:
             raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
         return Tree(str(name), version, commit, repository.tree_of(commit))
