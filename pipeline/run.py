@@ -35,6 +35,7 @@ from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
+from pipeline.kernel.standing import SETTING, default_trees
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
 from pipeline.matrix import surprise, with_boots, with_duplicates_marked
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
@@ -164,9 +165,12 @@ class Pipeline:
         folder = find_series(order.request.text)
         tracked = load_series(folder) if folder else None
         matrix, fragments = load_matrix(order.matrix or (tracked.matrix if tracked else "quick"))
-        names = order.trees or (tracked.trees if tracked else ())
+        names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
         if not names:
-            raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
+            raise UsageError(
+                "no tree is named",
+                hint=f"Add --tree TREE: {EXAMPLES}. Or stand in a checkout of a kernel, or git config {SETTING} TREE.",
+            )
         return (
             tracked,
             matrix.narrowed(order.cells),
