@@ -28,8 +28,9 @@ TREES = {
     "7.2": "debian:linux-source-7.2@trixie-backports",
     "7.3": "debian:linux-source-7.3@trixie-backports",
 }
-KERNELS = os.environ.get("PIPELINE_KERNELS", "6.12 7.3").split()
-"""`make test-kernels` names all of them."""
+PLANS = Path(__file__).with_name("plans")
+KERNELS = os.environ.get("PIPELINE_KERNELS", "").split() or sorted(path.stem for path in PLANS.glob("*.txt"))
+"""Those that have a table; `make test-kernels` names all that are supported."""
 MATRICES = sorted(path.stem for path in resources.folder("kconfigs").glob("*.toml"))
 
 
@@ -59,4 +60,7 @@ def test_every_shipped_matrix_reaches_what_the_kernel_can_have(pipeline: Pipelin
         ]
     assert surprises == []
     assert unexpected == []
-    assert "\n".join(found) == Path(__file__).with_name("plans").joinpath(f"{kernel}.txt").read_text()
+    table, golden = "\n".join(found), PLANS / f"{kernel}.txt"
+    if not golden.is_file():
+        pytest.fail(f"there is no {golden.name} yet; where this is right, it becomes that:\n\n{table}")
+    assert table == golden.read_text()
