@@ -37,7 +37,9 @@ SeriesArgument = Annotated[
 TreeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--tree", metavar="TREE", help="git:URL#REF, path:DIR#REF, debian:PACKAGE or tar:FILE-or-URL; repeatable."
+        "--tree",
+        metavar="TREE",
+        help="git:URL#REF, path:DIR#REF, debian:PACKAGE[@SUITE] or tar:FILE-or-URL; repeatable.",
     ),
 ]
 MatrixOption = Annotated[

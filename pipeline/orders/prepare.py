@@ -20,6 +20,7 @@ from pipeline.definitions import (
     load_series,
 )
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.standing import SETTING, default_trees
 from pipeline.kernel.trees import EXAMPLES, TreeName
 from pipeline.machine import doctor
 from pipeline.model import Cell, Series
@@ -85,9 +86,12 @@ def resolve(order: Order) -> ResolvedOrder:
     tracked = load_series(folder) if folder else None
     matrix_name = order.matrix or (tracked.matrix if tracked else DEFAULT_MATRIX)
     matrix, fragments = load_matrix(matrix_name)
-    names = order.trees or (tracked.trees if tracked else ())
+    names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
     if not names:
-        raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
+        raise UsageError(
+            "no tree is named",
+            hint=f"Add --tree TREE: {EXAMPLES}. Or stand in a checkout of a kernel, or git config {SETTING} TREE.",
+        )
     return ResolvedOrder(
         tracked=tracked,
         matrix=matrix.narrowed(order.cells),

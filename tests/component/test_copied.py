@@ -17,8 +17,8 @@ from pipeline.system.console import Console
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
-from tests.support.developer import Developer
 from tests.support import threads
+from tests.support.developer import Developer
 
 
 @pytest.fixture
