@@ -52,7 +52,9 @@ _TREE_WORDS = {
     "already-merged": "already merged",
     "failed": "FAILS",
 }
-_BOOT_WORDS = {"pass": "ok", "fail": "FAIL", "flaky": "flaky", "time-out": "HANGS", "not run": "-"}
+_BOOT_WORDS = {"pass": "ok", "fail": "FAIL", "flaky": "flaky", "time-out": "HANGS", "not run": "-"} | {
+    "not understood": "?"
+}
 
 
 def render_text(record: RunRecord, *, colour: bool = False) -> str:

@@ -10,7 +10,7 @@ from pipeline.record import BootRecord, CellRecord, CheckRecord
 NOISE = 64
 """kB by which free memory differs between two boots of one kernel."""
 
-_RAN = ("pass", "fail", "flaky", "time-out")
+_RAN = ("pass", "fail", "flaky", "time-out", "not understood")
 _BAD = ("fail", "time-out")
 
 
@@ -78,6 +78,25 @@ def new_splats(base: BootRecord | None, boot: BootRecord) -> tuple[str, ...]:
     """Complaints that the base does not have; none for a boot that was not run."""
     known = base.splats if base else ()
     return tuple(splat for splat in boot.splats if splat not in known)
+
+
+def not_understood(cells: Iterable[tuple[str, CellRecord]]) -> list[str]:
+    """A sentence for each check that does not understand a kernel, and why it says so: faults of the check.
+
+    Args:
+        cells: each with what it is called.
+    """
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for label, cell in cells:
+        for boot in cell.boots:
+            for check in boot.checks:
+                if check.status == "not understood":
+                    group = groups.setdefault((check.name, "; ".join(check.details)), {})
+                    group[f"{label}/{boot.scenario}, {f'patch {boot.patch}' if boot.patch else 'the base'}"] = None
+    return [
+        f"The check {name} does not understand this kernel, a fault of the pipeline: {', '.join(places)}: {details}."
+        for (name, details), places in groups.items()
+    ]
 
 
 def proving_less(cells: Iterable[tuple[str, CellRecord]]) -> list[str]:

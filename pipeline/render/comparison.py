@@ -16,7 +16,9 @@ from pipeline.render.words import with_largest_symbols
 
 SYMBOLS_SHOWN = 10
 CASES_SHOWN = 20
-_WORDS = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.NOT_RUN: "not run"}
+_WORDS = {Outcome.PASS: "passes", Outcome.FAIL: "fails"} | {
+    outcome: outcome.value for outcome in (Outcome.NOT_RUN, Outcome.NOT_UNDERSTOOD)
+}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.render import before_after, matrix
-from pipeline.render.boots import Regression, proving_less, regressions
+from pipeline.render.boots import Regression, not_understood, proving_less, regressions
 from pipeline.render.coverage import covered_files, measured_cells, not_covered
 from pipeline.render.page import cut, neutral
 from pipeline.render.series import suspicion_remark
@@ -220,7 +220,8 @@ def verdict(record: RunRecord) -> Verdict:
     headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
     covered = not (_took(record) and building and not_covered(record))
     whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
-    return Verdict(_took(record) and whole and not problems and covered, headline, problems, covered)
+    understood = not not_understood(_labelled(record))
+    return Verdict(_took(record) and whole and understood and not problems and covered, headline, problems, covered)
 
 
 def remarks(record: RunRecord) -> list[str]:
@@ -237,6 +238,7 @@ def remarks(record: RunRecord) -> list[str]:
         *matrix.surprises(labelled),
         *matrix.unreachable(labelled),
         *matrix.duplicates(labelled),
+        *not_understood(labelled),
         *proving_less(labelled),
         *_coverage_remarks(record),
         *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
@@ -304,8 +306,10 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     if not_covered(record):
         return "Nothing proven: no cell compiles what the series changes."
     built = f"{building} of {count(len(matrix.counted(record.cells)), 'cell')}"
-    ran = sum(boot.status != "not run" for cell in record.cells for boot in cell.boots)
+    ran = sum(boot.conclusive for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""
+    if unclear := not_understood(_labelled(record)):
+        return f"No problem found, but {count(len(unclear), 'check')} of ours did not understand a kernel{grown}."
     return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}{grown}."
 
 

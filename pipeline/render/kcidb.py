@@ -23,7 +23,8 @@ ORIGIN = "kernel_series_pipeline"
 """KCIDB calls a CI system by an origin; who submits has one of their own."""
 
 VERSION = (5, 3)
-_STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP"}
+_STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP", Outcome.NOT_UNDERSTOOD: "ERROR"}
+"""An error is of the test's code, in KCIDB's words."""
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=~/-]{1,200}@[A-Za-z0-9.-]{1,200}")
 _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 

@@ -122,7 +122,8 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 
 def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
     found = cases(record.model_copy(update={"cells": (cell,)}))
-    own = [case for case in found if case.outcome is not Outcome.NOT_RUN and case.number is None]
+    told = (Outcome.PASS, Outcome.FAIL)
+    own = [case for case in found if case.outcome in told and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*cell_row(record, cell), f"{failed} of {len(own)}")
 

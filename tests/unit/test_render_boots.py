@@ -15,6 +15,7 @@ from tests.unit import records
 
 WALK = CheckRecord(name="walk", status="pass", values={"heads": 64, "fake-heads": 448})
 BAD_WALK = CheckRecord(name="walk", status="fail", details=("3 pages are bad",), values={"heads": 512, "fake-heads": 0})
+UNCLEAR = CheckRecord(name="memmap", status="not understood", details=("no offset is known",), values={"masks": 3})
 BAD_POOL = CheckRecord(name="pool", status="fail", details=("131 kB are lost",))
 
 
@@ -43,6 +44,14 @@ def run(*boots: BootRecord) -> RunRecord:
         (boot(0), boot(3, splats=("BUG: x",)), "the kernel complains: BUG: x"),
         (boot(0, splats=("BUG: x",)), boot(3, splats=("BUG: x",)), ""),
         (None, boot(3, "fail", BAD_WALK), "failed: walk"),
+        (boot(0), boot(3, "not understood", UNCLEAR), ""),
+        (boot(0, "not understood", UNCLEAR), boot(3, "not understood", UNCLEAR), ""),
+        (boot(0, "not understood", UNCLEAR), boot(3, "fail", BAD_WALK, UNCLEAR), "failed: walk"),
+        (
+            boot(0, "not understood", UNCLEAR),
+            boot(3, "not understood", UNCLEAR, splats=("BUG: x",)),
+            "the kernel complains: BUG: x",
+        ),
     ],
 )
 def test_what_is_worse_than_the_base(base: BootRecord | None, patched: BootRecord, worse: str) -> None:
@@ -112,3 +121,30 @@ def test_a_little_free_memory_is_no_difference(before: dict[str, int], after: di
 def test_the_table_has_a_word_for_every_state() -> None:
     text = render_text(run(boot(0), boot(1, "time-out"), boot(2, "flaky"), boot(3, "fail", BAD_WALK)))
     assert "  scenario base p1    p2    p3\n  hvo      ok   HANGS flaky FAIL\n" in text
+
+
+def test_a_check_that_does_not_understand_the_kernel_is_a_fault_of_ours() -> None:
+    """It is no problem of the series, and nothing is green by it: neither the verdict nor the number of boots."""
+    record = run(boot(0, "pass", WALK), boot(3, "not understood", WALK, UNCLEAR))
+    found = verdict(record)
+    assert (found.word, found.problems) == ("NO VERDICT", ())
+    assert found.headline == "No problem found, but 1 check of ours did not understand a kernel."
+    assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
+    assert (
+        "The check memmap does not understand this kernel, a fault of the pipeline: small/hvo, patch 3: "
+        "no offset is known." in remarks(record)
+    )
+    assert not [line for line in remarks(record) if line.startswith(("Boot fails", "Check not run", "Not booted"))]
+    assert "| hvo       ok    ?" in render_text(record).replace("  hvo", "| hvo")
+
+
+def test_a_problem_of_the_series_weighs_more_than_a_fault_of_ours() -> None:
+    record = run(boot(0, "not understood", UNCLEAR), boot(3, "fail", BAD_WALK, UNCLEAR))
+    assert verdict(record).word == "PROBLEM"
+    assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
+
+
+def test_of_boots_that_are_not_understood_none_is_counted() -> None:
+    headlines = [verdict(run(boot(0), boot(3, status))).headline for status in ("pass", "not understood", "not run")]
+    assert ["boot" in headline for headline in headlines] == [True, True, True]
+    assert [headline.split(", ")[-1] for headline in headlines] == ["2 boots.", "1 boot.", "1 boot."]
