@@ -193,7 +193,11 @@ def _from_entry(scenario: str, entry: Entry) -> Boot:
         reason=value["reason"],
         checks=tuple(
             CheckResult(
-                one["name"], CheckStatus(one["status"]), tuple(one["details"]), one["values"], one["everywhere"]
+                one["name"],
+                CheckStatus(one["status"]),
+                tuple(one["details"]),
+                one["values"],
+                one.get("everywhere", False),
             )
             for one in value["checks"]
         ),
