@@ -243,7 +243,7 @@ def _seen_row(one: Memmap) -> tuple[str, ...]:
         literal(one.arch),
         str(one.struct_page),
         f"{_size(one.huge_page)}{', DAX' if one.kind is Kind.DEVICE_DAX else ''}",
-        "a mask" if one.mask else "address",
+        one.encoding or UNMEASURED,
         _TAILS[one.tails],
         str(one.heads_per_page or UNMEASURED),
     )
