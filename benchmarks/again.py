@@ -23,7 +23,7 @@ from common import JOBS, Cost, cost, forget_results, own_workspace, run, with_co
 from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.model import Applied
-from pipeline.order import Order
+from pipeline.orders.order import Order
 from pipeline.record import CellRecord
 from pipeline.run import Pipeline
 from pipeline.runs import known_runs

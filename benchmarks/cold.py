@@ -29,7 +29,7 @@ from pipeline.fetch import Request
 from pipeline.kernel import kbuild
 from pipeline.kernel.trees import TreeName
 from pipeline.model import PlannedCell
-from pipeline.order import Order
+from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.run import Pipeline
 from pipeline.system.console import Console

@@ -29,7 +29,7 @@ from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.measure import Measurer
 from pipeline.model import Build, BuildStatus
-from pipeline.order import Order
+from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.render import render_text
 from pipeline.run import Pipeline

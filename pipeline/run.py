@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import collect, doctor, output, runs, whereabouts
+from pipeline import runs
 from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
@@ -19,7 +19,6 @@ from pipeline.build.repeat import Repeater
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, Executor, TreeWork
 from pipeline.cluster import choose as choose_executor
-from pipeline.collect import Measured, TreeResult
 from pipeline.definitions import (
     MatrixDefinition,
     Scenario,
@@ -32,20 +31,26 @@ from pipeline.definitions import (
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
-from pipeline.kernel.history import History
+from pipeline.kernel.history import History, pinned
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
-from pipeline.matrix import surprise, with_boots, with_duplicates_marked
+from pipeline.machine import doctor
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
 from pipeline.measure.code import code_delta, code_deltas
 from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
-from pipeline.order import Order, reproducer
+from pipeline.orders.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
+from pipeline.plan.matrix import surprise, with_boots, with_duplicates_marked
+from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
+from pipeline.render.formats import write_reports
+from pipeline.render.plan import render_plan
 from pipeline.review.record import ReviewRecord
-from pipeline.revisions import Reviewer, earlier
-from pipeline.suggest import Suggester, Suggestion, fragment_name
+from pipeline.review.revisions import Reviewer, earlier
+from pipeline.runs import collect, places
+from pipeline.runs.collect import Measured, TreeResult
+from pipeline.runs.evidence import keep_evidence
 from pipeline.system import resources, sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import NotObtainedError, UsageError
@@ -120,9 +125,28 @@ class Pipeline:
                 since = self.moved(applied)
                 results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since))
             record = self.record(run.id, work, series, results)
-            output.keep_evidence(run, results)
-            output.render_reports(run, record)
+            keep_evidence(run, results)
+            write_reports(run, record)
         return record, run.folder
+
+    def plan_jobs(self, order: Order) -> RunRecord:
+        """The plan for several machines: fetches and applies the series and plans every cell; builds nothing.
+
+        Trees are named by their commits, where they have any: a branch may move before a job looks it up.
+        """
+        work = self.prepare(order)
+        series = self.fetch(order.request)
+        trees: dict[str, Tree] = {}
+        for name in work.names:
+            tree = self.tree(pinned(name, self.tree(name).commit))
+            trees.setdefault(tree.name, tree)
+        results = []
+        for tree in trees.values():
+            applied = self.apply(series, tree, order.base)
+            planned = self.plan(work.host, applied.tree, work.cells, applied.changed) if applied.usable else ()
+            results.append(TreeResult(applied, planned))
+            self.console.say(render_plan(applied.tree, planned, work.matrix, order.jobs))
+        return self.record("plan", work, series, results)
 
     def prepare(self, order: Order) -> Work:
         """What an order needs before the first mail: definitions, tools, a sandbox that works, cells, scenarios."""
@@ -147,13 +171,13 @@ class Pipeline:
             command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
             series=collect.series_record(series, tracked.follow_ups if tracked else ()),
             matrix=work.matrix.title,
-            trees=tuple(whereabouts.tree_record(self.repository, one) for one in applied),
+            trees=tuple(places.tree_record(self.repository, one) for one in applied),
             cells=cells,
             claims=self.claims(tracked, series, work.cells, cells, applied),
             review=self.review(series, order.request, None, [one.tree for one in applied]),
             tools=self.tools(work.matrix, order.sandbox),
             sandbox=order.sandbox,
-            places=whereabouts.places(self.workspace),
+            places=places.places(self.workspace),
         )
 
     def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:

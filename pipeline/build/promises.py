@@ -9,9 +9,9 @@ from pipeline.kernel import kconfig
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.kconfig import Request
 from pipeline.kernel.kconfig.explain import NO_SUCH_OPTION
-from pipeline.matrix import lost_facts
 from pipeline.model import Applied, Build, CellOutcome, LostPromise, PlannedCell, SourceState, has_vmemmap
 from pipeline.plan import Planner, configuration_origins
+from pipeline.plan.matrix import lost_facts
 
 
 class PromiseChecker:

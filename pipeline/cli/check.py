@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline import check as checking
 from pipeline import runs as running
-from pipeline.check import Entry
+from pipeline.b4 import check_protocol as checking
+from pipeline.b4.check_protocol import Entry
 from pipeline.cli.app import app
 from pipeline.cli.mishap import unforeseen
 from pipeline.cli.options import VersionOption, WorkspaceOption

@@ -10,8 +10,6 @@ from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import clean as cleaning
-from pipeline import doctor as doctoring
 from pipeline.cli.app import app
 from pipeline.cli.options import (
     CellOption,
@@ -28,6 +26,8 @@ from pipeline.cli.options import (
 from pipeline.cli.session import session
 from pipeline.definitions import load_matrix
 from pipeline.kernel.trees import TreeName
+from pipeline.machine import clean as cleaning
+from pipeline.machine import doctor as doctoring
 from pipeline.system.errors import ExitStatus, UsageError
 
 

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console as RichConsole
 from rich.table import Table
 
-from pipeline import document as documenting
 from pipeline import reply as replying
 from pipeline import runs as running
+from pipeline import vmemmap as documenting
 from pipeline.cli.app import app
 from pipeline.cli.options import (
     STANDARD_OUTPUT,

@@ -12,8 +12,6 @@ import typer
 from rich.console import Console as RichConsole
 from rich.text import Text
 
-from pipeline import doctor as doctoring
-from pipeline import jobs as job_list
 from pipeline import runs as running
 from pipeline.cli.app import app
 from pipeline.cli.options import (
@@ -43,20 +41,21 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.session import session
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.machine import doctor as doctoring
 from pipeline.mail.mbox import join_mbox
 from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
-from pipeline.order import Order
-from pipeline.output import render_reports
+from pipeline.orders import jobs as job_list
+from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.render import exit_status, render_text
-from pipeline.render.formats import FORMATS, WRITTEN
-from pipeline.render.page import visible
+from pipeline.render.formats import FORMATS, WRITTEN, write_reports
 from pipeline.render.plan import render_plan
 from pipeline.render.series import base_lines, series_lines
 from pipeline.render.suggestion import render_suggestion
 from pipeline.run import Pipeline
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.shell import pasted
+from pipeline.system.text import visible
 
 
 @app.command(
@@ -265,11 +264,11 @@ def _require_plan_format(name: str, series: str, suggest: bool, output: Path | N
 
 def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:
     """Prints the jobs as a workflow takes them, and leaves the plan as a run without results."""
-    plan = job_list.plan_jobs(pipeline, order)
+    plan = pipeline.plan_jobs(order)
     words = job_list.github_matrix(job_list.jobs_of(plan))
     if output:
         output.mkdir(parents=True, exist_ok=True)
-        render_reports(running.RunFolder(plan.id, output), plan)
+        write_reports(running.RunFolder(plan.id, output), plan)
     print(words)
 
 

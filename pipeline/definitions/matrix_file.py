@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from pipeline.definitions.files import Definition, Identifier
-from pipeline.numbers import Count
 from pipeline.system.errors import UsageError
+from pipeline.system.numbers import Count
 
 UNREACHABLE = "unreachable"
 

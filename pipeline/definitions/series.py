@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from pydantic import Field, model_validator
 
 from pipeline.definitions.files import Definition, Identifier, load
-from pipeline.numbers import Count
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
+from pipeline.system.numbers import Count
 
 
 class VersionDefinition(Definition):

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline import order, runs
+from pipeline import runs
+from pipeline.assess.words import count
 from pipeline.claims import judged_again
 from pipeline.merge.cells import File, Part, chosen, placed
-from pipeline.output import render_reports
+from pipeline.orders import order
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, SeriesRecord, TreeRecord
-from pipeline.render.findings import count
+from pipeline.render.formats import write_reports
 from pipeline.runs import RECORD
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
@@ -59,7 +60,7 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
         for file in merged.files:
             if file.name not in absent:
                 run.copy(file.name, file.source)
-        render_reports(run, record)
+        write_reports(run, record)
     return record, run.folder
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline import collect
 from pipeline.definitions import Identifier
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
+from pipeline.runs.names import config_name, console_name, log_name
 from pipeline.system.errors import UsageError
 
 _NAME = TypeAdapter(Identifier)
@@ -114,16 +114,14 @@ def placed(part: Part, cell: CellRecord, numbers: dict[str, int]) -> tuple[CellR
         return new if old else ""
 
     states = [
-        state.model_copy(update={"log": place(state.log, collect.log_name(cell.id, tree, state.patch))})
+        state.model_copy(update={"log": place(state.log, log_name(cell.id, tree, state.patch))})
         for state in cell.states
     ]
     boots = [
-        boot.model_copy(
-            update={"console": place(boot.console, collect.console_name(cell.id, tree, boot.patch, boot.scenario))}
-        )
+        boot.model_copy(update={"console": place(boot.console, console_name(cell.id, tree, boot.patch, boot.scenario))})
         for boot in cell.boots
     ]
-    config = place(cell.config, collect.config_name(cell.id, tree))
+    config = place(cell.config, config_name(cell.id, tree))
     return cell.model_copy(update={"states": tuple(states), "boots": tuple(boots), "config": config}), files
 
 

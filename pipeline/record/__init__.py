@@ -8,7 +8,6 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
-from pipeline.numbers import Seconds
 from pipeline.record.base import OF_OTHERS, LineRanges, Record, count_lines, line_numbers, line_ranges
 from pipeline.record.cell import (
     BootRecord,
@@ -44,6 +43,7 @@ from pipeline.record.series import (
 )
 from pipeline.review.record import ReviewRecord
 from pipeline.system import untrusted
+from pipeline.system.numbers import Seconds
 
 __all__ = [
     "SCHEMA_FILE",

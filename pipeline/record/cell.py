@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from pipeline.numbers import Count, Seconds
 from pipeline.record.base import LineRanges, Record
 from pipeline.record.code import CodeRecord
+from pipeline.system.numbers import Count, Seconds
 
 
 class DiagnosticRecord(Record):

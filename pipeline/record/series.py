@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.numbers import Count
 from pipeline.record.base import Record
+from pipeline.system.numbers import Count
 
 
 class LetterRecord(Record):

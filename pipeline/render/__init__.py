@@ -8,32 +8,23 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
+from pipeline.assess.before_after import memmap_words, struct_page_words
+from pipeline.assess.boots import by_scenario
+from pipeline.assess.boots import measured as measured_values
+from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
+from pipeline.assess.verdict import Verdict, exit_status, remarks, verdict
+from pipeline.assess.words import count, label, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
-from pipeline.render.before_after import memmap_words, struct_page_words
-from pipeline.render.boots import by_scenario
-from pipeline.render.boots import measured as measured_values
+from pipeline.record.neutral import neutral
+from pipeline.record.public import tested_on
 from pipeline.render.code import code_blocks
-from pipeline.render.findings import (
-    Finding,
-    Verdict,
-    boot_failures,
-    count,
-    exit_status,
-    failures,
-    label,
-    location,
-    remarks,
-    result,
-    verdict,
-    warnings,
-)
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
-from pipeline.render.page import Page, cut, neutral, wrap
-from pipeline.render.public import tested_on
+from pipeline.render.page import Page
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.sizes import largest_symbols, legend, size_rows
-from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
+from pipeline.system.text import cut, wrap
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
 

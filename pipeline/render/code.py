@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.assess.words import count, label
 from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord, line_ranges
-from pipeline.render.findings import count, label
 from pipeline.render.measured import Block
 from pipeline.render.page import Page
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.assess.before_after import last_struct_page
+from pipeline.assess.cases import Case, Outcome, cases
+from pipeline.assess.verdict import verdict
+from pipeline.assess.words import count, location, result
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, TextRecord
-from pipeline.render.before_after import last_struct_page
-from pipeline.render.cases import Case, Outcome, cases
-from pipeline.render.findings import count, location, result, verdict
+from pipeline.record.neutral import neutral
 from pipeline.render.measured import Block, first
-from pipeline.render.page import Page, cut, neutral, visible
+from pipeline.render.page import Page
 from pipeline.render.words import with_largest_symbols
+from pipeline.system.text import cut, visible
 
 SYMBOLS_SHOWN = 10
 CASES_SHOWN = 20

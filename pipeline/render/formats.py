@@ -12,6 +12,7 @@ from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import render_markdown
 from pipeline.render.symbols import render_symbols
+from pipeline.runs import RunFolder
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,10 @@ FORMATS: Mapping[str, Format] = {
 
 WRITTEN = ("text", "html")
 """Those that every run leaves in its folder."""
+
+
+def write_reports(run: RunFolder, record: RunRecord) -> None:
+    """Render what every run leaves in its folder, and finish the run."""
+    for name in WRITTEN:
+        run.write(FORMATS[name].file, FORMATS[name].render(Source(record)))
+    run.finish(record)

@@ -13,10 +13,10 @@ from itertools import groupby
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from pipeline.assess.cases import Case, Outcome, cases
 from pipeline.record import RunRecord, TreeRecord
+from pipeline.record.public import for_others
 from pipeline.render import measured
-from pipeline.render.cases import Case, Outcome, cases
-from pipeline.render.public import for_others
 from pipeline.render.words import one_line
 
 MOST_DETAILS = 20

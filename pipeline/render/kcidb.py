@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from pipeline.assess.cases import Case, Outcome, cases
+from pipeline.assess.words import location
 from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
-from pipeline.render.cases import Case, Outcome, cases
-from pipeline.render.findings import location
-from pipeline.render.public import for_others
+from pipeline.record.public import for_others
 from pipeline.render.words import one_line
 from pipeline.system.errors import InfrastructureError, UsageError
 

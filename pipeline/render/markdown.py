@@ -12,13 +12,15 @@ from itertools import groupby
 
 from jinja2 import Environment
 
+from pipeline.assess.cases import Outcome, cases
+from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.verdict import remarks, verdict
+from pipeline.assess.words import label, location
 from pipeline.record import CellRecord, RunRecord
+from pipeline.record.public import for_others
 from pipeline.render import CELL_COLUMNS, cell_row, measured, reproduction, summary, tree_row
-from pipeline.render.cases import Outcome, cases
 from pipeline.render.code import code_words, compared_cells
-from pipeline.render.findings import Finding, boot_failures, failures, label, location, remarks, verdict, warnings
 from pipeline.render.page import templates
-from pipeline.render.public import for_others
 from pipeline.render.sizes import legend, size_rows
 from pipeline.render.words import one_line, with_largest_symbols
 

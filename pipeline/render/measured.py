@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.assess.coverage import Covered, covered_files
+from pipeline.assess.words import count, label
 from pipeline.record import LayoutRecord, MemberDeltaRecord, RunRecord, line_ranges
-from pipeline.render.coverage import Covered, covered_files
-from pipeline.render.findings import count, label
-from pipeline.render.page import Page, cut
+from pipeline.render.page import Page
+from pipeline.system.text import cut
 
 FILES_SHOWN = 30
 MEMBERS_SHOWN = 12

@@ -1,29 +1,18 @@
-"""Plain text on a page: untrusted words made harmless, wrapping and tables by display columns, templates.
-
-A record holds the words of strangers (mail, compilers, symbol names); it passes one door, `neutral`, before anything
-looks at it.
-"""
+"""Plain text on a page: tables by display columns, colours of verdict words, templates."""
 
 from __future__ import annotations
 
-import operator
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.style import Style
 
-from pipeline.record import RunRecord, SymbolRecord
-from pipeline.render.public import for_others
 from pipeline.system.resources import folder
-
-AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
+from pipeline.system.text import cut, wrap
 
 _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
@@ -38,71 +27,6 @@ _COLOURS = {
 _RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 """What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
 _RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
-_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_FIELDS_WITH_LINES = ("body", "verbatim", "log")
-
-
-def visible(line: str) -> str:
-    """A line with controls, bidi and zero-width characters as escapes like `\\x1b`, and tabs as blanks."""
-    if line.isprintable():
-        return line
-    return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _INVISIBLE else char
-        for char in line.replace("\t", " ")
-    )
-
-
-def blanked(text: str) -> str:
-    """Text with a blank for each such character, where an escape would be out of place."""
-    return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
-
-
-def neutral(record: AnyRecord) -> AnyRecord:
-    """The record with every string `visible`, and a run's `for_others`; line ends stay in fields that have lines."""
-    clean: AnyRecord = _clean(for_others(record) if isinstance(record, RunRecord) else record)
-    return clean
-
-
-def _clean(value: Any, key: str = "") -> Any:
-    """A value of a field of that name; the same object where there is nothing to clean, as in all but all of them."""
-    if isinstance(value, str):
-        if value.isprintable():
-            return value
-        return "\n".join(map(visible, value.split("\n") if key in _FIELDS_WITH_LINES else [value]))
-    if isinstance(value, tuple):
-        items = tuple([_clean(item, key) for item in value])
-        return value if all(map(operator.is_, items, value)) else items
-    if isinstance(value, SymbolRecord):
-        printable = value.name.isprintable() and value.path.isprintable()
-        return value if printable else replace(value, name=visible(value.name), path=visible(value.path))
-    if isinstance(value, BaseModel):
-        fields = {name: (old, _clean(old, name)) for name, old in value}
-        changed = {name: new for name, (old, new) in fields.items() if new is not old}
-        return value.model_copy(update=changed) if changed else value
-    if isinstance(value, dict):
-        return {visible(name): _clean(inner, name) for name, inner in value.items()}
-    return value
-
-
-def cut(text: str, columns: int) -> str:
-    """At most so many columns of a text, and no heap of combining characters; `…` says that there was more."""
-    return text if _fits(text, columns) else chop_cells(f"{text[: 2 * columns]} ", columns - 1)[0].rstrip() + "…"
-
-
-def wrap(text: str, columns: int, most: int = 4) -> list[str]:
-    """At most so many lines of so many columns; only a word longer than a line is broken."""
-    considered = text[: 2 * columns * most]
-    lines: list[str] = []
-    for word in considered.split():
-        for piece in filter(None, chop_cells(word, columns)):
-            if lines and _fits(f"{lines[-1]} {piece}", columns):
-                lines[-1] += f" {piece}"
-            else:
-                lines.append(cut(piece, columns))
-    if len(lines) > most or considered != text:
-        last = lines[:most][-1:] or [""]
-        lines = [*lines[: most - 1], cut(last[0], columns - 1).rstrip("…") + "…"]
-    return lines or [""]
 
 
 @dataclass(frozen=True)
@@ -179,11 +103,6 @@ def templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-
-
-def _fits(text: str, columns: int) -> bool:
-    """Columns limit what a reader sees, characters how high combining ones can pile up."""
-    return len(text) <= 2 * columns and cell_len(text) <= columns
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.definitions import MatrixDefinition
-from pipeline.matrix import surprise
 from pipeline.model import PlannedCell, Tree
-from pipeline.render.page import Page, visible, wrap
+from pipeline.plan.matrix import surprise
+from pipeline.render.page import Page
+from pipeline.system.text import visible, wrap
 
 COLUMNS = 100
 """Of the page: cells and cross compilers have long names."""

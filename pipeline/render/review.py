@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from rich.cells import chop_cells
 
-from pipeline.render.findings import count
-from pipeline.render.page import Page, cut, neutral, visible, wrap
+from pipeline.assess.words import count
+from pipeline.record.neutral import neutral
+from pipeline.render.page import Page
 from pipeline.review.record import (
     EvidenceRecord,
     PointRecord,
@@ -19,6 +20,7 @@ from pipeline.review.record import (
     SinceRecord,
     TrailerRecord,
 )
+from pipeline.system.text import cut, visible, wrap
 
 ORDER: tuple[PointState, ...] = ("unanswered", "disputed", "undecided", "promised", "volunteered", "answered")
 """What needs somebody comes first."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pipeline.model import Applied, Patch, Prerequisite, Series
-from pipeline.record import PatchRecord, PrerequisiteRecord, SuspicionRecord
-from pipeline.render.page import visible
+from pipeline.record import PatchRecord, PrerequisiteRecord
+from pipeline.system.text import visible
 
 
 def series_lines(series: Series) -> Iterator[str]:
@@ -48,12 +48,6 @@ def prerequisite_lines(prerequisites: Sequence[Prerequisite | PrerequisiteRecord
         version = f":v{one.version}" if one.version else ""
         title = f" ({one.title!r}, {count} patch(es))" if one.title else ""
         yield f"prerequisite-{one.kind}: {one.value}{version}{title}{f': {one.reason}' if one.reason else ''}"
-
-
-def suspicion_remark(one: SuspicionRecord) -> str:
-    """What a report says of a place that needs a look, and is none of the series' problems."""
-    whose = f"Prerequisite {one.prerequisite!r}, patch" if one.prerequisite else "Patch"
-    return f"{whose} {one.patch}, {one.path}: {one.what}."
 
 
 def base_lines(series: Series, applied: Applied) -> Iterator[str]:

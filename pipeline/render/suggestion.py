@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
+from pipeline.assess.words import count
 from pipeline.model import Cell
-from pipeline.render.findings import count
-from pipeline.render.page import visible
-from pipeline.suggest import Proposal, Suggestion
+from pipeline.plan.suggest import Proposal, Suggestion
+from pipeline.system.text import visible
 
 COLUMNS = 78
 

@@ -7,7 +7,7 @@ import io
 import re
 
 from pipeline.record import RunRecord
-from pipeline.render.public import for_others
+from pipeline.record.public import for_others
 from pipeline.render.words import one_line
 
 COLUMNS = ("tree", "cell", "symbol", "path", "old", "new", "delta")

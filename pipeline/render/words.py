@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.record import CellRecord, RunRecord
-from pipeline.render.page import visible
+from pipeline.system.text import visible
 
 MOST = 1000
 """Characters; longer words say nothing that their beginning does not."""

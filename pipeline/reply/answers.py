@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pipeline.record import ClaimRecord, LetterRecord, RunRecord
 from pipeline.render import measured, summary
 from pipeline.render.measured import first
-from pipeline.render.page import cut, wrap
 from pipeline.reply import points
 from pipeline.reply.headers import addresses, message_id
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS, Span, find, lines_of, own_lines, quoted
 from pipeline.review.record import PointRecord
+from pipeline.system.text import cut, wrap
 
 POINTS_SHOWN = 5
 QUOTED_SHOWN = 8

@@ -7,17 +7,21 @@ from collections.abc import Iterable, Sequence
 from email.headerregistry import Address
 from enum import StrEnum
 
+from pipeline.assess.findings import failures, warnings
+from pipeline.assess.verdict import changed_facts, remarks, verdict
+from pipeline.assess.words import count, label, location
 from pipeline.record import LetterRecord, RunRecord
 from pipeline.record.kinds import KINDS, kinds, only_text_moves
+from pipeline.record.neutral import neutral
+from pipeline.record.public import tested_on
 from pipeline.render import CELL_COLUMNS, cell_row, command_lines, summary, tree_row
-from pipeline.render.findings import changed_facts, count, failures, label, location, remarks, verdict, warnings
-from pipeline.render.page import Page, cut, neutral
-from pipeline.render.public import tested_on
+from pipeline.render.page import Page
 from pipeline.reply.answers import exchanges
 from pipeline.reply.headers import message_id
 from pipeline.reply.points import of_patch
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS
 from pipeline.reply.suggestion import tested_by
+from pipeline.system.text import cut
 
 ROWS_SHOWN = 10
 FINDINGS_SHOWN = 5

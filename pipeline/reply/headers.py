@@ -18,8 +18,8 @@ from email.utils import format_datetime, make_msgid
 
 from pipeline.mail.people import in_body_author
 from pipeline.record import LetterRecord
-from pipeline.render.page import blanked
 from pipeline.system.errors import UsageError
+from pipeline.system.text import blanked
 
 _LONGEST_PHRASE = 300
 # No option, file or program for whatever sends mail: `-X…`, `/…` and `|…` are some to sendmail.

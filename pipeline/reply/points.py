@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline.assess.words import count, label, location
 from pipeline.record import BootRecord, CellRecord, DiagnosticRecord, RunRecord
-from pipeline.render.findings import count, label, location
 from pipeline.review.record import PointRecord
 
 MOST_LINES = 6

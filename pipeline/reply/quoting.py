@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from pipeline.render.page import cut, wrap
+from pipeline.system.text import cut, wrap
 
 COLUMNS = 72
 LOG_COLUMNS = 120

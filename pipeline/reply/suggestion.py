@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from email.headerregistry import Address
 
+from pipeline.assess.verdict import verdict
+from pipeline.assess.words import count, result
 from pipeline.record import CellRecord, RunRecord
-from pipeline.render.findings import count, result, verdict
 
 
 def passed(record: RunRecord) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.numbers import Count
+from pipeline.system.numbers import Count
 
 PointState = Literal["answered", "promised", "volunteered", "disputed", "undecided", "unanswered"]
 PatchChange = Literal["unchanged", "message only", "changed", "new", "dropped"]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.build import read_log
-from pipeline.clean import clean
+from pipeline.machine.clean import clean
 from pipeline.model import BuildStatus
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.watch import LimitError

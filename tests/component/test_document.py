@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.document import document
-from pipeline.kernel.vmemmap import DOCUMENT
 from pipeline.record import RunRecord
 from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository, initialised
+from pipeline.vmemmap import document
+from pipeline.vmemmap.source import DOCUMENT
 from tests.unit import memmaps, records
 
 DATE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -68,10 +68,10 @@ POINTS = (
     "pipeline.run:Pipeline.measure@call",
     "pipeline.measure.text:Measurer.text_delta@return",
     "pipeline.run:Pipeline.record@call",
-    "pipeline.output:keep_evidence@return",
+    "pipeline.runs.evidence:keep_evidence@return",
     "pipeline.runs:RunFolder.finish@call",
-    "pipeline.output:render_reports@call",
-    "pipeline.output:render_reports@return",
+    "pipeline.render.formats:write_reports@call",
+    "pipeline.render.formats:write_reports@return",
 )
 """Functions in the order of a run, at whose call or return (of that occurrence) the process is killed."""
 
@@ -164,7 +164,7 @@ def test_killed_at_a_point(run_pipeline: Runner, undisturbed: Undisturbed, point
         ("pipeline.kernel.kbuild:count_steps@call#9", signal.SIGTERM),
         ("pipeline.measure.inspector:Inspector.inspect@call#1", signal.SIGHUP),
         ("pipeline.measure.text:Measurer.text_delta@call", signal.SIGINT),
-        ("pipeline.output:render_reports@call", signal.SIGTERM),
+        ("pipeline.render.formats:write_reports@call", signal.SIGTERM),
     ],
 )
 def test_a_signal_ends_every_part(

@@ -19,7 +19,7 @@ from pipeline.fetch import Request
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.trees import TreeName
 from pipeline.model import ApplyStatus, SourceState
-from pipeline.order import Order
+from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.run import Pipeline
 from tests.kernel.conftest import TREE, run_pipeline

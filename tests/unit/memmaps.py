@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.record import BootRecord, CellRecord, CheckRecord
-from pipeline.render.memmap import Encoding, Kind, Memmap
+from pipeline.vmemmap.memmap import Encoding, Kind, Memmap
 from tests.unit import records
 
 SHARED = {

@@ -21,14 +21,14 @@ VERBS = [
 ]
 SIDE_EFFECTS = ["subprocess", "os.system", "os.popen", "git", "requests"]
 PURE = [
-    *("pipeline.model", "pipeline.record", "pipeline.collect", "pipeline.mail", "pipeline.kernel.kconfig"),
+    *("pipeline.model", "pipeline.record", "pipeline.runs.collect", "pipeline.mail", "pipeline.kernel.kconfig"),
     *("pipeline.kernel.diagnostics", "pipeline.kernel.kbuild", "pipeline.render", "pipeline.reply"),
     *("pipeline.kernel.commands", "pipeline.kernel.preprocessor", "pipeline.kernel.dwarf"),
     *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),
     *("pipeline.boot.doubt",),
     *("pipeline.kernel.makefile", "pipeline.kernel.makefiles", "pipeline.kernel.makeconditions"),
-    *("pipeline.suggest", "pipeline.claims"),
-    *("pipeline.kernel.vmemmap", "pipeline.review", "pipeline.order", "pipeline.cluster.job"),
+    *("pipeline.plan.suggest", "pipeline.claims"),
+    *("pipeline.vmemmap.source", "pipeline.review", "pipeline.orders.order", "pipeline.cluster.job"),
 ]
 
 
@@ -102,7 +102,7 @@ def test_the_modules_that_rules_are_about_exist(module: str) -> None:
 BAD = [
     ("pipeline.model", "import subprocess"),
     ("pipeline.record", "from subprocess import run"),
-    ("pipeline.collect", "import os\nos.system('x')"),
+    ("pipeline.runs.collect", "import os\nos.system('x')"),
     ("pipeline.reply", "from os import system"),
     ("pipeline.mail.thread", "import git.repo"),
     ("pipeline.render.page", "def f():\n    import requests"),

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline import check
+from pipeline.assess.verdict import exit_status, remarks, verdict
+from pipeline.b4 import check_protocol as check
 from pipeline.record import CellRecord, LayoutRecord, RunRecord, StructPageRecord, SymbolRecord
 from pipeline.record.kinds import by_kind, kinds
 from pipeline.render import cell_row, render_text
-from pipeline.render.findings import exit_status, remarks, verdict
 from pipeline.render.html import render_html
 from pipeline.reply import draft
 from pipeline.system.errors import ExitStatus

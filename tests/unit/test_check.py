@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.check import Entry, no_run, of_patch, of_series, to_json
+from pipeline.b4.check_protocol import Entry, no_run, of_patch, of_series, to_json
 from pipeline.record import BootRecord, CheckRecord, HunkRecord, RunRecord
 from tests.unit import records
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.clean import clean, keep, shares, used
 from pipeline.cli import app
+from pipeline.machine.clean import clean, keep, shares, used
 from pipeline.system.store import Key, Store
 from pipeline.system.workspace import Workspace
 

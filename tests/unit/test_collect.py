@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.collect import Measured, TreeResult, cell_records, log_name, series_record, tree_record
 from pipeline.kernel.moved import Moved
 from pipeline.measure import parse_bloat
 from pipeline.model import (
@@ -33,6 +32,8 @@ from pipeline.model import (
     Tree,
 )
 from pipeline.record import CellRecord
+from pipeline.runs.collect import Measured, TreeResult, cell_records, series_record, tree_record
+from pipeline.runs.names import log_name
 from tests.unit.test_measure_text import OUTPUT
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)

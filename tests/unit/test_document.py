@@ -10,12 +10,12 @@ import pytest
 from docutils.core import publish_doctree
 from docutils.nodes import Node, raw, system_message
 
-from pipeline.kernel import vmemmap
-from pipeline.kernel.vmemmap import Selected, VmemmapSource
 from pipeline.record import CellRecord, RunRecord, StructPageRecord
-from pipeline.render.document import render_document
-from pipeline.render.document.message import commit_message
-from pipeline.render.document.rst import escaped, paragraph
+from pipeline.vmemmap import source as vmemmap
+from pipeline.vmemmap.message import commit_message
+from pipeline.vmemmap.rst import escaped, paragraph
+from pipeline.vmemmap.source import Selected, VmemmapSource
+from pipeline.vmemmap.text import render_document
 from tests.unit import memmaps, records
 from tests.unit.markup_payloads import PAYLOADS
 

@@ -14,8 +14,8 @@ import pytest
 from kcidb_io import schema
 from lxml import etree
 
+from pipeline.assess.cases import Outcome, cases
 from pipeline.record import BootRecord, CheckRecord, RunRecord, SymbolRecord
-from pipeline.render.cases import Outcome, cases
 from pipeline.render.formats import FORMATS, Source
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipeline.assess.findings import warnings
+from pipeline.assess.words import location
 from pipeline.record import CellRecord, DiagnosticRecord
-from pipeline.render.findings import location, warnings
 from tests.unit import records
 
 

@@ -11,7 +11,7 @@ import tinyhtml5
 
 from pipeline.record import BootRecord, CheckRecord, RunRecord, SymbolRecord
 from pipeline.render.html import render_html
-from pipeline.render.page import blanked
+from pipeline.system.text import blanked
 from tests.unit import records
 from tests.unit.payloads import PAYLOADS
 from tests.unit.test_render import REFUSED, WORDS_OF_THE_SCHEMA, flooded, warning_cell

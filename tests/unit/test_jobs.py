@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipeline.jobs import WorkflowJob, github_matrix, jobs_of
+from pipeline.orders.jobs import WorkflowJob, github_matrix, jobs_of
 from pipeline.record import CellRecord
 from pipeline.system.errors import UsageError
 from tests.unit import records

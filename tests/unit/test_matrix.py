@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.matrix import lost_facts, surprise, with_duplicates_marked
 from pipeline.model import Cell, Expectation, Fragment, LostPromise, PlannedCell, StructPage, Toolchain, Tree
+from pipeline.plan.matrix import lost_facts, surprise, with_duplicates_marked
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)
 GCC = Toolchain("gcc", "gcc 12", "d" * 64)

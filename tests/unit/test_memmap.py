@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import pipeline
-from pipeline.render.document import diagram
-from pipeline.render.memmap import Encoding, Kind, Tails, memmaps
+from pipeline.vmemmap import diagram
+from pipeline.vmemmap.memmap import Encoding, Kind, Tails, memmaps
 from tests.unit import memmaps as made
 
 FAKE = {"frames": 64, "shared": 0, "heads": 512}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.fetch import Request
-from pipeline.order import Order, joined, reproducer
+from pipeline.orders.order import Order, joined, reproducer
 
 ORDER = Order(Request("x@y"), cells=("a*",), per_patch=True, sandbox="none")
 

@@ -11,9 +11,11 @@ import pytest
 from rich.cells import cell_len
 
 from pipeline.record import CellRecord, HunkRecord, RunRecord, SymbolRecord
+from pipeline.record.neutral import neutral
 from pipeline.render import command_lines, exit_status, render_text, summary, verdict
-from pipeline.render.page import Page, cut, neutral, visible, wrap
+from pipeline.render.page import Page
 from pipeline.system.errors import ExitStatus
+from pipeline.system.text import cut, visible, wrap
 from tests.unit import records
 from tests.unit.markup_payloads import PAYLOADS
 

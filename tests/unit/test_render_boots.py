@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.assess.boots import measured, regressions, worse_than
+from pipeline.assess.verdict import remarks
 from pipeline.record import BootRecord, CheckRecord, RunRecord
 from pipeline.render import exit_status, render_text, verdict
-from pipeline.render.boots import measured, regressions, worse_than
-from pipeline.render.findings import remarks
 from pipeline.system.errors import ExitStatus
 from tests.unit import records
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from pipeline.assess.coverage import covered_files, not_covered
 from pipeline.record import (
     CellRecord,
     FileCoverageRecord,
@@ -16,7 +17,6 @@ from pipeline.record import (
     line_ranges,
 )
 from pipeline.render import exit_status, render_text, verdict
-from pipeline.render.coverage import covered_files, not_covered
 from pipeline.system.errors import ExitStatus
 from tests.unit import records
 

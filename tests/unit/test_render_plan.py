@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.definitions import MatrixDefinition
 from pipeline.definitions.matrix_file import ExcludedDefinition
-from pipeline.matrix import with_duplicates_marked
 from pipeline.model import Expectation, Fragment, PlannedCell
+from pipeline.plan.matrix import with_duplicates_marked
 from pipeline.render.plan import COLUMNS, duration, render_plan
 from tests.unit.test_matrix import TREE, planned
 

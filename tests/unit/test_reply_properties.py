@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from pipeline.assess.words import location
 from pipeline.record import ClaimRecord, RunRecord
-from pipeline.render.findings import location
-from pipeline.render.page import visible
 from pipeline.reply import Style, draft, to_bytes
 from pipeline.review.record import PointRecord, ReviewRecord
+from pipeline.system.text import visible
 from tests.unit import records
 
 # b4 changes how the standard library encodes UTF-8, for the whole process; it is changed back for other tests.

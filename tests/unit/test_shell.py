@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import reply
-from pipeline.check import no_run
-from pipeline.clean import clean
+from pipeline.b4.check_protocol import no_run
 from pipeline.fetch import Request
-from pipeline.order import Order, joined, reproducer
+from pipeline.machine.clean import clean
+from pipeline.orders.order import Order, joined, reproducer
 from pipeline.render import command_lines, render_text
 from pipeline.render.html import render_html
 from pipeline.render.markdown import render_markdown

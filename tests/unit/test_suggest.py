@@ -12,8 +12,8 @@ from pipeline.kernel.kconfig import parse_fragment, source
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.model import Cell, Toolchain
+from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
 from pipeline.render.suggestion import render_suggestion
-from pipeline.suggest import Suggester, Suggestion, fragment_name
 
 KCONFIG = """\
 config X86_64

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
 from pipeline.record import NoiseFloorRecord, SectionRecord, TextRecord
 from pipeline.render import render_text
-from pipeline.render.unchanged import noise_floor, noise_floors, unchanged_size
 from tests.unit import records
 
 SAME = TextRecord(

@@ -12,7 +12,6 @@ from functools import reduce
 
 import pytest
 
-from pipeline.kernel import vmemmap
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.expression import AnyOf, Comparison, Expression, Literal, Not, Option, all_of, evaluate
 from pipeline.kernel.kconfig.solve import solve
@@ -21,6 +20,7 @@ from pipeline.kernel.preprocessor import scan
 from pipeline.system import untrusted
 from pipeline.system.errors import KilledError, UsageError, require_sound_machine
 from pipeline.system.untrusted import Budget, Limit, TooMuchError, inflated, lines
+from pipeline.vmemmap import source as vmemmap
 from tests.unit.clock import at_most
 
 

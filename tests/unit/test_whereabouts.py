@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.runs.places import places
 from pipeline.system.workspace import Workspace
-from pipeline.whereabouts import places
 
 
 def test_places_are_named_as_they_were_and_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

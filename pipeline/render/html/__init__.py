@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.assess.verdict import remarks, verdict
+from pipeline.assess.words import label
 from pipeline.record import RunRecord
+from pipeline.record.neutral import neutral
 from pipeline.render import about, facts, reproduction
-from pipeline.render.findings import label, remarks, verdict
 from pipeline.render.html import cells, findings, page
 from pipeline.render.html.bars import BarChart, Tone, stacked
 from pipeline.render.html.links import evidence, message
@@ -17,8 +19,8 @@ from pipeline.render.html.symbols import Totals, totals, without_the_small
 from pipeline.render.html.tables import LONGEST, Item, items, table
 from pipeline.render.html.trimming import Limits, trimmed
 from pipeline.render.measured import first
-from pipeline.render.page import cut, neutral
 from pipeline.render.plan import duration
+from pipeline.system.text import cut
 
 MOST_BYTES = 2 << 20
 """A page that opens at once, on a phone, too."""

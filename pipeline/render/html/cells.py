@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.assess.boots import base_of, by_scenario
+from pipeline.assess.boots import measured as measured_values
+from pipeline.assess.words import label, result
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
 from pipeline.render import cell_row, tree_row
-from pipeline.render.boots import base_of, by_scenario
-from pipeline.render.boots import measured as measured_values
 from pipeline.render.code import HEADER, change_row, code_words, compared_cells, patch_lines
-from pipeline.render.findings import label, result
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import boot_mark
@@ -25,7 +25,7 @@ from pipeline.render.measured import (
     member_row,
     struct_size,
 )
-from pipeline.render.page import cut
+from pipeline.system.text import cut
 
 _TREE_TONES = {"clean": "ok", "three-way": "ok", "already-merged": "warn", "failed": "failed"}
 _RESULT_TONES = {

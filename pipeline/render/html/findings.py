@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.words import location
 from pipeline.record import RunRecord
-from pipeline.render.findings import Finding, boot_failures, failures, location, warnings
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
 from pipeline.render.measured import first
-from pipeline.render.page import cut
+from pipeline.system.text import cut
 
 LINES_SHOWN = 12
 FINDINGS_SHOWN = 60

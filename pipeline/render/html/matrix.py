@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.assess.boots import base_of, by_scenario, worse_than
+from pipeline.assess.words import base_fails, label
 from pipeline.record import BootRecord, CellRecord, RunRecord, StateRecord
-from pipeline.render.boots import base_of, by_scenario, worse_than
-from pipeline.render.findings import base_fails, label
 from pipeline.render.html.bars import Tone
 from pipeline.render.html.grid import Grid, Line, Mark, grid, state_name
 from pipeline.render.html.links import evidence
 from pipeline.render.html.tables import Item, Table, items, table
-from pipeline.render.page import cut
+from pipeline.system.text import cut
 
 LONGEST_LABEL = 32
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pipeline.render.html.cells import Part
 from pipeline.render.html.links import message
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
-from pipeline.render.page import cut
 from pipeline.render.review import ORDER, balance, name, where
 from pipeline.review.record import PointRecord, ReviewRecord, SinceRecord
+from pipeline.system.text import cut
 
 _SIGNS = {"ok": "✓", "failed": "✗", "warn": "?"}
 _POINT_TONES = {

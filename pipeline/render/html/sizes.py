@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.assess.words import count, label
 from pipeline.record import CellRecord, RunRecord, SymbolRecord, TextRecord
 from pipeline.render import summary
-from pipeline.render.findings import count, label
 from pipeline.render.html.bars import BarChart, diverging, waterfall
 from pipeline.render.html.links import evidence
 from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
-from pipeline.render.page import cut
 from pipeline.render.sizes import legend, size_rows
+from pipeline.system.text import cut
 
 OVERVIEW = 60
 """Cells in the picture of all."""

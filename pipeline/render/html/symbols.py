@@ -8,7 +8,7 @@ from heapq import nlargest, nsmallest
 
 from pipeline.record import RunRecord, SymbolRecord, TextRecord
 from pipeline.render import summary
-from pipeline.render.page import visible
+from pipeline.system.text import visible
 
 EXTREMES = 10
 """Symbols that grow, and symbols that shrink, in the picture of each cell."""

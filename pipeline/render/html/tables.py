@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.render.page import cut
+from pipeline.system.text import cut
 
 LONG = 24
 LONGEST = 300

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from pipeline.render.html.tables import Table
-from pipeline.render.page import cut
+from pipeline.system.text import cut
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
+from pipeline.assess.words import count
 from pipeline.record import RunRecord, TreeRecord
+from pipeline.record.neutral import neutral
 from pipeline.render import command_lines
-from pipeline.render.findings import count
-from pipeline.render.page import cut, neutral, visible
+from pipeline.system.text import cut, visible
 
 COLUMNS = 72
 SUBJECT = "Documentation: vmemmap_dedup: rewrite, as measured"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from pipeline.render.page import visible
+from pipeline.system.text import visible
 
 COLUMNS = 80
 """Documentation/doc-guide/sphinx.rst asks for lines that are not longer."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from pipeline.assess.boots import base_of, by_scenario, new_splats, worse_than
+from pipeline.assess.words import label, location
 from pipeline.record import BootRecord, CellRecord, RunRecord, StateRecord
 from pipeline.record.kinds import kinds
-from pipeline.render.boots import base_of, by_scenario, new_splats, worse_than
-from pipeline.render.findings import label, location
 
 
 class Outcome(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, RunRecord, StructPageRecord
-from pipeline.render.page import cut
+from pipeline.system.text import cut
 
 STRUCTS_SHOWN = 8
 STUBS_SHOWN = 5

@@ -10,13 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pipeline.collect import TreeResult
-from pipeline.kernel.history import pinned
-from pipeline.model import Tree
-from pipeline.order import Order
 from pipeline.record import RunRecord
-from pipeline.render.plan import render_plan
-from pipeline.run import Pipeline
 from pipeline.system.errors import UsageError
 
 MOST_JOBS = 256
@@ -38,26 +32,6 @@ class WorkflowJob:
     tree: str
     tree_id: str
     cells: tuple[str, ...]
-
-
-def plan_jobs(pipeline: Pipeline, order: Order) -> RunRecord:
-    """Fetches and applies the series and plans every cell; builds nothing.
-
-    Trees are named by their commits, where they have any: a branch may move before a job looks it up.
-    """
-    work = pipeline.prepare(order)
-    series = pipeline.fetch(order.request)
-    trees: dict[str, Tree] = {}
-    for name in work.names:
-        found = pipeline.tree(pinned(name, pipeline.tree(name).commit))
-        trees.setdefault(found.name, found)
-    results = []
-    for tree in trees.values():
-        applied = pipeline.apply(series, tree, order.base)
-        planned = pipeline.plan(work.host, applied.tree, work.cells, applied.changed) if applied.usable else ()
-        results.append(TreeResult(applied, planned))
-        pipeline.console.say(render_plan(applied.tree, planned, work.matrix, order.jobs))
-    return pipeline.record("plan", work, series, results)
 
 
 def jobs_of(plan: RunRecord) -> tuple[WorkflowJob, ...]:

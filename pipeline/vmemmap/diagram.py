@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pipeline.render.memmap import Memmap, Tails
+from pipeline.vmemmap.memmap import Memmap, Tails
 
 MOST_ROWS = 10
 """Vmemmap pages drawn; of more, the first ones and the last."""

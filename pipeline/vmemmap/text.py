@@ -8,14 +8,14 @@ from functools import cache
 
 from jinja2 import Environment
 
-from pipeline.kernel.vmemmap import Selected, VmemmapSource
+from pipeline.assess.before_after import last_memmap, last_struct_page
+from pipeline.assess.words import count
 from pipeline.record import CellRecord, RunRecord, TreeRecord
-from pipeline.render.before_after import last_memmap, last_struct_page
-from pipeline.render.document import diagram
-from pipeline.render.document.rst import escaped, literal, paragraph, table
-from pipeline.render.findings import count
-from pipeline.render.memmap import Kind, Memmap, Tails, memmaps
 from pipeline.render.page import templates
+from pipeline.vmemmap import diagram
+from pipeline.vmemmap.memmap import Kind, Memmap, Tails, memmaps
+from pipeline.vmemmap.rst import escaped, literal, paragraph, table
+from pipeline.vmemmap.source import Selected, VmemmapSource
 
 UNMEASURED = "not\nmeasured"
 """In a table, where columns are scarce."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import collect
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.kernel.version import kernel_version
 from pipeline.model import Applied
 from pipeline.record import TreeRecord
+from pipeline.runs import collect
 from pipeline.system.git import Repository
 from pipeline.system.workspace import Workspace
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.kernel import vmemmap
-from pipeline.kernel.vmemmap import VmemmapSource
 from pipeline.record import RunRecord, TreeRecord
-from pipeline.render.document import render_document
-from pipeline.render.document.message import commit_message
 from pipeline.system.errors import UsageError
 from pipeline.system.git import GitError, Repository
+from pipeline.vmemmap import source as vmemmap
+from pipeline.vmemmap.message import commit_message
+from pipeline.vmemmap.source import VmemmapSource
+from pipeline.vmemmap.text import render_document
 
 
 @dataclass(frozen=True)

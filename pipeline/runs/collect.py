@@ -11,7 +11,6 @@ from pipeline.boot.report import Boot, Boots
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
 from pipeline.mail.diff import commit_message
-from pipeline.matrix import surprise
 from pipeline.measure import layout_deltas, origins_of, section_deltas
 from pipeline.model import (
     Applied,
@@ -29,6 +28,8 @@ from pipeline.model import (
     StructPage,
     TextDelta,
 )
+from pipeline.plan.matrix import surprise
+from pipeline.runs.names import config_name, console_name, log_name
 
 MOST_NEW_LINES = 100
 """Of a console, that a record holds; the console itself lies beside it."""
@@ -146,21 +147,6 @@ def tree_record(applied: Applied, commit: str = "", kernel: str = "") -> record.
         prerequisites=applied.prerequisites,
         log=applied.log,
     )
-
-
-def log_name(cell_id: str, tree: str, patch: int) -> str:
-    """Where a build's log lies within the run's folder; trees are told apart by number, never by their names."""
-    return f"logs/{tree}-{cell_id}-{'base' if patch == 0 else f'patch-{patch:02}'}.log"
-
-
-def console_name(cell_id: str, tree: str, patch: int, scenario: str) -> str:
-    """Where the console of a boot lies within the run's folder."""
-    return log_name(cell_id, tree, patch).removesuffix(".log") + f"-{scenario}.console"
-
-
-def config_name(cell_id: str, tree: str) -> str:
-    """Where a cell's configuration lies within the run's folder."""
-    return f"configs/{tree}-{cell_id}.config"
 
 
 def cell_records(results: Sequence[TreeResult]) -> tuple[record.CellRecord, ...]:

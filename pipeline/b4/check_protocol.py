@@ -12,25 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from pipeline.assess.before_after import lost_promises
+from pipeline.assess.boots import not_understood, proving_less, regressions
+from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.verdict import changed_facts, verdict
+from pipeline.assess.words import base_fails, count, first_failing, label, location, result
 from pipeline.record import RunRecord
-from pipeline.render.before_after import lost_promises
-from pipeline.render.boots import not_understood, proving_less, regressions
-from pipeline.render.findings import (
-    Finding,
-    base_fails,
-    boot_failures,
-    changed_facts,
-    count,
-    failures,
-    first_failing,
-    label,
-    location,
-    result,
-    verdict,
-    warnings,
-)
-from pipeline.render.page import neutral, visible
+from pipeline.record.neutral import neutral
 from pipeline.system.shell import pasted
+from pipeline.system.text import visible
 
 Status = Literal["pass", "warn", "fail"]
 MOST_LINES = 20

@@ -1,0 +1,114 @@
+"""What a run found: failed builds, new warnings, boots that got worse, each with the patch that it came with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.assess.boots import Regression, regressions
+from pipeline.assess.words import base_fails, count, first_failing, label, result
+from pipeline.kernel.diagnostics import new_ones
+from pipeline.kernel.moved import Moved
+from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
+from pipeline.system.text import cut
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Failed builds, or new warnings, that say the same.
+
+    Args:
+        blame: the patch that it came with, or what is known of it.
+        cells: every cell that shows it.
+        diagnostics: the compiler's words.
+        log: of the first cell, a file name within the run's folder.
+    """
+
+    blame: str
+    cells: tuple[str, ...]
+    diagnostics: tuple[DiagnosticRecord, ...]
+    log: str = ""
+
+
+def failures(record: RunRecord) -> list[Finding]:
+    """What the series breaks; a cell counts once, at the first state that fails."""
+    groups: dict[tuple[str, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
+    for cell in record.cells:
+        if state := first_failing(cell):
+            group = groups.setdefault((_blame(record, cell, state, state.errors), state.errors), [])
+            group.append((label(record, cell), state.log))
+        elif result(record, cell) == "FAILS":
+            reason = cell.reason or "the run does not say at which patch"
+            groups.setdefault((reason, ()), []).append((label(record, cell), ""))
+    return [
+        Finding(blame, tuple(cell for cell, _ in hits), diagnostics, hits[0][1])
+        for (blame, diagnostics), hits in groups.items()
+    ]
+
+
+def warnings(record: RunRecord) -> list[Finding]:
+    """Warnings that the base does not have, each at the first state that has it; alike ones of cells are one."""
+    hits: dict[tuple[str, str, str, str, int], list[tuple[str, str, DiagnosticRecord]]] = {}
+    for cell in record.cells:
+        for state, fresh in _new_warnings(cell):
+            alike: Counter[tuple[str, str, str]] = Counter()
+            for warning in fresh:
+                identity = (warning.path, warning.message, warning.function)
+                alike[identity] += 1
+                key = (_blame(record, cell, state, [warning]), *identity, alike[identity])
+                hits.setdefault(key, []).append((label(record, cell), state.log, warning))
+    groups: dict[tuple[str, tuple[str, ...], str], list[DiagnosticRecord]] = {}
+    for (blame, *_), found in hits.items():
+        cells, first = tuple(name for name, _, _ in found), found[0]
+        groups.setdefault((blame, cells, first[1]), []).append(first[2])
+    return [Finding(blame, cells, tuple(found), log) for (blame, cells, log), found in groups.items()]
+
+
+def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
+    """Boots that are worse than the base's, each with what is worse; alike ones of several cells are one finding."""
+    groups: dict[tuple[str, str], list[Regression]] = {}
+    for cell in record.cells:
+        for one in regressions(cell):
+            state = next(state for state in cell.states if state.patch == one.boot.patch)
+            key = (_blame(record, cell, state, []), f"{one.boot.scenario}: {one.what}")
+            groups.setdefault(key, []).append(one)
+    return [
+        (
+            Finding(
+                blame,
+                tuple(label(record, one.cell) for one in found),
+                tuple(
+                    DiagnosticRecord(path=found[0].boot.scenario, line=0, message=line) for line in found[0].evidence
+                ),
+                found[0].boot.console,
+            ),
+            what,
+        )
+        for (blame, what), found in groups.items()
+    ]
+
+
+def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[DiagnosticRecord, ...]]]:
+    """What each state warns of and none before it; nothing where the base fails: there is nothing to compare with."""
+    known: list[DiagnosticRecord] = []
+    for state in cell.states if not base_fails(cell) else ():
+        if state.patch > 0:
+            # A file that is renamed within the series is known by its name on the base.
+            fresh = new_ones(state.new_warnings, known, Moved({old: new for new, old in state.renames.items()}))
+            yield state, fresh
+            known += [
+                warning.model_copy(update={"path": state.renames.get(warning.path, warning.path)}) for warning in fresh
+            ]
+
+
+def _blame(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:
+    """The patch that a finding came with; without its predecessor's build, what the file it names says of that."""
+    total = len(record.series.patches)
+    if state.patch - 1 in {other.patch for other in cell.states}:
+        return f'patch {state.patch}, "{cut(state.subject, 64)}"'
+    applied = f"{'all' if state.patch == total else 'the first'} {count(state.patch, 'patch')} applied"
+    touching = [patch.number for patch in record.series.patches if found and found[0].path in patch.files]
+    if len(touching) == 1:
+        return f"{applied}; patch {touching[0]} alone touches {cut(found[0].path, 60)}"
+    return f"{applied} (run with --per-patch to find the first)"

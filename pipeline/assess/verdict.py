@@ -1,0 +1,184 @@
+"""The verdict on a series: one word, one sentence, its problems; what else must be said; the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.assess import before_after, matrix
+from pipeline.assess.boots import not_understood, proving_less
+from pipeline.assess.coverage import covered_files, measured_cells, not_covered
+from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.words import count, label, labelled, location, result
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord
+from pipeline.record.neutral import neutral
+from pipeline.system.errors import ExitStatus
+from pipeline.system.text import cut
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a maintainer reads first.
+
+    Args:
+        ok: the series was built, and no problem was found.
+        headline: one short sentence.
+        problems: one sentence each; a run with none can still prove nothing.
+        covered: whether any cell compiles code that the series changes (true for a series that changes none).
+    """
+
+    ok: bool
+    headline: str
+    problems: tuple[str, ...]
+    covered: bool = True
+
+    @property
+    def word(self) -> str:
+        if self.ok or self.problems:
+            return "OK" if self.ok else "PROBLEM"
+        return "NO VERDICT" if self.covered else "NOT COVERED"
+
+
+def verdict(record: RunRecord) -> Verdict:
+    """Whether the series is fit for the trees and cells of the run, and what is wrong with it."""
+    record = neutral(record)
+    kinds = {
+        "does not apply everywhere": [_not_applied(tree) for tree in record.trees if tree.applied == "failed"],
+        "breaks the build": [f"Build fails with {item.blame}, {_where(record, item)}" for item in failures(record)],
+        "adds warnings": [
+            f"{count(len(item.diagnostics), 'new warning')} with {item.blame}, {_where(record, item)}"
+            for item in warnings(record)
+        ],
+        "breaks a promise of the matrix": [
+            f"Promise broken with {item.blame}, {_where(record, item)}: {cut(item.what, 300)}"
+            for item in before_after.lost_promises(record, labelled(record))
+        ],
+        "fails when booted": [
+            f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
+        ],
+        "is not what it looks like": [
+            f"Patch {one.patch} deceives the eye at {cut(one.path, 60)}:{one.line}: {one.what}"
+            for one in record.series.suspicions
+            if one.deceptive and not one.prerequisite
+        ],
+        "misses what its letter claims": [
+            f'Claim refuted: "{cut(claim.text, 60)}" ({_refutation(claim)})'
+            for claim in record.claims
+            if claim.verdict == "refuted"
+        ],
+    }
+    problems = tuple(problem for found in kinds.values() for problem in found)
+    building = sum(result(record, cell) == "builds" for cell in record.cells)
+    headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
+    covered = not (_took(record) and building and not_covered(record))
+    whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
+    understood = not not_understood(labelled(record))
+    return Verdict(_took(record) and whole and understood and not problems and covered, headline, problems, covered)
+
+
+def remarks(record: RunRecord) -> list[str]:
+    """What is not a problem of the series, but must be said."""
+    cells = labelled(record)
+    results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
+    doubtful = {word: sum(one.verdict == word for one in record.claims) for word in ("not confirmed", "not measured")}
+    return [
+        *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
+        *changed_facts(record),
+        *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
+        *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
+        *matrix.missing(cells),
+        *matrix.surprises(cells),
+        *matrix.unreachable(cells),
+        *matrix.duplicates(cells),
+        *not_understood(cells),
+        *proving_less(cells),
+        *_coverage_remarks(record),
+        *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
+        *(_suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
+        *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
+    ]
+
+
+def changed_facts(record: RunRecord) -> list[str]:
+    """What stands on top of a report and in a reply: structs of another size, and functions that became stubs."""
+    cells = labelled(record)
+    return [*before_after.resized_sentences(record, cells), *before_after.emptied_sentences(cells)]
+
+
+def exit_status(record: RunRecord) -> ExitStatus:
+    """What the run exits with."""
+    if not _took(record):
+        return ExitStatus.NOT_OBTAINED
+    return ExitStatus.CLEAN if verdict(record).ok else ExitStatus.SERIES_HAS_A_PROBLEM
+
+
+def _refutation(claim: ClaimRecord) -> str:
+    if claim.measured is None:
+        return claim.finding
+    return f"claimed {claim.claimed}, measured {claim.measured}" + (f"; {claim.finding}" if claim.finding else "")
+
+
+def _coverage_remarks(record: RunRecord) -> Iterable[str]:
+    """What the green cells do not speak of; nothing where no cell was asked, as in runs of older versions."""
+    measured = measured_cells(record)
+    files = covered_files(record)
+    if left_out := dict.fromkeys(one.path for one in files if not one.cells):
+        yield f"Not covered, no cell compiles it: {', '.join(left_out)}."
+    if dropped := dict.fromkeys(one.path for one in files if one.cells and not one.covered):
+        yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
+    if measured and not files:
+        yield "The series changes no code that could be compiled."
+    unmeasured = [cell for cell in record.cells if result(record, cell) == "builds" and cell.coverage is None]
+    if measured and unmeasured:
+        yield f"Coverage not measured: {', '.join(label(record, cell) for cell in unmeasured)}."
+
+
+def _took(record: RunRecord) -> bool:
+    return any(tree.applied in ("clean", "three-way") for tree in record.trees)
+
+
+def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
+    merged = bool(record.trees) and all(tree.applied == "already-merged" for tree in record.trees)
+    if not _took(record):
+        return "Already merged in every tree; nothing was built." if merged else "No tree took the series."
+    nothing = "no cell was built with all patches"
+    grown = f"; {words}" if (words := before_after.grown(record)) else ""
+    if kinds:
+        listed = " and ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
+        return f"The series {listed}{'' if building else f'; {nothing}'}{grown}."
+    lacking = sum(cell.status == "missing" for cell in record.cells)
+    if building and lacking:
+        return f"No result of {count(lacking, 'cell')}; no problem found in {building} of the others."
+    if not building:
+        return f"Nothing proven: {nothing}."
+    if not_covered(record):
+        return "Nothing proven: no cell compiles what the series changes."
+    built = f"{building} of {count(len(matrix.counted(record.cells)), 'cell')}"
+    ran = sum(boot.conclusive for cell in record.cells for boot in cell.boots)
+    booted = f", {count(ran, 'boot')}" if ran else ""
+    if unclear := not_understood(labelled(record)):
+        return f"No problem found, but {count(len(unclear), 'check')} of ours did not understand a kernel{grown}."
+    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}{grown}."
+
+
+def _base_failure(name: str, cell: CellRecord) -> str:
+    errors = [location(found) for state in cell.states if state.patch == 0 for found in state.errors]
+    words = "".join(f" ({cut(error, 100)})" for error in errors[:1])
+    return f"Base does not build: {name}{words}; that is the tree, not the series."
+
+
+def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:
+    tried = sum(cell.status not in ("unreachable", "duplicate", "missing") for cell in record.cells)
+    return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"
+
+
+def _suspicion_remark(one: SuspicionRecord) -> str:
+    """What a report says of a place that needs a look, and is none of the series' problems."""
+    whose = f"Prerequisite {one.prerequisite!r}, patch" if one.prerequisite else "Patch"
+    return f"{whose} {one.patch}, {one.path}: {one.what}."
+
+
+def _not_applied(tree: TreeRecord) -> str:
+    where = "".join(f", first at {hunk.path}:{hunk.line}" for hunk in tree.failed_hunks[:1])
+    what = "The series" if tree.failed_patch is None else f"Patch {tree.failed_patch}"
+    return f"{what} does not apply to {tree.name}{where}"

@@ -1,0 +1,1 @@
+"""Faces of the pipeline in b4: what its review commands call, and what they read."""

@@ -1,0 +1,51 @@
+"""Words of strangers as text: made visible, cut and wrapped by the columns that they take on a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len, chop_cells
+
+_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode categories of controls, formats (bidi, zero width), surrogates and separators of lines."""
+
+
+def visible(line: str) -> str:
+    """A line with controls, bidi and zero-width characters as escapes like `\\x1b`, and tabs as blanks."""
+    if line.isprintable():
+        return line
+    return "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _INVISIBLE else char
+        for char in line.replace("\t", " ")
+    )
+
+
+def blanked(text: str) -> str:
+    """Text with a blank for each such character, where an escape would be out of place."""
+    return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
+
+
+def cut(text: str, columns: int) -> str:
+    """At most so many columns of a text, and no heap of combining characters; `…` says that there was more."""
+    return text if _fits(text, columns) else chop_cells(f"{text[: 2 * columns]} ", columns - 1)[0].rstrip() + "…"
+
+
+def wrap(text: str, columns: int, most: int = 4) -> list[str]:
+    """At most so many lines of so many columns; only a word longer than a line is broken."""
+    considered = text[: 2 * columns * most]
+    lines: list[str] = []
+    for word in considered.split():
+        for piece in filter(None, chop_cells(word, columns)):
+            if lines and _fits(f"{lines[-1]} {piece}", columns):
+                lines[-1] += f" {piece}"
+            else:
+                lines.append(cut(piece, columns))
+    if len(lines) > most or considered != text:
+        last = lines[:most][-1:] or [""]
+        lines = [*lines[: most - 1], cut(last[0], columns - 1).rstrip("…") + "…"]
+    return lines or [""]
+
+
+def _fits(text: str, columns: int) -> bool:
+    """Columns limit what a reader sees, characters how high combining ones can pile up."""
+    return len(text) <= 2 * columns and cell_len(text) <= columns
