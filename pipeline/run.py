@@ -39,6 +39,7 @@ from pipeline.machine import doctor
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
 from pipeline.measure.code import code_delta, code_deltas
 from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
+from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.order import Order, reproducer
 from pipeline.plan import Planner, configuration_origins, select_cells
 from pipeline.plan.matrix import surprise, with_boots, with_duplicates_marked
@@ -108,12 +109,12 @@ class Pipeline:
             PipelineError: the order is wrong, the series cannot be had, or the machine failed.
         """
         work = self.prepare(order)
-        host, series = work.host, self.fetch(order.request)
+        host, series = work.host, self._series(work)
         booter = Booter(host, work.scenarios)
         with runs.begin(self.workspace, series.title, work.started) as run:
             tree_work, results = [], []
             for tree in [self.tree(name) for name in work.names]:
-                applied = self.apply(series, tree, order.base)
+                applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
                 planned = self.plan(host, applied.tree, work.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree)))
             Distributor(host, booter, work.scenarios, order.per_patch).run(work.executor, series, tree_work)
@@ -148,6 +149,11 @@ class Pipeline:
             self.console.say(render_plan(applied.tree, planned, work.matrix, order.jobs))
         return self.record("plan", work, series, results)
 
+    def _series(self, work: Work) -> Series:
+        if work.order.baseline:
+            return no_series([str(name) for name in work.names])
+        return self.fetch(work.order.request)
+
     def prepare(self, order: Order) -> Work:
         """What an order needs before the first mail: definitions, tools, a sandbox that works, cells, scenarios."""
         started, clock = datetime.now(UTC), time.monotonic()
@@ -174,7 +180,7 @@ class Pipeline:
             trees=tuple(places.tree_record(self.repository, one) for one in applied),
             cells=cells,
             claims=self.claims(tracked, series, work.cells, cells, applied),
-            review=self.review(series, order.request, None, [one.tree for one in applied]),
+            review=None if order.baseline else self.review(series, order.request, None, [one.tree for one in applied]),
             tools=self.tools(work.matrix, order.sandbox),
             sandbox=order.sandbox,
             places=places.places(self.workspace),
@@ -185,7 +191,7 @@ class Pipeline:
 
         The matrix holds the cells that were asked for: the others' toolchains may be missing.
         """
-        folder = find_series(order.request.text)
+        folder = None if order.baseline else find_series(order.request.text)
         tracked = load_series(folder) if folder else None
         matrix, fragments = load_matrix(order.matrix or (tracked.matrix if tracked else "quick"))
         names = order.trees or (tracked.trees if tracked else ())
@@ -267,7 +273,7 @@ class Pipeline:
 
     def scenarios(self, order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
         """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
-        folder = find_series(order.request.text)
+        folder = None if order.baseline else find_series(order.request.text)
         folders = [*([folder] if folder else []), fragments, resources.folder("kconfigs")]
         names = [name for cell in cells for name in cell.boot]
         return load_scenarios(names, tuple(dict.fromkeys(one / "boot" for one in folders)))

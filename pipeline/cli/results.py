@@ -173,6 +173,8 @@ def reply(
         current.workspace.prepare()
         folder = running.find(current.workspace, run)
         record = running.read(folder)
+        if record.is_baseline:
+            raise UsageError(f"run {record.id} is a baseline, which answers nobody", hint="Name the run of a series.")
         draft = replying.draft(
             record,
             identity=_identity(),

@@ -24,6 +24,7 @@ from pipeline.cli.options import (
     MidmaskOption,
     NoiseFloorOption,
     OfflineOption,
+    OptionalSeriesArgument,
     QuietOption,
     RethreadOption,
     RevisionOption,
@@ -63,7 +64,10 @@ from pipeline.system.text import visible
     epilog="Example: pipeline apply-and-build series/hvo-shared-tails --tree debian:linux-source-6.12",
 )
 def apply_and_build(
-    series: SeriesArgument,
+    series: OptionalSeriesArgument = "",
+    no_series: Annotated[
+        bool, typer.Option("--no-series", help="Build and boot the trees as they are: a baseline.")
+    ] = False,
     tree: TreeOption = None,
     matrix: MatrixOption = "",
     cell: CellOption = None,
@@ -94,6 +98,11 @@ def apply_and_build(
     4 infrastructure.
     """
     with session(workspace, verbose, quiet) as current:
+        if bool(series) is no_series:
+            raise UsageError(
+                "no series is named" if not series else "--no-series has no SERIES",
+                hint="Name a series, or say --no-series --tree TREE for a tree as it is.",
+            )
         if json and json != "-":
             require_writable(Path(json))
         order = Order(
@@ -108,6 +117,7 @@ def apply_and_build(
             executor,
             noise_floor,
             known_size(ccache, "--ccache") if ccache else 0,
+            no_series,
         )
         record, folder = current.pipeline().apply_and_build(order)
         if json and json != "-":
@@ -118,7 +128,8 @@ def apply_and_build(
             print(render_text(record, colour=sys.stdout.isatty()), end="")
             reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
             print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
-            print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
+            if not record.is_baseline:
+                print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
             # The report is for others, too, and names nothing that is on this machine only.
             print(f"Again:  {record.command}")
         raise typer.Exit(exit_status(record))

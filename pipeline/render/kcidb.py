@@ -88,12 +88,13 @@ def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -> dict[str, Any]:
-    applied = f"the first {patch} of {len(record.series.patches)} patches of" if patch else "without"
+    total, title = len(record.series.patches), f'"{record.series.title}" v{record.series.version}'
+    applied = f"the first {patch} of {total} patches of {title}" if patch else f"without {title}"
     checkout: dict[str, Any] = {
         "id": _checkout_id(record, tree.name, patch),
         "origin": ORIGIN,
         "tree_name": one_line(tree.name),
-        "comment": one_line(f'{tree.version}, {applied} "{record.series.title}" v{record.series.version}'),
+        "comment": one_line(f"{tree.version}, {'as it is' if record.is_baseline else applied}"),
         "valid": valid,
         "misc": {"git_tree": one_line(tree.tree_id), "patches": patch},
     }

@@ -96,7 +96,9 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             remarks=_first(remarks(record), others),
             series=record.series,
             patches=len(record.series.patches),
-            trees=table([("tree", "version", "result"), *map(tree_row, record.trees[:others])], plain={2}),
+            trees=table(
+                [("tree", "version", "result"), *(tree_row(record, tree) for tree in record.trees[:others])], plain={2}
+            ),
             cells=table(
                 [(*CELL_COLUMNS, "new failures"), *(_cell_row(record, cell) for cell in record.cells[:others])],
                 plain={2, 3, 4, 5},

@@ -27,7 +27,9 @@ def commit_message(record: RunRecord, tree: TreeRecord, *, with_series: bool) ->
     boots = [boot for cell in cells for boot in cell.boots if boot.conclusive]
     title = cut(record.series.title, 120)
     about = (
-        f'Rewrite the document so that it describes the tree after "{title}", v{record.series.version}.'
+        "Rewrite the document so that it describes the tree as it is."
+        if record.is_baseline
+        else f'Rewrite the document so that it describes the tree after "{title}", v{record.series.version}.'
         if with_series
         else f'Rewrite the document so that it describes the tree that "{title}", v{record.series.version}, is for.'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from pipeline.assess.boots import measured, regressions, worse_than
 from pipeline.assess.verdict import remarks
 from pipeline.record import BootRecord, CheckRecord, RunRecord
 from pipeline.render import exit_status, render_text, verdict
+from pipeline.render.html import render_html
+from pipeline.render.junit import render_junit
+from pipeline.render.markdown import render_markdown
 from pipeline.system.errors import ExitStatus
 from tests.unit import records
 
@@ -148,3 +152,43 @@ def test_of_boots_that_are_not_understood_none_is_counted() -> None:
     headlines = [verdict(run(boot(0), boot(3, status))).headline for status in ("pass", "not understood", "not run")]
     assert ["boot" in headline for headline in headlines] == [True, True, True]
     assert [headline.split(", ")[-1] for headline in headlines] == ["2 boots.", "1 boot.", "1 boot."]
+
+
+def baseline(*boots: BootRecord) -> RunRecord:
+    """A run without a series."""
+    series = records.series(patches=(), message_id="", cover=records.letter(message_id=""), title="Baseline of t")
+    cell = records.cell("small", boots=boots, states=(records.state(0),), coverage=None, text=None)
+    return records.run(cells=(cell,), series=series, claims=(), review=None)
+
+
+def test_a_baseline_tells_all_that_was_measured() -> None:
+    record = baseline(boot(0, "pass", WALK))
+    assert (verdict(record).word, exit_status(record)) == ("OK", ExitStatus.CLEAN)
+    assert verdict(record).headline == "No problem found: baseline without a series, 1 of 1 cell built, 1 boot."
+    text = " ".join(render_text(record).split())
+    assert "Series none: trees as they are, a baseline" in text
+    assert "hvo: walk heads 64 hvo: walk fake-heads 448" in text
+    assert "as it is" in text
+    assert "compiled" not in text
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown, render_junit], ids=["html", "markdown", "junit"])
+def test_every_face_shows_a_baseline(render: Callable[[RunRecord], str]) -> None:
+    shown = render(baseline(boot(0, "pass", WALK), boot(0, "fail", BAD_POOL, scenario="stress")))
+    assert "small" in shown
+    assert ("448" in shown) is (render is render_html)
+
+
+def test_what_fails_in_a_baseline_is_a_problem() -> None:
+    """There is no series that it could be none of."""
+    record = baseline(boot(0, "fail", BAD_POOL))
+    assert (verdict(record).word, exit_status(record)) == ("PROBLEM", ExitStatus.SERIES_HAS_A_PROBLEM)
+    assert verdict(record).headline == "Without a series, kernels fail when booted."
+    assert verdict(record).problems == ("Fails when booted: small/hvo: failed: walk (pool: 131 kB are lost)",)
+    assert not [line for line in remarks(record) if "not the series" in line]
+
+
+def test_a_baseline_says_why_a_check_was_not_run() -> None:
+    skipped = CheckRecord(name="selftest", status="not run", details=("this tree has none",))
+    record = baseline(boot(0, "pass", WALK, skipped))
+    assert "Check not run: small/hvo, selftest: this tree has none." in remarks(record)

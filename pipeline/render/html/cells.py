@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.assess.boots import base_of, by_scenario
+from pipeline.assess.boots import all_measured, base_of, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.words import label, result
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
@@ -47,7 +47,7 @@ class Part:
 def trees(record: RunRecord) -> Table | None:
     def rows() -> Iterator[tuple[Item, ...]]:
         for one in record.trees:
-            name, version, words = tree_row(one)
+            name, version, words = tree_row(record, one)
             found = _TREE_TONES[one.applied]
             yield items(name, version, Item(f"{_SIGNS[found]} {words}", tone=found))
 
@@ -101,10 +101,21 @@ def boots(record: RunRecord, folder: str) -> list[Part]:
             name, last = label(record, cell), state_name(max(boot.patch for boot in cell.boots))
             header = ("scenario", "base", last, "seconds", "what it says")
             verdicts = table(f"Boots of {name}", header, _boot_rows(cell, folder), (3,))
-            columns = ("scenario", "value", "base", last)
-            numbers = table(f"Measured inside {name}", columns, _measured_rows(cell, folder), (2, 3), sortable=True)
+            columns, rows = ("scenario", "value", "base", last), _measured_rows(cell, folder)
+            numbers = table(f"Measured inside {name}", columns, rows, (2, 3), sortable=True)
+            if record.is_baseline:
+                rows = _measured_alone(cell, folder)
+                numbers = table(f"Measured inside {name}", columns[:3], rows, (2,), sortable=True)
             found.append(Part(name, tuple(one for one in (verdicts, numbers) if one)))
     return found
+
+
+def _measured_alone(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+    """All that a baseline measured."""
+    for scenario, several in by_scenario(cell).items():
+        base = base_of(several)
+        for what, number in all_measured(several):
+            yield items(scenario, what, Item(number, evidence(folder, base.console) if base else ""))
 
 
 def _measured_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
