@@ -52,7 +52,7 @@ class Bench:
 
     def applied(self) -> Applied:
         tree = self.pipeline.tree(TreeName.parse(self.options.tree))
-        return self.pipeline.apply(self.pipeline.fetch(Order(Request(self.options.series)).request), tree)
+        return self.pipeline.apply(self.pipeline.fetch(Order(request=Request(self.options.series)).request), tree)
 
     def costs(self, series: str, *more: str) -> Cost:
         """Of a run."""

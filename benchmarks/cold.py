@@ -30,6 +30,7 @@ from pipeline.kernel import kbuild
 from pipeline.kernel.trees import TreeName
 from pipeline.model import PlannedCell
 from pipeline.orders.order import Order
+from pipeline.orders.prepare import resolve
 from pipeline.plan import select_cells
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
@@ -65,11 +66,11 @@ class Contest:
         self.peaks: list[float] = []
         self.own = own_workspace(workspace, scratch / "workspace")
         pipeline = Pipeline(self.own, Processes(), Console(quiet=True))
-        _, matrix, fragments, names = pipeline.resolve(order)
-        applied = pipeline.apply(pipeline.fetch(order.request), pipeline.tree(names[0]), order.base)
+        resolved = resolve(order)
+        applied = pipeline.apply(pipeline.fetch(order.request), pipeline.tree(resolved.trees[0]), order.base)
         if not applied.usable:
             sys.exit(f"the series does not apply: {applied.status}")
-        cells = select_cells(matrix, fragments, order.cells, pipeline.processes)
+        cells = select_cells(resolved.matrix, resolved.fragments, order.cells, pipeline.processes)
         planned = pipeline.plan(pipeline.host(order), applied.tree, cells, applied.changed)
         self.cells: list[PlannedCell] = [one for one in planned if one.to_build]
         self.sources = [scratch / "source" / name for name in ("base", "patched")]
@@ -156,7 +157,7 @@ def main() -> None:
     workspace = Workspace(options.workspace.resolve())
     workspace.prepare()
     Pipeline(workspace, Processes(), Console(quiet=True)).tree(TreeName.parse(options.tree))
-    order = Order(Request(options.series), (options.tree,), options.matrix, (), jobs=JOBS)
+    order = Order(request=Request(options.series), trees=(options.tree,), matrix=options.matrix, jobs=JOBS)
     with tempfile.TemporaryDirectory(prefix="cold-", dir=workspace.folder) as scratch:
         contest = Contest(workspace, Path(scratch), order, options.tuxmake)
         contestants = list(contest.contestants().items())

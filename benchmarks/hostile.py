@@ -19,7 +19,7 @@ from common import measured
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.component.hostile import MAILBOXES
+from tests.support.hostile_mail import MAILBOXES
 
 GOAL_SECONDS, GOAL_MEBIBYTES = 2.0, 256
 

@@ -30,6 +30,7 @@ from pipeline.kernel.trees import TreeName
 from pipeline.measure import Measurer
 from pipeline.model import Build, BuildStatus
 from pipeline.orders.order import Order
+from pipeline.orders.prepare import resolve
 from pipeline.plan import select_cells
 from pipeline.render import render_text
 from pipeline.run import Pipeline
@@ -83,10 +84,10 @@ def main() -> None:
     tree = pipeline.tree(name)
     with tempfile.TemporaryDirectory() as scratch:
         mbox = with_comments(pipeline.repository, tree.commit, PATCHED, Path(scratch) / "series")
-        order = Order(Request(str(mbox)), (TREE,), "quick", ("i386-flat",), jobs=2)
-        _, matrix, fragments, _ = pipeline.resolve(order)
+        order = Order(request=Request(str(mbox)), trees=(TREE,), cells=("i386-flat",), jobs=2)
+        resolved = resolve(order)
         host = pipeline.host(order)
-        cells = select_cells(matrix, fragments, order.cells, pipeline.processes)
+        cells = select_cells(resolved.matrix, resolved.fragments, order.cells, pipeline.processes)
         pipeline.plan(host, tree, cells)
         series = pipeline.fetch(order.request)
 

@@ -27,7 +27,7 @@ from pipeline.render.index import indexed, render_index
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.unit.records import large
+from tests.support.records import large
 
 
 def rendered(name: str, path: Path) -> str:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-from pipeline import runs
 from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
 from pipeline.boot import Booter
@@ -17,70 +13,42 @@ from pipeline.build import Builder, Builds
 from pipeline.build.promises import PromiseChecker
 from pipeline.build.repeat import Repeater
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
-from pipeline.cluster import Distributor, Executor, TreeWork
-from pipeline.cluster import choose as choose_executor
-from pipeline.definitions import (
-    MatrixDefinition,
-    Scenario,
-    SeriesDefinition,
-    find_series,
-    load_matrix,
-    load_scenarios,
-    load_series,
-)
+from pipeline.cluster import Distributor, TreeWork
+from pipeline.definitions import SeriesDefinition
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History, pinned
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
-from pipeline.kernel.trees import EXAMPLES, TreeImporter, TreeName
+from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.machine import doctor
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
-from pipeline.measure.code import code_delta, code_deltas
-from pipeline.model import Applied, BuildStatus, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
+from pipeline.measure.cells import measured_cells
+from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
 from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.order import Order, reproducer
-from pipeline.plan import Planner, configuration_origins, select_cells
-from pipeline.plan.matrix import surprise, with_boots, with_duplicates_marked
+from pipeline.orders.prepare import PreparedRun, prepare, tracked_series
+from pipeline.plan import Planner, configuration_origins
+from pipeline.plan.matrix import surprise, with_duplicates_marked
 from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, ToolRecord
+from pipeline.probes import Probe
+from pipeline.record import CellRecord, ClaimRecord, RunRecord
 from pipeline.render.formats import write_reports
 from pipeline.render.plan import render_plan
 from pipeline.review.record import ReviewRecord
 from pipeline.review.revisions import Reviewer, earlier
-from pipeline.runs import collect, places
-from pipeline.runs.collect import Measured, TreeResult
+from pipeline.runs import begin, collect, places
+from pipeline.runs.cells import cell_records
 from pipeline.runs.evidence import keep_evidence
-from pipeline.system import resources, sandbox
+from pipeline.runs.results import TreeResult
+from pipeline.system import sandbox
 from pipeline.system.console import Console
-from pipeline.system.errors import NotObtainedError, UsageError
+from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Work:
-    """An order, and what it needs, looked up.
-
-    Args:
-        started, clock: when it was begun, by the calendar and by the monotonic clock in seconds.
-        tracked: the series, where its name was that of a tracked one.
-        names: of the trees.
-    """
-
-    order: Order
-    started: datetime
-    clock: float
-    tracked: SeriesDefinition | None
-    matrix: MatrixDefinition
-    names: tuple[TreeName, ...]
-    executor: Executor
-    host: BuildHost
-    cells: tuple[Cell, ...]
-    scenarios: Mapping[str, Scenario]
 
 
 class Pipeline:
@@ -108,24 +76,29 @@ class Pipeline:
         Raises:
             PipelineError: the order is wrong, the series cannot be had, or the machine failed.
         """
-        work = self.prepare(order)
-        host, series = work.host, self._series(work)
-        booter = Booter(host, work.scenarios)
-        with runs.begin(self.workspace, series.title, work.started) as run:
+        prepared = self.prepare(order)
+        host, series = prepared.host, self._series(prepared)
+        probes = prepared.resolved.probes
+        booter = Booter(host, prepared.scenarios)
+        with begin(self.workspace, series.title, prepared.started) as run:
             tree_work, results = [], []
-            for tree in [self.tree(name) for name in work.names]:
+            for tree in [self.tree(name) for name in prepared.resolved.trees]:
                 applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
-                planned = self.plan(host, applied.tree, work.cells, applied.changed) if applied.usable else ()
-                tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree)))
-            Distributor(host, booter, work.scenarios, order.per_patch).run(work.executor, series, tree_work)
+                planned = self.plan(host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
+                tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
+            distributor = Distributor(
+                host, booter, prepared.scenarios, order.per_patch, prepared.resolved.matrix.probes
+            )
+            distributor.run(prepared.executor, series, tree_work)
             for applied, planned, builder in tree_work:
                 builds, floors = self.build(host, builder, applied, planned, order)
-                measured = self.measure(host, applied, planned, builds)
+                measurer = Measurer(self.repository, host.sandbox, self.processes)
+                measured = measured_cells(measurer, applied, planned, builds)
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
                 since = self.moved(applied)
-                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since))
-            record = self.record(run.id, work, series, results)
+                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes))
+            record = self.record(run.id, prepared, series, results)
             keep_evidence(run, results)
             write_reports(run, record)
         return record, run.folder
@@ -135,79 +108,33 @@ class Pipeline:
 
         Trees are named by their commits, where they have any: a branch may move before a job looks it up.
         """
-        work = self.prepare(order)
-        series = self.fetch(order.request)
+        prepared = self.prepare(order)
+        series, probes = self.fetch(order.request), prepared.resolved.probes
         trees: dict[str, Tree] = {}
-        for name in work.names:
+        for name in prepared.resolved.trees:
             tree = self.tree(pinned(name, self.tree(name).commit))
             trees.setdefault(tree.name, tree)
         results = []
         for tree in trees.values():
             applied = self.apply(series, tree, order.base)
-            planned = self.plan(work.host, applied.tree, work.cells, applied.changed) if applied.usable else ()
-            results.append(TreeResult(applied, planned))
-            self.console.say(render_plan(applied.tree, planned, work.matrix, order.jobs))
-        return self.record("plan", work, series, results)
+            planned = self.plan(prepared.host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
+            results.append(TreeResult(applied, planned, probes=probes))
+            self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs))
+        return self.record("plan", prepared, series, results)
 
-    def _series(self, work: Work) -> Series:
-        if work.order.baseline:
-            return no_series([str(name) for name in work.names])
-        return self.fetch(work.order.request)
+    def _series(self, prepared: PreparedRun) -> Series:
+        if prepared.order.baseline:
+            return no_series([str(name) for name in prepared.resolved.trees])
+        return self.fetch(prepared.order.request)
 
-    def prepare(self, order: Order) -> Work:
-        """What an order needs before the first mail: definitions, tools, a sandbox that works, cells, scenarios."""
-        started, clock = datetime.now(UTC), time.monotonic()
-        tracked, matrix, fragments, names = self.resolve(order)
-        executor = choose_executor(order.executor, self.console)
-        doctor.require([*doctor.needs(matrix, names, order.sandbox), *([doctor.CCACHE] if order.ccache else [])])
-        host = self.host(order)
-        cells = with_boots(select_cells(matrix, fragments, order.cells, self.processes), tracked)
-        scenarios = self.scenarios(order, fragments, cells)
-        return Work(order, started, clock, tracked, matrix, names, executor, host, cells, scenarios)
-
-    def record(self, run_id: str, work: Work, series: Series, results: Sequence[TreeResult]) -> RunRecord:
-        """The record of a run; trees are those of the results, as they were named there."""
-        order, tracked = work.order, work.tracked or _tracked(series)
-        cells, applied = collect.cell_records(results), [result.applied for result in results]
-        names = [one.tree.name for one in applied]
-        return RunRecord(
-            id=run_id,
-            started=work.started.isoformat(timespec="seconds"),
-            seconds=round(time.monotonic() - work.clock, 1),
-            command=reproducer(order, names, matrix_name=order.matrix or (tracked.matrix if tracked else "quick")),
-            series=collect.series_record(series, tracked.follow_ups if tracked else ()),
-            matrix=work.matrix.title,
-            trees=tuple(places.tree_record(self.repository, one) for one in applied),
-            cells=cells,
-            claims=self.claims(tracked, series, work.cells, cells, applied),
-            review=None if order.baseline else self.review(series, order.request, None, [one.tree for one in applied]),
-            tools=self.tools(work.matrix, order.sandbox),
-            sandbox=order.sandbox,
-            places=places.places(self.workspace),
-        )
-
-    def resolve(self, order: Order) -> tuple[SeriesDefinition | None, MatrixDefinition, Path, tuple[TreeName, ...]]:
-        """The tracked series (where there is one), matrix, fragments' folder and trees of an order.
-
-        The matrix holds the cells that were asked for: the others' toolchains may be missing.
-        """
-        folder = None if order.baseline else find_series(order.request.text)
-        tracked = load_series(folder) if folder else None
-        matrix, fragments = load_matrix(order.matrix or (tracked.matrix if tracked else "quick"))
-        names = order.trees or (tracked.trees if tracked else ())
-        if not names:
-            raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
-        return (
-            tracked,
-            matrix.narrowed(order.cells),
-            fragments,
-            tuple(TreeName.parse(name) for name in dict.fromkeys(names)),
-        )
+    def prepare(self, order: Order) -> PreparedRun:
+        """Everything that an order needs before the first mail."""
+        return prepare(order, self.host, self.processes, self.console)
 
     def host(self, order: Order) -> BuildHost:
         """Where cells are built, its sandbox tried out."""
         box = sandbox.choose(order.sandbox, self.processes)
-        if order.sandbox == "none":
+        if order.sandbox is sandbox.SandboxName.NONE:
             self.console.warn("no sandbox: the series' makefiles run with your rights")
         self.workspace.check_space()
         ccache = CompilerCache(self.workspace.ccache, order.ccache) if order.ccache else None
@@ -271,23 +198,19 @@ class Pipeline:
             cells = [one.cell for one in planned if one.reachable]
             return suggester.suggest(fragment_name(series.title), series.files, cells)
 
-    def scenarios(self, order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
-        """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
-        folder = None if order.baseline else find_series(order.request.text)
-        folders = [*([folder] if folder else []), fragments, resources.folder("kconfigs")]
-        names = [name for cell in cells for name in cell.boot]
-        return load_scenarios(names, tuple(dict.fromkeys(one / "boot" for one in folders)))
-
-    def builder(self, host: BuildHost, applied: Applied, named: Tree) -> Builder:
+    def builder(self, host: BuildHost, applied: Applied, named: Tree, probes: Sequence[Probe] = ()) -> Builder:
         """Builds, and looks at what they compiled of the series and at the layout of its structs.
 
         Args:
             named: the tree before anything that the series asked for.
+            probes: what the matrix asks of every cell.
         """
         base, last = applied.states[0], applied.states[-1]
         changed = changed_files(self.repository, base.commit, last.commit)
         touched = touched_files(self.repository, base.commit, last.commit)
-        return Builder(host, Inspector(self.store, applied.states, changed, touched), named.tree_id)
+        structs = tuple(dict.fromkeys(struct for probe in probes for struct in probe.structs))
+        inspector = Inspector(self.store, applied.states, changed, touched, structs)
+        return Builder(host, inspector, named.tree_id)
 
     def build(
         self, host: BuildHost, builder: Builder, applied: Applied, planned: Sequence[PlannedCell], order: Order
@@ -297,29 +220,32 @@ class Pipeline:
         repeater = Repeater(host, builder, Measurer(self.repository, host.sandbox, self.processes))
         return repeater.repeat(applied, planned, builds) if order.noise_floor else (builds, {})
 
-    def measure(
-        self, host: BuildHost, applied: Applied, planned: Sequence[PlannedCell], builds: Builds
-    ) -> dict[str, Measured]:
-        """Sizes and code of a tree's cells, by cell id."""
-        measurer = Measurer(self.repository, host.sandbox, self.processes)
-        base, last = applied.states[0], applied.states[-1]
-        measured = {}
-        for one in planned:
-            states = {patch: build for (cell_id, patch), build in builds.items() if cell_id == one.cell.id}
-            before, after = states.get(0), states.get(last.patch)
-            whole = before and after and before.status is after.status is BuildStatus.BUILT
-            measured[one.cell.id] = Measured(
-                text=measurer.text_delta(base.commit, before, after) if before and after and whole else None,
-                text_changes=measurer.text_changes(base.commit, states),
-                code=code_delta(before, after) if before and after and whole else None,
-                code_changes=code_deltas(states),
-            )
-        return measured
-
     def moved(self, applied: Applied) -> Mapping[int, Moved]:
         """Where the source of the base is, by patch number."""
         base, later = applied.states[0], applied.states[1:]
         return {state.patch: moved(self.repository, base.tree_id, state.tree_id) for state in later}
+
+    def record(self, run_id: str, prepared: PreparedRun, series: Series, results: Sequence[TreeResult]) -> RunRecord:
+        """The record of a run; trees are those of the results, as they were named there."""
+        order, resolved = prepared.order, prepared.resolved
+        tracked = resolved.tracked or tracked_series(series)
+        cells, applied = cell_records(results), [result.applied for result in results]
+        names = [applied_tree.tree.name for applied_tree in applied]
+        return RunRecord(
+            id=run_id,
+            started=prepared.started.isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - prepared.clock, 1),
+            command=reproducer(order, names, matrix_name=resolved.matrix_name),
+            series=collect.series_record(series, tracked.follow_ups if tracked else ()),
+            matrix=resolved.matrix.title,
+            trees=tuple(places.tree_record(self.repository, one) for one in applied),
+            cells=cells,
+            claims=self.claims(tracked, series, prepared.cells, cells, applied),
+            review=None if order.baseline else self.review(series, order.request, None, [one.tree for one in applied]),
+            tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),
+            sandbox=order.sandbox,
+            places=places.places(self.workspace),
+        )
 
     def claims(
         self,
@@ -336,14 +262,3 @@ class Pipeline:
         counted = diffstats(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else ()
         patch_files = {patch.number: patch.files for patch in series.patches}
         return judged(claims, Evidence(cell_records, series.files, counted, patch_files))
-
-    def tools(self, matrix: MatrixDefinition, sandbox_name: str) -> tuple[ToolRecord, ...]:
-        findings = doctor.examine(doctor.needs(matrix, (), sandbox_name), self.processes)
-        own = ToolRecord(name="pipeline", version=version("kernel-series-pipeline"))
-        return (own, *(ToolRecord(name=one.need.program, version=one.version) for one in findings if not one.need.file))
-
-
-def _tracked(series: Series) -> SeriesDefinition | None:
-    """The tracked series that a fetched one turns out to be: any message of its thread may have been named."""
-    folder = find_series(series.message_id) if series.message_id else None
-    return load_series(folder) if folder else None

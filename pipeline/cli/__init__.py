@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
-from pipeline.cli.app import app
+from pipeline.cli.command import app
 from pipeline.cli.mishap import unforeseen
 from pipeline.system.console import Console
 from pipeline.system.runner import disarm_output
 
 __all__ = ["app", "main"]
 
-MODULES = ("work", "merge", "review", "results", "machine", "check", "cluster")
-"""Where the commands are, in the order of --help."""
+COMMANDS = (
+    *("apply-and-build", "fetch", "apply", "plan", "merge", "review", "report", "compare", "index", "doc", "reply"),
+    *("runs", "doctor", "clean", "check", "run-job"),
+)
+"""In the order of --help; each is a module of the same name, with underscores."""
 
-# b4 asks `pipeline check` once for every patch and waits; what the others import takes longer than its answer.
-for module in ["check"] if sys.argv[1:2] == ["check"] else MODULES:
-    import_module(f"pipeline.cli.{module}")
+
+def load(arguments: Sequence[str]) -> None:
+    """Import the command that is called, or all of them where none is: their imports take most of a short one's time.
+
+    Args:
+        arguments: of the program.
+    """
+    called = [name for name in arguments[:1] if name in COMMANDS]
+    if arguments[:1] != ["--version"]:
+        for name in called or COMMANDS:
+            import_module(f"pipeline.cli.{name.replace('-', '_')}")
+
+
+load(sys.argv[1:])
 
 
 def main() -> None:

@@ -12,9 +12,8 @@ import typer
 from pipeline import runs as running
 from pipeline.b4 import check_protocol as checking
 from pipeline.b4.check_protocol import Entry
-from pipeline.cli.app import app
+from pipeline.cli.command import VersionOption, WorkspaceOption, app
 from pipeline.cli.mishap import unforeseen
-from pipeline.cli.options import VersionOption, WorkspaceOption
 from pipeline.mail import message
 from pipeline.mail.limits import MESSAGE_LIMIT
 from pipeline.mail.message import Mail

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -12,30 +11,22 @@ import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from pipeline.fetch import LORE, Request
-from pipeline.render.formats import FORMATS
+from pipeline.orders.order import BaseChoice
 from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting
+from pipeline.system.sandbox import SandboxName
 
 STANDARD_OUTPUT = Path("-")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"pipeline {version('kernel-series-pipeline')}")
-        raise typer.Exit
+def size(text: str) -> int:
+    """A number of bytes, as `500M` or `20GiB`."""
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise typer.BadParameter(f"{text!r} is no size: say one such as 500M, 20G or 20GiB.") from error
 
 
-VersionOption = Annotated[
-    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-]
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace", envvar="PIPELINE_WORKSPACE", metavar="DIR", help="Where trees, builds and results are kept."
-    ),
-]
-VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
-QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors and the result.")]
 SeriesArgument = Annotated[
     str,
     typer.Argument(
@@ -80,10 +71,8 @@ NoiseFloorOption = Annotated[
     ),
 ]
 BaseOption = Annotated[
-    str,
-    typer.Option(
-        "--base", metavar="auto|tree", help="auto: the base that the series names, if the tree has it; tree: as named."
-    ),
+    BaseChoice,
+    typer.Option("--base", help="auto: the base that the series names, if the tree has it; tree: as named."),
 ]
 OfflineOption = Annotated[
     bool, typer.Option("--offline", help="Ask no archive: use the last good copy of what it delivered.")
@@ -97,9 +86,7 @@ RethreadOption = Annotated[
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Compilers at once. [default: the CPUs]")
 ]
-SandboxOption = Annotated[
-    str, typer.Option("--sandbox", metavar="bwrap|none", help="Where makefiles of the series run.")
-]
+SandboxOption = Annotated[SandboxName, typer.Option("--sandbox", help="Where makefiles of the series run.")]
 ExecutorOption = Annotated[
     str,
     typer.Option(
@@ -110,16 +97,16 @@ ExecutorOption = Annotated[
     ),
 ]
 CcacheOption = Annotated[
-    str,
+    int,
     typer.Option(
         "--ccache",
+        parser=size,
         envvar="PIPELINE_CCACHE",
         metavar="SIZE",
         help="Keep what compilers make of a tree, at most SIZE, as 5G. [default: no ccache]",
     ),
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
-FormatOption = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="What the report is to be.")]
 
 
 def series_request(
@@ -130,36 +117,27 @@ def series_request(
     return Request(series, revision, midmask, tuple(rethread or ()), offline, user_setting("b4.keyringsrc"))
 
 
-def known_format(name: str) -> str:
-    """Raises UsageError when reports are rendered in no such format."""
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r}", hint=f"Say --format with one of {', '.join(FORMATS)}.")
-    return name
-
-
-def known_sandbox(name: str) -> str:
-    """Raises UsageError when there is no such sandbox."""
-    if name not in ("bwrap", "none"):
-        raise UsageError(f"there is no sandbox {name!r}", hint="Say --sandbox=bwrap or --sandbox=none.")
-    return name
-
-
-def known_base(name: str) -> str:
-    """Raises UsageError when there is no such way to choose a base."""
-    if name not in ("auto", "tree"):
-        raise UsageError(f"there is no base {name!r}", hint="Say --base=auto or --base=tree.")
-    return name
-
-
-def known_size(text: str, option: str) -> int:
-    """A number of bytes, as `500M` or `20GiB`; raises UsageError where `text` is none."""
-    try:
-        return TypeAdapter(ByteSize).validate_python(text)
-    except ValidationError as error:
-        raise UsageError(f"{text!r} is no size", hint=f"Say {option} with one such as 500M, 20G or 20GiB.") from error
-
-
 def require_writable(target: Path) -> None:
     """Raises UsageError when no file can be written there; said before the work, not after it."""
     if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
         raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that is there.")
+
+
+def parallel_jobs(jobs: int) -> int:
+    """Compilers at once: as many as were asked for, or one for each CPU that this process may use."""
+    return jobs or len(os.sched_getaffinity(0))
+
+
+def user_identity() -> str:
+    """The user, as git knows them.
+
+    Raises:
+        UsageError: git does not know who they are.
+    """
+    name, address = user_setting("user.name"), user_setting("user.email")
+    if not address:
+        raise UsageError(
+            "git does not know who you are",
+            hint='git config --global user.email "you@example.org" (and user.name).',
+        )
+    return f"{name} <{address}>"

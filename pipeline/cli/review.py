@@ -1,4 +1,4 @@
-"""The command that says where the review of a series stands."""
+"""`pipeline review`: where the review of a series stands."""
 
 from __future__ import annotations
 
@@ -10,29 +10,26 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.app import app
+from pipeline.cli.command import command
 from pipeline.cli.options import (
     MidmaskOption,
     OfflineOption,
-    QuietOption,
     RethreadOption,
     RevisionOption,
     SeriesArgument,
     TreeOption,
-    VerboseOption,
-    VersionOption,
-    WorkspaceOption,
     series_request,
 )
-from pipeline.cli.session import session
+from pipeline.cli.session import Session
 from pipeline.kernel.trees import TreeName
 from pipeline.mail.limits import THREAD_LIMIT
 from pipeline.render.review import render_review
 from pipeline.system.errors import UsageError
 
 
-@app.command(epilog="Example: pipeline review 20251205194351.1646318-1-kas@kernel.org")
+@command("review", example="review 20251205194351.1646318-1-kas@kernel.org")
 def review(
+    current: Session,
     series: SeriesArgument,
     since: Annotated[
         str,
@@ -45,10 +42,6 @@ def review(
     midmask: MidmaskOption = "",
     rethread: RethreadOption = None,
     offline: OfflineOption = False,
-    workspace: WorkspaceOption = None,
-    verbose: VerboseOption = False,
-    quiet: QuietOption = False,
-    _version: VersionOption = False,
 ) -> None:
     """Say where the review stands: open points, promises, trailers; from the thread alone.
 
@@ -56,7 +49,7 @@ def review(
     """
     if series == since == "-":
         raise UsageError("standard input holds one series", hint="Save one of the two revisions to a file.")
-    with session(workspace, verbose, quiet) as current, TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch:
         pipeline = current.pipeline()
         request = series_request(_kept(series, Path(scratch)), revision, midmask, rethread, offline)
         # Further threads hold parts of SERIES, not of the other one.

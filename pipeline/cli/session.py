@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from pipeline.cli.mishap import unforeseen
-from pipeline.run import Pipeline
 from pipeline.system.console import Console
 from pipeline.system.errors import ExitStatus, PipelineError
 from pipeline.system.process import Processes, StoppedError
 from pipeline.system.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.run import Pipeline
 
 INTERRUPTED = 130
 """Exit status after a signal, as shells have it for SIGINT (128 + 2)."""
@@ -34,6 +37,10 @@ class Session:
     console: Console
 
     def pipeline(self) -> Pipeline:
+        """The verbs, with these collaborators."""
+        # What the verbs import takes half a second, and commands that only read runs do without.
+        from pipeline.run import Pipeline
+
         self.workspace.prepare()
         return Pipeline(self.workspace, self.processes, self.console)
 

@@ -24,6 +24,7 @@ from pipeline.cluster.worker import Worker
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Processes
+from pipeline.system.sandbox import SandboxName
 from pipeline.system.workspace import Workspace
 
 RESOURCE = "kbuild"
@@ -143,7 +144,7 @@ def do_job(text: str) -> str:
         workspace=Workspace(folder.expanduser().resolve()),
         processes=processes,
         console=Console(),
-        sandbox=os.environ.get("PIPELINE_SANDBOX", "bwrap"),
+        sandbox=SandboxName(os.environ.get("PIPELINE_SANDBOX", SandboxName.BWRAP)),
         jobs=dask_worker.state.nthreads,
     )
     with _stopped_when_cancelled(dask_worker, processes):

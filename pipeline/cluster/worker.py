@@ -15,11 +15,13 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.measure import Inspector, changed_files, touched_files
 from pipeline.model import Applied, Letter, Series, Tree
+from pipeline.probes import structs_of
 from pipeline.system import sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, PipelineError
 from pipeline.system.git import initialised
 from pipeline.system.process import Processes
+from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
@@ -41,7 +43,7 @@ class Worker:
     workspace: Workspace
     processes: Processes
     console: Console
-    sandbox: str
+    sandbox: SandboxName
     jobs: int
 
     def run(self, job: BuildJob) -> JobResult:
@@ -69,7 +71,7 @@ class Worker:
         repository = initialised(self.workspace.repository)
         changed = changed_files(repository, base.commit, last.commit)
         touched = touched_files(repository, base.commit, last.commit)
-        builder = Builder(host, Inspector(store, applied.states, changed, touched))
+        builder = Builder(host, Inspector(store, applied.states, changed, touched, structs_of(job.probes)))
         keys = builder.keys(applied, planned)
         # Nothing but this cell's own: what lies in the store is believed by every later job.
         adopt(store, job.known, [key for patch in keys for key in builder.all_keys(applied.states[patch], keys[patch])])

@@ -2,8 +2,8 @@
 under series/."""
 
 from pipeline.definitions.files import Definition, Identifier
-from pipeline.definitions.matrix import load_matrix
-from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition
+from pipeline.definitions.matrix import DEFAULT_MATRIX, load_matrix
+from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition, Probes
 from pipeline.definitions.scenario import Scenario, ScenarioDefinition, load_scenarios
 from pipeline.definitions.series import (
     ClaimDefinition,
@@ -14,11 +14,13 @@ from pipeline.definitions.series import (
 )
 
 __all__ = [
+    "DEFAULT_MATRIX",
     "CellDefinition",
     "ClaimDefinition",
     "Definition",
     "Identifier",
     "MatrixDefinition",
+    "Probes",
     "Scenario",
     "ScenarioDefinition",
     "SeriesDefinition",

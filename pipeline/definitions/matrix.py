@@ -12,6 +12,9 @@ from pipeline.definitions.matrix_file import MatrixDefinition, MatrixFile
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
 
+DEFAULT_MATRIX = "quick"
+"""Where neither the user nor a tracked series names another."""
+
 
 def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
     """A matrix by name (under kconfigs/) or file, and the folder that it lies in, with fragments of its own.

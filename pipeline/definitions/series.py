@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, model_validator
 
 from pipeline.definitions.files import Definition, Identifier, load
+from pipeline.definitions.matrix import DEFAULT_MATRIX
 from pipeline.system import resources
 from pipeline.system.errors import UsageError
 from pipeline.system.numbers import Count
@@ -59,7 +60,7 @@ class SeriesDefinition(Definition):
     title: str
     versions: tuple[VersionDefinition, ...]
     trees: tuple[str, ...] = ()
-    matrix: str = "quick"
+    matrix: str = DEFAULT_MATRIX
     claims: tuple[ClaimDefinition, ...] = ()
     boots: tuple[BootDefinition, ...] = ()
     follow_ups: tuple[str, ...] = ()

@@ -5,14 +5,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pipeline.fetch import Request
+from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 
 _NO_SERIES = "--no-series"
 
 
-@dataclass(frozen=True)
+class BaseChoice(StrEnum):
+    """What a series is applied to: the base that it names where the tree has it, or the tree as named."""
+
+    AUTO = "auto"
+    TREE = "tree"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series.
 
@@ -26,9 +35,9 @@ class Order:
     matrix: str = ""
     cells: tuple[str, ...] = ()
     per_patch: bool = False
-    sandbox: str = "bwrap"
+    sandbox: SandboxName = SandboxName.BWRAP
     jobs: int = 1
-    base: str = "auto"
+    base: BaseChoice = BaseChoice.AUTO
     executor: str = "local"
     noise_floor: bool = False
     ccache: int = 0
@@ -47,13 +56,13 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
         words += ["--revision", str(order.request.version)]
     for message_id in order.request.rethread:
         words += ["--rethread", message_id]
-    if order.base != "auto":
+    if order.base is not BaseChoice.AUTO:
         words.append(f"--base={order.base}")
     if order.per_patch:
         words.append("--per-patch")
     if order.noise_floor:
         words.append("--noise-floor")
-    if order.sandbox != "bwrap":
+    if order.sandbox is not SandboxName.BWRAP:
         words.append(f"--sandbox={order.sandbox}")
     return pasted(("pipeline", "apply-and-build"), () if order.baseline else (order.request.text,), words)
 

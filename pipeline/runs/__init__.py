@@ -213,9 +213,15 @@ def files_in(folder: Path) -> frozenset[str]:
     return frozenset(path.name for path in folder.iterdir() if path.is_file())
 
 
-def seen_from(folder: Path, place: Path) -> str:
-    """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same."""
+def seen_from(folder: Path, place: Path) -> str | None:
+    """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same.
+
+    None where it does not lie below: what is published is a folder with all in it, and a URL that leads out of it shows
+    others nothing but how folders are called on this machine.
+    """
     path = os.path.relpath(folder.resolve(), place.resolve())
+    if path.split("/")[0] == "..":
+        return None
     return "" if path == "." else f"{quote(path)}/"
 
 

@@ -78,7 +78,7 @@ class Console:
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self._rich = RichConsole(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
         self._errors = RichConsole(stderr=True, highlight=False, soft_wrap=True)
-        self._verbose = verbose
+        self.verbose = verbose
 
     def say(self, line: str) -> None:
         """A step that a person wants to know of."""
@@ -86,7 +86,7 @@ class Console:
 
     def detail(self, line: str) -> None:
         """Said with -v only."""
-        if self._verbose:
+        if self.verbose:
             self._rich.print(Text(line, style="dim"))
 
     def warn(self, line: str) -> None:

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -20,6 +21,13 @@ from pipeline.system.policy import LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Cache, L
 from pipeline.system.process import Command, Processes
 
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+
+
+class SandboxName(StrEnum):
+    """The sandboxes that a user can ask for."""
+
+    BWRAP = "bwrap"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -112,13 +120,13 @@ class Unsandboxed:
         return (f"{box.source}/",)
 
 
-def choose(name: str, processes: Processes) -> Sandbox:
+def choose(name: SandboxName, processes: Processes) -> Sandbox:
     """The sandbox of that name, tried out.
 
     Raises:
         InfrastructureError: bubblewrap is missing or may not make namespaces; never a silent fall-back.
     """
-    if name == "none":
+    if name is SandboxName.NONE:
         return Unsandboxed()
     if not shutil.which("bwrap"):
         raise InfrastructureError(

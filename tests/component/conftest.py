@@ -7,105 +7,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from pipeline.record import RunRecord
-from tests.component import developer, inbox
-from tests.component.developer import Developer, PatchSeries
-
-IDENTITY = ("Hugh Page", "hugh@example.org")
-AUTHOR = ("Devi Loper", "devi@example.org")
-
-FRAGMENTS = {
-    "hvo": """\
-#: sizeof(struct page) is a power of two
-CONFIG_HUGETLBFS=y
-CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP=y
-CONFIG_PRINTK=y
-""",
-    "odd": "#: sizeof(struct page) is not a power of two\nCONFIG_MEMCG=y\nCONFIG_PRINTK=y\n",
-    "no-vmemmap": "CONFIG_SPARSEMEM_VMEMMAP=n\n",
-}
-CELLS = {"x86_64-hvo": "hvo", "i386-odd": "odd", "x86_64-no-vmemmap": "no-vmemmap"}
-
-
-def matrix_text(cells: Mapping[str, str] = CELLS, toolchain: str = "gcc") -> str:
-    """A matrix of the fake kernel; `cells` is fragment by id."""
-    parts = ['title = "fake"\n']
-    for name, fragment in cells.items():
-        arch = name.partition("-")[0]
-        parts.append(
-            f'[[cells]]\nid = "{name}"\narch = "{arch}"\ntoolchain = "{toolchain}"\nbase = "tinyconfig"\n'
-            f'fragments = ["{fragment}"]\n'
-        )
-    return "\n".join(parts)
-
-
-@dataclass(frozen=True)
-class Runner:
-    """Runs the console script in a sealed environment.
-
-    Args:
-        workspace: for every command that is not given another.
-        environment: the whole environment.
-        folder: working directory.
-    """
-
-    workspace: Path
-    environment: Mapping[str, str]
-    folder: Path
-
-    def argv(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "pipeline", *arguments, "--workspace", str(self.workspace)]
-
-    def __call__(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.argv(*arguments),
-            env=self.environment,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            input=None if stdin is None else stdin.decode(),
-            capture_output=True,
-            text=True,
-            timeout=1800,
-            check=False,
-        )
-
-    def within(self, workspace: Path, **environment: str) -> Runner:
-        """The same in another workspace, with more in the environment."""
-        return replace(self, workspace=workspace, environment={**self.environment, **environment})
-
-    def record(self, run: str = "") -> RunRecord:
-        """The record of a finished run of the workspace, the newest by default."""
-        newest = max((self.workspace / "runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
-        return RunRecord.model_validate_json(
-            (self.workspace / "runs" / run / "run.json" if run else newest).read_bytes()
-        )
-
-
-def processes_in(folder: Path, words: str = "") -> list[int]:
-    """Processes whose command line, working directory or mounts name `folder`; with `words` in the command line.
-
-    A sandboxed process sees other paths, but its mounts are listed with those of the host, from the file system's root.
-    """
-    found = []
-    place = "/".join(folder.parts[-3:])
-    for process in Path("/proc").glob("[0-9]*"):
-        # It may have ended meanwhile, or be another user's.
-        with suppress(OSError):
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if words not in command:
-                continue
-            if place in f"{command} {(process / 'cwd').readlink()} {(process / 'mountinfo').read_text()}":
-                found.append(int(process.name))
-    return found
+from tests.support import developer, inbox
+from tests.support.developer import Developer, PatchSeries
+from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
+from tests.support.people import AUTHOR, IDENTITY
+from tests.support.runner import Runner
+from tests.support.timeless import without_times
+from tests.support.undisturbed import Undisturbed
 
 
 @pytest.fixture(scope="session")
@@ -231,16 +146,25 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_matrix(tmp_path_factory.mktemp("matrix"))
 
 
-def write_matrix(folder: Path, text: str = "") -> Path:
-    """A matrix file with its fragments in `folder`."""
-    for name, content in FRAGMENTS.items():
-        (folder / f"{name}.config").write_text(content)
-    path = folder / "fake.toml"
-    path.write_text(text or matrix_text())
-    return path
-
-
 @pytest.fixture
 def run_pipeline(tmp_path: Path, sealed_environment: dict[str, str]) -> Runner:
     """The pipeline with a workspace of the test's own."""
     return Runner(tmp_path / "workspace", sealed_environment, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    sealed_environment: dict[str, str],
+    fake_tree: Path,
+    posted: Mapping[str, PatchSeries],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Undisturbed:
+    """The main job with one cell, while nothing happened to it."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    matrix = write_matrix(folder, matrix_text({ODD: CELLS[ODD]}))
+    arguments = ("apply-and-build", str(posted["good"].folder), f"--tree=path:{fake_tree}#master", f"--matrix={matrix}")
+    run = Runner(folder / "workspace", sealed_environment, folder)
+    started = time.monotonic()
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return Undisturbed(arguments, without_times(run.record()), time.monotonic() - started)

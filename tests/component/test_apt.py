@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import Runner
-from tests.component.developer import PatchSeries
+from tests.support.developer import PatchSeries
+from tests.support.runner import Runner
 
 LOCKS = (
     "/var/lib/dpkg/lock-frontend",

@@ -15,9 +15,9 @@ import pytest
 from pipeline.fetch.archive import Archive
 from pipeline.fetch.http import USUAL, Patience
 from pipeline.system.errors import NotObtainedError, UsageError
-from tests.component.conftest import Runner
-from tests.component.developer import PatchSeries, mbox
-from tests.component.faulty import Answer, serving
+from tests.support.developer import PatchSeries, mbox
+from tests.support.faulty_server import Answer, serving
+from tests.support.runner import Runner
 
 ID = "somebody@example.org"
 MBOX = b"From mboxrd@z Thu Jan  1 00:00:00 1970\nSubject: words\n\n" + bytes(range(32, 127)) * 40 + b"\n"

@@ -10,9 +10,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.component.conftest import AUTHOR, Runner
-from tests.component.developer import PatchSeries, answer, mbox
-from tests.component.test_series_kinds import REVIEWER, fetched, ids, patch_ids, refused
+from tests.support.developer import PatchSeries, answer, mbox
+from tests.support.fetching import fetched, ids, patch_ids, refused
+from tests.support.people import AUTHOR, REVIEWER
+from tests.support.runner import Runner
 
 GIT_SEPARATOR = b"From 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001\n"
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import Developer, PatchSeries, mbox
-from tests.component.inbox import LIST, PublicInbox
+from tests.support.developer import Developer, PatchSeries, mbox
+from tests.support.inbox import LIST, PublicInbox
+from tests.support.matrices import CELLS, matrix_text, write_matrix
+from tests.support.runner import Runner, processes_in
 
 ONE_CELL = {"i386-odd": CELLS["i386-odd"]}
 

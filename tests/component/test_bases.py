@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.component import developer, inbox
-from tests.component.conftest import AUTHOR, CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import Developer, PatchSeries
+from tests.support import developer, inbox
+from tests.support.developer import Developer, PatchSeries
+from tests.support.matrices import CELLS, matrix_text, write_matrix
+from tests.support.people import AUTHOR
+from tests.support.runner import Runner
 
 CHANGE_ID = "20240320-two-pages-29d9d4a4b2d8"
 LATER = ("mm/hugetlb: begin with five pages", (("mm/hugetlb.c", "set_max_huge_pages(2)", "set_max_huge_pages(5)"),))

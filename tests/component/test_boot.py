@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import BootRecord
-from tests.component.conftest import Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_interrupted import PATIENCE, await_, started
+from tests.support.developer import PatchSeries
+from tests.support.interruption import PATIENCE, await_, started
+from tests.support.matrices import GUEST, matrix_text, write_matrix
+from tests.support.runner import Runner, processes_in
 
 pytestmark = pytest.mark.xdist_group("boot")
 
-GUEST = ("BLK_DEV_INITRD", "BINFMT_ELF", "DEVTMPFS", "VIRTIO_PCI", "VIRTIO_CONSOLE")
 LIMITS = {"fake": 4, "patient": 60}
 """Seconds, by scenario: a hang lasts as long as it may, a flood takes its time."""
 

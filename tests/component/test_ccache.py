@@ -16,10 +16,11 @@ from pipeline.record import CellRecord
 from pipeline.system.policy import LIMITS
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Bubblewrap, Job, Sandbox, Unsandboxed
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.containment import CARRIERS, CELL, Host, attack, files_that_hold, plant
-from tests.component.developer import UTIL, PatchSeries
-from tests.component.test_results import HVO, build, cell, words
+from tests.support.containment import CARRIERS, CELL, Host, attack, files_that_hold, plant
+from tests.support.developer import UTIL, PatchSeries
+from tests.support.main_job import build, cell, words
+from tests.support.matrices import CELLS, HVO, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("ccache")
 

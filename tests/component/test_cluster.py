@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_interrupted import PATIENCE, await_, interrupt, started, states
-from tests.component.test_run_job import timeless
+from tests.support.developer import PatchSeries
+from tests.support.interruption import PATIENCE, await_, interrupt, started, states
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner, processes_in
+from tests.support.timeless import timeless
 
 pytestmark = pytest.mark.xdist_group("cluster")
 pytest.importorskip("distributed")
 
-HVO, ODD = "x86_64-hvo", "i386-odd"
 WAITING = "test -e /src/go"
 
 

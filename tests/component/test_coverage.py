@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import CellRecord
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_results import HVO, ODD, build, cell, words
+from tests.support.developer import PatchSeries
+from tests.support.main_job import build, cell, words
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("coverage")
 

@@ -19,16 +19,16 @@ import pytest
 
 from pipeline.record import RunRecord
 from pipeline.system.store import Key, Store
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_interrupted import ODD
-from tests.component.test_kill_points import without_times
+from tests.support.developer import PatchSeries
+from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
+from tests.support.timeless import without_times
 
 STEP = int(os.environ.get("PIPELINE_DAMAGE", "9"))
 SHARES = 4
 """Of the cases, for several workers."""
 UNREAD = ("worktrees/", "builds/", "ccache/", "downloads/")
-"""What make and git read is checked by them, and by tests of their own (test_shared_folders.py)."""
+"""What make and git read is checked by them, and by tests of their own (test_shared_build_folders.py)."""
 
 
 def flip(path: Path) -> None:

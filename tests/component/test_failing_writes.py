@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import Runner
-from tests.component.test_interrupted import listed
-from tests.component.test_kill_points import TRACER, Undisturbed, assert_goes_on, undisturbed
-
-__all__ = ["undisturbed"]
+from tests.support.interruption import listed
+from tests.support.paths import TRACER
+from tests.support.runner import Runner
+from tests.support.undisturbed import Undisturbed, assert_goes_on
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 WRITES = 160

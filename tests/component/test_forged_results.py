@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.model import BuildStatus
-from tests.component.containment import CELL, Host, files_that_hold, plant, stored_results
-from tests.component.developer import UTIL, Edit
+from tests.support.containment import CELL, Host, files_that_hold, plant, stored_results
+from tests.support.developer import UTIL, Edit
 
 pytestmark = pytest.mark.xdist_group("forged-results")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import Runner
-from tests.component.developer import mbox
-from tests.component.hostile import GOOD, MAILBOXES, PLACES
+from tests.support.developer import mbox
+from tests.support.hostile_mail import GOOD, MAILBOXES, PLACES
+from tests.support.runner import Runner
 
 SECONDS = 2.0
 """Of CPU time, of everything that the command starts; 0.6 of them is Python starting twice, once for b4."""

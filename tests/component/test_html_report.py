@@ -16,10 +16,9 @@ from selenium.webdriver.common.keys import Keys
 
 from pipeline.record import RunRecord
 from pipeline.render.html import render_html
-from tests.unit import records
-from tests.unit.payloads import PAYLOADS
-from tests.unit.test_html_untrusted import with_boots
-from tests.unit.test_render import everything, flooded
+from tests.support import records
+from tests.support.html_payloads import PAYLOADS
+from tests.support.sample_runs import everything, flooded, with_boots
 
 pytestmark = pytest.mark.xdist_group("browser")
 

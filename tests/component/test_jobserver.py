@@ -10,8 +10,8 @@ import pytest
 from pipeline.build import read_log
 from pipeline.model import BuildStatus
 from pipeline.system.jobserver import Seat
-from tests.component.containment import CELL, HELD, OTHER, Host, attack, edited, plant
-from tests.unit.clock import at_most
+from tests.support.clock import at_most
+from tests.support.containment import CELL, HELD, OTHER, Host, attack, edited, plant
 
 
 def test_a_make_that_has_no_jobserver_builds_as_well(

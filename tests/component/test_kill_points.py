@@ -11,20 +11,13 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from pipeline.record import CellRecord, RunRecord, StateRecord
-from pipeline.render import render_text
-from pipeline.render.html import render_html
-from tests.component.conftest import CELLS, Runner, matrix_text, processes_in, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_interrupted import ODD, await_
+from tests.support.paths import TRACER
+from tests.support.runner import Runner, processes_in
+from tests.support.undisturbed import Undisturbed, assert_goes_on
 
-TRACER = Path(__file__).with_name("tracer")
 POINTS = (
     "pipeline.run:Pipeline.prepare@return",
     "pipeline.fetch.assembly:series_of@return",
@@ -79,66 +72,6 @@ KILLS = int(os.environ.get("PIPELINE_KILLS", "8"))
 SEED = int(os.environ.get("PIPELINE_SEED", "8"))
 MOMENTS = [random.Random(f"{SEED} {number}").random() for number in range(KILLS)]
 """Shares of an undisturbed run's time."""
-
-
-@dataclass(frozen=True)
-class Undisturbed:
-    """A run that nobody disturbed: its arguments, its report but for times, and the seconds that it took."""
-
-    arguments: tuple[str, ...]
-    report: tuple[str, ...]
-    seconds: float
-
-
-def without_times(record: RunRecord) -> tuple[str, ...]:
-    """A record as JSON, text and HTML, without when and where it was made, how long it took, what was there already."""
-
-    def state(one: StateRecord) -> StateRecord:
-        return one.model_copy(update={"seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "cached": False})
-
-    def cell(one: CellRecord) -> CellRecord:
-        return one.model_copy(update={"states": tuple(map(state, one.states))})
-
-    same = {"id": "run", "started": "2026-01-01T00:00:00+00:00", "seconds": 0.0}
-    record = record.model_copy(update={**same, "cells": tuple(map(cell, record.cells))})
-    own_places = record.model_copy(update={"places": ()})
-    return (own_places.to_json(), render_text(record), render_html(record))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(
-    sealed_environment: dict[str, str],
-    fake_tree: Path,
-    posted: Mapping[str, PatchSeries],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Undisturbed:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    matrix = write_matrix(folder, matrix_text({ODD: CELLS[ODD]}))
-    arguments = ("apply-and-build", str(posted["good"].folder), f"--tree=path:{fake_tree}#master", f"--matrix={matrix}")
-    run = Runner(folder / "workspace", sealed_environment, folder)
-    started = time.monotonic()
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    return Undisturbed(arguments, without_times(run.record()), time.monotonic() - started)
-
-
-def builds(workspace: Path) -> dict[str, int]:
-    """Finished builds, and when they were stored."""
-    found = workspace.glob("store/build/*/*/entry.json")
-    return {str(path): path.stat().st_mtime_ns for path in found}
-
-
-def assert_goes_on(run: Runner, undisturbed: Undisturbed) -> None:
-    """Nobody of the killed run is left; the same command ends as the undisturbed one, and builds what was missing."""
-    await_("no process is left", lambda: not processes_in(run.workspace))
-    finished = builds(run.workspace)
-    again = run(*undisturbed.arguments)
-    assert again.returncode == 0, again.stderr
-    assert not [words for words in ("Waiting for", "damaged", "Traceback") if words in again.stderr], again.stderr
-    assert {path: moment for path, moment in builds(run.workspace).items() if path in finished} == finished
-    assert sum(state.cached for cell in run.record().cells for state in cell.states) == len(finished)
-    for found, wanted in zip(without_times(run.record()), undisturbed.report, strict=True):
-        assert found == wanted
 
 
 def test_there_are_enough_points() -> None:

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.component import inbox
-from tests.component.conftest import AUTHOR, IDENTITY, Runner
-from tests.component.developer import PatchSeries, answer
-from tests.component.inbox import PublicInbox
+from tests.support import inbox
+from tests.support.developer import PatchSeries, answer
+from tests.support.inbox import PublicInbox
+from tests.support.people import AUTHOR, IDENTITY
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("mail-round")
 

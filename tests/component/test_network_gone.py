@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import Runner
-from tests.component.developer import PatchSeries
-from tests.component.faulty import Answer, serving
-from tests.component.test_trees import git
+from tests.support.checkouts import git
+from tests.support.developer import PatchSeries
+from tests.support.faulty_server import Answer, serving
+from tests.support.runner import Runner
 
 ADVERTISEMENT = {"Content-Type": "application/x-git-upload-pack-advertisement"}
 

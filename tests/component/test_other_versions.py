@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.system import store
 from pipeline.system.store import Key, Store
-from tests.component.conftest import Runner
-from tests.component.developer import PatchSeries
+from tests.support.developer import PatchSeries
+from tests.support.runner import Runner
 
 COMMANDS = (
     ("apply-and-build", "{series}", "--tree=path:{tree}#master"),

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.record import CellRecord, RunRecord
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import INDEX_COMMENT, UTIL, Developer, Edit
-from tests.component.test_results import words
+from tests.support.developer import INDEX_COMMENT, UTIL, Developer, Edit
+from tests.support.main_job import words
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("promises")
 
-HVO, ODD = "x86_64-hvo", "i386-odd"
 MM_TYPES = "include/linux/mm_types.h"
 OWNERS = "mm: remember the owners of a page"
 BUFFER = "static char page_index_log[1 << 16];\n\nunsigned long page_index("

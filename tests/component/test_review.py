@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
 from pipeline.review.record import ReviewRecord
-from tests.component.conftest import AUTHOR, Runner
-from tests.component.developer import (
+from tests.support.developer import (
     INDEX_COMMENT,
     MAPCOUNT,
     PUT_COMMENT,
@@ -22,8 +20,10 @@ from tests.component.developer import (
     answer,
     mbox,
 )
+from tests.support.paths import SHARED
+from tests.support.people import AUTHOR
+from tests.support.runner import Runner
 
-SHARED = Path(__file__).parents[3] / "shared"
 SEED = SHARED / "seed/hvo-v1-thread.txt"
 REVIEWER = "Tally Page <tally@example.org>"
 OWNER = f"{AUTHOR[0]} <{AUTHOR[1]}>"

@@ -12,29 +12,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.record import RunRecord
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_boot import GUEST
+from tests.support.developer import PatchSeries
+from tests.support.matrices import CELLS, GUEST, HVO, ODD, matrix_text, write_matrix
+from tests.support.runner import Runner
+from tests.support.timeless import timeless
 
 pytestmark = pytest.mark.xdist_group("run-job")
-
-HVO, ODD = "x86_64-hvo", "i386-odd"
-_TIMES = {"id": "", "started": "", "seconds": 0.0}
-
-
-def timeless(record: RunRecord) -> dict[str, Any]:
-    """A record without what differs from run to run, and from workspace to workspace."""
-    cells = [
-        cell.model_copy(
-            update={
-                "states": tuple(one.model_copy(update={"seconds": 0, "cpu_seconds": 0}) for one in cell.states),
-                "boots": tuple(one.model_copy(update={"seconds": 0}) for one in cell.boots),
-            }
-        )
-        for cell in record.cells
-    ]
-    return record.model_copy(update={**_TIMES, "places": (), "cells": tuple(cells)}).model_dump(mode="json")
 
 
 def worker(run: Runner, name: str) -> Runner:

@@ -18,19 +18,12 @@ from pathlib import Path
 import dkim
 import pytest
 
-from tests.component import developer
-from tests.component.conftest import AUTHOR, Runner
-from tests.component.developer import PatchSeries, answer, mbox
-
-REVIEWER = "Tally Page <tally@example.org>"
-
-
-def fetched(run: Runner, mails: list[bytes], *options: str) -> list[str]:
-    """What `pipeline fetch` prints of a mailbox."""
-    (run.folder / "thread.mbx").write_bytes(mbox(mails))
-    done = run("fetch", "thread.mbx", "-o", "out.mbx", *options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+from tests.support import developer
+from tests.support.developer import PatchSeries, answer, mbox
+from tests.support.fetching import fetched, ids, patch_ids, refused
+from tests.support.paths import PROJECT
+from tests.support.people import AUTHOR, REVIEWER
+from tests.support.runner import Runner
 
 
 def applied(run: Runner, tree: Path) -> list[str]:
@@ -48,23 +41,6 @@ def applied(run: Runner, tree: Path) -> list[str]:
     start = git("rev-parse", "HEAD").strip()
     git("am", "--quiet", str(run.folder / "out.mbx"))
     return git("log", "--reverse", "-z", "--format=%an <%ae>%n%B", f"{start}..").strip("\0").split("\0")
-
-
-def refused(run: Runner, mails: list[bytes], *options: str) -> str:
-    (run.folder / "thread.mbx").write_bytes(mbox(mails))
-    done = run("fetch", "thread.mbx", *options)
-    assert done.returncode == 3, done.stdout
-    assert "Traceback" not in done.stderr
-    return done.stderr
-
-
-def patch_ids(mailbox: bytes) -> list[str]:
-    done = subprocess.run(["git", "patch-id", "--stable"], input=mailbox, capture_output=True, check=True)
-    return [line.split()[0] for line in done.stdout.decode().splitlines()]
-
-
-def ids(mail: bytes) -> str:
-    return str(message_from_bytes(mail, policy=policy.default)["Message-ID"]).strip("<> ")
 
 
 def renamed(mails: list[bytes], tag: str, mark: str, parents: Mapping[int, str] | None = None) -> list[bytes]:
@@ -464,11 +440,11 @@ def test_domain_keys_are_asked_for(
     signed = [dkim.sign(mail, b"mail", b"example.org", secret, include_headers=headers) + mail for mail in mails]
     (tmp_path / "thread.mbx").write_bytes(mbox([mail.replace(b"\r\n", b"\n") for mail in signed]))
     own_network = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
-    server = [sys.executable, "-m", "tests.component.name_server", "mail._domainkey.example.org", text]
+    server = [sys.executable, "-m", "tests.support.name_server", "mail._domainkey.example.org", text]
     done = subprocess.run(
         [*own_network, *server, sys.executable, "-c", ASK_B4, str(tmp_path)],
         env=run_pipeline.environment,
-        cwd=Path(__file__).parents[2],
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,

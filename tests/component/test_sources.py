@@ -14,8 +14,7 @@ from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.git import GitError, Repository
 from pipeline.system.untrusted import Limit
-
-FAKE_KERNEL = Path(__file__).parents[1] / "fake_kernel"
+from tests.support.paths import FAKE_KERNEL
 
 
 def test_files_and_their_contents_come_from_the_commit(fake_tree: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.kernel.sources import Sources
 from pipeline.system.git import Repository
-from tests.component.conftest import Runner, matrix_text
-from tests.component.developer import PatchSeries
+from tests.support.developer import PatchSeries
+from tests.support.matrices import matrix_text
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("suggest")
 

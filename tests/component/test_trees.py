@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import CELLS, Runner, matrix_text, write_matrix
-from tests.component.developer import PatchSeries
-from tests.component.test_whole_job import state_of
+from tests.support.checkouts import git, state_of
+from tests.support.developer import PatchSeries
+from tests.support.matrices import CELLS, matrix_text, write_matrix
+from tests.support.runner import Runner
 
 HOOKS = (
     "applypatch-msg",
@@ -24,12 +25,6 @@ HOOKS = (
     "pre-commit",
     "reference-transaction",
 )
-
-
-def git(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True
-    ).stdout
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit import records
+from tests.support import records
+from tests.support.paths import PROJECT
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
-PROJECT = Path(__file__).parents[2]
 NETWORK = re.compile(r"PIP_.*|(?:https?|all|no)_proxy|SSL_CERT_\w+|REQUESTS_CA_BUNDLE", re.IGNORECASE)
 """Variables that say where and how packages are had."""
 

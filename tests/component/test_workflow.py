@@ -18,19 +18,19 @@ import pytest
 import yaml
 
 from pipeline.record import CellRecord, RunRecord
-from tests.component import developer
-from tests.component import workflow as workflows
-from tests.component.conftest import CELLS, matrix_text, write_matrix
-from tests.component.conftest import Runner as PipelineRunner
-from tests.component.developer import Developer, PatchSeries
-from tests.component.expressions import evaluate
-from tests.component.faulty import Answer, serving
-from tests.component.inbox import PublicInbox
-from tests.component.workflow import Execution, commands_in
+from tests.support import developer
+from tests.support import workflow as workflows
+from tests.support.developer import Developer, PatchSeries
+from tests.support.faulty_server import Answer, serving
+from tests.support.inbox import PublicInbox
+from tests.support.matrices import CELLS, matrix_text, write_matrix
+from tests.support.paths import PROJECT
+from tests.support.runner import Runner as PipelineRunner
+from tests.support.workflow import Execution, commands_in
+from tests.support.workflow_expressions import evaluate
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
-PROJECT = Path(__file__).parents[2]
 HOSTILE = "$(touch pwned) `touch pwned` '; touch pwned; ' " + "::add-mask::heads " * 9 + "##[add-mask]heads"
 TWIN = {"x86_64-twin": "hvo"}
 
@@ -99,9 +99,7 @@ def without_time(cell: CellRecord) -> CellRecord:
         state.model_copy(update={"seconds": 0, "cpu_seconds": 0, "cached": False, "compiler_calls": None})
         for state in cell.states
     )
-    # The jobs have no part for a duplicate, whose own promises are then not looked at after the last patch.
-    lost = None if cell.status == "duplicate" else cell.lost
-    return cell.model_copy(update={"states": states, "lost": lost})
+    return cell.model_copy(update={"states": states})
 
 
 def test_the_merged_run_is_that_of_one_machine(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +13,6 @@ from pipeline.system.console import Console
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
 
-TREE = "debian:linux-source-6.12"
 ROOM = 8 << 30
 """Bytes that the tree, its worktree and build folders need, with room to spare."""
 
@@ -39,12 +34,3 @@ def pipeline(workspace: Path) -> Pipeline:
     prepared = Workspace(workspace.resolve())
     prepared.prepare()
     return Pipeline(prepared, Processes(), Console())
-
-
-def run_pipeline(workspace: Path, series: Path, matrix: Path, output: Path) -> tuple[int, str, dict[str, Any]]:
-    """The main job as a user runs it: exit status, report, and the record."""
-    command = [sys.executable, "-m", "pipeline", "apply-and-build", str(series), "--tree", TREE]
-    command += ["--matrix", str(matrix), "--workspace", str(workspace), "--json", str(output)]
-    # Standard error goes to pytest's, so that a long build is seen to move.
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    return done.returncode, done.stdout, json.loads(output.read_text())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.system import resources
-from tests.kernel.conftest import run_pipeline
+from tests.support.linux_6_12 import run_pipeline
 
 MATRIX = Path(__file__).with_name("boot.toml")
 BROKEN = Path(__file__).with_name("broken")

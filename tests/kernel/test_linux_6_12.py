@@ -20,9 +20,10 @@ from pipeline.kernel.buildhost import Make
 from pipeline.kernel.trees import TreeName
 from pipeline.model import ApplyStatus, SourceState
 from pipeline.orders.order import Order
+from pipeline.orders.prepare import resolve
 from pipeline.plan import select_cells
 from pipeline.run import Pipeline
-from tests.kernel.conftest import TREE, run_pipeline
+from tests.support.linux_6_12 import TREE, run_pipeline
 
 MATRIX = Path(__file__).with_name("tiny.toml")
 CELLS = {
@@ -147,11 +148,13 @@ def test_incremental_is_clean_and_clean_is_clean(pipeline: Pipeline, series: Pat
     """A patched kernel that was built on top of the base is, section by section and to the byte, that of a clean build;
     so are two clean builds of the base (A/A). In both architectures.
     """
-    order = Order(Request(str(series)), (TREE,), str(MATRIX), jobs=os.cpu_count() or 1)
-    _, matrix, fragments, (tree,) = pipeline.resolve(order)
-    applied = pipeline.apply(pipeline.fetch(order.request), pipeline.tree(tree))
+    order = Order(request=Request(str(series)), trees=(TREE,), matrix=str(MATRIX), jobs=os.cpu_count() or 1)
+    resolved = resolve(order)
+    applied = pipeline.apply(pipeline.fetch(order.request), pipeline.tree(resolved.trees[0]))
     host = pipeline.host(order)
-    planned = pipeline.plan(host, applied.tree, select_cells(matrix, fragments, (), pipeline.processes))
+    planned = pipeline.plan(
+        host, applied.tree, select_cells(resolved.matrix, resolved.fragments, (), pipeline.processes)
+    )
     configs = {one.cell.id: one.config for one in planned}
 
     def build(state: SourceState, *, clean: bool) -> dict[str, dict[str, str]]:

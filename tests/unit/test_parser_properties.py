@@ -33,8 +33,8 @@ from pipeline.model import Diagnostic, SymbolDelta
 from pipeline.record import RunRecord, SymbolRecord, TextRecord
 from pipeline.system.errors import UsageError
 from tests.fuzz import bloat
-from tests.unit import records
-from tests.unit.clock import at_most
+from tests.support import records
+from tests.support.clock import at_most
 
 thorough = settings(max_examples=200)
 

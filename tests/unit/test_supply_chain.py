@@ -7,15 +7,15 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
-from pathlib import Path
 
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+from tests.support.paths import PROJECT
+
+PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 LOCKS = {
     "test": ("test", "project", "dev"),
     "types": ("types", "project"),
@@ -32,7 +32,7 @@ _DIGEST = re.compile(r" --hash=sha256:[0-9a-f]{64}")
 
 def locked(name: str) -> list[re.Match[str]]:
     """The packages of a lock; a line that is anything else fails the test."""
-    text = (ROOT / f"requirements/{name}.txt").read_text().replace(" \\\n    ", " ")
+    text = (PROJECT / f"requirements/{name}.txt").read_text().replace(" \\\n    ", " ")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     found = [_PINNED.fullmatch(line) for line in lines]
     assert all(found), [line for line, match in zip(lines, found, strict=True) if not match]
@@ -40,8 +40,8 @@ def locked(name: str) -> list[re.Match[str]]:
 
 
 def wanted(name: str) -> Iterator[Requirement]:
-    project = PROJECT["project"]
-    lists = {**PROJECT["dependency-groups"], **project["optional-dependencies"], "project": project["dependencies"]}
+    project = PYPROJECT["project"]
+    lists = {**PYPROJECT["dependency-groups"], **project["optional-dependencies"], "project": project["dependencies"]}
     yield from (Requirement(words) for one in LOCKS[name] for words in lists[one])
 
 
@@ -50,7 +50,7 @@ def test_a_lock_pins_everything_by_digest_and_names_no_place(name: str) -> None:
     """Seen red with one digest taken out of a lock, and with --index-url and a file: address put into one."""
     for match in locked(name):
         assert _DIGEST.sub("", match["digests"]) == ""
-    assert not re.search(r"://|file:|--(index|extra|find|trusted)", (ROOT / f"requirements/{name}.txt").read_text())
+    assert not re.search(r"://|file:|--(index|extra|find|trusted)", (PROJECT / f"requirements/{name}.txt").read_text())
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
@@ -122,12 +122,12 @@ def test_every_licence_goes_with_the_project_s_own() -> None:
     assert not unknown, "read these licences, then add them to the table, or leave the packages out"
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout")
+@pytest.mark.skipif(not (PROJECT / ".git").exists(), reason="not a checkout")
 def test_nothing_that_git_ignores_is_in_the_repository() -> None:
     """Environments with other people's code, say. Seen red with `git add --force .tools`."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
-        cwd=ROOT,
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=True,

@@ -1,0 +1,46 @@
+"""`pipeline doc`: the kernel's document on the vmemmap."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import runs as running
+from pipeline import vmemmap as documenting
+from pipeline.cli.command import command
+from pipeline.cli.options import (
+    RunArgument,
+    require_writable,
+    user_identity,
+)
+from pipeline.cli.session import Session
+
+
+@command("doc", example="doc last -o /tmp")
+def doc(
+    current: Session,
+    run: RunArgument = "last",
+    tree: Annotated[str, typer.Option("--tree", metavar="TREE", help="One of the run's. [default: the first]")] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where to. [default: the run's folder]")
+    ] = None,
+) -> None:
+    """Write Documentation/mm/vmemmap_dedup.rst anew from what a run measured, and the patch that brings it there."""
+    repository = current.pipeline().repository
+    folder = running.find(current.workspace, run)
+    target = output or folder
+    file, patch = target / "vmemmap_dedup.rst", target / "vmemmap_dedup.patch"
+    require_writable(file)
+    found = documenting.document(running.read(folder), tree, repository, user_identity(), datetime.now(UTC))
+    if not found.with_source:
+        current.console.warn("the run is of an older version: the document tells of measurements, not of the code")
+    file.write_text(found.text, encoding="utf-8")
+    print(f"Document: {file}")
+    if found.patch:
+        patch.write_text(found.patch, encoding="utf-8")
+        print(f"Patch:    {patch}\nLook it over, then `git am --signoff` it.")
+    else:
+        print("The tree has it already: there is no patch.")

@@ -1,0 +1,133 @@
+"""`pipeline plan`: the cells of a matrix, configured; no kernel is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import runs as running
+from pipeline.cli.command import command
+from pipeline.cli.options import (
+    CellOption,
+    JobsOption,
+    MatrixOption,
+    MidmaskOption,
+    OfflineOption,
+    RevisionOption,
+    SandboxOption,
+    TreeOption,
+    parallel_jobs,
+    series_request,
+)
+from pipeline.cli.session import Session
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.machine import doctor as doctoring
+from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
+from pipeline.orders.jobs import github_matrix, jobs_of
+from pipeline.orders.order import BaseChoice, Order
+from pipeline.orders.prepare import resolve
+from pipeline.plan import select_cells
+from pipeline.render.formats import write_reports
+from pipeline.render.plan import render_plan
+from pipeline.render.suggestion import render_suggestion
+from pipeline.run import Pipeline
+from pipeline.system.errors import ExitStatus, UsageError
+from pipeline.system.sandbox import SandboxName
+
+
+class PlanFormat(StrEnum):
+    """What a plan is printed as."""
+
+    TEXT = "text"
+    GITHUB = "github"
+
+
+@command("plan", example="plan --tree debian:linux-source-6.12 --matrix quick")
+def plan(
+    current: Session,
+    series: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SERIES]", help="A tracked series, for its trees and matrix; with --suggest, any series."
+        ),
+    ] = "",
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Propose fragments for files of SERIES that no cell compiles.")
+    ] = False,
+    format_name: Annotated[
+        PlanFormat, typer.Option("--format", help="github: jobs of a workflow, one for each cell.")
+    ] = PlanFormat.TEXT,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Of --format github: what `merge` needs of it.")
+    ] = None,
+    tree: TreeOption = None,
+    matrix: MatrixOption = "",
+    cell: CellOption = None,
+    revision: RevisionOption = None,
+    midmask: MidmaskOption = "",
+    offline: OfflineOption = False,
+    jobs: JobsOption = 0,
+    sandbox: SandboxOption = SandboxName.BWRAP,
+) -> None:
+    """Configure the cells of a matrix and check what they promise; builds no kernel."""
+    if suggest and not series:
+        raise UsageError("--suggest needs a series", hint="Say pipeline plan --suggest SERIES --tree TREE.")
+    _require_plan_format(format_name, series, suggest, output)
+    pipeline = current.pipeline()
+    order = Order(
+        request=series_request(series or "-", revision, midmask, None, offline),
+        trees=tuple(tree or ()),
+        matrix=matrix,
+        cells=tuple(cell or ()),
+        sandbox=sandbox,
+        jobs=parallel_jobs(jobs),
+    )
+    if format_name is PlanFormat.GITHUB:
+        _print_jobs(pipeline, order, output)
+        return
+    resolved = resolve(order)
+    doctoring.require(doctoring.needs(resolved.matrix, resolved.trees, order.sandbox))
+    host = pipeline.host(order)
+    cells = select_cells(resolved.matrix, resolved.fragments, order.cells, current.processes)
+    found = pipeline.fetch(order.request) if suggest else None
+    usable = not suggest
+    for number, name in enumerate(resolved.trees):
+        imported = pipeline.tree(name)
+        planned = pipeline.plan(host, imported, cells)
+        print(("\n" if number else "") + render_plan(imported, planned, resolved.matrix, order.jobs), end="")
+        if found:
+            applied = pipeline.apply(found, imported, BaseChoice.TREE)
+            usable = usable or applied.status is not ApplyStatus.FAILED
+            print(_suggested(pipeline, host, found, applied, planned))
+    raise typer.Exit(ExitStatus.CLEAN if usable else ExitStatus.NOT_OBTAINED)
+
+
+def _require_plan_format(name: PlanFormat, series: str, suggest: bool, output: Path | None) -> None:
+    if name is PlanFormat.GITHUB and (suggest or not series):
+        raise UsageError("jobs are for a series", hint="Say pipeline plan SERIES --format github, without --suggest.")
+    if output and name is not PlanFormat.GITHUB:
+        raise UsageError("--output is for --format github", hint="The plan as text goes to standard output.")
+
+
+def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:
+    """Print the jobs as a workflow takes them, and leave the plan as a run without results."""
+    plan = pipeline.plan_jobs(order)
+    words = github_matrix(jobs_of(plan))
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        write_reports(running.RunFolder(plan.id, output), plan)
+    print(words)
+
+
+def _suggested(
+    pipeline: Pipeline, host: BuildHost, series: Series, applied: Applied, planned: Sequence[PlannedCell]
+) -> str:
+    """The suggestion for one tree, as text; where the series is merged already, the tree itself is looked at."""
+    name = applied.tree.name
+    if applied.status is ApplyStatus.FAILED:
+        return f"\n{name}: the series does not apply, so nothing is suggested."
+    return "\n" + render_suggestion(pipeline.suggest(host, series, applied, planned), name).rstrip()

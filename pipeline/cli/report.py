@@ -1,0 +1,48 @@
+"""`pipeline report`: a run rendered again, from its record alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import runs as running
+from pipeline.cli.command import command
+from pipeline.cli.options import (
+    STANDARD_OUTPUT,
+    RunArgument,
+    require_writable,
+)
+from pipeline.cli.session import Session
+from pipeline.render import render_text
+from pipeline.render.formats import FORMATS, FormatName, Source
+
+
+@command("report", example="report last --format html")
+def report(
+    current: Session,
+    run: RunArgument = "last",
+    format_name: Annotated[FormatName, typer.Option("--format", help="What the report is to be.")] = FormatName.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where to, - is standard output. [default: the run's folder]"
+        ),
+    ] = None,
+) -> None:
+    """Render a run's report again, from its run.json alone."""
+    current.workspace.prepare()
+    chosen = FORMATS[format_name]
+    folder = running.find(current.workspace, run)
+    record = running.read(folder)
+    if output == STANDARD_OUTPUT or (output is None and chosen.printed):
+        colour = format_name is FormatName.TEXT and sys.stdout.isatty()
+        print(render_text(record, colour=True) if colour else chosen.render(Source(record)), end="")
+        return
+    path = output or folder / chosen.file
+    require_writable(path)
+    linked = path.parent.resolve() == folder.resolve()
+    path.write_text(chosen.render(Source(record, linked)), encoding="utf-8")
+    print(path)

@@ -1,0 +1,144 @@
+"""What a run needs before the first mail: definitions, tools, a sandbox that works, cells, boot scenarios."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.cluster import Executor, choose
+from pipeline.definitions import (
+    DEFAULT_MATRIX,
+    MatrixDefinition,
+    Scenario,
+    SeriesDefinition,
+    find_series,
+    load_matrix,
+    load_scenarios,
+    load_series,
+)
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.trees import EXAMPLES, TreeName
+from pipeline.machine import doctor
+from pipeline.model import Cell, Series
+from pipeline.orders.order import Order
+from pipeline.plan import select_cells
+from pipeline.plan.matrix import with_boots
+from pipeline.probes import Probe, probe
+from pipeline.system import resources
+from pipeline.system.console import Console
+from pipeline.system.errors import UsageError
+from pipeline.system.process import Processes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedOrder:
+    """The files and names that an order stands for.
+
+    Args:
+        tracked: the series, where its name was that of a tracked one.
+        matrix: holds the cells that were asked for: the others' toolchains may be missing.
+        matrix_name: as `--matrix` takes it.
+        fragments: folder of the matrix's fragments.
+        trees: each once, in the order in which they were named.
+    """
+
+    tracked: SeriesDefinition | None
+    matrix: MatrixDefinition
+    matrix_name: str
+    fragments: Path
+    trees: tuple[TreeName, ...]
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What the matrix asks of every cell."""
+        return tuple(map(probe, self.matrix.probes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedRun:
+    """An order, and everything that it needs, looked up.
+
+    Args:
+        started, clock: when it was begun, by the calendar and by the monotonic clock in seconds.
+    """
+
+    order: Order
+    resolved: ResolvedOrder
+    started: datetime
+    clock: float
+    executor: Executor
+    host: BuildHost
+    cells: tuple[Cell, ...]
+    scenarios: Mapping[str, Scenario]
+
+
+def resolve(order: Order) -> ResolvedOrder:
+    """Find what an order names: the tracked series (where there is one), matrix, fragments and trees.
+
+    Raises:
+        UsageError: no tree is named, or a name stands for nothing.
+    """
+    folder = _series_dir(order)
+    tracked = load_series(folder) if folder else None
+    matrix_name = order.matrix or (tracked.matrix if tracked else DEFAULT_MATRIX)
+    matrix, fragments = load_matrix(matrix_name)
+    names = order.trees or (tracked.trees if tracked else ())
+    if not names:
+        raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
+    return ResolvedOrder(
+        tracked=tracked,
+        matrix=matrix.narrowed(order.cells),
+        matrix_name=matrix_name,
+        fragments=fragments,
+        trees=tuple(TreeName.parse(name) for name in dict.fromkeys(names)),
+    )
+
+
+def prepare(order: Order, host: Callable[[Order], BuildHost], processes: Processes, console: Console) -> PreparedRun:
+    """Look up what an order needs.
+
+    Args:
+        host: gives the machine that cells are built on, its sandbox tried out.
+
+    Raises:
+        PipelineError: the order is wrong, or something is missing that it needs.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    resolved = resolve(order)
+    executor = choose(order.executor, console)
+    needs = doctor.needs(resolved.matrix, resolved.trees, order.sandbox)
+    doctor.require([*needs, *([doctor.CCACHE] if order.ccache else [])])
+    build_host = host(order)
+    cells = with_boots(select_cells(resolved.matrix, resolved.fragments, order.cells, processes), resolved.tracked)
+    return PreparedRun(
+        order=order,
+        resolved=resolved,
+        started=started,
+        clock=clock,
+        executor=executor,
+        host=build_host,
+        cells=cells,
+        scenarios=_scenarios(order, resolved.fragments, cells),
+    )
+
+
+def tracked_series(series: Series) -> SeriesDefinition | None:
+    """The tracked series that a fetched one turns out to be: any message of its thread may have been named."""
+    folder = find_series(series.message_id) if series.message_id else None
+    return load_series(folder) if folder else None
+
+
+def _series_dir(order: Order) -> Path | None:
+    """The folder of the tracked series that an order names; a baseline names none."""
+    return None if order.baseline else find_series(order.request.text)
+
+
+def _scenarios(order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
+    """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
+    series_dir = _series_dir(order)
+    folders = [*([series_dir] if series_dir else []), fragments, resources.folder("kconfigs")]
+    names = [name for cell in cells for name in cell.boot]
+    return load_scenarios(names, tuple(dict.fromkeys(folder / "boot" for folder in folders)))

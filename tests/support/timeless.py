@@ -1,0 +1,41 @@
+"""Records without what differs from run to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.record import CellRecord, RunRecord, StateRecord
+from pipeline.render import render_text
+from pipeline.render.html import render_html
+
+
+def without_times(record: RunRecord) -> tuple[str, ...]:
+    """A record as JSON, text and HTML, without when and where it was made, how long it took, what was there already."""
+
+    def state(one: StateRecord) -> StateRecord:
+        return one.model_copy(update={"seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "cached": False})
+
+    def cell(one: CellRecord) -> CellRecord:
+        return one.model_copy(update={"states": tuple(map(state, one.states))})
+
+    same = {"id": "run", "started": "2026-01-01T00:00:00+00:00", "seconds": 0.0}
+    record = record.model_copy(update={**same, "cells": tuple(map(cell, record.cells))})
+    own_places = record.model_copy(update={"places": ()})
+    return (own_places.to_json(), render_text(record), render_html(record))
+
+
+_TIMES = {"id": "", "started": "", "seconds": 0.0}
+
+
+def timeless(record: RunRecord) -> dict[str, Any]:
+    """A record without what differs from run to run, and from workspace to workspace."""
+    cells = [
+        cell.model_copy(
+            update={
+                "states": tuple(one.model_copy(update={"seconds": 0, "cpu_seconds": 0}) for one in cell.states),
+                "boots": tuple(one.model_copy(update={"seconds": 0}) for one in cell.boots),
+            }
+        )
+        for cell in record.cells
+    ]
+    return record.model_copy(update={**_TIMES, "places": (), "cells": tuple(cells)}).model_dump(mode="json")

@@ -1,0 +1,85 @@
+"""New warnings as findings: each at the patch that it came with, once, as often as it is there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipeline.assess.findings import warnings
+from pipeline.assess.words import location
+from pipeline.record import CellRecord, DiagnosticRecord
+from tests.support import records
+
+
+def warning(function: str = "", path: str = "mm/hugetlb.c", **more: Any) -> DiagnosticRecord:
+    return DiagnosticRecord(**{"path": path, "line": 7, "message": "odd", "function": function, **more})
+
+
+F, G = warning("f"), warning("g")
+
+
+def warned(
+    *states: tuple[DiagnosticRecord, ...], name: str = "one", renames: dict[str, str] | None = None
+) -> CellRecord:
+    """A cell with these new warnings after each patch; `renames` are those of the last."""
+    later = [records.state(at, new_warnings=found) for at, found in enumerate(states, 1)]
+    later[-1] = later[-1].model_copy(update={"renames": renames or {}})
+    return records.cell(name, states=(records.state(0), *later))
+
+
+def blamed(*cells: CellRecord) -> list[tuple[str, int, tuple[str, ...]]]:
+    """The patches that findings blame, each with its number of warnings and the cells."""
+    findings = warnings(records.run(cells=cells))
+    return [
+        (re.findall(r"patch \d", finding.blame)[0], len(finding.diagnostics), finding.cells) for finding in findings
+    ]
+
+
+def test_a_warning_is_the_patch_s_that_it_came_with() -> None:
+    assert blamed(warned((), (F,), (F,))) == [("patch 2", 1, ("one",))]
+
+
+def test_a_second_equal_one_is_another_finding() -> None:
+    assert blamed(warned((), (F,), (F, G))) == [("patch 2", 1, ("one",)), ("patch 3", 1, ("one",))]
+    assert blamed(warned((F,), (F, F))) == [("patch 1", 1, ("one",)), ("patch 2", 1, ("one",))]
+    assert blamed(warned((F, G))) == [("patch 1", 2, ("one",))]
+
+
+def test_one_that_moved_to_another_function_is_another_finding() -> None:
+    assert blamed(warned((F,), (G,))) == [("patch 1", 1, ("one",)), ("patch 2", 1, ("one",))]
+
+
+def test_one_that_comes_again_is_no_other_finding() -> None:
+    assert blamed(warned((F,), (), (F,))) == [("patch 1", 1, ("one",))]
+
+
+def test_a_file_that_the_series_renames_keeps_its_findings() -> None:
+    old, new = warning("f", "mm/old.c"), warning("f", "mm/new.c")
+    assert blamed(warned((old,), (new,), renames={"mm/new.c": "mm/old.c"})) == [("patch 1", 1, ("one",))]
+    assert len(blamed(warned((old,), (new,)))) == 2
+
+
+def test_a_file_that_the_series_renames_twice_keeps_its_findings() -> None:
+    names = ("mm/middle.c", "mm/new.c")
+    later = [
+        records.state(at, new_warnings=(warning("f", name),), renames={name: "mm/old.c"})
+        for at, name in enumerate(names, 1)
+    ]
+    assert blamed(records.cell("one", states=(records.state(0), *later))) == [("patch 1", 1, ("one",))]
+
+
+def test_alike_ones_of_several_cells_are_one() -> None:
+    moved = F.model_copy(update={"line": 99})
+    assert blamed(warned((F,)), warned((moved,), name="two")) == [("patch 1", 1, ("one", "two"))]
+    assert blamed(warned((F, F)), warned((F,), name="two")) == [
+        ("patch 1", 1, ("one", "two")),
+        ("patch 1", 1, ("one",)),
+    ]
+
+
+def test_a_tool_is_named_where_it_is_no_compiler() -> None:
+    assert location(warning(tool="gcc")) == "mm/hugetlb.c:7: odd"
+    assert location(warning()) == "mm/hugetlb.c:7: odd"
+    assert location(warning(tool="sparse")) == "mm/hugetlb.c:7: sparse: odd"
+    assert location(warning(path="mm/a.o", line=0, tool="objtool")) == "mm/a.o: objtool: odd"
+    assert location(warning(path="modpost", line=0, tool="modpost")) == "modpost: odd"

@@ -1,0 +1,142 @@
+"""The page over many runs: order, trends, links; and no words of strangers that act."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline import runs
+from pipeline.record import RunRecord
+from pipeline.render.index import HEIGHT, MARGIN, WIDTH, IndexedRun, _series, indexed, render_index
+from tests.support import records
+from tests.support.command_line import call
+from tests.support.markup_payloads import PAYLOADS
+from tests.support.sample_runs import everything, flooded
+
+
+class Elements(HTMLParser):
+    """Elements and attributes of a page, and every address in it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: Counter[str] = Counter()
+        self.urls: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found[tag] += 1
+        self.found.update(f"{tag} {name}" for name, _ in attrs)
+        self.urls += [value or "" for name, value in attrs if name in ("href", "src")]
+
+
+def run(version: int, started: str, delta: int = -100, title: str = "mm: x") -> RunRecord:
+    cell = records.cell("small", text=records.text(delta=delta))
+    series = records.series(version=version, title=title)
+    return records.run(id=f"run-{version}-{started}", started=started, cells=(cell,), series=series)
+
+
+def one(record: RunRecord, *files: str) -> IndexedRun:
+    return indexed(record, f"{record.id}/", files)
+
+
+def test_runs_come_by_revision_and_time() -> None:
+    found = [one(run(2, "2026-02")), one(run(1, "2026-03")), one(run(1, "2026-01"))]
+    series = _series("mm: x", found)
+    assert [(each.version, each.started) for each in series.runs] == [(1, "2026-01"), (1, "2026-03"), (2, "2026-02")]
+    assert [point.first for point in series.trends[0].points] == [True, False, True]
+
+
+def test_a_trend_is_drawn_to_scale() -> None:
+    (trend,) = _series(
+        "mm: x", [one(run(1, "2026-01", -100)), one(run(1, "2026-02", 0)), one(run(2, "2026-03", 100))]
+    ).trends
+    assert [point.x for point in trend.points] == [MARGIN, WIDTH / 2, WIDTH - MARGIN]
+    assert [point.y for point in trend.points] == [HEIGHT - MARGIN, HEIGHT / 2, MARGIN]
+    assert trend.zero == HEIGHT / 2
+    assert trend.description == "3 runs, from -100 bytes (v1) to +100 (v2)"
+
+
+def test_one_run_without_a_change_is_a_trend() -> None:
+    (trend,) = _series("mm: x", [one(run(1, "2026-01", 0))]).trends
+    assert [(point.x, point.y) for point in trend.points] == [(MARGIN, MARGIN)]
+
+
+def test_trees_are_told_apart_where_there_are_several() -> None:
+    other = run(1, "2026-02")
+    moved = other.model_copy(update={"cells": (other.cells[0].model_copy(update={"tree": "path:/x#y"}),)})
+    assert [trend.cell for trend in _series("mm: x", [one(run(1, "2026-01")), one(moved)]).trends] == [
+        "small on debian:linux-source-6.12",
+        "small on path:/x#y",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "report"),
+    [(("report.html", "report.txt"), "report.html"), (("report.txt",), "report.txt"), ((), "run.json")],
+)
+def test_a_run_is_linked_by_its_best_report(files: tuple[str, ...], report: str) -> None:
+    assert one(run(1, "2026-01"), *files).url == f"run-1-2026-01/{report}"
+
+
+def test_the_page_is_complete_and_asks_for_nothing() -> None:
+    page = render_index([one(run(1, "2026-01", title="a: b")), one(run(1, "2026-02"))])
+    elements = Elements(page)
+    assert elements.found["svg"] == 2
+    assert elements.found["tbody"] == 2
+    assert page.index(">mm: x<") < page.index(">a: b<"), "the newest first"
+    assert not [url for url in elements.urls if ":" in url or url.startswith("/")]
+    assert "default-src &#39;none&#39;" in page
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hostile_words_do_nothing(payload: str) -> None:
+    page = render_index([indexed(flooded(everything(), payload), "x/", ()), one(run(1, "2026-01"))])
+    benign = render_index([indexed(flooded(everything(), "benign"), "x/", ()), one(run(1, "2026-01"))])
+    assert Elements(page).found == Elements(benign).found
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff]", page)
+
+
+def test_runs_below_a_folder_are_found_and_linked(tmp_path: Path) -> None:
+    for name in ("a", "deep/down b"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(run(1, "2026-01").to_json())
+    (tmp_path / "a/report.txt").write_text("x")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/run.json").write_text("{}")
+    assert [(os.path.relpath(place, tmp_path), record is None) for place, record in runs.below(tmp_path)] == [
+        ("a", False),
+        ("broken", True),
+        ("deep/down b", False),
+    ]
+    result = call("index", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "broken is no run of this version" in " ".join(result.output.split())
+    urls = Elements((tmp_path / "index.html").read_text()).urls
+    assert {"a/report.txt", "deep/down%20b/run.json"} <= {*urls}
+
+
+def test_a_page_links_to_nothing_outside_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "runs/a").mkdir(parents=True)
+    (tmp_path / "runs/a/run.json").write_text(run(1, "2026-01").to_json())
+    (tmp_path / "page").mkdir()
+    pages = [tmp_path / "page/index.html", tmp_path / "index.html"]
+    for page in pages:
+        result = call("index", str(tmp_path / "runs"), "-o", str(page))
+        assert result.exit_code == 0, result.output
+        assert ("links to runs below its folder only" in " ".join(result.output.split())) == (page == pages[0])
+    beside, above = (Elements(page.read_text()).urls for page in pages)
+    assert not [url for url in beside if not url.startswith("#")]
+    assert "runs/a/run.json" in above
+    assert "runs/a" not in pages[0].read_text()
+
+
+def test_a_folder_without_runs_is_an_error(tmp_path: Path) -> None:
+    result = call("index", str(tmp_path))
+    assert result.exit_code == 2
+    assert not (tmp_path / "index.html").exists()

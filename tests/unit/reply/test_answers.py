@@ -1,0 +1,250 @@
+"""What a reply takes up, and under which lines: claims, review comments, patches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from pipeline.record import BootRecord, CheckRecord, LetterRecord, RunRecord
+from pipeline.reply import Style, draft, suggestion
+from pipeline.reply.points import answers, of_patch
+from pipeline.reply.quoting import Span, find, own_lines, quoted
+from pipeline.review.record import PointRecord, ReviewRecord
+from pipeline.system.errors import UsageError
+from tests.support import records
+
+ME = "Maintainer <me@example.org>"
+DATE = datetime(2025, 12, 8, 9, 30, tzinfo=UTC)
+FRANK = "Frank van der Linden <fvdl@google.com>"
+COMMENT = "remark@google.com"
+
+
+def mail(message_id: str, **changes: Any) -> LetterRecord:
+    """A mail of the thread beside the cover letter."""
+    cover = records.letter().message_id
+    values: dict[str, Any] = {
+        "message_id": message_id,
+        "subject": "Re: [PATCH 0/3] mm/hugetlb: Eliminate fake head pages",
+        "sender": FRANK,
+        "to": ("Kiryl Shutsemau <kas@kernel.org>",),
+        "cc": ("linux-mm@kvack.org", "Me <ME@example.org>"),
+        "references": (cover,),
+        "date": "Tue, 9 Dec 2025 10:20:14 -0800",
+        "body": "On Fri, Kiryl wrote:\n> Hello.\n\nIs this faster?\nI wonder.\n\nFrank\n",
+    }
+    return records.letter(**(values | changes))
+
+
+def point(**changes: Any) -> PointRecord:
+    values: dict[str, Any] = {
+        "number": 1,
+        "message_id": COMMENT,
+        "link": "",
+        "author": FRANK,
+        "date": "Tue, 9 Dec 2025 10:20:14 -0800",
+        "patch": None,
+        "revision": 1,
+        "quoted": ("+\tprep_compound_page(page);",),
+        "text": ("What does this do to prep_compound_page()?",),
+        "state": "unanswered",
+        "symbols": ("prep_compound_page",),
+    }
+    return PointRecord(**(values | changes))
+
+
+def reviewed(*points: PointRecord, **changes: Any) -> RunRecord:
+    """A run whose thread has a comment, and patch 2."""
+    patch = mail("2@x", sender="Kiryl <kas@kernel.org>", subject="[PATCH 2/3] mm: Rename", body="It is 5% faster.\n")
+    series = records.series(messages=(patch, mail(COMMENT), mail("other@x")))
+    review = ReviewRecord(version=1, messages=2, points=points)
+    return records.run(**{"series": series, "review": review, "claims": (), **changes})
+
+
+def reply(run: RunRecord, to: str = "", **options: Any) -> EmailMessage:
+    return draft(run, identity=ME, date=DATE, own_id="reply@example.org", to=to, **options)
+
+
+def test_a_reply_to_a_comment_goes_to_who_wrote_it() -> None:
+    message = reply(reviewed(point()), f"<{COMMENT}>")
+    assert message["To"] == FRANK
+    assert message["Cc"] == "Kiryl Shutsemau <kas@kernel.org>, linux-mm@kvack.org"
+    assert message["In-Reply-To"] == f"<{COMMENT}>"
+    assert message["References"] == f"<{records.letter().message_id}> <{COMMENT}>"
+    assert message["Subject"] == "Re: [PATCH 0/3] mm/hugetlb: Eliminate fake head pages"
+
+
+def test_a_reply_to_a_mail_of_ones_own_goes_where_that_went() -> None:
+    series = records.series(messages=(mail("mine@x", sender=ME),))
+    message = reply(records.run(series=series), "mine@x")
+    assert message["To"] == "Kiryl Shutsemau <kas@kernel.org>"
+    assert message["Cc"] == "linux-mm@kvack.org"
+
+
+def test_a_comment_is_answered_under_its_lines_and_the_code_that_it_is_about() -> None:
+    text = reply(reviewed(point()), COMMENT).get_content()
+    assert text.startswith("No problem found: ")
+    assert (
+        "On Tue, 9 Dec 2025 10:20:14 -0800, Frank van der Linden wrote:\n> > +\tprep_compound_page(page);\n".replace(
+            "\t", " "
+        )
+        + "> What does this do to prep_compound_page()?\n"
+        "\n"
+        "What was measured of it:\n"
+        "\n"
+        "  prep_compound_page: 250 -> 370 bytes (+120) in x86_64-gcc-small\n"
+    ) in text
+
+
+def test_a_comment_of_which_nothing_is_known_is_answered_only_when_asked() -> None:
+    run = reviewed(point(symbols=("folio_lock",)), point(number=2, message_id="other@x", symbols=()))
+    assert "wrote:" not in reply(run).get_content()
+    assert "Builds and boots of this run say nothing of folio_lock.\n" in reply(run, COMMENT).get_content()
+    assert "say nothing of that.\n" in reply(run, "other@x").get_content()
+
+
+def test_a_reply_to_the_cover_letter_takes_up_comments_on_what_was_measured() -> None:
+    text = reply(reviewed(point(), point(number=2, message_id="other@x", symbols=("folio_lock",)))).get_content()
+    assert text.count("wrote:") == 1
+    assert "> What does this do to prep_compound_page()?\n\nWhat was measured of it:\n" in text
+
+
+def test_a_mail_without_a_comment_is_quoted_by_its_first_own_lines() -> None:
+    text = reply(reviewed(), COMMENT).get_content()
+    assert "wrote:\n> Is this faster?\n> I wonder.\n\nWhat builds and boots can say of that is above.\n" in text
+
+
+def test_a_reply_to_a_patch_says_how_it_does_first() -> None:
+    claim = records.claim(
+        "not checked", None, claimed=None, kind="benchmark", text="It is 5% faster.", finding="not run"
+    )
+    text = reply(reviewed(claims=(claim, records.claim())), "2@x").get_content()
+    head, _, rest = text.partition("\n  tree ")
+    assert "With patches 1 to 2: builds in 1 of 1 cell." in head
+    assert "> It is 5% faster.\n\nNot checked: not run.\n" in rest
+    # The cover letter's claims are not this mail's.
+    assert "Claimed for the series" not in text
+
+
+@pytest.mark.parametrize("to", ["nobody@x", "<>", "x y"])
+def test_a_mail_that_the_run_does_not_know_is_an_error(to: str) -> None:
+    with pytest.raises(UsageError, match="knows no mail"):
+        reply(reviewed(), to)
+
+
+def test_a_run_that_kept_no_mails_says_so() -> None:
+    with pytest.raises(UsageError) as caught:
+        reply(records.run(series=records.series(replies=3)), COMMENT)
+    assert "older version" in caught.value.hint
+
+
+def test_full_has_the_figures_of_every_cell() -> None:
+    cells = (records.cell("one"), records.cell("two"), records.unreachable())
+    run = records.run(cells=cells)
+    assert reply(run, style=Style.FULL).get_content().count(records.SUMMARY) == 2
+    assert "unreachable: " not in reply(run).get_content()
+    assert len(reply(run).get_content()) < len(reply(run, style=Style.FULL).get_content())
+
+
+def test_the_report_is_linked_where_it_is() -> None:
+    text = reply(records.run(), report_url="https://ci.example.org/%s/report.html").get_content()
+    assert "\nFull report:\n\n  https://ci.example.org/2025-12-08T09-12-44-hvo/report.html\n" in text
+    assert "Full report" not in reply(records.run()).get_content()
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x/%s", "https://x/\n%s", "https://x/ %s", "https://ü/%s", "x", "https://" + "x" * 999]
+)
+def test_what_is_no_url_is_an_error(url: str) -> None:
+    with pytest.raises(UsageError, match="no URL"):
+        reply(records.run(), report_url=url)
+
+
+def test_claims_of_the_same_lines_are_answered_together() -> None:
+    claims = (records.claim("refuted", -5, text="reduction of text"), records.claim(text="I see ~1K"))
+    text = reply(records.run(claims=claims)).get_content()
+    assert "> I see ~1K reduction of\n> text in vmlinux.\n\nConfirmed: " in text
+    assert "in x86_64-gcc-small.\nRefuted: " in text
+    assert text.count("> I see") == 1
+
+
+def test_lines_are_found_however_they_are_broken() -> None:
+    body = "One.\nTwo three\n   four five.\nSix.\n"
+    assert find(body, "three four") == Span(1, 2)
+    assert find(body, "Six.") == Span(3, 3)
+    assert find(body, "five six") is None
+    assert find(body, "") is None
+
+
+def test_long_prose_is_broken_and_a_programs_line_is_not() -> None:
+    bloat = "  x86_64-defconfig  add/remove: 13/29 grow/shrink: 31/277 up/down: 7461/-25556 (-18095)"
+    assert quoted([bloat]) == [f"> {bloat}"]
+    assert [len(line) for line in quoted(["word " * 30])] == [71, 71, 11]
+    assert quoted(["", "a "]) == [">", "> a"]
+
+
+def test_own_lines_leave_out_what_others_said() -> None:
+    assert own_lines("On Monday, A wrote:\n> one\n\nMine.\nToo.\n\nLater.\n") == ["Mine.", "Too."]
+    assert own_lines("> all\n> quoted\n") == []
+
+
+def test_what_compilers_and_kernels_say_of_a_symbol_is_an_answer() -> None:
+    states = (records.state(0), records.state(3, new_warnings=(records.diagnostic(message="unused 'folio_lock'"),)))
+    check = CheckRecord(name="walk", status="fail", details=("folio_lock+0x7 hangs",))
+    boot = BootRecord(patch=3, scenario="hvo", status="fail", checks=(check,), splats=("BUG in folio_lock_irq",))
+    run = records.run(cells=(records.cell("one", states=states, boots=(boot,)),))
+    assert answers(run, point(symbols=("folio_lock()",))) == [
+        "one: new warning mm/hugetlb.c:1234: unused 'folio_lock'",
+        "one: boot hvo, patch 3: walk: folio_lock+0x7 hangs",
+    ]
+    assert answers(run, point(symbols=("lock", "x.*", "", "()"))) == []
+
+
+def test_a_flood_of_answers_is_cut() -> None:
+    cells = tuple(records.cell(f"cell-{at}") for at in range(9))
+    assert answers(records.run(cells=cells), point())[6:] == ["… and 3 more of prep_compound_page()"]
+
+
+def test_a_patch_that_was_not_built_alone_says_what_to_type() -> None:
+    run = records.run(cells=(records.cell(states=(records.state(0), records.state(3))),))
+    assert of_patch(run, 1) == ["Patch 1 was not built alone; --per-patch does that."]
+    broken = records.run(cells=(records.broken("odd", "built", "failed"), records.cell()))
+    assert of_patch(broken, 1) == ["With patches 1 to 1: builds in 1 of 2 cells.", "Build fails in odd."]
+
+
+def boots(*words: str) -> tuple[BootRecord, ...]:
+    return tuple(BootRecord(patch=3, scenario=f"s{at}", status=word) for at, word in enumerate(words))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "good"),
+    [
+        ({}, True),
+        ({"cells": (records.cell(boots=boots("pass", "pass")),)}, True),
+        ({"cells": (records.cell(boots=boots("pass", "flaky")),)}, False),
+        ({"cells": (records.cell(boots=boots("not run")),)}, False),
+        ({"cells": (records.cell(), records.broken("odd", "built", "failed"))}, False),
+        ({"cells": (records.cell(), records.unreachable())}, False),
+        ({"cells": (records.cell(), records.unreachable().model_copy(update={"expected_unreachable": True}))}, True),
+        ({"cells": (records.cell(states=records.states("built", "built")),)}, False),
+        ({"cells": ()}, False),
+        ({"claims": (records.claim("not confirmed", -5),)}, False),
+        ({"claims": (records.claim("not measured", None),)}, True),
+        ({"trees": (records.tree(), records.tree(applied="failed"))}, False),
+        ({"cells": (records.measured(coverage=records.measured().coverage[1:]),)}, False),  # type: ignore[index]
+    ],
+)
+def test_a_trailer_is_suggested_only_when_everything_passed(changes: dict[str, Any], good: bool) -> None:
+    run = records.run(**changes)
+    assert suggestion.passed(run) is good
+    text = reply(run).get_content()
+    assert ("# Tested-by: Maintainer <me@example.org>\n" in text) is good
+    assert "\nTested-by:" not in text
+
+
+def test_a_suggestion_says_what_was_done() -> None:
+    run = records.run(cells=(records.cell(boots=boots("pass", "pass")),))
+    assert suggestion.tested_by(run, Address("M", "m", "x.org"))[0] == "# Everything passed (1 cell built, 2 boots)."

@@ -1,0 +1,90 @@
+"""A revision beside an earlier one."""
+
+from __future__ import annotations
+
+from pipeline.review import review
+from pipeline.review.since import by_patch_id, by_range_diff, diffs, lost_trailers, messages_of, promises
+from tests.support.sample_reviews import AFTER, BEFORE
+from tests.support.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, REVIEWER, letter, patch, series
+
+CHANGES = [
+    (1, 1, "mm: one", "unchanged"),
+    (None, 2, "mm: zero", "new"),
+    (2, 3, "mm: two, again", "message only"),
+    (3, 4, "mm: three", "changed"),
+    (4, None, "mm: four", "dropped"),
+]
+
+
+def test_patches_are_compared_by_patch_id_then_subject() -> None:
+    found = by_patch_id(BEFORE, AFTER)
+    assert [(one.before, one.after, one.subject, one.change) for one in found] == CHANGES
+
+
+def test_range_diff_is_read() -> None:
+    none = "-" * 40
+    output = (
+        f"1:  {'1' * 40} = 1:  {'5' * 40} mm: one\n"
+        f"-:  {none} > 2:  {'6' * 40} mm: zero\n"
+        f"2:  {'2' * 40} ! 3:  {'7' * 40} mm: two, again\n"
+        f"3:  {'3' * 40} ! 4:  {'8' * 40} mm: three\n"
+        f"4:  {'4' * 40} < -:  {none} mm: four\n"
+    )
+    found = by_range_diff(output, BEFORE, AFTER)
+    assert [(one.before, one.after, one.subject, one.change) for one in found] == CHANGES
+
+
+def test_lines_around_a_change_are_not_the_patch() -> None:
+    output = f"1:  {'1' * 40} ! 1:  {'5' * 40} mm: one\n"
+    assert [one.change for one in by_range_diff(output, BEFORE, AFTER)] == ["unchanged"]
+
+
+FIRST = series(letter("a", REVIEWER, COMMENT, "cover"), letter("b", AUTHOR, ANSWER, "cover", "a"))
+POINTS = review(FIRST, MIDMASK).points
+
+
+def kept(new_code: str) -> list[tuple[str, str, tuple[str, ...], tuple[int, ...]]]:
+    """What becomes of the two promises of the thread when patch 2 holds other code."""
+    second = series(patches=(patch(1), patch(2, f"Why.\n{new_code}")), version=2)
+    found = promises(POINTS, diffs(FIRST), diffs(second))
+    return [(one.point.state, one.touched, one.symbols, one.patches) for one in found]
+
+
+def test_a_promise_is_touched_when_a_patch_changes_its_symbol() -> None:
+    code = CODE.replace("static void pool_fill(", "static void pool_fill_early(")
+    assert kept(code)[0] == ("promised", "touched", ("pool_fill_early",), (2,))
+
+
+def test_a_promise_whose_symbol_is_nowhere_is_not_touched() -> None:
+    assert kept(CODE)[0] == ("promised", "not touched", (), ())
+
+
+def test_a_longer_name_is_another_symbol() -> None:
+    code = CODE.replace("static void pool_fill(", "static void pool_fill_early_or_late(")
+    assert kept(code)[0][1] == "not touched"
+
+
+def test_what_was_volunteered_without_a_symbol_says_so() -> None:
+    assert kept(CODE)[1] == ("volunteered", "names no symbol", (), ())
+
+
+def test_the_same_lines_again_are_as_before() -> None:
+    code = CODE.replace("static void pool_fill(", "static void pool_fill_early(")
+    first = series(*FIRST.replies, patches=(patch(1), patch(2, f"Why.\n{code}")))
+    (one, _) = promises(POINTS, diffs(first), diffs(series(patches=first.patches, version=2)))
+    assert one.touched == "as before"
+
+
+def test_trailers_that_the_new_revision_left_out() -> None:
+    acked = letter("a", REVIEWER, f"Acked-by: {REVIEWER}\n", "cover", "p1")
+    found = by_patch_id(BEFORE[:1], AFTER[:1])
+    second = series(version=2)
+    (lost,) = lost_trailers(review(series(acked), MIDMASK).trailers, 1, found, second)
+    assert (lost.patch, lost.revision, lost.carried) == (1, 1, False)
+    assert lost.reason == "v2 was posted without it; the patch: unchanged since v1"
+    kept_it = series(version=2, patches=(patch(1, f"Why.\n\nAcked-by: {REVIEWER}\n{CODE}"), patch(2)))
+    assert [*lost_trailers(review(series(acked), MIDMASK).trailers, 1, found, kept_it)] == []
+
+
+def test_the_message_of_a_patch_ends_where_its_diffstat_begins() -> None:
+    assert messages_of(FIRST)[1] == f"mm: change 1\nWhy.\n\nSigned-off-by: {AUTHOR}"
