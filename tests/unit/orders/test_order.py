@@ -22,7 +22,7 @@ def test_a_command_says_everything_that_is_not_the_default() -> None:
 
 
 def test_a_baseline_names_no_series() -> None:
-    command = reproducer(Order(Request(""), cells=("a*",), baseline=True), ["t"], "quick")
+    command = reproducer(Order(request=Request(""), cells=("a*",), baseline=True), ["t"], "quick")
     assert command == "pipeline apply-and-build --no-series --tree t --matrix quick --cell 'a*'"
     assert joined([command, command.replace("a*", "b")]) == (
         "pipeline apply-and-build --tree t --no-series --matrix quick --cell 'a*' --cell b"
