@@ -12,6 +12,7 @@ from pipeline.boot import Booter
 from pipeline.build import Builder, Builds
 from pipeline.build.promises import PromiseChecker
 from pipeline.build.repeat import Repeater
+from pipeline.checks.runner import check_patches
 from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, TreeWork
 from pipeline.definitions import SeriesDefinition
@@ -40,6 +41,7 @@ from pipeline.review.record import ReviewRecord
 from pipeline.review.revisions import Reviewer, earlier
 from pipeline.runs import begin, collect, places
 from pipeline.runs.cells import cell_records
+from pipeline.runs.checks import check_records
 from pipeline.runs.evidence import keep_evidence
 from pipeline.runs.results import TreeResult
 from pipeline.system import sandbox
@@ -81,23 +83,26 @@ class Pipeline:
         probes = prepared.resolved.probes
         booter = Booter(host, prepared.scenarios)
         with begin(self.workspace, series.title, prepared.started) as run:
-            tree_work, results = [], []
+            tree_work, checks, results = [], [], []
             for tree in [self.tree(name) for name in prepared.resolved.trees]:
                 applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
+                checks.append(() if order.baseline else check_patches(host, series, applied, tree))
                 planned = self.plan(host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
             distributor = Distributor(
                 host, booter, prepared.scenarios, order.per_patch, prepared.resolved.matrix.probes
             )
             distributor.run(prepared.executor, series, tree_work)
-            for applied, planned, builder in tree_work:
+            for (applied, planned, builder), checked in zip(tree_work, checks, strict=True):
                 builds, floors = self.build(host, builder, applied, planned, order)
                 measurer = Measurer(self.repository, host.sandbox, self.processes)
                 measured = measured_cells(measurer, applied, planned, builds)
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
                 since = self.moved(applied)
-                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes))
+                results.append(
+                    TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes, checked)
+                )
             record = self.record(run.id, prepared, series, results)
             keep_evidence(run, results)
             write_reports(run, record)
@@ -118,7 +123,8 @@ class Pipeline:
         for tree in trees.values():
             applied = self.apply(series, tree, order.base)
             planned = self.plan(prepared.host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
-            results.append(TreeResult(applied, planned, probes=probes))
+            checks = check_patches(prepared.host, series, applied, tree)
+            results.append(TreeResult(applied, planned, probes=probes, checks=checks))
             self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs))
         return self.record("plan", prepared, series, results)
 
@@ -240,6 +246,7 @@ class Pipeline:
             matrix=resolved.matrix.title,
             trees=tuple(places.tree_record(self.repository, one) for one in applied),
             cells=cells,
+            checks=check_records(results),
             claims=self.claims(tracked, series, prepared.cells, cells, applied),
             review=None if order.baseline else self.review(series, order.request, None, [one.tree for one in applied]),
             tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),

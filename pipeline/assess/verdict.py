@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.assess import before_after, matrix
 from pipeline.assess.boots import failing_on_base, not_understood, proving_less
+from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.words import count, label, labelled, location, result
@@ -61,6 +62,7 @@ def verdict(record: RunRecord) -> Verdict:
         "fails when booted": [
             f"Boot gets worse with {item.blame}, {_where(record, item)}: {what}" for item, what in boot_failures(record)
         ],
+        "fails checks of its patches": check_problems(record),
         "is not what it looks like": [
             f"Patch {one.patch} deceives the eye at {cut(one.path, 60)}:{one.line}: {one.what}"
             for one in record.series.suspicions
@@ -125,6 +127,7 @@ def remarks(record: RunRecord) -> list[str]:
         *proving_less(cells, baseline=record.is_baseline),
         *(_coverage_remarks(record) if not record.is_baseline else ()),
         *_doubtful_claims(record),
+        *check_remarks(record),
         *(_suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pipeline.assess.before_after import lost_promises
 from pipeline.assess.boots import not_understood, proving_less, regressions
+from pipeline.assess.checks import CheckRow, balance, check_rows, finding_words
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.verdict import changed_facts, verdict
 from pipeline.assess.words import base_fails, count, first_failing, label, location, result
@@ -81,6 +82,7 @@ def of_patch(record: RunRecord, number: int, url: str = "") -> list[Entry]:
     entries = [_apply(clean, number)]
     if any(tree.applied in ("clean", "three-way") for tree in clean.trees):
         entries += [_build_of(clean, number), *_boot_of(clean, number)]
+    entries += _checks_of(clean, number)
     return _finished(clean, entries, url, "pipeline-")
 
 
@@ -202,6 +204,26 @@ def _boot_of(record: RunRecord, number: int) -> list[Entry]:
     lines += [f"{label(record, cell)}, {boot.scenario}: {boot.status} {boot.reason}".rstrip() for cell, boot in bad]
     status: Status = "fail" if worse else "warn" if bad else "pass"
     return [Entry("boot", status, f"{len(ran) - len(bad)} of {count(len(ran), 'boot')} pass", details="\n".join(lines))]
+
+
+def _checks_of(record: RunRecord, number: int) -> list[Entry]:
+    """An entry for each check that has something to look at in a patch; what was not looked at is no pass."""
+    found: dict[str, list[CheckRow]] = {}
+    for row in check_rows(record):
+        if row.patch == number and row.word != "-":
+            found.setdefault(row.check, []).append(row)
+    entries = []
+    for check, rows in found.items():
+        lines = [
+            f"{row.tree}: {words}" if row.tree else words for row in rows for words in map(finding_words, row.findings)
+        ]
+        problem = any(row.word == "PROBLEM" for row in rows)
+        doubt = any(row.unproven or any(one.severity != "remark" for one in row.findings) for row in rows)
+        status: Status = "fail" if problem else "warn" if doubt else "pass"
+        words = [balance(row.findings) for row in rows if row.findings]
+        words += [f"not checked: {row.reason}" for row in rows if row.unproven]
+        entries.append(Entry(check, status, ", ".join(dict.fromkeys(words)) or "nothing new", details="\n".join(lines)))
+    return entries
 
 
 def _words(finding: Finding) -> list[str]:

@@ -49,7 +49,7 @@ def doctor(
         return
     table = Table("tool", "", "version", "package", box=None, pad_edge=False)
     for one in findings:
-        lacking = Text("no boots", style="yellow") if one.need.optional else Text("MISSING", style="bold red")
+        lacking = Text(one.need.lack, style="yellow") if one.need.optional else Text("MISSING", style="bold red")
         if one.version and one.minimum:
             lacking = Text(f"NEEDS ≥ {one.minimum}", style="bold red")
         mark = Text("found", style="green") if one.found else lacking

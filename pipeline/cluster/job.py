@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from pipeline.definitions import Identifier, Probes, ScenarioDefinition
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Prerequisite, Toolchain, Tree
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
@@ -236,7 +236,7 @@ def content(path: Path) -> bytes:
         UsageError: it is a link, a FIFO or a device, too large, or cannot be read.
     """
     try:
-        return beneath.read(path.parent, path.name, untrusted.MESSAGE.most)
+        return untrusted_dir.read(path.parent, path.name, untrusted.MESSAGE.most)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}", hint="A job or a result is a file; links are not followed."

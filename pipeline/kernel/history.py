@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.kernel.trees import TreeKind, TreeName
@@ -70,6 +71,25 @@ class History:
         listed = self._checkout.out("rev-list", f"--max-count={MOST_COMMITS}", self._tree.commit, "--", *paths)
         for commit in listed.splitlines():
             yield Commit(commit, blobs_at(self._checkout, commit, paths))
+
+    @cached_property
+    def missing(self) -> str:
+        """Why earlier commits are not known; empty where they are."""
+        match self._name.kind:
+            case TreeKind.DEBIAN | TreeKind.TAR:
+                return "a package or tarball has no history"
+            case TreeKind.GIT:
+                return "a repository elsewhere is fetched without its history"
+            case TreeKind.PATH:
+                shallow = self._checkout.run("rev-parse", "--is-shallow-repository")[1].strip() != "false"
+                return "the checkout is shallow" if shallow else ""
+
+    def subject(self, commit: str) -> str | None:
+        """The subject of an earlier commit; None where none that leads to the commit as named has that id."""
+        whole = None if self.missing else self._checkout.commit_of(commit)
+        if whole is None or self._checkout.run("merge-base", "--is-ancestor", whole, self._tree.commit)[0] != 0:
+            return None
+        return self._checkout.out("log", "-1", "--no-show-signature", "--format=%s", whole)
 
     @property
     def _checkout(self) -> Repository:

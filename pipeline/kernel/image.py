@@ -10,7 +10,7 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.userspace import FLAGS
 from pipeline.model import Image
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Entry
 
@@ -41,7 +41,7 @@ def files(make: Make) -> Mapping[str, bytes]:
     assert image is not None
     path = image.path
     try:
-        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path, untrusted.STORED_FILE.most))}
+        kept = {_KERNEL: zlib.compress(untrusted_dir.read(make.folder.path, path, untrusted.STORED_FILE.most))}
     except OSError as error:
         raise InfrastructureError(f"make made no {path} of {make.cell.id}: {error.strerror}") from error
     return {**kept, **_selftest(make)}
@@ -64,15 +64,15 @@ def from_entry(entry: Entry) -> Image:
 
 def _selftest(make: Make) -> Mapping[str, bytes]:
     """The self-test of the source state, or why there is none: it is the tree's affair whether one compiles."""
-    beneath.discard(make.folder.path, _SELFTEST_OUTPUT)
+    untrusted_dir.discard(make.folder.path, _SELFTEST_OUTPUT)
     userspace = architecture(make.cell.arch).userspace
     if userspace is None:
         return {}
     words = [userspace.compiler, *FLAGS, "-isystem", "{src}/tools/include/uapi"]
     words += ["-o", f"{{build}}/{_SELFTEST_OUTPUT}"]
     done = make.tool("sh", "-c", _COMPILE_SELFTEST, "sh", *words)
-    if done.ok and beneath.is_file(make.folder.path, _SELFTEST_OUTPUT):
-        return {_PROGRAM: beneath.read(make.folder.path, _SELFTEST_OUTPUT, untrusted.SELFTEST.most)}
+    if done.ok and untrusted_dir.is_file(make.folder.path, _SELFTEST_OUTPUT):
+        return {_PROGRAM: untrusted_dir.read(make.folder.path, _SELFTEST_OUTPUT, untrusted.SELFTEST.most)}
     if done.status == _NO_SELFTEST:
         obstacle = "this tree has no hugepage-vmemmap.c among its selftests"
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.checks.registry import tools as check_tools
 from pipeline.definitions import MatrixDefinition
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.minimums import SCRIPT, minimum, newer
@@ -32,13 +33,14 @@ _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
 class Need:
     """A program and Debian's package that has it; `file` is looked for instead of a program where it is set.
 
-    What is `optional` is for boots: without it kernels are built, and reported as not booted.
+    What is `optional` is for boots or for a check of patches: `lack` says what is not done without it.
     """
 
     program: str
     package: str
     file: str = ""
     optional: bool = False
+    lack: str = "no boots"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
         ]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
+    wanted += [Need(tool.program, tool.package, optional=True, lack="fewer checks") for tool in check_tools()]
     # What building needs is no option where a boot needs it, too.
     by_name: dict[str, Need] = {}
     for need in wanted:

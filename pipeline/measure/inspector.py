@@ -103,7 +103,7 @@ class Inspector:
                 build = replace(build, layouts=tuple(map(layout_of, entry.value)))
         return build
 
-    def carry(self, source: Key, target: Key) -> None:
+    def reuse(self, source: Key, target: Key) -> None:
         """Takes over what is stored of a build whose sources are the same."""
         if self._sources and (entry := self._store.get(self._neutral(source))):
             self._store.put(self._neutral(target), entry.value, entry.files())

@@ -15,7 +15,7 @@ from pipeline.kernel import dwarf, kbuild
 from pipeline.kernel.buildhost import Make
 from pipeline.model import ChangedFile, Layout, Member
 from pipeline.probes import StructQuestion
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 
 WELL_KNOWN = ("page", "folio", "hstate", "zone", "pglist_data")
 HEADERS = ("linux/mm_types.h", "linux/mmzone.h", "linux/hugetlb.h")
@@ -92,12 +92,12 @@ def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
 def _compiled(make: Make, probe: Probe) -> tuple[Layout, ...]:
     folder = make.folder.path
     file = make.source_prefixes[0] + probe.path if probe.path else ""
-    beneath.write(folder, kbuild.LAYOUT_SOURCE, kbuild.layout_probe(HEADERS, file, probe.structs).encode())
-    beneath.discard(folder, kbuild.LAYOUT_OUTPUT)
+    untrusted_dir.write(folder, kbuild.LAYOUT_SOURCE, kbuild.layout_probe(HEADERS, file, probe.structs).encode())
+    untrusted_dir.discard(folder, kbuild.LAYOUT_OUTPUT)
     try:
         saved = kbuild.saved_offsets_command(folder)
         done = make.tool(*kbuild.layout_probe_command(saved))
-        if not done.ok or not beneath.is_file(folder, kbuild.LAYOUT_OUTPUT):
+        if not done.ok or not untrusted_dir.is_file(folder, kbuild.LAYOUT_OUTPUT):
             return ()
         found = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
     except ValueError:

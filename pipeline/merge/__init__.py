@@ -126,6 +126,7 @@ def join(parts: Sequence[Part]) -> Merged:
             "command": _command([*building, *(part.record.command for part in parts)]),
             "trees": tuple(trees.values()),
             "cells": tuple(cells),
+            "checks": next((part.record.checks for part in parts if part.record.checks), ()),
             "claims": _claims(parts, cells),
             "tools": tuple(dict.fromkeys(tool for part in parts for tool in part.record.tools)),
             "notes": (f"Put together from {count(len(parts), 'run')}.", *notes),

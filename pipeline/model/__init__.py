@@ -1,6 +1,7 @@
 """The values that flow from verb to verb: frozen, typed, and named in the field's words."""
 
 from pipeline.model.build import Build, BuildStatus, CompilerCalls, Diagnostic, Image
+from pipeline.model.check import CheckFinding, CheckResult, CheckStatus, Severity
 from pipeline.model.matrix import (
     Cell,
     CellOutcome,
@@ -49,6 +50,9 @@ __all__ = [
     "Cell",
     "CellOutcome",
     "ChangedFile",
+    "CheckFinding",
+    "CheckResult",
+    "CheckStatus",
     "Claim",
     "ClaimKind",
     "CodeChange",
@@ -74,6 +78,7 @@ __all__ = [
     "PlannedCell",
     "Prerequisite",
     "Series",
+    "Severity",
     "SourceState",
     "StructPage",
     "Suspicion",

@@ -28,6 +28,7 @@ from pipeline.record.cell import (
     SymbolRecord,
     TextRecord,
 )
+from pipeline.record.check import CheckFindingRecord, PatchCheckRecord
 from pipeline.record.code import CodeChangeRecord, CodeRecord
 from pipeline.record.series import (
     BaseRecord,
@@ -51,6 +52,7 @@ __all__ = [
     "BaseRecord",
     "BootRecord",
     "CellRecord",
+    "CheckFindingRecord",
     "CheckRecord",
     "ClaimRecord",
     "CodeChangeRecord",
@@ -67,6 +69,7 @@ __all__ = [
     "MemberDeltaRecord",
     "MemberRecord",
     "NoiseFloorRecord",
+    "PatchCheckRecord",
     "PatchRecord",
     "PrerequisiteRecord",
     "ReadingRecord",
@@ -107,6 +110,7 @@ class RunRecord(Record):
     matrix: str
     trees: tuple[TreeRecord, ...]
     cells: tuple[CellRecord, ...]
+    checks: tuple[PatchCheckRecord, ...] = Field(default=(), description="by tree, patch and check")
     claims: tuple[ClaimRecord, ...] = ()
     review: ReviewRecord | None = Field(default=None, description="null where the thread was not looked at")
     tools: tuple[ToolRecord, ...]

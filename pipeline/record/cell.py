@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from pipeline.record.base import LineRanges, Record
@@ -43,7 +43,11 @@ class StateRecord(Record):
     seconds: Seconds
     cpu_seconds: Seconds
     cached: bool
-    carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
+    reused: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("reused", "carried"),
+        description="not built: nothing that the state before read has changed; older records call it carried",
+    )
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
     renames: dict[str, str] = Field(
         default={}, description="files of new warnings that had another name on the base: name to that name"

@@ -18,6 +18,7 @@ from pipeline.assess.words import count, label, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import tested_on
+from pipeline.render.checks import check_blocks, check_matrix
 from pipeline.render.code import code_blocks
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page
@@ -70,6 +71,8 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
         cells=page.table(cell_rows(record), right={2 + len(columns(record))}),
         matrix=_matrix(record, page),
+        checks=check_matrix(record, page),
+        check_findings=check_blocks(record),
         failures=[_block(finding) for finding in failures(record)],
         warnings=[_block(finding) for finding in warnings(record)],
         boots=[*_boots(record, page)],
@@ -222,7 +225,7 @@ def _matrix(record: RunRecord, page: Page) -> list[str]:
 def _state_word(cell: CellRecord, patch: int) -> str:
     for state in cell.states:
         if state.patch == patch:
-            good = "=" if state.carried else "ok"
+            good = "=" if state.reused else "ok"
             return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else good
     return "·"
 
@@ -303,8 +306,8 @@ def _ccache(states: Sequence[StateRecord]) -> list[tuple[str, str]]:
 def facts(record: RunRecord) -> list[tuple[str, str]]:
     states = [state for cell in record.cells for state in cell.states]
     stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
-    carried = sum(state.carried for state in states)
-    unchanged = f", {carried} carried (=): nothing that they read has changed" if carried else ""
+    reused = sum(state.reused for state in states)
+    unchanged = f", {reused} reused (=): nothing that they read has changed" if reused else ""
     minutes, rest = divmod(round(record.seconds), 60)
     return [
         ("Started", f"{record.started}, took {minutes} min {rest} s"),

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from pipeline.assess.cases import Case, Outcome, cases
+from pipeline.assess.checks import CheckRow, check_rows, finding_words
 from pipeline.record import CellRecord, RunRecord, TreeRecord
 from pipeline.record.public import for_others
 from pipeline.render import measured
@@ -33,6 +34,11 @@ def render_junit(record: RunRecord) -> str:
     root = Element("testsuites")
     _suite(root, record, "apply", [_tree(tree) for tree in record.trees], {})
     cells = {(cell.tree, cell.id): cell for cell in record.cells}
+    for patch, rows in groupby(check_rows(record), key=lambda row: row.patch):
+        own_rows = [*rows]
+        _suite(root, record, f"checks of patch {patch}", [_check(row) for row in own_rows], {})
+        lines = [finding_words(one) for row in own_rows for one in row.findings]
+        root[-1][-2].text = "\n".join(one_line(line) for line in lines) or None
     for (_, name), found in groupby(cases(record), key=lambda case: (case.tree, case.label)):
         own = [*found]
         numbers = {f"{case.check}, {case.unit}": f"{case.number:+d}" for case in own if case.number is not None}
@@ -102,6 +108,19 @@ def _case(case: Case) -> Element:
         _result(element, "error", f"the check does not understand this kernel: {message}", case.details, case.check)
     elif case.outcome is Outcome.FAIL:
         _result(element, "failure", message, [*case.details, *([f"log: {case.log}"] if case.log else [])], case.check)
+    return element
+
+
+def _check(row: CheckRow) -> Element:
+    """A check of a patch; findings that change no verdict are in the suite's output."""
+    element = _element(f"patch {row.patch}", f"{row.check} ({row.tree})" if row.tree else row.check)
+    if row.word == "PROBLEM":
+        lines = [finding_words(one) for one in row.findings]
+        _result(element, "failure", next(finding_words(one) for one in row.findings if one.problem), lines, row.check)
+    elif row.unproven:
+        _result(element, "skipped", f"not checked: {row.reason}", ())
+    elif row.word == "-":
+        _result(element, "skipped", "nothing to look at", ())
     return element
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from pipeline.assess.cases import Case, Outcome, cases
+from pipeline.assess.checks import finding_words
 from pipeline.assess.words import location
 from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.record.public import for_others
@@ -26,6 +27,8 @@ ORIGIN = "kernel_series_pipeline"
 VERSION = (5, 3)
 _STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP", Outcome.NOT_UNDERSTOOD: "ERROR"}
 """An error is of the test's code, in KCIDB's words."""
+_CHECKED = {"checked": "PASS", "not checked": "SKIP"}
+MOST_FINDINGS = 20
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=~/-]{1,200}@[A-Za-z0-9.-]{1,200}")
 _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -80,6 +83,7 @@ def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
     found = []
     for tree in record.trees:
         patches = {state.patch for cell in record.cells if cell.tree == tree.name for state in cell.states}
+        patches |= {one.patch for one in record.checks if one.tree == tree.name and one.status == "checked"}
         found += [_checkout(record, tree, patch, valid=True) for patch in sorted(patches)]
         if tree.applied == "failed":
             excerpt = {"log_excerpt": "\n".join(one_line(line) for line in tree.log[-8000:].split("\n"))[:16000]}
@@ -97,13 +101,27 @@ def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -
         "tree_name": one_line(tree.name),
         "comment": one_line(f"{tree.version}, {'as it is' if record.is_baseline else applied}"),
         "valid": valid,
-        "misc": {"git_tree": one_line(tree.tree_id), "patches": patch},
+        "misc": {"git_tree": one_line(tree.tree_id), "patches": patch, **_checks(record, tree, patch)},
     }
     if patch == 0:
         checkout["patchset_hash"] = ""
     elif _ADDRESS.fullmatch(record.series.message_id):
         checkout["message_id"] = record.series.message_id
     return checkout | _start(record)
+
+
+def _checks(record: RunRecord, tree: TreeRecord, patch: int) -> dict[str, Any]:
+    """Checks of the patch that a checkout ends with: KCIDB's tests are of builds, and these need none."""
+    found = {
+        one_line(one.check): {
+            "status": "FAIL" if any(finding.problem for finding in one.findings) else _CHECKED[one.status],
+            "findings": [one_line(finding_words(finding)) for finding in one.findings[:MOST_FINDINGS]],
+            **({"reason": one_line(one.reason)} if one.reason else {}),
+        }
+        for one in record.checks
+        if one.tree == tree.name and one.patch == patch and one.status != "not concerned"
+    }
+    return {"checks": found} if found else {}
 
 
 def _start(record: RunRecord) -> dict[str, str]:

@@ -13,6 +13,7 @@ from itertools import groupby
 from jinja2 import Environment
 
 from pipeline.assess.cases import Outcome, cases
+from pipeline.assess.checks import check_rows, patch_findings
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.verdict import remarks, verdict
 from pipeline.assess.words import label, location
@@ -108,6 +109,8 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
                 right={len(header) - 1},
             ),
             hidden_cells=max(0, len(record.cells) - others),
+            checks=_checks(record, others),
+            check_findings=[(title, _first(lines, min(5, others))) for title, lines in patch_findings(record)[:others]],
             failures=_findings(failures(record), others),
             warnings=_findings(warnings(record), others),
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
@@ -133,6 +136,12 @@ def _cell_row(record: RunRecord, cell: CellRecord, row: Sequence[str]) -> tuple[
     own = [case for case in found if case.outcome in told and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*row, f"{failed} of {len(own)}")
+
+
+def _checks(record: RunRecord, others: int) -> list[str]:
+    """A row for each check and patch; empty where nothing was checked."""
+    rows = [(str(row.patch), row.check, row.word, row.reason or row.tree or "-") for row in check_rows(record)]
+    return table([("patch", "check", "result", "why"), *rows[:others]], plain={0, 2}, right={0}) if rows else []
 
 
 def _findings(found: Sequence[Finding], others: int) -> list[tuple[str, list[str]]]:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pipeline.record import RunRecord
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
 from pipeline.system.untrusted import TooMuchError
 from pipeline.system.workspace import Workspace
@@ -169,7 +169,7 @@ def newest_of(workspace: Workspace, message_id: str) -> RunRecord | None:
     word = json.dumps(message_id, ensure_ascii=False).encode("utf-8", "replace")
     for folder in sorted(workspace.runs.iterdir() if workspace.runs.is_dir() else [], reverse=True):
         with suppress(OSError):
-            if word not in beneath.read(folder, RECORD, untrusted.RUN.most):
+            if word not in untrusted_dir.read(folder, RECORD, untrusted.RUN.most):
                 continue
             record = read(folder)
             series = record.series
@@ -186,7 +186,7 @@ def read(folder: Path) -> RunRecord:
     """
     path = folder / RECORD
     try:
-        return RunRecord.from_json(beneath.read(folder, RECORD, untrusted.RUN.most))
+        return RunRecord.from_json(untrusted_dir.read(folder, RECORD, untrusted.RUN.most))
     except FileNotFoundError:
         raise UsageError(f"{folder} holds no {RECORD}: the run did not finish", hint="Run its command again.") from None
     except OSError as error:

@@ -122,7 +122,7 @@ def _state(
         seconds=build.seconds,
         cpu_seconds=build.cpu_seconds,
         cached=build.cached,
-        carried=build.carried,
+        reused=build.reused,
         new_warnings=_diagnostics(new),
         renames={new: old for old, new in moved.renames.items() if new in warned},
         errors=_diagnostics(build.errors),

@@ -12,6 +12,7 @@ from pipeline.model import (
     Applied,
     Build,
     CellOutcome,
+    CheckResult,
     NoiseFloor,
     PlannedCell,
 )
@@ -30,6 +31,7 @@ class TreeResult:
         outcomes: what became of the cells' promises, by cell id.
         moved: where the source of the base is, by patch number.
         probes: what the matrix asks of every cell.
+        checks: on each patch.
     """
 
     applied: Applied
@@ -41,3 +43,4 @@ class TreeResult:
     outcomes: Mapping[str, CellOutcome] | None = None
     moved: Mapping[int, Moved] | None = None
     probes: Sequence[Probe] = ()
+    checks: Sequence[CheckResult] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ LAYERS = (
     ("measure",),
     ("plan",),
     ("apply",),
+    ("checks",),
     ("fetch",),
     ("definitions",),
     ("probes",),
@@ -92,7 +93,7 @@ def _imports(tree: ast.Module, module: str, package: bool) -> Iterator[str]:
 
 def breaches(module: str, found: set[str]) -> list[str]:
     """The rules that a module's imports break, in words."""
-    rules = [
+    rules: list[tuple[str, bool, Callable[[str], bool]]] = [
         ("is pure", within(module, PURE), lambda name: within(name, SIDE_EFFECTS)),
         (
             "is not the door to subprocesses",

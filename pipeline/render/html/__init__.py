@@ -11,6 +11,7 @@ from pipeline.record.neutral import neutral
 from pipeline.render import about, facts, reproduction
 from pipeline.render.html import cells, findings, page
 from pipeline.render.html.bars import BarChart, Tone, stacked
+from pipeline.render.html.checks import checks
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import KEY, matrix
 from pipeline.render.html.review import review
@@ -78,6 +79,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, l
         "claims": findings.claims(record, places),
         "sizes": sizes(record, counted, linked, limits.parts),
         "code": _parts(cells.code(record), limits.parts),
+        "checks": _parts(checks(record), limits.parts),
         "boots": _parts(cells.boots(record, linked), limits.parts),
         "coverage": cells.coverage(record),
         "layouts": _parts(cells.layouts(record), limits.parts),

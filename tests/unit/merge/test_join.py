@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline import merge
 from pipeline.assess.verdict import exit_status
-from pipeline.merge import Part, join
-from pipeline.record import BootRecord, CellRecord, CheckRecord, LostPromiseRecord, RunRecord, ToolRecord
+from pipeline.merge import join
+from pipeline.merge.cells import Part
+from pipeline.record import (
+    BootRecord,
+    CellRecord,
+    CheckRecord,
+    DiagnosticRecord,
+    LostPromiseRecord,
+    RunRecord,
+    ToolRecord,
+)
 from pipeline.runs import RunFolder
 from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.workspace import Workspace
@@ -185,12 +195,15 @@ TWO = {
 @pytest.mark.parametrize("name", TWO)
 def test_warnings_and_errors_are_counted_wherever_they_are(name: str) -> None:
     kind, word = ("new_warnings", "warnings") if "warning" in name else ("errors", "errors")
-    cells = [cell("a", states=(records.state(0), records.state(3, **{kind: found}))) for found in TWO[name]]
+
+    def with_diagnostics(*found: DiagnosticRecord) -> CellRecord:
+        changes: dict[str, Any] = {kind: found}
+        return cell("a", states=(records.state(0), records.state(3, **changes)))
+
+    cells = [with_diagnostics(*found) for found in TWO[name]]
     with pytest.raises(UsageError, match=rf"\({word}\)"):
         join([part("first", cells[0]), part("second", cells[1])])
-    moved = cells[0].model_copy(
-        update={"states": (records.state(0), records.state(3, **{kind: (WARNED.model_copy(update={"line": 9}),)}))}
-    )
+    moved = with_diagnostics(WARNED.model_copy(update={"line": 9}))
     assert join([part("first", cells[0]), part("second", moved)])
 
 

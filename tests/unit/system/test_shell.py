@@ -166,7 +166,7 @@ def test_hints_with_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def refuse(_: Path) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("pipeline.system.beneath.remove", refuse)
+    monkeypatch.setattr("pipeline.system.untrusted_dir.remove", refuse)
     with pytest.raises(InfrastructureError, match="cannot be removed") as caught:
         clean(workspace, everything=False)
     assert_plain(caught.value.hint, "sudo", "rm", "-rf")

@@ -1,0 +1,127 @@
+"""What checks on patches say: rows for reports, problems for the verdict, remarks for all else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.assess.words import count
+from pipeline.record import CheckFindingRecord, RunRecord
+from pipeline.system.text import cut
+
+_SEVERITIES = ("error", "warning", "remark")
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One check on one patch; on all trees where they agree.
+
+    Args:
+        tree: where several trees differ, else empty.
+        word: `ok`, `PROBLEM`, `not checked`, `-` where there is nothing to look at, or the number of findings by
+            severity.
+    """
+
+    patch: int
+    check: str
+    tree: str
+    word: str
+    reason: str
+    findings: tuple[CheckFindingRecord, ...]
+
+    @property
+    def unproven(self) -> bool:
+        return bool(self.reason)
+
+
+def check_rows(record: RunRecord) -> list[CheckRow]:
+    """A row for each check and patch, patches and checks in their order."""
+    found: dict[tuple[int, str], dict[tuple[str, str, tuple[CheckFindingRecord, ...]], list[str]]] = {}
+    for one in record.checks:
+        answers = found.setdefault((one.patch, one.check), {})
+        answers.setdefault((one.status, one.reason, one.findings), []).append(one.tree)
+    order = list(dict.fromkeys(one.check for one in record.checks))
+    return [
+        CheckRow(patch, check, ", ".join(trees) if len(answers) > 1 else "", _word(status, findings), reason, findings)
+        for (patch, check), answers in sorted(found.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
+        for (status, reason, findings), trees in answers.items()
+    ]
+
+
+def _word(status: str, findings: Sequence[CheckFindingRecord]) -> str:
+    if any(one.problem for one in findings):
+        return "PROBLEM"
+    if findings:
+        return balance(findings)
+    return {"checked": "ok", "not concerned": "-"}.get(status, status)
+
+
+def balance(findings: Iterable[CheckFindingRecord]) -> str:
+    """`1 error, 2 remarks`."""
+    numbers = Counter[str](one.severity for one in findings)
+    return ", ".join(count(numbers[severity], severity) for severity in _SEVERITIES if numbers[severity])
+
+
+def finding_words(finding: CheckFindingRecord) -> str:
+    """A finding as one line, its place first."""
+    place = f"{finding.path}:{finding.line}: " if finding.line else f"{finding.path}: " if finding.path else ""
+    tool = f"{finding.tool}: " if finding.tool else ""
+    kind = f" [{finding.kind}]" if finding.kind else ""
+    return f"{place}{finding.severity}: {tool}{finding.message}{kind}"
+
+
+def check_problems(record: RunRecord) -> list[str]:
+    """What changes the verdict: findings that configuration names."""
+    return [
+        f"Patch {row.patch}{f' on {row.tree}' if row.tree else ''}: {cut(finding_words(one), 300)}"
+        for row in check_rows(record)
+        for one in row.findings
+        if one.problem
+    ]
+
+
+def check_remarks(record: RunRecord) -> list[str]:
+    """How much else there is, and what was not looked at."""
+    rows = check_rows(record)
+    others = [one for row in rows for one in row.findings if not one.problem]
+    patches = len({row.patch for row in rows if any(not one.problem for one in row.findings)})
+    remarks = [f"Checks of patches: {balance(others)} in {patches} of {_patches(record)}."] if others else []
+    return [*remarks, *(f"Not checked: {words}." for words in unproven(rows, len(record.series.patches)))]
+
+
+def unproven(rows: Sequence[CheckRow], total: int) -> list[str]:
+    """Checks that could not look, each with the patches and the reason."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        if row.unproven:
+            groups.setdefault((row.reason, row.check), []).append(row.patch)
+    by_reason: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for (reason, check), patches in groups.items():
+        by_reason.setdefault((reason, tuple(dict.fromkeys(patches))), []).append(check)
+    return [
+        f"{', '.join(checks)}{'' if len(patches) == total else f' of {_numbers(patches)}'}: {reason}"
+        for (reason, patches), checks in by_reason.items()
+    ]
+
+
+def _numbers(patches: Sequence[int]) -> str:
+    return f"patch{'' if len(patches) == 1 else 'es'} {', '.join(map(str, patches))}"
+
+
+def _patches(record: RunRecord) -> str:
+    return count(len(record.series.patches), "patch")
+
+
+def patch_findings(record: RunRecord) -> list[tuple[str, list[str]]]:
+    """Findings under the patch that they come with: a title, and a line for each; errors first."""
+    subjects = {patch.number: patch.subject for patch in record.series.patches}
+    found: dict[int, dict[str, int]] = {}
+    for row in check_rows(record):
+        for one in row.findings:
+            where = f" (on {row.tree})" if row.tree else ""
+            found.setdefault(row.patch, {})[f"{finding_words(one)}{where}"] = _SEVERITIES.index(one.severity)
+    return [
+        (f'Patch {number}, "{cut(subjects.get(number, ""), 64)}"', sorted(lines, key=lines.__getitem__))
+        for number, lines in found.items()
+    ]

@@ -1,0 +1,130 @@
+"""`checks.toml`: which checks a list wants, what they leave out, and what changes the verdict.
+
+The file that ships holds the defaults. A file of the user's own, `git config pipeline.checks FILE`, is read after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.checks.protocol import Options
+from pipeline.definitions.files import Definition, load, nearest
+from pipeline.model import Series
+from pipeline.system import resources
+from pipeline.system.errors import UsageError
+from pipeline.system.git import user_setting
+
+SETTING = "pipeline.checks"
+_Kind = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class CheckCustom(Definition):
+    """What is wanted of one check.
+
+    Args:
+        on: whether it is run at all.
+        ignored: kinds of findings that are left out; `fnmatch` patterns.
+        problems: kinds of findings that change the verdict on the series; `fnmatch` patterns.
+        options: of the check itself, by name.
+    """
+
+    on: bool | None = None
+    ignored: tuple[_Kind, ...] = ()
+    problems: tuple[_Kind, ...] = ()
+    options: dict[str, bool | int | str] = Field(default_factory=dict)
+
+
+class Custom(Definition):
+    """What people on some lists want.
+
+    Args:
+        lists: addresses; a series that was sent to one of them is meant.
+        about: why, for `pipeline checks`.
+        check: by the check's name.
+    """
+
+    name: str
+    lists: tuple[str, ...]
+    about: str = ""
+    check: dict[str, CheckCustom] = Field(default_factory=dict)
+
+
+class ChecksFile(Definition):
+    """A whole `checks.toml`.
+
+    Args:
+        check: for every series, by the check's name.
+        customs: for series that were sent to some lists, on top.
+    """
+
+    check: dict[str, CheckCustom] = Field(default_factory=dict)
+    customs: tuple[Custom, ...] = ()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Files of checks, the later ones on top."""
+
+    files: tuple[ChecksFile, ...] = ()
+
+    def options(self, check: str, addresses: Iterable[str] = ()) -> Options:
+        """What is wanted of a check for a series that was sent to these addresses."""
+        wanted = [(where, custom) for where, customs in self._wanted(addresses) if (custom := customs.get(check))]
+        reason = ""
+        values = dict[str, bool | int | str]()
+        for where, custom in wanted:
+            if custom.on is not None:
+                reason = "" if custom.on else f"switched off {where}"
+            values |= custom.options
+        return Options(
+            reason,
+            frozenset(kind for _, custom in wanted for kind in custom.ignored),
+            frozenset(kind for _, custom in wanted for kind in custom.problems),
+            values,
+        )
+
+    def _wanted(self, addresses: Iterable[str]) -> Iterable[tuple[str, Mapping[str, CheckCustom]]]:
+        known = {address.casefold() for address in addresses}
+        for file in self.files:
+            yield "in checks.toml", file.check
+            for custom in file.customs:
+                if known.intersection(map(str.casefold, custom.lists)):
+                    yield f"for {custom.name}", custom.check
+
+
+def load_configuration(known: Iterable[str]) -> Configuration:
+    """The defaults, and the user's own file on top.
+
+    Args:
+        known: names of all checks.
+
+    Raises:
+        UsageError: a file is wrong, or names a check that is none.
+    """
+    paths = [resources.folder("checks") / "checks.toml"]
+    if own := user_setting(SETTING):
+        paths.append(Path(own).expanduser())
+    return Configuration(tuple(_loaded(path, [*known]) for path in paths))
+
+
+def _loaded(path: Path, known: list[str]) -> ChecksFile:
+    if not path.is_file():
+        raise UsageError(f"{path} is no file", hint=f"git config {SETTING} names it.")
+    file = load(path, ChecksFile)
+    for name in [*file.check, *(name for custom in file.customs for name in custom.check)]:
+        if name not in known:
+            raise UsageError(f"{path}: there is no check {name!r}.{nearest(name, known)}")
+    return file
+
+
+def addresses(series: Series) -> tuple[str, ...]:
+    """Where a series was sent to, the cover letter and the patches."""
+    letters = [series.cover, *(patch.letter for patch in series.patches if patch.letter)]
+    boxes = (box for letter in letters for box in (*letter.to, *letter.cc))
+    return tuple(dict.fromkeys(parseaddr(box)[1].casefold() for box in boxes))

@@ -1,0 +1,36 @@
+"""Every check on patches, in the order in which reports show them."""
+
+from __future__ import annotations
+
+from pipeline.checks.checkpatch import CheckpatchCheck
+from pipeline.checks.fixes import FixesCheck
+from pipeline.checks.kconfig import KconfigCheck
+from pipeline.checks.kernel_doc import KernelDocCheck
+from pipeline.checks.maintainers import MaintainersCheck
+from pipeline.checks.protocol import PatchCheck, Tool
+from pipeline.checks.recipients import RecipientsCheck
+from pipeline.checks.scripts import RUFF, SHELLCHECK
+from pipeline.checks.sign_off import SignOffCheck
+from pipeline.checks.spelling import SpellingCheck
+from pipeline.checks.stable import StableCheck
+from pipeline.checks.suspicion import SuspicionCheck
+
+CHECKS: tuple[PatchCheck, ...] = (
+    SuspicionCheck(),
+    CheckpatchCheck(),
+    KernelDocCheck(),
+    SignOffCheck(),
+    FixesCheck(),
+    StableCheck(),
+    RecipientsCheck(),
+    MaintainersCheck(),
+    SpellingCheck(),
+    KconfigCheck(),
+    SHELLCHECK,
+    RUFF,
+)
+
+
+def tools() -> tuple[Tool, ...]:
+    """Programs that some check needs, each once."""
+    return tuple(dict.fromkeys(tool for check in CHECKS for tool in check.needs.tools))

@@ -1,0 +1,63 @@
+"""Checks that read files of the tree and run nothing: maintainers."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.checks.maintainers import MaintainersCheck
+from tests.support.checked import Files, patch
+from tests.support.hostile_mail import new_file
+
+MAINTAINERS = """\
+List of maintainers
+
+MEMORY
+M:	Some One <one@example.org>
+F:	mm/
+X:	mm/private/
+F:	include/linux/mm*.h
+
+NAMED
+N:	[^a-z]hugepage
+
+THE REST
+F:	*
+F:	*/
+"""
+
+
+def found(path: str, text: str = MAINTAINERS) -> list[str]:
+    before, after = Files({"MAINTAINERS": text}), Files({"MAINTAINERS": text, path: "x"})
+    check, checked = MaintainersCheck(), patch(diff=new_file(path, "x"))
+    assert check.concerns(checked)
+    return [finding.kind for finding in check.run(checked, before, after).findings]
+
+
+@pytest.mark.parametrize("path", ["mm/new.c", "mm/sub/new.c", "include/linux/mm_new.h", "drivers/x/my_hugepage.c"])
+def test_a_new_file_that_has_an_entry(path: str) -> None:
+    assert found(path) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["fs/new.c", "mm/private/x.c", "include/linux/sub/mm_new.h", "include/linux/x.h", "new"]
+)
+def test_a_new_file_that_only_the_rest_would_have(path: str) -> None:
+    assert found(path) == ["no-entry"]
+
+
+def test_a_tree_without_the_file_is_not_checked() -> None:
+    nothing = Files({})
+    outcome = MaintainersCheck().run(patch(diff=new_file("fs/new.c", "x")), nothing, Files({"fs/new.c": "x"}))
+    assert outcome.not_checked == "the tree has no MAINTAINERS"
+
+
+@pytest.mark.parametrize(("pattern", "expected"), [("mm/", []), ("mm/*.c", []), ("fs/gone.c", ["no-file"])])
+def test_an_entry_that_a_patch_adds_matches_files(pattern: str, expected: list[str]) -> None:
+    diff = f"--- a/MAINTAINERS\n+++ b/MAINTAINERS\n@@ -5,1 +5,2 @@\n F:\tmm/\n+F:\t{pattern}\n"
+    after = Files({"MAINTAINERS": MAINTAINERS, "mm/a.c": ""})
+    outcome = MaintainersCheck().run(patch(diff=diff), after, after)
+    assert [finding.kind for finding in outcome.findings] == expected
+
+
+def test_a_patch_that_changes_a_file_does_not_concern_it() -> None:
+    assert not MaintainersCheck().concerns(patch(diff="--- a/mm/a.c\n+++ b/mm/a.c\n@@ -9 +9 @@\n-a\n+b\n"))
