@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.conftest import Runner, matrix_text, write_matrix
+from tests.support.matrices import matrix_text, write_matrix
+from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("baseline")
 

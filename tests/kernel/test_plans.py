@@ -10,14 +10,14 @@ import os
 from pathlib import Path
 
 import pytest
-from pipeline.matrix import surprise
-from pipeline.order import Order
 
 from pipeline.definitions import load_matrix
 from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.model import PlannedCell
+from pipeline.orders.order import Order
 from pipeline.plan import select_cells
+from pipeline.plan.matrix import surprise
 from pipeline.run import Pipeline
 from pipeline.system import resources
 from pipeline.system.process import Processes
@@ -45,7 +45,7 @@ def line(one: PlannedCell) -> str:
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_shipped_matrix_reaches_what_the_kernel_can_have(pipeline: Pipeline, kernel: str) -> None:
     found, surprises, unexpected = [], [], []
-    host = pipeline.host(Order(Request("-"), jobs=os.cpu_count() or 1))
+    host = pipeline.host(Order(request=Request("-"), jobs=os.cpu_count() or 1))
     tree = pipeline.tree(TreeName.parse(TREES[kernel]))
     for name in MATRICES:
         matrix, fragments = load_matrix(name)
