@@ -125,17 +125,19 @@ long long resize(const struct pool *pool, long long pages);
 /* Maps the pool's pages, each written to. */
 char *map_pool(const struct pool *pool);
 
-/* The checks; each runs in a process of its own. */
-void check_machine(void);
-void check_pool(void);
-void check_walk(void);
-void check_memmap(void);
-void check_saved(void);
-void check_selftest(void);
-void check_stress(void);
-void check_dax(void);
-void check_hotplug(void);
-void check_ptdump(void);
+/*
+ * A check, as scenarios name it; each runs in a process of its own. CHECK(pool) { … } defines one and has it found: its
+ * entry lies in a section of its own, whose ends the linker names (ld's manual, "Input Section Example").
+ */
+struct check {
+	const char *name;
+	void (*run)(void);
+};
+extern const struct check __start_checks[], __stop_checks[];
+#define CHECK(id) \
+	static void check_##id(void); \
+	static const struct check entry_of_##id __attribute__((section("checks"), used)) = { #id, check_##id }; \
+	static void check_##id(void)
 
 /* memmap.c: looks at the struct pages of mapped memory. */
 void look_at_memmap(char *memory, uint64_t size, long long pages);

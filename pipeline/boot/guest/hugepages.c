@@ -72,7 +72,7 @@ char *map_pool(const struct pool *pool)
 }
 
 /* Fills and empties the pool; the memory must come back. */
-void check_pool(void)
+CHECK(pool)
 {
 	struct pool pool = find_pool();
 	long long rounds = number("rounds", 20), emptied = 0, first;
@@ -126,7 +126,7 @@ static long long announced_saving(uint64_t size)
 }
 
 /* What a page takes from free memory, beside what the kernel announces that it gives back. */
-void check_saved(void)
+CHECK(saved)
 {
 	struct pool pool = find_pool();
 	long long before, measured, freed = announced_saving(pool.size);
@@ -151,7 +151,7 @@ void check_saved(void)
 }
 
 /* The tree's own tools/testing/selftests/mm/hugepage-vmemmap.c, built from the source state under test. */
-void check_selftest(void)
+CHECK(selftest)
 {
 	struct pool pool = find_pool();
 	char why[300];
@@ -223,7 +223,7 @@ static void compact(void)
 }
 
 /* The pool is resized while others walk all page frames, take references and move pages. */
-void check_stress(void)
+CHECK(stress)
 {
 	struct pool pool = find_pool();
 	long long rounds = number("rounds", 20), done = 0;

@@ -144,7 +144,7 @@ void look_at_memmap(char *memory, uint64_t size, long long pages)
 	report_finding(&tally);
 }
 
-void check_memmap(void)
+CHECK(memmap)
 {
 	struct pool pool = find_pool();
 

@@ -18,7 +18,7 @@ static void report(int everywhere, const char *what, long long bad, long long al
 		report_fail("%lld of %lld pages are %s", bad, all, what);
 }
 
-void check_walk(void)
+CHECK(walk)
 {
 	struct pool pool = find_pool();
 	char *memory = map_pool(&pool);
