@@ -22,6 +22,7 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.history import History
 from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
 from pipeline.system import beneath
+from pipeline.system.errors import KilledError
 from pipeline.system.git import initialised
 from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.process import CutShortError
@@ -164,7 +165,7 @@ class Checker:
         started = time.monotonic()
         try:
             outcome = task.check.run(task.patch, task.before, task.after)
-        except (CutShortError, LimitError) as error:
+        except (CutShortError, KilledError, LimitError) as error:
             # It may be the machine's fault or the patch's: nothing is proven, and nothing is stored.
             outcome = Outcome(not_checked=cut(error.message, 200))
         seconds = round(time.monotonic() - started, 3)
