@@ -52,12 +52,14 @@ class Options:
         reason: why it is off; empty where it is on.
         ignored: kinds of findings that are not wanted.
         problems: kinds of findings that change the verdict.
+        left_to: kinds of findings that another check says better, with its name; they count where it did not look.
         values: of the check's own options.
     """
 
     reason: str = ""
     ignored: frozenset[str] = frozenset()
     problems: frozenset[str] = frozenset()
+    left_to: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, bool | int | str] = field(default_factory=dict)
 
 

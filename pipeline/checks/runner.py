@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
@@ -106,7 +106,8 @@ class Checker:
                 tasks[at] = _Task(check, checked, before, after, self._key(check, checked, pair[1], before, after))
         results |= self._looked_up_or_run(tasks)
         ordered = [(patch.number, check.name) for patch in series.patches for check in self._checks]
-        return tuple(_configured(results[at], options[at[1]]) for at in ordered)
+        looked = {at for at, result in results.items() if result.status is CheckStatus.CHECKED}
+        return tuple(_configured(results[at], options[at[1]], looked) for at in ordered)
 
     def _left_out(
         self, check: PatchCheck, patch: CheckedPatch, pair: tuple[SourceState, SourceState] | None, bench: Bench
@@ -207,12 +208,15 @@ def _value(finding: CheckFinding) -> dict[str, Any]:
     return value
 
 
-def _configured(result: CheckResult, options: Options) -> CheckResult:
-    """The findings that configuration leaves, those marked that change the verdict."""
+def _configured(result: CheckResult, options: Options, looked: Collection[tuple[int, str]]) -> CheckResult:
+    """The findings that configuration leaves, those marked that change the verdict.
+
+    Args:
+        looked: patches and checks that looked at them.
+    """
+    ignored = options.ignored.union(kind for kind, other in options.left_to.items() if (result.patch, other) in looked)
     kept = [
-        replace(one, problem=_any(one.kind, options.problems))
-        for one in result.findings
-        if not _any(one.kind, options.ignored)
+        replace(one, problem=_any(one.kind, options.problems)) for one in result.findings if not _any(one.kind, ignored)
     ]
     more = len(kept) - MOST_FINDINGS
     if more > 0:

@@ -21,14 +21,10 @@ GOOD_DOC = "/**\n * bitrev_twice() - Reverse the bits twice\n * @x: what is reve
 BAD_DOC = "/**\n * bitrev_twice() - Reverse the bits twice\n */\n"
 FUNCTION = "u8 bitrev_twice(u8 x)\n{\n\treturn x;\n}\nEXPORT_SYMBOL_GPL(bitrev_twice);\n"
 OPTION = 'config BITREVERSE_TWICE\n\tbool "Reverse bits twice"\n'
-HELP = """\
-	help
-	  Say Y to have the bits of a byte where they were, after much work
-	  that a processor likes to do.
-
-	  It is of use to tests of checks, which need an option that has a
-	  help text of some lines. Everybody else says N.
-"""
+HELP = (
+    "\thelp\n\t  Say Y to have the bits of a byte where they were, after some\n\t  work that a processor likes.\n\n"
+    "\t  It is of use to tests of checks, which need an option that has a\n\t  help text of some lines. Others say N.\n"
+)
 
 
 class Sparse:
