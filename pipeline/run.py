@@ -32,14 +32,17 @@ from pipeline.orders.prepare import PreparedRun, prepare, tracked_series
 from pipeline.plan import Planner, configuration_origins
 from pipeline.plan.matrix import surprise, with_duplicates_marked
 from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
+from pipeline.probes import Probe
 from pipeline.record import CellRecord, ClaimRecord, RunRecord
 from pipeline.render.formats import write_reports
 from pipeline.render.plan import render_plan
 from pipeline.review.record import ReviewRecord
 from pipeline.review.revisions import Reviewer, earlier
 from pipeline.runs import begin, collect, places
-from pipeline.runs.collect import TreeResult
+from pipeline.runs.cells import cell_records
+from pipeline.runs.checks import check_records
 from pipeline.runs.evidence import keep_evidence
+from pipeline.runs.results import TreeResult
 from pipeline.system import sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import NotObtainedError
@@ -76,6 +79,7 @@ class Pipeline:
         """
         prepared = self.prepare(order)
         host, series = prepared.host, self.fetch(order.request)
+        probes = prepared.resolved.probes
         booter = Booter(host, prepared.scenarios)
         with begin(self.workspace, series.title, prepared.started) as run:
             tree_work, checks, results = [], [], []
@@ -83,8 +87,10 @@ class Pipeline:
                 applied = self.apply(series, tree, order.base)
                 checks.append(check_patches(host, series, applied, tree))
                 planned = self.plan(host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
-                tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree)))
-            distributor = Distributor(host, booter, prepared.scenarios, order.per_patch)
+                tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
+            distributor = Distributor(
+                host, booter, prepared.scenarios, order.per_patch, prepared.resolved.matrix.probes
+            )
             distributor.run(prepared.executor, series, tree_work)
             for (applied, planned, builder), checked in zip(tree_work, checks, strict=True):
                 builds, floors = self.build(host, builder, applied, planned, order)
@@ -93,7 +99,9 @@ class Pipeline:
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
                 since = self.moved(applied)
-                results.append(TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, checked))
+                results.append(
+                    TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes, checked)
+                )
             record = self.record(run.id, prepared, series, results)
             keep_evidence(run, results)
             write_reports(run, record)
@@ -105,7 +113,7 @@ class Pipeline:
         Trees are named by their commits, where they have any: a branch may move before a job looks it up.
         """
         prepared = self.prepare(order)
-        series = self.fetch(order.request)
+        series, probes = self.fetch(order.request), prepared.resolved.probes
         trees: dict[str, Tree] = {}
         for name in prepared.resolved.trees:
             tree = self.tree(pinned(name, self.tree(name).commit))
@@ -115,7 +123,7 @@ class Pipeline:
             applied = self.apply(series, tree, order.base)
             planned = self.plan(prepared.host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
             checks = check_patches(prepared.host, series, applied, tree)
-            results.append(TreeResult(applied, planned, checks=checks))
+            results.append(TreeResult(applied, planned, probes=probes, checks=checks))
             self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs))
         return self.record("plan", prepared, series, results)
 
@@ -190,16 +198,19 @@ class Pipeline:
             cells = [one.cell for one in planned if one.reachable]
             return suggester.suggest(fragment_name(series.title), series.files, cells)
 
-    def builder(self, host: BuildHost, applied: Applied, named: Tree) -> Builder:
+    def builder(self, host: BuildHost, applied: Applied, named: Tree, probes: Sequence[Probe] = ()) -> Builder:
         """Builds, and looks at what they compiled of the series and at the layout of its structs.
 
         Args:
             named: the tree before anything that the series asked for.
+            probes: what the matrix asks of every cell.
         """
         base, last = applied.states[0], applied.states[-1]
         changed = changed_files(self.repository, base.commit, last.commit)
         touched = touched_files(self.repository, base.commit, last.commit)
-        return Builder(host, Inspector(self.store, applied.states, changed, touched), named.tree_id)
+        structs = tuple(dict.fromkeys(struct for probe in probes for struct in probe.structs))
+        inspector = Inspector(self.store, applied.states, changed, touched, structs)
+        return Builder(host, inspector, named.tree_id)
 
     def build(
         self, host: BuildHost, builder: Builder, applied: Applied, planned: Sequence[PlannedCell], order: Order
@@ -218,7 +229,7 @@ class Pipeline:
         """The record of a run; trees are those of the results, as they were named there."""
         order, resolved = prepared.order, prepared.resolved
         tracked = resolved.tracked or tracked_series(series)
-        cells, applied = collect.cell_records(results), [result.applied for result in results]
+        cells, applied = cell_records(results), [result.applied for result in results]
         names = [applied_tree.tree.name for applied_tree in applied]
         return RunRecord(
             id=run_id,
@@ -229,7 +240,7 @@ class Pipeline:
             matrix=resolved.matrix.title,
             trees=tuple(places.tree_record(self.repository, one) for one in applied),
             cells=cells,
-            checks=collect.check_records(results),
+            checks=check_records(results),
             claims=self.claims(tracked, series, prepared.cells, cells, applied),
             review=self.review(series, order.request, None, [one.tree for one in applied]),
             tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),

@@ -16,10 +16,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.apply.narrow import narrowed, widened
+from pipeline.apply.sparse_am import narrowed, widened
 from pipeline.mail.body import diff_in
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
 from pipeline.system.workspace import Workspace
@@ -82,7 +82,7 @@ class Applier:
         finally:
             # A series can make a path of two thousand folders there.
             with suppress(OSError):
-                beneath.remove(place)
+                untrusted_dir.remove(place)
             self._repository.run("worktree", "prune")
 
     def _apply_narrowly(self, folder: Path, series: Series, tree: Tree) -> Applied | None:

@@ -33,21 +33,6 @@ Labelled = Sequence[tuple[str, CellRecord]]
 """Cells with their labels."""
 
 
-def memmap_words(cell: CellRecord) -> str:
-    """Whether the memmap is virtual: `on`, `off`, `on → off`."""
-    words = [{True: "on", False: "off", None: "-"}[found] for found in (cell.vmemmap, last_memmap(cell))]
-    return " → ".join(dict.fromkeys(words))
-
-
-def struct_page_words(cell: CellRecord) -> str:
-    """The size of struct page: `64`, `56, not 2^n`, `64 → 80, not 2^n`."""
-    sizes = [found for found in (cell.struct_page, last_struct_page(cell)) if found]
-    if not sizes:
-        return "-"
-    words = " → ".join(dict.fromkeys(str(one.size) for one in sizes))
-    return words if sizes[-1].power_of_two else f"{words}, not 2^n"
-
-
 def last_struct_page(cell: CellRecord) -> StructPageRecord | None:
     """After the last patch that it is known of; in records of older versions, on the base."""
     known = [state.struct_page for state in cell.states if state.patch and state.struct_page]
@@ -67,7 +52,11 @@ def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
 
 
 def resized(record: RunRecord, cells: Labelled) -> list[Change]:
-    """Structs that are looked at in every run, or that the series touches, and have another size with it."""
+    """Structs that are asked about in every run, and have another size with the series.
+
+    Those that are asked about because the series touches them are not: that they change is what the series is for, and
+    stands in a section of its own.
+    """
     return _grouped(found for name, cell in cells for found in _resized(record, name, cell))
 
 
@@ -82,7 +71,7 @@ def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
 
 
 def grown(record: RunRecord) -> str:
-    """That structs grow in some cell, in a few words, none of them a stranger's; empty where none does."""
+    """That tracked structs grow in some cell, in a few words, none of them a stranger's; empty where none does."""
     names = {name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after}
     others = len(names - {"page"})
     plural = "s" if others > 1 else ""
@@ -112,7 +101,7 @@ def _resized(record: RunRecord, label: str, cell: CellRecord) -> Iterator[tuple[
 
 
 def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | None]]:
-    """Structs of another size: name, bytes before and after, and the source states between which it came, if known."""
+    """Tracked structs of another size: name, bytes before and after, and the states between which it came, if known."""
     base, last = cell.struct_page, last_struct_page(cell)
     told = set()
     if base and last and base.size != last.size:
@@ -121,7 +110,9 @@ def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | 
         told.add("page")
         yield "page", base.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
     for one in cell.layouts or ():
-        if one.struct not in told and one.before is not None and one.after is not None and one.before != one.after:
+        if not one.tracked or one.struct in told or one.before is None or one.after is None:
+            continue
+        if one.before != one.after:
             yield one.struct, one.before, one.after, None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,12 @@ from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.words import count, label, labelled, location, result
-from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord
+from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord, line_ranges
 from pipeline.record.neutral import neutral
 from pipeline.system.errors import ExitStatus
 from pipeline.system.text import cut
+
+CLAIMS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,6 @@ def remarks(record: RunRecord) -> list[str]:
     """What is not a problem of the series, but must be said."""
     cells = labelled(record)
     results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
-    doubtful = {word: sum(one.verdict == word for one in record.claims) for word in ("not confirmed", "not measured")}
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *changed_facts(record),
@@ -93,7 +95,7 @@ def remarks(record: RunRecord) -> list[str]:
         *matrix.duplicates(cells),
         *proving_less(cells),
         *_coverage_remarks(record),
-        *(f"{word.capitalize()}: {count(number, 'claim')}." for word, number in doubtful.items() if number),
+        *_doubtful_claims(record),
         *check_remarks(record),
         *(_suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
@@ -117,6 +119,25 @@ def _refutation(claim: ClaimRecord) -> str:
     if claim.measured is None:
         return claim.finding
     return f"claimed {claim.claimed}, measured {claim.measured}" + (f"; {claim.finding}" if claim.finding else "")
+
+
+def _doubtful_claims(record: RunRecord) -> Iterable[str]:
+    """Claims of which nothing is proven, the first by their words."""
+    for word in ("not confirmed", "not measured"):
+        claims = [claim for claim in record.claims if claim.verdict == word]
+        texts = Counter(claim.text for claim in claims)
+        named = dict.fromkeys(_claim_name(claim, texts[claim.text] > 1) for claim in claims[:CLAIMS_NAMED])
+        hidden = len(claims) - CLAIMS_NAMED
+        more = f" and {count(hidden, 'claim')} more" if hidden > 0 else ""
+        if named:
+            yield f"{word.capitalize()}: {', '.join(named)}{more}."
+
+
+def _claim_name(claim: ClaimRecord, several: bool) -> str:
+    """A claim in a few of its own words; where `several` have the same ones, the patches that it is about."""
+    plural = "es" if len(claim.patches) > 1 else ""
+    patches = f" (patch{plural} {line_ranges(claim.patches).replace(',', ', ')})" if several and claim.patches else ""
+    return f'"{cut(claim.text, 40)}"{patches}'
 
 
 def _coverage_remarks(record: RunRecord) -> Iterable[str]:

@@ -28,9 +28,9 @@ from pipeline.model import BuildStatus, Image, PlannedCell
 from pipeline.system import untrusted
 from pipeline.system.console import Tracker
 from pipeline.system.errors import KilledError
+from pipeline.system.parallel import parallel
 from pipeline.system.process import Command
 from pipeline.system.store import Entry, Key
-from pipeline.system.together import together
 from pipeline.system.untrusted import inflated
 
 _SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -149,7 +149,7 @@ class Booter:
         host = self._host
         with host.console.track("Booting", steps) as tracker:
             tasks = {wanted.key: partial(self._boot, wanted, image, key, tracker) for wanted, image, key in missing}
-            return together(tasks, host.jobs, host.processes)
+            return parallel(tasks, host.jobs, host.processes)
 
     def _boot(self, wanted: _Wanted, image: Image, key: Key, tracker: Tracker) -> Boot:
         """Boots once, and once again when that did not pass. A time-out says too little of a kernel to be kept."""

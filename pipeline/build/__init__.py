@@ -68,7 +68,7 @@ class Builder:
         cells = [one for one in planned if one.to_build]
         builds: dict[tuple[str, int], Build] = {}
         for state in selected_states(applied.states, per_patch):
-            self._carry(applied, state, cells, builds)
+            self._reuse(applied, state, cells, builds)
             self._visit(applied, state, cells, builds)
         known: dict[str, dict[int, BuildStatus]] = {}
         for (cell_id, patch), build in builds.items():
@@ -138,7 +138,7 @@ class Builder:
             found = {name: self._inspector.inspected(build, state, keys[name]) for name, build in found.items()}
         builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
 
-    def _carry(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell], builds: Builds) -> None:
+    def _reuse(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell], builds: Builds) -> None:
         """Carries the result of the state before to `state`, in cells where nothing that was read has changed."""
         changes: dict[int, dict[str, str]] = {}
         # States are built in order, so that the last one of a cell stays.
@@ -160,9 +160,9 @@ class Builder:
             place = self.place(applied, one, applied.states[before])
             believed = self.folders.runs_base_programs(place)
             if not is_stale(changes[before], read if believed else None):
-                self._results.carry(source, target, one.cell)
+                self._results.reuse(source, target, one.cell)
                 if self._inspector:
-                    self._inspector.carry(source, target)
+                    self._inspector.reuse(source, target)
 
     def _inspect(
         self,

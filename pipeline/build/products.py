@@ -14,7 +14,7 @@ from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import parse_sections, sized_symbols, symbol_origins
 from pipeline.measure.code import code_table, stored_table
 from pipeline.model import Build, BuildStatus, Diagnostic, StructPage
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.store import Key
 
 VMLINUX = "vmlinux"
@@ -42,7 +42,7 @@ def complaints(make: Make, made: Sequence[Product]) -> tuple[Diagnostic, ...]:
     return tuple(
         Diagnostic(one.path, 0, "make succeeded, but left no regular file here")
         for one in made
-        if not beneath.is_file(make.folder.path, one.path)
+        if not untrusted_dir.is_file(make.folder.path, one.path)
     )
 
 

@@ -22,7 +22,7 @@ from pipeline.system.untrusted import inflated
 
 
 class Repeater:
-    """Builds again what was built, and what was carried forward without being built.
+    """Builds again what was built, and what was reused without being built.
 
     Args:
         host: store, sandbox, worktrees and jobserver.
@@ -38,16 +38,16 @@ class Repeater:
     def repeat(
         self, applied: Applied, planned: Sequence[PlannedCell], builds: Builds
     ) -> tuple[Builds, Mapping[str, NoiseFloor]]:
-        """Builds the base of every cell again, and each carried state, clean.
+        """Builds the base of every cell again, and each reused state, clean.
 
         Returns:
-            All builds, with real ones in place of carried ones; and noise floors by cell id.
+            All builds, with real ones in place of reused ones; and noise floors by cell id.
 
         Raises:
             InfrastructureError: the machine failed, or what could be built cannot be built again.
         """
         cells = {one.cell.id: one for one in planned if one.to_build}
-        wanted = [name for name, build in builds.items() if build.carried]
+        wanted = [name for name, build in builds.items() if build.reused]
         measured = {**builds}
         # The base comes last: its folder is what the next run goes on from.
         for patch in sorted({patch for _, patch in wanted}, reverse=True):
@@ -109,4 +109,4 @@ def _is_built(build: Build | None) -> bool:
 def _in_place_of(build: Build, again: Entry) -> Build:
     """A build, measured by the second one."""
     symbols = inflated(again.read("symbols.z"), untrusted.TOOL_OUTPUT)
-    return replace(build, **again.value, symbols=symbols, log=again.folder / "log.z", carried=False)
+    return replace(build, **again.value, symbols=symbols, log=again.folder / "log.z", reused=False)

@@ -112,7 +112,7 @@ class BuildResults:
             return None
         return Programs(**{name: _paths(entry, name) for name in _PROGRAMS})
 
-    def carry(self, source: Key, target: Key, cell: Cell) -> bool:
+    def reuse(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
         found = self.get(source, cell, cached=False)
         entry = self._store.get(source)
@@ -127,7 +127,7 @@ class BuildResults:
             if kept := self._store.get(_beside(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
                 self._store.put(_beside(stage, target), kept.value, files)
-        value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "carried": True, "compiler_calls": None}
+        value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "reused": True, "compiler_calls": None}
         self._store.put(target, value, {name: entry.read(name) for name in ("log.z", "config", "symbols.z")})
         return True
 
@@ -172,6 +172,6 @@ def _from_entry(entry: Entry, cached: bool) -> Build:
         sections=value["sections"],
         struct_page=StructPage(value["struct_page"]["size"]) if value["struct_page"] else None,
         cached=cached and not entry.made_for_run,
-        carried=value.get("carried", False),
+        reused=value.get("reused", False),
         compiler_calls=CompilerCalls(**calls) if (calls := value.get("compiler_calls")) else None,
     )

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from pipeline.checks.protocol import Needs
 from pipeline.model import SourceState
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.git import Repository
 from pipeline.system.process import Completed, Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
@@ -110,12 +110,12 @@ class Bench:
             contents = self.repository.blobs([*found.blobs.values()])
             for path, content in zip(found.blobs, contents, strict=True):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                beneath.write(folder, path, content)
+                untrusted_dir.write(folder, path, content)
             for kind, name in _top(self.repository, self._base.commit):
                 if kind == "tree":
                     (folder / name).mkdir(exist_ok=True)
                 elif not (folder / name).exists():
-                    beneath.write(folder, name, b"")
+                    untrusted_dir.write(folder, name, b"")
             self._laid_out[needs] = folder
         return self._laid_out[needs], found.script
 
@@ -127,7 +127,7 @@ class Bench:
             yield place
         finally:
             with suppress(OSError):
-                beneath.remove(place)
+                untrusted_dir.remove(place)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class TreeState:
         with self.bench.folder() as build:
             for name, content in (files or {}).items():
                 (build / name).parent.mkdir(parents=True, exist_ok=True)
-                beneath.write(build, name, content)
+                untrusted_dir.write(build, name, content)
             words = tuple(word.replace("{script}", f"{{src}}/{script}") for word in argv)
             environment = {"PYTHONDONTWRITEBYTECODE": "1"}
             job = Job(words, environment, TIMEOUT, merge_stderr=False, output_limit=untrusted.TOOL_OUTPUT.most)

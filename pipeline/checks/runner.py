@@ -21,14 +21,14 @@ from pipeline.checks.registry import CHECKS
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.history import History
 from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import KilledError
 from pipeline.system.git import initialised
+from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.process import CutShortError
 from pipeline.system.store import Key, Store
 from pipeline.system.text import cut
-from pipeline.system.together import together
 from pipeline.system.watch import LimitError
 
 MOST_FINDINGS = 200
@@ -74,7 +74,7 @@ class Checker:
             return self._check(series, applied, history, place)
         finally:
             with suppress(OSError):
-                beneath.remove(place)
+                untrusted_dir.remove(place)
 
     def _check(self, series: Series, applied: Applied, history: Commits, place: Path) -> tuple[CheckResult, ...]:
         host, repository = self._host, initialised(self._host.workspace.repository)
@@ -159,7 +159,7 @@ class Checker:
                 results[at] = known
         if left:
             work = {at: partial(self._run, task) for at, task in left.items()}
-            results |= together(work, max(1, self._host.jobs), self._host.processes)
+            results |= parallel(work, max(1, self._host.jobs), self._host.processes)
         return results
 
     def _run(self, task: _Task) -> CheckResult:

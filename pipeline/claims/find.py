@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from pipeline.claims.configuration import cell_named
 from pipeline.claims.letter import (
@@ -25,6 +26,9 @@ from pipeline.mail.diffstat import diffstats
 from pipeline.model import Cell, Claim, ClaimKind, Letter, Series
 
 MOST_OF_A_KIND = 10
+_MOST_FIGURES = 500
+_NEAR = 4000
+"""Characters before a figure in which the configuration is looked for that it is about."""
 LONGEST = 400
 """Characters of a statement that is quoted as a whole."""
 
@@ -94,10 +98,10 @@ def _letter(series: Series) -> tuple[str, tuple[int, ...]]:
 
 
 def _text_deltas(text: str, cells: Sequence[Cell], patches: tuple[int, ...]) -> Iterator[Claim]:
-    for one in _SUMMARY.finditer(text):
-        start = text.rfind("\n", 0, one.start()) + 1
+    for one in islice(_SUMMARY.finditer(text), _MOST_FIGURES):
+        start = max(text.rfind("\n", 0, one.start()) + 1, one.start() - LONGEST)
         label = text[start : one.start()]
-        before = [" ".join(words.split()) for words in paragraphs(text[:start])[-1:]]
+        before = [" ".join(words.split()) for words in paragraphs(text[max(0, start - _NEAR) : start])[-1:]]
         cell, reason = cell_named([label, *(words[-300:] for words in before)], cells)
         yield Claim(
             " ".join((text[start : one.end()] if label.strip() else one[0]).split()),
@@ -121,27 +125,30 @@ def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Cla
     for paragraph in without_changelog(paragraphs(text)):
         performance = bool(_PERFORMANCE.search(f"{last}\n{paragraph}"))
         following = [*(statement for statement, _ in statements(paragraph)), ""][1:]
-        for (statement, before), after in zip(statements(paragraph), following, strict=True):
+        context: list[Mention] = []
+        for (statement, begins), after in zip(statements(paragraph), following, strict=True):
+            context = [] if begins else context
+            named = mentions(statement, total)
             if not _REVISION.search(statement):
-                yield from _on_patches(statement, before, after, total, patches)
+                yield from _on_patches(statement, named or context, after, patches)
+            context = named[-1:] or context
             if performance:
                 yield from _benchmarks(statement)
         last = paragraph
 
 
-def _on_patches(statement: str, before: str, after: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
-    """Claims that a statement makes of patches that it names, or that its list item names before it.
+def _on_patches(statement: str, named: Sequence[Mention], after: str, patches: tuple[int, ...]) -> Iterator[Claim]:
+    """Claims that a statement makes of patches.
 
     Args:
+        named: the patches that it names, or that its list item names before it.
         after: the next statement.
     """
-    named = mentions(statement, total)
-    context = mentions(before, total)[-1:]
     if (one := _NO_CHANGE.search(statement)) and _is_meant(statement, one):
-        about = _nearest(named or context, one.start()) or patches
+        about = _nearest(named, one.start()) or patches
         claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
         yield replace(claim, limit=_exception(statement, one, after))
-    if (one := _PREPARES.search(statement)) and (about := _nearest(named or context, one.start())):
+    if (one := _PREPARES.search(statement)) and (about := _nearest(named, one.start())):
         yield _of_patches(ClaimKind.PREPARATORY, statement, one, about)
 
 

@@ -168,9 +168,7 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
         return _record(claim, "not measured", finding="no cell was built before and after the series")
     details = [f"{name}: {_differences(code)}" for name, code in compared.items() if not code.same]
     if details:
-        changed = {change.name for code in compared.values() for change in code.changes}
-        words = f"the code of {_symbols(len(changed))} differs" if changed else "not all code could be read"
-        return _record(claim, "not confirmed", finding=words, details=details)
+        return _record(claim, "not confirmed", finding=_how_much([*compared.values()]), details=details)
     if unseen := _not_compiled(evidence, claim.patches):
         return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
     functions = min(code.functions for code in compared.values())
@@ -179,6 +177,14 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
 
 
 _NOT_COMPARED = "the code was not compared; builds of an earlier version of the pipeline hold none"
+
+
+def _how_much(codes: Sequence[CodeRecord]) -> str:
+    """By how much several comparisons differ, in words."""
+    if many := max(code.more_than for code in codes):
+        return f"the code of more than {_symbols(many)} differs"
+    changed = {change.name for code in codes for change in code.changes}
+    return f"the code of {_symbols(len(changed))} differs" if changed else "not all code could be read"
 
 
 def _symbols(number: int) -> str:
@@ -199,8 +205,10 @@ def _differences(code: CodeRecord) -> str:
     hidden = code.changed_functions + code.changed_objects - len(names[:FILES_SHOWN])
     words = ", ".join([*names[:FILES_SHOWN], *([f"{hidden} more"] if hidden > 0 else [])])
     files = ", ".join(dict.fromkeys(change.path for change in code.changes[:FILES_SHOWN]))
-    unread = f"{len(code.unread)} object files could not be read" if code.unread else ""
-    return "; ".join(part for part in (f"{words} ({files})" if words else "", unread) if part)
+    many = f"more than {_symbols(code.more_than)} differ" if code.more_than else ""
+    number = len(code.unread) + code.more_unread
+    unread = f"{number} object file{'' if number == 1 else 's'} could not be read" if number else ""
+    return "; ".join(part for part in (f"{words} ({files})" if words else "", many, unread) if part)
 
 
 def _not_compiled(evidence: Evidence, patches: Sequence[int]) -> list[str]:

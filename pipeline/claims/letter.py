@@ -24,7 +24,7 @@ _PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _ITEMS = re.compile(r"\n(?=[ \t]*(?:[-*•][ \t]|\d{1,2}[.)][ \t]|patch(?:es)?[ \t]+#?\d))", re.IGNORECASE)
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z(\"'])")
 _PATCH_LIST = re.compile(
-    r"\bpatch(?:es)?\s*[#(]?\s*(?P<list>\d{1,4}(?:/\d{1,4})?(?:\s*(?:-|–|—|to|through|and|&|,)\s*#?\d{1,4}(?:/\d{1,4})?)*)",
+    r"\bpatch(?:es)?\s{0,80}[#(]?\s{0,80}(?P<list>\d{1,4}(?:/\d{1,4})?(?:\s*(?:-|–|—|to|through|and|&|,)\s*#?\d{1,4}(?:/\d{1,4})?)*)",
     re.IGNORECASE,
 )
 _FIRST_PATCHES = re.compile(r"\bthe first (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten)? ?patch")
@@ -66,14 +66,14 @@ def without_changelog(found: Sequence[str]) -> Iterator[str]:
             yield paragraph
 
 
-def statements(paragraph: str) -> Iterator[tuple[str, str]]:
-    """Sentences and list items, lines as they are, each with what its item says before it."""
+def statements(paragraph: str) -> Iterator[tuple[str, bool]]:
+    """Sentences and list items, lines as they are, each with whether its item begins with it."""
     for item in _ITEMS.split(paragraph):
-        before = ""
+        begins = True
         for sentence in _SENTENCES.split(item):
             if sentence.strip():
-                yield sentence, before
-            before += f"{sentence}\n"
+                yield sentence, begins
+                begins = False
 
 
 def mentions(text: str, total: int) -> list[Mention]:

@@ -18,11 +18,13 @@ from pipeline.cli.options import (
     TreeOption,
 )
 from pipeline.cli.session import Session
-from pipeline.definitions import DEFAULT_MATRIX, load_matrix
+from pipeline.definitions import DEFAULT_MATRIX, MatrixDefinition, load_matrix
+from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import TreeName
 from pipeline.machine import doctor as doctoring
+from pipeline.machine.doctor import Finding
 from pipeline.system.errors import ExitStatus
-from pipeline.system.sandbox import SandboxName
+from pipeline.system.sandbox import SandboxName, choose
 
 
 @command("doctor", example="doctor --matrix quick")
@@ -40,17 +42,33 @@ def doctor(
     definition = load_matrix(matrix)[0].narrowed(cell or ())
     names = tuple(TreeName.parse(name) for name in tree or ("debian:linux-source-6.12",))
     findings = doctoring.examine(doctoring.needs(definition, names, sandbox), current.processes)
+    for name in names if tree else ():
+        findings = _with_minimums(current, definition, name, sandbox, findings)
     if packages:
         sys.stdout.writelines(f"{package}\n" for package in doctoring.missing_packages(findings))
         return
     table = Table("tool", "", "version", "package", box=None, pad_edge=False)
     for one in findings:
         lacking = Text(one.need.lack, style="yellow") if one.need.optional else Text("MISSING", style="bold red")
+        if one.version and one.minimum:
+            lacking = Text(f"NEEDS ≥ {one.minimum}", style="bold red")
         mark = Text("found", style="green") if one.found else lacking
-        table.add_row(one.need.program, mark, one.version, one.need.package)
+        table.add_row(one.need.program, mark, one.version, " ".join(one.packages) or one.need.package)
     RichConsole(highlight=False).print(table)
     command = doctoring.install_command(findings)
     if command:
         print(f"\nInstall what is missing:\n\n  {command}")
     if any(not one.found and not one.need.optional for one in findings):
         raise typer.Exit(ExitStatus.INFRASTRUCTURE)
+
+
+def _with_minimums(
+    current: Session, matrix: MatrixDefinition, name: TreeName, sandbox: SandboxName, findings: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """What a tree that was named asks of the compilers; nothing is known of it before git and the sandbox are there."""
+    if any(not one.found and one.need.program in ("git", "bwrap", "dpkg-deb", "apt-get") for one in findings):
+        return findings
+    pipeline = current.pipeline()
+    sources = Sources(pipeline.repository, pipeline.tree(name).commit)
+    box = choose(sandbox, current.processes)
+    return doctoring.with_minimums(findings, matrix, sources, box, current.processes)

@@ -60,7 +60,7 @@ NoiseFloorOption = Annotated[
     bool,
     typer.Option(
         "--noise-floor",
-        help="Build each cell's base a second time (A/A), and what would be carried forward; show the difference.",
+        help="Build each cell's base a second time (A/A), and what would be reused; show the difference.",
     ),
 ]
 BaseOption = Annotated[

@@ -43,5 +43,6 @@ def report(
         return
     path = output or folder / chosen.file
     require_writable(path)
-    path.write_text(chosen.render(Source(record, running.seen_from(folder, path.parent))), encoding="utf-8")
+    linked = path.parent.resolve() == folder.resolve()
+    path.write_text(chosen.render(Source(record, linked)), encoding="utf-8")
     print(path)

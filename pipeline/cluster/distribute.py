@@ -39,13 +39,22 @@ class Distributor:
         booter: knows the keys of boots.
         scenarios: of the boots, by name.
         per_patch: build every state.
+        probes: names of what the matrix asks of every cell.
     """
 
-    def __init__(self, host: BuildHost, booter: Booter, scenarios: Mapping[str, Scenario], per_patch: bool) -> None:
+    def __init__(
+        self,
+        host: BuildHost,
+        booter: Booter,
+        scenarios: Mapping[str, Scenario],
+        per_patch: bool,
+        probes: Sequence[str] = (),
+    ) -> None:
         self._host = host
         self._booter = booter
         self._scenarios = scenarios
         self._per_patch = per_patch
+        self._probes = tuple(probes)
         self._sent: dict[str, tuple[TreeWork, PlannedCell]] = {}
 
     def run(self, executor: Executor, series: Series, work: Sequence[TreeWork]) -> None:
@@ -70,6 +79,7 @@ class Distributor:
             "patches": tuple(map(JobPatch.of, series.patches)),
             "states": tuple(state.tree_id for state in tree.applied.states),
             "per_patch": self._per_patch,
+            "probes": self._probes,
             "sandbox": self._host.sandbox.name,
         }
         for one in tree.planned:

@@ -68,7 +68,7 @@ class _BuildValue(BaseModel):
     errors: tuple[Diagnostic, ...]
     sections: dict[str, int]
     struct_page: StructPage | None
-    carried: bool = False
+    reused: bool = False
 
 
 class _ImageValue(BaseModel):

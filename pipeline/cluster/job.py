@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from pipeline.definitions import Identifier, ScenarioDefinition
+from pipeline.definitions import Identifier, Probes, ScenarioDefinition
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Prerequisite, Toolchain, Tree
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
@@ -140,6 +140,7 @@ class JobFragment(_Message):
     text: str
     options: dict[str, str]
     power_of_two: bool | None
+    wishes: dict[str, str] = Field(default_factory=dict)
 
 
 class JobCell(_Message):
@@ -157,7 +158,13 @@ class JobCell(_Message):
     def of(cls, one: PlannedCell) -> Self:
         cell = one.cell
         fragments = [
-            JobFragment(name=part.name, text=part.text, options=dict(part.options), power_of_two=part.power_of_two)
+            JobFragment(
+                name=part.name,
+                text=part.text,
+                options=dict(part.options),
+                power_of_two=part.power_of_two,
+                wishes=dict(part.wishes),
+            )
             for part in cell.fragments
         ]
         compiler = cell.toolchain
@@ -173,7 +180,7 @@ class JobCell(_Message):
 
     def planned(self, tree: Tree) -> PlannedCell:
         """The cell on the worker's copy of the tree."""
-        fragments = [Fragment(one.name, one.text, one.options, one.power_of_two) for one in self.fragments]
+        fragments = [Fragment(one.name, one.text, one.options, one.power_of_two, one.wishes) for one in self.fragments]
         toolchain = Toolchain(self.toolchain.name, self.toolchain.version, self.toolchain.digest)
         cell = Cell(self.id, self.arch, toolchain, self.base, tuple(fragments), boot=self.boot)
         return PlannedCell(cell, tree, config=self.config)
@@ -187,6 +194,7 @@ class BuildJob(_Message):
         tree: its name; a git reference is a commit.
         tree_id: the git tree of that, which the worker's copy must have.
         states: git trees of the base, prerequisites included, and after each patch.
+        probes: what the matrix asks of every kernel.
         scenarios: of the cell's boots, by name.
         known: what the run has already, so that it is not built again.
     """
@@ -200,6 +208,7 @@ class BuildJob(_Message):
     states: tuple[GitName, ...]
     cell: JobCell
     per_patch: bool
+    probes: Probes = ()
     sandbox: Annotated[str, Field(pattern=r"^(bwrap|none)$")]
     scenarios: dict[Identifier, ScenarioDefinition]
     known: tuple[StoredResult, ...] = ()
@@ -227,7 +236,7 @@ def content(path: Path) -> bytes:
         UsageError: it is a link, a FIFO or a device, too large, or cannot be read.
     """
     try:
-        return beneath.read(path.parent, path.name, untrusted.MESSAGE.most)
+        return untrusted_dir.read(path.parent, path.name, untrusted.MESSAGE.most)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}", hint="A job or a result is a file; links are not followed."

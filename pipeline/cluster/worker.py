@@ -15,6 +15,7 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.measure import Inspector, changed_files, touched_files
 from pipeline.model import Applied, Letter, Series, Tree
+from pipeline.probes import structs_of
 from pipeline.system import sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, PipelineError
@@ -70,7 +71,7 @@ class Worker:
         repository = initialised(self.workspace.repository)
         changed = changed_files(repository, base.commit, last.commit)
         touched = touched_files(repository, base.commit, last.commit)
-        builder = Builder(host, Inspector(store, applied.states, changed, touched))
+        builder = Builder(host, Inspector(store, applied.states, changed, touched, structs_of(job.probes)))
         keys = builder.keys(applied, planned)
         # Nothing but this cell's own: what lies in the store is believed by every later job.
         adopt(store, job.known, [key for patch in keys for key in builder.all_keys(applied.states[patch], keys[patch])])
@@ -79,7 +80,7 @@ class Worker:
         scenarios = {name: Scenario(name, definition) for name, definition in job.scenarios.items()}
         booter = Booter(host, scenarios)
         booter.boot([planned], builds)
-        # A result that was carried is stored anew, but counts as found.
+        # A result that was reused is stored anew, but counts as found.
         made = store.made - {keys[patch].digest for (_, patch), build in builds.items() if build.cached}
         known = {one.key.digest for one in job.known}
         built = [key for _, patch in builds for key in builder.all_keys(applied.states[patch], keys[patch])]

@@ -3,7 +3,7 @@ under series/."""
 
 from pipeline.definitions.files import Definition, Identifier
 from pipeline.definitions.matrix import DEFAULT_MATRIX, load_matrix
-from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition
+from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition, Probes
 from pipeline.definitions.scenario import Scenario, ScenarioDefinition, load_scenarios
 from pipeline.definitions.series import (
     ClaimDefinition,
@@ -20,6 +20,7 @@ __all__ = [
     "Definition",
     "Identifier",
     "MatrixDefinition",
+    "Probes",
     "Scenario",
     "ScenarioDefinition",
     "SeriesDefinition",

@@ -58,7 +58,7 @@ def expand(file: MatrixFile) -> MatrixDefinition:
         cells[cell.id], origins[cell.id] = cell, origin
     if not cells and not file.extends:
         raise UsageError("the matrix has no cells", hint="Declare [axes.NAME], or cells of their own as [[cells]].")
-    return MatrixDefinition(title=file.title, cells=tuple(cells.values()), excluded=tuple(excluded))
+    return MatrixDefinition(title=file.title, cells=tuple(cells.values()), excluded=tuple(excluded), probes=file.probes)
 
 
 def holds(when: Condition, product: Product) -> bool:

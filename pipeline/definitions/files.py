@@ -64,9 +64,15 @@ def _keys_at(kind: type[Definition], place: tuple[int | str, ...]) -> list[str]:
         if isinstance(part, int):
             continue  # one of several that are alike
         found = found.model_fields[part].annotation if _is_definition(found) else get_args(found)[-1]
-        # `Kind | None` and `tuple[Kind, ...]`
-        found = next(filter(_is_definition, get_args(found)), found) if get_origin(found) is not dict else found
+        found = _definition_in(found)
     return list(found.model_fields) if _is_definition(found) else []
+
+
+def _definition_in(found: object) -> object:
+    """The definition in `Kind | None`, `tuple[Kind, ...]` and the like, however deep; a dict's is chosen by a key."""
+    if _is_definition(found) or get_origin(found) is dict:
+        return found
+    return next((inner for arg in get_args(found) if _is_definition(inner := _definition_in(arg))), found)
 
 
 def _is_definition(found: object) -> TypeGuard[type[Definition]]:

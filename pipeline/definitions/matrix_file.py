@@ -6,9 +6,11 @@ import fnmatch
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pipeline.definitions.files import Definition, Identifier
+from pipeline.kernel.kconfig.facts import check_condition
+from pipeline.probes import probe
 from pipeline.system.errors import UsageError
 from pipeline.system.numbers import Count
 
@@ -16,8 +18,13 @@ UNREACHABLE = "unreachable"
 
 
 class ExpectationDefinition(Definition):
-    """What a cell is expected to come to: `"unreachable"`, or a table of what is measured in it."""
+    """What a cell is expected to come to: `"unreachable"`, or a table of what is measured in it.
 
+    Args:
+        when: condition on tree and configuration, see `pipeline.kernel.kconfig.facts`.
+    """
+
+    when: str = ""
     unreachable: bool = False
     struct_page: Count | None = Field(default=None, description="bytes")
     vmemmap: bool | None = None
@@ -25,15 +32,51 @@ class ExpectationDefinition(Definition):
     @model_validator(mode="before")
     @classmethod
     def _word(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value and "unreachable" not in value:
+        said = set(value) - {"when"} if isinstance(value, dict) else set()
+        if said == {UNREACHABLE} and value[UNREACHABLE] is True and value.get("when"):
+            return value
+        if said and UNREACHABLE not in said:
             return value
         if value == UNREACHABLE:
             return {"unreachable": True}
-        raise ValueError('an expectation is "unreachable", or a table such as { struct_page = 64, vmemmap = true }')
+        raise ValueError(
+            'an expectation is "unreachable", or a table such as { struct_page = 64, vmemmap = true } or '
+            '{ when = "!64BIT", unreachable = true }'
+        )
+
+    @field_validator("when")
+    @classmethod
+    def _condition(cls, condition: str) -> str:
+        if condition:
+            try:
+                check_condition(condition)
+            except UsageError as error:
+                raise ValueError(f"{error.message} ({error.hint})") from error
+        return condition
 
 
 def _always_several(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _several_expectations(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict | ExpectationDefinition) else value
+
+
+def _in_order(expectations: tuple[ExpectationDefinition, ...]) -> tuple[ExpectationDefinition, ...]:
+    """Refuses what comes after an expectation that always holds: it would never be asked."""
+    if any(not one.when for one in expectations[:-1]):
+        raise ValueError("of several expectations only the last may do without `when`: the first that holds counts")
+    return expectations
+
+
+Expectations = Annotated[
+    tuple[ExpectationDefinition, ...],
+    BeforeValidator(_several_expectations),
+    Field(min_length=1),
+    AfterValidator(_in_order),
+]
+"""One expectation or several; the first whose `when` holds counts."""
 
 
 Condition = dict[Identifier, Annotated[tuple[Identifier, ...], BeforeValidator(_always_several), Field(min_length=1)]]
@@ -62,7 +105,7 @@ class SettingsDefinition(Definition):
     boot: tuple[Identifier, ...] = ()
     about: str | None = None
     steps: Count | None = None
-    expect: ExpectationDefinition | None = None
+    expect: Expectations | None = None
 
 
 class OwnCellDefinition(SettingsDefinition):
@@ -85,15 +128,29 @@ class ExcludeDefinition(Definition):
     reason: Annotated[str, Field(min_length=1)]
 
 
+def _known_probe(name: str) -> str:
+    try:
+        probe(name)
+    except UsageError as error:
+        raise ValueError(f"{error.message} ({error.hint})") from error
+    return name
+
+
+Probes = tuple[Annotated[str, AfterValidator(_known_probe)], ...]
+"""Names of probes, as `pipeline.probes` has them."""
+
+
 class MatrixFile(Definition):
     """A matrix as it is written: axes, whose products are cells, cells of their own, and other matrices' cells.
 
     Args:
         extends: names of matrices, beside this file or of those that ship; their cells are this one's as well, as they
             are there.
+        probes: what is asked of every kernel, and shown in columns of its own.
     """
 
     title: str
+    probes: Probes = ()
     extends: tuple[Identifier, ...] = ()
     defaults: SettingsDefinition = SettingsDefinition()
     axes: dict[Identifier, dict[Identifier, SettingsDefinition]] = Field(default_factory=dict)
@@ -113,7 +170,7 @@ class CellDefinition(Definition):
     about: str = ""
     steps: Count | None = Field(default=None, description="steps of a full build, for the first ETA")
     boot: tuple[Identifier, ...] = Field(default=(), description="boot scenarios that the kernel runs")
-    expect: ExpectationDefinition | None = None
+    expect: Expectations | None = None
 
 
 class ExcludedDefinition(Definition):
@@ -129,6 +186,7 @@ class MatrixDefinition(Definition):
     title: str
     cells: tuple[CellDefinition, ...]
     excluded: tuple[ExcludedDefinition, ...] = ()
+    probes: Probes = ()
 
     def joined(self, other: MatrixDefinition) -> MatrixDefinition:
         """This matrix with another's cells after its own; a cell that is the same in both is there once.
@@ -144,7 +202,10 @@ class MatrixDefinition(Definition):
                     f"two cells are called {one.id!r}, and are not the same", hint="Let an [[include]] name one's `id`."
                 )
         excluded = [one for one in other.excluded if one not in self.excluded]
-        return self.model_copy(update={"cells": (*self.cells, *added), "excluded": (*self.excluded, *excluded)})
+        probes = tuple(dict.fromkeys([*self.probes, *other.probes]))
+        return self.model_copy(
+            update={"cells": (*self.cells, *added), "excluded": (*self.excluded, *excluded), "probes": probes}
+        )
 
     def narrowed(self, globs: Sequence[str]) -> MatrixDefinition:
         """Only the cells (and excluded products) that match one of `globs`; all of them without.

@@ -18,10 +18,12 @@ from pipeline.fetch.b4 import B4
 from pipeline.fetch.forms import message_id_in, named
 from pipeline.fetch.prerequisites import PrerequisiteResolver
 from pipeline.mail import mbox, message, suspicion
+from pipeline.mail.limits import READING_SECONDS
 from pipeline.model import Series
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
+from pipeline.system.watched import within_seconds
 from pipeline.system.workspace import Workspace
 
 __all__ = ["LORE", "Request", "fetch", "message_id_in"]
@@ -57,8 +59,10 @@ def fetch(request: Request, workspace: Workspace, processes: Processes, say: Cal
         UsageError: SERIES is none of the forms that are understood.
         NotObtainedError: there is no such message, no patch in it, or the series is incomplete.
         InfrastructureError: b4 is missing or failed in a way of its own.
+        TakesTooLongError: reading what was found takes too much time.
     """
-    return _Fetch(request, workspace, processes, say).series()
+    with within_seconds(READING_SECONDS, "reading the mails"):
+        return _Fetch(request, workspace, processes, say).series()
 
 
 class _Fetch:

@@ -25,7 +25,9 @@ _BASE_COMMIT = re.compile(r"^base-commit: ([0-9a-f]{12,40})\b", re.MULTILINE)
 _PREREQUISITE = re.compile(
     r"^prerequisite-(?P<kind>patch-id|change-id|message-id): +<?(?P<value>[^\s<>]+)>?", re.MULTILINE
 )
-_DEPENDS_ON = re.compile(r"^Depends-on: .*?<?(?P<value>[^\s<>/]+@[^\s<>/]+)>?/?$", re.MULTILINE | re.IGNORECASE)
+_DEPENDS_ON = re.compile(
+    r"^Depends-on: (?:.*[\s<>/])?(?P<value>[^\s<>/@]+@[^\s<>/@]+)>?/?$", re.MULTILINE | re.IGNORECASE
+)
 
 
 def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4, *, online: bool) -> Series:

@@ -17,9 +17,9 @@ from pipeline.model import Patch, UncarriedTrailer
 _LINE = re.compile(r"^[ \t]*(?P<name>[A-Za-z][A-Za-z-]*): +(?P<value>\S.*)$", re.MULTILINE)
 _BY_PERSON = re.compile(r"(?!obsoleted-by)[a-z-]+-by", re.IGNORECASE)
 _BY_AUTHOR = re.compile(r"fixes|link|buglink|closes|obsoleted-by", re.IGNORECASE)
-_WRAPPED = re.compile(r"^([ \t]*\S+: +[^<\n]+)\n(<[^>\n]+>)$", re.MULTILINE)
+_WRAPPED = re.compile(r"^([ \t]*\S+: +[^ <\n][^<\n]*)\n(<[^>\n]+>)$", re.MULTILINE)
 _REMARK = re.compile(r"\[[^]]+\]")
-_BEHIND = re.compile(r"\s+#[^#]*$")
+_BEHIND = re.compile(r"(?<!\s)\s+#[^#]*$")
 _MAILTO = re.compile(r"<mailto:[^>]+>")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _COMMIT = re.compile(r"[0-9a-f]{6,}")
@@ -28,7 +28,8 @@ _LONGEST = 1000
 _DEEPEST = 1000
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
-_COPY = re.compile(r"^[ \t]*cc: +(?P<value>\S*@\S.*|.*<\S+@\S+>.*)$", re.IGNORECASE | re.MULTILINE)
+_COPY = re.compile(r"^[ \t]*cc: +(?P<first>\S+)(?P<rest>.*)$", re.IGNORECASE | re.MULTILINE)
+_BRACKETED = re.compile(r"<[^\s<>@]+@[^\s<>]+>")
 
 
 def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
@@ -63,8 +64,13 @@ def given(reply: Mail) -> tuple[str, ...]:
     # Mail programs quote headers, too: a `Cc:` among them is no wish.
     for paragraph in re.split(r"\n[ \t]*\n", body):
         if not _COPIES_APART.search(paragraph):
-            found += [match[0].strip() for match in _COPY.finditer(paragraph)]
+            found += [match[0].strip() for match in _COPY.finditer(paragraph) if _names_somebody(match)]
     return tuple(dict.fromkeys(found))
+
+
+def _names_somebody(copy: re.Match[str]) -> bool:
+    """Whether a `Cc:` has an address."""
+    return "@" in copy["first"][:-1] or bool(_BRACKETED.search(copy["first"] + copy["rest"]))
 
 
 def uncarried(
@@ -86,6 +92,8 @@ def uncarried(
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
     there = {patch.number: _trailers(patch) for patch in patches}
     refused = {_norm(trailer) for trailer, _ in mismatches}
+    # `ids` makes a set each time that it is asked for, and a thread can be long.
+    holding = {name: other for other in reversed(family) for name in other.ids} | dict.fromkeys(posting.ids, posting)
     found: dict[tuple[str, str], UncarriedTrailer] = {}
     for reply in by_id.values():
         if reply.number is not None:
@@ -100,7 +108,7 @@ def uncarried(
             reason = _of_itself(trailer) or (
                 f"its address is not that of the sender, {reply.letter.sender}"
                 if _norm(trailer) in refused
-                else _reason(reply, posting, family, by_id)
+                else _reason(reply, posting, holding, by_id)
             )
             found[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
     return tuple(found.values())
@@ -151,13 +159,13 @@ def _above(reply: Mail, by_id: Mapping[str, Mail]) -> Iterator[Mail]:
         yield at
 
 
-def _reason(reply: Mail, posting: Posting, family: Sequence[Posting], by_id: Mapping[str, Mail]) -> str:
+def _reason(reply: Mail, posting: Posting, holding: Mapping[str, Posting], by_id: Mapping[str, Mail]) -> str:
     for parent in _above(reply, by_id):
-        if parent.message_id in posting.ids:
+        other = holding.get(parent.message_id)
+        if other is posting:
             return "b4 left it out"
-        for other in family:
-            if parent.message_id in other.ids:
-                return f"it was given to {other.name}; b4 carries one over only where the patch is still the same"
+        if other is not None:
+            return f"it was given to {other.name}; b4 carries one over only where the patch is still the same"
         if parent.number is not None:
             return f"it was given to another series, {parent.title!r}"
     if reply.in_reply_to and reply.in_reply_to not in by_id:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.shell import pasted
 from pipeline.system.store import Key
@@ -55,23 +55,23 @@ class BuildFolder:
         if os.path.lexists(self.path / _UNFINISHED):
             self.wipe()
         self.path.mkdir(parents=True, exist_ok=True)
-        beneath.write(self.path, _UNFINISHED, b"")
+        untrusted_dir.write(self.path, _UNFINISHED, b"")
         if config and self.config() != config:
             self.set_config(config)
 
     def config(self) -> str:
         """The `.config`; empty where there is none, or something else in its place."""
         try:
-            return beneath.read(self.path, _CONFIG).decode("utf-8", "replace")
+            return untrusted_dir.read(self.path, _CONFIG).decode("utf-8", "replace")
         except OSError:
             return ""
 
     def set_config(self, config: str) -> None:
-        beneath.write(self.path, _CONFIG, config.encode())
+        untrusted_dir.write(self.path, _CONFIG, config.encode())
 
     def finish(self) -> None:
         """Says that make came to its own end here, be it good or bad."""
-        beneath.discard(self.path, _UNFINISHED)
+        untrusted_dir.discard(self.path, _UNFINISHED)
 
     def seal(self) -> None:
         """Notes what lies in the folder, at the end of its use."""
@@ -106,7 +106,7 @@ class BuildFolder:
         """
         digest, newest = hashlib.sha256(), 0
         # In the order in which they lie there, which stays as it is: to sort millions takes memory.
-        for path, about in beneath.entries(self.path):
+        for path, about in untrusted_dir.entries(self.path):
             if not stat.S_ISDIR(about.st_mode):
                 facts = (path, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
                 digest.update(repr(facts).encode("utf-8", "surrogateescape"))
@@ -121,7 +121,7 @@ class BuildFolder:
         """
         self._seal.unlink(missing_ok=True)
         try:
-            beneath.remove(self.path)
+            untrusted_dir.remove(self.path)
         except OSError as error:
             raise InfrastructureError(
                 f"the build folder {self.path} cannot be emptied: {error.strerror}",

@@ -18,16 +18,16 @@ from pipeline.kernel.differences import Change, changed_lines, changes
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, CompilerCalls, SourceState, Tree
-from pipeline.system import beneath, confined, untrusted
+from pipeline.system import confined, untrusted, untrusted_dir
 from pipeline.system.console import Console, Tracker
 from pipeline.system.errors import InfrastructureError, KilledError
 from pipeline.system.git import initialised
 from pipeline.system.jobserver import Jobserver
+from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
 from pipeline.system.process import Command, Completed, Processes, StoppedError
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.store import Store
-from pipeline.system.together import together
 from pipeline.system.watch import LimitError
 from pipeline.system.workspace import Workspace
 
@@ -101,8 +101,8 @@ class Make:
         """
         box, environment = self._cached_box()
         processes = self._host.processes
-        # Whoever has a seat needs the turn before it is left: nobody may wait for one with the turn.
-        with processes.turn.given_back(), self._jobserver.seat(lambda: processes.stopping) as seat:
+        # Whoever has a seat needs the run lock before it is left: nobody may wait for a seat and hold the lock.
+        with processes.run_lock.given_back(), self._jobserver.seat(lambda: processes.stopping) as seat:
             if seat is None:
                 raise StoppedError
             job = kbuild.make(
@@ -129,7 +129,7 @@ class Make:
     def source(self, path: str) -> bytes | None:
         """The content of a file of the source tree; None where there is no such regular file."""
         try:
-            return beneath.read(self._box.source, path, diagnostics.LARGEST_FILE)
+            return untrusted_dir.read(self._box.source, path, diagnostics.LARGEST_FILE)
         except (OSError, ValueError):
             return None
 
@@ -159,11 +159,11 @@ class Make:
         folder = self.folder.path
         try:
             command = kbuild.probe_command(kbuild.saved_offsets_command(folder))
-            beneath.write(folder, kbuild.PROBE_SOURCE, kbuild.PROBE.encode())
+            untrusted_dir.write(folder, kbuild.PROBE_SOURCE, kbuild.PROBE.encode())
             done = self.tool(*command)
             if not done.ok:
                 raise ValueError(done.text.strip()[:300])
-            assembler = beneath.read(folder, kbuild.PROBE_OUTPUT, untrusted.ASSEMBLER.most)
+            assembler = untrusted_dir.read(folder, kbuild.PROBE_OUTPUT, untrusted.ASSEMBLER.most)
             return kbuild.probed_size(assembler.decode("utf-8", "replace"))
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
@@ -288,10 +288,10 @@ class BuildHost:
             with Jobserver(self.jobs) as jobserver:
                 tasks = {name: partial(run_or_leave, name, jobserver) for name in cells}
                 # As many makes as jobs can run at once, and as many cells again be measured meanwhile.
-                together(tasks, min(len(tasks), 2 * self.jobs), self.processes)
+                parallel(tasks, min(len(tasks), 2 * self.jobs), self.processes)
             with Jobserver(max(1, self.jobs // 4)) as jobserver:
                 left = [name for name in cells if name not in results]
-                together({name: partial(run, name, jobserver) for name in left}, 1, self.processes)
+                parallel({name: partial(run, name, jobserver) for name in left}, 1, self.processes)
         return results
 
     def inputs(self, cell: Cell) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 
 from pipeline.kernel.toolchain import ToolchainName, place
 from pipeline.model import CompilerCalls, Toolchain
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.policy import Cache
 
 _STATISTICS = ".pipeline-ccache"
@@ -96,11 +96,11 @@ class CompilerCache:
 def take_calls(build: Path) -> CompilerCalls:
     """What ccache noted of a build in its folder, counted; the note is removed."""
     try:
-        note = beneath.read(build, _STATISTICS)
+        note = untrusted_dir.read(build, _STATISTICS)
     except OSError:
         # Nothing was compiled; or a makefile put something else there.
         note = b""
-    beneath.discard(build, _STATISTICS)
+    untrusted_dir.discard(build, _STATISTICS)
     return counted(note.decode("utf-8", "replace").splitlines())
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.untrusted import Budget
 
 LONGEST_PATH = 4096
@@ -133,7 +133,7 @@ def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
     )
     for path in sorted(_listed(build)):
         try:
-            content = beneath.read(build, path, untrusted.RECORD.most)
+            content = untrusted_dir.read(build, path, untrusted.RECORD.most)
         except OSError:
             continue
         size.spend(len(content))
@@ -150,7 +150,7 @@ def _listed(build: Path) -> Iterator[str]:
     folders, files = Budget(untrusted.RECORD_FOLDERS), Budget(untrusted.RECORD_FILES)
     # Whoever hides a folder hides his own records.
     with suppress(OSError):
-        for path, about in beneath.entries(build):
+        for path, about in untrusted_dir.entries(build):
             name = path.rpartition("/")[2]
             if stat.S_ISDIR(about.st_mode):
                 folders.spend()

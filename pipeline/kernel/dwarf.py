@@ -20,7 +20,7 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 from pipeline.model import Layout, Member
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.untrusted import Budget
 
 MOST_MEMBERS = 4096
@@ -54,7 +54,7 @@ def layouts(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
 
 def read_object(build: str, name: str, structs: Collection[str]) -> list[dict[str, Any]]:
     """The same of a file in a build folder, as JSON; runs in a process of its own."""
-    content = beneath.read(Path(build), name, untrusted.DEBUG_OBJECT.most)
+    content = untrusted_dir.read(Path(build), name, untrusted.DEBUG_OBJECT.most)
     return [asdict(found) for found in layouts(content, structs)]
 
 

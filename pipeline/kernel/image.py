@@ -10,7 +10,7 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
 from pipeline.kernel.userspace import FLAGS
 from pipeline.model import Image
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Entry
 
@@ -31,7 +31,7 @@ def files(make: Make) -> Mapping[str, bytes]:
     assert image is not None
     path = image.path
     try:
-        kept = {_KERNEL: zlib.compress(beneath.read(make.folder.path, path, untrusted.STORED_FILE.most))}
+        kept = {_KERNEL: zlib.compress(untrusted_dir.read(make.folder.path, path, untrusted.STORED_FILE.most))}
     except OSError as error:
         raise InfrastructureError(f"make made no {path} of {make.cell.id}: {error.strerror}") from error
     program = _selftest(make)
@@ -53,7 +53,7 @@ def from_entry(entry: Entry) -> Image:
 
 def _selftest(make: Make) -> bytes:
     """The self-test of the source state, or nothing: it is the tree's affair whether it has one that compiles."""
-    beneath.discard(make.folder.path, _SELFTEST_OUTPUT)
+    untrusted_dir.discard(make.folder.path, _SELFTEST_OUTPUT)
     userspace = architecture(make.cell.arch).userspace
     if userspace is None:
         return b""
@@ -61,6 +61,6 @@ def _selftest(make: Make) -> bytes:
     words += ["-o", f"{{build}}/{_SELFTEST_OUTPUT}"]
     sources = f"{SELFTESTS}/hugepage-vmemmap.c $(ls {SELFTESTS}/vm_util.c 2>/dev/null)"
     done = make.tool("sh", "-c", f'exec "$@" {sources}', "sh", *words)
-    if not done.ok or not beneath.is_file(make.folder.path, _SELFTEST_OUTPUT):
+    if not done.ok or not untrusted_dir.is_file(make.folder.path, _SELFTEST_OUTPUT):
         return b""
-    return beneath.read(make.folder.path, _SELFTEST_OUTPUT, untrusted.SELFTEST.most)
+    return untrusted_dir.read(make.folder.path, _SELFTEST_OUTPUT, untrusted.SELFTEST.most)

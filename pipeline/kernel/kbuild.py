@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.kernel import toolchain
 from pipeline.model import Cell
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.sandbox import Job
 
 BUILD_TIMEOUT = 4 * 3600.0
@@ -148,7 +148,7 @@ def saved_offsets_command(build: Path) -> str:
     for arch in sorted((build / "arch").iterdir()):
         with suppress(FileNotFoundError, NotADirectoryError):
             path = arch.relative_to(build) / "kernel/.asm-offsets.s.cmd"
-            return beneath.read(build, path, untrusted.RECORD.most).decode("utf-8", "replace")
+            return untrusted_dir.read(build, path, untrusted.RECORD.most).decode("utf-8", "replace")
     raise FileNotFoundError(f"{build}/arch/*/kernel/.asm-offsets.s.cmd")
 
 

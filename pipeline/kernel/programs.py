@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.kernel.commands import Recorded, read_of_tree
 from pipeline.kernel.staleness import TOOLS, is_text
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 
 _COMPILED = frozenset({".c", ".h", ".S"})
 _NOT_KERNEL = TOOLS | {"Documentation"}
@@ -129,6 +129,6 @@ def _names(pattern: re.Pattern[bytes], source: Path, paths: Iterable[str]) -> fr
     names = set[str]()
     for path in set(paths):
         with suppress(OSError):
-            text = beneath.read(source, path, _LARGEST_SOURCE)
+            text = untrusted_dir.read(source, path, _LARGEST_SOURCE)
             names.update(PurePosixPath(name.decode("utf-8", "replace")).name for name in pattern.findall(text))
     return frozenset(names)

@@ -10,6 +10,7 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
+from pipeline.kernel.version import kernel_version
 from pipeline.system import untrusted
 from pipeline.system.git import Repository
 
@@ -37,6 +38,11 @@ class Sources:
     def makefiles(self) -> Mapping[str, str]:
         """Text of all makefiles, by path."""
         return self._read(lambda name: name in ("Makefile", "Kbuild"))
+
+    @cached_property
+    def version(self) -> str:
+        """The kernel's, as `7.3.4`; empty where its makefile does not tell."""
+        return kernel_version(self.read("Makefile"))
 
     def kconfig(self, arch: str) -> Kconfig:
         """The options of an architecture, read once.
@@ -72,6 +78,14 @@ class Sources:
     @cached_property
     def _kconfig_files(self) -> Mapping[str, str]:
         return self._read(lambda name: name.startswith("Kconfig"))
+
+    def read(self, path: str) -> str:
+        """Text of a file; empty where there is none."""
+        blob = self.files.get(path)
+        if blob is None:
+            return ""
+        untrusted.SOURCE_BYTES.check(self._repository.size([blob]))
+        return self._repository.blobs([blob])[0].decode("utf-8", "replace")
 
     def _read(self, wanted: Callable[[str], bool]) -> dict[str, str]:
         names = {path: blob for path, blob in self.files.items() if wanted(PurePosixPath(path).name)}

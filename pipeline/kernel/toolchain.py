@@ -1,8 +1,8 @@
 """Compilers by name: what to tell make, which tools belong to one, and what a compiler turned out to be.
 
 `gcc-12` and `clang-14` are compilers beside GNU binutils, a cross compiler is named with its prefix
-(`riscv64-linux-gnu-gcc-12`, `riscv64-linux-gnu-clang`), and `llvm-14` is LLVM for everything (`make LLVM=-14`). See
-Documentation/kbuild/llvm.rst.
+(`riscv64-linux-gnu-gcc-12`, `riscv64-linux-gnu-clang`), and `llvm-14` is LLVM for everything (`make LLVM=-14`); `llvm`
+is the newest of these that is installed. See Documentation/kbuild/llvm.rst.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pipeline.system.process import Command, Processes
 
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
 _NAME = re.compile(r"(?P<prefix>(?:[A-Za-z0-9_.]+-)*?)(?P<family>gcc|clang|llvm)(?P<suffix>(?:-[0-9][0-9.]*)?)")
+_CLANG = re.compile(r"clang-([0-9]+)")
 _LLVM_LIBRARY = re.compile(r"=> (/\S*/lib(?:LLVM|clang)[\w.+-]*) \(")
 
 
@@ -44,7 +45,7 @@ class ToolchainName:
         if match is None or (match["family"] == "llvm" and match["prefix"]):
             raise UsageError(
                 f"there is no toolchain {name!r}",
-                hint="gcc, gcc-12, clang, clang-14 (with GNU binutils), llvm, llvm-14 (LLVM=1, LLVM=-14); "
+                hint="gcc, gcc-12, clang, clang-14 (with GNU binutils), llvm-14 (LLVM=-14), llvm (the newest); "
                 "a cross prefix for gcc and clang: riscv64-linux-gnu-gcc-12.",
             )
         return cls(match["prefix"], match["family"], match["suffix"])
@@ -85,6 +86,22 @@ def make_variables(name: str) -> dict[str, str]:
     return {"CC": parsed.driver} | ({"CROSS_COMPILE": parsed.prefix} if parsed.prefix else {})
 
 
+def newest(name: str) -> str:
+    """`llvm` as the newest that is installed whole, `llvm-19`; every other name as it is.
+
+    Where only programs without a number are there, they are `llvm`, which is `make LLVM=1`.
+    """
+    parsed = ToolchainName.parse(name)
+    if parsed.family != "llvm" or parsed.suffix:
+        return name
+    folders = map(Path, _ENVIRONMENT["PATH"].split(":"))
+    found = {
+        match[1] for folder in folders for path in folder.glob("clang-*") if (match := _CLANG.fullmatch(path.name))
+    }
+    whole = [one for one in found if all(map(place, ToolchainName("", "llvm", f"-{one}").packages))]
+    return f"{name}-{max(whole, key=int)}" if whole else name
+
+
 def with_cross_prefix(name: str, prefix: str) -> str:
     """A toolchain for another architecture: `gcc-12` becomes `riscv64-linux-gnu-gcc-12`, `llvm` stays as it is."""
     parsed = ToolchainName.parse(name)
@@ -92,12 +109,13 @@ def with_cross_prefix(name: str, prefix: str) -> str:
 
 
 def identify(name: str, processes: Processes) -> Toolchain:
-    """Looks a toolchain up.
+    """Looks a toolchain up; `llvm` gets the name of what was found.
 
     Raises:
         UsageError: no toolchain has such a name.
         InfrastructureError: it is not installed or does not run.
     """
+    name = newest(name)
     parsed = ToolchainName.parse(name)
     for program, package in parsed.packages.items():
         if place(program) is None:

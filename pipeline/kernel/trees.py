@@ -149,7 +149,7 @@ class TreeImporter:
         try:
             with stream_of() as archive:
                 commit = import_archive(repository, archive, version, ref)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
         return Tree(str(name), version, commit, repository.tree_of(commit))
 
@@ -242,8 +242,14 @@ def download(url: str, target: Path) -> None:
 
 def _without_filters(checkout: Repository) -> Repository:
     """The same checkout with its content filters switched off: gitattributes(5) has git run them to compare files."""
-    _, names, _ = checkout.run("config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$")
-    return Repository(checkout.folder, {name: "" for name in names.split("\0") if name})
+    _, names, _ = checkout.run(
+        "config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$"
+    )
+    # A filter that is required and has no program is an error.
+    return Repository(
+        checkout.folder,
+        {name: "false" if name.endswith(".required") else "" for name in names.split("\0") if name},
+    )
 
 
 def _reason(error: str) -> str:

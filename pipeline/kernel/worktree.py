@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.git import Repository
 
 
@@ -45,7 +45,7 @@ class Worktree:
 
     def _create(self, commit: str) -> None:
         with suppress(OSError):
-            beneath.remove(self.folder)
+            untrusted_dir.remove(self.folder)
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._repository.out("worktree", "prune")
         self._repository.out("worktree", "add", "--quiet", "--force", "--detach", str(self.folder), commit)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline import runs
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.shell import pasted
 from pipeline.system.store import Store
@@ -98,7 +98,7 @@ def used(folder: Path) -> int:
     """Bytes on disk below a folder, as far as it can be looked into."""
     total = 0
     with suppress(OSError):
-        for _, about in beneath.entries(folder):
+        for _, about in untrusted_dir.entries(folder):
             total += 0 if stat.S_ISDIR(about.st_mode) else about.st_blocks * 512
     return total
 
@@ -113,7 +113,7 @@ def _remove(folder: Path) -> None:
         if folder.is_symlink():
             folder.unlink()
         else:
-            beneath.remove(folder)
+            untrusted_dir.remove(folder)
     except OSError as error:
         raise InfrastructureError(
             f"{folder} cannot be removed: {error.strerror}", hint=pasted(("sudo", "rm", "-rf"), (str(folder),))

@@ -7,18 +7,20 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.checks.registry import tools as check_tools
 from pipeline.definitions import MatrixDefinition
 from pipeline.kernel.architectures import architecture
-from pipeline.kernel.toolchain import ToolchainName
+from pipeline.kernel.minimums import SCRIPT, minimum, newer
+from pipeline.kernel.sources import Sources
+from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.record import ToolRecord
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import Command, Processes
-from pipeline.system.sandbox import SandboxName
+from pipeline.system.sandbox import Sandbox, SandboxName
 from pipeline.system.shell import pasted
 
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
@@ -43,12 +45,27 @@ class Need:
 
 @dataclass(frozen=True)
 class Finding:
+    """What became of a need.
+
+    Args:
+        version: of what was found; empty where nothing was.
+        minimum: that a tree asks for, where what was found is older.
+        remedy: packages of what is new enough, in place of the need's own.
+    """
+
     need: Need
     version: str
+    minimum: str = ""
+    remedy: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:
-        return bool(self.version)
+        return bool(self.version) and not self.minimum
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What to install; nothing where nothing is known that would help."""
+        return self.remedy if self.minimum else (self.need.package,)
 
 
 _KERNEL_BUILD = (
@@ -75,7 +92,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     if any(cell.arch == "x86_64" for cell in matrix.cells):
         wanted.append(_ELF)
     for cell in matrix.cells:
-        wanted += [Need(*one) for one in ToolchainName.parse(cell.toolchain).packages.items()]
+        wanted += [Need(*one) for one in ToolchainName.parse(newest(cell.toolchain)).packages.items()]
     for known in dict.fromkeys(architecture(cell.arch) for cell in matrix.cells if cell.boot):
         machine, userspace = known.machine, known.userspace
         if machine is None or userspace is None:
@@ -110,9 +127,31 @@ def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Proc
     return (own, *(ToolRecord(name=finding.need.program, version=finding.version) for finding in programs))
 
 
+def with_minimums(
+    findings: Sequence[Finding], matrix: MatrixDefinition, sources: Sources, box: Sandbox, processes: Processes
+) -> tuple[Finding, ...]:
+    """The findings, those of compilers marked that are missing or too old for a tree.
+
+    Args:
+        sources: of the tree.
+        box: where the tree's own script runs that knows.
+    """
+    script = sources.read(SCRIPT)
+    result = {finding.need.program: finding for finding in findings}
+    for name, arch in dict.fromkeys((newest(cell.toolchain), cell.arch) for cell in matrix.cells):
+        parsed = ToolchainName.parse(name)
+        least, finding = minimum(script, parsed, arch, box, processes), result[parsed.driver]
+        if least and not (finding.version and least.met_by(finding.version)):
+            # One that is missing and has no number can be any that will do.
+            remedy = newer(least, parsed, processes)
+            if finding.version or (remedy and not parsed.suffix):
+                result[parsed.driver] = replace(finding, minimum=least.version, remedy=remedy)
+    return tuple(result.values())
+
+
 def install_command(findings: Sequence[Finding]) -> str:
     """The command that installs what is missing; empty when nothing is."""
-    missing = dict.fromkeys(finding.need.package for finding in findings if not finding.found)
+    missing = dict.fromkeys(package for finding in findings if not finding.found for package in finding.packages)
     pip = [package for package in missing if package.startswith(_PIP)]
     apt = missing_packages(findings)
     return " && ".join(([pasted(("apt-get", "install"), apt)] if apt else []) + pip)
@@ -120,7 +159,7 @@ def install_command(findings: Sequence[Finding]) -> str:
 
 def missing_packages(findings: Sequence[Finding]) -> list[str]:
     """Debian's packages that are missing, each once."""
-    missing = dict.fromkeys(finding.need.package for finding in findings if not finding.found)
+    missing = dict.fromkeys(package for finding in findings if not finding.found for package in finding.packages)
     return [package for package in missing if not package.startswith(_PIP)]
 
 

@@ -27,6 +27,10 @@ _WHOLE = {
 }
 """Charsets by the name of a part of them that mails say instead."""
 _OR_WESTERN = "utf-8-or-windows-1252"
+_C1 = {byte: found for byte in range(0x80, 0xA0) if (found := bytes([byte]).decode("cp1252", "ignore"))}
+"""The letters that windows-1252 has where ISO-8859-1 has control characters."""
+_MOST_STRAY = 20_000
+"""Bytes of a text in UTF-8 that are none; with more of them it is in another charset."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +53,12 @@ def _as_western(error: UnicodeError) -> tuple[str, int]:
     """What codecs.register_error() takes: the bytes that are no UTF-8, in windows-1252."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    content = error.object[error.start : error.end]
-    return "".join(_western(content[at : at + 1]) for at in range(len(content))), error.end
+    return _western(error.object[error.start : error.end]), error.end
 
 
 def _western(content: bytes) -> str:
     """Text of windows-1252; the five bytes that it leaves out are those of ISO-8859-1."""
-    try:
-        return content.decode("cp1252")
-    except UnicodeDecodeError:
-        if len(content) == 1:
-            return content.decode("latin-1")
-        return "".join(_western(content[at : at + 1]) for at in range(len(content)))
+    return content.decode("latin-1").translate(_C1)
 
 
 codecs.register_error(_OR_WESTERN, _as_western)
@@ -81,7 +79,8 @@ def decoded(content: bytes, charset: str) -> Decoded:
     if name in ("iso8859-1", "cp1252"):
         return Decoded(_western(content))
     if name in _WESTERN:
-        text = content.decode("utf-8", _OR_WESTERN)
+        stray = len(content) - len(content.decode("utf-8", "ignore").encode())
+        text = content.decode("utf-8", _OR_WESTERN) if stray <= _MOST_STRAY else _western(content)
         return Decoded(text, _said(charset, "bytes of it are read as windows-1252"), mixed=True)
     for other in dict.fromkeys((name, _WHOLE.get(name, name), "utf-8")):
         if (text := _strictly(content, other)) is not None:

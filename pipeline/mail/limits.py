@@ -17,11 +17,17 @@ HEADER_LIMIT = 16 << 10
 """Bytes of one header (10 KiB, some 400 recipients)."""
 HEADER_COUNT_LIMIT = 1000
 """Headers of one message (94)."""
+PARAMETER_LIMIT = 512
+"""Bytes of a header that says what a part is: reading its parameters takes quadratic time (200)."""
+TYPED_LIMIT = 500
+"""Lines of one message that say what a part is (10)."""
 LINE_COUNT_LIMIT = 400_000
 """Lines of one message (47,000); a parser spends some 60 bytes on each, however short."""
 LINE_LIMIT = 64 << 10
 """Characters of one line, encoded or decoded (3,000; RFC 5322 allows 998); what looks for diffs goes line by line."""
 PART_LIMIT = 100
 """Multiparts and attached messages in one message (3)."""
+READING_SECONDS = 60
+"""Of a processor, for a whole mailbox: what is read, sorted, shown and judged of it, each."""
 BOUNDARY_LIMIT = 2_000_000
 """Lines times parts: the parser holds each line against the boundary of every part around it."""

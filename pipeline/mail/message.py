@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
 
 from pipeline.mail.body import body_of
 from pipeline.mail.diff import diff_files, has_diff
@@ -23,7 +23,9 @@ from pipeline.mail.limits import (
     LINE_COUNT_LIMIT,
     LINE_LIMIT,
     MESSAGE_LIMIT,
+    PARAMETER_LIMIT,
     PART_LIMIT,
+    TYPED_LIMIT,
 )
 from pipeline.mail.people import in_body_author, reply_to, sender
 from pipeline.mail.subject import Subject, read
@@ -34,7 +36,24 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_HEADER = re.compile(rb"\r?\n(?![ \t])")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _PART = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
+_TYPED = re.compile(rb"^content-(?:type|disposition):", re.IGNORECASE | re.MULTILINE)
 _LINE_END = re.compile(r"[\r\n]")
+
+
+class _WithLimits(Compat32):
+    """Refuses headers that are too long, those of parts and of attached messages, too."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        typed = name.lower() in ("content-type", "content-disposition", "content-transfer-encoding")
+        most = PARAMETER_LIMIT if typed else HEADER_LIMIT
+        if len(value) > most:
+            shown = UNSHOWN.sub(" ", name[:40].encode("ascii", "replace").decode())
+            raise ValueError(f"a part of it has a header of more than {most} bytes ({shown})")
+        return name, value
+
+
+_POLICY = _WithLimits(linesep="\n")
 
 
 @dataclass(frozen=True)
@@ -101,7 +120,7 @@ def parse(raw: bytes) -> Mail:
     if damage := _damage(raw):
         raise NotObtainedError(f"a message cannot be read: {damage}")
     try:
-        message = BytesParser(policy=compat32).parsebytes(raw)
+        message = BytesParser(policy=_POLICY).parsebytes(raw)
         if _LINE_END.search(plain(unfolded(message, "From"))):
             # Mended it would be harmless here, but b4 ends in a traceback.
             raise ValueError("an encoded line end in From")
@@ -148,6 +167,8 @@ def _damage(raw: bytes) -> str:
     parts = len(_PART.findall(raw))
     if parts > PART_LIMIT or parts * lines > BOUNDARY_LIMIT:
         return f"it has {parts} nested parts in {lines} lines"
+    if len(_TYPED.findall(raw)) > TYPED_LIMIT:
+        return f"it has more than {TYPED_LIMIT} lines that say what a part is"
     end = _HEADERS_END.search(raw)
     headers = raw[: end.start() if end else len(raw)]
     if end and _BARE_CR.search(headers):

@@ -15,7 +15,7 @@ from email.utils import parseaddr
 
 from pipeline.mail.headers import addresses, header_text, mailbox, mailboxes, unfolded
 
-_VIA = re.compile(r"['\"]*(?P<person>.+?)['\"]*\s+via\s+\S.*", re.IGNORECASE)
+_VIA = re.compile(r"\s+via\s+\S", re.IGNORECASE)
 _POST = re.compile(r"<mailto:([^>?]+)", re.IGNORECASE)
 _IN_BODY = re.compile(r"(?:From|Subject|Date|Message-ID|In-Reply-To|References|To|Cc): ", re.IGNORECASE)
 _IN_BODY_LIMIT = 100
@@ -37,10 +37,9 @@ def sender(message: Message, in_body: str = "") -> str:
     if originals:
         return originals[0]
     name, address = parseaddr(from_header[0])
-    munged = _VIA.fullmatch(name[:_NAME_LIMIT])
-    if munged is None:
+    person = _relayed(name)
+    if not person:
         return from_header[0]
-    person = munged["person"].strip()
     google = [mailbox(person, parseaddr(one)[1]) for one in addresses(message, "X-Original-Sender")]
     answered = reply_to(message)
     # Mailman's Reply-To: can be an address alone.
@@ -52,9 +51,14 @@ def sender(message: Message, in_body: str = "") -> str:
 
 def behind(munged: str, people: Iterable[str]) -> str:
     """Whom of `people` a mailbox `Name via List <list>` stands for; that mailbox where it is none of them."""
-    found = _VIA.fullmatch(parseaddr(munged)[0][:_NAME_LIMIT])
-    person = found["person"].strip().casefold() if found else ""
+    person = _relayed(parseaddr(munged)[0]).casefold()
     return next((one for one in people if person and _name(one) == person), munged)
+
+
+def _relayed(name: str) -> str:
+    """The person of `Name via List`; empty where a name is no such."""
+    found = _VIA.search(name[:_NAME_LIMIT])
+    return name[: found.start()].strip("'\" ") if found else ""
 
 
 def _name(one: str) -> str:

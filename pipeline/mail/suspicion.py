@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from pipeline.mail.diff import FileDiff, file_diffs
 from pipeline.mail.message import parse
@@ -131,18 +132,23 @@ def _alike(word: str) -> tuple[str, ...]:
     """Letters of a word that look like ASCII ones, where the whole word can be taken for one of ASCII letters."""
     if word.isascii():
         return ()
-    # Reading the table takes 0.1 s; most series never need it.
-    from confusable_homoglyphs import confusables
-
     found: dict[str, None] = {}
     for letter in word:
         if letter.isascii():
             continue
-        others = confusables.is_confusable(letter, preferred_aliases=["latin"]) or []
-        if not any(other["c"].isascii() and other["c"].isalnum() for one in others for other in one["homoglyphs"]):
+        if not _like_ascii(letter):
             return ()
         found[letter] = None
     return tuple(found) if len(word) > 1 else ()
+
+
+@lru_cache(maxsize=10_000)
+def _like_ascii(letter: str) -> bool:
+    # Reading the table takes 0.1 s; most series never need it.
+    from confusable_homoglyphs import confusables
+
+    others = confusables.is_confusable(letter, preferred_aliases=["latin"]) or []
+    return any(other["c"].isascii() and other["c"].isalnum() for one in others for other in one["homoglyphs"])
 
 
 def _as_git_folder(part: str) -> bool:

@@ -6,11 +6,12 @@ compiled; `layout` compares structs; `inspector` takes the latter two while a bu
 
 from pipeline.measure.changes import changed_files, diffstats, touched_files
 from pipeline.measure.inspector import Inspector
-from pipeline.measure.layout import layout_deltas
+from pipeline.measure.layout import WELL_KNOWN, layout_deltas
 from pipeline.measure.origin import origins_of, symbol_origins
 from pipeline.measure.text import Measurer, kind_deltas, parse_bloat, parse_sections, section_deltas, sized_symbols
 
 __all__ = [
+    "WELL_KNOWN",
     "Inspector",
     "Measurer",
     "changed_files",

@@ -16,6 +16,7 @@ from pipeline.measure.code import neutral_code, packed, stored_table
 from pipeline.measure.coverage import measure_coverage
 from pipeline.measure.layout import HEADERS, layout_of, measure_layouts, probes
 from pipeline.model import Build, ChangedFile, Coverage, FileCoverage, SourceState
+from pipeline.probes import StructQuestion
 from pipeline.system.confined import UnreadableError
 from pipeline.system.store import Key, Store
 
@@ -30,6 +31,7 @@ class Inspector:
         states: base to last; coverage is that of the last, layouts are compared between the two.
         changed: the code that the series changes.
         touched: paths that it changes, removed ones among them.
+        asked: structs that the matrix asks about.
     """
 
     def __init__(
@@ -38,14 +40,15 @@ class Inspector:
         states: Sequence[SourceState],
         changed: Sequence[ChangedFile],
         touched: Collection[str] = (),
+        asked: Sequence[StructQuestion] = (),
     ) -> None:
         self._store = store
         self._base, self._last = states[0].patch, states[-1].patch
         self._changed = changed
         self._sources = sorted(path for path in touched if path.endswith(".c"))
-        self._probes = probes(changed)
-        asked = repr([(one.path, one.lines) for one in changed])
-        self._asked = hashlib.sha256(asked.encode()).hexdigest()
+        self._probes = probes(changed, asked)
+        lines = repr([(one.path, one.lines) for one in changed])
+        self._asked = hashlib.sha256(lines.encode()).hexdigest()
 
     def targets(self, state: SourceState, build: Key) -> tuple[str, ...]:
         """What make must have made before a state can be inspected."""
@@ -100,7 +103,7 @@ class Inspector:
                 build = replace(build, layouts=tuple(map(layout_of, entry.value)))
         return build
 
-    def carry(self, source: Key, target: Key) -> None:
+    def reuse(self, source: Key, target: Key) -> None:
         """Takes over what is stored of a build whose sources are the same."""
         if self._sources and (entry := self._store.get(self._neutral(source))):
             self._store.put(self._neutral(target), entry.value, entry.files())

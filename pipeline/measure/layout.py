@@ -14,7 +14,8 @@ from typing import Any
 from pipeline.kernel import dwarf, kbuild
 from pipeline.kernel.buildhost import Make
 from pipeline.model import ChangedFile, Layout, Member
-from pipeline.system import beneath
+from pipeline.probes import StructQuestion
+from pipeline.system import untrusted_dir
 
 WELL_KNOWN = ("page", "folio", "hstate", "zone", "pglist_data")
 HEADERS = ("linux/mm_types.h", "linux/mmzone.h", "linux/hugetlb.h")
@@ -55,10 +56,20 @@ class LayoutDelta:
     members: tuple[MemberDelta, ...]
 
 
-def probes(changed: Sequence[ChangedFile]) -> tuple[Probe, ...]:
-    """The well-known structs, and for each file its own: a header that does not stand alone must not spoil the rest."""
+def probes(changed: Sequence[ChangedFile], asked: Sequence[StructQuestion] = ()) -> tuple[Probe, ...]:
+    """The structs to compile: well-known ones, those of each file that changes, and those that a matrix asks about.
+
+    A header that does not stand alone must not spoil the rest, so that each is compiled apart.
+    """
     touched = (Probe(one.path, one.structs) for one in changed if one.structs)
-    return (Probe("", WELL_KNOWN), *touched)
+    known = (*WELL_KNOWN, *(one.name for one in asked if not one.header and one.name not in WELL_KNOWN))
+    headers: dict[str, list[str]] = {}
+    for one in asked:
+        if one.header:
+            headers.setdefault(one.header, []).append(one.name)
+    elsewhere = (Probe(path, tuple(names)) for path, names in headers.items())
+    # What a series touches comes last, and wins.
+    return (Probe("", known), *elsewhere, *touched)
 
 
 def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
@@ -81,12 +92,12 @@ def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
 def _compiled(make: Make, probe: Probe) -> tuple[Layout, ...]:
     folder = make.folder.path
     file = make.source_prefixes[0] + probe.path if probe.path else ""
-    beneath.write(folder, kbuild.LAYOUT_SOURCE, kbuild.layout_probe(HEADERS, file, probe.structs).encode())
-    beneath.discard(folder, kbuild.LAYOUT_OUTPUT)
+    untrusted_dir.write(folder, kbuild.LAYOUT_SOURCE, kbuild.layout_probe(HEADERS, file, probe.structs).encode())
+    untrusted_dir.discard(folder, kbuild.LAYOUT_OUTPUT)
     try:
         saved = kbuild.saved_offsets_command(folder)
         done = make.tool(*kbuild.layout_probe_command(saved))
-        if not done.ok or not beneath.is_file(folder, kbuild.LAYOUT_OUTPUT):
+        if not done.ok or not untrusted_dir.is_file(folder, kbuild.LAYOUT_OUTPUT):
             return ()
         found = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
     except ValueError:

@@ -56,6 +56,9 @@ def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[s
                     f"{first.name} and {part.name}",
                     hint="Leave one of the two out.",
                 )
+            if known.lost is None and cell.lost is not None:
+                # A plan knows a duplicate; its own promises are looked at where its kernel is built.
+                found[cell.tree, cell.id] = (part, cell)
             if cell.states:
                 notes.append(f"{cell.id} on {cell.tree} was built twice, alike.")
     return list(found.values()), notes
@@ -65,6 +68,8 @@ def _differing(one: CellRecord, other: CellRecord) -> list[str]:
     """What two results of a cell differ in; time, and what consoles say, is never the same."""
     first, second = _outcome(one), _outcome(other)
     differing = [name for name in first if first[name] != second[name]]
+    if None not in (one.lost, other.lost) and one.lost != other.lost:
+        differing.append("promises")
     if "builds" not in differing:
         states = list(zip(one.states, other.states, strict=True))
         differing += ["errors"] if any(_differ(mine.errors, theirs.errors) for mine, theirs in states) else []
@@ -80,7 +85,6 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
         "same kernel": cell.same_as,
         "toolchain": cell.toolchain_digest if cell.states else "",
         "struct page": cell.struct_page if cell.states else None,
-        "promises": cell.lost or (),
         "builds": [(state.patch, state.status) for state in cell.states],
         "text size": (cell.text, cell.sections),
         "code": cell.code,

@@ -77,7 +77,7 @@ class Build:
         log: a file with the whole output of make.
         image: what a machine boots, where the cell names boots.
         cached: taken from the store.
-        carried: not built: nothing that the build of an earlier state read has changed.
+        reused: not built: nothing that the build of an earlier state read has changed.
         coverage: of the series, at its last state; None where it was not measured.
         layouts: of structs, at base and last state; None where they were not measured.
         code: a file with the table of its code; None where it was not read.
@@ -98,7 +98,7 @@ class Build:
     struct_page: StructPage | None = None
     image: Image | None = None
     cached: bool = False
-    carried: bool = False
+    reused: bool = False
     coverage: Coverage | None = None
     layouts: tuple[Layout, ...] | None = None
     code: Path | None = None

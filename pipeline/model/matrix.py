@@ -40,24 +40,36 @@ class Fragment:
 
     Args:
         name: file name without `.config`.
-        text: the lines given to kconfig.
+        text: as it is written.
         options: option to value (`y`, `n`, a string); each must survive `olddefconfig`.
         power_of_two: promise about `sizeof(struct page)`, or None.
+        wishes: likewise option to value; kconfig is asked for them, and may refuse.
     """
 
     name: str
     text: str
     options: Mapping[str, str] = field(hash=False)
     power_of_two: bool | None = None
+    wishes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def asked(self) -> Mapping[str, str]:
+        """Everything that kconfig is asked for, requirements and wishes."""
+        return {**self.wishes, **self.options}
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the matrix says that a cell comes to; None is no word on it."""
+    """What the matrix says that a cell comes to; None is no word on it.
+
+    Args:
+        when: condition on tree and configuration (`pipeline.kernel.kconfig.facts`); empty where it always holds.
+    """
 
     unreachable: bool = False
     struct_page: int | None = None
     vmemmap: bool | None = None
+    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,8 @@ class Cell:
     """One kernel of the matrix: architecture, toolchain, base configuration, fragments.
 
     `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
-    names the boot scenarios that the kernel runs.
+    names the boot scenarios that the kernel runs. Of `expectations` the first whose condition holds on a tree is what
+    is expected there; a cell that is planned has it in `expect`.
     """
 
     id: str
@@ -77,6 +90,7 @@ class Cell:
     steps: int | None = None
     boot: tuple[str, ...] = ()
     expect: Expectation | None = None
+    expectations: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,7 @@ class PlannedCell:
         steps: of a full build, where that is known.
         cpu_seconds: of its last full build in this workspace.
         same_as: id of the cell that has the same configuration and is built in place of this one.
+        refused: wishes of the fragments that kconfig did not grant, each as a line for people.
     """
 
     cell: Cell
@@ -100,6 +115,7 @@ class PlannedCell:
     steps: int | None = None
     cpu_seconds: float | None = None
     same_as: str = ""
+    refused: tuple[str, ...] = ()
 
     @property
     def reachable(self) -> bool:

@@ -139,12 +139,14 @@ class CodeDelta:
     Args:
         functions, objects: that were compared, as the second build has them.
         unread: object files that could not be read at all, so that nothing is known of them.
+        more_than: functions and data objects that differ, where so many do that none of them is told; else 0.
     """
 
     functions: int
     objects: int
     changes: tuple[CodeChange, ...]
     unread: tuple[str, ...] = ()
+    more_than: int = 0
 
 
 @dataclass(frozen=True)

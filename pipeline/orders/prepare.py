@@ -26,6 +26,7 @@ from pipeline.model import Cell, Series
 from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.plan.matrix import with_boots
+from pipeline.probes import Probe, probe
 from pipeline.system import resources
 from pipeline.system.console import Console
 from pipeline.system.errors import UsageError
@@ -49,6 +50,11 @@ class ResolvedOrder:
     matrix_name: str
     fragments: Path
     trees: tuple[TreeName, ...]
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What the matrix asks of every cell."""
+        return tuple(map(probe, self.matrix.probes))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pipeline.definitions import MatrixDefinition
-from pipeline.kernel import kconfig, toolchain
+from pipeline.kernel import kconfig, minimums, toolchain
 from pipeline.kernel.buildfolder import CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.kconfig.explain import explain
+from pipeline.kernel.kconfig.facts import Facts, holds
+from pipeline.kernel.minimums import Minimum
 from pipeline.kernel.sources import Sources
+from pipeline.kernel.toolchain import ToolchainName
 from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
 from pipeline.system import resources
 from pipeline.system.errors import InfrastructureError, UsageError
@@ -50,7 +53,7 @@ def select_cells(
             about=one.about,
             steps=one.steps,
             boot=one.boot,
-            expect=Expectation(**one.expect.model_dump()) if one.expect else None,
+            expectations=tuple(Expectation(**each.model_dump()) for each in one.expect or ()),
         )
         for one in chosen
     )
@@ -98,6 +101,7 @@ class Planner:
     def __init__(self, host: BuildHost) -> None:
         self._host = host
         self._sources: dict[str, Sources] = {}
+        self._minimums: dict[tuple[str, ToolchainName, str], Minimum | None] = {}
 
     def plan(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> tuple[PlannedCell, ...]:
         """Plans `cells` on the base of a tree, all at once.
@@ -106,15 +110,41 @@ class Planner:
             InfrastructureError: the machine failed; a kconfig that fails makes its cell unreachable instead.
         """
         host = self._host
-        if self._unknown(base, cells):
+        too_old = {cell.id: words for cell in cells if (words := self._too_old(base, cell))}
+        buildable = [cell for cell in cells if cell.id not in too_old]
+        if self._unknown(base, buildable):
             with host.worktree_lock(tree):
                 # Another run may have planned them while this one waited.
-                unknown = self._unknown(base, cells)
+                unknown = self._unknown(base, buildable)
                 if unknown:
                     host.move(tree, base)
                 expected = [(cell, None) for cell in unknown]
                 host.run_all(tree, "Configuring", expected, lambda make: self._probe(base, make))
-        return tuple(self._planned(tree, base, cell) for cell in cells)
+        return tuple(
+            self._out_of_reach(tree, base, cell, too_old[cell.id])
+            if cell.id in too_old
+            else self._planned(tree, base, cell)
+            for cell in cells
+        )
+
+    def _too_old(self, base: SourceState, cell: Cell) -> str:
+        """That a cell's compiler is too old for the tree, in words; empty where it is not."""
+        name = ToolchainName.parse(cell.toolchain.name)
+        asked = (base.commit, name, cell.arch)
+        if asked not in self._minimums:
+            script = self._sources_of(base).read(minimums.SCRIPT)
+            host = self._host
+            self._minimums[asked] = minimums.minimum(script, name, cell.arch, host.sandbox, host.processes)
+        least, version = self._minimums[asked], minimums.compiler_version(cell.toolchain)
+        if least is None or least.met_by(version):
+            return ""
+        remedy = minimums.install_words(minimums.newer(least, name, self._host.processes))
+        return minimums.complaint(least, version, remedy)
+
+    def _out_of_reach(self, tree: Tree, base: SourceState, cell: Cell, reason: str) -> PlannedCell:
+        """A cell that kconfig was not even asked about."""
+        planned = replace(cell, expect=self._expectation(base, cell, ""))
+        return PlannedCell(planned, tree, promises=kconfig.promises(cell.fragments), reason=reason)
 
     def _unknown(self, base: SourceState, cells: Sequence[Cell]) -> list[Cell]:
         """Those of `cells` that were never configured and probed at `base`."""
@@ -154,10 +184,13 @@ class Planner:
         steps, cpu_seconds = self._host.past(cell)
         promises = kconfig.promises(cell.fragments)
         planned = PlannedCell(cell, tree, promises=promises, steps=steps or cell.steps, cpu_seconds=cpu_seconds)
+        config = configured.read("config").decode()
+        planned = replace(planned, cell=replace(cell, expect=self._expectation(base, cell, config)))
         if configured.value["failed"]:
             return replace(planned, reason=configured.value["failed"])
-        config = configured.read("config").decode()
-        broken = kconfig.broken_options(cell.fragments, config, partial(self.explain, base, cell, config))
+        explained = partial(self.explain, base, cell, config)
+        broken = kconfig.broken_options(cell.fragments, config, explained)
+        refused = tuple(kconfig.refused_wishes(cell.fragments, config, explained))
         struct_page = StructPage(layout.value["struct_page"]) if layout.value["struct_page"] else None
         if struct_page:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
@@ -165,17 +198,27 @@ class Planner:
         # Without a compiled struct page, what is promised of it is not kept either.
         unproven = 0 if struct_page else sum(one.power_of_two is not None for one in cell.fragments)
         kept = promises - len(broken) - unproven
-        return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept)
+        return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept, refused=refused)
 
     def explain(self, state: SourceState, cell: Cell, config: str, option: str, asked: str) -> str:
         """Why kconfig did not answer as asked, from the Kconfig files of the state."""
-        if state.commit not in self._sources:
-            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
         try:
-            options = self._sources[state.commit].kconfig(cell.arch)
+            options = self._sources_of(state).kconfig(cell.arch)
         except UsageError as error:
             return f"why is not known, {error.message}"
         return explain(options, option, asked, kconfig.parse_config(config))
+
+    def _expectation(self, state: SourceState, cell: Cell, config: str) -> Expectation | None:
+        """What the matrix expects of a cell on this tree: the first whose condition holds."""
+        sources = self._sources_of(state)
+        facts = Facts(kconfig.parse_config(config), lambda: sources.kconfig(cell.arch), lambda: sources.version)
+        holding = (one for one in cell.expectations if not one.when or holds(one.when, facts))
+        return next(holding, cell.expect)
+
+    def _sources_of(self, state: SourceState) -> Sources:
+        if state.commit not in self._sources:
+            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
+        return self._sources[state.commit]
 
     def known_config(self, state: SourceState, cell: Cell) -> str | None:
         """A cell's `.config` at a state, empty where kconfig failed; None where it was not asked yet."""
@@ -192,7 +235,7 @@ class Planner:
         make.folder.begin()
         done = make.run(make.cell.base)
         if done.ok:
-            asked = "".join(f"{fragment.text.rstrip()}\n" for fragment in make.cell.fragments)
+            asked = "".join(map(kconfig.request_text, make.cell.fragments))
             make.folder.set_config(make.folder.config() + asked)
             done = make.run("olddefconfig")
         config = make.folder.config() if done.ok else ""

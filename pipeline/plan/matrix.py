@@ -94,7 +94,7 @@ def _kernel(one: PlannedCell) -> tuple[object, ...]:
 
 
 def _asked(one: PlannedCell) -> tuple[object, ...]:
-    options = {name: value for fragment in one.cell.fragments for name, value in fragment.options.items()}
+    options = {name: value for fragment in one.cell.fragments for name, value in fragment.asked.items()}
     return (one.cell.base, tuple(sorted(options.items())))
 
 

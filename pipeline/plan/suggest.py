@@ -158,7 +158,7 @@ class Suggester:
         self, cell: Cell, values: Mapping[str, str], missing: Sequence[str], barred: dict[tuple[str, str], str]
     ) -> _Draft:
         """What would bring as many files as can be into a cell; notes in `barred` what cannot be had, and why."""
-        asked = {option: value for fragment in cell.fragments for option, value in fragment.options.items()}
+        asked = {option: value for fragment in cell.fragments for option, value in fragment.asked.items()}
         options = self._sources.kconfig(cell.arch)
         now, needs = values, dict[str, Mapping[str, str]]()
         for path in missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from pipeline.record.base import LineRanges, Record
@@ -43,7 +43,11 @@ class StateRecord(Record):
     seconds: Seconds
     cpu_seconds: Seconds
     cached: bool
-    carried: bool = Field(default=False, description="not built: nothing that the state before read has changed")
+    reused: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("reused", "carried"),
+        description="not built: nothing that the state before read has changed; older records call it carried",
+    )
     new_warnings: tuple[DiagnosticRecord, ...] = Field(default=(), description="not there on the base")
     renames: dict[str, str] = Field(
         default={}, description="files of new warnings that had another name on the base: name to that name"
@@ -165,6 +169,7 @@ class LayoutRecord(Record):
     before: Count | None = Field(description="bytes; null where there is no such struct")
     after: Count | None = Field(description="bytes; null where there is no such struct")
     members: tuple[MemberDeltaRecord, ...] = ()
+    tracked: bool = Field(default=False, description="asked about in every run, and not only where a series touches it")
 
 
 class LostPromiseRecord(Record):
@@ -173,6 +178,14 @@ class LostPromiseRecord(Record):
     what: str = Field(description="became of it, in words")
     patch: int = Field(description="the first that is known not to keep it")
     kept: int = Field(description="the last before, that is known to keep it; 0 is the base")
+
+
+class ReadingRecord(Record):
+    """What a probe of the matrix read in a cell: one column."""
+
+    column: str
+    before: str = Field(description="on the base; - where it is not known")
+    after: str = Field(description="after the last patch that it is known of; - where there is none")
 
 
 class CellRecord(Record):
@@ -191,6 +204,7 @@ class CellRecord(Record):
     unexpected: str = Field(default="", description="how the cell is not what the matrix expects")
     vmemmap: bool | None = Field(default=None, description="on the base; `states` has it of each state")
     struct_page: StructPageRecord | None = Field(default=None, description="on the base; `states` has it of each state")
+    readings: tuple[ReadingRecord, ...] = Field(default=(), description="of the matrix's probes, column by column")
     lost: tuple[LostPromiseRecord, ...] | None = Field(
         default=None, description="promises that the series breaks; null where they were not looked at"
     )

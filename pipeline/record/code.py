@@ -30,9 +30,15 @@ class CodeRecord(Record):
     resized: int = Field(description="functions that differ in size, are new or are gone: what sizes show")
     files: int = Field(description="source files with a difference")
     changes: tuple[CodeChangeRecord, ...] = Field(default=(), description="the most changed first; not all where many")
-    unread: tuple[str, ...] = Field(default=(), description="object files of which nothing is known")
+    unread: tuple[str, ...] = Field(
+        default=(), description="object files of which nothing is known; not all where many"
+    )
+    more_unread: int = Field(default=0, description="object files of which nothing is known, beside those in `unread`")
+    more_than: int = Field(
+        default=0, description="functions and data objects that differ, where so many do that none is counted or named"
+    )
 
     @property
     def same(self) -> bool:
         """Whether everything was compared, and nothing differs."""
-        return not (self.changed_functions or self.changed_objects or self.unread)
+        return not (self.changed_functions or self.changed_objects or self.unread or self.more_than)

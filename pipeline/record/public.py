@@ -107,7 +107,9 @@ def _command(record: RunRecord, names: Names) -> str:
         words = shlex.split(record.command)
     except ValueError:
         return ""
-    series = _series(record, words[2]) if len(words) > 2 else ""
+    # A record of others can name any program.
+    ours = words[:2] == ["pipeline", "apply-and-build"]
+    series = _series(record, words[2]) if ours and len(words) > 2 else ""
     if not series:
         return ""
     by_name = {tree.name: tree for tree in record.trees}

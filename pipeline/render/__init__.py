@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from pipeline.assess.before_after import memmap_words, struct_page_words
 from pipeline.assess.boots import by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.readings import columns, reading_words
 from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
 from pipeline.assess.verdict import Verdict, exit_status, remarks, verdict
 from pipeline.assess.words import count, label, location, result
@@ -37,7 +37,6 @@ LONGEST_WORD = 200
 _SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
 MOST_STATES = 13
 """Source states in one line of a table of boots; where there are more, base and last."""
-CELL_COLUMNS = ("cell", "result", "vmemmap", "struct page", "size")
 _TREE_WORDS = {
     "clean": "applies",
     "three-way": "applies, 3-way",
@@ -68,7 +67,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
             if len(tree.bases) > 2 or tree.prerequisites or record.series.base_commit
         ],
         refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
-        cells=page.table([CELL_COLUMNS, *(cell_row(record, cell) for cell in record.cells)], right={4}),
+        cells=page.table(cell_rows(record), right={2 + len(columns(record))}),
         matrix=_matrix(record, page),
         checks=check_matrix(record, page),
         check_findings=check_blocks(record),
@@ -93,15 +92,15 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
     )
 
 
-def cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, str, str, str, str]:
-    """What one line says of a cell, under `CELL_COLUMNS`."""
-    return (
-        label(record, cell),
-        result(record, cell),
-        memmap_words(cell),
-        struct_page_words(cell),
-        f"{cell.text.delta:+d}" if cell.text else "-",
-    )
+def cell_rows(record: RunRecord) -> list[tuple[str, ...]]:
+    """A table of cells, its header first: what became of each, what the matrix's probes read, and its size."""
+    header = ("cell", "result", *columns(record), "size")
+    return [header, *(_cell_row(record, cell) for cell in record.cells)]
+
+
+def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
+    size = f"{cell.text.delta:+d}" if cell.text else "-"
+    return (label(record, cell), result(record, cell), *reading_words(record, cell), size)
 
 
 def summary(text: TextRecord) -> str:
@@ -129,7 +128,7 @@ def reproduction(record: RunRecord, columns: int, indent: int = 2) -> list[str]:
     """The command that does the same again; where others cannot have one, what it was done on."""
     if record.command:
         return command_lines(record.command, columns, indent)
-    words = ["No command can be given: what it would name is on one machine only.", *tested_on(record)]
+    words = ["No command can be given that does the same on another machine.", *tested_on(record)]
     return [" " * indent + line for sentence in words for line in wrap(sentence, columns - indent)]
 
 
@@ -222,7 +221,7 @@ def _matrix(record: RunRecord, page: Page) -> list[str]:
 def _state_word(cell: CellRecord, patch: int) -> str:
     for state in cell.states:
         if state.patch == patch:
-            good = "=" if state.carried else "ok"
+            good = "=" if state.reused else "ok"
             return "FAIL" if state.status == "failed" else "WARN" if state.new_warnings and patch else good
     return "·"
 
@@ -298,8 +297,8 @@ def _ccache(states: Sequence[StateRecord]) -> list[tuple[str, str]]:
 def facts(record: RunRecord) -> list[tuple[str, str]]:
     states = [state for cell in record.cells for state in cell.states]
     stored, seconds = sum(state.cached for state in states), sum(state.cpu_seconds for state in states)
-    carried = sum(state.carried for state in states)
-    unchanged = f", {carried} carried (=): nothing that they read has changed" if carried else ""
+    reused = sum(state.reused for state in states)
+    unchanged = f", {reused} reused (=): nothing that they read has changed" if reused else ""
     minutes, rest = divmod(round(record.seconds), 60)
     return [
         ("Started", f"{record.started}, took {minutes} min {rest} s"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pipeline.assess.words import count, label
 from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord, line_ranges
@@ -14,6 +15,44 @@ PATCH_CHANGES_SHOWN = 5
 HEADER = ("function or data", "old", "new", "instructions", "file")
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What two source states of a cell differ in.
+
+    Args:
+        patch: the later one, by the patches applied.
+        whole: the earlier one is the base, so that it is of the series; else it is of this one patch.
+    """
+
+    patch: int
+    whole: bool
+    code: CodeRecord
+
+    @property
+    def of(self) -> str:
+        return "series" if self.whole else "patch"
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """How many of each kind differ; empty where so many do that they were not counted."""
+        if self.code.more_than:
+            return {}
+        return {"functions": self.code.changed_functions, "data objects": self.code.changed_objects}
+
+    @property
+    def lines(self) -> list[str]:
+        """How much differs, and what."""
+        names = [] if self.code.same else [changed_names(self.code, CHANGES_SHOWN)]
+        return [code_words(self.code), *names]
+
+
+def comparisons(cell: CellRecord) -> list[Comparison]:
+    """Those of each patch that was built after the state before it, and at last that of the whole series."""
+    found = [Comparison(state.patch, False, state.code) for state in cell.states if state.code]
+    whole = [Comparison(cell.states[-1].patch, True, cell.code)] if cell.code and cell.states else []
+    return [*found, *whole]
+
+
 def code_words(code: CodeRecord) -> str:
     """How much of a cell's code differs, in a sentence without its full stop."""
     if code.same:
@@ -21,10 +60,12 @@ def code_words(code: CodeRecord) -> str:
     words = [count(code.changed_functions, "function")] if code.changed_functions else []
     words += [count(code.changed_objects, "data object")] if code.changed_objects else []
     sentence = f"code changed in {' and '.join(words)} of {count(code.files, 'file')}" if words else "no code changed"
+    if code.more_than:
+        sentence = f"code changed in more than {code.more_than} functions and data objects, which are not counted"
     if code.changed_functions:
         sentence += f"; sizes alone show {code.resized or 'none'} of the functions"
     if code.unread:
-        sentence += f"; {count(len(code.unread), 'object file')} could not be read"
+        sentence += f"; {count(len(code.unread) + code.more_unread, 'object file')} could not be read"
     return sentence
 
 
@@ -65,6 +106,8 @@ def patch_lines(cell: CellRecord) -> list[str]:
 
 def changed_names(code: CodeRecord, most: int = PATCH_CHANGES_SHOWN) -> str:
     """The most changed functions and data objects, and how many more there are."""
+    if code.more_than:
+        return f"more than {code.more_than} functions and data objects"
     names = [f"{change.name}()" if change.kind == "function" else change.name for change in code.changes[:most]]
     hidden = code.changed_functions + code.changed_objects - len(names)
     return ", ".join([*names, *([f"{hidden} more"] if hidden > 0 else [])]) or "not all code could be read"

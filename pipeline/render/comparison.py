@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.assess.before_after import last_struct_page
 from pipeline.assess.cases import Case, Outcome, cases
+from pipeline.assess.readings import columns, patched
 from pipeline.assess.verdict import verdict
 from pipeline.assess.words import count, location, result
 from pipeline.kernel.diagnostics import new_ones
@@ -38,13 +38,14 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
     before, after = (neutral(with_largest_symbols(record, 0)) for record in (before, after))
     pairs = _pairs(before, after)
     better, worse = _cases(before, after)
+    asked = tuple(dict.fromkeys([*columns(before), *columns(after)]))
     return page.fill(
         "comparison.txt.j2",
         runs=[_run(before), _run(after)],
         cells=page.table(
-            [("cell", "result", "struct page", "size was", "is", "differs by"), *_cells(before, after, pairs)],
-            right={3, 4, 5},
+            [("cell", "result", "size was", "is", "differs by"), *_cells(before, after, pairs)], right={2, 3, 4}
         ),
+        readings=_readings(pairs, asked, page),
         patches=_patches(before, after, page),
         changes=_size_changes(pairs, page),
         better=first(better, CASES_SHOWN),
@@ -74,17 +75,21 @@ def _cells(before: RunRecord, after: RunRecord, pairs: Sequence[Pair]) -> list[t
         )
         sizes = [cell.text.delta if cell and cell.text else None for cell in (pair.before, pair.after)]
         known = [size for size in sizes if size is not None]
-        pages = [_patched_page(cell) for cell in (pair.before, pair.after)]
         difference = f"{known[1] - known[0]:+d}" if len(known) == 2 else "-"
-        words = [" → ".join(dict.fromkeys(ends)) for ends in ((was, now), pages)]
-        rows.append((pair.name, *words, *map(_signed, sizes), difference))
+        rows.append((pair.name, " → ".join(dict.fromkeys((was, now))), *map(_signed, sizes), difference))
     return rows
 
 
-def _patched_page(cell: CellRecord | None) -> str:
-    """The size of struct page after the last patch."""
-    found = last_struct_page(cell) if cell else None
-    return f"{found.size}{'' if found.power_of_two else ', not 2^n'}" if found else "-"
+def _readings(pairs: Sequence[Pair], asked: Sequence[str], page: Page) -> list[str]:
+    """Answers to what the matrix asks, after the last patch, where both runs have the cell and they differ."""
+    rows = [
+        (pair.name, title, was, now)
+        for pair in pairs
+        if pair.before and pair.after
+        for title, was, now in zip(asked, patched(pair.before, asked), patched(pair.after, asked), strict=True)
+        if was != now
+    ]
+    return page.table([("cell", "asked", "was", "is"), *rows]) if rows else []
 
 
 def _patches(before: RunRecord, after: RunRecord, page: Page) -> list[str]:

@@ -12,7 +12,7 @@ from pipeline.render.html import render_html
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import render_markdown
-from pipeline.render.symbols import render_symbols
+from pipeline.render.symbols import render_code, render_symbols
 from pipeline.runs import RunFolder
 
 
@@ -22,12 +22,12 @@ class Source:
 
     Args:
         record: of the run.
-        folder: where the run's folder lies, seen from the report: a relative URL that ends in a slash, and nothing
-            for a report in that folder. Links to logs and consoles begin with it.
+        linked: the report lies in the run's folder, beside logs and consoles. A report elsewhere names them by their
+            names within the run: a link to them would show others where the run lies.
     """
 
     record: RunRecord
-    folder: str = ""
+    linked: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,17 @@ class FormatName(StrEnum):
     JUNIT = "junit"
     KCIDB = "kcidb"
     CSV = "csv"
+    CODE = "code"
 
 
 FORMATS: Mapping[FormatName, Format] = {
     FormatName.TEXT: Format("report.txt", lambda source: render_text(source.record), printed=True),
-    FormatName.HTML: Format("report.html", lambda source: render_html(source.record, source.folder)),
+    FormatName.HTML: Format("report.html", lambda source: render_html(source.record, source.linked)),
     FormatName.MARKDOWN: Format("summary.md", lambda source: render_markdown(source.record)),
     FormatName.JUNIT: Format("junit.xml", lambda source: render_junit(source.record)),
     FormatName.KCIDB: Format("kcidb.json", lambda source: render_kcidb(source.record)),
     FormatName.CSV: Format("symbols.csv", lambda source: render_symbols(source.record)),
+    FormatName.CODE: Format("code.csv", lambda source: render_code(source.record)),
 }
 
 WRITTEN = (FormatName.TEXT, FormatName.HTML)

@@ -26,7 +26,7 @@ class IndexedRun:
     """What the index says of a run.
 
     Args:
-        url: of its report, relative.
+        url: of its report, relative; empty where the page links to none.
         deltas: of all symbols, in bytes, by tree and cell.
     """
 
@@ -90,11 +90,11 @@ class IndexedSeries:
     trends: Sequence[Trend]
 
 
-def indexed(record: RunRecord, folder: str, files: Collection[str]) -> IndexedRun:
+def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> IndexedRun:
     """What the index needs of a run, so that its record need not stay in memory.
 
     Args:
-        folder: relative URL of the run's folder, with a slash at its end.
+        folder: relative URL of the run's folder, with a slash at its end; None where the page must not link to it.
         files: names of files in it.
     """
     record = neutral(with_largest_symbols(record, 0))
@@ -102,7 +102,7 @@ def indexed(record: RunRecord, folder: str, files: Collection[str]) -> IndexedRu
     report = next((name for name in REPORTS if name in files), REPORTS[-1])
     return IndexedRun(
         one_line(record.id),
-        f"{folder}{report}",
+        "" if folder is None else f"{folder}{report}",
         one_line(record.started[:16]).replace("T", " "),
         cut(one_line(record.series.title), 140),
         record.series.version,

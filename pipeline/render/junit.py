@@ -1,5 +1,7 @@
 """JUnit XML: a suite for each cell, a case for each of its source states and checks.
 
+What is measured and cannot fail (sizes, code that differs) is a property of the suite; its output names the code.
+
 The format: https://github.com/windyroad/JUnit-Schema (Ant's) and the schema of Jenkins' xunit plugin; what is written
 here is valid by both. What is not the series' own doing (a failure of the base) is `skipped`, so that red means the
 same as in the report.
@@ -15,9 +17,10 @@ from xml.etree.ElementTree import Element, SubElement
 
 from pipeline.assess.cases import Case, Outcome, cases
 from pipeline.assess.checks import CheckRow, check_rows, finding_words
-from pipeline.record import RunRecord, TreeRecord
+from pipeline.record import CellRecord, RunRecord, TreeRecord
 from pipeline.record.public import for_others
 from pipeline.render import measured
+from pipeline.render.code import comparisons
 from pipeline.render.words import one_line
 
 MOST_DETAILS = 20
@@ -30,6 +33,7 @@ def render_junit(record: RunRecord) -> str:
     record = for_others(record)
     root = Element("testsuites")
     _suite(root, record, "apply", [_tree(tree) for tree in record.trees], {})
+    cells = {(cell.tree, cell.id): cell for cell in record.cells}
     for patch, rows in groupby(check_rows(record), key=lambda row: row.patch):
         own_rows = [*rows]
         _suite(root, record, f"checks of patch {patch}", [_check(row) for row in own_rows], {})
@@ -38,18 +42,40 @@ def render_junit(record: RunRecord) -> str:
     for (_, name), found in groupby(cases(record), key=lambda case: (case.tree, case.label)):
         own = [*found]
         numbers = {f"{case.check}, {case.unit}": f"{case.number:+d}" for case in own if case.number is not None}
-        _suite(root, record, name, [_case(case) for case in own], numbers)
+        code, told = _code(cells[own[0].tree, own[0].cell])
+        _suite(root, record, name, [_case(case) for case in own], numbers | code, told)
     if record.claims:
         _suite(root, record, "claims", [_claim(record, at) for at in range(len(record.claims))], {})
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(root: Element, record: RunRecord, name: str, found: Sequence[Element], numbers: Mapping[str, str]) -> None:
+def _code(cell: CellRecord) -> tuple[dict[str, str], list[str]]:
+    """What differs in a cell's code: how much of it, as properties of its suite, and what."""
+    numbers: dict[str, str] = {}
+    lines = []
+    for found in comparisons(cell):
+        which = "code" if found.whole else f"patch {found.patch}, code"
+        words = {kind: str(number) for kind, number in found.numbers.items()}
+        counted = words or {"functions and data objects": f"more than {found.code.more_than}"}
+        numbers |= {f"{which}: {kind} that differ": number for kind, number in counted.items()}
+        lines.append(f"{which}: {'; '.join(found.lines)}")
+    return numbers, lines
+
+
+def _suite(
+    root: Element,
+    record: RunRecord,
+    name: str,
+    found: Sequence[Element],
+    numbers: Mapping[str, str],
+    told: Sequence[str] = (),
+) -> None:
     """A suite with all that the strictest schema asks for, which is that of Ant's JUnit task.
 
     Args:
         numbers: what was measured, its properties.
+        told: what is no check, its output.
     """
     started = _TIME.match(record.started)
     suite = SubElement(root, "testsuite", name=one_line(name).strip() or "-", package=one_line(name), id=str(len(root)))
@@ -63,7 +89,7 @@ def _suite(root: Element, record: RunRecord, name: str, found: Sequence[Element]
     for key, value in numbers.items():
         SubElement(properties, "property", name=one_line(key), value=one_line(value))
     suite.extend(found)
-    SubElement(suite, "system-out")
+    SubElement(suite, "system-out").text = "\n".join(map(one_line, told)) or None
     SubElement(suite, "system-err")
 
 

@@ -1,4 +1,4 @@
-"""KCIDB's JSON: source states as checkouts, builds, and as tests boots, sizes and promises of the matrix.
+"""KCIDB's JSON: source states as checkouts, builds, and as tests boots, sizes, code and promises.
 
 The format is described by kcidb-io's schema (https://github.com/kernelci/kcidb-io), which also validates it here. What
 is sent to KCIDB is what was measured: a failure of the base is a failure, of the base's checkout.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +17,7 @@ from pipeline.assess.checks import finding_words
 from pipeline.assess.words import location
 from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.record.public import for_others
+from pipeline.render.code import comparisons
 from pipeline.render.words import one_line
 from pipeline.system.errors import InfrastructureError, UsageError
 
@@ -149,7 +150,20 @@ def _build(record: RunRecord, cell: CellRecord, state: StateRecord) -> dict[str,
 def _tests(record: RunRecord) -> list[dict[str, Any]]:
     cells = {(cell.tree, cell.id): cell for cell in record.cells}
     wanted = [case for case in cases(record) if case.check not in ("build", "warnings")]
-    return [_test(record, cells[case.tree, case.cell], case) for case in wanted]
+    tests = [_test(record, cells[case.tree, case.cell], case) for case in wanted]
+    return [*tests, *(test for cell in record.cells for test in _code(record, cell))]
+
+
+def _code(record: RunRecord, cell: CellRecord) -> Iterator[dict[str, Any]]:
+    """How much of a cell's code differs, and what of it: of the series, and of each patch that was built alone."""
+    for found in comparisons(cell):
+        build = _build_id(record, cell, found.patch)
+        numbers = {kind: {"number": {"value": number, "unit": kind}} for kind, number in found.numbers.items()}
+        # Where more differs than is counted, there is a sentence and no number.
+        for kind, value in (numbers or {"all": {}}).items():
+            path = f"code.{found.of}.{_node(kind)}"
+            test = {"build_id": build, "id": f"{build}/{path}", "origin": ORIGIN, "path": path, "status": "DONE"}
+            yield test | value | _excerpt(found.lines)
 
 
 def _test(record: RunRecord, cell: CellRecord, case: Case) -> dict[str, Any]:

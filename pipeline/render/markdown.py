@@ -19,7 +19,7 @@ from pipeline.assess.verdict import remarks, verdict
 from pipeline.assess.words import label, location
 from pipeline.record import CellRecord, RunRecord
 from pipeline.record.public import for_others
-from pipeline.render import CELL_COLUMNS, cell_row, measured, reproduction, summary, tree_row
+from pipeline.render import cell_rows, measured, reproduction, summary, tree_row
 from pipeline.render.code import code_words, compared_cells
 from pipeline.render.page import templates
 from pipeline.render.sizes import legend, size_rows
@@ -87,6 +87,9 @@ def _templates() -> Environment:
 def _render(record: RunRecord, symbols: int, others: int) -> str:
     found = verdict(record)
     sizes = size_rows(record, [label(record, cell) for cell in record.cells])
+    header, *rows = cell_rows(record)
+    columns = [*header[:2], *(code(title, table=True) for title in header[2:-1]), header[-1], "new failures"]
+    rows = [_cell_row(record, cell, row) for cell, row in zip(record.cells[:others], rows[:others], strict=True)]
     return (
         _templates()
         .get_template("summary.md.j2")
@@ -99,9 +102,9 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             patches=len(record.series.patches),
             trees=table([("tree", "version", "result"), *map(tree_row, record.trees[:others])], plain={2}),
             cells=table(
-                [(*CELL_COLUMNS, "new failures"), *(_cell_row(record, cell) for cell in record.cells[:others])],
-                plain={2, 3, 4, 5},
-                right={4},
+                [columns, *rows],
+                plain={len(header) - 1, len(header)},
+                right={len(header) - 1},
             ),
             hidden_cells=max(0, len(record.cells) - others),
             checks=_checks(record, others),
@@ -125,11 +128,11 @@ def _first(items: Sequence[str], most: int) -> list[str]:
     return [*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])]
 
 
-def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
+def _cell_row(record: RunRecord, cell: CellRecord, row: Sequence[str]) -> tuple[str, ...]:
     found = cases(record.model_copy(update={"cells": (cell,)}))
     own = [case for case in found if case.outcome is not Outcome.NOT_RUN and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
-    return (*cell_row(record, cell), f"{failed} of {len(own)}")
+    return (*row, f"{failed} of {len(own)}")
 
 
 def _checks(record: RunRecord, others: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +11,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from pipeline.system.resources import folder
-from pipeline.system.text import cut, wrap
+from pipeline.system.text import cut, no_command, wrap
 
 _COLOURS = {
     **dict.fromkeys(("OK", "ok", "builds", "applies", "confirmed"), "green"),
@@ -24,9 +23,6 @@ _COLOURS = {
     **dict.fromkeys(("promised", "volunteered", "undecided", "as before", "names no symbol"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky", "missing"), "yellow"),
 }
-_RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
-"""What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
-_RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class Page:
     def fill(self, template: str, **view: object) -> str:
         """A template of `templates/`, filled in; no line of it is a command of GitHub's or Azure's runner."""
         text = _templates(self).get_template(template).render(view)
-        return _RUNNER_PREFIX.sub("# ", _RUNNER_COMMAND.sub(r"\1∷ ", text))
+        return no_command(text)
 
 
 @cache

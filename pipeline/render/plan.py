@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from pipeline.definitions import MatrixDefinition
 from pipeline.model import PlannedCell, Tree
 from pipeline.plan.matrix import surprise
+from pipeline.probes import Facts, Probe, probe
 from pipeline.render.page import Page
 from pipeline.system.text import visible, wrap
 
 COLUMNS = 100
 """Of the page: cells and cross compilers have long names."""
-
-_HEADER = ("cell", "toolchain", "vmemmap", "struct page", "promises", "CPU time")
 
 
 def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefinition, jobs: int) -> str:
@@ -25,7 +24,12 @@ def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefini
         jobs: compilers at once, for the estimate of wall time.
     """
     page = Page(columns=COLUMNS)
-    lines = [f"{tree.name} ({tree.version})", "", *page.table([_HEADER, *map(_row, planned)], right={4, 5})]
+    probes = [probe(name) for name in matrix.probes]
+    columns = [column for one in probes for column in one.columns]
+    header = ("cell", "toolchain", *columns, "promises", "CPU time")
+    rows = [_row(cell, probes) for cell in planned]
+    numbers = {len(header) - 2, len(header) - 1}
+    lines = [f"{tree.name} ({tree.version})", "", *page.table([header, *rows], right=numbers)]
     broken = [(one.cell.id, _reason(one)) for one in planned if not one.reachable]
     surprises = [(one.cell.id, words) for one in planned if (words := surprise(one))]
     same = [(one.cell.id, f"same configuration as {one.same_as}, built once") for one in planned if one.same_as]
@@ -33,6 +37,7 @@ def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefini
     for title, entries in (
         ("Not what the matrix says", surprises),
         ("Unreachable", broken),
+        ("Wishes not granted", _refused(planned)),
         ("Duplicates", same),
         ("Excluded", excluded),
     ):
@@ -48,32 +53,35 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _row(one: PlannedCell) -> tuple[str, ...]:
-    size, memmap = one.struct_page, "on" if one.vmemmap else "off"
-    return (
-        one.cell.id,
-        one.cell.toolchain.name,
-        memmap if one.reachable else "-",
-        f"{size.size}, {'' if size.power_of_two else 'not '}2^n" if size and one.reachable else _place(one),
-        f"{one.kept} of {one.promises}",
-        _cost(one),
-    )
+def _row(one: PlannedCell, probes: Sequence[Probe]) -> tuple[str, ...]:
+    facts = Facts(one.vmemmap, one.struct_page) if one.reachable else Facts()
+    readings = [reading for probe in probes for reading in probe.read(facts)]
+    return (one.cell.id, one.cell.toolchain.name, *readings, f"{one.kept} of {one.promises}", _cost(one))
 
 
 def _cost(one: PlannedCell) -> str:
     if not one.to_build:
-        return f"as {one.same_as}" if one.same_as else "-"
+        return f"as {one.same_as}" if one.same_as else "unreachable"
     return duration(one.cpu_seconds) if one.cpu_seconds else "?"
-
-
-def _place(one: PlannedCell) -> str:
-    return "?" if one.reachable else "unreachable"
 
 
 def _reason(one: PlannedCell) -> str:
     expected = "as the matrix says: " if one.cell.expect and one.cell.expect.unreachable else ""
     unproven = not one.struct_page and any(fragment.power_of_two is not None for fragment in one.cell.fragments)
     return f"{expected}{one.reason}{'; the size of struct page was not compiled then' if unproven else ''}"
+
+
+def _refused(planned: Sequence[PlannedCell]) -> list[tuple[str, str]]:
+    """Each wish that kconfig did not grant, once, and the cells that it was refused in."""
+    cells: dict[str, list[str]] = {}
+    for one in planned:
+        for words in one.refused:
+            cells.setdefault(words, []).append(one.cell.id)
+    entries = []
+    for words, names in cells.items():
+        wish, _, reason = words.partition(": ")
+        entries.append((wish, reason if len(names) == len(planned) else f"{reason} ({', '.join(names)})"))
+    return entries
 
 
 def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:

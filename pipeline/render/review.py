@@ -87,7 +87,8 @@ def balance(review: ReviewRecord) -> str:
     words = [f"{states[state]} {state}" for state in ORDER if states[state]]
     carried = sum(one.carried for one in review.trailers)
     replies = "1 reply" if review.messages == 1 else f"{review.messages} replies"
-    parts = [f"{replies} read", count(len(review.points), "point")]
+    unread = [f"{review.unread} too long to be read"] if review.unread else []
+    parts = [f"{replies} read", *unread, count(len(review.points), "point")]
     text = ", ".join(parts) + (f" ({', '.join(words)})" if words else "")
     return text + (f"; {carried} of {count(len(review.trailers), 'trailer')} carried" if review.trailers else "")
 

@@ -1,4 +1,4 @@
-"""CSV of symbols: every one whose size a series changes, in every cell. RFC 4180, in UTF-8."""
+"""CSV of symbols whose size a series changes, and of code that it changes, in every cell. RFC 4180, in UTF-8."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import re
 
 from pipeline.record import RunRecord
 from pipeline.record.public import for_others
+from pipeline.render.code import comparisons
 from pipeline.render.words import one_line
 
+CODE_COLUMNS = ("tree", "cell", "of", "patch", "kind", "name", "path", "old", "new", "instructions")
 COLUMNS = ("tree", "cell", "symbol", "path", "old", "new", "delta")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,300}", re.ASCII)
 """Nearly every symbol and path, so that a hundred thousand take no second."""
@@ -28,6 +30,20 @@ def render_symbols(record: RunRecord) -> str:
         for symbol in cell.text.symbols if cell.text else ():
             name, path = field(symbol.name), field(symbol.path)
             writer.writerow((*place, name, path, symbol.old, symbol.new, symbol.delta))
+    return out.getvalue()
+
+
+def render_code(record: RunRecord) -> str:
+    """The whole file: what differs of the series and of each patch, as far as the record names it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CODE_COLUMNS)
+    for cell in for_others(record).cells:
+        for found in comparisons(cell):
+            place = (field(cell.tree), field(cell.id), found.of, found.patch)
+            for change in found.code.changes:
+                named = (change.kind, field(change.name), field(change.path))
+                writer.writerow((*place, *named, change.before, change.after, change.amount))
     return out.getvalue()
 
 

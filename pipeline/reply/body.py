@@ -14,7 +14,7 @@ from pipeline.record import LetterRecord, RunRecord
 from pipeline.record.kinds import KINDS, kinds, only_text_moves
 from pipeline.record.neutral import neutral
 from pipeline.record.public import tested_on
-from pipeline.render import CELL_COLUMNS, cell_row, command_lines, summary, tree_row
+from pipeline.render import cell_rows, command_lines, summary, tree_row
 from pipeline.render.page import Page
 from pipeline.reply.answers import exchanges
 from pipeline.reply.headers import message_id
@@ -87,17 +87,16 @@ def _trees(record: RunRecord, page: Page) -> list[str]:
 
 def _cells(record: RunRecord, page: Page) -> list[str]:
     """At most ten of the cells, in the order of the run, unless some are more urgent than others."""
-    rows = [(cell_row(record, cell), kinds(cell)) for cell in record.cells]
+    header, *cells = cell_rows(record)
+    rows = list(zip(cells, map(kinds, record.cells), strict=True))
     if len(rows) > ROWS_SHOWN:
         rows.sort(key=lambda row: row[0][1] not in _URGENT)
     # What bloat-o-meter counts is not text alone where data moves.
     moved = [kind for kind in KINDS if any(not only_text_moves(cell) for cell in record.cells) and _moves(record, kind)]
     table = [
-        (row[0], row[1], row[3], row[4], *(f"{changes[kind]:+d}" if changes else "-" for kind in moved))
-        for row, changes in rows[:ROWS_SHOWN]
+        (*row, *(f"{changes[kind]:+d}" if changes else "-" for kind in moved)) for row, changes in rows[:ROWS_SHOWN]
     ]
-    header = (CELL_COLUMNS[0], CELL_COLUMNS[1], CELL_COLUMNS[3], CELL_COLUMNS[4], *moved)
-    return page.table([header, *table], right=range(3, len(header)))
+    return page.table([(*header, *moved), *table], right=range(len(header) - 1, len(header) + len(moved)))
 
 
 def _moves(record: RunRecord, kind: str) -> bool:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
+from functools import cached_property, lru_cache
+from typing import Literal
 
 from pipeline.mail.diff import has_diff
 from pipeline.mail.subject import read, taken_apart
 from pipeline.model import Letter, Series
 from pipeline.review.phrases import Phrases, matches
 from pipeline.review.quoting import Passage, Text, take_apart, unquoted
+from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WORDS, Budget
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
@@ -42,13 +45,24 @@ class Message:
     def id(self) -> str:
         return self.letter.message_id
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """How its sender may sign, in lower case."""
         name = person(self.letter.sender)
         return (name, *name.split())
 
+    @cached_property
+    def lines(self) -> int:
+        """Lines and passages that the sender wrote."""
+        return sum(1 + len(passage.text) for passage in self.text.passages if passage.text)
 
+    @cached_property
+    def words(self) -> int:
+        """Characters that the sender wrote."""
+        return sum(len(line) for passage in self.text.passages for line in passage.text)
+
+
+@lru_cache(maxsize=10_000)
 def person(sender: str) -> str:
     """A sender's name for comparing, without list relays and employers; the address where there is no name."""
     name, address = parseaddr(sender)
@@ -77,10 +91,13 @@ class Authors:
             frozenset(address.lower() for one in senders if (address := parseaddr(one)[1])),
         )
 
+    @cached_property
+    def _first_names(self) -> frozenset[str]:
+        return frozenset(name.split()[0] for name in self.names if name)
+
     def calls(self, text: Sequence[str]) -> bool:
         """Whether a text has the first name of one of them."""
-        words = {word for line in text for word in re.findall(r"\w+", line.casefold())}
-        return any(name.split()[0] in words for name in self.names if name)
+        return any(word in self._first_names for line in text for word in re.findall(r"\w+", line.casefold()))
 
     def wrote(self, message: Message) -> bool:
         sender = message.letter.sender
@@ -101,6 +118,23 @@ def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:
     found.sort(key=lambda message: (sent[message.id], order[message.id]))
     found = _parents_first(found)
     return tuple(one for one in found if not matches(phrases.notices, parseaddr(one.letter.sender)[1]))
+
+
+def readable(found: Sequence[Message]) -> list[Message]:
+    """The messages that are within the limits; one that is beyond them keeps no other from being read.
+
+    What somebody answers is looked for in all that the message above says.
+    """
+    by_id = {message.id: message for message in found}
+    kept, words, comparisons = [], Budget(REVIEW_WORDS), Budget(REVIEW_COMPARISONS)
+    for message in found:
+        above = by_id.get(message.parent)
+        lines = message.lines * (above.lines if above else 0)
+        if message.words <= REPLY_WORDS.most and words.holds(message.words) and comparisons.holds(lines):
+            words.spend(message.words)
+            comparisons.spend(lines)
+            kept.append(message)
+    return kept
 
 
 def _moments(found: Sequence[Message]) -> dict[str, datetime]:
@@ -129,6 +163,7 @@ class _Placed:
         self._own.setdefault(series.cover.message_id, 0)
         self._letters = {letter.message_id: letter for letter in series.replies}
         self._version = series.version
+        self._found: dict[str, int | Literal["by subject"] | None] = {}
         self._titles = {_same(patch.subject): patch.number for patch in series.patches}
         if series.cover.message_id not in {patch.message_id for patch in series.patches}:
             self._titles[_same(taken_apart(series.cover.subject)[3])] = 0
@@ -147,21 +182,35 @@ class _Placed:
 
     def patch(self, letter: Letter) -> int | None:
         """By the chain of parents; where it breaks off, by the subject."""
-        seen: set[str] = set()
-        references = letter.references
-        while references:
-            parent = references[-1]
-            if parent in self._own:
-                return self._own[parent]
-            if parent in self._letters and parent not in seen:
-                if posts(self._letters[parent]):
-                    return None
-                seen.add(parent)
-                references = self._letters[parent].references
-            else:
-                references = references[:-1]
+        found = self._by_parents(letter)
+        if found != "by subject":
+            return found
         version, _, _, title = taken_apart(_PREFIX.sub("", letter.subject))
         return self._titles.get(_same(title)) if version == self._version else None
+
+    def _by_parents(self, letter: Letter) -> int | Literal["by subject"] | None:
+        """What the chain of parents says; it is the same for all of the chain, so that each is looked at once."""
+        chain: list[str] = []
+        seen: set[str] = set()
+        references = [*letter.references]
+        found: int | Literal["by subject"] | None = "by subject"
+        while references:
+            parent = references.pop()
+            if parent in self._own:
+                found = self._own[parent]
+                break
+            if parent in self._found:
+                found = self._found[parent]
+                break
+            if parent in self._letters and parent not in seen:
+                if posts(self._letters[parent]):
+                    found = None
+                    break
+                seen.add(parent)
+                chain.append(parent)
+                references = [*self._letters[parent].references]
+        self._found |= dict.fromkeys(chain, found)
+        return found
 
     def known(self, message_id: str) -> bool:
         return message_id in self._own or message_id in self._letters

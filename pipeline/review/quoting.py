@@ -19,12 +19,15 @@ _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
 """A name on the right, below the text."""
 _DIFF = re.compile(r"^(diff --git |--- a/|Index: )")
 _ATTRIBUTION = re.compile(
-    r"\b(wrote|writes|said|escreveu|schrieb|schreef|a écrit|написал\w*)\s*:?\s*$|"
-    r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):\s*$",
+    r"\b(wrote|writes|said|escreveu|schrieb|schreef|a écrit|написал\w*)\s*:?$|"
+    r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):$",
     re.IGNORECASE,
 )
+_WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
+_LONGEST_ATTRIBUTION = 1000
+"""Characters (RFC 5322 allows 998 in a line)."""
 _DATED = re.compile(r"^(?:On|Em|Am|Le|\d{4}-\d\d-\d\d|\S+, \d{1,2}) ?.*\d")
-_UP_TO_THE_TIME = re.compile(r".*\d:\d\d(?::\d\d)?(?:\s*[AP]M)?(?:\s*\[?[+-]\d{4}\]?)?(?:\s*\(\w+\))?(?: you)?,?\s*")
+_UP_TO_THE_TIME = re.compile(r"^.*\d:\d\d(?::\d\d)?(?:\s*[AP]M)?(?:\s*\[?[+-]\d{4}\]?)?(?:\s*\(\w+\))?(?: you)?,?\s*")
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,14 @@ def _without_attribution(own: list[str]) -> str:
     """Takes the line (or two) `On … wrote:` off the end, and returns the name in it."""
     while own and not own[-1].strip():
         own.pop()
-    if not own or not _ATTRIBUTION.search(own[-1]):
+    if not own or len(own[-1]) > _LONGEST_ATTRIBUTION or not _ATTRIBUTION.search(own[-1].rstrip()):
         return ""
     words = own.pop().strip()
-    if not _DATED.match(words) and own and _DATED.match(own[-1].strip()):
-        words = f"{own.pop().strip()} {words}"
-    words = re.sub(r"\s*\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)?\s*:?\s*$", "", words)
+    above = own[-1].strip()[:_LONGEST_ATTRIBUTION] if own else ""
+    if not _DATED.match(words) and _DATED.match(above):
+        own.pop()
+        words = f"{above} {words}"
+    words = _WROTE.sub("", words.removesuffix(":").rstrip()).rstrip()
     timed = _UP_TO_THE_TIME.sub("", words, count=1)
     return (timed if timed != words else words.rpartition(", ")[2]).strip()
 

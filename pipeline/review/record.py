@@ -90,6 +90,7 @@ class ReviewRecord(Entry):
 
     version: Count
     messages: Count = Field(description="replies that were read")
+    unread: Count = Field(default=0, description="replies that were not, for they are beyond the limits")
     points: tuple[PointRecord, ...] = ()
     trailers: tuple[TrailerRecord, ...] = ()
     since: SinceRecord | None = None
@@ -97,4 +98,4 @@ class ReviewRecord(Entry):
     @property
     def worth_showing(self) -> bool:
         """There were replies, or an earlier revision; a folder of patches has neither."""
-        return bool(self.messages or self.since)
+        return bool(self.messages or self.unread or self.since)

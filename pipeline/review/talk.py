@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.review.messages import Authors, Message
 from pipeline.review.phrases import Phrases, matches, sentences
@@ -25,7 +26,11 @@ class Turn:
     def last_of(self, quoted: Sequence[str]) -> int:
         """Position of the last line here that is quoted, or -1; where programs wrap lines is no matter."""
         said = _words("\n".join(quoted))
-        return max((at for at, line in enumerate(self.text) if line.strip() and _words(line) in said), default=-1)
+        return next((at for at in range(len(self.text) - 1, -1, -1) if (line := self._lines[at]) and line in said), -1)
+
+    @cached_property
+    def _lines(self) -> tuple[str, ...]:
+        return tuple(map(_words, self.text))
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Reader:
         for message in self.messages:
             self._answers.setdefault(message.parent, []).append(message)
         self._places: dict[str, list[tuple[Talk, Turn]]] = {}
+        self._answered: dict[str, list[tuple[str, ...]]] = {}
 
     def read(self) -> list[Talk]:
         """Every point with its turns, in the thread's order."""
@@ -117,11 +123,20 @@ class Reader:
     def _cuts(self, turn: Turn) -> list[int]:
         """Positions in a comment behind which somebody answers."""
         found = set()
-        for answer in self._answers.get(turn.message.id, []):
-            for passage in answer.text.passages:
-                if comment(passage.text, answer.names, self.phrases):
-                    found.add(turn.last_of(passage.answered) + 1)
+        for answered in self._quoted_from(turn.message.id):
+            found.add(turn.last_of(answered) + 1)
         return sorted(found - {0, len(turn.text)})
+
+    def _quoted_from(self, message_id: str) -> list[tuple[str, ...]]:
+        """What is quoted of a message wherever somebody answers it."""
+        if message_id not in self._answered:
+            self._answered[message_id] = [
+                passage.answered
+                for answer in self._answers.get(message_id, [])
+                for passage in answer.text.passages
+                if comment(passage.text, answer.names, self.phrases)
+            ]
+        return self._answered[message_id]
 
     def _without_volunteered(self, message: Message, text: tuple[str, ...], answers: bool) -> tuple[str, ...]:
         """Makes points of their own of what the author means to do unasked, and returns the rest.

@@ -43,10 +43,12 @@ def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[Trail
 def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
     by_number = {patch.number: patch for patch in series.patches}
     known = {(one.message_id, same(one.trailer)): one.reason for one in series.uncarried_trailers}
+    there = {patch.number: _there(texts[patch.number], patch) for patch in series.patches}
     for one in messages:
         for name, value in dict.fromkeys(one.text.trailers):
             about = [by_number[one.patch]] if one.patch in by_number else [*series.patches]
-            lacking = [patch.number for patch in about if not _has(texts[patch.number], patch, name, value)]
+            wanted = same(f"{name}: {value}")
+            lacking = [patch.number for patch in about if wanted not in there[patch.number]]
             yield TrailerRecord(
                 patch=one.patch or None,
                 name=name,
@@ -84,10 +86,10 @@ def written(body: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((match["name"], match["value"]) for match in found if match))
 
 
-def _has(text: str, patch: Patch, name: str, value: str) -> bool:
-    wanted = same(f"{name}: {value}")
+def _there(text: str, patch: Patch) -> frozenset[str]:
+    """The trailers that a patch has, for comparing."""
     carried = [*patch.collected_trailers, *(f"{known}: {rest}" for known, rest in written(text))]
-    return any(same(line) == wanted for line in carried)
+    return frozenset(map(same, carried))
 
 
 def same(line: str) -> str:

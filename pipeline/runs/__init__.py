@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pipeline.record import RunRecord
-from pipeline.system import beneath, untrusted
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
 from pipeline.system.untrusted import TooMuchError
 from pipeline.system.workspace import Workspace
@@ -169,7 +169,7 @@ def newest_of(workspace: Workspace, message_id: str) -> RunRecord | None:
     word = json.dumps(message_id, ensure_ascii=False).encode("utf-8", "replace")
     for folder in sorted(workspace.runs.iterdir() if workspace.runs.is_dir() else [], reverse=True):
         with suppress(OSError):
-            if word not in beneath.read(folder, RECORD, untrusted.RUN.most):
+            if word not in untrusted_dir.read(folder, RECORD, untrusted.RUN.most):
                 continue
             record = read(folder)
             series = record.series
@@ -186,7 +186,7 @@ def read(folder: Path) -> RunRecord:
     """
     path = folder / RECORD
     try:
-        return RunRecord.from_json(beneath.read(folder, RECORD, untrusted.RUN.most))
+        return RunRecord.from_json(untrusted_dir.read(folder, RECORD, untrusted.RUN.most))
     except FileNotFoundError:
         raise UsageError(f"{folder} holds no {RECORD}: the run did not finish", hint="Run its command again.") from None
     except OSError as error:
@@ -213,9 +213,15 @@ def files_in(folder: Path) -> frozenset[str]:
     return frozenset(path.name for path in folder.iterdir() if path.is_file())
 
 
-def seen_from(folder: Path, place: Path) -> str:
-    """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same."""
+def seen_from(folder: Path, place: Path) -> str | None:
+    """A run's folder as a relative URL from `place`, with a slash at its end; empty where the two are the same.
+
+    None where it does not lie below: what is published is a folder with all in it, and a URL that leads out of it shows
+    others nothing but how folders are called on this machine.
+    """
     path = os.path.relpath(folder.resolve(), place.resolve())
+    if path.split("/")[0] == "..":
+        return None
     return "" if path == "." else f"{quote(path)}/"
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pipeline.build import read_log
 from pipeline.runs import RunFolder
-from pipeline.runs.collect import TreeResult
 from pipeline.runs.names import config_name, console_name, log_name
+from pipeline.runs.results import TreeResult
 
 
 def keep_evidence(run: RunFolder, results: Sequence[TreeResult]) -> None:

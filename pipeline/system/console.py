@@ -21,8 +21,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from pipeline.system.text import no_command, visible
+
 _LINE_EVERY = 30.0
 """Seconds between two progress lines of a cell in a log."""
+
+
+def harmless(text: str, style: str = "") -> Text:
+    """Text that may hold words of servers, programs and mails: nothing in it is obeyed by a terminal or a CI runner."""
+    return Text(no_command("\n".join(map(visible, text.split("\n")))), style=style)
 
 
 class _TimeLeftColumn(TimeRemainingColumn):
@@ -64,7 +71,7 @@ class Tracker:
         if total and done <= total:
             left = (now - self._started) * (total - done) / max(done, 1)
             line = f"  {name}: {done} of {total} steps, about {left:.0f} s left"
-        self.console.print(Text(line))
+        self.console.print(harmless(line))
 
 
 class Console:
@@ -82,21 +89,21 @@ class Console:
 
     def say(self, line: str) -> None:
         """A step that a person wants to know of."""
-        self._rich.print(Text(line))
+        self._rich.print(harmless(line))
 
     def detail(self, line: str) -> None:
         """Said with -v only."""
         if self.verbose:
-            self._rich.print(Text(line, style="dim"))
+            self._rich.print(harmless(line, "dim"))
 
     def warn(self, line: str) -> None:
-        self._rich.print(Text("warning: ", style="yellow").append(line, style="default"))
+        self._rich.print(Text("warning: ", style="yellow").append_text(harmless(line, "default")))
 
     def error(self, line: str, *details: str) -> None:
         """What went wrong, then what to do; shown even when quiet."""
-        self._errors.print(Text("error: ", style="bold red").append(line, style="default"))
+        self._errors.print(Text("error: ", style="bold red").append_text(harmless(line, "default")))
         for detail in details:
-            self._errors.print(Text(f"  {detail}"))
+            self._errors.print(harmless(f"  {detail}"))
 
     @contextmanager
     def track(self, label: str, expected: Mapping[str, int | None]) -> Iterator[Tracker]:

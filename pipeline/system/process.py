@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, SEARCH_PATH, Limits
-from pipeline.system.turn import Turn
+from pipeline.system.run_lock import RunLock
 from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive
 
 TERMINATION_GRACE = 3.0
@@ -121,7 +121,7 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self.turn = Turn()
+        self.run_lock = RunLock()
         self._lock = threading.Lock()
         self._alive: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
@@ -142,7 +142,7 @@ class Processes:
             InfrastructureError: the program is missing, ran out of time or wrote too much.
             StoppedError: `stop` was called.
         """
-        with self.turn.given_back():
+        with self.run_lock.given_back():
             return self._run(command, on_output)
 
     def _run(self, command: Command, on_output: Callable[[bytes], None] | None) -> Completed:

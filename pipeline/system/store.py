@@ -20,7 +20,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 
 SCHEMA = 1
 """Raised when the meaning of entries changes; it is part of every key."""
@@ -85,7 +85,7 @@ class Store:
         """The entry of `key`, all digests checked; a damaged one is reported, dropped and None."""
         folder = self._place(key)
         try:
-            described = json.loads(beneath.read(folder, "entry.json"))
+            described = json.loads(untrusted_dir.read(folder, "entry.json"))
             damage = _first_damage(folder, key, described)
         except FileNotFoundError:
             if not os.path.lexists(folder):
@@ -104,7 +104,7 @@ class Store:
         """Reports and removes an entry that is damaged, or that its readers cannot read."""
         folder = self._place(key)
         self._report(f"stored {key.stage} result {key.digest[:12]} is damaged, dropped: {damage}")
-        beneath.discard(folder.parent, folder.name)
+        untrusted_dir.discard(folder.parent, folder.name)
 
     def put(self, key: Key, value: Any, files: Mapping[str, bytes], *, made_for_run: bool = False) -> Entry:
         """Stores a result; where another run was quicker, its entry stands.
@@ -179,7 +179,7 @@ def _first_damage(folder: Path, key: Key, described: Mapping[str, Any]) -> str:
         return "its digest does not match"
     for name, digest in described["files"].items():
         try:
-            content = beneath.read(folder, name)
+            content = untrusted_dir.read(folder, name)
         except FileNotFoundError:
             return f"{name} is missing"
         except OSError as error:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
-_INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode categories of controls, formats (bidi, zero width), surrogates and separators of lines."""
+_RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
+"""What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
+_RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
 
 
 def visible(line: str) -> str:
@@ -15,14 +19,19 @@ def visible(line: str) -> str:
     if line.isprintable():
         return line
     return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _INVISIBLE else char
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in INVISIBLE else char
         for char in line.replace("\t", " ")
     )
 
 
+def no_command(text: str) -> str:
+    """Text of which no line is a command of GitHub's or Azure's runner."""
+    return _RUNNER_PREFIX.sub("# ", _RUNNER_COMMAND.sub(r"\1∷ ", text))
+
+
 def blanked(text: str) -> str:
     """Text with a blank for each such character, where an escape would be out of place."""
-    return "".join(" " if unicodedata.category(char) in _INVISIBLE else char for char in text)
+    return "".join(" " if unicodedata.category(char) in INVISIBLE else char for char in text)
 
 
 def cut(text: str, columns: int) -> str:

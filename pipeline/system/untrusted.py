@@ -90,6 +90,20 @@ SOURCE_BYTES = Limit(16 << 20, "bytes of makefiles or of Kconfig files")
 SOLVE_STEPS = Limit(3_000_000, "parts of conditions looked at for what could bring the files of a series in")
 """(500 for a file in a cell)"""
 
+# Archives of trees, which may have been packed to be larger than any disk.
+ARCHIVE_BYTES = Limit(6 << 30, "bytes of files in an archive")
+"""(1.6 GB)"""
+ARCHIVE_MEMBERS = Limit(500_000, "members of an archive")
+"""(95,000)"""
+ARCHIVE_HEADER = Limit(1 << 20, "bytes of a header in an archive")
+
+# Replies of a thread, read for what they say of a series.
+REPLY_WORDS = Limit(40_000, "characters in one reply")
+"""(unquoted)"""
+REVIEW_WORDS = Limit(600_000, "characters in replies")
+"""(unquoted)"""
+REVIEW_COMPARISONS = Limit(2_000_000, "lines of replies held against those that they quote")
+
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")
 STORED_FILE = Limit(128 << 20, "bytes of a stored file, unpacked")
@@ -129,6 +143,10 @@ class Budget:
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
         self.spent = 0
+
+    def holds(self, amount: int) -> bool:
+        """Whether so much is left."""
+        return self.spent + amount <= self.limit.most
 
     def spend(self, amount: int = 1) -> None:
         """Raises TooMuchError when the limit is reached."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.held import Held, Run, held, segments
 from pipeline.system.policy import Limits
@@ -179,7 +179,7 @@ def extent(folder: Path) -> tuple[int, int]:
         OSError: a folder hides what it holds.
     """
     size = files = 0
-    for _, about in beneath.entries(folder):
+    for _, about in untrusted_dir.entries(folder):
         files += 1
         size += about.st_blocks * 512
     return size, files

@@ -24,7 +24,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError, require_sound_machine
 from pipeline.system.shell import pasted
 
@@ -95,7 +95,7 @@ class Workspace:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.path.lexists(marker):
                 marker.write_text(LAYOUT_VERSION + "\n")
-            found = beneath.read(self.folder, marker.name).decode("utf-8", "replace").strip()
+            found = untrusted_dir.read(self.folder, marker.name).decode("utf-8", "replace").strip()
             for path in (self.runs, self.mail, self.downloads, self.folder / "locks"):
                 path.mkdir(exist_ok=True)
         except OSError as error:

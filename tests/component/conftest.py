@@ -17,7 +17,7 @@ import pytest
 from tests.support import developer, inbox
 from tests.support.developer import Developer, PatchSeries
 from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
-from tests.support.people import AUTHOR, IDENTITY
+from tests.support.people import AUTHOR, IDENTITY, git_identity
 from tests.support.runner import Runner
 from tests.support.timeless import without_times
 from tests.support.undisturbed import Undisturbed
@@ -53,10 +53,7 @@ def sealed(sealed_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture(scope="session")
 def fake_developer(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[str, str]) -> Developer:
     """The fake kernel as a git checkout with every branch that the series need; only read."""
-    identity = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        identity |= {f"GIT_{role}_NAME": AUTHOR[0], f"GIT_{role}_EMAIL": AUTHOR[1]}
-    made = Developer(tmp_path_factory.mktemp("fake") / "linux", sealed_environment | identity)
+    made = Developer(tmp_path_factory.mktemp("fake") / "linux", {**sealed_environment, **git_identity(AUTHOR)})
     made.branch("good", "master", *developer.GOOD)
     made.branch("noisy", "master", developer.NOISY)
     made.branch("warns", "noisy", *developer.WARNS)

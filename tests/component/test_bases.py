@@ -13,7 +13,7 @@ import pytest
 from tests.support import developer, inbox
 from tests.support.developer import Developer, PatchSeries
 from tests.support.matrices import CELLS, matrix_text, write_matrix
-from tests.support.people import AUTHOR
+from tests.support.people import AUTHOR, git_identity
 from tests.support.runner import Runner
 
 CHANGE_ID = "20240320-two-pages-29d9d4a4b2d8"
@@ -23,10 +23,7 @@ LATER = ("mm/hugetlb: begin with five pages", (("mm/hugetlb.c", "set_max_huge_pa
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[str, str]) -> Developer:
     """A checkout with a branch `next`, a series for that, and one on which the series does not apply any more."""
-    identity = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        identity |= {f"GIT_{role}_NAME": AUTHOR[0], f"GIT_{role}_EMAIL": AUTHOR[1]}
-    made = Developer(tmp_path_factory.mktemp("bases") / "linux", sealed_environment | identity)
+    made = Developer(tmp_path_factory.mktemp("bases") / "linux", {**sealed_environment, **git_identity(AUTHOR)})
     made.branch("next", "master", developer.ONLY_IN_NEXT)
     made.branch("conflicts", "next", *developer.CONFLICTS)
     made.branch("later", "next", LATER)
@@ -276,8 +273,8 @@ def test_a_worker_takes_the_same_base_and_what_the_series_needs(
     """A job names the commit that was chosen, which is another than the tree's, and carries the prerequisites."""
     series = kernel.post(tmp_path / "v1", "next..conflicts", "mm: three", "--base=master")
     matrix = write_matrix(tmp_path, matrix_text({"i386-odd": "odd"}))
-    words = ("apply-and-build", str(series.folder), f"--tree=path:{kernel.folder}#later", f"--matrix={matrix}")
-    words = (*words, f"--midmask={archive.midmask}", f"--executor=folder:{tmp_path / 'jobs'}")
+    words = ["apply-and-build", str(series.folder), f"--tree=path:{kernel.folder}#later", f"--matrix={matrix}"]
+    words += [f"--midmask={archive.midmask}", f"--executor=folder:{tmp_path / 'jobs'}"]
     assert run(*words).returncode == 4
     (job,) = (tmp_path / "jobs").glob("*.job.json")
     asked = json.loads(job.read_text())

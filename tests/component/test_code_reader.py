@@ -98,7 +98,7 @@ def changed(folder: Path, before: str, after: str, flags: str, *more: str) -> se
     return {change.name for change in compare(*tables).changes}
 
 
-@pytest.fixture(params=FLAGS.values(), ids=FLAGS.keys())
+@pytest.fixture(params=list(FLAGS.values()), ids=list(FLAGS))
 def flags(request: pytest.FixtureRequest) -> str:
     if not shutil.which(str(request.param).split()[0]):
         pytest.skip(f"no {str(request.param).split()[0]} here")

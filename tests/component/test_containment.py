@@ -172,8 +172,8 @@ LINKS = (".config", ".pipeline-probe.c", ".pipeline-layout.c", ".pipeline-unfini
 
 
 def test_links_in_the_build_folder_lead_nowhere(host: Host) -> None:
-    """Left by a first patch for what is written after it. Seen red with `Path.write_text` in place of `beneath.write`:
-    the user's .bashrc held a kernel's configuration."""
+    """Left by a first patch for what is written after it. Seen red with `Path.write_text` in place of
+    `untrusted_dir.write`: the user's .bashrc held a kernel's configuration."""
     script = "\n".join(f"ln -sfn {host.home}/.bashrc /build/{name}" for name in LINKS)
     # Objects are made later than makefiles are read: .config is needed until then.
     plant(

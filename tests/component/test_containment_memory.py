@@ -60,10 +60,15 @@ REMOVED = "kept = os.open('x', os.O_CREAT | os.O_RDWR); os.unlink('x')"
 WRITTEN = r"it wrote \d+ MiB"
 UNSEEN = "it made a folder into which nobody can look"
 FULL = "os.posix_fallocate(kept, 0, 700 << 20)"
+MAPPED = f"""{FULL}
+libc.mmap.restype = ctypes.c_void_p
+held = libc.mmap(None, ctypes.c_size_t(700 << 20), mmap.PROT_READ, mmap.MAP_SHARED, kept, ctypes.c_long(0))
+os.close(kept)"""
+"""Python's own mmap keeps a descriptor beside the mapping."""
 ATTACKS = {
     "memfd": (f"kept = os.memfd_create('x')\n{FULL}", MEMORY),
     "many memfds": ("for _ in range(700): os.write(os.memfd_create('x'), bytes(1 << 20))", MEMORY),
-    "memfd, mapped": (f"kept = os.memfd_create('x')\n{FULL}\nheld = mmap.mmap(kept, 0); os.close(kept)", MEMORY),
+    "memfd, mapped": (f"kept = os.memfd_create('x')\n{MAPPED}", MEMORY),
     "segments, detached": (SEGMENT.format(count=700), MEMORY),
     "segments of one that ended": (f"if os.fork():\n    os.wait()\nelse:\n{CHILD}\n    os._exit(0)", MEMORY),
     "messages": (MESSAGES, MEMORY),
@@ -72,7 +77,7 @@ ATTACKS = {
         f"for _ in range(100):\n    {REMOVED}; os.posix_fallocate(os.dup(kept), 0, 5 << 20)",
         WRITTEN,
     ),
-    "unlinked, mapped": (f"{REMOVED}\n{FULL}\nheld = mmap.mmap(kept, 0); os.close(kept)", WRITTEN),
+    "unlinked, mapped": (f"{REMOVED}\n{MAPPED}", WRITTEN),
     "sent to itself": (
         "kept = os.memfd_create('x'); one, other = socket.socketpair()\n"
         "one.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [kept]))])\n"

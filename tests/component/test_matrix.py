@@ -26,6 +26,7 @@ FRAGMENTS = {
 }
 AXES = """\
 title = "axes"
+probes = ["struct-page", "sizeof:zone"]
 
 [defaults]
 base = "tinyconfig"
@@ -65,6 +66,7 @@ expect = "unreachable"
 """
 LLVM = """\
 title = "toolchains"
+probes = ["struct-page"]
 
 [defaults]
 base = "tinyconfig"
@@ -115,9 +117,9 @@ def row(text: str, name: str) -> str:
 
 def test_the_plan_shows_what_each_cell_came_to(run: Runner, fake_tree: Path) -> None:
     shown = plan(run, fake_tree, "axes.toml")
-    assert row(shown, "x86_64-memcg") == "x86_64-memcg gcc on 64, 2^n 3 of 3 ?"
-    assert row(shown, "i386-memcg") == "i386-memcg gcc off 40, not 2^n 2 of 2 ?"
-    assert row(shown, "flat") == "flat gcc - unreachable 1 of 3 -"
+    assert row(shown, "x86_64-memcg") == "x86_64-memcg gcc on 64 - 3 of 3 ?"
+    assert row(shown, "i386-memcg") == "i386-memcg gcc off 40, not 2^n - 2 of 2 ?"
+    assert row(shown, "flat") == "flat gcc - - - 1 of 3 unreachable"
     assert row(shown, "twin").endswith("3 of 3 as x86_64-memcg")
     assert "flat: as the matrix says: CONFIG_SPARSEMEM_VMEMMAP=n asked (no-vmemmap.config), y got" in words(shown)
     assert "Not what the matrix says i386-memcg: struct page of 32 bytes expected, 40 found" in words(shown)
@@ -145,6 +147,15 @@ def test_cells_of_one_configuration_are_built_and_reported_once(
     assert "No problem found: 4 patches, 3 of 3 cells built." in words(done.stdout)
     assert "Built once: twin has the same configuration as x86_64-memcg." in words(done.stdout)
     assert not list((Path(done.args[-1]) / "runs").glob("*/logs/*twin*"))
+
+
+def test_what_a_matrix_asks_for_has_columns_of_its_own(
+    built: tuple[RunRecord, subprocess.CompletedProcess[str]],
+) -> None:
+    record, done = built
+    assert row(done.stdout, "cell") == "cell result vmemmap struct page struct page size"
+    answers = [(one.column, one.before) for one in cell(record, "x86_64-memcg").readings]
+    assert answers == [("vmemmap", "on"), ("struct page", "64"), ("struct page", "64")]
 
 
 def test_the_report_says_what_is_not_as_the_matrix_says(

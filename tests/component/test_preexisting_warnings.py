@@ -15,7 +15,7 @@ from pipeline.system.git import Repository
 from tests.support import developer
 from tests.support.developer import UTIL, Developer, PatchSeries
 from tests.support.matrices import CELLS, HVO, matrix_text, write_matrix
-from tests.support.people import AUTHOR
+from tests.support.people import AUTHOR, git_identity
 from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("preexisting-warnings")
@@ -62,10 +62,7 @@ SERIES = {
 @pytest.fixture(scope="module")
 def noisy(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[str, str]) -> Developer:
     """The fake kernel with a warning of its own, and a branch for each series."""
-    identity = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        identity |= {f"GIT_{role}_NAME": AUTHOR[0], f"GIT_{role}_EMAIL": AUTHOR[1]}
-    made = Developer(tmp_path_factory.mktemp("noisy") / "linux", sealed_environment | identity)
+    made = Developer(tmp_path_factory.mktemp("noisy") / "linux", {**sealed_environment, **git_identity(AUTHOR)})
     made.branch("noisy", "master", developer.NOISY)
     for name, commits in SERIES.items():
         made.branch(name, "noisy", *commits)

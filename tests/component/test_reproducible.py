@@ -59,14 +59,14 @@ def test_another_time_folder_and_number_of_jobs_give_the_same_digests(
 def test_documents_change_no_byte_by_measurement(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
-    """With --noise-floor nothing is carried: base and last state are built, and the base once more.
+    """With --noise-floor nothing is reused: base and last state are built, and the base once more.
 
-    Seen red with carried builds left as they are by Repeater.repeat.
+    Seen red with reused builds left as they are by Repeater.repeat.
     """
     tree = f"path:{fake_tree}#good"
     record, done = build(run, posted["documents"], tree, two_cells, "--noise-floor")
     for cell in record.cells:
-        assert [(state.carried, state.cpu_seconds > 0) for state in cell.states] == [(False, True)] * 2
+        assert [(state.reused, state.cpu_seconds > 0) for state in cell.states] == [(False, True)] * 2
         assert cell.text is not None
         assert (cell.text.up, cell.text.down, cell.text.delta, cell.text.symbols) == (0, 0, 0, ())
         assert cell.text.before == cell.text.after > 0
@@ -86,7 +86,7 @@ def test_reordered_functions_are_no_size_change(
     """Seen red with a function that is made one statement longer by the same patch."""
     record, done = build(run, posted["reorders"], f"path:{fake_tree}#master", two_cells, "--noise-floor")
     for cell in record.cells:
-        assert [state.carried for state in cell.states] == [False, False]
+        assert [state.reused for state in cell.states] == [False, False]
         assert cell.text is not None
         assert (cell.text.delta, cell.text.symbols) == (0, ())
     report = words(done.stdout)

@@ -1,4 +1,4 @@
-"""Results that are carried from state to state, because nothing that was read has changed; on two fake kernels."""
+"""Results that are reused from state to state, because nothing that was read has changed; on two fake kernels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("reused-results")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("carried")
+    return tmp_path_factory.mktemp("reused")
 
 
 @pytest.fixture(scope="module")
@@ -36,24 +36,24 @@ def test_documents_cost_no_build_and_change_no_byte(
     record, done = build(run, posted["documents"], f"path:{fake_tree}#good", two_cells)
     for cell in record.cells:
         base, last = cell.states
-        assert (base.carried, last.carried) == (False, True)
+        assert (base.reused, last.reused) == (False, True)
         assert (base.cpu_seconds > 0, last.cpu_seconds) == (True, 0.0)
         assert cell.text is not None
         assert (cell.text.delta, cell.text.symbols) == (0, ())
         assert all(section.before == section.after for section in cell.sections)
-    assert "2 carried (=): nothing that they read has changed" in words(done.stdout)
+    assert "2 reused (=): nothing that they read has changed" in words(done.stdout)
 
 
 def test_a_file_that_no_cell_compiles_costs_no_build(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
     record, _ = build(run, posted["uncompiled"], f"path:{fake_tree}#master", two_cells, status=1)
-    assert [state.carried for cell in record.cells for state in cell.states] == [False, True, False, True]
+    assert [state.reused for cell in record.cells for state in cell.states] == [False, True, False, True]
 
 
-def test_what_a_cell_does_not_read_is_carried_in_that_cell_alone(
+def test_what_a_cell_does_not_read_is_reused_in_that_cell_alone(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
     record, _ = build(run, posted["one-file"], f"path:{fake_tree}#master", two_cells)
-    carried = {cell.id: [state.carried for state in cell.states] for cell in record.cells}
-    assert carried == {HVO: [False, False], ODD: [False, True]}
+    reused = {cell.id: [state.reused for state in cell.states] for cell in record.cells}
+    assert reused == {HVO: [False, False], ODD: [False, True]}

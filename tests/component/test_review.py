@@ -21,7 +21,7 @@ from tests.support.developer import (
     mbox,
 )
 from tests.support.paths import SHARED
-from tests.support.people import AUTHOR
+from tests.support.people import AUTHOR, git_identity
 from tests.support.runner import Runner
 
 SEED = SHARED / "seed/hvo-v1-thread.txt"
@@ -40,11 +40,8 @@ CHANGES = [(1, 1, "message only"), (2, None, "dropped"), (3, 2, "changed"), (Non
 @pytest.fixture(scope="module")
 def revisions(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> list[PatchSeries]:
     """Two revisions of a series for the fake kernel."""
-    identity = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        identity |= {f"GIT_{role}_NAME": AUTHOR[0], f"GIT_{role}_EMAIL": AUTHOR[1]}
     folder = tmp_path_factory.mktemp("revisions")
-    made = Developer(folder / "linux", {**sealed_environment, **identity})
+    made = Developer(folder / "linux", {**sealed_environment, **git_identity(AUTHOR)})
     made.branch("first", "master", *FIRST)
     made.branch("second", "master", *SECOND)
     return [

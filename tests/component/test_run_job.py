@@ -66,7 +66,7 @@ def test_record_is_that_of_a_local_run(run_pipeline: Runner, order: tuple[str, .
     # Every build counts as one of this run.
     states = [state for cell in run_pipeline.record().cells for state in cell.states]
     assert len(states) == 10
-    assert all(state.carried for state in states if state.cached)
+    assert all(state.reused for state in states if state.cached)
     assert not list((run_pipeline.workspace / "builds").rglob("vmlinux"))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import apply
 from pipeline.apply import Applier
-from pipeline.apply.narrow import narrowed
+from pipeline.apply.sparse_am import narrowed
 from pipeline.mail import message
 from pipeline.model import Applied, ApplyStatus, Patch, Tree
 from pipeline.system.git import NO_ATTRIBUTES, Repository

@@ -99,9 +99,7 @@ def without_time(cell: CellRecord) -> CellRecord:
         state.model_copy(update={"seconds": 0, "cpu_seconds": 0, "cached": False, "compiler_calls": None})
         for state in cell.states
     )
-    # The jobs have no part for a duplicate, whose own promises are then not looked at after the last patch.
-    lost = None if cell.status == "duplicate" else cell.lost
-    return cell.model_copy(update={"states": states, "lost": lost})
+    return cell.model_copy(update={"states": states})
 
 
 def test_the_merged_run_is_that_of_one_machine(

@@ -21,7 +21,7 @@ CELLS = {"x86_64-hvo": "hvo", "i386-odd": "odd", "x86_64-no-vmemmap": "no-vmemma
 
 def matrix_text(cells: Mapping[str, str] = CELLS, toolchain: str = "gcc") -> str:
     """A matrix of the fake kernel; `cells` is fragment by id."""
-    parts = ['title = "fake"\n']
+    parts = ['title = "fake"\nprobes = ["struct-page"]\n']
     for name, fragment in cells.items():
         arch = name.partition("-")[0]
         parts.append(

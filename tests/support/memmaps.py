@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.record import BootRecord, CellRecord, CheckRecord
 from pipeline.vmemmap.memmap import Kind, Memmap
@@ -19,7 +19,9 @@ DAX = SHARED | {"memmap-kb": 520, "mapped-read-only": 0, "mapped-writable": 512}
 SAVED = {"huge-page-kb": 2048, "announced-kb": 28, "saved-kb": 28}
 
 
-def boot(values: dict[str, int], scenario: str = "hvo", patch: int = 3, status: str = "pass") -> BootRecord:
+def boot(
+    values: dict[str, int], scenario: str = "hvo", patch: int = 3, status: Literal["pass", "fail", "not run"] = "pass"
+) -> BootRecord:
     """A boot whose memmap was looked at, and what was saved."""
     name = "dax" if "memmap-kb" in values else "memmap"
     checks = (

@@ -13,11 +13,14 @@ from tests.support.runner import Runner
 
 
 def faces(run: Runner, record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Each report, the index, and a draft to every mail of the thread, in both styles, by name."""
+    """Each report, printed and elsewhere, the index, and a draft to every mail in both styles, by name."""
     for name in FORMATS:
         yield name, said(run, "report", record.id, "--format", name, "-o", "-")
     target = run.folder / "faces-index"
     target.mkdir(exist_ok=True)
+    for name in FORMATS:
+        said(run, "report", record.id, "--format", name, "-o", str(target / name))
+        yield f"{name} elsewhere", (target / name).read_text()
     # It asks for no workspace.
     index = [sys.executable, "-m", "pipeline", "index", str(run.workspace / "runs"), "-o", str(target / "index.html")]
     subprocess.run(index, env=run.environment, cwd=run.folder, check=True, capture_output=True)
@@ -36,7 +39,11 @@ def said(run: Runner, *arguments: str) -> str:
 
 
 def named_in(text: str, run: Runner, *others: Path) -> list[str]:
-    """Which places a text names, by path or last name: workspace, current folder, home, and `others`."""
+    """Which places a text names, by path, as seen from beside, or last name where that is only theirs.
+
+    Places are the workspace, the current folder, home, and `others`.
+    """
     folders = [run.folder, run.workspace, Path(run.environment["HOME"]), *others]
     names = {str(folder) for folder in folders} | {folder.name for folder in folders if folder.name[-1].isdigit()}
+    names |= {f"../{folder.name}/" for folder in folders}
     return sorted(name for name in names if name in text)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.model import StructPage
+from pipeline.probes import Facts
+from pipeline.probes.struct_page import StructPageProbe
 from pipeline.record import (
     CellRecord,
     ClaimRecord,
@@ -18,6 +21,7 @@ from pipeline.record import (
     MemberDeltaRecord,
     MemberRecord,
     PatchRecord,
+    ReadingRecord,
     RunRecord,
     SectionRecord,
     SeriesRecord,
@@ -150,8 +154,8 @@ def code(*functions: str, **changes: Any) -> CodeRecord:
 
 
 def cell(name: str = "x86_64-gcc-small", **changes: Any) -> CellRecord:
-    """A cell that builds at every state and saves text."""
-    return CellRecord(
+    """A cell that builds at every state and saves text; its matrix asks for `struct-page`."""
+    made = CellRecord(
         **{
             "id": name,
             "tree": TREE,
@@ -166,6 +170,22 @@ def cell(name: str = "x86_64-gcc-small", **changes: Any) -> CellRecord:
             **changes,
         }
     )
+    return made if "readings" in changes else made.model_copy(update={"readings": _struct_page_readings(made)})
+
+
+def _struct_page_readings(cell: CellRecord) -> tuple[ReadingRecord, ...]:
+    """What the probe reads where the base and the states are as they are in `cell`."""
+
+    def read(vmemmap: bool | None, page: StructPageRecord | None) -> tuple[str, ...]:
+        return StructPageProbe().read(Facts(vmemmap, StructPage(page.size) if page else None))
+
+    patched = [state for state in cell.states if state.patch]
+    memmaps = [state.vmemmap for state in patched if state.vmemmap is not None]
+    pages = [state.struct_page for state in patched if state.struct_page]
+    before = read(cell.vmemmap, cell.struct_page)
+    after = read(memmaps[-1] if memmaps else None, pages[-1] if pages else None)
+    rows = zip(StructPageProbe().columns, before, after, strict=True)
+    return tuple(ReadingRecord(column=column, before=first, after=last) for column, first, last in rows)
 
 
 def measured(**changes: Any) -> CellRecord:
@@ -176,7 +196,7 @@ def measured(**changes: Any) -> CellRecord:
         FileCoverageRecord(path="mm/internal.h", compiled=False, lines="7", kept=""),
     )
     renamed = MemberDeltaRecord(change="renamed", before=head, after=info)
-    page = LayoutRecord(struct="page", before=64, after=72, members=(renamed,))
+    page = LayoutRecord(struct="page", before=64, after=72, members=(renamed,), tracked=True)
     return cell(**{"coverage": files, "layouts": (page,), **changes})
 
 

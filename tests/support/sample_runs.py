@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pipeline.record import BootRecord, CellRecord, CheckRecord, HunkRecord, RunRecord, SymbolRecord
 from tests.support import records
 from tests.support.sample_reviews import whole
 
 
-def booted(patch: int, *statuses: str) -> BootRecord:
+def booted(patch: int, *statuses: Literal["pass", "fail", "not run"]) -> BootRecord:
     """A boot with the checks `walk` and `pool`."""
     checks = tuple(CheckRecord(name=name, status=word) for name, word in zip(("walk", "pool"), statuses, strict=True))
     return BootRecord(

@@ -30,7 +30,7 @@ from pipeline.kernel.kconfig.syntax import parse_expression
 from pipeline.measure import parse_bloat, parse_sections, sized_symbols
 from pipeline.measure.changes import parse_diff
 from pipeline.model import Diagnostic, SymbolDelta
-from pipeline.record import RunRecord, SymbolRecord, TextRecord
+from pipeline.record import RunRecord, SymbolRecord
 from pipeline.system.errors import UsageError
 from tests.fuzz import bloat
 from tests.support import records
@@ -402,8 +402,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 @given(texts, texts, st.dictionaries(names, st.tuples(sizes, sizes), max_size=5))
 def test_a_record_comes_back_from_its_json(title: str, verbatim: str, table: dict[str, tuple[int, int]]) -> None:
     symbols = tuple(SymbolRecord(name=name, old=old, new=new, delta=new - old) for name, (old, new) in table.items())
-    numbers = dict.fromkeys(("add", "remove", "grow", "shrink", "up", "down", "delta", "before", "after"), 1)
-    text = TextRecord(**numbers, symbols=symbols, verbatim=verbatim)
+    text = records.text(symbols=symbols, verbatim=verbatim)
     record = records.run(cells=(records.cell(text=text),), matrix=title)
     assert RunRecord.model_validate_json(record.to_json()) == record
 

@@ -92,10 +92,10 @@ As installed, the whole is under version 3 of the GPL or later, since some parts
 
 def licence(one: Distribution) -> str:
     """As the package's metadata give it: an SPDX expression, a few words, or a classifier."""
-    words = one.metadata.get("License") or ""
+    words, expression = ("".join(one.metadata.get_all(name) or []) for name in ("License", "License-Expression"))
     said = [line.split(" :: ", 1)[1] for line in one.metadata.get_all("Classifier") or [] if line.startswith("License")]
     known = words if len(words) < 40 and "\n" not in words and words not in ("", "UNKNOWN") else ""
-    return one.metadata.get("License-Expression") or known or "; ".join(said)
+    return expression or known or "; ".join(said)
 
 
 def closure(name: str, *extras: str) -> dict[str, Distribution]:

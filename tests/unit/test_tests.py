@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 import pytest
 
@@ -73,3 +74,10 @@ def test_every_folder_of_tests_is_a_package() -> None:
     """Else two modules of one name in two folders are one to pytest."""
     folders = {path.parent for path in TESTS.rglob("test_*.py")}
     assert [str(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_no_folder_of_tests_is_left_out(pytestconfig: pytest.Config) -> None:
+    """Usually pytest passes over `build` and `dist`."""
+    folders = {part for path in TESTS.rglob("test_*.py") for part in path.relative_to(TESTS).parts[:-1]}
+    passed_over: list[str] = pytestconfig.getini("norecursedirs")
+    assert [name for name in folders if any(fnmatch(name, pattern) for pattern in passed_over)] == []

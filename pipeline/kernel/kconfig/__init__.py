@@ -10,6 +10,8 @@ from pipeline.kernel.kconfig.fragments import (
     parse_config,
     parse_fragment,
     promises,
+    refused_wishes,
+    request_text,
 )
 
 __all__ = [
@@ -22,4 +24,6 @@ __all__ = [
     "parse_config",
     "parse_fragment",
     "promises",
+    "refused_wishes",
+    "request_text",
 ]

@@ -1,7 +1,9 @@
 """Kconfig: fragments and their promises, and what became of them in a final `.config`.
 
-Kconfig drops requests silently, so every line of a fragment is a promise that is checked. A fragment can promise one
-thing more, in a line of its own: `#: sizeof(struct page) is a power of two`, or `is not a power of two`.
+Kconfig drops requests silently, so every line of a fragment is checked. `CONFIG_X=y` is a requirement: a cell means
+nothing without it, and is out of reach where kconfig does not keep it. `#? CONFIG_X=y` is a wish: kconfig is asked for
+it, and where it refuses, or the tree has no such option, that is told. A fragment can promise one thing more, in a line
+of its own: `#: sizeof(struct page) is a power of two`, or `is not a power of two`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pipeline.system.errors import UsageError
 
 _SET = re.compile(r"CONFIG_(\w+)=(.*)")
 _UNSET = re.compile(r"# CONFIG_(\w+) is not set")
+_WISH = re.compile(r"#\?\s*(.*)")
 _PROMISE = re.compile(r"#:\s*sizeof\(struct page\) is (not )?a power of two\s*")
 
 
@@ -50,10 +53,18 @@ def parse_config(text: str) -> dict[str, str]:
 def parse_fragment(name: str, text: str) -> Fragment:
     """Raises UsageError for a line that is neither an option, a promise nor a comment."""
     power_of_two: bool | None = None
+    wishes: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         if match := _PROMISE.fullmatch(line):
             power_of_two = match[1] is None
+        elif match := _WISH.fullmatch(line):
+            if not (wish := parse_config(match[1])):
+                raise UsageError(
+                    f"{name}.config:{number}: no such wish: {line!r}",
+                    hint="A wish reads `#? CONFIG_X=y` or `#? # CONFIG_X is not set`.",
+                )
+            wishes |= wish
         elif line.startswith("#:"):
             raise UsageError(
                 f"{name}.config:{number}: no such promise: {line!r}",
@@ -61,7 +72,18 @@ def parse_fragment(name: str, text: str) -> Fragment:
             )
         elif line and not line.startswith("#") and not _SET.fullmatch(line):
             raise UsageError(f"{name}.config:{number}: neither an option nor a comment: {line!r}")
-    return Fragment(name, text, parse_config(text), power_of_two)
+    options = parse_config(text)
+    if both := sorted(options.keys() & wishes.keys()):
+        raise UsageError(
+            f"{name}.config: CONFIG_{both[0]} is both a requirement and a wish", hint="Keep one of the two."
+        )
+    return Fragment(name, text, options, power_of_two, wishes)
+
+
+def request_text(fragment: Fragment) -> str:
+    """What kconfig is given of a fragment: wishes as options like all others."""
+    lines = (match[1] if (match := _WISH.fullmatch(line.strip())) else line for line in fragment.text.splitlines())
+    return "".join(f"{line}\n" for line in lines)
 
 
 def load_fragment(folder: Path, name: str, *others: Path) -> Fragment:
@@ -88,23 +110,23 @@ def contradictions(fragments: Iterable[Fragment]) -> list[str]:
     first: dict[str, Fragment] = {}
     found = []
     for fragment in fragments:
-        for option, asked in fragment.options.items():
+        for option, asked in fragment.asked.items():
             other = first.setdefault(option, fragment)
-            if other.options[option] != asked:
+            if other.asked[option] != asked:
                 found.append(
-                    f"CONFIG_{option}: {other.name}.config asks {other.options[option]}, "
+                    f"CONFIG_{option}: {other.name}.config asks {other.asked[option]}, "
                     f"{fragment.name}.config asks {asked}"
                 )
     return found
 
 
 def promises(fragments: Iterable[Fragment]) -> int:
-    """How many promises fragments make: every option of each, and the size of struct page."""
+    """How many promises fragments make: every requirement of each, and the size of struct page."""
     return sum(len(fragment.options) + (fragment.power_of_two is not None) for fragment in fragments)
 
 
 def broken_requests(fragments: Sequence[Fragment], config: str) -> list[Request]:
-    """Requests that did not survive, in the order of the fragments.
+    """Requirements that did not survive, in the order of the fragments.
 
     An option that the final configuration does not mention does not exist or is out of reach: it is `n`.
     """
@@ -117,10 +139,31 @@ def broken_requests(fragments: Sequence[Fragment], config: str) -> list[Request]
     ]
 
 
+def refused_wishes(
+    fragments: Sequence[Fragment], config: str, explain: Callable[[str, str], str] = lambda _option, _asked: ""
+) -> list[str]:
+    """Wishes that kconfig did not grant, as lines for people: `CONFIG_X=y (a.config): no such option in this tree`.
+
+    What another fragment requires is that one's affair.
+
+    Args:
+        explain: says why, given an option and the value that was asked; empty when it does not know.
+    """
+    final = parse_config(config)
+    required = {option for fragment in fragments for option in fragment.options}
+    refused: dict[str, str] = {}
+    for fragment in fragments:
+        for option, asked in fragment.wishes.items():
+            if final.get(option, "n") != asked and option not in required:
+                reason = explain(option, asked) or f"{final.get(option, 'n')} got"
+                refused.setdefault(option, f"CONFIG_{option}={asked} ({fragment.name}.config): {reason}")
+    return list(refused.values())
+
+
 def broken_options(
     fragments: Sequence[Fragment], config: str, explain: Callable[[str, str], str] = lambda _option, _asked: ""
 ) -> list[str]:
-    """Requests that did not survive, as lines for people: `CONFIG_X=n asked (hvo.config), y got: selected by X86_64`.
+    """Requirements that did not survive, in words: `CONFIG_X=n asked (hvo.config), y got: selected by X86_64`.
 
     Args:
         explain: says why, given an option and the value that was asked; empty when it does not know.

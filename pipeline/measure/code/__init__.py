@@ -22,7 +22,7 @@ from pipeline.kernel.buildhost import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.code.table import CodeTable, UnitCode, compare, packed, parse_printed, unpacked, with_neutral
 from pipeline.model import Build, CodeDelta
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.confined import UnreadableError
 
 __all__ = [
@@ -102,14 +102,14 @@ def neutral_code(make: Make, sources: Collection[str]) -> dict[str, UnitCode]:
     compiled: dict[str, str] = {}
     for target, (_, preprocess) in units.items():
         output = f".pipeline-neutral-{len(compiled)}.o"
-        beneath.discard(folder, output)
+        untrusted_dir.discard(folder, output)
         done = make.tool(*commands.neutral_command(preprocess, output))
-        if done.ok and beneath.is_file(folder, output):
+        if done.ok and untrusted_dir.is_file(folder, output):
             compiled[output] = target
     outputs = {output: units[target][0] for output, target in compiled.items()}
     table = _read(make, outputs, {}) if outputs else {}
     for output in compiled:
-        beneath.discard(folder, output)
+        untrusted_dir.discard(folder, output)
     return {compiled[output]: code for output, code in table.items()}
 
 
@@ -117,8 +117,8 @@ def _read(make: Make, units: Mapping[str, str], known: CodeTable) -> dict[str, U
     """What the program says of objects, given as path to source."""
     folder = make.folder.path
     lines = (f"{known[path].digest if path in known else ''}\t{path}\n" for path in units if "\n" not in path)
-    beneath.write(folder, _PROGRAM, program())
-    beneath.write(folder, _LISTED, "".join(lines).encode("utf-8", "surrogateescape"))
+    untrusted_dir.write(folder, _PROGRAM, program())
+    untrusted_dir.write(folder, _LISTED, "".join(lines).encode("utf-8", "surrogateescape"))
     objdump = ToolchainName.parse(make.cell.toolchain.name).binary_tool("objdump")
     done = make.tool("python3", "-I", _PROGRAM, objdump, _LISTED)
     make.check_failure(done)

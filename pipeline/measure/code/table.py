@@ -134,20 +134,21 @@ def compare(before: CodeTable, after: CodeTable) -> CodeDelta:
     A function that is found with the same code in another file has moved, and has not changed.
     """
     differing = [path for path in sorted({*before, *after}) if _words(before.get(path)) != _words(after.get(path))]
+    counts = Counter(line[0] for unit in after.values() for line in unit.items.split("\n") if line)
+    unread = tuple(sorted({path for table in (before, after) for path, unit in table.items() if not unit.digest}))
     sides: tuple[list[_Item], list[_Item]] = ([], [])
     for path in differing:
         for side, items in zip(sides, _different(before.get(path), after.get(path), path), strict=True):
             side += items
         if max(map(len, sides)) > MOST_CHANGES:
-            return CodeDelta(0, 0, (), (f"more than {MOST_CHANGES} functions and data objects differ",))
+            return CodeDelta(counts["F"], counts["D"], (), unread, MOST_CHANGES)
     left, right = _unpaired(*sides)
     changes = [change for key in sorted({*left, *right}) for change in _changes(left.get(key, []), right.get(key, []))]
-    counts = Counter(line[0] for unit in after.values() for line in unit.items.split("\n") if line)
     return CodeDelta(
         functions=counts["F"],
         objects=counts["D"],
         changes=tuple(sorted(changes, key=lambda change: (-change.amount, change.path, change.name))),
-        unread=tuple(sorted({path for table in (before, after) for path, unit in table.items() if not unit.digest})),
+        unread=unread,
     )
 
 

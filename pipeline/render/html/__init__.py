@@ -43,27 +43,27 @@ LIMITS = (
 """Tried in this order until the page is small enough: symbols go first, all of them are in run.json."""
 
 
-def render_html(record: RunRecord, folder: str = "") -> str:
+def render_html(record: RunRecord, linked: bool = True) -> str:
     """The report as a page.
 
     Args:
-        folder: the run's, as a relative URL from the page; empty where the page lies in it.
+        linked: the page lies in the run's folder, and links to the logs beside it; else it names them.
     """
     counted = [totals(cell.text) if cell.text else None for cell in record.cells]
     filled = ""
     for limits in LIMITS:
-        filled = _render(neutral(without_the_small(record, limits.symbols)), counted, folder, limits)
+        filled = _render(neutral(without_the_small(record, limits.symbols)), counted, linked, limits)
         if len(filled.encode()) <= MOST_BYTES:
             break
     return filled
 
 
-def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, limits: Limits) -> str:
+def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, limits: Limits) -> str:
     """The page of a record that is neutral, and has the largest symbols only."""
     found = verdict(record)
     tone = _TONES[found.word]
     series = record.series
-    places = anchors(record, limits.parts, evidence(folder, "run.json"))
+    places = anchors(record, limits.parts, evidence("run.json", linked))
     view = {
         "verdict": found,
         "sign": _SIGNS[tone],
@@ -71,16 +71,16 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
         "about": _about(record),
         "problems": _short(found.problems),
         "remarks": _short(remarks(record)),
-        "accounts": findings.accounts(record, folder),
-        "matrix": matrix(record, folder, limits.squares),
+        "accounts": findings.accounts(record, linked),
+        "matrix": matrix(record, linked, limits.squares),
         "key": KEY,
         "trees": cells.trees(record),
-        "cells": cells.cells(record, folder, places),
+        "cells": cells.cells(record, linked, places),
         "claims": findings.claims(record, places),
-        "sizes": sizes(record, counted, folder, limits.parts),
+        "sizes": sizes(record, counted, linked, limits.parts),
         "code": _parts(cells.code(record), limits.parts),
         "checks": _parts(checks(record), limits.parts),
-        "boots": _parts(cells.boots(record, folder), limits.parts),
+        "boots": _parts(cells.boots(record, linked), limits.parts),
         "coverage": cells.coverage(record),
         "layouts": _parts(cells.layouts(record), limits.parts),
         "review": review(record.review),
@@ -94,7 +94,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], folder: str, li
     return page.fill(
         tone=tone,
         command="\n".join(reproduction(record, COMMAND_COLUMNS, indent=0)),
-        record_link=evidence(folder, "run.json"),
+        record_link=evidence("run.json", linked),
         **{name: trimmed(value, limits) for name, value in view.items()},
     )
 

@@ -9,7 +9,7 @@ from pipeline.assess.boots import base_of, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.words import label, result
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
-from pipeline.render import cell_row, tree_row
+from pipeline.render import cell_rows, tree_row
 from pipeline.render.code import HEADER, change_row, code_words, compared_cells, patch_lines
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
@@ -54,32 +54,33 @@ def trees(record: RunRecord) -> Table | None:
     return table("Trees", ("tree", "version", "result"), rows())
 
 
-def cells(record: RunRecord, folder: str, anchors: Mapping[int, str]) -> Table | None:
+def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table | None:
     """What each cell came to.
 
     Args:
         anchors: where the sizes of cells stand, by their place in the record.
     """
+    titles, *table_rows = cell_rows(record)
 
     def rows() -> Iterator[tuple[Item, ...]]:
-        for at, cell in enumerate(record.cells):
-            name, words, memmap, page, _ = cell_row(record, cell)
+        for at, (cell, row) in enumerate(zip(record.cells, table_rows, strict=True)):
+            name, words, *readings, _ = row
             found = _RESULT_TONES.get(result(record, cell), "")
-            log = evidence(folder, cell.states[-1].log) if cell.states else ""
+            log = evidence(cell.states[-1].log, linked) if cell.states else ""
             text = cell.text
             yield items(
-                Item(cut(name, LONGEST), evidence(folder, cell.config)),
+                Item(cut(name, LONGEST), evidence(cell.config, linked)),
                 Item(f"{_SIGNS[found]} {cut(words, LONGEST)}".strip(), log, found),
                 cell.toolchain,
-                memmap,
-                Item(page, tone="warn" if "→" in page else ""),
+                *(Item(reading, tone="warn" if "→" in reading else "") for reading in readings),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
                 cell.reason or "; ".join(one.what for one in cell.lost or ()) or cell.unexpected or cell.about,
             )
 
-    header = ("cell", "result", "toolchain", "vmemmap", "struct page", "size, bytes", "boots", "about")
-    return table("Cells", header, rows(), (5,))
+    columns = titles[2:-1]
+    header = ("cell", "result", "toolchain", *columns, "size, bytes", "boots", "about")
+    return table("Cells", header, rows(), (3 + len(columns),))
 
 
 def _boots_in_words(cell: CellRecord) -> Item:
@@ -92,35 +93,35 @@ def _boots_in_words(cell: CellRecord) -> Item:
     return Item(f"{passed} of {len(ran)}", "#boots", "ok" if passed == len(ran) else "warn")
 
 
-def boots(record: RunRecord, folder: str) -> list[Part]:
+def boots(record: RunRecord, linked: bool) -> list[Part]:
     """For each cell that was booted: scenarios at base and last state, and what they measured where that changes."""
     found = []
     for cell in record.cells:
         if cell.boots:
             name, last = label(record, cell), state_name(max(boot.patch for boot in cell.boots))
             header = ("scenario", "base", last, "seconds", "what it says")
-            verdicts = table(f"Boots of {name}", header, _boot_rows(cell, folder), (3,))
+            verdicts = table(f"Boots of {name}", header, _boot_rows(cell, linked), (3,))
             columns = ("scenario", "value", "base", last)
-            numbers = table(f"Measured inside {name}", columns, _measured_rows(cell, folder), (2, 3), sortable=True)
+            numbers = table(f"Measured inside {name}", columns, _measured_rows(cell, linked), (2, 3), sortable=True)
             found.append(Part(name, tuple(one for one in (verdicts, numbers) if one)))
     return found
 
 
-def _measured_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+def _measured_rows(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
     for scenario, several in by_scenario(cell).items():
         base = base_of(several)
-        consoles = [evidence(folder, boot.console) if boot else "" for boot in (base, several[-1])]
+        consoles = [evidence(boot.console, linked) if boot else "" for boot in (base, several[-1])]
         for what, *numbers in measured_values(several):
             pairs = zip(numbers, consoles, strict=True)
             yield items(scenario, what, *(Item(number, url if number != "-" else "") for number, url in pairs))
 
 
-def _boot_rows(cell: CellRecord, folder: str) -> Iterator[tuple[Item, ...]]:
+def _boot_rows(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
     last = max(boot.patch for boot in cell.boots)
     for scenario, several in by_scenario(cell).items():
         base = base_of(several)
         by_patch = {boot.patch: boot for boot in several}
-        marks = {patch: boot_mark(base, boot, folder) for patch, boot in by_patch.items()}
+        marks = {patch: boot_mark(base, boot, linked) for patch, boot in by_patch.items()}
         at_end = by_patch.get(last)
         told = [boot.reason for boot in (by_patch.get(0), at_end) if boot and boot.reason]
         told += [

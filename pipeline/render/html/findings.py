@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.words import location
 from pipeline.record import RunRecord
-from pipeline.render.html.links import evidence, message
+from pipeline.render.html.links import message, said_evidence
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
 from pipeline.render.measured import first
 from pipeline.system.text import cut
@@ -41,14 +41,14 @@ class Account:
     tone: str = "failed"
 
 
-def accounts(record: RunRecord, folder: str) -> list[Account]:
+def accounts(record: RunRecord, linked: bool) -> list[Account]:
     """Everything that is wrong with the series, in the order of the verdict's sentences."""
-    found = [*_accounts(record, folder)]
+    found = [*_accounts(record, linked)]
     more = len(found) - FINDINGS_SHOWN
     return [*found[:FINDINGS_SHOWN], *([Account(f"And {more} more, in run.json", (), None)] if more > 0 else [])]
 
 
-def _accounts(record: RunRecord, folder: str) -> Iterator[Account]:
+def _accounts(record: RunRecord, linked: bool) -> Iterator[Account]:
     for tree in record.trees:
         if tree.applied == "failed":
             hunks = [f"{hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks]
@@ -56,19 +56,18 @@ def _accounts(record: RunRecord, folder: str) -> Iterator[Account]:
             at = "" if tree.failed_patch is None else f"patch {tree.failed_patch} "
             yield Account(f"{tree.name}: {at}does not apply", _cut(lines), None)
     for finding in failures(record):
-        yield _account("Build fails", finding, folder, "log")
+        yield _account("Build fails", finding, linked, "log")
     for finding in warnings(record):
-        yield _account("New warnings", finding, folder, "log", "warn")
+        yield _account("New warnings", finding, linked, "log", "warn")
     for finding, what in boot_failures(record):
-        yield _account(f"Boot gets worse ({cut(what, 120)})", finding, folder, "console")
+        yield _account(f"Boot gets worse ({cut(what, 120)})", finding, linked, "console")
 
 
-def _account(what: str, finding: Finding, folder: str, kind: str, tone: str = "failed") -> Account:
-    url = evidence(folder, finding.log)
+def _account(what: str, finding: Finding, linked: bool, kind: str, tone: str = "failed") -> Account:
     return Account(
         cut(f"{what} with {finding.blame}, in {', '.join(finding.cells)}", 2 * LONGEST),
         _cut([location(found) for found in finding.diagnostics]),
-        Item(f"{kind} of {cut(finding.cells[0], 60)}", url) if url else None,
+        said_evidence(f"{kind} of {cut(finding.cells[0], 60)}", finding.log, linked),
         tone,
     )
 

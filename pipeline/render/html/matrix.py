@@ -35,15 +35,15 @@ class Matrix:
     left_out: int
 
 
-def matrix(record: RunRecord, folder: str, most: int) -> Matrix | None:
+def matrix(record: RunRecord, linked: bool, most: int) -> Matrix | None:
     """None where nothing was built.
 
     Args:
-        folder: the run's, as a URL.
+        linked: the page lies in the run's folder.
         most: squares of the picture; where there would be more, states at which nothing changes are left out, then
             rows.
     """
-    lines = [line for cell in record.cells if cell.states for line in _lines(record, cell, folder)]
+    lines = [line for cell in record.cells if cell.states for line in _lines(record, cell, linked)]
     if not lines:
         return None
     patches = sorted({patch for line in lines for patch in line.marks})
@@ -60,8 +60,8 @@ def matrix(record: RunRecord, folder: str, most: int) -> Matrix | None:
     return Matrix(picture, listed, len(lines) - len(shown)) if picture and listed else None
 
 
-def build_mark(cell: CellRecord, state: StateRecord, folder: str) -> Mark:
-    link = evidence(folder, state.log)
+def build_mark(cell: CellRecord, state: StateRecord, linked: bool) -> Mark:
+    link = evidence(state.log, linked)
     if state.status == "failed":
         blameless = state.patch == 0 or base_fails(cell)
         tone: Tone = "known" if blameless else "failed"
@@ -71,8 +71,8 @@ def build_mark(cell: CellRecord, state: StateRecord, folder: str) -> Mark:
     return Mark("ok", "✓", "builds", link)
 
 
-def boot_mark(base: BootRecord | None, boot: BootRecord, folder: str) -> Mark:
-    link, words = evidence(folder, boot.console), _BOOT_WORDS[boot.status]
+def boot_mark(base: BootRecord | None, boot: BootRecord, linked: bool) -> Mark:
+    link, words = evidence(boot.console, linked), _BOOT_WORDS[boot.status]
     if boot.status == "not run":
         return Mark("neutral", "–", words, link)
     if boot.patch and (worse := worse_than(base, boot)):
@@ -82,12 +82,12 @@ def boot_mark(base: BootRecord | None, boot: BootRecord, folder: str) -> Mark:
     return Mark("ok", "✓", words, link) if boot.status == "pass" else Mark("known", "✗", words, link)
 
 
-def _lines(record: RunRecord, cell: CellRecord, folder: str) -> list[Line]:
+def _lines(record: RunRecord, cell: CellRecord, linked: bool) -> list[Line]:
     """A cell's builds, and below them its boots by scenario."""
-    builds = {state.patch: build_mark(cell, state, folder) for state in cell.states}
+    builds = {state.patch: build_mark(cell, state, linked) for state in cell.states}
     lines = [Line(cut(label(record, cell), LONGEST_LABEL), False, builds)]
     for scenario, boots in by_scenario(cell).items():
-        marks = {boot.patch: boot_mark(base_of(boots), boot, folder) for boot in boots}
+        marks = {boot.patch: boot_mark(base_of(boots), boot, linked) for boot in boots}
         lines.append(Line(cut(scenario, LONGEST_LABEL - 2), True, marks))
     return lines
 

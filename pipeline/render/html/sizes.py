@@ -9,7 +9,7 @@ from pipeline.assess.words import count, label
 from pipeline.record import CellRecord, RunRecord, SymbolRecord, TextRecord
 from pipeline.render import summary
 from pipeline.render.html.bars import BarChart, diverging, waterfall
-from pipeline.render.html.links import evidence
+from pipeline.render.html.links import evidence, said_evidence
 from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
@@ -65,12 +65,12 @@ class Sizes:
     left_out: int
 
 
-def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str, most: int) -> Sizes | None:
+def sizes(record: RunRecord, totals: Sequence[Totals | None], linked: bool, most: int) -> Sizes | None:
     """None where nothing was measured.
 
     Args:
         totals: of every cell of the record.
-        folder: the run's, as a URL.
+        linked: the page lies in the run's folder.
         most: cells that are shown.
     """
     measured = [
@@ -86,7 +86,7 @@ def sizes(record: RunRecord, totals: Sequence[Totals | None], folder: str, most:
         diverging("Size by cell", overview) if len(overview) > 1 else None,
         kinds,
         legend(kinds.header) if kinds else "",
-        tuple(_cell(record, cell, text, total, _anchor(at), folder) for at, cell, text, total in measured[:most]),
+        tuple(_cell(record, cell, text, total, _anchor(at), linked) for at, cell, text, total in measured[:most]),
         max(len(measured) - most, 0),
     )
 
@@ -111,7 +111,7 @@ def tone(delta: int) -> str:
 
 
 def _cell(
-    record: RunRecord, cell: CellRecord, text: TextRecord, total: Totals, fragment: str, folder: str
+    record: RunRecord, cell: CellRecord, text: TextRecord, total: Totals, fragment: str, linked: bool
 ) -> CellSizes:
     files = [*total.files.items(), *([("other files", total.elsewhere)] if total.elsewhere else [])]
     unplaced, bytes_unplaced = total.unplaced
@@ -121,12 +121,12 @@ def _cell(
         delta=f"{text.delta:+d}",
         tone=tone(text.delta),
         summary=summary(text),
-        evidence=_evidence(cell, folder),
+        evidence=_evidence(cell, linked),
         extremes=diverging(
             f"Largest growers and shrinkers, {label(record, cell)}",
             [(cut(one.name, LONGEST_LABEL), one.delta) for one in [*growers(text), *reversed(shrinkers(text))]],
         ),
-        waterfall=_waterfall(record, cell, folder),
+        waterfall=_waterfall(record, cell, linked),
         treemap=treemap(f"Change of the size by source file, {label(record, cell)}", files),
         folders=table(
             "By folder of the source",
@@ -151,7 +151,7 @@ def _cell(
     )
 
 
-def _evidence(cell: CellRecord, folder: str) -> tuple[Item, ...]:
+def _evidence(cell: CellRecord, linked: bool) -> tuple[Item, ...]:
     last = cell.states[-1:]
     named = [
         *(("log of the base", state.log) for state in cell.states[:1] if state.patch == 0),
@@ -159,10 +159,10 @@ def _evidence(cell: CellRecord, folder: str) -> tuple[Item, ...]:
         ("configuration", cell.config),
         ("run.json", "run.json"),
     ]
-    return tuple(Item(words, url) for words, name in named if (url := evidence(folder, name)))
+    return tuple(item for words, name in named if (item := said_evidence(words, name, linked)))
 
 
-def _waterfall(record: RunRecord, cell: CellRecord, folder: str) -> BarChart | None:
+def _waterfall(record: RunRecord, cell: CellRecord, linked: bool) -> BarChart | None:
     """Only where each patch was built, so that changes add up."""
     known = [(state, state.text_change) for state in cell.states if state.patch and state.text_change is not None]
     whole = [state.patch for state, _ in known] == [*range(1, len(record.series.patches) + 1)]
@@ -172,7 +172,7 @@ def _waterfall(record: RunRecord, cell: CellRecord, folder: str) -> BarChart | N
         f"Change of the size by patch, {label(record, cell)}",
         [(cut(f"{state.patch}  {state.subject}", LONGEST_LABEL), change) for state, change in known],
         total="all patches",
-        links=[evidence(folder, state.log) for state, _ in known],
+        links=[evidence(state.log, linked) for state, _ in known],
     )
 
 

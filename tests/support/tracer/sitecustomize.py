@@ -31,12 +31,16 @@ def _name(frame: FrameType) -> str:
     return f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}"
 
 
+_wanted, _, _rest = _POINT.partition("@")
+_at, _, _occurrence = _rest.partition("#")
+_qualname = _wanted.partition(":")[2]
+
+
 def _kill(frame: FrameType, event: str, _: object) -> None:
-    wanted, _, rest = _POINT.partition("@")
-    at, _, occurrence = rest.partition("#")
-    if event == at and frame.f_code.co_qualname == wanted.partition(":")[2] and _name(frame) == wanted:
-        _calls[wanted] += 1
-        if _calls[wanted] == int(occurrence or 1):
+    """Python calls this at every call and return, so that it looks at nothing twice."""
+    if event == _at and frame.f_code.co_qualname == _qualname and _name(frame) == _wanted:
+        _calls[_wanted] += 1
+        if _calls[_wanted] == int(_occurrence or 1):
             os.kill(os.getpid(), int(os.environ.get("PIPELINE_TEST_SIGNAL", signal.SIGKILL)))
 
 
@@ -80,10 +84,10 @@ def _write(event: str, target: str) -> None:
         _busy.discard(threading.current_thread())
 
 
-def _flush(descriptor: Any, fsync: Callable[[Any], None] = os.fsync) -> None:
-    number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
+def _flush(fd: Any, fsync: Callable[[Any], None] = os.fsync) -> None:
+    number = fd if isinstance(fd, int) else fd.fileno()
     _write("fsync", str(Path(f"/proc/self/fd/{number}").readlink()))
-    fsync(descriptor)
+    fsync(fd)
 
 
 _FAILING, _WRITES = os.environ.get("PIPELINE_TEST_FAILING", ""), os.environ.get("PIPELINE_TEST_WRITES", "")

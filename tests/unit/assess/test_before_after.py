@@ -10,7 +10,7 @@ from pipeline.assess.verdict import exit_status, remarks, verdict
 from pipeline.b4 import check_protocol as check
 from pipeline.record import CellRecord, LayoutRecord, RunRecord, StructPageRecord, SymbolRecord
 from pipeline.record.kinds import by_kind, kinds
-from pipeline.render import cell_row, render_text
+from pipeline.render import cell_rows, render_text
 from pipeline.render.html import render_html
 from pipeline.reply import draft
 from pipeline.system.errors import ExitStatus
@@ -31,7 +31,7 @@ def reply(record: RunRecord) -> str:
 
 def test_a_cell_shows_what_was_measured_before_and_after() -> None:
     changed = records.grown(vmemmap=False)
-    assert cell_row(run(changed), changed)[2:4] == ("off → on", "64 → 80, not 2^n")
+    assert cell_rows(run(changed))[1][2:4] == ("off → on", "64 → 80, not 2^n")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_cell_shows_what_was_measured_before_and_after() -> None:
     ids=["as before", "an old record", "out of reach", "a power of two at last"],
 )
 def test_a_cell_shows_once_what_does_not_change(cell: CellRecord, words: tuple[str, str]) -> None:
-    assert cell_row(run(cell), cell)[2:4] == words
+    assert cell_rows(run(cell))[1][2:4] == words
 
 
 def test_a_broken_promise_is_a_problem_that_names_its_patch() -> None:
@@ -88,13 +88,29 @@ def test_a_struct_page_that_grows_stands_on_top_of_report_and_reply() -> None:
     assert sentence in " ".join(render_text(record).partition("\nSeries ")[0].split())
 
 
-def test_structs_that_the_series_touches_are_told_with_their_sizes() -> None:
+def layout(struct: str, before: int | None, after: int, tracked: bool = True) -> LayoutRecord:
+    return LayoutRecord(struct=struct, before=before, after=after, tracked=tracked)
+
+
+def test_structs_that_only_the_series_touches_stay_in_their_section() -> None:
+    """Seen red with every struct that is measured counted."""
+    record = run(records.cell(lost=(), layouts=(layout("walk_control", 40, 64, tracked=False),)))
+    assert verdict(record).headline == "No problem found: 3 patches, 1 of 1 cell built."
+    assert not [one for one in remarks(record) if "walk_control" in one]
+    assert "walk_control" not in reply(record)
+    assert "struct walk_control, 40 → 64 bytes" in render_text(record)
+    assert "struct walk_control, 40 → 64 bytes" in render_html(record)
+    (entry,) = [one for one in check.of_series(record) if one.tool == "pipeline-promises"]
+    assert entry.status == "pass"
+
+
+def test_tracked_structs_are_told_with_their_sizes() -> None:
     layouts = (
-        LayoutRecord(struct="hstate", before=4000, after=4008),
-        LayoutRecord(struct="zone", before=1664, after=1600),
-        LayoutRecord(struct="page", before=64, after=80),
-        LayoutRecord(struct="moved", before=64, after=64),
-        LayoutRecord(struct="new", before=None, after=64),
+        layout("hstate", 4000, 4008),
+        layout("zone", 1664, 1600),
+        layout("page", 64, 80),
+        layout("moved", 64, 64),
+        layout("new", None, 64),
     )
     record = run(records.grown(at=3, layouts=layouts))
     assert [one.partition(" with ")[0] for one in remarks(record)[:3]] == [
@@ -107,7 +123,7 @@ def test_structs_that_the_series_touches_are_told_with_their_sizes() -> None:
 
 
 def test_a_flood_of_structs_is_cut() -> None:
-    layouts = tuple(LayoutRecord(struct=f"s{at}", before=8, after=16) for at in range(500))
+    layouts = tuple(layout(f"s{at}", 8, 16) for at in range(500))
     record = run(records.cell(layouts=layouts))
     assert remarks(record)[8] == "492 structs more have another size."
     assert verdict(record).headline.endswith("; 500 structs grow.")
@@ -138,11 +154,11 @@ def test_a_size_that_is_not_text_alone_is_taken_apart() -> None:
     assert "size: every symbol, code and data, by bloat-o-meter; text, bss: symbols in such sections" in " ".join(
         text.split()
     )
-    assert "size text bss x86_64-gcc-small builds 64 +2686 -1410 +4096" in reply(record)
+    assert "size text bss x86_64-gcc-small builds on 64 +2686 -1410 +4096" in reply(record)
 
 
 def test_where_only_text_moves_a_reply_has_one_column() -> None:
-    assert "struct page size x86_64-gcc-small builds 64 -1410 " in reply(run(records.cell()))
+    assert "struct page size x86_64-gcc-small builds on 64 -1410 " in reply(run(records.cell()))
 
 
 def test_an_old_record_has_no_numbers_by_kind() -> None:

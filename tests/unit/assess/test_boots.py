@@ -20,7 +20,13 @@ BAD_POOL = CheckRecord(name="pool", status="fail", details=("131 kB are lost",))
 
 def boot(patch: int, status: str = "pass", *checks: CheckRecord, **changes: Any) -> BootRecord:
     reasons = {"fail": "failed: walk", "time-out": "hung in walk", "flaky": "hung in walk", "not run": "no QEMU"}
-    values = {"patch": patch, "scenario": "hvo", "status": status, "reason": reasons.get(status, ""), "checks": checks}
+    values: dict[str, Any] = {
+        "patch": patch,
+        "scenario": "hvo",
+        "status": status,
+        "reason": reasons.get(status, ""),
+        "checks": checks,
+    }
     return BootRecord(**(values | changes))
 
 

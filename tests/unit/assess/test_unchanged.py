@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 
 from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
-from pipeline.record import NoiseFloorRecord, SectionRecord, TextRecord
+from pipeline.record import CellRecord, NoiseFloorRecord, SectionRecord, TextRecord
 from pipeline.render import render_text
 from tests.support import records
 
 SAME = TextRecord(
-    **dict.fromkeys(("add", "remove", "grow", "shrink", "up", "down", "delta"), 0),
+    add=0,
+    remove=0,
+    grow=0,
+    shrink=0,
+    up=0,
+    down=0,
+    delta=0,
     before=100,
     after=100,
     symbols=(),
@@ -30,7 +36,7 @@ def test_no_size_change_is_said_where_nothing_changed() -> None:
     [records.cell(text=SAME, sections=(TEXT, RODATA)), records.cell(), records.cell(text=None)],
     ids=["a section changed", "a symbol changed", "nothing was measured"],
 )
-def test_no_size_change_is_said_nowhere_else(cell: records.CellRecord) -> None:
+def test_no_size_change_is_said_nowhere_else(cell: CellRecord) -> None:
     assert unchanged_size(cell) == ""
 
 

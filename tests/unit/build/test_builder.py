@@ -127,7 +127,7 @@ class FakeHost:
         self.built: list[bool] = []
         self.tools: list[str] = []
         self.uses: list[Use] = []
-        self.changed = {state.patch: ("Makefile",) for state in STATES}
+        self.changed: dict[int, tuple[str, ...]] = {state.patch: ("Makefile",) for state in STATES}
         self.renamed: dict[str, str] = {}
         self._folder = folder / "build"
 
@@ -183,7 +183,7 @@ class FakeInspector:
         self.seen: list[tuple[int, list[str]]] = []
         self._known: set[str] = set()
 
-    def carry(self, source: Key, target: Key) -> None:
+    def reuse(self, source: Key, target: Key) -> None:
         pass
 
     def targets(self, state: SourceState, _: Key) -> tuple[str, ...]:
@@ -329,7 +329,7 @@ def test_an_error_that_did_not_stop_make_is_a_warning(tmp_path: Path) -> None:
     assert found.message == "recursive dependency detected! symbol A depends on A"
 
 
-OLDER_VALUE = {
+OLDER_VALUE: dict[str, Any] = {
     **{"status": "built", "seconds": 1.0, "cpu_seconds": 1.0, "steps": 2, "sections": {}, "struct_page": None},
     "warnings": [{"path": "mm/util.c", "line": 7, "message": "odd"}],
     "errors": [],
@@ -433,16 +433,16 @@ def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.
     return host
 
 
-def test_a_state_that_changes_nothing_that_was_read_is_carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_changes_nothing_that_was_read_is_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("Documentation/a.rst",), 2: ("mm/util.c",), 3: ("mm/slab.c",)}
     builds = build(host, per_patch=True)
-    assert [one.carried for one in builds.values()] == [False, True, False, True]
+    assert [one.reused for one in builds.values()] == [False, True, False, True]
     assert [one.cpu_seconds for one in builds.values()] == [1.0, 0.0, 1.0, 0.0]
     assert builds["one", 1].symbols == builds["one", 0].symbols
     assert read_log(builds["one", 3]) == GOOD
     again = build(FakeHost(tmp_path, []), per_patch=True)
-    assert [(one.cached, one.carried) for one in again.values()] == [(True, at in (1, 3)) for at in range(4)]
+    assert [(one.cached, one.reused) for one in again.values()] == [(True, at in (1, 3)) for at in range(4)]
 
 
 def test_what_other_programs_wrote_down_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -450,7 +450,7 @@ def test_what_other_programs_wrote_down_is_not_believed(tmp_path: Path, monkeypa
     host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), (0, GOOD), (0, GOOD)]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("lib/gen_table.c", "mm/util.c"), 2: ("Documentation/a.rst",), 3: ("lib/gen_table.c",)}
     builds = build(host, per_patch=True)
-    assert [one.carried for one in builds.values()] == [False, False, True, False]
+    assert [one.reused for one in builds.values()] == [False, False, True, False]
 
 
 def test_states_that_run_the_same_programs_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -463,14 +463,14 @@ def test_states_that_run_the_same_programs_share_a_folder(tmp_path: Path, monkey
     assert host.built == [True, False, False, False]
 
 
-def test_only_what_was_built_is_carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_was_built_is_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), *[(2, BROKEN)] * 6]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("mm/util.c",), 2: ("Documentation/a.rst",), 3: ("Documentation/b.rst",)}
     builds = build(host, per_patch=True)
     assert [one.status is BuildStatus.FAILED for one in builds.values()] == [False, True, True, True]
 
 
-def test_without_a_record_of_what_was_read_nothing_is_carried(tmp_path: Path) -> None:
+def test_without_a_record_of_what_was_read_nothing_is_reused(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
     build(host)
     for entry in (tmp_path / "store/dependencies").glob("*/*"):
@@ -480,7 +480,7 @@ def test_without_a_record_of_what_was_read_nothing_is_carried(tmp_path: Path) ->
     host = FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
     host.changed = dict.fromkeys(range(4), ("Documentation/a.rst",))
     # The base has no record any more; what was built on it has one again, and the last one is stored.
-    assert [one.carried for one in build(host, per_patch=True).values()] == [False, False, True, False]
+    assert [one.reused for one in build(host, per_patch=True).values()] == [False, False, True, False]
 
 
 GOOD_STATE, BAD_STATE = BuildStatus.BUILT, BuildStatus.FAILED
@@ -510,12 +510,12 @@ def test_a_log_that_cannot_be_read_is_no_success(tmp_path: Path, monkeypatch: py
 
 
 def test_records_that_cannot_be_read_are_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seen red with nothing taken for all that was read: the next state was carried."""
+    """Seen red with nothing taken for all that was read: the next state was reused."""
     monkeypatch.setattr(FakeMake, "unreadable", "read_build")
     monkeypatch.setattr(FakeMake, "warned", [])
     host = FakeHost(tmp_path, [(0, GOOD)] * 4)
     host.changed = {0: (), 1: ("Documentation/a.rst",), 2: ("mm/util.c",), 3: ("mm/slab.c",)}
     builds = build(host, per_patch=True)
     assert {one.status for one in builds.values()} == {BuildStatus.BUILT}
-    assert not any(one.carried for one in builds.values())
+    assert not any(one.reused for one in builds.values())
     assert "what the build left cannot be read: it takes more than 5 s" in FakeMake.warned[0]

@@ -141,7 +141,16 @@ def test_code_that_was_not_compared_confirms_nothing() -> None:
 def test_code_that_could_not_be_read_confirms_nothing() -> None:
     unread = SAME.model_copy(update={"unread": ("mm/odd.o",)})
     found = verdict(NOTHING, records.cell("one", code=unread))
-    assert (found.verdict, found.details) == ("not confirmed", ("one: 1 object files could not be read",))
+    assert (found.verdict, found.details) == ("not confirmed", ("one: 1 object file could not be read",))
+
+
+def test_code_of_which_too_much_differs_to_be_told_is_not_called_unread() -> None:
+    """Seen red with the words in the list of object files that could not be read."""
+    many = records.code(more_than=100_000)
+    found = verdict(NOTHING, records.cell("one", code=SAME), records.cell("two", code=many))
+    words = "more than 100000 functions and data objects differ"
+    assert (found.verdict, found.details) == ("not confirmed", (f"two: {words}",))
+    assert found.finding == "the code of more than 100000 functions and data objects differs"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ COMMANDS = [
     "index",
     "doc",
     "doctor",
+    "checks",
     "clean",
     "check",
     "run-job",
@@ -234,7 +235,7 @@ def test_every_format_can_be_printed_and_written(name: str, tmp_path: Path, fini
     assert call("report", str(finished), *where, "-o", str(target)).exit_code == 0
     printed = call("report", str(finished), *where, "-o", "-")
     assert printed.exit_code == 0
-    assert "prep_compound_page" in target.read_text() or name in ("junit", "kcidb")
+    assert "prep_compound_page" in target.read_text() or name in ("junit", "kcidb", "code")
 
 
 def test_runs_are_compared(tmp_path: Path, finished: Path) -> None:

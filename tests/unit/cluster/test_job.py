@@ -32,7 +32,7 @@ VALUE: dict[str, Any] = {
     "errors": [],
     "sections": {".text": 100},
     "struct_page": {"size": 64},
-    "carried": False,
+    "reused": False,
 }
 FILES = {
     "log.z": zlib.compress(b"\0\xff log"),

@@ -129,9 +129,22 @@ def test_an_expectation_is_a_word_or_a_table() -> None:
     )
     unreachable, table = cell(found, "x86_64-sparse").expect, cell(found, "riscv64-sparse").expect
     assert unreachable is not None
-    assert unreachable.unreachable
+    assert [one.unreachable for one in unreachable] == [True]
     assert table is not None
-    assert (table.unreachable, table.struct_page, table.vmemmap) == (False, 64, False)
+    assert [(one.unreachable, one.struct_page, one.vmemmap) for one in table] == [(False, 64, False)]
+
+
+def test_expectations_can_differ_by_what_the_tree_says() -> None:
+    found = expanded(
+        '[[include]]\nwhen = { arch = "riscv64" }\n'
+        'expect = [{ when = "!$(prompt,A)", unreachable = true }, { struct_page = 64 }]'
+    )
+    several = cell(found, "riscv64-sparse").expect
+    assert several is not None
+    assert [(one.when, one.unreachable, one.struct_page) for one in several] == [
+        ("!$(prompt,A)", True, None),
+        ("", False, 64),
+    ]
 
 
 def include(when: str, rest: str = "steps = 1") -> str:

@@ -123,7 +123,11 @@ MISTAKES = [
     (MATRIX + MATRIX.split("\n", 1)[1], ["two cells are called 'one'"]),
     (MATRIX + 'expect = "unreachabel"\n', ["cells.0.expect", '"unreachable", or a table']),
     (MATRIX + "expect = {}\n", ["cells.0.expect", "or a table"]),
-    (MATRIX + "expect = { struct_pages = 64 }\n", ["cells.0.expect.struct_pages", "Did you mean 'struct_page'"]),
+    (MATRIX + "expect = { struct_pages = 64 }\n", ["cells.0.expect.0.struct_pages", "Did you mean 'struct_page'"]),
+    (MATRIX + 'expect = [{ struct_page = 64 }, "unreachable"]\n', ["cells.0.expect", "only the last may do without"]),
+    (MATRIX + 'expect = { when = "A &&", struct_page = 64 }\n', ["cells.0.expect.0.when", "no Kconfig expression"]),
+    (MATRIX + 'expect = { when = "$(shell,ls)", struct_page = 64 }\n', ["no such question: $(shell,ls)"]),
+    (MATRIX + "expect = { unreachable = true, struct_page = 64 }\n", ["or a table"]),
     (MATRIX + "[axes.size]\nodd = { fragment = [] }\n", ["axes.size.odd.fragment", "Did you mean 'fragments'"]),
     (MATRIX + "[axes.size]\n", ["axes.size"]),
     (MATRIX + "[[include]]\nwen = { a = 'b' }\n", ["include.0.wen", "Did you mean 'when'"]),
@@ -195,8 +199,8 @@ def test_a_version_that_is_not_there_is_refused(tmp_path: Path, text: str, asked
         series(tmp_path, text).newest(asked)
 
 
-def promises_something(fragment: Fragment) -> bool:
-    return bool(fragment.options) or fragment.power_of_two is not None
+def asks_something(fragment: Fragment) -> bool:
+    return bool(fragment.asked) or fragment.power_of_two is not None
 
 
 @pytest.mark.parametrize("name", MATRICES)
@@ -205,7 +209,7 @@ def test_a_shipped_matrix_loads_and_its_fragments_exist(name: str) -> None:
     assert found.cells
     for cell in found.cells:
         for fragment in cell.fragments:
-            assert promises_something(load_fragment(fragments, fragment))
+            assert asks_something(load_fragment(fragments, fragment))
 
 
 def test_a_matrix_is_shipped() -> None:
@@ -214,7 +218,7 @@ def test_a_matrix_is_shipped() -> None:
 
 def test_every_shipped_fragment_can_be_read() -> None:
     for path in folder("kconfigs").glob("*.config"):
-        assert promises_something(load_fragment(path.parent, path.stem))
+        assert asks_something(load_fragment(path.parent, path.stem))
 
 
 @pytest.mark.parametrize("place", TRACKED, ids=lambda place: str(place.name))

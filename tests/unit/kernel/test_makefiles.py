@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.kernel.kconfig.expression import Tristate, evaluate
-from pipeline.kernel.makefiles import MAX_DEPTH, Makefiles
+from pipeline.kernel.makefile import MAX_DEPTH
+from pipeline.kernel.makefiles import Makefiles
 from pipeline.system.errors import UsageError
 
 TOP = """\

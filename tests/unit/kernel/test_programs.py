@@ -28,14 +28,14 @@ PROGRAMS = Programs(
     ],
 )
 def test_sources_of_the_kernel_and_texts_run_nothing(changes: dict[str, str]) -> None:
-    assert PROGRAMS.decided_by(changes) == set()
+    assert PROGRAMS.decided_by(changes) == frozenset()
 
 
 def test_what_the_compiler_is_asked_about_decides_with_all_that_it_could_include() -> None:
     """Seen red with the other headers left out, which the first can come to include."""
-    assert PROGRAMS.decided_by({"include/linux/mm.h": "M", "mm/util.c": "M"}) == {"include/linux/mm.h"}
+    assert PROGRAMS.decided_by({"include/linux/mm.h": "M", "mm/util.c": "M"}) == frozenset({"include/linux/mm.h"})
     changes = {"include/linux/mm.h": "M", "mm/slab.h": "M", "mm/util.c": "M"}
-    assert PROGRAMS.decided_by(changes) == {"include/linux/mm.h", "mm/slab.h"}
+    assert PROGRAMS.decided_by(changes) == frozenset({"include/linux/mm.h", "mm/slab.h"})
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-from pipeline.kernel.toolchain import ToolchainName, identify, llvm_libraries, make_variables, with_cross_prefix
+from pipeline.kernel import toolchain
+from pipeline.kernel.toolchain import (
+    ToolchainName,
+    identify,
+    llvm_libraries,
+    make_variables,
+    newest,
+    with_cross_prefix,
+)
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Processes
 
@@ -105,7 +114,8 @@ def test_the_identity_of_gcc_is_its_version_and_a_digest() -> None:
 
 @pytest.mark.skipif(not (shutil.which("clang") and shutil.which("ld.lld")), reason="clang or lld is missing")
 def test_the_linker_belongs_to_the_identity_of_clang() -> None:
-    with_lld, with_binutils = (identify(name, Processes()) for name in ("llvm", "clang"))
+    with_lld = identify("llvm", Processes())
+    with_binutils = identify(with_lld.name.replace("llvm", "clang"), Processes())
     assert "clang version" in with_lld.version
     assert with_lld.version == with_binutils.version
     assert with_lld.digest != with_binutils.digest
@@ -123,3 +133,18 @@ def test_llvm_s_own_libraries_belong_to_the_identity_of_clang() -> None:
         "/lib/x86_64-linux-gnu/libclang-cpp.so.14",
     ]
     assert llvm_libraries("\tnot a dynamic executable\n") == []
+
+
+def test_llvm_is_the_newest_that_is_there_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(*programs: str) -> None:
+        for program in programs:
+            (tmp_path / program).write_text("#!/bin/sh\n")
+            (tmp_path / program).chmod(0o755)
+
+    monkeypatch.setattr(toolchain, "_ENVIRONMENT", {"PATH": str(tmp_path)})
+    install("clang", "ld.lld", "llvm-nm")
+    assert newest("llvm") == "llvm"
+    install(*(f"{program}-{number}" for number in (9, 14) for program in ("clang", "ld.lld", "llvm-nm")))
+    install("clang-19", "clang-cpp-20", "clang-format-21")
+    assert newest("llvm") == "llvm-14"
+    assert [newest(name) for name in ("llvm-9", "clang", "gcc")] == ["llvm-9", "clang", "gcc"]

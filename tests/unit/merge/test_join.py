@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline import merge
-from pipeline.merge import Part, join
-from pipeline.record import BootRecord, CellRecord, CheckRecord, RunRecord, ToolRecord
+from pipeline.assess.verdict import exit_status
+from pipeline.merge import join
+from pipeline.merge.cells import Part
+from pipeline.record import (
+    BootRecord,
+    CellRecord,
+    CheckRecord,
+    DiagnosticRecord,
+    LostPromiseRecord,
+    RunRecord,
+    ToolRecord,
+)
 from pipeline.runs import RunFolder
-from pipeline.system.errors import UsageError
+from pipeline.system.errors import ExitStatus, UsageError
 from pipeline.system.workspace import Workspace
 from tests.support import records
+from tests.support.records import LOST
 
 COMMAND = "pipeline apply-and-build x@y --tree debian:linux-source-6.12 --matrix small"
 
@@ -55,6 +67,26 @@ def test_runs_can_be_merged_without_a_plan() -> None:
     record = join([part("job b", cell("b")), part("job a", cell("a"))]).record
     assert statuses(record) == [("b", "built"), ("a", "built")]
     assert record.command.endswith(" --cell b --cell a")
+
+
+@pytest.mark.parametrize("lost", [(), (LOST,)], ids=["kept", "broken"])
+def test_promises_of_a_duplicate_are_looked_at_where_its_kernel_is_built(lost: tuple[LostPromiseRecord, ...]) -> None:
+    """Seen red with the plan's word for it, which says nothing of the last patch, or is not that of the job."""
+    plan = part("plan", unbuilt("a"), unbuilt("twin", "duplicate", same_as="a"), command=COMMAND)
+    job = part("job a", cell("a", lost=()), unbuilt("twin", "duplicate", same_as="a", lost=lost))
+    for parts in ([plan, job], [job, plan]):
+        record = join(parts).record
+        assert [(one.id, one.status, one.lost) for one in record.cells] == [
+            ("a", "built", ()),
+            ("twin", "duplicate", lost),
+        ]
+        assert (exit_status(record) is ExitStatus.CLEAN) == (not lost)
+
+
+def test_two_words_on_the_promises_of_a_cell_are_refused() -> None:
+    parts = [part(f"job {at}", cell("a", lost=lost)) for at, lost in enumerate(((), (LOST,)))]
+    with pytest.raises(UsageError, match=r"are not the same \(promises\)"):
+        join(parts)
 
 
 def test_time_is_that_from_the_first_start_to_the_last_end() -> None:
@@ -163,12 +195,15 @@ TWO = {
 @pytest.mark.parametrize("name", TWO)
 def test_warnings_and_errors_are_counted_wherever_they_are(name: str) -> None:
     kind, word = ("new_warnings", "warnings") if "warning" in name else ("errors", "errors")
-    cells = [cell("a", states=(records.state(0), records.state(3, **{kind: found}))) for found in TWO[name]]
+
+    def with_diagnostics(*found: DiagnosticRecord) -> CellRecord:
+        changes: dict[str, Any] = {kind: found}
+        return cell("a", states=(records.state(0), records.state(3, **changes)))
+
+    cells = [with_diagnostics(*found) for found in TWO[name]]
     with pytest.raises(UsageError, match=rf"\({word}\)"):
         join([part("first", cells[0]), part("second", cells[1])])
-    moved = cells[0].model_copy(
-        update={"states": (records.state(0), records.state(3, **{kind: (WARNED.model_copy(update={"line": 9}),)}))}
-    )
+    moved = with_diagnostics(WARNED.model_copy(update={"line": 9}))
     assert join([part("first", cells[0]), part("second", moved)])
 
 

@@ -23,6 +23,11 @@ from tests.support import records
         ),
         (records.code(changed_objects=2, files=1), "code changed in 2 data objects of 1 file"),
         (records.code(unread=("a.o",)), "no code changed; 1 object file could not be read"),
+        (records.code(unread=("a.o",), more_unread=8), "no code changed; 9 object files could not be read"),
+        (
+            records.code(more_than=100_000),
+            "code changed in more than 100000 functions and data objects, which are not counted",
+        ),
     ],
 )
 def test_a_sentence_says_how_much_differs(code: CodeRecord, words: str) -> None:
@@ -35,9 +40,13 @@ def test_each_patch_names_what_it_changes() -> None:
         records.state(1, code=records.code()),
         records.state(2, code=records.code("frob", "probe")),
         records.state(3, code=records.code()),
+        records.state(4, code=records.code(more_than=100_000)),
     )
-    lines = patch_lines(records.cell(states=states))
-    assert lines == ["patch 2: frob(), probe()", "no code changed by patch 1, 3"]
+    assert patch_lines(records.cell(states=states)) == [
+        "patch 2: frob(), probe()",
+        "patch 4: more than 100000 functions and data objects",
+        "no code changed by patch 1, 3",
+    ]
 
 
 def test_few_of_many_are_named() -> None:

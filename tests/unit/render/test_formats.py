@@ -16,7 +16,7 @@ from lxml import etree
 
 from pipeline.assess.cases import Outcome, cases
 from pipeline.record import RunRecord, SymbolRecord
-from pipeline.render.formats import FORMATS, Source
+from pipeline.render.formats import FORMATS, FormatName, Source
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import BUDGET, code, render_markdown, table
@@ -45,7 +45,7 @@ ALLOWED = {
     "th",
     "td",
 }
-FACES = ("markdown", "junit", "kcidb", "csv")
+FACES = ("markdown", "junit", "kcidb", "csv", "code")
 
 
 def run_with_boots() -> RunRecord:
@@ -65,12 +65,12 @@ def unkept() -> RunRecord:
 def troubled() -> RunRecord:
     """A run with every kind of trouble, boots that get worse among them."""
     record = everything()
-    return record.model_copy(update={"cells": (*record.cells, *run_with_boots().cells)})
+    return record.model_copy(update={"cells": (*record.cells, *run_with_boots().cells, *recoded().cells)})
 
 
 def html(markdown: str) -> str:
     """As GitHub makes it of a summary, before it takes out what is not on its list."""
-    return cmarkgfm.github_flavored_markdown_to_html(markdown, cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE)
+    return str(cmarkgfm.github_flavored_markdown_to_html(markdown, cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE))
 
 
 def tags(markdown: str) -> Counter[str]:
@@ -199,7 +199,56 @@ def test_kcidb_ties_every_test_to_a_build_and_every_build_to_a_checkout() -> Non
     assert [one["valid"] for one in report["checkouts"]].count(False) == 1
 
 
+def recoded(**changes: object) -> RunRecord:
+    """A run of a series whose second patch changes code, and the third none."""
+    states = (records.state(0), records.state(1), records.state(2, code=records.code("frob")))
+    states = (*states, records.state(3, code=records.code()))
+    return records.run(cells=(records.cell("small", states=states, code=records.code("frob", **changes)),))
+
+
+def test_junit_says_which_code_differs() -> None:
+    (suite,) = [one for one in suites(recoded()) if one.get("name") == "small"]
+    numbers = {one.get("name"): one.get("value") for one in suite.iter("property")}
+    assert [(name, value) for name, value in numbers.items() if "code" in name] == [
+        ("patch 2, code: functions that differ", "1"),
+        ("patch 2, code: data objects that differ", "0"),
+        ("patch 3, code: functions that differ", "0"),
+        ("patch 3, code: data objects that differ", "0"),
+        ("code: functions that differ", "1"),
+        ("code: data objects that differ", "0"),
+    ]
+    told = suite.find("system-out").text.split("\n")
+    assert told[1] == "patch 3, code: no code changed: 900 functions and 400 data objects compared"
+    assert told[2] == "code: code changed in 1 function of 1 file; sizes alone show none of the functions; frob()"
+    (suite,) = [one for one in suites(recoded(more_than=100_000)) if one.get("name") == "small"]
+    numbers = {one.get("name"): one.get("value") for one in suite.iter("property")}
+    assert numbers["code: functions and data objects that differ"] == "more than 100000"
+
+
+def test_kcidb_says_which_code_differs() -> None:
+    found = {(one["build_id"][-7:], one["path"]): one for one in kcidb(recoded())["tests"]}  # type: ignore[index]
+    code = {key: one for key, one in found.items() if str(one["path"]).startswith("code.")}
+    assert {key: one["number"] for key, one in code.items()} == {
+        (f"{patch}/small", f"code.{of}.{kind.replace(' ', '_')}"): {"value": number, "unit": kind}
+        for patch, of, counted in ((2, "patch", (1, 0)), (3, "patch", (0, 0)), (3, "series", (1, 0)))
+        for kind, number in zip(("functions", "data objects"), counted, strict=True)
+    }
+    assert str(code["3/small", "code.series.functions"]["log_excerpt"]).endswith("of the functions\nfrob()")
+    (many,) = [one for one in kcidb(recoded(more_than=100_000))["tests"] if str(one["path"]).startswith("code.series")]
+    assert ("number" in many, many["path"], many["status"]) == (False, "code.series.all", "DONE")
+
+
 # CSV
+
+
+def test_csv_has_every_change_of_code_that_the_record_names() -> None:
+    found = rows(FORMATS["code"].render(Source(recoded())))
+    assert found[0] == ["tree", "cell", "of", "patch", "kind", "name", "path", "old", "new", "instructions"]
+    tree = "debian:linux-source-6.12"
+    assert found[1:] == [
+        [tree, "small", of, patch, "function", "frob", "mm/util.c", "64", "64", "2"]
+        for of, patch in (("patch", "2"), ("series", "3"))
+    ]
 
 
 def test_csv_has_every_symbol_of_every_cell() -> None:
@@ -280,7 +329,7 @@ def test_a_word_stays_in_its_cell(payload: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("face", FACES)
 def test_hostile_words_do_nothing(face: str, payload: str) -> None:
-    text = FORMATS[face].render(Source(flooded(troubled(), payload)))
+    text = FORMATS[FormatName(face)].render(Source(flooded(troubled(), payload)))
     assert not re.search(
         r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\u2028\u2029]", text
     )
@@ -296,8 +345,12 @@ def test_hostile_words_do_nothing(face: str, payload: str) -> None:
         schema.V5_3.validate(json.loads(text))
     else:
         for row in rows(text)[1:]:
-            assert len(row) == 7
-            assert not [one for one in row[:4] if one.lstrip().startswith(("=", "+", "-", "@"))]
+            assert len(row) == {"csv": 7, "code": 10}[face]
+            assert not [
+                one
+                for one in row[:7]
+                if not re.fullmatch(r"-?\d+", one) and one.lstrip().startswith(("=", "+", "-", "@"))
+            ]
 
 
 @pytest.mark.parametrize(

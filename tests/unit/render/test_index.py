@@ -121,6 +121,21 @@ def test_runs_below_a_folder_are_found_and_linked(tmp_path: Path) -> None:
     assert {"a/report.txt", "deep/down%20b/run.json"} <= {*urls}
 
 
+def test_a_page_links_to_nothing_outside_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "runs/a").mkdir(parents=True)
+    (tmp_path / "runs/a/run.json").write_text(run(1, "2026-01").to_json())
+    (tmp_path / "page").mkdir()
+    pages = [tmp_path / "page/index.html", tmp_path / "index.html"]
+    for page in pages:
+        result = call("index", str(tmp_path / "runs"), "-o", str(page))
+        assert result.exit_code == 0, result.output
+        assert ("links to runs below its folder only" in " ".join(result.output.split())) == (page == pages[0])
+    beside, above = (Elements(page.read_text()).urls for page in pages)
+    assert not [url for url in beside if not url.startswith("#")]
+    assert "runs/a/run.json" in above
+    assert "runs/a" not in pages[0].read_text()
+
+
 def test_a_folder_without_runs_is_an_error(tmp_path: Path) -> None:
     result = call("index", str(tmp_path))
     assert result.exit_code == 2

@@ -149,7 +149,7 @@ HEAD, INFO = (
 RENAMED = MemberDeltaRecord(change="renamed", before=HEAD, after=INFO)
 MOVED = MemberDeltaRecord(change="moved", before=HEAD, after=MemberRecord(name="compound_head", offset=131, size=64))
 ADDED = MemberDeltaRecord(change="added", after=MemberRecord(name="bits", offset=128, size=3))
-PAGE = LayoutRecord(struct="page", before=64, after=72, members=(RENAMED, MOVED, ADDED))
+PAGE = LayoutRecord(struct="page", before=64, after=72, members=(RENAMED, MOVED, ADDED), tracked=True)
 
 
 def test_a_layout_is_shown_once_for_the_cells_in_which_it_differs_alike() -> None:

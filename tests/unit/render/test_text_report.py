@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from pipeline.record import CellRecord, SymbolRecord
 from pipeline.record.neutral import neutral
-from pipeline.render import command_lines, exit_status, render_text, summary, verdict
+from pipeline.render import command_lines, exit_status, remarks, render_text, summary, verdict
 from pipeline.render.page import Page
 from pipeline.system.errors import ExitStatus
 from pipeline.system.text import cut, visible, wrap
@@ -55,7 +55,7 @@ def test_problems_come_before_everything_else() -> None:
         "  - Unreachable: x86_64-gcc-flat: CONFIG_SPARSEMEM_VMEMMAP=n was dropped\n"
         "  - Not covered, no cell compiles it: mm/internal.h.\n"
         "  - Coverage not measured: arm64-gcc.\n"
-        "  - Not measured: 1 claim.\n"
+        '  - Not measured: "~1K reduction of text in vmlinux".\n'
     )
 
 
@@ -86,7 +86,7 @@ def test_each_kind_of_problem_alone_is_one(changes: dict[str, object], words: st
             {"cells": (records.cell(), records.unreachable())},
             "Unreachable: x86_64-gcc-flat: CONFIG_SPARSEMEM_VMEMMAP=n",
         ),
-        ({"claims": (records.claim("not measured", None),)}, "Not measured: 1 claim."),
+        ({"claims": (records.claim("not measured", None),)}, 'Not measured: "~1K reduction of text in vmlinux".'),
         (
             {"cells": (records.cell(), records.broken("i386-gcc", "failed", "failed"))},
             "Base does not build: i386-gcc",
@@ -404,8 +404,23 @@ def test_a_claim_that_is_no_number_says_what_came_of_it() -> None:
     assert (
         '  not confirmed: text changes\n    "No functional change."\n      x86_64-hvo: +12 bytes (+12 -0)\n' in report
     )
-    assert "- Not confirmed: 1 claim." in report
+    assert '- Not confirmed: "No functional change.".' in report
     assert "(does not build: patch 2 in one)" in " ".join(report.split())
+
+
+def test_doubtful_claims_are_named_shortly() -> None:
+    """Seen red with their number alone."""
+    nothing = {"text": "No functional change", "kind": "no-functional-change", "claimed": None}
+    claims = [
+        *(records.claim("not confirmed", None, **nothing, patches=patches) for patches in ((2,), (3, 4))),
+        records.claim("not confirmed", None, text="mm: " + "word " * 30),
+        *(records.claim("not confirmed", None, text=f"claim {at}") for at in range(3)),
+    ]
+    (remark,) = [one for one in remarks(records.run(claims=tuple(claims))) if "onfirmed" in one]
+    assert remark == (
+        'Not confirmed: "No functional change" (patch 2), "No functional change" (patches 3-4), '
+        '"mm: word word word word word word word…" and 3 claims more.'
+    )
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.kernel.moved import Moved
 from pipeline.measure import parse_bloat
+from pipeline.measure.cells import Measured
 from pipeline.model import (
     Applied,
     ApplyStatus,
@@ -32,8 +33,10 @@ from pipeline.model import (
     Tree,
 )
 from pipeline.record import CellRecord
-from pipeline.runs.collect import Measured, TreeResult, cell_records, series_record, tree_record
+from pipeline.runs.cells import cell_records
+from pipeline.runs.collect import series_record, tree_record
 from pipeline.runs.names import log_name
+from pipeline.runs.results import TreeResult
 from tests.support.bloat_o_meter import OUTPUT
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)

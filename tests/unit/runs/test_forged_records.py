@@ -60,7 +60,7 @@ FORGED = {
 }
 
 
-@pytest.fixture(params=FORGED.values(), ids=FORGED.keys())
+@pytest.fixture(params=list(FORGED.values()), ids=list(FORGED))
 def forged(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The folder of a run with such a record, beside a good one in `good`."""
     for name, text in (("good", records.run(cells=(records.measured(),)).to_json()), ("forged", request.param)):

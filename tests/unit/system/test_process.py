@@ -188,7 +188,8 @@ def test_stop_ends_a_command_of_another_thread_and_refuses_new_ones(processes: P
     thread = threading.Thread(target=work)
     thread.start()
     assert started.wait(10)
-    assert not processes.stopping
+    stopping_before = processes.stopping
+    assert not stopping_before
     processes.stop()
     thread.join(10)
     assert not thread.is_alive()

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.system.parallel import parallel
 from pipeline.system.process import Command, Processes
-from pipeline.system.together import together
-from pipeline.system.turn import Turn
+from pipeline.system.run_lock import RunLock
 
 
 def test_one_task_works_at_a_time() -> None:
-    """Seen red with a turn that several may have."""
+    """Seen red with a lock that several may have."""
     both = threading.Barrier(2)
 
     def meets_the_other() -> bool:
@@ -23,11 +23,11 @@ def test_one_task_works_at_a_time() -> None:
             return False
         return True
 
-    assert together({1: meets_the_other, 2: meets_the_other}, 2, Processes()) == {1: False, 2: False}
+    assert parallel({1: meets_the_other, 2: meets_the_other}, 2, Processes()) == {1: False, 2: False}
 
 
 def test_who_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
-    """Each process waits for what the other leaves. Seen red with commands that are run in the task's turn."""
+    """Each process waits for what the other leaves. Seen red with commands that are run in the task's lock."""
     processes = Processes()
 
     def task(own: Path, other: Path) -> int:
@@ -35,14 +35,14 @@ def test_who_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
         return processes.run(Command(("sh", "-c", words, "sh", str(own), str(other)), timeout=20)).status
 
     one, two = tmp_path / "one", tmp_path / "two"
-    assert together({1: lambda: task(one, two), 2: lambda: task(two, one)}, 2, processes) == {1: 0, 2: 0}
+    assert parallel({1: lambda: task(one, two), 2: lambda: task(two, one)}, 2, processes) == {1: 0, 2: 0}
 
 
 def test_a_turn_comes_back_after_an_error() -> None:
-    turn = Turn()
-    with pytest.raises(ZeroDivisionError), turn.taken(), turn.given_back():
+    lock = RunLock()
+    with pytest.raises(ZeroDivisionError), lock.taken(), lock.given_back():
         raise ZeroDivisionError
-    with turn.taken(), turn.given_back(), turn.given_back(), turn.taken():
+    with lock.taken(), lock.given_back(), lock.given_back(), lock.taken():
         pass
-    with turn.given_back():
+    with lock.given_back():
         pass

@@ -84,7 +84,11 @@ def test_ccache_is_filled_or_only_read(writable: bool, option: str) -> None:
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_the_git_of_a_checkout_is_masked(tmp_path: Path, kind: str) -> None:
     git = tmp_path / "source/.git"
-    git.mkdir(parents=True) if kind == "folder" else (git.parent.mkdir(), git.write_text("gitdir: /x"))
+    if kind == "folder":
+        git.mkdir(parents=True)
+    else:
+        git.parent.mkdir()
+        git.write_text("gitdir: /x")
     argv = list(Bubblewrap().command(JOB, box(tmp_path)).argv)
     at = argv.index("/src/.git")
     assert argv[at - 2 : at] == ["--ro-bind", "/dev/null"]

@@ -122,14 +122,19 @@ def test_the_command_in_reports(word: str, columns: int) -> None:
     assert shlex.split("\n".join(lines))[:2] == ["pipeline", "apply-and-build"]
 
 
-@pytest.mark.parametrize("command", ["rm -rf ~", "pipelin x", "curl x | sh", "", "'", "sh -c 'pipeline apply'"])
+@pytest.mark.parametrize(
+    "command", ["rm -rf ~", "pipelin x", "curl x | sh", "pipeline clean --all", "", "'", "sh -c 'pipeline apply'"]
+)
 def test_a_record_of_others_names_no_other_program(command: str) -> None:
     """Seen red with any command of a record shown for pasting."""
     record = records.run(command=command)
     for text in (render_text(record), render_markdown(record), render_html(record)):
-        assert "the run names no command" in text or "No command can be given" in text
+        assert " ".join(text.split()).count("No command can be given that does the same on another machine.") == 1
         assert "rm -rf" not in text
         assert "curl x" not in text
+    letter = reply.draft(record, identity="M <m@example.org>", date=datetime(2024, 1, 1, tzinfo=UTC)).get_content()
+    assert "Tested on:" in letter
+    assert "To reproduce:" not in letter
 
 
 @pytest.mark.parametrize("begin", ["-", "--", "-X/tmp/log", "|", "|touch", "/", "/tmp/file", "!", "."])
@@ -161,7 +166,7 @@ def test_hints_with_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def refuse(_: Path) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("pipeline.system.beneath.remove", refuse)
+    monkeypatch.setattr("pipeline.system.untrusted_dir.remove", refuse)
     with pytest.raises(InfrastructureError, match="cannot be removed") as caught:
         clean(workspace, everything=False)
     assert_plain(caught.value.hint, "sudo", "rm", "-rf")

@@ -171,8 +171,9 @@ def test_an_expression_knows_how_large_it_is() -> None:
     def twice(expression: Expression, at: int) -> Expression:
         return AnyOf((all_of(expression, Option(f"B{at}")), all_of(expression, Option(f"C{at}"))))
 
+    option: Expression = Option("A")
     with at_most(10), pytest.raises(TooMuchError, match="parts of one condition"):
-        reduce(twice, range(30), Option("A"))
+        reduce(twice, range(30), option)
 
 
 def test_an_expression_knows_how_deep_it_is() -> None:
@@ -181,8 +182,9 @@ def test_an_expression_knows_how_deep_it_is() -> None:
     def opposite(expression: Expression, _: int) -> Expression:
         return Not(expression)
 
+    option: Expression = Option("A")
     with pytest.raises(TooMuchError, match="levels of one condition"):
-        reduce(opposite, range(1000), Option("A"))
+        reduce(opposite, range(1000), option)
 
 
 def tangled(levels: int, width: int) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.kernel.buildfolder import BuildFolder
-from pipeline.system import beneath
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError
 from tests.support.clock import at_most
 
@@ -54,29 +54,29 @@ KINDS = ["link", "link of a folder", "dangling", "FIFO", "folder", "up", "absolu
 def test_only_a_plain_file_is_read(build: Path, kind: str) -> None:
     name = put(build, kind)
     with at_most(5, wall=True), pytest.raises(OSError, match=r".+"):
-        beneath.read(build, name)
-    assert not beneath.is_file(build, name)
+        untrusted_dir.read(build, name)
+    assert not untrusted_dir.is_file(build, name)
 
 
 def test_a_plain_file_is_read_up_to_its_limit(build: Path) -> None:
     (build / "sub/file").write_bytes(b"12345")
-    assert beneath.read(build, "sub/file", 5) == b"12345"
-    assert beneath.is_file(build, "sub/file")
+    assert untrusted_dir.read(build, "sub/file", 5) == b"12345"
+    assert untrusted_dir.is_file(build, "sub/file")
     with pytest.raises(OSError, match="too large"):
-        beneath.read(build, "sub/file", 4)
+        untrusted_dir.read(build, "sub/file", 4)
 
 
 def test_our_own_folder_may_be_reached_through_a_link(build: Path, tmp_path: Path) -> None:
     (tmp_path / "here").symlink_to(build)
-    beneath.write(tmp_path / "here", "file", b"x")
-    assert beneath.read(tmp_path / "here", "file") == b"x"
+    untrusted_dir.write(tmp_path / "here", "file", b"x")
+    assert untrusted_dir.read(tmp_path / "here", "file") == b"x"
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "FIFO", "folder", "nothing"])
 def test_what_is_written_is_a_plain_file(build: Path, kind: str) -> None:
     name = put(build, kind)
-    beneath.write(build, name, b"ours")
-    assert beneath.read(build, name) == b"ours"
+    untrusted_dir.write(build, name, b"ours")
+    assert untrusted_dir.read(build, name) == b"ours"
     assert sorted(path.name for path in (build.parent / "outside").iterdir()) == ["secret"]
     assert (build.parent / "outside/secret").read_text() == "secret"
 
@@ -84,16 +84,17 @@ def test_what_is_written_is_a_plain_file(build: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["link of a folder", "up", "absolute"])
 def test_nothing_is_written_elsewhere(build: Path, kind: str) -> None:
     name = put(build, kind)
-    for act in (lambda: beneath.write(build, name, b"x"), lambda: beneath.discard(build, name)):
-        with pytest.raises(OSError, match=r".+"):
-            act()
+    with pytest.raises(OSError, match=r".+"):
+        untrusted_dir.write(build, name, b"x")
+    with pytest.raises(OSError, match=r".+"):
+        untrusted_dir.discard(build, name)
     assert (build.parent / "outside/secret").read_text() == "secret"
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "FIFO", "folder", "nothing"])
 def test_whatever_has_a_name_goes(build: Path, kind: str) -> None:
     name = put(build, kind)
-    beneath.discard(build, name)
+    untrusted_dir.discard(build, name)
     assert not os.path.lexists(build / name)
     assert (build.parent / "outside/secret").read_text() == "secret"
 
@@ -117,13 +118,13 @@ def as_user(folder: Path, script: str, *words: str) -> None:
     if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
         argv[:0] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
-    subprocess.run(argv, check=True, cwd="/", env={"PYTHONPATH": str(Path(beneath.__file__).parents[2])})
+    subprocess.run(argv, check=True, cwd="/", env={"PYTHONPATH": str(Path(untrusted_dir.__file__).parents[2])})
 
 
 @pytest.fixture
 def places() -> Iterator[Path]:
     """A folder that everybody reaches; pytest's own are closed to others, and it cannot remove a deep one."""
-    with tempfile.TemporaryDirectory(prefix="beneath-") as name:
+    with tempfile.TemporaryDirectory(prefix="untrusted-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
         subprocess.run(["rm", "-rf", "--", name], check=True)
@@ -143,7 +144,7 @@ def test_a_folder_of_any_depth_and_mode_is_removed(places: Path, name: str, dept
         f"{depth}",
         mode,
     )
-    removal = "import sys, pathlib; from pipeline.system import beneath; beneath.remove(pathlib.Path(sys.argv[1]))"
+    removal = "import sys, pathlib; from pipeline.system import untrusted_dir as u; u.remove(pathlib.Path(sys.argv[1]))"
     with at_most(30, wall=True):
         as_user(places / "parent", removal, f"{places}/parent/it")
     assert list((places / "parent").iterdir()) == []
@@ -154,24 +155,24 @@ def test_links_in_a_folder_that_is_removed_lead_nowhere(build: Path) -> None:
     (build / "sub/deep").mkdir()
     (build / "sub/deep/link").symlink_to(build.parent / "outside/secret")
     (build / "dangling").symlink_to("nowhere")
-    beneath.remove(build)
+    untrusted_dir.remove(build)
     assert not build.exists()
     assert (build.parent / "outside/secret").read_text() == "secret"
-    beneath.remove(build)
+    untrusted_dir.remove(build)
     build.symlink_to(build.parent / "outside")
     with pytest.raises(NotADirectoryError):
-        beneath.remove(build)
+        untrusted_dir.remove(build)
     assert (build.parent / "outside/secret").read_text() == "secret"
 
 
 def test_a_folder_of_many_files_and_folders_is_removed(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than are listed at once, on both levels. Seen red with one listing of each folder."""
-    monkeypatch.setattr(beneath, "_AT_ONCE", 7)
+    monkeypatch.setattr(untrusted_dir, "_AT_ONCE", 7)
     for number in range(20):
         (build / f"sub/{number}/inner").mkdir(parents=True)
         (build / f"sub/{number}/file").touch()
         (build / f"{number}").touch()
-    beneath.remove(build)
+    untrusted_dir.remove(build)
     assert not build.exists()
 
 

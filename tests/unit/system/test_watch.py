@@ -26,7 +26,13 @@ def run(script: str, folder: Path, limits: Limits) -> None:
 
 
 MADE = "import array, ctypes, mmap, os, socket, threading, time\nkept = os.memfd_create('x')"
-REMOVED = "import mmap, os, time\nkept = os.open('x', os.O_CREAT | os.O_RDWR)\nos.unlink('x')"
+REMOVED = "import ctypes, mmap, os, time\nkept = os.open('x', os.O_CREAT | os.O_RDWR)\nos.unlink('x')"
+MAPPED = """
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+held = libc.mmap(None, ctypes.c_size_t(64 << 20), mmap.PROT_READ, mmap.MAP_SHARED, kept, ctypes.c_long(0))
+os.close(kept)"""
+"""Python's own mmap keeps a descriptor beside the mapping."""
 SENT = (
     "one, other = socket.socketpair()\n"
     "one.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [kept]))])\nos.close(kept)"
@@ -122,7 +128,7 @@ OWN_LIST = 0x400
 """CLONE_FILES of unshare(2)."""
 HELD = {
     "open": ALLOCATED,
-    "mapped": f"{ALLOCATED}\nheld = mmap.mmap(kept, 0)\nos.close(kept)",
+    "mapped": f"{ALLOCATED}{MAPPED}",
     "open in a thread": f"""{ALLOCATED}
 def work():
     ctypes.CDLL(None).unshare({OWN_LIST})
@@ -167,7 +173,7 @@ def test_memory_is_seen_wherever_it_is(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", ["open", "mapped"])
 def test_a_file_without_a_name_is_counted_where_it_lies(way: str, tmp_path: Path) -> None:
     """Seen red with what is mapped left out, and with descriptors left out."""
-    mapped = "\nheld = mmap.mmap(kept, 0)\nos.close(kept)" if way == "mapped" else ""
+    mapped = MAPPED if way == "mapped" else ""
     script = f"{REMOVED}\nos.posix_fallocate(kept, 0, 64 << 20){mapped}\nprint(flush=True)\ntime.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", script], stdout=-1, cwd=tmp_path)
     try:

@@ -14,6 +14,8 @@ from pipeline.kernel.kconfig import (
     parse_config,
     parse_fragment,
     promises,
+    refused_wishes,
+    request_text,
 )
 from pipeline.model import StructPage
 from pipeline.system.errors import UsageError
@@ -153,3 +155,42 @@ def test_a_fragment_is_taken_from_the_first_folder_that_has_it(tmp_path: Path) -
     with pytest.raises(UsageError, match="there is no fragment") as caught:
         load_fragment(own, "bb", shipped)
     assert caught.value.hint == "Known fragments: a, b. Did you mean 'b'?"
+
+
+WISHES = "CONFIG_A=y\n#? CONFIG_B=y\n#? # CONFIG_C is not set\n"
+
+
+def test_a_wish_is_no_promise_but_asked_of_kconfig() -> None:
+    fragment = parse_fragment("x", WISHES)
+    assert (fragment.options, fragment.wishes) == ({"A": "y"}, {"B": "y", "C": "n"})
+    assert promises([fragment]) == 1
+    assert request_text(fragment) == "CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n"
+    assert broken_options([fragment], "CONFIG_A=y\nCONFIG_C=y\n") == []
+
+
+def test_a_refused_wish_is_told_with_the_reason() -> None:
+    fragment = parse_fragment("x", WISHES)
+    reasons = {"B": "no such option in this tree", "C": ""}
+    assert refused_wishes([fragment], "CONFIG_A=y\nCONFIG_C=y\n", lambda option, _asked: reasons[option]) == [
+        "CONFIG_B=y (x.config): no such option in this tree",
+        "CONFIG_C=n (x.config): y got",
+    ]
+    assert refused_wishes([fragment], "CONFIG_A=y\nCONFIG_B=y\n") == []
+
+
+def test_a_wish_that_another_fragment_requires_is_told_as_a_broken_requirement_only() -> None:
+    fragments = [parse_fragment("x", "#? CONFIG_B=y\n"), parse_fragment("y", "CONFIG_B=y\n")]
+    assert contradictions(fragments) == []
+    assert refused_wishes(fragments, "") == []
+    assert broken_options(fragments, "") == ["CONFIG_B=y asked (y.config), n got"]
+
+
+def test_wishes_and_requirements_contradict_each_other() -> None:
+    fragments = [parse_fragment("x", "#? CONFIG_B=y\n"), parse_fragment("y", "CONFIG_B=n\n")]
+    assert contradictions(fragments) == ["CONFIG_B: x.config asks y, y.config asks n"]
+
+
+@pytest.mark.parametrize("text", ["#? B=y\n", "#?\n", "#? CONFIG_B\n", "CONFIG_B=y\n#? CONFIG_B=y\n"])
+def test_what_is_no_wish_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="wish"):
+        parse_fragment("x", text)

@@ -151,7 +151,7 @@ def test_where_everything_differs_it_is_not_said_what(monkeypatch: pytest.Monkey
     """What a hostile build leaves must not fill the memory."""
     monkeypatch.setattr("pipeline.measure.code.table.MOST_CHANGES", 2)
     delta = compare(UTIL, {"mm/util.o": unit("F a 01", "F b 02", "F c 03")})
-    assert (delta.changes, bool(delta.unread)) == ((), True)
+    assert (delta.functions, delta.changes, delta.unread, delta.more_than) == (3, (), (), 2)
 
 
 @pytest.mark.parametrize(

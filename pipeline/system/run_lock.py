@@ -1,4 +1,4 @@
-"""Tasks that mostly wait for processes take turns in what they do themselves."""
+"""A lock that one of several threads holds while it works itself, and gives back while it waits for a process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turn:
+class RunLock:
     """Held by the one thread that works; given back by it for as long as it waits.
 
     Threads cannot work at the same time in Python anyway: its interpreter has a lock (the GIL), which each call of the
@@ -21,7 +21,7 @@ class Turn:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Waits for the turn, and has it."""
+        """Wait for the lock, and hold it."""
         self._take()
         try:
             yield
@@ -30,8 +30,8 @@ class Turn:
 
     @contextmanager
     def given_back(self) -> Iterator[None]:
-        """Lets others work meanwhile; nothing changes for a thread that does not have the turn."""
-        if not getattr(self._thread, "has_it", False):
+        """Let others work meanwhile; nothing changes for a thread that does not hold the lock."""
+        if not getattr(self._thread, "holds", False):
             yield
             return
         self._give_back()
@@ -42,8 +42,8 @@ class Turn:
 
     def _take(self) -> None:
         self._lock.acquire()
-        self._thread.has_it = True
+        self._thread.holds = True
 
     def _give_back(self) -> None:
-        self._thread.has_it = False
+        self._thread.holds = False
         self._lock.release()

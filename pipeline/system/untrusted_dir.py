@@ -1,4 +1,4 @@
-"""Files below a folder that a stranger's program wrote: whatever lies there, nothing outside is read or written.
+"""Read and write in a directory that a stranger filled, without following links: nothing outside is touched.
 
 In place of a file there may be a link to one of the user's, a FIFO that nobody writes to, or eight gigabytes.
 """

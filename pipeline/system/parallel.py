@@ -12,7 +12,7 @@ Name = TypeVar("Name", bound=Hashable)
 Result = TypeVar("Result")
 
 
-def together(tasks: Mapping[Name, Callable[[], Result]], workers: int, processes: Processes) -> dict[Name, Result]:
+def parallel(tasks: Mapping[Name, Callable[[], Result]], workers: int, processes: Processes) -> dict[Name, Result]:
     """Runs tasks at once and returns what they return, by name; what they do themselves they do in turns.
 
     Args:
@@ -24,7 +24,7 @@ def together(tasks: Mapping[Name, Callable[[], Result]], workers: int, processes
     """
 
     def in_turn(task: Callable[[], Result]) -> Result:
-        with processes.turn.taken():
+        with processes.run_lock.taken():
             return task()
 
     with ThreadPoolExecutor(workers) as pool:

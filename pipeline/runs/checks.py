@@ -1,0 +1,38 @@
+"""From what checks say of patches to the records of it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline import record
+from pipeline.runs.results import TreeResult
+
+
+def check_records(results: Sequence[TreeResult]) -> tuple[record.PatchCheckRecord, ...]:
+    """Collect what checks say of the patches, on each tree."""
+    return tuple(
+        record.PatchCheckRecord(
+            tree=result.applied.tree.name,
+            patch=one.patch,
+            check=one.check,
+            status=one.status.value,
+            reason=one.reason,
+            findings=tuple(
+                record.CheckFindingRecord(
+                    severity=finding.severity.value,
+                    message=finding.message,
+                    path=finding.path,
+                    line=finding.line,
+                    tool=finding.tool,
+                    kind=finding.kind,
+                    problem=finding.problem,
+                )
+                for finding in one.findings
+            ),
+            known=one.known,
+            seconds=one.seconds,
+            cached=one.cached,
+        )
+        for result in results
+        for one in result.checks
+    )

@@ -1,0 +1,46 @@
+"""What the verbs made of one tree: all that a run's record is collected from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.boot.report import Boots
+from pipeline.kernel.moved import Moved
+from pipeline.measure.cells import Measured
+from pipeline.model import (
+    Applied,
+    Build,
+    CellOutcome,
+    CheckResult,
+    NoiseFloor,
+    PlannedCell,
+)
+from pipeline.probes import Probe
+
+
+@dataclass(frozen=True)
+class TreeResult:
+    """What the verbs made of one tree.
+
+    Args:
+        builds: by cell id and patch number.
+        measured: by cell id.
+        boots: by cell id, patch number and scenario name.
+        floors: between two builds of the base, by cell id.
+        outcomes: what became of the cells' promises, by cell id.
+        moved: where the source of the base is, by patch number.
+        probes: what the matrix asks of every cell.
+        checks: on each patch.
+    """
+
+    applied: Applied
+    planned: Sequence[PlannedCell] = ()
+    builds: Mapping[tuple[str, int], Build] | None = None
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    boots: Boots | None = None
+    floors: Mapping[str, NoiseFloor] | None = None
+    outcomes: Mapping[str, CellOutcome] | None = None
+    moved: Mapping[int, Moved] | None = None
+    probes: Sequence[Probe] = ()
+    checks: Sequence[CheckResult] = ()
