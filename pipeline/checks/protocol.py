@@ -28,7 +28,8 @@ class Needs:
 
     Args:
         tools: programs of the machine, for `pipeline doctor`.
-        scripts: paths in the base's tree, of which the first that it has is run; none where the check is our own code.
+        scripts: paths in the base's tree, newest first, of which the first that it has is run; none where the check is
+            our own code.
         data: files and folders of the base that the script reads, if the tree has them.
         whole_tree: it reads files that the patch does not touch.
     """

@@ -81,7 +81,7 @@ def test_the_scripts_of_the_base_are_run_and_not_those_of_the_series(kernel: Dev
 def test_what_the_tree_does_not_have_is_not_checked_with_the_reason(kernel: Developer, tmp_path: Path) -> None:
     found = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master")
     result = found[1, "kernel-doc"]
-    assert (result.status, result.reason) == (CheckStatus.NOT_CHECKED, "the tree has no tools/docs/kernel-doc")
+    assert (result.status, result.reason) == (CheckStatus.NOT_CHECKED, "the tree has no scripts/kernel-doc")
     assert found[1, "kconfig"].status is CheckStatus.NOT_CONCERNED
     assert found[1, "sign-off"].status is CheckStatus.CHECKED
 
