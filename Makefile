@@ -1,5 +1,6 @@
 # make demo   installs what is missing and runs the main job on Linux 6.12
 # make test   installs what is missing and runs every test
+# make test-kernels  plans every shipped matrix on every supported kernel: KERNELS="6.1 6.12 7.2 7.3"
 # make bench  times the pipeline, beside tuxmake and make alone; four hours on 2 CPUs: see benchmarks/
 # make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
 # make lock   brings requirements/ up to date
@@ -12,20 +13,21 @@ TOOLS := .tools
 # `required`: never anything but what requirements/ holds.
 export PIPELINE_LOCK
 FUZZ_SECONDS := 600
+KERNELS := 6.1 6.12 7.2 7.3
 
 # What building x86 kernels in a sandbox takes (`pipeline doctor` knows more), then what the tests add.
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
 	python3 python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm \
-	chromium chromium-driver ccache gh openssl gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu \
-	gcc-arm-linux-gnueabihf
+	clang-19 lld-19 llvm-19 chromium chromium-driver ccache gh openssl gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu \
+	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf
 # tuxmake builds for i386 with a cross compiler only.
 BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
 
-.PHONY: demo test bench fuzz lock audit sbom setup
+.PHONY: demo test test-kernels bench fuzz lock audit sbom setup
 
 setup:
 	@.ci/setup $(VENV) $(BUILD_PACKAGES)
@@ -37,6 +39,10 @@ demo: setup
 test:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)
 	$(VENV)/bin/tox run
+
+test-kernels:
+	@.ci/setup $(VENV) $(TEST_PACKAGES)
+	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- tests/kernel/test_plans.py
 
 bench:
 	@.ci/setup $(VENV) $(BENCH_PACKAGES)

@@ -16,12 +16,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.apply.amount import copied_size
 from pipeline.apply.sparse_am import narrowed, widened
 from pipeline.mail.body import diff_in
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
-from pipeline.system import untrusted_dir
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
+from pipeline.system.untrusted import Budget, TooMuchError
 from pipeline.system.workspace import Workspace
 
 _FAILED = re.compile(r"^error: patch failed: (?P<path>.+):(?P<line>\d+)$", re.MULTILINE)
@@ -126,8 +128,14 @@ class Applier:
         log: list[str] = []
         three_way = False
         merged = 0
+        copied = Budget(untrusted.COPIED_BY_PATCHES)
         for patch in patches:
             before = states[-1].commit
+            try:
+                copied.spend(copied_size(diff_in(patch.mail), checkout))
+            except TooMuchError as too_much:
+                log.append(f"[{patch.number}/{len(patches)}] not applied: {too_much.message}")
+                return Applied(tree, ApplyStatus.FAILED, tuple(states), patch.number, (), "\n".join(log))
             status, output, error = checkout.run(
                 *(
                     "am",

@@ -60,11 +60,18 @@ def measured(make: Make, build: Build) -> tuple[Build, dict[str, bytes]]:
     for done in (symbols, sizes):
         make.check_failure(done)
         if not done.ok:
-            words = f"cannot be read: {done.stderr.decode('utf-8', 'replace').strip()[-200:]}"
-            return replace(build, status=BuildStatus.FAILED, errors=(Diagnostic(VMLINUX, 0, words),)), {}
-    sections = parse_sections(sizes.stdout.decode("utf-8", "replace"))
+            return _unreadable(build, done.stderr.decode("utf-8", "replace").strip()[-200:])
+    try:
+        sections = parse_sections(sizes.stdout.decode("utf-8", "replace"))
+    except ValueError as error:
+        return _unreadable(build, str(error))
     files = {"symbols.z": zlib.compress(sized_symbols(symbols.stdout))}
     return replace(build, sections=sections, struct_page=StructPage(make.struct_page_size())), files
+
+
+def _unreadable(build: Build, words: str) -> tuple[Build, dict[str, bytes]]:
+    error = Diagnostic(VMLINUX, 0, f"cannot be read: {words}")
+    return replace(build, status=BuildStatus.FAILED, errors=(error,)), {}
 
 
 def keep_records(make: Make, results: BuildResults, key: Key, base: Build | None) -> None:

@@ -34,10 +34,19 @@ SeriesArgument = Annotated[
         help="Message-id, lore URL, change-id, mbox, maildir, - (stdin), folder of patches, or entry of series/.",
     ),
 ]
+OptionalSeriesArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[SERIES]",
+        help="Message-id, lore URL, change-id, mbox, maildir, - (stdin), folder of patches, or entry of series/.",
+    ),
+]
 TreeOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--tree", metavar="TREE", help="git:URL#REF, path:DIR#REF, debian:PACKAGE or tar:FILE-or-URL; repeatable."
+        "--tree",
+        metavar="TREE",
+        help="git:URL#REF, path:DIR#REF, debian:PACKAGE[@SUITE] or tar:FILE-or-URL; repeatable.",
     ),
 ]
 MatrixOption = Annotated[

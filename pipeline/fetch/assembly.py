@@ -12,14 +12,18 @@ from pipeline.fetch.ready import plain, ready, remarks
 from pipeline.fetch.renumbered import readable_replies, renumbered
 from pipeline.mail import copies, diff, message, thread
 from pipeline.mail.attachments import patches_apart
+from pipeline.mail.body import diff_in
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
 from pipeline.mail.message import Mail
+from pipeline.mail.packed import unpacked_size
 from pipeline.mail.people import behind, in_body_author
 from pipeline.mail.posting import Posting
 from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
+from pipeline.system import untrusted
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
+from pipeline.system.untrusted import Budget, TooMuchError
 
 _BASE_COMMIT = re.compile(r"^base-commit: ([0-9a-f]{12,40})\b", re.MULTILINE)
 _PREREQUISITE = re.compile(
@@ -259,13 +263,20 @@ def require_whole(patches: Sequence[Patch], git: Repository) -> None:
     """Refuses a patch that lost lines on its way, which git-apply(1) tells without looking at any tree.
 
     Raises:
-        NotObtainedError: a diff ends before its hunk header says so, or a file of the diffstat is missing.
+        NotObtainedError: a diff ends before its hunk header says so, or a file of the diffstat is missing; or there is
+            much more in its patches than one sees.
     """
+    packed = Budget(untrusted.PACKED_IN_PATCHES)
     for patch in patches:
         body = message.parse(patch.mail).letter.body
         text = diff.diff_of(body)
         if not text:
             continue
+        try:
+            packed.spend(unpacked_size(diff_in(patch.mail)))
+        except TooMuchError as too_much:
+            words = f"patch {patch.number}/{len(patches)} is too large: {too_much.message}"
+            raise NotObtainedError(words, hint="No series does that by mistake: look at it.") from too_much
         status, _, error = git.run("apply", "--numstat", "-", stdin=text.encode())
         damage = error.strip().splitlines()[0].removeprefix("error: ") if status else diff.cut_off(body)
         if damage:

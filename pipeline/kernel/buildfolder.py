@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.system import untrusted_dir
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.shell import pasted
 from pipeline.system.store import Key
@@ -51,18 +51,23 @@ class BuildFolder:
         self.path.parent.chmod(0o700)
 
     def begin(self, config: str = "") -> None:
-        """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content)."""
+        """Takes the folder into use, with `config` as its `.config` (whose time changes only with its content).
+
+        Without one there is none: where kconfig failed, a copy of the base's folder must not be built as the base is.
+        """
         if os.path.lexists(self.path / _UNFINISHED):
             self.wipe()
         self.path.mkdir(parents=True, exist_ok=True)
         untrusted_dir.write(self.path, _UNFINISHED, b"")
-        if config and self.config() != config:
+        if not config:
+            untrusted_dir.discard(self.path, _CONFIG)
+        elif self.config() != config:
             self.set_config(config)
 
     def config(self) -> str:
-        """The `.config`; empty where there is none, or something else in its place."""
+        """The `.config`; empty where there is none, or something else in its place, or one larger than any."""
         try:
-            return untrusted_dir.read(self.path, _CONFIG).decode("utf-8", "replace")
+            return untrusted_dir.read(self.path, _CONFIG, untrusted.STORED_CONFIG.most).decode("utf-8", "replace")
         except OSError:
             return ""
 

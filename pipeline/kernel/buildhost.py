@@ -158,7 +158,7 @@ class Make:
         """
         folder = self.folder.path
         try:
-            command = kbuild.probe_command(kbuild.saved_offsets_command(folder))
+            command = self.read_apart(kbuild.read_probe_command, str(folder))
             untrusted_dir.write(folder, kbuild.PROBE_SOURCE, kbuild.PROBE.encode())
             done = self.tool(*command)
             if not done.ok:

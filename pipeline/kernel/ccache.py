@@ -7,7 +7,8 @@ that no series ever feeds another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,13 +16,15 @@ from tempfile import NamedTemporaryFile
 
 from pipeline.kernel.toolchain import ToolchainName, place
 from pipeline.model import CompilerCalls, Toolchain
-from pipeline.system import untrusted_dir
+from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.policy import Cache
 
 _STATISTICS = ".pipeline-ccache"
 _TEMPORARY = ".pipeline-ccache-temporary"
 _BYPASSED = "assembler_or_incbin"
-_HITS = frozenset({"direct_cache_hit", "preprocessed_cache_hit"})
+_NOTED = re.compile(
+    rb"^(?:(?P<call># )|(?P<hit>(?:direct|preprocessed)_cache_hit$)|(?P<miss>cache_miss$))", re.MULTILINE
+)
 
 _WRAPPER = """\
 #!/bin/sh
@@ -96,19 +99,17 @@ class CompilerCache:
 def take_calls(build: Path) -> CompilerCalls:
     """What ccache noted of a build in its folder, counted; the note is removed."""
     try:
-        note = untrusted_dir.read(build, _STATISTICS)
+        note = untrusted_dir.read(build, _STATISTICS, untrusted.CACHE_NOTE.most)
     except OSError:
         # Nothing was compiled; or a makefile put something else there.
         note = b""
     untrusted_dir.discard(build, _STATISTICS)
-    return counted(note.decode("utf-8", "replace").splitlines())
+    return counted(note)
 
 
-def counted(lines: Iterable[str]) -> CompilerCalls:
+def counted(note: bytes) -> CompilerCalls:
     """Calls in ccache's statistics log: for each a line `# FILE`, and one for each counter that it raised."""
-    hits = misses = calls = 0
-    for line in lines:
-        calls += line.startswith("# ")
-        hits += line in _HITS
-        misses += line == "cache_miss"
-    return CompilerCalls(hits, misses, max(0, calls - hits - misses))
+    # Not line by line: a makefile can write millions of empty ones.
+    lines = Counter(found.lastgroup for found in _NOTED.finditer(note))
+    hits, misses = lines["hit"], lines["miss"]
+    return CompilerCalls(hits, misses, max(0, lines["call"] - hits - misses))

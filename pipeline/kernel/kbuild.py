@@ -139,6 +139,20 @@ def layout_probe_command(saved: str) -> tuple[str, ...]:
     return (*words, "-gdwarf-4", "-fno-lto", "-w")
 
 
+def read_probe_command(build: str) -> tuple[str, ...]:
+    """`probe_command` of a prepared O= folder, read in a process of its own: a word of a megabyte takes minutes.
+
+    Raises:
+        OSError, ValueError: the folder is not prepared, or its record cannot be used.
+    """
+    return probe_command(saved_offsets_command(Path(build)))
+
+
+def read_layout_command(build: str) -> tuple[str, ...]:
+    """`layout_probe_command` of a prepared O= folder, as `read_probe_command`."""
+    return layout_probe_command(saved_offsets_command(Path(build)))
+
+
 def saved_offsets_command(build: Path) -> str:
     """Text of the one `.asm-offsets.s.cmd` in a prepared O= folder.
 

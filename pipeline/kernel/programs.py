@@ -25,8 +25,13 @@ from pipeline.system import untrusted_dir
 _COMPILED = frozenset({".c", ".h", ".S"})
 _NOT_KERNEL = TOOLS | {"Documentation"}
 _LARGEST_SOURCE = 8 << 20
-# What assembler and compiler read by these, kbuild does not record; and a unit that is included is none.
-_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|#\s*embed\b|#\s*include\s*[\"<][^\"<>\n]*\.[cS][\">]")
+# What assembler and compiler read by these, kbuild does not record; and clang takes one file for another by the last.
+_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|\binclude_alias\b")
+_SPLICE = re.compile(rb"\\[^\S\n]*\n")
+# A directive that includes, or that may go on in the next line; a comment counts as a blank.
+_DIRECTIVE = re.compile(rb"(?:#|%:)(?:[^\S\n]|/\*[^*\n]*\*/)*(?P<words>(?:include|import|embed)[^\n]*|/\*[^\n]*)")
+# Any other can include a unit, and then it is none: by a macro, by `#import`, after a comment.
+_OF_HEADER = re.compile(rb"include[^\S\n]*(?:<[^<>\"\n]*\.h>|\"[^<>\"\n]*\.h\")")
 _NAMED_THERE = re.compile(rb"(?:\.incbin|\.include|#\s*embed)\s*\\?[\"<]([^\"\\>\n]+)")
 _INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
 
@@ -96,8 +101,15 @@ def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str,
 
 
 def reads_unrecorded(text: str) -> bool:
-    """Whether code includes files in a way that the base's records say nothing of."""
-    return _UNRECORDED.search(text.encode()) is not None
+    """Whether code includes files in a way that the base's records say nothing of, as far as one can see.
+
+    What is included must be named, and be a header: a macro can stand for any name. An assembler's word that is in
+    pieces is not found.
+    """
+    code = _SPLICE.sub(b"", text.encode())
+    if _UNRECORDED.search(code):
+        return True
+    return any(_OF_HEADER.match(found["words"]) is None for found in _DIRECTIVE.finditer(code))
 
 
 def _is_kernel(one: Recorded) -> bool:

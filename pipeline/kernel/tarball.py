@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
+import queue
 import shutil
 import tarfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import PurePosixPath
-from typing import IO, Self
+from typing import IO, Protocol, Self, cast
 
 from pipeline.system.git import Repository, fast_import_path
 from pipeline.system.untrusted import ARCHIVE_BYTES, ARCHIVE_HEADER, ARCHIVE_MEMBERS, Budget
@@ -15,6 +25,138 @@ _PIECE = 1 << 20
 
 class UnsafeArchiveError(tarfile.TarError):
     """A member's name leads outside the archive (Python 3.11.4 has a class for that, Debian 12's 3.11.2 has not)."""
+
+
+_SAY_EVERY = 10.0
+"""Seconds."""
+_AHEAD = 16
+"""Pieces that are unpacked before they are wanted."""
+
+
+class Source(Protocol):
+    """What is read of a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def seek(self, offset: int, /) -> int: ...
+
+
+def _decompressed(archive: Source) -> Source:
+    """What a file holds that is compressed by xz, gzip or bzip2, or not at all."""
+    begin = archive.read(6)
+    archive.seek(0)
+    # These classes ask for more than they use.
+    file = cast(IO[bytes], archive)
+    if begin.startswith(b"\xfd7zXZ"):
+        return lzma.LZMAFile(file)
+    if begin.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file)
+    return bz2.BZ2File(file) if begin.startswith(b"BZh") else archive
+
+
+class Progress(io.RawIOBase):
+    """A file that says now and then how far it is read, and how long the rest takes.
+
+    Args:
+        file: a regular one, at its beginning.
+        say: called with a line.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, file: IO[bytes], say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._file = file
+        self._say = say
+        self._clock = clock
+        self._size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        self._began = self._said = clock()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def read(self, size: int = -1, /) -> bytes:
+        content, done, now = self._file.read(size), self._file.tell(), self._clock()
+        if now - self._said >= _SAY_EVERY and 0 < done < self._size:
+            self._said = now
+            left = (now - self._began) * (self._size - done) / done
+            self._say(f"  {100 * done // self._size} % imported, about {left:.0f} s left")
+        return content
+
+
+class Unpacked(io.RawIOBase):
+    """What a compressed file holds, unpacked by a thread of its own.
+
+    A fifth of an import is xz. The thread works beside the others: decompressors leave the interpreter to them.
+
+    Args:
+        archive: at its beginning; may be compressed by xz, gzip or bzip2, or not at all.
+    """
+
+    def __init__(self, archive: Source) -> None:
+        self._pieces: queue.Queue[bytes | Exception] = queue.Queue(_AHEAD)
+        self._stopped = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._unpack, args=(archive,), daemon=True)
+        self._thread.start()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, _size: int = -1, /) -> bytes:
+        """The next piece, of whatever size; empty at the end.
+
+        Raises:
+            tarfile.ReadError: the file is damaged.
+            OSError: it cannot be read.
+        """
+        if self._ended:
+            return b""
+        piece = self._pieces.get()
+        self._ended = not isinstance(piece, bytes) or not piece
+        if isinstance(piece, OSError):
+            raise piece
+        if isinstance(piece, Exception):
+            raise tarfile.ReadError(str(piece)) from piece
+        return piece
+
+    def close(self) -> None:
+        """Ends the thread, wherever it is."""
+        self._stopped.set()
+        self._thread.join()
+        super().close()
+
+    def _unpack(self, archive: Source) -> None:
+        try:
+            for piece in self._pieces_of(_decompressed(archive)):
+                self._put(piece)
+        except (lzma.LZMAError, zlib.error, EOFError, OSError) as error:
+            self._put(error)
+
+    def _pieces_of(self, opened: Source) -> Iterator[bytes]:
+        """All pieces and the empty one at the end."""
+        piece = b"-"
+        while piece and not self._stopped.is_set():
+            piece = opened.read(_PIECE)
+            yield piece
+
+    def _put(self, piece: bytes | Exception) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._pieces.put(piece, timeout=0.2)
+            except queue.Full:
+                continue
+            return
 
 
 class _Member(tarfile.TarInfo):
@@ -28,7 +170,7 @@ class _Member(tarfile.TarInfo):
         return found
 
 
-def import_archive(repository: Repository, archive: IO[bytes], message: str, ref: str) -> str:
+def import_archive(repository: Repository, archive: Source, message: str, ref: str) -> str:
     """Streams a tarball into one commit through git-fast-import(1), without unpacking it to disk.
 
     The first path component is dropped. Names are checked: absolute ones and those with `..` are refused.
@@ -41,12 +183,15 @@ def import_archive(repository: Repository, archive: IO[bytes], message: str, ref
     return repository.out("rev-parse", f"{ref}^{{commit}}")
 
 
-def _write_commit(stream: IO[bytes], archive: IO[bytes], message: str, ref: str) -> None:
+def _write_commit(stream: IO[bytes], archive: Source, message: str, ref: str) -> None:
     subject = message.encode()
     stream.write(b"commit %s\n" % ref.encode())
     stream.write(b"committer pipeline <pipeline@localhost> 946684800 +0000\ndata %d\n%s\n" % (len(subject), subject))
     size, count = Budget(ARCHIVE_BYTES), Budget(ARCHIVE_MEMBERS)
-    with tarfile.open(fileobj=archive, mode="r|*", bufsize=1 << 20, tarinfo=_Member) as members:
+    with (
+        closing(Unpacked(archive)) as plain,
+        tarfile.open(fileobj=plain, mode="r|", bufsize=_PIECE, tarinfo=_Member) as members,
+    ):
         for member in members:
             count.spend()
             size.spend(max(0, member.size))

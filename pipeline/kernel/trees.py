@@ -1,4 +1,4 @@
-"""Kernel trees by name: `git:URL#REF`, `path:DIR#REF`, `debian:PACKAGE`, `tar:FILE-or-URL`.
+"""Kernel trees by name: `git:URL#REF`, `path:DIR#REF`, `debian:PACKAGE[@SUITE]`, `tar:FILE-or-URL`.
 
 A tree is imported once, as one commit (or a shallow one) in the workspace's own repository. The user's own checkout is
 only ever read from.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tarfile
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +18,8 @@ from typing import IO
 import requests
 import tenacity
 
-from pipeline.kernel.tarball import import_archive
+from pipeline.kernel.debian import DebianArchive, PackageName
+from pipeline.kernel.tarball import Progress, import_archive
 from pipeline.model import Tree
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import Repository, initialised
@@ -27,7 +27,7 @@ from pipeline.system.process import Command, Processes
 from pipeline.system.shell import pasted
 from pipeline.system.workspace import Workspace
 
-EXAMPLES = "git:URL#REF, path:DIR#REF, debian:linux-source-6.12 or tar:FILE-or-URL"
+EXAMPLES = "git:URL#REF, path:DIR#REF, debian:linux-source-6.12, debian:linux-source-7.3@sid or tar:FILE-or-URL"
 _CONNECT_TIMEOUT = (10, 60)
 _DOWNLOAD_LIMIT = 2 << 30
 
@@ -69,6 +69,8 @@ class TreeName:
         remote = "://" in place or (kind == TreeKind.GIT and ":" in place.partition("/")[0])
         if kind != TreeKind.DEBIAN and not remote:
             place = str(Path(place).expanduser().resolve())
+        if kind == TreeKind.DEBIAN:
+            PackageName.parse(place)
         if ref.startswith("-"):
             raise UsageError(f"{ref!r} is not a git reference", hint=f"A tree is {EXAMPLES}.")
         return cls(TreeKind(kind), place, ref)
@@ -142,27 +144,22 @@ class TreeImporter:
             version = repository.out("log", "-1", "--format=%s", described)
             return Tree(str(name), version, described, repository.tree_of(described))
         if name.kind is TreeKind.DEBIAN:
-            version, stream_of = self._debian_source(name.place)
+            version, stream_of = self._debian_source(PackageName.parse(name.place))
         else:
             version, stream_of = self._tarball(name.place)
-        self._say(f"Importing {name} ({version}); once per tree, a minute or two")
+        self._say(f"Importing {name} ({version}), once per tree")
         try:
             with stream_of() as archive:
-                commit = import_archive(repository, archive, version, ref)
+                commit = import_archive(repository, Progress(archive, self._say), version, ref)
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
         return Tree(str(name), version, commit, repository.tree_of(commit))
 
-    def _debian_source(self, package: str) -> tuple[str, Callable[[], IO[bytes]]]:
+    def _debian_source(self, name: PackageName) -> tuple[str, Callable[[], IO[bytes]]]:
         """Version and source tarball of a Debian source package (`/usr/src/PACKAGE.tar.xz`), installed or not."""
-        downloads = self._workspace.downloads
-        packages = sorted(downloads.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime)
-        if not packages:
-            self._say(f"Downloading {package}")
-            packages = [self._downloaded(package)]
-        deb = packages[-1]
-        version = f"{package} {deb.name.split('_')[1].replace('%3a', ':')}"
-        unpacked = downloads / deb.stem
+        deb = DebianArchive(self._workspace.downloads, self._processes, self._say).package(name)
+        version = f"{name.package} {deb.name.split('_')[1].replace('%3a', ':')}"
+        unpacked = deb.with_suffix("")
         done = self._processes.run(
             Command(
                 ("dpkg-deb", "--extract", str(deb), str(unpacked)),
@@ -171,29 +168,8 @@ class TreeImporter:
         )
         archives = list((unpacked / "usr/src").glob("*.tar.*"))
         if not done.ok or not archives:
-            raise UsageError(f"{package} holds no kernel source ({done.text.strip() or 'no /usr/src/*.tar.*'})")
+            raise UsageError(f"{name.package} holds no kernel source ({done.text.strip() or 'no /usr/src/*.tar.*'})")
         return version, lambda: archives[0].open("rb")
-
-    def _downloaded(self, package: str) -> Path:
-        """A Debian package's file, whole: apt-get leaves half of one where it is interrupted. It takes no lock."""
-        downloads = self._workspace.downloads
-        with tempfile.TemporaryDirectory(prefix="apt-", dir=downloads) as aside:
-            done = self._processes.run(
-                Command(
-                    ("apt-get", "download", "-q", package),
-                    cwd=Path(aside),
-                    environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": aside},
-                    timeout=1200,
-                )
-            )
-            found = sorted(Path(aside).glob(f"{package}_*.deb"))
-            if not done.ok or not found:
-                errors = [line for line in done.text.splitlines() if line.startswith("E:")]
-                raise UsageError(
-                    f"apt-get cannot download {package}: {errors[0][3:] if errors else done.text.strip()[-200:]}",
-                    hint="Run `apt-get update` as root, or check the name with `apt-cache search linux-source`.",
-                )
-            return found[-1].rename(downloads / found[-1].name)
 
     def _tarball(self, place: str) -> tuple[str, Callable[[], IO[bytes]]]:
         path = Path(place)

@@ -16,6 +16,7 @@ from pipeline.kernel.buildhost import Make
 from pipeline.model import ChangedFile, Layout, Member
 from pipeline.probes import StructQuestion
 from pipeline.system import untrusted_dir
+from pipeline.system.confined import UnreadableError
 
 WELL_KNOWN = ("page", "folio", "hstate", "zone", "pglist_data")
 HEADERS = ("linux/mm_types.h", "linux/mmzone.h", "linux/hugetlb.h")
@@ -75,32 +76,36 @@ def probes(changed: Sequence[ChangedFile], asked: Sequence[StructQuestion] = ())
 def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
     """The structs of `wanted` that exist in a cell; its folder is prepared, the worktree at the same state.
 
-    A probe that does not compile says nothing, as does one whose debug information cannot be read.
+    A probe that does not compile says nothing, as does one whose debug information cannot be read, or any of them where
+    the folder does not show how kernel code is compiled.
 
     Raises:
         InfrastructureError: the compiler ran out of time.
-        OSError: the folder is not prepared, or the disk fails.
+        OSError: the disk fails.
     """
+    try:
+        command = make.read_apart(kbuild.read_layout_command, str(make.folder.path))
+    except UnreadableError:
+        return ()
     found: dict[str, Layout] = {}
     for probe in wanted:
-        for layout in _compiled(make, probe):
+        for layout in _compiled(make, probe, command):
             # A struct that the series touches is known by the file that it is in.
             found[layout.struct] = replace(layout, path=probe.path)
     return tuple(found[name] for name in sorted(found))
 
 
-def _compiled(make: Make, probe: Probe) -> tuple[Layout, ...]:
+def _compiled(make: Make, probe: Probe, command: Sequence[str]) -> tuple[Layout, ...]:
     folder = make.folder.path
     file = make.source_prefixes[0] + probe.path if probe.path else ""
     untrusted_dir.write(folder, kbuild.LAYOUT_SOURCE, kbuild.layout_probe(HEADERS, file, probe.structs).encode())
     untrusted_dir.discard(folder, kbuild.LAYOUT_OUTPUT)
+    done = make.tool(*command)
+    if not done.ok or not untrusted_dir.is_file(folder, kbuild.LAYOUT_OUTPUT):
+        return ()
     try:
-        saved = kbuild.saved_offsets_command(folder)
-        done = make.tool(*kbuild.layout_probe_command(saved))
-        if not done.ok or not untrusted_dir.is_file(folder, kbuild.LAYOUT_OUTPUT):
-            return ()
         found = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
-    except ValueError:
+    except UnreadableError:
         return ()
     return tuple(layout_of(one) for one in found)
 

@@ -19,6 +19,7 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
+from pipeline.system.untrusted import Budget
 
 _N = "[0-9]{1,19}"
 """A size that a kernel can have; int() refuses to read a number of thousands of digits."""
@@ -95,12 +96,18 @@ def kind_deltas(before: Build, after: Build) -> dict[str, int]:
 
 
 def parse_sections(output: str) -> dict[str, int]:
-    """Section name to bytes, from `size -A`; debug sections are left out, they are never loaded."""
-    return {
-        found["name"]: int(found["size"])
-        for found in _SECTION.finditer(output)
-        if found["name"] != "Total" and not found["name"].startswith((".debug", ".comment"))
-    }
+    """Section name to bytes, from `size -A`; debug sections are left out, they are never loaded.
+
+    Raises:
+        ValueError: there are more than any kernel has.
+    """
+    sections: dict[str, int] = {}
+    number = Budget(untrusted.SECTIONS)
+    for found in _SECTION.finditer(output):
+        number.spend()
+        if found["name"] != "Total" and not found["name"].startswith((".debug", ".comment")):
+            sections[found["name"]] = int(found["size"])
+    return sections
 
 
 class Measurer:

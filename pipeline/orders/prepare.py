@@ -20,6 +20,7 @@ from pipeline.definitions import (
     load_series,
 )
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.standing import SETTING, default_trees
 from pipeline.kernel.trees import EXAMPLES, TreeName
 from pipeline.machine import doctor
 from pipeline.model import Cell, Series
@@ -81,13 +82,16 @@ def resolve(order: Order) -> ResolvedOrder:
     Raises:
         UsageError: no tree is named, or a name stands for nothing.
     """
-    folder = find_series(order.request.text)
+    folder = _series_dir(order)
     tracked = load_series(folder) if folder else None
     matrix_name = order.matrix or (tracked.matrix if tracked else DEFAULT_MATRIX)
     matrix, fragments = load_matrix(matrix_name)
-    names = order.trees or (tracked.trees if tracked else ())
+    names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
     if not names:
-        raise UsageError("no tree is named", hint=f"Add --tree TREE: {EXAMPLES}.")
+        raise UsageError(
+            "no tree is named",
+            hint=f"Add --tree TREE: {EXAMPLES}. Or stand in a checkout of a kernel, or git config {SETTING} TREE.",
+        )
     return ResolvedOrder(
         tracked=tracked,
         matrix=matrix.narrowed(order.cells),
@@ -131,9 +135,14 @@ def tracked_series(series: Series) -> SeriesDefinition | None:
     return load_series(folder) if folder else None
 
 
+def _series_dir(order: Order) -> Path | None:
+    """The folder of the tracked series that an order names; a baseline names none."""
+    return None if order.baseline else find_series(order.request.text)
+
+
 def _scenarios(order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
     """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
-    series_dir = find_series(order.request.text)
+    series_dir = _series_dir(order)
     folders = [*([series_dir] if series_dir else []), fragments, resources.folder("kconfigs")]
     names = [name for cell in cells for name in cell.boot]
     return load_scenarios(names, tuple(dict.fromkeys(folder / "boot" for folder in folders)))

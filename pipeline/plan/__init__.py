@@ -240,9 +240,10 @@ class Planner:
             done = make.run("olddefconfig")
         config = make.folder.config() if done.ok else ""
         make.folder.finish()
-        failed = "" if config else f"kconfig failed: {_last_words(done.text) if not done.ok else 'it left no .config'}"
+        words = "it left no .config" if done.ok else _last_words(done.last_words)
+        failed = "" if config else f"kconfig failed: {words}"
         key = config_key(self._host, make.cell, state)
-        self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.text.encode()})
+        self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.stdout + done.stderr})
         return config
 
     def _folders(self, make: Make, base: SourceState) -> CellFolders:
@@ -259,7 +260,7 @@ class Planner:
             if prepared.ok:
                 size = make.struct_page_size()
             else:
-                failed = f"`make prepare` failed: {_last_words(prepared.text)}"
+                failed = f"`make prepare` failed: {_last_words(prepared.last_words)}"
             make.folder.finish()
         self._host.store.put(
             config_key(self._host, make.cell, base, "layout"), {"struct_page": size, "failed": failed}, {}

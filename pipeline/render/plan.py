@@ -80,8 +80,12 @@ def _refused(planned: Sequence[PlannedCell]) -> list[tuple[str, str]]:
     entries = []
     for words, names in cells.items():
         wish, _, reason = words.partition(": ")
-        entries.append((wish, reason if len(names) == len(planned) else f"{reason} ({', '.join(names)})"))
+        entries.append((wish, reason if len(names) == len(planned) else f"{reason} ({_listed(names)})"))
     return entries
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:

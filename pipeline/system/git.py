@@ -301,5 +301,16 @@ def user_setting(name: str) -> str:
     return str(output).strip() if status == 0 else ""
 
 
+def user_settings(name: str) -> tuple[str, ...]:
+    """All values of a setting in the user's own git configuration, in their order."""
+    status, output, _ = Git().execute(
+        ["git", "config", "-z", "--get-all", name],
+        with_extended_output=True,
+        with_exceptions=False,
+        stdout_as_string=True,
+    )
+    return tuple(value for value in str(output).split("\0") if value) if status == 0 else ()
+
+
 def _decoded(output: bytes) -> str:
     return output.decode("utf-8", "replace")

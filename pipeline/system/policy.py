@@ -44,7 +44,7 @@ class Limits:
     processes: int = 8192
     memory: int = 0
     folder: int = 96 << 30
-    files: int = 2_000_000
+    files: int = 600_000
     descriptors: int = 65_536
     free: int = 256 << 20
     interval: float = 0.5

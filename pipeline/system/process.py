@@ -30,6 +30,8 @@ TERMINATION_GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
 _READ_SIZE = 1 << 16
+_SMALL, _PAUSE = 1 << 10, 0.002
+"""Bytes of a piece of output after which more is waited for, and for how many seconds."""
 _POLL_SECONDS = 1.0
 _MOST_WAITED_FOR = 1000
 _LAST_WORDS = 2 << 20
@@ -149,7 +151,7 @@ class Processes:
         started, awake = time.monotonic(), TimeAwake()
         process = self._start(command)
         folder, limits = command.watched, command.limits
-        collected: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+        collected = {"stdout": bytearray(), "stderr": bytearray()}
         try:
             watch = Watch(command.program, process.pid, folder, limits, _output_of) if folder else None
             check = partial(self._check, command, awake, watch)
@@ -158,7 +160,7 @@ class Processes:
             process.returncode = os.waitstatus_to_exitcode(wait_status)
         except CutShortError as error:
             terminate(process)
-            error.output = b"".join(collected["stdout"])
+            error.output = bytes(collected["stdout"])
             raise
         except BaseException:
             terminate(process)
@@ -174,8 +176,8 @@ class Processes:
         return Completed(
             command.argv,
             process.returncode,
-            b"".join(collected["stdout"]),
-            b"".join(collected["stderr"]),
+            bytes(collected["stdout"]),
+            bytes(collected["stderr"]),
             time.monotonic() - started,
             usage.ru_utime + usage.ru_stime,
         )
@@ -253,7 +255,7 @@ class Processes:
         command: Command,
         check: Callable[[], None],
         on_output: Callable[[bytes], None] | None,
-        collected: dict[str, list[bytes]],
+        collected: Mapping[str, bytearray],
     ) -> None:
         """Adds to `collected` what the process writes, until it closes both streams."""
         size = 0
@@ -275,9 +277,13 @@ class Processes:
                             f"{command.program} wrote more than {command.output_limit >> 20} MiB of output",
                             hint="A patch can do this on purpose: look at the series.",
                         )
-                    collected[key.data].append(piece)
+                    # Pieces of one byte that are kept as they are would take thirty times as much.
+                    collected[key.data] += piece
                     if on_output and key.data == "stdout":
                         on_output(piece)
+                    if len(piece) < _SMALL:
+                        # Who writes byte by byte shall not have us look at each.
+                        time.sleep(_PAUSE)
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:

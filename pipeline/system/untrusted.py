@@ -57,6 +57,10 @@ RECORD_NAMES = Limit(6_000_000, "dependencies in .cmd files")
 """(3,500,000)"""
 RECORD_WORDS = Limit(2_000_000, "words in recorded commands")
 """(400,000)"""
+CACHE_NOTE = Limit(16 << 20, "bytes that ccache notes of a build")
+"""(4.5 MB: an allmodconfig)"""
+SECTIONS = Limit(10_000, "sections of a kernel")
+"""(100)"""
 ASSEMBLER = Limit(16 << 20, "bytes of compiled assembler")
 """(2 MB)"""
 SELFTEST = Limit(32 << 20, "bytes of a self-test")
@@ -103,6 +107,12 @@ REPLY_WORDS = Limit(40_000, "characters in one reply")
 REVIEW_WORDS = Limit(600_000, "characters in replies")
 """(unquoted)"""
 REVIEW_COMPARISONS = Limit(2_000_000, "lines of replies held against those that they quote")
+
+# What git makes of patches.
+PACKED_IN_PATCHES = Limit(16 << 20, "bytes of files that its patches bring packed")
+"""(100 KB: pictures of documents)"""
+COPIED_BY_PATCHES = Limit(16 << 20, "bytes of files that it copies or renames")
+"""(3 MB: a driver that leaves staging)"""
 
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")

@@ -17,6 +17,8 @@ from pathlib import Path, PurePath
 LARGEST = 256 << 20
 """Bytes of a file that are read; a kernel's image has a tenth of it."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_MOST_WAITING, _MOST_FOLDERS = 32 << 20, 200_000
+"""Characters and number of paths that a walk remembers; a kernel's build folder has 6,000 folders of 50 characters."""
 _AT_ONCE = 10_000
 """Names of a folder that are held at once: it can have millions."""
 
@@ -96,17 +98,23 @@ def entries(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Paths of all that lies below a folder, each with what lstat(2) says; what vanishes meanwhile is left out.
 
     Raises:
-        OSError: a folder hides what it holds: its path is longer than the system takes, or nobody may read it.
+        OSError: a folder hides what it holds: its path is longer than the system takes, or nobody may read it; or it
+            has too many folders to remember (E2BIG).
     """
-    waiting = [str(folder)]
+    waiting, size = [str(folder)], 0
     while waiting:
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as found:
+        last = waiting.pop()
+        size -= len(last)
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(last) as found:
             for entry in found:
                 with suppress(FileNotFoundError):
                     about = entry.stat(follow_symlinks=False)
                     yield entry.path, about
                     if stat.S_ISDIR(about.st_mode):
                         waiting.append(entry.path)
+                        size += len(entry.path)
+                        if size > _MOST_WAITING or len(waiting) > _MOST_FOLDERS:
+                            raise OSError(errno.E2BIG, "it has too many folders", last)
 
 
 def _remove_folder(parent: int, last: str) -> None:

@@ -108,7 +108,7 @@ class Watch:
         try:
             return extent(self._folder)
         except OSError as error:
-            if error.errno not in (errno.EACCES, errno.ENAMETOOLONG):
+            if error.errno not in (errno.EACCES, errno.ENAMETOOLONG, errno.E2BIG):
                 raise
             words = f"it made a folder into which nobody can look: {error.strerror}"
             raise LimitError(f"{self._name} was ended: {words}", hint=_HINT) from error

@@ -15,6 +15,7 @@ import pytest
 from pipeline.model import BuildStatus
 from tests.support.containment import CELL, Host, files_that_hold, plant, stored_results
 from tests.support.developer import UTIL, Edit
+from tests.support.paths import FAKE_KERNEL
 
 pytestmark = pytest.mark.xdist_group("forged-results")
 
@@ -115,8 +116,25 @@ GUARDED: Edit = (
 )
 IN_C: Edit = (HUGETLB, "#include", f"#if 0\n{FORGE}\nexit\n#endif\n#include")
 
+# A header comes to read a source that nothing included before; what that says then decides what make is told.
+APART = {HUGETLB: f"#ifndef HERE\n{(FAKE_KERNEL / HUGETLB).read_text()}#endif\n"}
+COMPUTED: Edit = (
+    "include/linux/mm_types.h",
+    "struct page {",
+    "#define HERE\n#define QUOTED(name) #name\n#define NAMED(name) QUOTED(name)\n"
+    "#include NAMED(../../mm/hugetlb.c)\n#undef HERE\nstruct page {",
+)
+SAYS: Edit = (
+    HUGETLB,
+    "#ifndef HERE\n",
+    f"#if 0\n{FORGE}\nexit\n#endif\n#ifdef HERE\n"
+    'asm(".pushsection .discard\\n.ascii \\"->GUARD $0$(sh${IFS}/src/mm/hugetlb.c) x\\"\\n.popsection");\n'
+    "#endif\n#ifndef HERE\n",
+)
+
 # After everything was built.
 LINKED: Edit = ("scripts/link-vmlinux.sh", "info NM System.map\n", f"info NM System.map\nsh /src/{LETTER}\n")
+BINARY = "a binary that is included"
 BELOW = "a prerequisite that the series takes back"
 Patch = Mapping[str, str] | Edit
 ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
@@ -133,7 +151,8 @@ ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
         [LETTER_RUNS, ("Kconfig", "WORKS = true\n", f"WORKS = true\nWORKS \\\n= sh /src/{LETTER}\n")],
         [],
     ),
-    "a binary that is included": ([LONGER, INCLUDES], [INCLUDES]),
+    BINARY: ([LONGER, INCLUDES], [INCLUDES]),
+    "a source that a header includes by a macro": ([APART, COMPUTED, SAYS], [APART, COMPUTED]),
     "a new header found first": (
         [
             {"include/asm/table.h": f"#ifndef __KERNEL__\n{RUNS}#endif\n"},
@@ -163,7 +182,7 @@ def test_an_innocent_series_comes_out_as_in_a_clean_workspace(host: Host, tmp_pa
     plant(developer, "alike", *shared, COMMENT)
     plant(developer, "hostile", *[patch or {**restored, **_text_of(host, COMMENT)} for patch in hostile])
     host.build("hostile", patches=1 if attack == BELOW else len(hostile))
-    if attack != "a binary that is included":
+    if attack != BINARY:
         assert files_that_hold("forged", host.workspace / "builds"), "the attack has come to nothing"
     for name, patches in (("alike", len(shared) + 1), ("innocent", 1)):
         builds = host.build(name, patches=patches)

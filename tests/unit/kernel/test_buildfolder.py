@@ -45,6 +45,23 @@ def test_a_folder_of_unknown_origin_is_not_built_upon(tmp_path: Path) -> None:
     assert use(tmp_path)
 
 
+def test_where_kconfig_failed_no_other_configuration_is_left(tmp_path: Path) -> None:
+    """Seen red with the one kept that a copy of the base's folder brings along."""
+    use(tmp_path)
+    folder = BuildFolder(tmp_path / "build")
+    folder.begin()
+    assert not (folder.path / ".config").exists()
+
+
+def test_a_configuration_of_a_hundred_megabytes_is_none(tmp_path: Path) -> None:
+    """A makefile wrote it. Seen red with all of it read."""
+    folder = BuildFolder(tmp_path / "build")
+    folder.begin("CONFIG_A=y\n")
+    with (folder.path / ".config").open("wb") as file:
+        file.truncate(100 << 20)
+    assert folder.config() == ""
+
+
 def test_a_folder_where_make_was_killed_is_no_seed(tmp_path: Path) -> None:
     """Seen red with the mark not looked at."""
     use(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.kernel.ccache import CompilerCache, counted, take_calls
 from pipeline.model import CompilerCalls, Toolchain
+from pipeline.system import untrusted
 from tests.support.clock import at_most
 
 LOG = """\
@@ -29,12 +30,22 @@ assembler_or_incbin
 
 
 def test_each_call_is_counted_once() -> None:
-    assert counted(LOG.splitlines()) == CompilerCalls(hits=2, misses=1, uncacheable=2)
+    assert counted(LOG.encode()) == CompilerCalls(hits=2, misses=1, uncacheable=2)
 
 
 @pytest.mark.parametrize("text", ["", "cache_miss\n", "\x00\xff\n# \n"])
 def test_a_note_that_a_makefile_wrote_makes_no_negative_number(text: str) -> None:
-    assert counted(text.splitlines()).uncacheable >= 0
+    assert counted(text.encode()).uncacheable >= 0
+
+
+def test_a_note_of_many_lines_takes_time_by_its_length(tmp_path: Path) -> None:
+    """Seen red line by line, and with no limit."""
+    note = tmp_path / ".pipeline-ccache"
+    with at_most(5):
+        assert counted(b"\n" * (16 << 20)) == CompilerCalls(0, 0, 0)
+        for line, size in (("cache_miss\n", untrusted.CACHE_NOTE.most + 1), ("\n", 200 << 20)):
+            note.write_text(line * (size // len(line) + 1))
+            assert take_calls(tmp_path) == CompilerCalls(0, 0, 0)
 
 
 def test_a_note_is_taken_once(tmp_path: Path) -> None:

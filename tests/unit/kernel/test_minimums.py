@@ -38,7 +38,7 @@ def test_a_compiler_tells_its_version(line: str, version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "met"), [("17.0.1", True), ("17.0.0", False), ("14.0.6", False), ("19.1.7", True), ("", True)]
+    ("version", "met"), [("17.0.1", True), ("17.0.0", False), ("9.0.0", False), ("19.1.7", True), ("", True)]
 )
 def test_versions_are_compared_number_by_number(version: str, met: bool) -> None:
     assert Minimum("clang", "17.0.1").met_by(version) is met

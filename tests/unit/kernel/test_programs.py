@@ -112,7 +112,18 @@ def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> 
         ("# embed <mm/util.c>", True),
         ('#include "util.c"', True),
         ("# include <mm/util.S>", True),
+        ("#include NAMED(mm/util.c)", True),
+        ('#import "util.c"', True),
+        ('#include_next "util.c"', True),
+        ('%:include "util.c"', True),
+        ('#/* */include/**/"util.c"', True),
+        ('#inc\\\nlude \\\n "util.c"', True),
+        ('#/*\n*/include "util.c"', True),
+        ('#include /*\n*/ "util.c"', True),
+        ('#pragma include_alias("mm.h", "util.c")', True),
         ("#include <linux/mm.h>", False),
+        ('\t# include "mm.h" /* Ours. */', False),
+        ("#define included #a", False),
         ("/* It is embedded. */", False),
     ],
 )
@@ -120,7 +131,9 @@ def test_code_that_reads_what_is_not_recorded(text: str, unrecorded: bool) -> No
     assert reads_unrecorded(text) is unrecorded
 
 
-@pytest.mark.parametrize("piece", ["#include <", '#include "', "# ", ".incbin ", '#include "a.', "#embed\t"])
+@pytest.mark.parametrize(
+    "piece", ["#include <", '#include "', "# ", ".incbin ", '#include "a.', "#embed\t", "#/*", "#/* */", "\\"]
+)
 def test_a_search_of_much_code_takes_time_by_its_length(piece: str) -> None:
     """Seen red with a name that may hold what begins the next one."""
     started = time.process_time()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import re
 import tarfile
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pipeline.kernel.history import pinned
-from pipeline.kernel.tarball import UnsafeArchiveError, import_archive
+from pipeline.kernel.tarball import Progress, Unpacked, UnsafeArchiveError, import_archive
 from pipeline.kernel.trees import TreeImporter, TreeKind, TreeName
 from pipeline.system.errors import InfrastructureError, PipelineError, UsageError
 from pipeline.system.git import GitError, Repository, initialised
@@ -197,3 +202,46 @@ def test_a_name_that_is_not_utf8_is_imported_or_a_typed_error(tmp_path: Path) ->
 def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path, place: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         obtain(tmp_path, f"path:{tmp_path / place}")
+
+
+PLAIN = b"plain" * 500_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN,
+        lzma.compress(PLAIN),
+        gzip.compress(PLAIN),
+        gzip.compress(PLAIN[:7]) + gzip.compress(PLAIN[7:]),
+        bz2.compress(PLAIN),
+    ],
+    ids=["plain", "xz", "gzip", "two of gzip", "bzip2"],
+)
+def test_a_file_is_unpacked_whatever_it_is_compressed_by(content: bytes) -> None:
+    with closing(Unpacked(io.BytesIO(content))) as unpacked:
+        assert b"".join(iter(unpacked.read, b"")) == PLAIN
+        assert unpacked.read() == b""
+
+
+@pytest.mark.parametrize("cut", [10, 200])
+def test_a_compressed_file_that_ends_early_is_damaged(cut: int) -> None:
+    content = lzma.compress(PLAIN)[:cut]
+    with closing(Unpacked(io.BytesIO(content))) as unpacked, pytest.raises(tarfile.ReadError):
+        b"".join(iter(unpacked.read, b""))
+
+
+def test_unpacking_ends_where_nobody_reads_on() -> None:
+    before = threading.active_count()
+    with closing(Unpacked(io.BytesIO(bytes(64 << 20)))) as unpacked:
+        assert unpacked.read()
+    assert threading.active_count() == before
+
+
+def test_how_far_an_import_is_and_how_long_it_takes_is_said_now_and_then() -> None:
+    said: list[str] = []
+    ticks = iter([0.0, 5.0, 20.0, 21.0, 40.0, 80.0])
+    progress = Progress(io.BytesIO(bytes(100)), said.append, lambda: next(ticks))
+    for _ in range(5):
+        progress.read(20)
+    assert said == ["  40 % imported, about 30 s left", "  80 % imported, about 10 s left"]

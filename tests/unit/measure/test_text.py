@@ -121,3 +121,9 @@ def test_changes_are_told_apart_by_the_kind_of_symbol() -> None:
     )
     assert kind_deltas(before, after) == {"text": 4, "rodata": 4 - 16, "data": 8, "bss": 0x10000 + 1}
     assert not any(kind_deltas(after, after).values())
+
+
+def test_more_sections_than_any_kernel_has_are_not_read() -> None:
+    """Each would be a row of the report. Seen red with all of them kept."""
+    with pytest.raises(ValueError, match="more than 10000 sections"):
+        parse_sections("".join(f".text.{number} 1 0\n" for number in range(10_001)))

@@ -227,3 +227,12 @@ def test_who_was_stopped_is_not_late() -> None:
         stopped.send_signal(signal.SIGCONT)
         output, _ = stopped.communicate(timeout=60)
     assert (stopped.returncode, "ended" in output) == (0, True)
+
+
+def test_output_byte_by_byte_is_looked_at_in_larger_pieces(processes: Processes) -> None:
+    """Each look costs us more than the writer. Seen red with each piece taken as it comes."""
+    script = "import os, time\nfor at in range(20000):\n    os.write(1, b'xy')\n    at % 10 or time.sleep(0.00001)"
+    pieces = list[bytes]()
+    done = processes.run(Command((sys.executable, "-c", script), environment={"PATH": PATH}), pieces.append)
+    assert done.stdout == b"xy" * 20_000
+    assert len(pieces) < 2_000

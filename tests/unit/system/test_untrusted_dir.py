@@ -211,3 +211,18 @@ def test_a_build_folder_is_taken_into_use_whatever_lies_there(build: Path, name:
         folder.finish()
     assert sorted(path.name for path in (build.parent / "outside").iterdir()) == ["secret"]
     assert (build.parent / "outside/secret").read_text() == "secret"
+
+
+@pytest.mark.parametrize(("name", "most"), [("_MOST_FOLDERS", 20), ("_MOST_WAITING", 5000)])
+def test_a_walk_remembers_only_so_many_folders(
+    build: Path, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    """Their paths are long: 100,000 took 400 MB. Seen red with all of them remembered."""
+    monkeypatch.setattr(untrusted_dir, name, most)
+    for number in range(100):
+        (build / f"sub/{number}").mkdir()
+    with pytest.raises(OSError, match="too many folders"):
+        list(untrusted_dir.entries(build))
+    folder = BuildFolder(build)
+    folder.seal()
+    assert not folder.is_sealed()

@@ -1,0 +1,66 @@
+"""Every shipped matrix on every kernel that is supported: which cells each can have, held as a table in `plans/`.
+
+A table is changed by hand, where a kernel or a matrix changed and the new table is right. What a cell's `expect` says
+is checked besides: nothing may come out other than the matrix says.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.definitions import load_matrix
+from pipeline.fetch import Request
+from pipeline.kernel.trees import TreeName
+from pipeline.model import PlannedCell
+from pipeline.orders.order import Order
+from pipeline.plan import select_cells
+from pipeline.plan.matrix import surprise
+from pipeline.run import Pipeline
+from pipeline.system import resources
+from pipeline.system.process import Processes
+
+TREES = {
+    "6.1": "debian:linux-source-6.1",
+    "6.12": "debian:linux-source-6.12",
+    "7.2": "debian:linux-source-7.2@trixie-backports",
+    "7.3": "debian:linux-source-7.3@trixie-backports",
+}
+PLANS = Path(__file__).with_name("plans")
+KERNELS = os.environ.get("PIPELINE_KERNELS", "").split() or sorted(path.stem for path in PLANS.glob("*.txt"))
+"""Those that have a table; `make test-kernels` names all that are supported."""
+MATRICES = sorted(path.stem for path in resources.folder("kconfigs").glob("*.toml"))
+
+
+def line(one: PlannedCell) -> str:
+    """A row of a table: what a cell came to."""
+    if not one.reachable:
+        return f"{one.cell.id}: unreachable"
+    size = one.struct_page.size if one.struct_page else "?"
+    return f"{one.cell.id}: {'virtual' if one.vmemmap else 'no virtual'} memmap, {size} bytes"
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_every_shipped_matrix_reaches_what_the_kernel_can_have(pipeline: Pipeline, kernel: str) -> None:
+    found, surprises, unexpected = [], [], []
+    host = pipeline.host(Order(request=Request("-"), jobs=os.cpu_count() or 1))
+    tree = pipeline.tree(TreeName.parse(TREES[kernel]))
+    for name in MATRICES:
+        matrix, fragments = load_matrix(name)
+        cells = select_cells(matrix, fragments, (), Processes())
+        planned = pipeline.plan(host, tree, cells)
+        found += [f"[{name}]", *map(line, planned), ""]
+        surprises += [f"{name} {one.cell.id}: {words}" for one in planned if (words := surprise(one))]
+        unexpected += [
+            f"{name} {one.cell.id}: {one.reason}"
+            for one in planned
+            if not one.reachable and not (one.cell.expect and one.cell.expect.unreachable)
+        ]
+    assert surprises == []
+    assert unexpected == []
+    table, golden = "\n".join(found), PLANS / f"{kernel}.txt"
+    if not golden.is_file():
+        pytest.fail(f"there is no {golden.name} yet; where this is right, it becomes that:\n\n{table}")
+    assert table == golden.read_text()
