@@ -158,7 +158,6 @@ MATRICES = {
     "no TOML": ("", "title = fake\n", ("fake.toml is not valid TOML", "line 1")),
     "unknown fragment": ("", matrix_text({"i386-odd": "even"}), ("even",)),
     "unknown cell": ("--cell=arm64-*", "", ("no cell of the matrix matches arm64-*", "i386-odd")),
-    "unknown sandbox": ("--sandbox=docker", "", ("there is no sandbox 'docker'", "--sandbox=bwrap")),
     "no series": ("", "", ("'no-series' is no series", "Name a message-id")),
 }
 
@@ -169,6 +168,16 @@ def test_usage(job: Job, tmp_path: Path, name: str) -> None:
     write_matrix(tmp_path, text or matrix_text(ONE_CELL))
     job = replace(job, series="no-series" if name == "no series" else job.series)
     assert_refused(job, job(*([option] if option else [])), 2, *words)
+
+
+@pytest.mark.parametrize("option", ["--sandbox=docker", "--base=none", "--ccache=large"])
+def test_a_value_that_an_option_does_not_have(job: Job, option: str) -> None:
+    """Said by the parser, before anything is begun."""
+    done = job(option)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Invalid value for '{option.partition('=')[0]}'" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert_nothing_half_written(job.run.workspace)
 
 
 def test_missing_compiler(job: Job, tmp_path: Path) -> None:

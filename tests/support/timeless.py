@@ -19,7 +19,8 @@ def without_times(record: RunRecord) -> tuple[str, ...]:
         return one.model_copy(update={"states": tuple(map(state, one.states))})
 
     same = {"id": "run", "started": "2026-01-01T00:00:00+00:00", "seconds": 0.0}
-    record = record.model_copy(update={**same, "cells": tuple(map(cell, record.cells))})
+    checks = tuple(one.model_copy(update={"seconds": 0.0, "cached": False}) for one in record.checks)
+    record = record.model_copy(update={**same, "cells": tuple(map(cell, record.cells)), "checks": checks})
     own_places = record.model_copy(update={"places": ()})
     return (own_places.to_json(), render_text(record), render_html(record))
 
@@ -38,4 +39,6 @@ def timeless(record: RunRecord) -> dict[str, Any]:
         )
         for cell in record.cells
     ]
-    return record.model_copy(update={**_TIMES, "places": (), "cells": tuple(cells)}).model_dump(mode="json")
+    checks = tuple(one.model_copy(update={"seconds": 0, "cached": False}) for one in record.checks)
+    same = {**_TIMES, "places": (), "cells": tuple(cells), "checks": checks}
+    return record.model_copy(update=same).model_dump(mode="json")
