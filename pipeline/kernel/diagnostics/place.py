@@ -12,6 +12,8 @@ from pipeline.model import Diagnostic
 LARGEST_FILE = 4 << 20
 MOST_BYTES = 256 << 20
 """Of all files that are looked at for one log."""
+MOST_FILES = 10_000
+"""That are looked at for one log; a log can name another one in each of its lines."""
 
 _LANGUAGES = (".c", ".h", ".S", ".rs")
 _NAMING = frozenset({"kernel-doc", "make", "objtool"})
@@ -51,8 +53,8 @@ def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) 
             wanted.setdefault(diagnostic.path, set()).add(diagnostic.line)
     places: dict[tuple[str, int], tuple[str, str]] = {}
     left = MOST_BYTES
-    for path, lines in wanted.items():
-        content = read(path) if left > 0 else None
+    for opened, (path, lines) in enumerate(wanted.items()):
+        content = read(path) if left > 0 and opened < MOST_FILES else None
         left -= len(content or b"")
         places |= {(path, line): place for line, place in _places(content or b"", lines)}
     placed = []

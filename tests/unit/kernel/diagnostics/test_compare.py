@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.kernel.diagnostics import in_source, new_ones
-from pipeline.kernel.diagnostics.place import LARGEST_FILE, function_of
+from pipeline.kernel.diagnostics.place import LARGEST_FILE, MOST_FILES, function_of
 from pipeline.kernel.moved import Moved, parse_hunks
 from pipeline.model import Diagnostic
 from tests.support.clock import at_most
@@ -253,6 +253,19 @@ def test_a_file_is_read_once_and_a_huge_one_not_at_all() -> None:
     found = in_source([warning(line=1), warning(line=1), warning(path="huge.c", line=1)], read)
     assert [diagnostic.function for diagnostic in found] == ["f", "f", ""]
     assert asked == ["a.c", "huge.c"]
+
+
+def test_so_many_files_are_read_and_no_more() -> None:
+    """A log can name a file in each of its lines. Seen red without the limit."""
+    asked = []
+
+    def read(path: str) -> bytes:
+        asked.append(path)
+        return b"int f(void)\n"
+
+    found = in_source([warning(path=f"{number}.c", line=1) for number in range(MOST_FILES + 9)], read)
+    assert len(asked) == MOST_FILES
+    assert [bool(diagnostic.function) for diagnostic in found].count(False) == 9
 
 
 @pytest.mark.parametrize(
