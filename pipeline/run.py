@@ -27,6 +27,7 @@ from pipeline.machine import doctor
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
 from pipeline.measure.cells import measured_cells
 from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
+from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.order import Order, reproducer
 from pipeline.orders.prepare import PreparedRun, prepare, tracked_series
 from pipeline.plan import Planner, configuration_origins
@@ -78,14 +79,14 @@ class Pipeline:
             PipelineError: the order is wrong, the series cannot be had, or the machine failed.
         """
         prepared = self.prepare(order)
-        host, series = prepared.host, self.fetch(order.request)
+        host, series = prepared.host, self._series(prepared)
         probes = prepared.resolved.probes
         booter = Booter(host, prepared.scenarios)
         with begin(self.workspace, series.title, prepared.started) as run:
             tree_work, checks, results = [], [], []
             for tree in [self.tree(name) for name in prepared.resolved.trees]:
-                applied = self.apply(series, tree, order.base)
-                checks.append(check_patches(host, series, applied, tree))
+                applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
+                checks.append(() if order.baseline else check_patches(host, series, applied, tree))
                 planned = self.plan(host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
             distributor = Distributor(
@@ -126,6 +127,11 @@ class Pipeline:
             results.append(TreeResult(applied, planned, probes=probes, checks=checks))
             self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs))
         return self.record("plan", prepared, series, results)
+
+    def _series(self, prepared: PreparedRun) -> Series:
+        if prepared.order.baseline:
+            return no_series([str(name) for name in prepared.resolved.trees])
+        return self.fetch(prepared.order.request)
 
     def prepare(self, order: Order) -> PreparedRun:
         """Everything that an order needs before the first mail."""
@@ -242,7 +248,7 @@ class Pipeline:
             cells=cells,
             checks=check_records(results),
             claims=self.claims(tracked, series, prepared.cells, cells, applied),
-            review=self.review(series, order.request, None, [one.tree for one in applied]),
+            review=None if order.baseline else self.review(series, order.request, None, [one.tree for one in applied]),
             tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),
             sandbox=order.sandbox,
             places=places.places(self.workspace),

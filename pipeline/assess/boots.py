@@ -10,7 +10,7 @@ from pipeline.record import BootRecord, CellRecord, CheckRecord
 NOISE = 64
 """kB by which free memory differs between two boots of one kernel."""
 
-_RAN = ("pass", "fail", "flaky", "time-out")
+_RAN = ("pass", "fail", "flaky", "time-out", "not understood")
 _BAD = ("fail", "time-out")
 
 
@@ -80,8 +80,8 @@ def new_splats(base: BootRecord | None, boot: BootRecord) -> tuple[str, ...]:
     return tuple(splat for splat in boot.splats if splat not in known)
 
 
-def proving_less(cells: Iterable[tuple[str, CellRecord]]) -> list[str]:
-    """A sentence for boots that prove less than they might: not run, flaky, or failing on the base already.
+def not_understood(cells: Iterable[tuple[str, CellRecord]]) -> list[str]:
+    """A sentence for each check that does not understand a kernel, and why it says so: faults of the check.
 
     Args:
         cells: each with what it is called.
@@ -89,23 +89,58 @@ def proving_less(cells: Iterable[tuple[str, CellRecord]]) -> list[str]:
     groups: dict[tuple[str, str], dict[str, None]] = {}
     for label, cell in cells:
         for boot in cell.boots:
-            for sentence in _shortcomings(boot):
+            for check in boot.checks:
+                if check.status == "not understood":
+                    group = groups.setdefault((check.name, "; ".join(check.details)), {})
+                    group[f"{label}/{boot.scenario}, {f'patch {boot.patch}' if boot.patch else 'the base'}"] = None
+    return [
+        f"The check {name} does not understand this kernel, a fault of the pipeline: {', '.join(places)}: {details}."
+        for (name, details), places in groups.items()
+    ]
+
+
+def proving_less(cells: Iterable[tuple[str, CellRecord]], *, baseline: bool = False) -> list[str]:
+    """A sentence for boots that prove less than they might: not run, flaky, or failing on the base already.
+
+    Args:
+        cells: each with what it is called.
+        baseline: the base is what the run is about, so that its failures are told elsewhere.
+    """
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for label, cell in cells:
+        for boot in cell.boots:
+            for sentence in _shortcomings(boot, baseline=baseline):
                 groups.setdefault(sentence, {})[f"{label}/{boot.scenario}"] = None
     return [f"{before}{', '.join(names)}{after}" for (before, after), names in groups.items()]
 
 
-def _shortcomings(boot: BootRecord) -> Iterable[tuple[str, str]]:
+def _shortcomings(boot: BootRecord, *, baseline: bool) -> Iterable[tuple[str, str]]:
     """Sentences about a boot, in two halves: its name goes between."""
     if boot.status == "not run":
         yield "Not booted: ", f": {boot.reason}."
     elif boot.status == "flaky":
         where = f"after patch {boot.patch}" if boot.patch else "on the base"
         yield f"Flaky {where}, passed when tried again: ", f": {boot.reason}."
-    elif boot.patch == 0 and boot.status in _BAD:
+    elif boot.patch == 0 and boot.status in _BAD and not baseline:
         yield "Boot fails on the base: ", f": {boot.reason}; that is the tree, not the series."
     for check in boot.checks:
-        if check.status == "not run" and boot.patch:
+        if check.status == "not run" and (boot.patch or baseline):
             yield "Check not run: ", f", {check.name}: {'; '.join(check.details)}."
+
+
+def failing_on_base(cell: CellRecord) -> list[tuple[BootRecord, tuple[str, ...]]]:
+    """Boots of the base that fail, each with what its checks say: what a baseline finds."""
+    return [
+        (boot, tuple(f"{check.name}: {detail}" for check in _failing(boot) for detail in check.details) or boot.splats)
+        for boot in cell.boots
+        if boot.patch == 0 and boot.status in _BAD
+    ]
+
+
+def all_measured(boots: Sequence[BootRecord]) -> list[tuple[str, str]]:
+    """Everything that checks measured on the base: `check value`, then the number."""
+    base = base_of(boots)
+    return [(name, str(number)) for name, number in _values(base.checks)] if base else []
 
 
 def measured(boots: Sequence[BootRecord]) -> list[tuple[str, str, str]]:

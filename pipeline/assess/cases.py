@@ -16,6 +16,8 @@ class Outcome(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     NOT_RUN = "not run"
+    NOT_UNDERSTOOD = "not understood"
+    """The check does not understand the kernel: a fault of the check."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def _boot(cell: CellRecord, name: str, boot: BootRecord, base: BootRecord | None
     common = (cell.tree, cell.id, name, boot.patch)
     splats = new_splats(base, boot) if boot.patch else ()
     bad = boot.status in ("fail", "time-out")
-    outcome = Outcome.NOT_RUN if boot.status == "not run" else Outcome.FAIL if bad or splats else Outcome.PASS
+    inconclusive = {"not run": Outcome.NOT_RUN, "not understood": Outcome.NOT_UNDERSTOOD}
+    outcome = Outcome.FAIL if bad or splats else inconclusive.get(boot.status, Outcome.PASS)
     known = bad and (boot.patch == 0 or not worse_than(base, boot))
     details = tuple(filter(None, [boot.reason, *splats]))
     yield Case(*common, boot.scenario, outcome, known, details, boot.seconds, boot.console)
@@ -131,7 +134,7 @@ def _boot(cell: CellRecord, name: str, boot: BootRecord, base: BootRecord | None
         yield Case(
             *common,
             f"{boot.scenario}: {check.name}",
-            {"pass": Outcome.PASS, "fail": Outcome.FAIL, "not run": Outcome.NOT_RUN}[check.status],
+            Outcome(check.status),
             check.status == "fail" and (boot.patch == 0 or before.get(check.name) == "fail"),
             check.details,
             log=boot.console,

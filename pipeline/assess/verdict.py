@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.assess import before_after, matrix
-from pipeline.assess.boots import proving_less
+from pipeline.assess.boots import failing_on_base, not_understood, proving_less
 from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
@@ -46,6 +46,8 @@ class Verdict:
 def verdict(record: RunRecord) -> Verdict:
     """Whether the series is fit for the trees and cells of the run, and what is wrong with it."""
     record = neutral(record)
+    if record.is_baseline:
+        return _of_baseline(record)
     kinds = {
         "does not apply everywhere": [_not_applied(tree) for tree in record.trees if tree.applied == "failed"],
         "breaks the build": [f"Build fails with {item.blame}, {_where(record, item)}" for item in failures(record)],
@@ -77,7 +79,35 @@ def verdict(record: RunRecord) -> Verdict:
     headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
     covered = not (_took(record) and building and not_covered(record))
     whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
-    return Verdict(_took(record) and whole and not problems and covered, headline, problems, covered)
+    understood = not not_understood(labelled(record))
+    return Verdict(_took(record) and whole and understood and not problems and covered, headline, problems, covered)
+
+
+def _of_baseline(record: RunRecord) -> Verdict:
+    """Whether trees are fit as they are: what is no problem of a series is what a baseline looks for."""
+    cells = labelled(record)
+    kinds = {
+        "do not build": [
+            f"Does not build: {name}{_first_error(cell)}"
+            for name, cell in cells
+            if result(record, cell) == "base FAILS"
+        ],
+        "fail when booted": [
+            f"Fails when booted: {name}/{boot.scenario}: {boot.reason or boot.status}"
+            + "".join(f" ({cut(line, 200)})" for line in evidence[:1])
+            for name, cell in cells
+            for boot, evidence in failing_on_base(cell)
+        ],
+    }
+    problems = tuple(problem for found in kinds.values() for problem in found)
+    building = sum(result(record, cell) == "builds" for cell in record.cells)
+    whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
+    unclear = not_understood(cells)
+    if problems:
+        headline = f"Without a series, kernels {' and '.join(kind for kind, found in kinds.items() if found)}."
+    else:
+        headline = _without_problems(record, building, "baseline without a series", "")
+    return Verdict(whole and not unclear and not problems, headline, problems)
 
 
 def remarks(record: RunRecord) -> list[str]:
@@ -87,14 +117,15 @@ def remarks(record: RunRecord) -> list[str]:
     return [
         *(f"Already merged: {tree.name}." for tree in record.trees if tree.applied == "already-merged"),
         *changed_facts(record),
-        *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS"),
+        *(_base_failure(name, cell) for name, word, cell in results if word == "base FAILS" and not record.is_baseline),
         *(f"Not built up to the last patch: {name}." for name, word, _ in results if word == "incomplete"),
         *matrix.missing(cells),
         *matrix.surprises(cells),
         *matrix.unreachable(cells),
         *matrix.duplicates(cells),
-        *proving_less(cells),
-        *_coverage_remarks(record),
+        *not_understood(cells),
+        *proving_less(cells, baseline=record.is_baseline),
+        *(_coverage_remarks(record) if not record.is_baseline else ()),
         *_doubtful_claims(record),
         *check_remarks(record),
         *(_suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
@@ -168,23 +199,39 @@ def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     if kinds:
         listed = " and ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
         return f"The series {listed}{'' if building else f'; {nothing}'}{grown}."
+    if building and not_covered(record) and not any(cell.status == "missing" for cell in record.cells):
+        return "Nothing proven: no cell compiles what the series changes."
+    return _without_problems(record, building, count(len(record.series.patches), "patch"), grown)
+
+
+def _without_problems(record: RunRecord, building: int, about: str, grown: str) -> str:
+    """The headline of a run that found no problem.
+
+    Args:
+        building: cells that build.
+        about: what was built, in a few words.
+        grown: what struct grows, in words.
+    """
     lacking = sum(cell.status == "missing" for cell in record.cells)
     if building and lacking:
         return f"No result of {count(lacking, 'cell')}; no problem found in {building} of the others."
     if not building:
-        return f"Nothing proven: {nothing}."
-    if not_covered(record):
-        return "Nothing proven: no cell compiles what the series changes."
+        return f"Nothing proven: no cell was built{'' if record.is_baseline else ' with all patches'}."
     built = f"{building} of {count(len(matrix.counted(record.cells)), 'cell')}"
-    ran = sum(boot.status != "not run" for cell in record.cells for boot in cell.boots)
+    ran = sum(boot.conclusive for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""
-    return f"No problem found: {count(len(record.series.patches), 'patch')}, {built} built{booted}{grown}."
+    if unclear := not_understood(labelled(record)):
+        return f"No problem found, but {count(len(unclear), 'check')} of ours did not understand a kernel{grown}."
+    return f"No problem found: {about}, {built} built{booted}{grown}."
 
 
 def _base_failure(name: str, cell: CellRecord) -> str:
+    return f"Base does not build: {name}{_first_error(cell)}; that is the tree, not the series."
+
+
+def _first_error(cell: CellRecord) -> str:
     errors = [location(found) for state in cell.states if state.patch == 0 for found in state.errors]
-    words = "".join(f" ({cut(error, 100)})" for error in errors[:1])
-    return f"Base does not build: {name}{words}; that is the tree, not the series."
+    return "".join(f" ({cut(error, 100)})" for error in errors[:1])
 
 
 def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:

@@ -35,7 +35,7 @@ def result(record: RunRecord, cell: CellRecord) -> str:
         return "FAILS"
     if any(state.status == "failed" for state in cell.states):
         return "base FAILS"
-    return "builds" if total and cell.states and cell.states[-1].patch == total else "incomplete"
+    return "builds" if cell.states and cell.states[-1].patch == total else "incomplete"
 
 
 def base_fails(cell: CellRecord) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pipeline.assess.before_after import lost_promises
-from pipeline.assess.boots import proving_less, regressions
+from pipeline.assess.boots import not_understood, proving_less, regressions
 from pipeline.assess.checks import CheckRow, balance, check_rows, finding_words
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.verdict import changed_facts, verdict
@@ -149,15 +149,17 @@ def _promises(record: RunRecord) -> list[Entry]:
 
 
 def _boots(record: RunRecord) -> list[Entry]:
-    ran = [boot for cell in record.cells for boot in cell.boots if boot.status != "not run"]
+    ran = [boot for cell in record.cells for boot in cell.boots if boot.conclusive]
     worse = boot_failures(record)
+    labelled = [(label(record, cell), cell) for cell in record.cells]
+    doubts = [*not_understood(labelled), *proving_less(labelled)]
     if not ran:
-        return []
+        unclear = not_understood(labelled)
+        return [Entry("boot", "warn", "nothing proven", details="\n".join(unclear))] if unclear else []
     if worse:
         finding, what = worse[0]
         lines = [line for one, words in worse for line in [f"{words}, with {one.blame}", *_words(one)]]
         return [Entry("boot", "fail", f"{what}, with {finding.blame}", details="\n".join(lines))]
-    doubts = proving_less([(label(record, cell), cell) for cell in record.cells])
     return [Entry("boot", "warn" if doubts else "pass", count(len(ran), "boot"), details="\n".join(doubts))]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.boot import console
 from pipeline.boot.attempt import attempt
+from pipeline.boot.doubt import doubted
 from pipeline.boot.initramfs import GuestProgram
 from pipeline.boot.machine import command_line, machine, needed_options
 from pipeline.boot.report import Boot, Boots, BootStatus, CheckResult, CheckStatus, verdict
@@ -89,7 +90,7 @@ class Booter:
                 boots[wanted.key] = _from_entry(wanted.scenario.name, entry)
             else:
                 missing.append((wanted, image, key))
-        return boots | self._boot_all(missing)
+        return doubted(boots | self._boot_all(missing))
 
     def keys(self, planned: Sequence[PlannedCell], builds: Builds) -> tuple[Key, ...]:
         """Of every boot that is wanted and can be run here."""
@@ -154,7 +155,7 @@ class Booter:
     def _boot(self, wanted: _Wanted, image: Image, key: Key, tracker: Tracker) -> Boot:
         """Boots once, and once again when that did not pass. A time-out says too little of a kernel to be kept."""
         boot = self._attempt(wanted, image)
-        if boot.status is not BootStatus.PASS:
+        if boot.status not in (BootStatus.PASS, BootStatus.NOT_UNDERSTOOD):
             again = self._attempt(wanted, image)
             passed = again.status is BootStatus.PASS
             boot = replace(again, status=BootStatus.FLAKY, reason=boot.reason) if passed else again
@@ -191,7 +192,13 @@ def _from_entry(scenario: str, entry: Entry) -> Boot:
         status=BootStatus(value["status"]),
         reason=value["reason"],
         checks=tuple(
-            CheckResult(one["name"], CheckStatus(one["status"]), tuple(one["details"]), one["values"])
+            CheckResult(
+                one["name"],
+                CheckStatus(one["status"]),
+                tuple(one["details"]),
+                one["values"],
+                one.get("everywhere", False),
+            )
             for one in value["checks"]
         ),
         splats=tuple(value["splats"]),

@@ -71,6 +71,8 @@ def _files(scenario: ScenarioDefinition, nonce: str, image: Image, program: byte
     files = {"init": program, "scenario": "".join(f"{line}\n" for line in lines).encode()}
     if image.selftest:
         files["hugepage-vmemmap"] = image.selftest.read_bytes()
+    elif image.obstacle:
+        files["hugepage-vmemmap.missing"] = image.obstacle.encode()
     return files
 
 

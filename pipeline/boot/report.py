@@ -9,6 +9,8 @@ from enum import StrEnum
 
 MOST_LINES = 20_000
 LONGEST_DETAIL = 300
+FAILED_CHECKS = "failed: "
+"""How the reason begins of a boot that came to its end, and whose checks failed."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _INTEGER = re.compile(r"-?\d{1,18}")
@@ -18,6 +20,8 @@ class CheckStatus(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     NOT_RUN = "not run"
+    NOT_UNDERSTOOD = "not understood"
+    """The check does not understand the kernel: a fault of the check, and no statement on the kernel."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ class CheckResult:
         name: its label in the scenario.
         details: what is wrong, or why it was not run, in the guest's words.
         values: what it measured, by name.
+        everywhere: it failed for everything that it looked at.
     """
 
     name: str
     status: CheckStatus
     details: tuple[str, ...] = ()
     values: Mapping[str, int] = field(default_factory=dict, hash=False)
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,10 @@ def parse_report(data: bytes, nonce: str) -> GuestReport:
     """
     userspace, done = False, False
     checks: dict[str, CheckResult] = {}
-    current = ""
-    failed: list[str] = []
-    skipped: list[str] = []
-    values: dict[str, int] = {}
+    current = _Begun("")
     for line in data.decode("utf-8", "replace").split("\n")[:MOST_LINES]:
-        found, _, rest = line.partition(" ")
-        if found != nonce or not nonce:
+        line_nonce, _, rest = line.partition(" ")
+        if line_nonce != nonce or not nonce:
             continue
         verb, _, text = rest.partition(" ")
         words = text.split()
@@ -73,31 +76,53 @@ def parse_report(data: bytes, nonce: str) -> GuestReport:
         elif verb == "done":
             done = True
         elif verb == "begin" and words and _NAME.fullmatch(words[0]):
-            current, failed, skipped, values = words[0], [], [], {}
-            checks[current] = CheckResult(current, CheckStatus.FAIL, ("the guest went away in this check",))
+            current = _Begun(words[0])
+            checks[current.name] = current.lost()
         elif verb == "value" and len(words) == 2 and _NAME.fullmatch(words[0]) and _INTEGER.fullmatch(words[1]):
-            values[words[0]] = int(words[1])
-        elif verb in ("fail", "skip"):
-            (failed if verb == "fail" else skipped).append(text[:LONGEST_DETAIL])
-        elif verb == "end" and len(words) == 2 and words[0] == current:
-            checks[current] = _ended(current, words[1], failed, skipped, values)
-            current = ""
-    if current:
-        details = (*failed, *checks[current].details)
-        checks[current] = CheckResult(current, CheckStatus.FAIL, details, values)
+            current.values[words[0]] = int(words[1])
+        elif verb in _COMPLAINTS:
+            current.said[verb].append(text[:LONGEST_DETAIL])
+        elif verb == "end" and len(words) == 2 and words[0] == current.name:
+            checks[current.name] = current.ended(words[1])
+            current = _Begun("")
+    if current.name:
+        checks[current.name] = current.lost()
     return GuestReport(userspace, done, tuple(checks.values()))
 
 
-def _ended(
-    name: str, status: str, failed: Sequence[str], skipped: Sequence[str], values: Mapping[str, int]
-) -> CheckResult:
-    if status != "0":
-        return CheckResult(name, CheckStatus.FAIL, (*failed, f"its process ended with status {status}"), values)
-    if failed:
-        return CheckResult(name, CheckStatus.FAIL, tuple(failed), values)
-    if skipped:
-        return CheckResult(name, CheckStatus.NOT_RUN, tuple(skipped), values)
-    return CheckResult(name, CheckStatus.PASS, (), values)
+_COMPLAINTS = ("fail", "fail-everywhere", "skip", "unclear")
+
+
+@dataclass
+class _Begun:
+    """A check that was begun, and what was said since."""
+
+    name: str
+    said: dict[str, list[str]] = field(default_factory=lambda: {verb: [] for verb in _COMPLAINTS})
+    values: dict[str, int] = field(default_factory=dict)
+
+    def lost(self) -> CheckResult:
+        """The check as it is when nothing more is heard of it."""
+        return self._result(CheckStatus.FAIL, (*self._failures, "the guest went away in this check"))
+
+    def ended(self, status: str) -> CheckResult:
+        """The check when its process ended with a status."""
+        if status != "0":
+            return self._result(CheckStatus.FAIL, (*self._failures, f"its process ended with status {status}"))
+        if self.said["unclear"]:
+            return self._result(CheckStatus.NOT_UNDERSTOOD, self.said["unclear"])
+        if self._failures:
+            return self._result(CheckStatus.FAIL, self._failures, everywhere=bool(self.said["fail-everywhere"]))
+        if self.said["skip"]:
+            return self._result(CheckStatus.NOT_RUN, self.said["skip"])
+        return self._result(CheckStatus.PASS, ())
+
+    @property
+    def _failures(self) -> tuple[str, ...]:
+        return (*self.said["fail"], *self.said["fail-everywhere"])
+
+    def _result(self, status: CheckStatus, details: Sequence[str], *, everywhere: bool = False) -> CheckResult:
+        return CheckResult(self.name, status, tuple(details), self.values, everywhere)
 
 
 class BootStatus(StrEnum):
@@ -106,6 +131,8 @@ class BootStatus(StrEnum):
     FLAKY = "flaky"
     TIME_OUT = "time-out"
     NOT_RUN = "not run"
+    NOT_UNDERSTOOD = "not understood"
+    """Nothing failed, and a check does not understand the kernel."""
 
 
 @dataclass(frozen=True)
@@ -124,13 +151,24 @@ def verdict(report: GuestReport, ending: Ending) -> tuple[BootStatus, str]:
     """
     failed = [check.name for check in report.checks if check.status is CheckStatus.FAIL]
     if report.done:
-        return (BootStatus.FAIL, f"failed: {', '.join(failed)}") if failed else (BootStatus.PASS, "")
+        return verdict_of_checks(report.checks)
     where = "before userspace" if not report.userspace else f"in {failed[-1]}" if failed else "between two checks"
     if ending.timed_out:
         return BootStatus.TIME_OUT, f"hung {where}"
     if ending.flooded:
         return BootStatus.FAIL, f"wrote more than the console may hold, {where}"
     return BootStatus.FAIL, f"went down {where}"
+
+
+def verdict_of_checks(checks: Sequence[CheckResult]) -> tuple[BootStatus, str]:
+    """The status of a boot that came to the end of its scenario, and the reason where it did not pass."""
+    failed = [check.name for check in checks if check.status is CheckStatus.FAIL]
+    unclear = [check.name for check in checks if check.status is CheckStatus.NOT_UNDERSTOOD]
+    if failed:
+        return BootStatus.FAIL, f"{FAILED_CHECKS}{', '.join(failed)}"
+    if unclear:
+        return BootStatus.NOT_UNDERSTOOD, f"does not understand this kernel: {', '.join(unclear)}"
+    return BootStatus.PASS, ""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ class BuildResults:
         if found is None or entry is None or found.status is not BuildStatus.BUILT:
             return False
         for stage, names in (
-            ("image", ("kernel.z", "selftest")),
+            ("image", ("kernel.z", "selftest", "selftest.missing")),
             ("symbol-origins", ()),
             ("code", (_CODE,)),
             ("dependencies", (_PATHS,)),

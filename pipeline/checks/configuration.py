@@ -31,12 +31,14 @@ class CheckCustom(Definition):
         on: whether it is run at all.
         ignored: kinds of findings that are left out; `fnmatch` patterns.
         problems: kinds of findings that change the verdict on the series; `fnmatch` patterns.
+        left_to: kinds of findings that another check says better, with its name.
         options: of the check itself, by name.
     """
 
     on: bool | None = None
     ignored: tuple[_Kind, ...] = ()
     problems: tuple[_Kind, ...] = ()
+    left_to: dict[_Kind, str] = Field(default_factory=dict)
     options: dict[str, bool | int | str] = Field(default_factory=dict)
 
 
@@ -86,6 +88,7 @@ class Configuration:
             reason,
             frozenset(kind for _, custom in wanted for kind in custom.ignored),
             frozenset(kind for _, custom in wanted for kind in custom.problems),
+            {kind: other for _, custom in wanted for kind, other in custom.left_to.items()},
             values,
         )
 

@@ -75,7 +75,8 @@ def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[Check
             _kind(match["words"]),
         )
         found[path.partition("/")[0]].append(finding)
-    return found
+    # Newer ones say the same of a file twice.
+    return {where: list(dict.fromkeys(told)) for where, told in found.items()}
 
 
 def _kind(words: str) -> str:

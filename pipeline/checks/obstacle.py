@@ -22,7 +22,7 @@ def without_tools(needs: Needs) -> str:
 
 def without_script(needs: Needs, has_script: bool) -> str:
     """A sentence on the script that a tree does not have; empty where it has one, or none is needed."""
-    return "" if has_script or not needs.scripts else f"the tree has no {needs.scripts[0]}"
+    return "" if has_script or not needs.scripts else f"the tree has no {needs.scripts[-1]}"
 
 
 def obstacle(needs: Needs, repository: Repository, commit: str) -> str:

@@ -28,7 +28,8 @@ class Needs:
 
     Args:
         tools: programs of the machine, for `pipeline doctor`.
-        scripts: paths in the base's tree, of which the first that it has is run; none where the check is our own code.
+        scripts: paths in the base's tree, newest first, of which the first that it has is run; none where the check is
+            our own code.
         data: files and folders of the base that the script reads, if the tree has them.
         whole_tree: it reads files that the patch does not touch.
     """
@@ -52,12 +53,14 @@ class Options:
         reason: why it is off; empty where it is on.
         ignored: kinds of findings that are not wanted.
         problems: kinds of findings that change the verdict.
+        left_to: kinds of findings that another check says better, with its name; they count where it did not look.
         values: of the check's own options.
     """
 
     reason: str = ""
     ignored: frozenset[str] = frozenset()
     problems: frozenset[str] = frozenset()
+    left_to: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, bool | int | str] = field(default_factory=dict)
 
 

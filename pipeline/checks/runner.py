@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
@@ -22,6 +22,7 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.history import History
 from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
 from pipeline.system import untrusted_dir
+from pipeline.system.errors import KilledError
 from pipeline.system.git import initialised
 from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION
@@ -105,7 +106,8 @@ class Checker:
                 tasks[at] = _Task(check, checked, before, after, self._key(check, checked, pair[1], before, after))
         results |= self._looked_up_or_run(tasks)
         ordered = [(patch.number, check.name) for patch in series.patches for check in self._checks]
-        return tuple(_configured(results[at], options[at[1]]) for at in ordered)
+        looked = {at for at, result in results.items() if result.status is CheckStatus.CHECKED}
+        return tuple(_configured(results[at], options[at[1]], looked) for at in ordered)
 
     def _left_out(
         self, check: PatchCheck, patch: CheckedPatch, pair: tuple[SourceState, SourceState] | None, bench: Bench
@@ -164,7 +166,7 @@ class Checker:
         started = time.monotonic()
         try:
             outcome = task.check.run(task.patch, task.before, task.after)
-        except (CutShortError, LimitError) as error:
+        except (CutShortError, KilledError, LimitError) as error:
             # It may be the machine's fault or the patch's: nothing is proven, and nothing is stored.
             outcome = Outcome(not_checked=cut(error.message, 200))
         seconds = round(time.monotonic() - started, 3)
@@ -206,12 +208,15 @@ def _value(finding: CheckFinding) -> dict[str, Any]:
     return value
 
 
-def _configured(result: CheckResult, options: Options) -> CheckResult:
-    """The findings that configuration leaves, those marked that change the verdict."""
+def _configured(result: CheckResult, options: Options, looked: Collection[tuple[int, str]]) -> CheckResult:
+    """The findings that configuration leaves, those marked that change the verdict.
+
+    Args:
+        looked: patches and checks that looked at them.
+    """
+    ignored = options.ignored.union(kind for kind, other in options.left_to.items() if (result.patch, other) in looked)
     kept = [
-        replace(one, problem=_any(one.kind, options.problems))
-        for one in result.findings
-        if not _any(one.kind, options.ignored)
+        replace(one, problem=_any(one.kind, options.problems)) for one in result.findings if not _any(one.kind, ignored)
     ]
     more = len(kept) - MOST_FINDINGS
     if more > 0:

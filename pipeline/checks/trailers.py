@@ -12,6 +12,7 @@ from pipeline.mail.diff import commit_message
 from pipeline.model import Letter
 
 _TRAILER = re.compile(r"^(?P<name>[A-Za-z][A-Za-z-]{1,40}):[ \t]*(?P<value>\S.*)$", re.MULTILINE)
+_REMARK = re.compile(r"\([^()]*\)|\[[^][]*\]")
 _LONGEST = 1000
 """Characters of a line that can be a trailer (RFC 5322 allows 998)."""
 
@@ -45,7 +46,8 @@ class Person:
     @classmethod
     def of(cls, mailbox: str) -> Person:
         name, address = parseaddr(mailbox.partition("#")[0].strip())
-        plain = unicodedata.normalize("NFKD", name).casefold()
+        # Whom somebody works for stands in brackets, and not everywhere: `A U Thor (House)`.
+        plain = unicodedata.normalize("NFKD", _REMARK.sub("", name) or name).casefold()
         words = re.findall(r"\w+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
         local, _, domain = address.casefold().rpartition("@")
         # name+tag@domain is the same mailbox as name@domain (RFC 5233).

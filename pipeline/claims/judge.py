@@ -144,7 +144,12 @@ def _measured(cell: CellRecord, claim: Claim) -> int | None:
         return cell.text.delta if cell.text else None
     wanted = claim.measurand
     boots = [boot for boot in cell.boots if boot.scenario == wanted.scenario and boot.patch == cell.states[-1].patch]
-    found = [check.values.get(wanted.value) for boot in boots for check in boot.checks if check.name == wanted.check]
+    found = [
+        check.values.get(wanted.value)
+        for boot in boots
+        for check in boot.checks
+        if check.name == wanted.check and check.status != "not understood"
+    ]
     return found[0] if found and boots[0].patch else None
 
 

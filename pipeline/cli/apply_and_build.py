@@ -21,10 +21,10 @@ from pipeline.cli.options import (
     MidmaskOption,
     NoiseFloorOption,
     OfflineOption,
+    OptionalSeriesArgument,
     RethreadOption,
     RevisionOption,
     SandboxOption,
-    SeriesArgument,
     TreeOption,
     parallel_jobs,
     require_writable,
@@ -34,6 +34,7 @@ from pipeline.cli.session import Session
 from pipeline.orders.order import BaseChoice, Order
 from pipeline.render import render_text
 from pipeline.render.formats import FORMATS, WRITTEN
+from pipeline.system.errors import UsageError
 from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 
@@ -41,7 +42,10 @@ from pipeline.system.shell import pasted
 @command("apply-and-build", example="apply-and-build series/hvo-shared-tails --tree debian:linux-source-6.12")
 def apply_and_build(
     current: Session,
-    series: SeriesArgument,
+    series: OptionalSeriesArgument = "",
+    no_series: Annotated[
+        bool, typer.Option("--no-series", help="Build and boot the trees as they are: a baseline.")
+    ] = False,
     tree: TreeOption = None,
     matrix: MatrixOption = "",
     cell: CellOption = None,
@@ -67,6 +71,11 @@ def apply_and_build(
     Exit status: 0 clean, 1 the series has a problem or is not covered, 2 usage, 3 not obtained or applied nowhere,
     4 infrastructure.
     """
+    if bool(series) is no_series:
+        raise UsageError(
+            "--no-series has no SERIES" if series else "no series is named",
+            hint="Name a series, or say --no-series --tree TREE for a tree as it is.",
+        )
     if json and json != "-":
         require_writable(Path(json))
     order = Order(
@@ -81,6 +90,7 @@ def apply_and_build(
         executor=executor,
         noise_floor=noise_floor,
         ccache=ccache,
+        baseline=no_series,
     )
     record, folder = current.pipeline().apply_and_build(order)
     if json and json != "-":
@@ -91,7 +101,8 @@ def apply_and_build(
         print(render_text(record, colour=sys.stdout.isatty()), end="")
         reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
         print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
-        print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
+        if not record.is_baseline:
+            print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
         # The report is for others, too, and names nothing that is on this machine only.
         print(f"Again:  {record.command}")
     raise typer.Exit(exit_status(record))

@@ -34,6 +34,13 @@ SeriesArgument = Annotated[
         help="Message-id, lore URL, change-id, mbox, maildir, - (stdin), folder of patches, or entry of series/.",
     ),
 ]
+OptionalSeriesArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[SERIES]",
+        help="Message-id, lore URL, change-id, mbox, maildir, - (stdin), folder of patches, or entry of series/.",
+    ),
+]
 TreeOption = Annotated[
     list[str] | None,
     typer.Option(

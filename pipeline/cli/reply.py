@@ -16,6 +16,7 @@ from pipeline.cli.options import (
     user_identity,
 )
 from pipeline.cli.session import Session
+from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting
 
 
@@ -45,6 +46,8 @@ def reply(
     current.workspace.prepare()
     folder = running.find(current.workspace, run)
     record = running.read(folder)
+    if record.is_baseline:
+        raise UsageError(f"run {record.id} is a baseline, which answers nobody", hint="Name the run of a series.")
     draft = replying.draft(
         record,
         identity=user_identity(),

@@ -17,14 +17,22 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.session import Session
 from pipeline.render import render_text
-from pipeline.render.formats import FORMATS, FormatName, Source
+from pipeline.render.formats import FORMATS, Source
+
+
+def _format(name: str) -> str:
+    if name not in FORMATS:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}.")
+    return name
 
 
 @command("report", example="report last --format html")
 def report(
     current: Session,
     run: RunArgument = "last",
-    format_name: Annotated[FormatName, typer.Option("--format", help="What the report is to be.")] = FormatName.TEXT,
+    format_name: Annotated[
+        str, typer.Option("--format", parser=_format, metavar="|".join(FORMATS), help="What the report is to be.")
+    ] = "text",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -38,7 +46,7 @@ def report(
     folder = running.find(current.workspace, run)
     record = running.read(folder)
     if output == STANDARD_OUTPUT or (output is None and chosen.printed):
-        colour = format_name is FormatName.TEXT and sys.stdout.isatty()
+        colour = format_name == "text" and sys.stdout.isatty()
         print(render_text(record, colour=True) if colour else chosen.render(Source(record)), end="")
         return
     path = output or folder / chosen.file

@@ -19,6 +19,7 @@ from typing import Any
 import distributed
 from distributed import KilledWorker, Status
 
+from pipeline.cluster.executor import Executor
 from pipeline.cluster.job import BuildJob, JobResult, read
 from pipeline.cluster.worker import Worker
 from pipeline.system.console import Console
@@ -177,3 +178,12 @@ def _slots(client: Any) -> int:
     """Jobs that the workers do at once."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     return int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers))
+
+
+def executor(scheme: str, rest: str, console: Console) -> Executor | None:
+    """The executor for what stands behind the scheme; None where that is nothing it knows."""
+    # Without a scheme Dask's own configuration says whether it is TCP or TLS.
+    address = rest.removeprefix("//")
+    if not address:
+        return None
+    return DaskExecutor(f"tls://{address}" if scheme == "dask+tls" else address, console)

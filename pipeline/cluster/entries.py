@@ -99,7 +99,7 @@ _FILES = {
     "boot": {"console.z"},
 }
 """Files that an entry of a stage must have; those of a build depend on its status."""
-_OPTIONAL = {"image": {"selftest"}, "build": {"symbols.z"}}
+_OPTIONAL = {"image": {"selftest", "selftest.missing"}, "build": {"symbols.z"}}
 
 
 def _mistake(one: StoredResult) -> str:

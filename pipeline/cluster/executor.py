@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import Protocol, cast
 
-from pipeline.cluster.job import BuildJob, JobResult, content, read, write
+from pipeline.cluster.job import BuildJob, JobResult
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, UsageError
 
 EXAMPLES = "local, dask://HOST:PORT, dask+tls://HOST:PORT or folder:DIR"
+
+EXECUTORS: Mapping[str, str] = {"local": "local", "folder": "folder", "dask": "dask", "dask+tls": "dask"}
+"""Module beside this one that has the executor of a scheme; a new one is a module and a line here.
+
+The module has `executor(scheme, rest, console)`, and is imported when it is asked for: some need packages of their own.
+"""
 
 
 class Executor(Protocol):
@@ -26,44 +31,8 @@ class Executor(Protocol):
         ...
 
 
-class LocalExecutor:
-    """Leaves every job to the run itself, which builds all cells of a state at once under one jobserver."""
-
-    def run(self, _jobs: Iterable[BuildJob]) -> Iterator[JobResult]:
-        return iter(())
-
-
-class FolderExecutor:
-    """Jobs as files, for whatever carries files to machines: `pipeline run-job ID.job.json` makes ID.result.json.
-
-    Args:
-        folder: where jobs are written and results looked for.
-    """
-
-    def __init__(self, folder: Path, console: Console) -> None:
-        self._folder = folder
-        self._console = console
-
-    def run(self, jobs: Iterable[BuildJob]) -> Iterator[JobResult]:
-        """Results that are there; where one is missing, the job is written.
-
-        Raises:
-            InfrastructureError: results are missing.
-        """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        missing = 0
-        for job in jobs:
-            result = self._folder / f"{job.id}.result.json"
-            if os.path.lexists(result):
-                yield read(JobResult, content(result), str(result))
-                continue
-            write(job, self._folder / f"{job.id}.job.json")
-            missing += 1
-        if missing:
-            raise InfrastructureError(
-                f"{missing} jobs in {self._folder} have no result yet",
-                hint="Do `pipeline run-job FILE` for each *.job.json, on any machine; then run this command again.",
-            )
+class _Module(Protocol):
+    def executor(self, scheme: str, rest: str, console: Console) -> Executor | None: ...
 
 
 def choose(name: str, console: Console) -> Executor:
@@ -74,19 +43,14 @@ def choose(name: str, console: Console) -> Executor:
         InfrastructureError: it needs a package that is not installed.
     """
     scheme, _, rest = name.partition(":")
-    if name == "local":
-        return LocalExecutor()
-    if scheme == "folder" and rest:
-        return FolderExecutor(Path(rest).expanduser(), console)
-    if scheme in ("dask", "dask+tls") and rest.removeprefix("//"):
+    if module := EXECUTORS.get(scheme):
         try:
-            from pipeline.cluster.dask import DaskExecutor
+            found = cast(_Module, import_module(f"pipeline.cluster.{module}")).executor(scheme, rest, console)
         except ModuleNotFoundError as error:
             raise InfrastructureError(
                 f"--executor {scheme}:// needs the package {error.name}, which is not installed",
                 hint="Install the extra: pipx install 'kernel-series-pipeline[dask]', or pip install '.[dask]'.",
             ) from error
-        # Without a scheme Dask's own configuration says whether it is TCP or TLS.
-        address = rest.removeprefix("//")
-        return DaskExecutor(f"tls://{address}" if scheme == "dask+tls" else address, console)
+        if found:
+            return found
     raise UsageError(f"there is no executor {name!r}", hint=f"An executor is {EXAMPLES}.")

@@ -32,7 +32,7 @@ _ENDS = frozenset({";", "&&", "||", "|"})
 _WORD = re.compile(r"[^\s\"'`;&|()]+")
 
 _SUFFIXES = frozenset({".c", ".h", ".S", ".rs"})
-_NOT_THE_KERNEL = frozenset({"Documentation", "scripts", "tools"})
+_NOT_THE_KERNEL = frozenset({"Documentation", "LICENSES", "scripts", "tools"})
 
 # Linked by scripts/link-vmlinux.sh, whose recorded command does not name them.
 _ROOTS = frozenset({"vmlinux", "vmlinux.a", "vmlinux.o", "built-in.a", "init/version-timestamp.o"})
@@ -200,8 +200,12 @@ def is_code(path: str) -> bool:
 
     Makefiles, Kconfig, documents, and the programs under scripts/ and tools/ are not.
     """
-    place = PurePosixPath(path)
-    return place.suffix in _SUFFIXES and place.parts[0] not in _NOT_THE_KERNEL
+    return PurePosixPath(path).suffix in _SUFFIXES and is_of_kernel(path)
+
+
+def is_of_kernel(path: str) -> bool:
+    """Whether it lies in a folder that kernels are made from; the others make other programs, or none."""
+    return path.partition("/")[0] not in _NOT_THE_KERNEL
 
 
 def preprocess_command(one: Recorded) -> tuple[str, ...]:

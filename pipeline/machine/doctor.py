@@ -19,11 +19,12 @@ from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.record import ToolRecord
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import SEARCH_PATH
 from pipeline.system.process import Command, Processes
 from pipeline.system.sandbox import Sandbox, SandboxName
 from pipeline.system.shell import pasted
 
-_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+_ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
 _PIP = "pip "
 """How a package begins that is not Debian's."""
 _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")

@@ -39,11 +39,13 @@ class Image:
         kernel: a file, compressed with zlib.
         digest: SHA-256 over kernel and self-test.
         selftest: the tree's own, a static program, where it has one.
+        obstacle: why it has none; empty where that is not known.
     """
 
     kernel: Path
     digest: str
     selftest: Path | None = None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True)

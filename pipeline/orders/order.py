@@ -11,6 +11,8 @@ from pipeline.fetch import Request
 from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 
+_NO_SERIES = "--no-series"
+
 
 class BaseChoice(StrEnum):
     """What a series is applied to: the base that it names where the tree has it, or the tree as named."""
@@ -25,6 +27,7 @@ class Order:
 
     Args:
         ccache: most that it may keep in the workspace, bytes; it is not used where this is 0.
+        baseline: the trees as they are, without a series; `request` asks for nothing then.
     """
 
     request: Request
@@ -38,11 +41,12 @@ class Order:
     executor: str = "local"
     noise_floor: bool = False
     ccache: int = 0
+    baseline: bool = False
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
     """The command that does the same again, defaults spelt out; who builds the cells is left open."""
-    words = ["pipeline", "apply-and-build", order.request.text]
+    words = [_NO_SERIES] if order.baseline else []
     for name in names:
         words += ["--tree", name]
     words += ["--matrix", matrix_name]
@@ -60,7 +64,7 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
         words.append("--noise-floor")
     if order.sandbox is not SandboxName.BWRAP:
         words.append(f"--sandbox={order.sandbox}")
-    return pasted(words[:2], words[2:3], words[3:])
+    return pasted(("pipeline", "apply-and-build"), () if order.baseline else (order.request.text,), words)
 
 
 def joined(commands: Sequence[str]) -> str:
@@ -74,8 +78,9 @@ def joined(commands: Sequence[str]) -> str:
     every = any(not options["--cell"] for _, options in asked)
     cells = dict.fromkeys(name for _, options in asked for name in options["--cell"] if not every)
     words = asked[0][0]
-    options = [*_repeated("--tree", trees), *words[3:], *_repeated("--cell", cells)]
-    return pasted(words[:2], words[2:3], options)
+    operands = 0 if _NO_SERIES in words else 1
+    options = [*_repeated("--tree", trees), *words[2 + operands :], *_repeated("--cell", cells)]
+    return pasted(words[:2], words[2 : 2 + operands], options)
 
 
 def _taken_apart(command: str) -> tuple[list[str], dict[str, list[str]]]:

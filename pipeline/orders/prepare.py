@@ -82,7 +82,7 @@ def resolve(order: Order) -> ResolvedOrder:
     Raises:
         UsageError: no tree is named, or a name stands for nothing.
     """
-    folder = find_series(order.request.text)
+    folder = _series_dir(order)
     tracked = load_series(folder) if folder else None
     matrix_name = order.matrix or (tracked.matrix if tracked else DEFAULT_MATRIX)
     matrix, fragments = load_matrix(matrix_name)
@@ -135,9 +135,14 @@ def tracked_series(series: Series) -> SeriesDefinition | None:
     return load_series(folder) if folder else None
 
 
+def _series_dir(order: Order) -> Path | None:
+    """The folder of the tracked series that an order names; a baseline names none."""
+    return None if order.baseline else find_series(order.request.text)
+
+
 def _scenarios(order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
     """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
-    series_dir = find_series(order.request.text)
+    series_dir = _series_dir(order)
     folders = [*([series_dir] if series_dir else []), fragments, resources.folder("kconfigs")]
     names = [name for cell in cells for name in cell.boot]
     return load_scenarios(names, tuple(dict.fromkeys(folder / "boot" for folder in folders)))

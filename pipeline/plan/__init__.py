@@ -127,6 +127,29 @@ class Planner:
             for cell in cells
         )
 
+    def refused(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> dict[str, str]:
+        """What kconfig alone refuses, without preparing a build: why by cell id, empty where every option is kept.
+
+        What is promised of compiled structs is not looked at.
+
+        Raises:
+            InfrastructureError: the machine failed.
+        """
+
+        def configure(make: Make) -> str:
+            make.enter(self._folders(make, base).base())
+            return self._configure(base, make)
+
+        answers = {cell.id: self._too_old(base, cell) for cell in cells}
+        asked = [(cell, None) for cell in cells if not answers[cell.id]]
+        with self._host.worktree_lock(tree):
+            self._host.move(tree, base)
+            configs = self._host.run_all(tree, "Configuring", asked, configure)
+        for cell, _ in asked:
+            broken = kconfig.broken_options(cell.fragments, configs[cell.id])
+            answers[cell.id] = "; ".join(broken) if configs[cell.id] else "kconfig failed"
+        return answers
+
     def _too_old(self, base: SourceState, cell: Cell) -> str:
         """That a cell's compiler is too old for the tree, in words; empty where it is not."""
         name = ToolchainName.parse(cell.toolchain.name)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from pipeline.kernel import kconfig
 from pipeline.kernel.architectures import architecture
+from pipeline.kernel.commands import is_of_kernel
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import NO, YES, Expression, Tristate, any_of, evaluate
 from pipeline.kernel.kconfig.solve import solve
@@ -33,8 +34,6 @@ _CODE = (".c", ".S", ".rs")
 _PATH = re.compile(r"[\w.+@,~-]+(?:/[\w.+@,~-]+)*")
 # What the tree's Kbuild and the link script compile in every configuration, outside the lists of objects.
 _ALWAYS = ("kernel/bounds.c", "kernel/sched/rq-offsets.c", "init/version-timestamp.c", "arch/{}/kernel/asm-offsets.c")
-# Folders that make other programs than vmlinux, or none.
-_ELSEWHERE = ("Documentation", "LICENSES", "scripts", "tools")
 
 
 class Sources(Protocol):
@@ -117,7 +116,7 @@ class Suggester:
             InfrastructureError: kconfig could not be run.
         """
         paths = sorted(path for path in files if path in self._sources.files and _PATH.fullmatch(path))
-        kernel = [path for path in paths if path.partition("/")[0] not in _ELSEWHERE]
+        kernel = [path for path in paths if is_of_kernel(path)]
         code = [path for path in kernel if path.endswith(_CODE)]
         headers = tuple(path for path in kernel if path.endswith(".h"))
         configs = {cell.id: kconfig.parse_config(self._configure(cell)) for cell in cells if code}

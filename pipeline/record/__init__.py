@@ -122,6 +122,11 @@ class RunRecord(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is of trees as they are, without a series."""
+        return not self.series.patches
+
     @model_validator(mode="after")
     def _few_lines(self, info: ValidationInfo) -> Self:
         if info.context != OF_OTHERS:

@@ -121,7 +121,9 @@ class CheckRecord(Record):
     """A check inside a booted kernel."""
 
     name: str
-    status: Literal["pass", "fail", "not run"]
+    status: Literal["pass", "fail", "not run", "not understood"] = Field(
+        description="not understood: the check does not understand the kernel, which is a fault of the check"
+    )
     details: tuple[str, ...] = Field(default=(), description="what is wrong, or why it was not run")
     values: dict[str, Count] = Field(default={}, description="what it measured")
 
@@ -131,7 +133,9 @@ class BootRecord(Record):
 
     patch: Count = Field(description="patches applied; 0 is the base")
     scenario: str
-    status: Literal["pass", "fail", "flaky", "time-out", "not run"]
+    status: Literal["pass", "fail", "flaky", "time-out", "not run", "not understood"] = Field(
+        description="not understood: nothing failed, and a check does not understand the kernel"
+    )
     reason: str = Field(default="", description="why it did not pass")
     checks: tuple[CheckRecord, ...] = ()
     splats: tuple[str, ...] = Field(default=(), description="what the kernel complained of, numbers replaced")
@@ -139,6 +143,11 @@ class BootRecord(Record):
     seconds: Seconds = 0.0
     cached: bool = False
     console: str = Field(default="", description="file name within the run's folder")
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether it says something of the kernel."""
+        return self.status not in ("not run", "not understood")
 
 
 class FileCoverageRecord(Record):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from pipeline.assess.boots import by_scenario
+from pipeline.assess.boots import all_measured, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.readings import columns, reading_words
@@ -43,7 +43,9 @@ _TREE_WORDS = {
     "already-merged": "already merged",
     "failed": "FAILS",
 }
-_BOOT_WORDS = {"pass": "ok", "fail": "FAIL", "flaky": "flaky", "time-out": "HANGS", "not run": "-"}
+_BOOT_WORDS = {"pass": "ok", "fail": "FAIL", "flaky": "flaky", "time-out": "HANGS", "not run": "-"} | {
+    "not understood": "?"
+}
 
 
 def render_text(record: RunRecord, *, colour: bool = False) -> str:
@@ -60,7 +62,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         remarks=remarks(record),
         about=about(record),
         promised=record.series.follow_ups,
-        trees=page.table([("tree", "version", "result"), *map(tree_row, record.trees)]),
+        trees=page.table([("tree", "version", "result"), *(tree_row(record, tree) for tree in record.trees)]),
         bases=[
             _bases(tree)
             for tree in record.trees
@@ -168,6 +170,8 @@ def _broken_word(word: str, room: int, indent: int) -> list[str]:
 
 def about(record: RunRecord) -> list[tuple[str, str]]:
     series = record.series
+    if record.is_baseline:
+        return [("Series", "none: trees as they are, a baseline")]
     trailers = sum(len(patch.collected_trailers) for patch in series.patches)
     words = [f"v{series.version}", count(len(series.patches), "patch")]
     words += [count(trailers, "collected trailer")] if trailers else []
@@ -189,8 +193,8 @@ def about(record: RunRecord) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if text]
 
 
-def tree_row(tree: TreeRecord) -> tuple[str, str, str]:
-    return tree.name, tree.version, _TREE_WORDS[tree.applied]
+def tree_row(record: RunRecord, tree: TreeRecord) -> tuple[str, str, str]:
+    return tree.name, tree.version, "as it is" if record.is_baseline else _TREE_WORDS[tree.applied]
 
 
 def _bases(tree: TreeRecord) -> Block:
@@ -238,6 +242,11 @@ def _boots(record: RunRecord, page: Page) -> Iterator[Block]:
         words = {name: {boot.patch: _BOOT_WORDS[boot.status] for boot in boots} for name, boots in ran.items()}
         rows = [("scenario", *("base" if patch == 0 else f"p{patch}" for patch in shown))]
         rows += [(name, *(found.get(patch, "·") for patch in shown)) for name, found in words.items()]
+        if record.is_baseline:
+            alone = [(f"{name}: {what}", number) for name, boots in ran.items() for what, number in all_measured(boots)]
+            table = page.table([("measured", "base"), *alone], right={1}) if alone else []
+            yield Block(label(record, cell), [*page.table(rows), *table])
+            continue
         numbers = [(f"{name}: {what}", *pair) for name, boots in ran.items() for what, *pair in measured_values(boots)]
         yield Block(
             label(record, cell),

@@ -22,6 +22,8 @@ def check_matrix(record: RunRecord, page: Page) -> list[str]:
         # Where trees differ, what is worse stands here, and each is named below.
         known = words.get((row.check, row.patch), "·")
         words[row.check, row.patch] = max(known, _sign(row), key=_weight)
+    # What has nothing to look at in any patch needs no line.
+    checks = [check for check in checks if any(words.get((check, patch), "·") != "·" for patch in patches)]
     table = [("", *(f"p{patch}" for patch in patches))]
     table += [(check, *(words.get((check, patch), "·") for patch in patches)) for check in checks]
     if page.fits(table, gap=1):

@@ -19,7 +19,9 @@ from pipeline.system.text import cut, visible
 
 SYMBOLS_SHOWN = 10
 CASES_SHOWN = 20
-_WORDS = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.NOT_RUN: "not run"}
+_WORDS = {Outcome.PASS: "passes", Outcome.FAIL: "fails"} | {
+    outcome: outcome.value for outcome in (Outcome.NOT_RUN, Outcome.NOT_UNDERSTOOD)
+}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
-"""The formats that a run is rendered in, by name; a new one is a renderer, a name and a line in `FORMATS`."""
+"""The formats that a run is rendered in, by name; a new one is a renderer, imported here, and a line in `FORMATS`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pipeline.record import RunRecord
 from pipeline.render import render_text
@@ -45,29 +44,17 @@ class Format:
     printed: bool = False
 
 
-class FormatName(StrEnum):
-    """The formats, as `--format` takes them."""
-
-    TEXT = "text"
-    HTML = "html"
-    MARKDOWN = "markdown"
-    JUNIT = "junit"
-    KCIDB = "kcidb"
-    CSV = "csv"
-    CODE = "code"
-
-
-FORMATS: Mapping[FormatName, Format] = {
-    FormatName.TEXT: Format("report.txt", lambda source: render_text(source.record), printed=True),
-    FormatName.HTML: Format("report.html", lambda source: render_html(source.record, source.linked)),
-    FormatName.MARKDOWN: Format("summary.md", lambda source: render_markdown(source.record)),
-    FormatName.JUNIT: Format("junit.xml", lambda source: render_junit(source.record)),
-    FormatName.KCIDB: Format("kcidb.json", lambda source: render_kcidb(source.record)),
-    FormatName.CSV: Format("symbols.csv", lambda source: render_symbols(source.record)),
-    FormatName.CODE: Format("code.csv", lambda source: render_code(source.record)),
+FORMATS: Mapping[str, Format] = {
+    "text": Format("report.txt", lambda source: render_text(source.record), printed=True),
+    "html": Format("report.html", lambda source: render_html(source.record, source.linked)),
+    "markdown": Format("summary.md", lambda source: render_markdown(source.record)),
+    "junit": Format("junit.xml", lambda source: render_junit(source.record)),
+    "kcidb": Format("kcidb.json", lambda source: render_kcidb(source.record)),
+    "csv": Format("symbols.csv", lambda source: render_symbols(source.record)),
+    "code": Format("code.csv", lambda source: render_code(source.record)),
 }
 
-WRITTEN = (FormatName.TEXT, FormatName.HTML)
+WRITTEN = ("text", "html")
 """Those that every run leaves in its folder."""
 
 

@@ -4,7 +4,7 @@ What is measured and cannot fail (sizes, code that differs) is a property of the
 
 The format: https://github.com/windyroad/JUnit-Schema (Ant's) and the schema of Jenkins' xunit plugin; what is written
 here is valid by both. What is not the series' own doing (a failure of the base) is `skipped`, so that red means the
-same as in the report.
+same as in the report. A check that does not understand the kernel is an `error`, a fault of the pipeline's own.
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ def _case(case: Case) -> Element:
         _result(element, "skipped", message, ())
     elif case.known:
         _result(element, "skipped", f"fails on the base, too: {message}" if case.patch else f"the base: {message}", ())
+    elif case.outcome is Outcome.NOT_UNDERSTOOD:
+        _result(element, "error", f"the check does not understand this kernel: {message}", case.details, case.check)
     elif case.outcome is Outcome.FAIL:
         _result(element, "failure", message, [*case.details, *([f"log: {case.log}"] if case.log else [])], case.check)
     return element

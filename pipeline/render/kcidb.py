@@ -25,7 +25,8 @@ ORIGIN = "kernel_series_pipeline"
 """KCIDB calls a CI system by an origin; who submits has one of their own."""
 
 VERSION = (5, 3)
-_STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP"}
+_STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP", Outcome.NOT_UNDERSTOOD: "ERROR"}
+"""An error is of the test's code, in KCIDB's words."""
 _CHECKED = {"checked": "PASS", "not checked": "SKIP"}
 MOST_FINDINGS = 20
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=~/-]{1,200}@[A-Za-z0-9.-]{1,200}")
@@ -92,12 +93,13 @@ def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -> dict[str, Any]:
-    applied = f"the first {patch} of {len(record.series.patches)} patches of" if patch else "without"
+    total, title = len(record.series.patches), f'"{record.series.title}" v{record.series.version}'
+    applied = f"the first {patch} of {total} patches of {title}" if patch else f"without {title}"
     checkout: dict[str, Any] = {
         "id": _checkout_id(record, tree.name, patch),
         "origin": ORIGIN,
         "tree_name": one_line(tree.name),
-        "comment": one_line(f'{tree.version}, {applied} "{record.series.title}" v{record.series.version}'),
+        "comment": one_line(f"{tree.version}, {'as it is' if record.is_baseline else applied}"),
         "valid": valid,
         "misc": {"git_tree": one_line(tree.tree_id), "patches": patch, **_checks(record, tree, patch)},
     }

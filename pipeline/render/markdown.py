@@ -100,7 +100,9 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             remarks=_first(remarks(record), others),
             series=record.series,
             patches=len(record.series.patches),
-            trees=table([("tree", "version", "result"), *map(tree_row, record.trees[:others])], plain={2}),
+            trees=table(
+                [("tree", "version", "result"), *(tree_row(record, tree) for tree in record.trees[:others])], plain={2}
+            ),
             cells=table(
                 [columns, *rows],
                 plain={len(header) - 1, len(header)},
@@ -130,7 +132,8 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 
 def _cell_row(record: RunRecord, cell: CellRecord, row: Sequence[str]) -> tuple[str, ...]:
     found = cases(record.model_copy(update={"cells": (cell,)}))
-    own = [case for case in found if case.outcome is not Outcome.NOT_RUN and case.number is None]
+    told = (Outcome.PASS, Outcome.FAIL)
+    own = [case for case in found if case.outcome in told and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*row, f"{failed} of {len(own)}")
 

@@ -80,7 +80,7 @@ def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style,
 
 
 def _trees(record: RunRecord, page: Page) -> list[str]:
-    rows = [tree_row(tree) for tree in record.trees]
+    rows = [tree_row(record, tree) for tree in record.trees]
     rows.sort(key=lambda row: row[2] != "FAILS")
     return page.table([("tree", "version", "result"), *rows[:ROWS_SHOWN]])
 

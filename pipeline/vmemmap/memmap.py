@@ -23,6 +23,14 @@ class Tails(StrEnum):
     REPEATED = "a page frame of tails of the same huge page"
 
 
+class Encoding(StrEnum):
+    """What tail pages hold, that leads to their head."""
+
+    POINTER = "address"
+    MASK = "a mask"
+    MIXED = "both"
+
+
 @dataclass(frozen=True)
 class Memmap:
     """The struct pages of huge pages of one size, as a boot saw them; what was not measured is None.
@@ -35,7 +43,7 @@ class Memmap:
         huge_page: its size, bytes.
         struct_page: its size, bytes.
         heads: struct pages with PG_head, of all huge pages.
-        mask: tail pages hold a mask, not the address of their head.
+        encoding: what tail pages hold.
         mapped: vmemmap pages of all huge pages that are mapped by page table entries of the base page size; None
             where the memmap is mapped otherwise, as it is without the optimization.
         read_only: how many of them.
@@ -57,7 +65,7 @@ class Memmap:
     huge_page: int
     struct_page: int
     heads: int
-    mask: bool
+    encoding: Encoding | None
     mapped: int | None = None
     read_only: int | None = None
     frames: int | None = None
@@ -142,7 +150,7 @@ def _memmap(cell: CellRecord, boot: BootRecord, check: CheckRecord) -> Memmap | 
         huge_page,
         values["struct-page"],
         values["raw-heads"],
-        values.get("mask", 0) == 1,
+        _encoding(values),
         mapped or None,
         values.get("mapped-read-only"),
         values.get("frames"),
@@ -152,6 +160,16 @@ def _memmap(cell: CellRecord, boot: BootRecord, check: CheckRecord) -> Memmap | 
         saved.get("announced-kb"),
         saved.get("saved-kb"),
     )
+
+
+def _encoding(values: Mapping[str, int]) -> Encoding | None:
+    """What the words of tail pages turned out to be; runs of older versions say what the kernel announced."""
+    if "mask" in values:
+        return Encoding.MASK if values["mask"] else Encoding.POINTER
+    pointers, masks = values.get("pointers", 0) > 0, values.get("masks", 0) > 0
+    if pointers and masks:
+        return Encoding.MIXED
+    return Encoding.MASK if masks else Encoding.POINTER if pointers else None
 
 
 def _saved(boot: BootRecord, huge_page: int) -> Mapping[str, int]:

@@ -24,10 +24,12 @@ def commit_message(record: RunRecord, tree: TreeRecord, *, with_series: bool) ->
     record = neutral(record)
     tree = record.trees[position]
     cells = [cell for cell in record.cells if cell.tree == tree.name]
-    boots = [boot for cell in cells for boot in cell.boots if boot.status != "not run"]
+    boots = [boot for cell in cells for boot in cell.boots if boot.conclusive]
     title = cut(record.series.title, 120)
     about = (
-        f'Rewrite the document so that it describes the tree after "{title}", v{record.series.version}.'
+        "Rewrite the document so that it describes the tree as it is."
+        if record.is_baseline
+        else f'Rewrite the document so that it describes the tree after "{title}", v{record.series.version}.'
         if with_series
         else f'Rewrite the document so that it describes the tree that "{title}", v{record.series.version}, is for.'
     )

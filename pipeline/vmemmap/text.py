@@ -243,7 +243,7 @@ def _seen_row(one: Memmap) -> tuple[str, ...]:
         literal(one.arch),
         str(one.struct_page),
         f"{_size(one.huge_page)}{', DAX' if one.kind is Kind.DEVICE_DAX else ''}",
-        "a mask" if one.mask else "address",
+        one.encoding or UNMEASURED,
         _TAILS[one.tails],
         str(one.heads_per_page or UNMEASURED),
     )
@@ -251,7 +251,12 @@ def _seen_row(one: Memmap) -> tuple[str, ...]:
 
 def _architectures(source: VmemmapSource) -> list[tuple[str, ...]]:
     names = sorted({one.arch for one in (*source.hugetlb, *source.dax)})
-    return [(literal(name), _condition(source.hugetlb, name), _condition(source.dax, name)) for name in names]
+    # Older trees ask no architecture whether device DAX may.
+    asked = bool(source.dax) or not source.shows("dax")
+    return [
+        (literal(name), _condition(source.hugetlb, name), _condition(source.dax, name) if asked else "not asked")
+        for name in names
+    ]
 
 
 def _condition(selected: Sequence[Selected], arch: str) -> str:

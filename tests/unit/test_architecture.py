@@ -56,6 +56,7 @@ PURE = [
     *("pipeline.kernel.diagnostics", "pipeline.kernel.kbuild", "pipeline.render", "pipeline.reply"),
     *("pipeline.kernel.commands", "pipeline.kernel.preprocessor", "pipeline.kernel.dwarf"),
     *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),
+    *("pipeline.boot.doubt",),
     *("pipeline.kernel.makefile", "pipeline.kernel.makefiles", "pipeline.kernel.makeconditions"),
     *("pipeline.plan.suggest", "pipeline.claims"),
     *("pipeline.vmemmap.source", "pipeline.review", "pipeline.orders.order", "pipeline.cluster.job"),

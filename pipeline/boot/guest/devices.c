@@ -40,7 +40,7 @@ static void make_dax(void)
 }
 
 /* Compound devmaps: pages= of 2 MiB, and what the memmap takes each time the device is bound. */
-void check_dax(void)
+CHECK(dax)
 {
 	long long pages = number("pages", 100), rounds = number("rounds", 3), with = 0, without = 0;
 	uint64_t size = 2 << 20;
@@ -101,7 +101,7 @@ static int offline(long long block)
 }
 
 /* Blocks of memory above 4 GiB, hidden by mem=, are added, used for huge pages, and taken away with the pool full. */
-void check_hotplug(void)
+CHECK(hotplug)
 {
 	static const char *const kinds[] = { "online_movable", "online_kernel", "online_movable" };
 	long long blocks = number("blocks", 2), first, size, gone = 0;
@@ -143,7 +143,7 @@ void check_hotplug(void)
 }
 
 /* The kernel's own page-table dump: ranges of small pages in the vmemmap that may not be written. */
-void check_ptdump(void)
+CHECK(ptdump)
 {
 	struct pool pool = find_pool();
 	FILE *file = fopen("/sys/kernel/debug/page_tables/kernel", "r");

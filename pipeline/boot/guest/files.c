@@ -85,3 +85,15 @@ long long free_memory(void)
 	fclose(file);
 	return pages * (long long)(BASE_PAGE / 1024);
 }
+
+uint64_t frame_of(const void *address)
+{
+	static int pagemap = -1;
+	uint64_t entry = 0;
+
+	if (pagemap < 0)
+		pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)address / BASE_PAGE * 8)) != 8 || !(entry >> 63))
+		skip("/proc/self/pagemap does not tell page frames");
+	return entry & ((1ull << 55) - 1);
+}

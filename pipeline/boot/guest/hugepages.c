@@ -72,7 +72,7 @@ char *map_pool(const struct pool *pool)
 }
 
 /* Fills and empties the pool; the memory must come back. */
-void check_pool(void)
+CHECK(pool)
 {
 	struct pool pool = find_pool();
 	long long rounds = number("rounds", 20), emptied = 0, first;
@@ -126,11 +126,13 @@ static long long announced_saving(uint64_t size)
 }
 
 /* What a page takes from free memory, beside what the kernel announces that it gives back. */
-void check_saved(void)
+CHECK(saved)
 {
 	struct pool pool = find_pool();
 	long long before, measured, freed = announced_saving(pool.size);
-	int optimized = read_number("/proc/sys/vm/hugetlb_optimize_vmemmap") == 1;
+	long long sysctl = read_number("/proc/sys/vm/hugetlb_optimize_vmemmap");
+	/* Without sysctl(8) it is as the command line says. */
+	int optimized = sysctl < 0 ? has_line("/proc/cmdline", "hugetlb_free_vmemmap=on") : sysctl == 1;
 
 	resize(&pool, 0);
 	/* Once before, so that page tables and pages that all share are there. */
@@ -149,14 +151,18 @@ void check_saved(void)
 }
 
 /* The tree's own tools/testing/selftests/mm/hugepage-vmemmap.c, built from the source state under test. */
-void check_selftest(void)
+CHECK(selftest)
 {
 	struct pool pool = find_pool();
+	char why[300];
 	int status;
 	pid_t child;
 
-	if (access("/hugepage-vmemmap", X_OK))
-		skip("the tree has no hugepage-vmemmap, or it could not be built");
+	if (access("/hugepage-vmemmap", X_OK)) {
+		if (!read_file("/hugepage-vmemmap.missing", why, sizeof(why)))
+			skip("there is no hugepage-vmemmap");
+		skip("%s", why);
+	}
 	child = fork();
 	if (child == 0) {
 		execl("/hugepage-vmemmap", "hugepage-vmemmap", NULL);
@@ -217,7 +223,7 @@ static void compact(void)
 }
 
 /* The pool is resized while others walk all page frames, take references and move pages. */
-void check_stress(void)
+CHECK(stress)
 {
 	struct pool pool = find_pool();
 	long long rounds = number("rounds", 20), done = 0;

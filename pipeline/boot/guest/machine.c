@@ -23,7 +23,7 @@ static unsigned long wrong_words(const unsigned long *memory)
 	return wrong;
 }
 
-void check_machine(void)
+CHECK(machine)
 {
 	unsigned long *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const union {

@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The struct pages of huge pages in three views:
+ * The struct pages of huge pages beside what the kernel says of them (walk.c):
  *
- *  - /proc/kpageflags, the kernel's own opinion: one head per huge page, all others tails;
- *  - the raw bytes: PG_head in a tail is a fake head. Every other tail is decoded to its head, which has to be the first
- *    page: by the mask or the address in page->compound_info, whichever VMCOREINFO announces;
+ *  - the raw bytes: PG_head in a tail is a fake head; every other tail has to lead to the first page (tails.c);
  *  - the page table: the frames that hold the struct pages, and how they are mapped.
  */
 #include "guest.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* include/uapi/linux/kernel-page-flags.h */
-#define KPF_COMPOUND_HEAD 15
-#define KPF_COMPOUND_TAIL 16
-#define KPF_HUGE 17
 #define LARGEST_STRUCT_PAGE 256
 #define MOST_NODES 64
 
@@ -30,48 +20,6 @@ static struct {
 	int node, shared;
 } frames[65536];
 static size_t frame_count;
-
-static uint64_t frame_of(int pagemap, const char *address)
-{
-	uint64_t entry = 0;
-
-	if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)address / BASE_PAGE * 8)) != 8 || !(entry >> 63))
-		skip("/proc/self/pagemap does not tell page frames");
-	return entry & ((1ull << 55) - 1);
-}
-
-void walk_kpageflags(char *memory, uint64_t size, long long pages)
-{
-	long long heads = 0, tails = 0, misplaced = 0, astray = 0, small = size / BASE_PAGE;
-	int pagemap = open("/proc/self/pagemap", O_RDONLY), kpageflags = open("/proc/kpageflags", O_RDONLY);
-	uint64_t flags[512];
-
-	if (pagemap < 0 || kpageflags < 0)
-		skip("this kernel has no /proc/kpageflags (PROC_PAGE_MONITOR)");
-	for (long long one = 0; one < pages; one++) {
-		uint64_t pfn = frame_of(pagemap, memory + one * size);
-
-		for (long long i = 0; i < small; i++) {
-			int head, tail;
-
-			if (i % 512 == 0 && pread(kpageflags, flags, sizeof(flags), (off_t)(pfn + i) * 8) <= 0)
-				skip("/proc/kpageflags cannot be read");
-			head = flags[i % 512] >> KPF_COMPOUND_HEAD & 1;
-			tail = flags[i % 512] >> KPF_COMPOUND_TAIL & 1;
-			heads += head;
-			tails += tail;
-			/* The kernel says so of the head that it finds for the page. */
-			astray += !(flags[i % 512] >> KPF_HUGE & 1);
-			misplaced += i ? head || !tail : !head || tail;
-		}
-	}
-	report_value("heads", heads);
-	report_value("tails", tails);
-	if (misplaced)
-		report_fail("%lld of %lld pages are not what they should be: a head, then tails", misplaced, pages * small);
-	if (astray)
-		report_fail("%lld of %lld pages are no huge page for the kernel", astray, pages * small);
-}
 
 static void note_frame(uint64_t number, long long owner, int node)
 {
@@ -116,53 +64,63 @@ static void report_shared_frames(uint64_t nodes)
 	report_value("nodes", __builtin_popcountll(nodes));
 }
 
-/* PG_head of this kernel, as a mask; VMCOREINFO has 1 << PG_head. */
-static uint64_t head_flag(void)
+/* What VMCOREINFO says of struct page: it has 1 << PG_head, and one of two names for the word of a tail. */
+static struct page_layout page_layout(void)
 {
-	uint64_t mask = 0;
+	struct page_layout layout;
 
-	if (!announced("NUMBER(PG_head_mask)", &mask) || !mask)
-		skip("VMCOREINFO does not tell PG_head");
-	return mask;
+	if (!announced("SIZE(page)", &layout.size) || !layout.size || layout.size > LARGEST_STRUCT_PAGE)
+		give_up_as_unclear("VMCOREINFO does not tell the size of struct page");
+	if ((!announced("OFFSET(page.compound_info)", &layout.info) &&
+	     !announced("OFFSET(page.compound_head)", &layout.info)) ||
+	    layout.info + sizeof(unsigned long) > layout.size)
+		give_up_as_unclear("VMCOREINFO does not tell where a tail page has the word for its head");
+	if (!announced("NUMBER(PG_head_mask)", &layout.head_flag) || !layout.head_flag)
+		give_up_as_unclear("VMCOREINFO does not tell PG_head");
+	return layout;
+}
+
+static void report_finding(const struct tally *tally)
+{
+	enum finding finding = judge_tally(tally);
+	void (*report)(const char *format, ...) = finding == BAD_EVERYWHERE ? report_fail_everywhere : report_fail;
+
+	if (finding == UNCLEAR)
+		give_up_as_unclear("the words of all tail pages are neither pointers into the memmap nor masks");
+	if (tally->headless)
+		report("%lld of %lld huge pages do not begin with a head", tally->headless, tally->heads);
+	if (tally->astray)
+		report("%lld of %lld tail pages lead to another page than their head", tally->astray, tally->tails);
 }
 
 void look_at_memmap(char *memory, uint64_t size, long long pages)
 {
-	long long raw_heads = 0, astray = 0, read_only = 0, writable = 0, small = size / BASE_PAGE;
-	uint64_t struct_page, offset, encodes_mask = 0, flag, previous = -1, nodes = 0;
-	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	long long read_only = 0, writable = 0, small = size / BASE_PAGE;
+	uint64_t previous = -1, nodes = 0;
+	struct page_layout layout;
+	struct tally tally = { 0 };
 
 	open_kernel();
-	if (!announced("SIZE(page)", &struct_page) || struct_page > LARGEST_STRUCT_PAGE ||
-	    (!announced("OFFSET(page.compound_info)", &offset) && !announced("OFFSET(page.compound_head)", &offset)))
-		skip("VMCOREINFO does not describe struct page");
-	announced("NUMBER(COMPOUND_INFO_IS_MASK)", &encodes_mask);
-	flag = head_flag();
-	for (long long one = 0; one < pages; one++) {
-		uint64_t pfn = frame_of(pagemap, memory + one * size), head = struct_page_address(pfn, struct_page);
-		int node = node_of(memory + one * size);
+	layout = page_layout();
+	for (long long page = 0; page < pages; page++) {
+		uint64_t pfn = frame_of(memory + page * size), head = struct_page_address(pfn, layout.size);
+		int node = node_of(memory + page * size);
 
 		nodes |= 1ull << node;
 		for (long long i = 0; i < small; i++) {
-			uint64_t address = struct_page_address(pfn + i, struct_page);
+			uint64_t address = struct_page_address(pfn + i, layout.size);
 			unsigned char bytes[LARGEST_STRUCT_PAGE];
-			unsigned long flags, info;
 			struct mapping mapping;
 
-			if (!kernel_read(address, bytes, struct_page))
-				skip("the struct page at %llx cannot be read", (unsigned long long)address);
-			memcpy(&flags, bytes, sizeof(flags));
-			memcpy(&info, bytes + offset, sizeof(info));
-			raw_heads += !!(flags & flag);
-			/* A fake head is not decoded here: the kernel has a rule of its own for it. */
-			if (i && !(flags & flag) && (!(info & 1) || (encodes_mask ? address & info : info - 1) != head))
-				astray++;
+			if (!kernel_read(address, bytes, layout.size))
+				give_up_as_unclear("the struct page at %llx cannot be read", (unsigned long long)address);
+			tally_page(&tally, &layout, bytes, address, head);
 			if (address / BASE_PAGE == previous)
 				continue;
 			previous = address / BASE_PAGE;
 			if (!translate(address, &mapping) || mapping.shift > 12)
 				continue;
-			note_frame(mapping.physical / BASE_PAGE, one, node);
+			note_frame(mapping.physical / BASE_PAGE, page, node);
 			writable += mapping.writable;
 			read_only += !mapping.writable;
 		}
@@ -170,30 +128,23 @@ void look_at_memmap(char *memory, uint64_t size, long long pages)
 	report_value("page-size", sysconf(_SC_PAGESIZE));
 	report_value("huge-page-kb", size >> 10);
 	report_value("huge-pages", pages);
-	report_value("struct-page", struct_page);
-	report_value("raw-heads", raw_heads);
-	report_value("fake-heads", raw_heads - pages);
-	report_value("mask", encodes_mask);
+	report_value("struct-page", layout.size);
+	report_value("raw-heads", tally.raw_heads);
+	report_value("fake-heads", tally.fake_heads);
+	report_value("pointers", tally.pointers);
+	report_value("masks", tally.masks);
+	if (page_table_levels())
+		report_value("page-table-levels", page_table_levels());
 	if (read_only + writable) {
 		report_value("frames", frame_count);
 		report_shared_frames(nodes);
 		report_value("mapped-read-only", read_only);
 		report_value("mapped-writable", writable);
 	}
-	if (raw_heads < pages)
-		report_fail("of %lld huge pages only %lld have PG_head", pages, raw_heads);
-	if (astray)
-		report_fail("%lld of %lld tail pages lead to another page than their head", astray, pages * (small - 1));
+	report_finding(&tally);
 }
 
-void check_walk(void)
-{
-	struct pool pool = find_pool();
-
-	walk_kpageflags(map_pool(&pool), pool.size, pool.pages);
-}
-
-void check_memmap(void)
+CHECK(memmap)
 {
 	struct pool pool = find_pool();
 

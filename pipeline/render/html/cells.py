@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.assess.boots import base_of, by_scenario
+from pipeline.assess.boots import all_measured, base_of, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.words import label, result
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
@@ -47,7 +47,7 @@ class Part:
 def trees(record: RunRecord) -> Table | None:
     def rows() -> Iterator[tuple[Item, ...]]:
         for one in record.trees:
-            name, version, words = tree_row(one)
+            name, version, words = tree_row(record, one)
             found = _TREE_TONES[one.applied]
             yield items(name, version, Item(f"{_SIGNS[found]} {words}", tone=found))
 
@@ -89,6 +89,7 @@ def _boots_in_words(cell: CellRecord) -> Item:
     ran = [boot for boot in last if boot.status != "not run"]
     if not ran:
         return Item("not booted" if last else "-")
+    # One that is not understood is none that passes.
     passed = sum(boot.status in ("pass", "flaky") for boot in ran)
     return Item(f"{passed} of {len(ran)}", "#boots", "ok" if passed == len(ran) else "warn")
 
@@ -103,8 +104,19 @@ def boots(record: RunRecord, linked: bool) -> list[Part]:
             verdicts = table(f"Boots of {name}", header, _boot_rows(cell, linked), (3,))
             columns = ("scenario", "value", "base", last)
             numbers = table(f"Measured inside {name}", columns, _measured_rows(cell, linked), (2, 3), sortable=True)
+            if record.is_baseline:
+                rows = _measured_alone(cell, linked)
+                numbers = table(f"Measured inside {name}", columns[:3], rows, (2,), sortable=True)
             found.append(Part(name, tuple(one for one in (verdicts, numbers) if one)))
     return found
+
+
+def _measured_alone(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
+    """All that a baseline measured."""
+    for scenario, several in by_scenario(cell).items():
+        base = base_of(several)
+        for what, number in all_measured(several):
+            yield items(scenario, what, Item(number, evidence(base.console, linked) if base else ""))
 
 
 def _measured_rows(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:

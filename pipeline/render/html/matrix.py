@@ -22,10 +22,13 @@ KEY: tuple[tuple[Tone, str, str], ...] = (
     ("warn", "!", "new warnings, or flaky"),
     ("known", "✗", "fails, on the base already"),
     ("neutral", "–", "not run"),
+    ("warn", "?", "not understood, a fault of the check"),
 )
 """The marks, and what they mean."""
 
-_BOOT_WORDS = {"pass": "passes", "fail": "fails", "flaky": "is flaky", "time-out": "hangs", "not run": "not run"}
+_BOOT_WORDS = {"pass": "passes", "fail": "fails", "flaky": "is flaky", "time-out": "hangs", "not run": "not run"} | {
+    "not understood": "a check does not understand this kernel"
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def boot_mark(base: BootRecord | None, boot: BootRecord, linked: bool) -> Mark:
         return Mark("neutral", "–", words, link)
     if boot.patch and (worse := worse_than(base, boot)):
         return Mark("failed", "✗", f"{words}: {cut(worse, 100)}", link)
+    if boot.status == "not understood":
+        return Mark("warn", "?", f"{words}: {cut(boot.reason, 100)}", link)
     if boot.status == "flaky":
         return Mark("warn", "!", words, link)
     return Mark("ok", "✓", words, link) if boot.status == "pass" else Mark("known", "✗", words, link)

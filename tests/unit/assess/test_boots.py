@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ from pipeline.assess.boots import measured, regressions, worse_than
 from pipeline.assess.verdict import remarks
 from pipeline.record import BootRecord, CheckRecord, RunRecord
 from pipeline.render import exit_status, render_text, verdict
+from pipeline.render.html import render_html
+from pipeline.render.junit import render_junit
+from pipeline.render.markdown import render_markdown
 from pipeline.system.errors import ExitStatus
 from tests.support import records
 
 WALK = CheckRecord(name="walk", status="pass", values={"heads": 64, "fake-heads": 448})
 BAD_WALK = CheckRecord(name="walk", status="fail", details=("3 pages are bad",), values={"heads": 512, "fake-heads": 0})
+UNCLEAR = CheckRecord(name="memmap", status="not understood", details=("no offset is known",), values={"masks": 3})
 BAD_POOL = CheckRecord(name="pool", status="fail", details=("131 kB are lost",))
 
 
@@ -49,6 +54,14 @@ def run(*boots: BootRecord) -> RunRecord:
         (boot(0), boot(3, splats=("BUG: x",)), "the kernel complains: BUG: x"),
         (boot(0, splats=("BUG: x",)), boot(3, splats=("BUG: x",)), ""),
         (None, boot(3, "fail", BAD_WALK), "failed: walk"),
+        (boot(0), boot(3, "not understood", UNCLEAR), ""),
+        (boot(0, "not understood", UNCLEAR), boot(3, "not understood", UNCLEAR), ""),
+        (boot(0, "not understood", UNCLEAR), boot(3, "fail", BAD_WALK, UNCLEAR), "failed: walk"),
+        (
+            boot(0, "not understood", UNCLEAR),
+            boot(3, "not understood", UNCLEAR, splats=("BUG: x",)),
+            "the kernel complains: BUG: x",
+        ),
     ],
 )
 def test_what_is_worse_than_the_base(base: BootRecord | None, patched: BootRecord, worse: str) -> None:
@@ -118,3 +131,70 @@ def test_a_little_free_memory_is_no_difference(before: dict[str, int], after: di
 def test_the_table_has_a_word_for_every_state() -> None:
     text = render_text(run(boot(0), boot(1, "time-out"), boot(2, "flaky"), boot(3, "fail", BAD_WALK)))
     assert "  scenario base p1    p2    p3\n  hvo      ok   HANGS flaky FAIL\n" in text
+
+
+def test_a_check_that_does_not_understand_the_kernel_is_a_fault_of_ours() -> None:
+    """It is no problem of the series, and nothing is green by it: neither the verdict nor the number of boots."""
+    record = run(boot(0, "pass", WALK), boot(3, "not understood", WALK, UNCLEAR))
+    found = verdict(record)
+    assert (found.word, found.problems) == ("NO VERDICT", ())
+    assert found.headline == "No problem found, but 1 check of ours did not understand a kernel."
+    assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
+    assert (
+        "The check memmap does not understand this kernel, a fault of the pipeline: small/hvo, patch 3: "
+        "no offset is known." in remarks(record)
+    )
+    assert not [line for line in remarks(record) if line.startswith(("Boot fails", "Check not run", "Not booted"))]
+    assert "| hvo       ok    ?" in render_text(record).replace("  hvo", "| hvo")
+
+
+def test_a_problem_of_the_series_weighs_more_than_a_fault_of_ours() -> None:
+    record = run(boot(0, "not understood", UNCLEAR), boot(3, "fail", BAD_WALK, UNCLEAR))
+    assert verdict(record).word == "PROBLEM"
+    assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
+
+
+def test_of_boots_that_are_not_understood_none_is_counted() -> None:
+    headlines = [verdict(run(boot(0), boot(3, status))).headline for status in ("pass", "not understood", "not run")]
+    assert ["boot" in headline for headline in headlines] == [True, True, True]
+    assert [headline.split(", ")[-1] for headline in headlines] == ["2 boots.", "1 boot.", "1 boot."]
+
+
+def baseline(*boots: BootRecord) -> RunRecord:
+    """A run without a series."""
+    series = records.series(patches=(), message_id="", cover=records.letter(message_id=""), title="Baseline of t")
+    cell = records.cell("small", boots=boots, states=(records.state(0),), coverage=None, text=None)
+    return records.run(cells=(cell,), series=series, claims=(), review=None)
+
+
+def test_a_baseline_tells_all_that_was_measured() -> None:
+    record = baseline(boot(0, "pass", WALK))
+    assert (verdict(record).word, exit_status(record)) == ("OK", ExitStatus.CLEAN)
+    assert verdict(record).headline == "No problem found: baseline without a series, 1 of 1 cell built, 1 boot."
+    text = " ".join(render_text(record).split())
+    assert "Series none: trees as they are, a baseline" in text
+    assert "hvo: walk heads 64 hvo: walk fake-heads 448" in text
+    assert "as it is" in text
+    assert "compiled" not in text
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown, render_junit], ids=["html", "markdown", "junit"])
+def test_every_face_shows_a_baseline(render: Callable[[RunRecord], str]) -> None:
+    shown = render(baseline(boot(0, "pass", WALK), boot(0, "fail", BAD_POOL, scenario="stress")))
+    assert "small" in shown
+    assert ("448" in shown) is (render is render_html)
+
+
+def test_what_fails_in_a_baseline_is_a_problem() -> None:
+    """There is no series that it could be none of."""
+    record = baseline(boot(0, "fail", BAD_POOL))
+    assert (verdict(record).word, exit_status(record)) == ("PROBLEM", ExitStatus.SERIES_HAS_A_PROBLEM)
+    assert verdict(record).headline == "Without a series, kernels fail when booted."
+    assert verdict(record).problems == ("Fails when booted: small/hvo: failed: walk (pool: 131 kB are lost)",)
+    assert not [line for line in remarks(record) if "not the series" in line]
+
+
+def test_a_baseline_says_why_a_check_was_not_run() -> None:
+    skipped = CheckRecord(name="selftest", status="not run", details=("this tree has none",))
+    record = baseline(boot(0, "pass", WALK, skipped))
+    assert "Check not run: small/hvo, selftest: this tree has none." in remarks(record)

@@ -41,6 +41,10 @@ def test_a_check_that_ends_well_passes_with_its_values() -> None:
         (("end walk 139",), CheckStatus.FAIL, "its process ended with status 139"),
         (("skip no /proc/kcore", "end walk 1"), CheckStatus.FAIL, "its process ended with status 1"),
         (("skip first", "fail then", "end walk 0"), CheckStatus.FAIL, "then"),
+        (("fail-everywhere all pages are bad", "end walk 0"), CheckStatus.FAIL, "all pages are bad"),
+        (("unclear no offset is known", "end walk 0"), CheckStatus.NOT_UNDERSTOOD, "no offset is known"),
+        (("fail 3 pages", "unclear no offset", "end walk 0"), CheckStatus.NOT_UNDERSTOOD, "no offset"),
+        (("unclear no offset is known", "end walk 139"), CheckStatus.FAIL, "its process ended with status 139"),
         ((), CheckStatus.FAIL, "the guest went away in this check"),
         (("end other 0",), CheckStatus.FAIL, "the guest went away in this check"),
     ],
@@ -48,6 +52,11 @@ def test_a_check_that_ends_well_passes_with_its_values() -> None:
 def test_what_becomes_of_a_check(lines: tuple[str, ...], status: CheckStatus, detail: str) -> None:
     (check,) = said("kernel x", "begin walk", *lines).checks
     assert (check.status, check.details) == (status, (detail,))
+
+
+def test_what_fails_everywhere_is_told_from_what_fails_here_and_there() -> None:
+    everywhere, somewhere = said("begin a", "fail-everywhere x", "end a 0", "begin b", "fail x", "end b 0").checks
+    assert (everywhere.everywhere, somewhere.everywhere) == (True, False)
 
 
 def test_values_of_a_check_that_never_ended_are_kept() -> None:
@@ -91,6 +100,8 @@ IN_WALK = said("kernel x", "begin walk")
 BETWEEN = said("kernel x", "begin walk", "end walk 0")
 SILENT = said()
 FAILED = said("kernel x", "begin walk", "fail bad", "end walk 0", "done")
+UNCLEAR = said("kernel x", "begin memmap", "unclear no offset", "end memmap 0", "done")
+BOTH = said("begin memmap", "unclear x", "end memmap 0", "begin walk", "fail bad", "end walk 0", "done")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +112,8 @@ FAILED = said("kernel x", "begin walk", "fail bad", "end walk 0", "done")
         (DONE, Ending(timed_out=True), BootStatus.PASS, ""),
         (DONE, Ending(status=1), BootStatus.PASS, ""),
         (FAILED, Ending(), BootStatus.FAIL, "failed: walk"),
+        (UNCLEAR, Ending(), BootStatus.NOT_UNDERSTOOD, "does not understand this kernel: memmap"),
+        (BOTH, Ending(), BootStatus.FAIL, "failed: walk"),
         (SILENT, Ending(), BootStatus.FAIL, "went down before userspace"),
         (SILENT, Ending(timed_out=True), BootStatus.TIME_OUT, "hung before userspace"),
         (IN_WALK, Ending(), BootStatus.FAIL, "went down in walk"),

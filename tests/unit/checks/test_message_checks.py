@@ -34,6 +34,7 @@ def kinds(check: PatchCheck, checked: CheckedPatch, state: Files = WITHOUT_HISTO
         ("Signed-off-by: A U Thor <AUTHOR@example.org>\n", []),
         ("Signed-off-by: A U Thor <author+linux@example.org>\n", []),
         (f"Signed-off-by: {AUTHOR} # with a remark\n", []),
+        ("Signed-off-by: A U Thor (House) <author@example.org>\n", []),
         ("", ["author-did-not-sign"]),
         ("Signed-off-by: Some Else <else@example.org>\n", ["author-did-not-sign"]),
         ("Signed-off-by: A U Thor <thor@example.com>\n", ["other-address"]),

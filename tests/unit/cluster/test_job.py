@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.build.results import BuildResults
 from pipeline.cluster.entries import RecordingStore, adopt, exported
-from pipeline.cluster.executor import FolderExecutor
+from pipeline.cluster.folder import FolderExecutor
 from pipeline.cluster.job import BuildJob, JobCell, JobPatch, JobResult, StoredResult, read
 from pipeline.kernel import image
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Toolchain, Tree

@@ -21,6 +21,14 @@ def test_a_command_says_everything_that_is_not_the_default() -> None:
     )
 
 
+def test_a_baseline_names_no_series() -> None:
+    command = reproducer(Order(request=Request(""), cells=("a*",), baseline=True), ["t"], "quick")
+    assert command == "pipeline apply-and-build --no-series --tree t --matrix quick --cell 'a*'"
+    assert joined([command, command.replace("a*", "b")]) == (
+        "pipeline apply-and-build --tree t --no-series --matrix quick --cell 'a*' --cell b"
+    )
+
+
 def test_who_built_the_cells_is_no_part_of_the_command() -> None:
     elsewhere = replace(ORDER, executor="dask://build1:8786")
     assert reproducer(elsewhere, ["t"], "quick") == reproducer(ORDER, ["t"], "quick")

@@ -10,7 +10,7 @@ from pipeline.record import RunRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import for_others
 from pipeline.render import render_text
-from pipeline.render.formats import FORMATS, FormatName, Source
+from pipeline.render.formats import FORMATS, Source
 from pipeline.render.index import indexed, render_index
 from tests.support import records
 
@@ -129,7 +129,7 @@ def test_what_others_may_see_stays_as_it_is() -> None:
 def shown(face: str, record: RunRecord) -> str:
     if face == "index":
         return render_index([indexed(record, "run/", ["report.html"])])
-    return FORMATS[FormatName(face)].render(Source(record))
+    return FORMATS[face].render(Source(record))
 
 
 @pytest.mark.parametrize("face", [*FORMATS, "index"])

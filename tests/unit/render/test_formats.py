@@ -16,7 +16,7 @@ from lxml import etree
 
 from pipeline.assess.cases import Outcome, cases
 from pipeline.record import RunRecord, SymbolRecord
-from pipeline.render.formats import FORMATS, FormatName, Source
+from pipeline.render.formats import FORMATS, Source
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import BUDGET, code, render_markdown, table
@@ -329,7 +329,7 @@ def test_a_word_stays_in_its_cell(payload: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("face", FACES)
 def test_hostile_words_do_nothing(face: str, payload: str) -> None:
-    text = FORMATS[FormatName(face)].render(Source(flooded(troubled(), payload)))
+    text = FORMATS[face].render(Source(flooded(troubled(), payload)))
     assert not re.search(
         r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff\u2028\u2029]", text
     )

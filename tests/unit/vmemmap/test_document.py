@@ -26,6 +26,9 @@ EVERYTHING = VmemmapSource(
     (Selected("x86", "X86_64"),),
     "2",
     "3",
+    "ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP",
+    "compound_info_is_mask",
+    "hugetlb_vmemmap_restore_folio",
 )
 
 
@@ -113,7 +116,9 @@ SENTENCES = {
     "restored": "hugetlb_vmemmap_restore_folio",
     "restoring_can_fail": "memory is needed in order to free memory",
     "self_hosted_left_out": "PageVmemmapSelfHosted",
-    "dax": "vmemmap_can_optimize",
+    "dax": "mm/sparse-vmemmap.c",
+    "dax_decided": "vmemmap_can_optimize",
+    "mask_needs_hvo": "This is so in kernels with HVO",
     "dax_without_altmap": "altmap",
     "hvo": "CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP``",
     "hvo_needs_vmemmap": "memory model ``CONFIG_SPARSEMEM_VMEMMAP``",
@@ -129,7 +134,10 @@ SENTENCES = {
 
 @pytest.mark.parametrize(("fact", "sentence"), SENTENCES.items())
 def test_what_the_source_does_not_show_is_not_said(fact: str, sentence: str) -> None:
-    hidden_by = {"fake_heads": "mask", "hvo_needs_power_of_two": "hvo_needs_mask"}
+    hidden_by = {
+        **{"fake_heads": "mask", "hvo_needs_power_of_two": "hvo_needs_mask"},
+        **{"mask_needs_hvo": "mask_needs_alignment"},
+    }
     shown = replace(EVERYTHING, shown=EVERYTHING.shown - {hidden_by.get(fact, "")})
     cell = memmaps.cell(memmaps.boot(memmaps.SHARED))
     assert sentence in rendered(cell, source=shown)
@@ -178,6 +186,49 @@ def test_a_tree_is_read() -> None:
     assert found.references == {"Documentation/mm/memory-model.rst"}
     assert (found.hugetlb, found.dax) == ((Selected("x86", ""),), (Selected("x86", "X86_64"),))
     assert (found.dax_kept, found.used_struct_pages) == ("2", "3")
+
+
+MERGED = """\
+static __always_inline bool compound_info_has_mask(void)
+{
+\tif (!IS_ENABLED(CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP))
+\t\treturn false;
+
+\treturn is_power_of_2(sizeof(struct page));
+}
+"""
+
+
+def test_a_tree_is_read_under_the_names_that_it_has() -> None:
+    """Linux 7.3 has the mask by another name than the tracked series, 6.1 other names of options and functions."""
+    new = {
+        "include/linux/page-flags.h": MERGED,
+        "mm/hugetlb_vmemmap.c": "tail = READ_ONCE(zone->vmemmap_tails[idx]);\nint hugetlb_vmemmap_restore_folio(x)\n",
+    }
+    found = vmemmap.read([*new], new)
+    assert found.shown == {"mask", "mask_needs_hvo", "mask_needs_power_of_two", "tail_of_zone", "restored"}
+    assert (found.mask_function, found.restore_function) == ("compound_info_has_mask", "hugetlb_vmemmap_restore_folio")
+    text = rendered(memmaps.cell(memmaps.boot(memmaps.SHARED)), source=found)
+    assert "Where ``compound_info_has_mask()`` is true it is a mask instead" in text
+    assert "one shared tail page for each zone and size" in text
+    old = {
+        "arch/x86/Kconfig": "config X86\n\tselect ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP\tif X86_64\n",
+        "fs/Kconfig": "config HUGETLB_PAGE_OPTIMIZE_VMEMMAP\n\tdef_bool HUGETLB_PAGE\n"
+        "\tdepends on ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP\n",
+        "include/linux/page-flags.h": "static const struct page *page_fixed_fake_head(const struct page *page)\n",
+        "mm/hugetlb_vmemmap.c": "int hugetlb_vmemmap_restore(const struct hstate *h, struct page *head)\n",
+        "mm/sparse-vmemmap.c": "if (pgmap && !altmap)\n\tvmemmap_populate_compound_pages(pfn, start, end);\n",
+    }
+    found = vmemmap.read([*old], old)
+    assert (found.allowed_by, found.restore_function) == (
+        "ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP",
+        "hugetlb_vmemmap_restore",
+    )
+    assert found.hugetlb == (Selected("x86", "X86_64"),)
+    assert {"fake_heads", "dax", "dax_without_altmap"} <= found.shown
+    text = rendered(memmaps.cell(memmaps.boot(memmaps.FAKE)), source=found)
+    assert "| ``x86`` | ``X86_64`` | not asked |" in text
+    assert "by ``ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP``" in text
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

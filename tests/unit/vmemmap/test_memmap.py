@@ -10,7 +10,7 @@ import pytest
 
 import pipeline
 from pipeline.vmemmap import diagram
-from pipeline.vmemmap.memmap import Kind, Tails, memmaps
+from pipeline.vmemmap.memmap import Encoding, Kind, Tails, memmaps
 from tests.support import memmaps as made
 
 FAKE = {"frames": 64, "shared": 0, "heads": 512}
@@ -55,6 +55,25 @@ def test_boots_are_read() -> None:
 def test_a_boot_that_does_not_tell_a_size_tells_nothing(lost: str) -> None:
     assert memmaps([made.cell(made.boot({k: v for k, v in made.SHARED.items() if k != lost}))]) == []
     assert memmaps([made.cell(made.boot(made.SHARED | {lost: 0}))]) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "encoding"),
+    [
+        ({"pointers": 5, "masks": 0}, Encoding.POINTER),
+        ({"pointers": 0, "masks": 5}, Encoding.MASK),
+        ({"pointers": 1, "masks": 4}, Encoding.MIXED),
+        ({"pointers": 0, "masks": 0}, None),
+        # What guests of older versions said.
+        ({"mask": 1}, Encoding.MASK),
+        ({"mask": 0}, Encoding.POINTER),
+        ({}, None),
+    ],
+)
+def test_the_encoding_is_what_was_found(values: dict[str, int], encoding: Encoding | None) -> None:
+    sizes = {name: value for name, value in made.SHARED.items() if name not in ("pointers", "masks")}
+    (one,) = memmaps([made.cell(made.boot(sizes | values))])
+    assert one.encoding is encoding
 
 
 def test_the_guest_reports_what_is_read() -> None:

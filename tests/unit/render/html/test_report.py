@@ -9,7 +9,7 @@ import pytest
 import tinyhtml5
 
 from pipeline.record import BootRecord, CheckRecord, RunRecord, SymbolRecord
-from pipeline.render.formats import FORMATS, FormatName, Source
+from pipeline.render.formats import FORMATS, Source
 from pipeline.render.html import MOST_BYTES, render_html
 from pipeline.render.html.links import evidence, message
 from pipeline.render.html.matrix import matrix
@@ -257,7 +257,7 @@ def test_a_run_that_proves_nothing_is_rendered(cells: tuple[object, ...]) -> Non
 
 
 def test_it_is_a_format_of_its_own() -> None:
-    form = FORMATS[FormatName.HTML]
+    form = FORMATS["html"]
     assert form.file == "report.html"
     assert form.render(Source(records.run(), linked=False)) == render_html(records.run(), linked=False)
 

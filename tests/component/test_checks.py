@@ -1,0 +1,128 @@
+"""Checks on patches of the fake kernel: whose scripts are run, where, and how often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.checks.configuration import CheckCustom, ChecksFile, Configuration, Custom
+from pipeline.model import CheckStatus, Severity
+from tests.support.checking import checked
+from tests.support.developer import UTIL, Developer
+
+pytestmark = pytest.mark.xdist_group("checks")
+
+CHECKPATCH = """\
+#!/usr/bin/perl
+# As checkpatch.pl prints with --terse --showfile --show-types; it knows one bad word.
+my ($path, $line, $bad) = ("", 0, 0);
+mkdir "/src/written" and print "mm/util.c:1: ERROR:WRITABLE: the tree can be written to\\n";
+print "mm/util.c:1: ERROR:NETWORK: there is a network\\n" if -e "/sys/class/net/eth0";
+open(my $patch, "<", $ARGV[-1]) or die "no patch\\n";
+while (<$patch>) {
+	if (/^\\+\\+\\+ b\\/(\\S+)/) { $path = $1 }
+	elsif (/^@@ .*\\+(\\d+)/) { $line = $1 - 1 }
+	elsif (/^\\+(.*)/) {
+		$line++;
+		if ($1 =~ /badly/) { print "$path:$line: WARNING:BADLY: badly said\\n"; $bad = 1 }
+	}
+	elsif (/^ /) { $line++ }
+}
+exit($bad);
+"""
+SILENT = ("scripts/checkpatch.pl", "knows one bad word", "knows no bad word")
+NO_BAD_WORD = ("scripts/checkpatch.pl", "/badly/", "/no such word/")
+INDEX = "unsigned long page_index("
+BAD_COMMENT = ("mm: say it badly", ((UTIL, INDEX, f"/* Written badly. */\n{INDEX}"),))
+UNKNOWN_OPTION = (
+    "mm: depend on nothing",
+    (("Kconfig", "config MEMCG\n", "config MEMCG\n\tdepends on NO_SUCH_OPTION\n"),),
+)
+KNOWN_OPTION = ("mm: depend on something", (("Kconfig", "config MEMCG\n", "config MEMCG\n\tdepends on PRINTK\n"),))
+NO_HELP = ("mm: ask", (("Kconfig", "config MEMCG\n", 'config ASKED\n\tbool "Ask"\n\nconfig MEMCG\n'),))
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[str, str]) -> Developer:
+    """A fake kernel with a checkpatch of its own, and a branch for each series."""
+    made = Developer(tmp_path_factory.mktemp("checks") / "linux", sealed_environment)
+    (made.folder / "scripts/checkpatch.pl").write_text(CHECKPATCH)
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--signoff", "-m", "scripts: checkpatch")
+    made.branch("bad", "master", BAD_COMMENT)
+    made.branch("edits-its-judge", "master", ("scripts: less", (NO_BAD_WORD, SILENT)), BAD_COMMENT)
+    made.branch("kconfig", "master", UNKNOWN_OPTION, NO_HELP)
+    made.branch("kconfig-good", "master", KNOWN_OPTION)
+    return made
+
+
+def posted(kernel: Developer, folder: Path, branch: str) -> Path:
+    return kernel.post(folder / branch, f"master..{branch}", "mm: a series").folder
+
+
+def test_a_finding_has_its_place_and_comes_from_the_store_the_second_time(kernel: Developer, tmp_path: Path) -> None:
+    series = posted(kernel, tmp_path, "bad")
+    first = checked(tmp_path / "ws", series, f"path:{kernel.folder}#master")[1, "checkpatch"]
+    second = checked(tmp_path / "ws", series, f"path:{kernel.folder}#master")[1, "checkpatch"]
+    lines = (kernel.folder / UTIL).read_text().splitlines()
+    number = 1 + next(at for at, line in enumerate(lines) if line.startswith(INDEX))
+    (finding,) = first.findings
+    assert (finding.severity, finding.kind, finding.path) == (Severity.WARNING, "BADLY", UTIL)
+    assert (finding.line, finding.patch, finding.problem) == (number, 1, False)
+    assert (first.cached, second.cached, second.findings) == (False, True, first.findings)
+
+
+def test_the_scripts_of_the_base_are_run_and_not_those_of_the_series(kernel: Developer, tmp_path: Path) -> None:
+    found = checked(tmp_path / "ws", posted(kernel, tmp_path, "edits-its-judge"), f"path:{kernel.folder}#master")
+    assert [finding.kind for finding in found[2, "checkpatch"].findings] == ["BADLY"]
+
+
+def test_what_the_tree_does_not_have_is_not_checked_with_the_reason(kernel: Developer, tmp_path: Path) -> None:
+    found = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master")
+    result = found[1, "kernel-doc"]
+    assert (result.status, result.reason) == (CheckStatus.NOT_CHECKED, "the tree has no scripts/kernel-doc")
+    assert found[1, "kconfig"].status is CheckStatus.NOT_CONCERNED
+    assert found[1, "sign-off"].status is CheckStatus.CHECKED
+
+
+def test_a_script_that_fails_is_not_checked_and_not_stored(
+    kernel: Developer, tmp_path: Path, sealed_environment: dict[str, str]
+) -> None:
+    broken = Developer(tmp_path / "linux", sealed_environment)
+    (broken.folder / "scripts/checkpatch.pl").write_text("die 'out of order'")
+    broken.git("add", "--all")
+    broken.git("commit", "--quiet", "-m", "scripts: broken")
+    for _ in range(2):
+        result = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), f"path:{broken.folder}#master")[
+            1, "checkpatch"
+        ]
+        assert (result.status, result.cached) == (CheckStatus.NOT_CHECKED, False)
+        assert "out of order" in result.reason
+
+
+def test_configuration_ignores_kinds_and_makes_problems_of_others(kernel: Developer, tmp_path: Path) -> None:
+    series, tree = posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master"
+    ignored = ChecksFile(check={"checkpatch": CheckCustom(ignored=("BAD*",))})
+    custom = Custom(name="mm", lists=("linux-mm@example.org",), check={"checkpatch": CheckCustom(problems=("BADLY",))})
+    other = Custom(name="net", lists=("netdev@example.org",), check={"checkpatch": CheckCustom(on=False)})
+    customs = Configuration((ChecksFile(customs=(custom, other)),))
+    nothing = checked(tmp_path / "ws", series, tree, Configuration((ignored,)))[1, "checkpatch"]
+    problem = checked(tmp_path / "ws", series, tree, customs)[1, "checkpatch"]
+    assert (nothing.status, nothing.findings) == (CheckStatus.CHECKED, ())
+    assert [finding.problem for finding in problem.findings] == [True]
+
+
+def test_what_a_list_does_not_want_is_not_run(kernel: Developer, tmp_path: Path) -> None:
+    off = Custom(name="mm", lists=("linux-mm@example.org",), check={"checkpatch": CheckCustom(on=False)})
+    series, tree = posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master"
+    result = checked(tmp_path / "ws", series, tree, Configuration((ChecksFile(customs=(off,)),)))[1, "checkpatch"]
+    assert (result.status, result.reason) == (CheckStatus.NOT_CHECKED, "switched off for mm")
+
+
+def test_kconfig_options_that_are_nowhere_and_questions_without_help(kernel: Developer, tmp_path: Path) -> None:
+    found = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig"), f"path:{kernel.folder}#master")
+    good = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig-good"), f"path:{kernel.folder}#master")
+    assert [finding.message for finding in found[1, "kconfig"].findings] == ["no option NO_SUCH_OPTION is defined"]
+    assert [finding.kind for finding in found[2, "kconfig"].findings] == ["no-help"]
+    assert (good[1, "kconfig"].status, good[1, "kconfig"].findings) == (CheckStatus.CHECKED, ())

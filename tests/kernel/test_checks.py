@@ -1,0 +1,139 @@
+"""Checks on patches with the real scripts of Linux 6.12: each on a patch that it has something to say of, and on one
+that is clean.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.kernel.trees import TreeName
+from pipeline.model import CheckResult, CheckStatus
+from pipeline.run import Pipeline
+from tests.support.checking import checked
+from tests.support.linux_6_12 import TREE
+
+AUTHOR = "Devi Loper <devi@example.org>"
+BITREV, SCRIPT = "lib/bitrev.c", "scripts/check-uapi.sh"
+GOOD_DOC = "/**\n * bitrev_twice() - Reverse the bits twice\n * @x: what is reversed\n *\n * Return: @x.\n */\n"
+BAD_DOC = "/**\n * bitrev_twice() - Reverse the bits twice\n */\n"
+FUNCTION = "u8 bitrev_twice(u8 x)\n{\n\treturn x;\n}\nEXPORT_SYMBOL_GPL(bitrev_twice);\n"
+OPTION = 'config BITREVERSE_TWICE\n\tbool "Reverse bits twice"\n'
+HELP = (
+    "\thelp\n\t  Say Y to have the bits of a byte where they were, after some\n\t  work that a processor likes.\n\n"
+    "\t  It is of use to tests of checks, which need an option that has a\n\t  help text of some lines. Others say N.\n"
+)
+
+
+class Sparse:
+    """A few files of the tree in a checkout, and patches of them."""
+
+    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
+        tree = pipeline.tree(TreeName.parse(TREE))
+        self.folder = folder
+        repository = str(pipeline.repository.folder)
+        self._git("-C", repository, "worktree", "add", "--quiet", "--no-checkout", "--detach", str(folder), tree.commit)
+        self.git("sparse-checkout", "set", "--no-cone", f"/{BITREV}", "/lib/Kconfig", f"/{SCRIPT}")
+        self.git("checkout", "--quiet", "--detach")
+
+    def git(self, *arguments: str) -> None:
+        self._git("-C", str(self.folder), *arguments)
+
+    def posted(self, name: str, message: str, *headers: str, **files: str) -> Path:
+        """A series of one patch that adds text to files."""
+        self.git("reset", "--quiet", "--hard", "HEAD")
+        for path, text in files.items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text((file.read_text() if file.exists() else "") + text)
+            self.git("add", "--force", "--sparse", path)
+        self.git("-c", "user.name=Devi Loper", "-c", "user.email=devi@example.org", "commit", "--quiet", "-m", message)
+        target = self.folder.parent / f"posted-{name}"
+        self.git("format-patch", "--quiet", "-1", *headers, "-o", str(target))
+        self.git("reset", "--quiet", "--hard", "HEAD^")
+        return target
+
+    @staticmethod
+    def _git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], check=True, stdout=subprocess.PIPE)
+
+
+@pytest.fixture(scope="module")
+def sparse(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Sparse:
+    return Sparse(pipeline, tmp_path_factory.mktemp("checks") / "linux")
+
+
+@pytest.fixture(scope="module")
+def bad(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
+    """A patch that every check has something to say of."""
+    files = {
+        BITREV: f"{BAD_DOC}{FUNCTION.replace('return x;', 'return  (x);/* teh bits */')}",
+        "lib/Kconfig": f"{OPTION}\tdepends on NO_SUCH_OPTION\n",
+        SCRIPT: "unquoted() { local now=$(date); }\n",
+        "fresh/file.c": "// SPDX-License-Identifier: GPL-2.0\n",
+    }
+    message = 'lib: reverse bits twice\n\nIt is fun.\n\nFixes: 01234567 ("lib: bits")\nCc: linux-stable@vger.kernel.org'
+    series = sparse.posted("bad", message, "--to=linux-kernel@vger.kernel.org", **files)
+    return {check: result for (_, check), result in checked(workspace, series, TREE).items()}
+
+
+@pytest.fixture(scope="module")
+def good(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
+    """A patch of the same files that none has a word for."""
+    files = {
+        BITREV: f"\n{GOOD_DOC}{FUNCTION}",
+        "lib/Kconfig": f"\n{OPTION}\tdepends on BITREVERSE\n{HELP}",
+        SCRIPT: '# Say "$1" again.\n',
+        "mm/bits.c": "// SPDX-License-Identifier: GPL-2.0\n",
+    }
+    message = f"lib: reverse bits twice\n\nBits that were reversed are to be had back.\n\nSigned-off-by: {AUTHOR}"
+    to = ("--to=yury.norov@gmail.com", "--to=akpm@linux-foundation.org", "--to=masahiroy@kernel.org")
+    series = sparse.posted("good", message, *to, "--to=linux-kernel@vger.kernel.org", **files)
+    return {check: result for (_, check), result in checked(workspace, series, TREE).items()}
+
+
+KINDS = [
+    ("checkpatch", "RETURN_PARENTHESES"),
+    ("kernel-doc", "function-parameter-or-struct-member-not"),
+    ("sign-off", "author-did-not-sign"),
+    ("fixes", "short"),
+    ("stable", "address"),
+    ("maintainers", "no-entry"),
+    ("spelling", "spelling"),
+    ("kconfig", "undefined"),
+    ("kconfig", "no-help"),
+    ("shellcheck", "SC2155"),
+]
+
+
+@pytest.mark.parametrize(("check", "kind"), KINDS)
+def test_a_check_says_what_is_wrong(bad: dict[str, CheckResult], check: str, kind: str) -> None:
+    if bad[check].reason.endswith("is not installed"):
+        pytest.skip(bad[check].reason)
+    assert kind in {finding.kind for finding in bad[check].findings}, bad[check]
+
+
+@pytest.mark.parametrize("check", list(dict.fromkeys(check for check, _ in KINDS if check not in ("fixes", "stable"))))
+def test_a_check_has_no_word_for_a_clean_patch(good: dict[str, CheckResult], check: str) -> None:
+    if good[check].reason.endswith("is not installed"):
+        pytest.skip(good[check].reason)
+    assert (good[check].status, good[check].findings) == (CheckStatus.CHECKED, ())
+
+
+def test_a_package_has_no_history_to_look_a_commit_up(bad: dict[str, CheckResult]) -> None:
+    assert bad["fixes"].status is CheckStatus.NOT_CHECKED
+    assert bad["fixes"].reason.endswith("a package or tarball has no history")
+
+
+def test_who_is_not_asked_is_named(sparse: Sparse, workspace: Path) -> None:
+    message = f"crypto: say less\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
+    files = {"crypto/less.c": "// SPDX-License-Identifier: GPL-2.0\n"}
+    nobody = sparse.posted("nobody", message, "--to=linux-kernel@vger.kernel.org", **files)
+    everybody = ("--to=herbert@gondor.apana.org.au", "--to=davem@davemloft.net", "--to=linux-crypto@vger.kernel.org")
+    asked = sparse.posted("everybody", message, *everybody, **files)
+    missing = checked(workspace, nobody, TREE)[1, "recipients"].findings
+    assert {finding.kind for finding in missing} == {"person", "list"}
+    assert any("linux-crypto@vger.kernel.org" in finding.message for finding in missing)
+    assert checked(workspace, asked, TREE)[1, "recipients"].findings == ()

@@ -1,0 +1,73 @@
+"""`checks.toml`: what holds for every series, and what lists want on top."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.checks.configuration import SETTING, load_configuration
+from pipeline.checks.registry import CHECKS
+from pipeline.system.errors import UsageError
+
+NAMES = [check.name for check in CHECKS]
+OWN = """\
+[check.spelling]
+on = false
+
+[[customs]]
+name = "mm"
+lists = ["Linux-MM@kvack.org"]
+[customs.check.stable]
+options = { with-fixes = "wanted" }
+[customs.check.checkpatch]
+ignored = ["LONG_LINE*"]
+problems = ["CODE_INDENT"]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own file, named by a git configuration of the test's own."""
+    file = tmp_path / "checks.toml"
+    (tmp_path / "gitconfig").write_text(f"[pipeline]\n\tchecks = {file}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    return file
+
+
+def test_what_ships_names_checks_that_exist_and_lets_a_missing_sign_off_decide() -> None:
+    found = load_configuration(NAMES)
+    assert found.options("sign-off").problems == {"author-did-not-sign"}
+    assert found.options("checkpatch").problems == frozenset()
+    assert "CAMELCASE" in found.options("checkpatch").ignored
+
+
+def test_a_custom_counts_for_its_list_alone(own: Path) -> None:
+    own.write_text(OWN)
+    found = load_configuration(NAMES)
+    here, elsewhere = (found.options("checkpatch", [box]) for box in ("linux-mm@kvack.org", "netdev@vger.kernel.org"))
+    assert (here.problems, "LONG_LINE*" in here.ignored) == (frozenset({"CODE_INDENT"}), True)
+    assert (elsewhere.problems, elsewhere.values) == (frozenset(), {"max-line-length": 80})
+    assert found.options("stable", ["linux-mm@kvack.org"]).values == {"with-fixes": "wanted"}
+    assert found.options("spelling").reason == "switched off in checks.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[check.spelin]\non = false\n", "there is no check 'spelin'. Did you mean 'spelling'?"),
+        ("[check.spelling]\nof = true\n", "unknown key"),
+        ("[check", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named(own: Path, text: str, words: str) -> None:
+    own.write_text(text)
+    with pytest.raises(UsageError, match=words.replace("?", r"\?")):
+        load_configuration(NAMES)
+
+
+def test_a_file_that_is_not_there_is_named_with_the_setting(own: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        load_configuration(NAMES)
+    assert str(own) in error.value.message
+    assert SETTING in error.value.hint
