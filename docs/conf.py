@@ -10,12 +10,12 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "pipeline"
 author = "the contributors"
-copyright = "the contributors, GPL-2.0-or-later"
 release = version = installed_version("kernel-series-pipeline")
 extensions = ["myst_parser", "generated"]
 exclude_patterns = ["_ext"]
 html_theme = "furo"
 html_title = "pipeline: from a patch series to a verdict"
+html_show_copyright = False
 html_copy_source = False
 html_show_sphinx = False
 myst_heading_anchors = 3

@@ -52,8 +52,12 @@ def commands() -> str:
 def _command(name: str, called: Any) -> str:
     example = (called.epilog or "").removeprefix("Example: ")
     arguments = [one for one in called.params if one.param_type_name == "argument"]
-    words = " ".join(["pipeline", name, *(f"[{one.metavar}]" if not one.required else one.metavar for one in arguments)])
-    rows = [(", ".join(map(code, _shown(one))), one.help or "", _default(one)) for one in called.params if not one.hidden]
+    words = " ".join(
+        ["pipeline", name, *(f"[{one.metavar}]" if not one.required else one.metavar for one in arguments)]
+    )
+    rows = [
+        (", ".join(map(code, _shown(one))), one.help or "", _default(one)) for one in called.params if not one.hidden
+    ]
     parts = [f"## {name}", f"    {words} [OPTION]...", _escaped(called.help or "")]
     return "\n\n".join([*parts, table(["", "meaning", "default"], rows), f"Example:\n\n    {example}"])
 
@@ -66,12 +70,9 @@ def _shown(parameter: Any) -> list[str]:
 
 def _default(parameter: Any) -> str:
     variable = parameter.envvar
-    if parameter.required or "[default:" in (parameter.help or ""):
-        value = ""
-    elif parameter.default in (None, False, "", ()) or isinstance(parameter.default, list):
-        value = ""
-    else:
-        value = code(str(getattr(parameter.default, "value", parameter.default)))
+    said = "[default:" in (parameter.help or "")
+    empty = parameter.default in (None, False, "", ())
+    value = "" if said or empty else code(str(getattr(parameter.default, "value", parameter.default)))
     return ", ".join(filter(None, [value, f"environment: {code(variable)}" if variable else ""]))
 
 
@@ -124,7 +125,7 @@ def schema(value: Mapping[str, Any]) -> str:
 def _fields(definition: Mapping[str, Any]) -> str:
     text = definition.get("description", "")
     about, _, arguments = text.partition("Args:\n")
-    described = {name: words for name, words in _ARGUMENT.findall(arguments)}
+    described = dict(_ARGUMENT.findall(arguments))
     required = definition.get("required", ())
     rows = [
         (
