@@ -47,7 +47,7 @@ def environment(
 def test_the_tutorial_ends_with_a_report_and_a_reply(tmp_path: Path, environment: dict[str, str]) -> None:
     """The matrix alone is another, since the fake kernel has not all options of `quick`.
 
-    Seen red with an option that does not exist, and with a second command of the page taken away.
+    Seen red with an option that does not exist.
     """
     matrix = write_matrix(tmp_path, matrix_text({HVO: CELLS[HVO]}))
     lines = [line.replace("--matrix quick", f"--matrix {matrix}") for line in commands()]
