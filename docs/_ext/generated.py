@@ -70,9 +70,12 @@ def _shown(parameter: Any) -> list[str]:
 
 def _default(parameter: Any) -> str:
     variable = parameter.envvar
-    said = "[default:" in (parameter.help or "")
-    empty = parameter.default in (None, False, "", ())
-    value = "" if said or empty else code(str(getattr(parameter.default, "value", parameter.default)))
+    if isinstance(parameter.show_default, str):
+        value = parameter.show_default
+    elif parameter.default in (None, False, "", ()):
+        value = ""
+    else:
+        value = code(str(getattr(parameter.default, "value", parameter.default)))
     return ", ".join(filter(None, [value, f"environment: {code(variable)}" if variable else ""]))
 
 
