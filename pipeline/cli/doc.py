@@ -23,9 +23,11 @@ from pipeline.cli.session import Session
 def doc(
     current: Session,
     run: RunArgument = "last",
-    tree: Annotated[str, typer.Option("--tree", metavar="TREE", help="One of the run's. [default: the first]")] = "",
+    tree: Annotated[
+        str, typer.Option("--tree", metavar="TREE", help="One of the run's.", show_default="the first")
+    ] = "",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where to. [default: the run's folder]")
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where to.", show_default="the run's folder")
     ] = None,
 ) -> None:
     """Write Documentation/mm/vmemmap_dedup.rst anew from what a run measured, and the patch that brings it there."""

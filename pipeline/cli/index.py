@@ -22,7 +22,7 @@ def index(
     current: Session,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds the folders of runs.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: index.html in DIR]")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", show_default="index.html in DIR")
     ] = None,
 ) -> None:
     """One static page over many runs: their verdicts, and the trend of each series' size."""

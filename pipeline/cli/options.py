@@ -46,7 +46,7 @@ TreeOption = Annotated[
     typer.Option(
         "--tree",
         metavar="TREE",
-        help="git:URL#REF, path:DIR#REF, debian:PACKAGE[@SUITE] or tar:FILE-or-URL; repeatable.",
+        help="git:URL#REF, path:DIR#REF, debian:PACKAGE, debian:PACKAGE@SUITE or tar:FILE-or-URL; repeatable.",
     ),
 ]
 MatrixOption = Annotated[
@@ -62,7 +62,8 @@ MidmaskOption = Annotated[
         "--midmask",
         envvar="PIPELINE_MIDMASK",
         metavar="URL",
-        help="Archive to ask, %s is the message-id. [default: git config b4.midmask, or lore]",
+        help="Archive to ask, %s is the message-id.",
+        show_default="git config b4.midmask, or lore",
     ),
 ]
 NoiseFloorOption = Annotated[
@@ -86,7 +87,7 @@ RethreadOption = Annotated[
     ),
 ]
 JobsOption = Annotated[
-    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Compilers at once. [default: the CPUs]")
+    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Compilers at once.", show_default="the CPUs")
 ]
 SandboxOption = Annotated[SandboxName, typer.Option("--sandbox", help="Where makefiles of the series run.")]
 ExecutorOption = Annotated[
@@ -105,7 +106,8 @@ CcacheOption = Annotated[
         parser=size,
         envvar="PIPELINE_CCACHE",
         metavar="SIZE",
-        help="Keep what compilers make of a tree, at most SIZE, as 5G. [default: no ccache]",
+        help="Keep what compilers make of a tree, at most SIZE, as 5G.",
+        show_default="no ccache",
     ),
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]

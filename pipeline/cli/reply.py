@@ -25,7 +25,7 @@ def reply(
     current: Session,
     run: RunArgument = "last",
     to: Annotated[
-        str, typer.Option("--to", metavar="MESSAGE-ID", help="The mail to answer. [default: the cover letter]")
+        str, typer.Option("--to", metavar="MESSAGE-ID", help="The mail to answer.", show_default="the cover letter")
     ] = "",
     style: Annotated[
         replying.Style, typer.Option("--style", help="A summary, or figures of every cell.")
@@ -35,11 +35,12 @@ def reply(
         typer.Option(
             "--report-url",
             metavar="URL",
-            help="Where the full report is read, %s is the run's id. [default: git config pipeline.reportUrl]",
+            help="Where the full report is read, %s is the run's id.",
+            show_default="git config pipeline.reportUrl",
         ),
     ] = "",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: reply.eml in the run]")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", show_default="reply.eml in the run")
     ] = None,
 ) -> None:
     """Draft the review reply as an .eml and print the git send-email line. Nothing is ever sent."""

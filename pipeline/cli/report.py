@@ -36,7 +36,7 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to, - is standard output. [default: the run's folder]"
+            "-o", "--output", metavar="FILE", help="Where to, - is standard output.", show_default="the run's folder"
         ),
     ] = None,
 ) -> None:

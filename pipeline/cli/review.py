@@ -33,7 +33,7 @@ def review(
     series: SeriesArgument,
     since: Annotated[
         str,
-        typer.Option("--since", metavar="SERIES", help="The earlier revision. [default: one in the thread]"),
+        typer.Option("--since", metavar="SERIES", help="The earlier revision.", show_default="one in the thread"),
     ] = "",
     tree: TreeOption = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only points that somebody waits for.")] = False,

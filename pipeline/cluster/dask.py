@@ -93,7 +93,7 @@ class DaskExecutor:
         except (OSError, TimeoutError, ValueError, TypeError) as error:
             raise InfrastructureError(
                 f"no Dask scheduler answers at {self._address}: {error}",
-                hint="Start one with `dask scheduler` and workers with `dask worker`; see README.md.",
+                hint="Start one with `dask scheduler` and workers with `dask worker`; see docs/howto/cluster.md.",
             ) from error
         try:
             yield client

@@ -21,6 +21,7 @@ LOCKS = {
     "types": ("types", "project"),
     "lint": ("lint",),
     "audit": ("audit",),
+    "docs": ("docs", "project"),
     "dev": ("project", "dev"),
 }
 """Files of requirements/, and whose dependencies are in each: the project's, an extra's, a dependency group's."""
