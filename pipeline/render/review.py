@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 
 from pipeline.assess.words import count
 from pipeline.record.neutral import neutral
@@ -26,6 +26,8 @@ ORDER: tuple[PointState, ...] = ("unanswered", "disputed", "undecided", "promise
 """What needs somebody comes first."""
 QUOTED_SHOWN = 2
 TEXT_SHOWN = 5
+MOST_OWED = 10
+"""Lines that say who has to act."""
 INDENT = 6
 
 
@@ -74,11 +76,40 @@ def review_view(review: ReviewRecord, page: Page) -> dict[str, object]:
 def _view(review: ReviewRecord, page: Page, points: Iterable[PointRecord]) -> dict[str, object]:
     return {
         "summary": balance(review),
-        "points": [_item(point, page) for point in sorted(points, key=lambda one: ORDER.index(one.state))],
+        "owed": owed(review.points, page),
+        "points": [_item(point, page) for point in sorted(points, key=_by_patch)],
         "since": _since(review.since, review.version) if review.since else "",
         "promises": [_promise(one, page) for one in review.since.promises] if review.since else [],
         "compared": _compared(review.since, review.version, page) if review.since else [],
     }
+
+
+def _by_patch(point: PointRecord) -> tuple[int, int]:
+    return point.patch or 0, ORDER.index(point.state)
+
+
+def owed(points: Iterable[PointRecord], page: Page) -> list[str]:
+    """Who has to act, for whom, on what: a line for each open point, or for each pair of people where they are many."""
+    waiting = sorted((one for one in points if one.waiting), key=_by_patch)
+    if len(waiting) <= MOST_OWED:
+        lines = []
+        for point in waiting:
+            who = f"  {name(point.waiting_for)} owes {name(point.waiting)}, {where(point.patch)}, {point.state}: "
+            text = cut(" ".join(" ".join(point.text).split()), max(page.columns - cell_len(who), 12))
+            lines.append(cut(who, page.columns - 12) + page.link(text, point.link))
+        return lines
+    pairs: dict[tuple[str, str], list[PointRecord]] = {}
+    for point in waiting:
+        pairs.setdefault((name(point.waiting_for), name(point.waiting)), []).append(point)
+    many = sorted(pairs.items(), key=lambda pair: -len(pair[1]))
+    lines = []
+    for (who, whom), owing in many[: MOST_OWED - 1]:
+        states = Counter(point.state for point in owing)
+        words = ", ".join(f"{states[state]} {state}" for state in ORDER if states[state])
+        line = cut(f"  {who} owes {whom} {count(len(owing), 'point')}: {words}", page.columns)
+        lines.append(page.link(line, owing[0].link))
+    rest = many[MOST_OWED - 1 :]
+    return lines + ([f"  and {count(sum(len(owing) for _, owing in rest), 'point')} between others"] if rest else [])
 
 
 def balance(review: ReviewRecord) -> str:
@@ -130,14 +161,19 @@ def _message(message_id: str, link: str, page: Page) -> list[str]:
 
 
 def _trailers(trailers: Iterable[TrailerRecord], page: Page) -> list[Item]:
-    return [_trailer(one, page) for one in sorted(trailers, key=lambda one: one.patch or 0)]
+    """Each trailer that wants a look; those that are carried are counted."""
+    every = sorted(trailers, key=lambda one: one.patch or 0)
+    carried = Counter(one.name for one in every if one.carried and not one.conditional)
+    folded = [Item("carried", ", ".join(f"{times} {kind}" for kind, times in carried.items()), [])] if carried else []
+    return [*folded, *(_trailer(one, page) for one in every if not one.carried or one.conditional)]
 
 
 def _trailer(trailer: TrailerRecord, page: Page) -> Item:
     given = f"on v{trailer.revision}" if trailer.revision else "posted with it"
     return Item(
         "carried" if trailer.carried else "not carried",
-        f"{where(trailer.patch)}, {given}, {trailer.name}: {trailer.value}",
+        f"{where(trailer.patch)}, {given}{', on a condition' if trailer.conditional else ''}, "
+        f"{trailer.name}: {trailer.value}",
         [
             *_indented(wrap(trailer.reason, page.columns - INDENT) if trailer.reason else []),
             *_message(trailer.message_id, trailer.link, page),
@@ -158,11 +194,17 @@ def _promise(promise: PromiseRecord, page: Page) -> Item:
     numbers = ", ".join(map(str, promise.patches))
     place = f" in {'patches' if len(promise.patches) > 1 else 'patch'} {numbers}" if promise.patches else ""
     about = ", ".join(promise.symbols or point.symbols)
-    whom = f"promised to {name(point.author)}" if point.state == "promised" else f"volunteered by {name(point.author)}"
+    whom = {"promised": "promised to", "volunteered": "volunteered by"}.get(point.state, f"{point.state}, from")
+    title = f"{whom} {name(point.author)}"
+    told = [f'{promise.found_in}: "{promise.words}"'] if promise.words else []
     return Item(
-        promise.touched,
-        f"{about}{place}; {whom}" if about else whom,
-        [*_comment(point, page), *(line for said in point.evidence for line in _evidence(said, point, page))],
+        promise.fate,
+        f"{about}{place}; {title}" if about else title,
+        [
+            *_indented(piece for line in told for piece in wrap(line, page.columns - INDENT, 3)),
+            *_comment(point, page),
+            *(line for said in point.evidence for line in _evidence(said, point, page)),
+        ],
     )
 
 

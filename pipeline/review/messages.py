@@ -14,7 +14,8 @@ from pipeline.mail.diff import has_diff
 from pipeline.mail.subject import read, taken_apart
 from pipeline.model import Letter, Series
 from pipeline.review.phrases import Phrases, matches
-from pipeline.review.quoting import Passage, Text, take_apart, unquoted
+from pipeline.review.programs import of_program
+from pipeline.review.quoting import Text, take_apart, unquoted
 from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WORDS, Budget
 
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -176,9 +177,9 @@ class _Placed:
         if patch is None:
             return None
         parent = letter.references[-1] if letter.references else ""
-        by_program = matches(self._reports, parseaddr(letter.sender)[1])
-        text = Text("", (Passage((), tuple(letter.body.splitlines())),)) if by_program else take_apart(letter.body)
-        return Message(letter, text, parent, patch)
+        name, address = parseaddr(letter.sender)
+        by_program = matches(self._reports, address) or matches(self._reports, name)
+        return Message(letter, of_program(letter.body) if by_program else take_apart(letter.body), parent, patch)
 
     def patch(self, letter: Letter) -> int | None:
         """By the chain of parents; where it breaks off, by the subject."""
@@ -204,13 +205,18 @@ class _Placed:
                 break
             if parent in self._letters and parent not in seen:
                 if posts(self._letters[parent]):
-                    found = None
+                    found = self._reposted(self._letters[parent])
                     break
                 seen.add(parent)
                 chain.append(parent)
                 references = [*self._letters[parent].references]
         self._found |= dict.fromkeys(chain, found)
         return found
+
+    def _reposted(self, letter: Letter) -> int | None:
+        """The patch that another copy of it in this revision is; a part may be posted again in its thread."""
+        version, _, _, title = taken_apart(letter.subject)
+        return self._titles.get(_same(title)) if version == self._version else None
 
     def known(self, message_id: str) -> bool:
         return message_id in self._own or message_id in self._letters

@@ -21,6 +21,20 @@ _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What an answer of the author leads to.
+
+    Args:
+        words: the sentences that say so.
+        asks_back: it ends in a question to whoever it answers.
+    """
+
+    state: PointState
+    words: tuple[str, ...]
+    asks_back: bool = False
+
+
+@dataclass(frozen=True)
 class Phrases:
     """The rules, compiled.
 
@@ -28,21 +42,35 @@ class Phrases:
         author: of the author's answers, by the state that they lead to; in the order in which they are tried.
         denied: a dispute, too, where no question was asked.
         volunteered, intended: of sentences in which the author means to do something unasked.
+        agreed: of the author; reserved: of what is no agreement for all that.
+        everything: of an answer to all comments of a mail.
         disputed, accepted, withdrawn, request: of what others answer.
+        asking, objection: of what makes a point of its own in an answer; additive: of paragraphs that begin one.
+        condition: of words above a trailer that is given for the case that something changes; rest: only
+            where the mail asks for something.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
         signposts: of sentences that point to others.
-        greeting, closing, listing, elision: of whole lines.
+        greeting, closing, listing, elision, footnote: of whole lines; code: of what is no sentence;
+            repeated: under code, of what says the comment before again.
         reports, notices: of senders.
     """
 
     author: tuple[tuple[PointState, Rules], ...]
     denied: Rules
+    agreed: Rules
+    reserved: Rules
+    everything: Rules
     volunteered: Rules
     intended: Rules
     disputed: Rules
     accepted: Rules
     withdrawn: Rules
     request: Rules
+    asking: Rules
+    objection: Rules
+    additive: Rules
+    condition: Rules
+    rest: Rules
     pleasantry: Rules
     unless: Rules
     signposts: Rules
@@ -50,25 +78,51 @@ class Phrases:
     closing: Rules
     listing: Rules
     elision: Rules
+    footnote: Rules
+    code: Rules
+    repeated: Rules
     reports: Rules
     notices: Rules
 
-    def answer(self, sentences: Sequence[str], asked: bool = False) -> tuple[PointState, tuple[str, ...]]:
-        """The state that an answer of the author leads to, and the sentences that say so.
+    def answer(self, said: Sequence[str], question: bool = False) -> Answer:
+        """What an answer of the author does.
+
+        What closes wins over what opens: a promise over a doubt beside it. Agreement with a request promises, with a
+        question it answers; "yes, but" is no agreement.
 
         Args:
-            sentences: of the answer.
-            asked: a question is answered, so that a bare no is no dispute.
+            said: its sentences.
+            question: a question is answered, and nothing was asked for.
         """
-        found = [(kind, sentence) for sentence in sentences if (kind := self._kind(sentence, asked))]
-        if not found:
-            return "answered", tuple(sentences[:1])
-        state = found[-1][0]
-        return state, tuple(sentence for kind, sentence in found if kind == state)
+        kinds = [(self._kind(one, question), one) for one in said]
+        spoken = [one for one in said if not matches(self.code, one)] or said
+        asks_back = bool(spoken) and "?" in spoken[-1]
+        present = {kind for kind, _ in kinds}
+        for state in ("promised", "disputed", "undecided"):
+            if state in present and not (state == "disputed" and kinds[-1][0] == "undecided"):
+                words = (one for kind, one in kinds if kind == state or (state == "promised" and self.agrees(one)))
+                return Answer(state, tuple(words), asks_back and state != "promised")
+        if asks_back:
+            return Answer("undecided", tuple(spoken[-1:]), True)
+        agreed = tuple(one for one in said if self.agrees(one))
+        if agreed and not question:
+            return Answer("promised", agreed)
+        return Answer("answered", agreed or tuple(said[:1]))
 
-    def _kind(self, sentence: str, asked: bool) -> PointState | None:
-        denied: PointState | None = "disputed" if not asked and matches(self.denied, sentence) else None
+    def _kind(self, sentence: str, question: bool) -> PointState | None:
+        denied: PointState | None = "disputed" if not question and matches(self.denied, sentence) else None
         return next((kind for kind, rules in self.author if matches(rules, sentence)), denied)
+
+    def agrees(self, sentence: str) -> bool:
+        """It says yes, and nothing against it."""
+        return matches(self.agreed, sentence) and not matches(self.reserved, sentence)
+
+    def accepts(self, sentence: str) -> bool:
+        return matches(self.accepted, sentence) and not matches(self.reserved, sentence)
+
+    def asks(self, sentence: str) -> bool:
+        """It asks for a change, in whatever form: please, could you, should this not."""
+        return matches(self.asking, sentence) and not self.pleasant(sentence)
 
     def pleasant(self, sentence: str) -> bool:
         """It says nothing about the code."""
@@ -92,11 +146,30 @@ def phrases() -> Phrases:
     states: tuple[PointState, ...] = ("undecided", "promised", "disputed")
     return Phrases(
         author=tuple((state, _compiled(author[state])) for state in states),
-        **{name: _compiled(author[name]) for name in ("denied", "volunteered", "intended")},
-        **{name: _compiled(others[name]) for name in ("disputed", "accepted", "withdrawn", "request")},
+        **{
+            name: _compiled(author[name])
+            for name in ("denied", "agreed", "reserved", "everything", "volunteered", "intended")
+        },
+        **{
+            name: _compiled(others[name])
+            for name in (
+                "disputed",
+                "accepted",
+                "withdrawn",
+                "request",
+                "asking",
+                "objection",
+                "additive",
+                "condition",
+                "rest",
+            )
+        },
         pleasantry=_compiled(found["pleasantry"]["words"]),
         **{name: _compiled(found["pleasantry"][name]) for name in ("unless", "signposts")},
-        **{name: _compiled(lines[name]) for name in ("greeting", "closing", "listing", "elision")},
+        **{
+            name: _compiled(lines[name])
+            for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated")
+        },
         **{name: _compiled(found["senders"][name]) for name in ("reports", "notices")},
     )
 

@@ -31,8 +31,12 @@ def points(
         without_cover: the series has no cover letter, so that nothing is about patch 0.
     """
     talks = Reader(messages, authors, phrases).read()
+    numbers = {id(talk): number for number, talk in enumerate(talks, 1)}
     return tuple(
-        _point(number, talk, authors, phrases, link, version, without_cover) for number, talk in enumerate(talks, 1)
+        _point(number, talk, authors, phrases, link, version, without_cover).model_copy(
+            update={"within": numbers.get(id(talk.within))}
+        )
+        for number, talk in enumerate(talks, 1)
     )
 
 
@@ -75,9 +79,12 @@ class _Outcome:
     def __init__(self, authors: Authors, phrases: Phrases, talk: Talk) -> None:
         self._authors, self._phrases = authors, phrases
         self._opener, self._addressee = talk.turns[0].message, talk.asked
+        self._opener_text = talk.turns[0].text
         self._author = ""
         self._objector = ""
-        self._asked = any("?" in line for line in talk.turns[0].text)
+        self._asked_back = False
+        said = phrases.substance(sentences(talk.turns[0].text))
+        self._question = any(one.endswith("?") for one in said) and not any(map(phrases.asks, said))
         # Whoever answers the author; words between reviewers are theirs.
         self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message)}
         self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
@@ -85,7 +92,7 @@ class _Outcome:
         if talk.volunteered:
             said = sentences(talk.turns[0].text)
             marked = tuple(one for one in said if matches(phrases.volunteered, one))
-            self.evidence.append((talk.turns[0], marked or phrases.answer(said)[1]))
+            self.evidence.append((talk.turns[0], marked or phrases.answer(said).words))
         for turn in talk.turns[1:]:
             said = sentences(turn.text)
             if talk.volunteered:
@@ -99,55 +106,76 @@ class _Outcome:
         """Who waits, and for whom."""
         author = self._author or (display(self._addressee.letter.sender) if self._addressee else "the author")
         opener = display(self._opener.letter.sender)
-        if self.state in ("unanswered", "promised", "undecided"):
-            return opener, author
         if self.state == "disputed":
             return (self._objector, author) if self._objector else (author, opener)
+        if self.state == "undecided" and self._asked_back:
+            return author, opener
+        if self.state in ("unanswered", "promised", "undecided"):
+            return opener, author
         return "", ""
 
     def _answer(self, turn: Turn, said: Sequence[str]) -> None:
+        first = bool(self._author) or self.state != "answered"
         self._author = display(turn.message.letter.sender)
-        meant = self._phrases.substance(said) or said
-        state, words = self._phrases.answer(said, self._asked)
-        if state == "answered":
-            words = tuple(meant[:1])
-        # What was promised is not taken back by a word more on it.
-        if state == "answered" and self.state == "promised":
+        meant = self._phrases.substance(said)
+        answer = self._phrases.answer(said, self._question)
+        words = answer.words
+        if answer.state == "answered":
+            words = tuple((meant or said)[:1])
+        # What was promised is not taken back by a word more on it, nor by thanks or a question.
+        if self.state == "promised" and (answer.state == "answered" or answer.asks_back):
             return
-        self.state, self._objector = state, ""
+        # Somebody else has answered, and the author goes on from there.
+        if self.state == "answered" and not first and answer.asks_back:
+            return
+        self.state, self._objector, self._asked_back = answer.state, "", answer.asks_back
         self.evidence.append((turn, words))
 
     def _reply(self, turn: Turn, said: Sequence[str]) -> None:
         own = turn.message.names[0] == self._opener.names[0]
-        if self._addressee and turn.message.names[0] == self._addressee.names[0]:
-            if self.state == "unanswered":
-                self.state = "answered"
-                self.evidence.append((turn, tuple((self._phrases.substance(said) or said)[:1])))
-            return
         if not own and turn.message.parent not in self._by_author:
+            self._third_party(turn, said)
             return
         if self.state == "unanswered" and not self._author:
             if own and (words := self._matching(self._phrases.withdrawn, said)):
-                self.state = "answered"
-                self.evidence.append((turn, words))
+                self._settle("answered", turn, words)
             return
+        meant = self._phrases.substance(said)
+        accepted = tuple(one for one in said if self._phrases.accepts(one))
         if words := self._matching(self._phrases.disputed, said):
-            self.state, self._objector = "disputed", display(turn.message.letter.sender)
-        elif words := self._matching(self._phrases.accepted, said):
-            if not own or self.state == "promised":
-                return
-            self.state = "answered"
-        elif (words := self._matching(self._phrases.request, said)) and self.state != "promised":
-            self.state = "unanswered"
-        else:
-            return
+            self._settle("disputed", turn, words, display(turn.message.letter.sender))
+        elif self._asked_back and (own or accepted) and not (meant and meant[-1].endswith("?")):
+            # The author's question is answered: the next step is the author's again.
+            state: PointState = "answered" if self._question else "promised" if accepted else "unanswered"
+            self._settle(state, turn, (accepted or meant or tuple(said))[:1])
+        elif (words := tuple(one for one in meant if one.endswith("?") and not self._phrases.asks(one))) or (
+            not accepted and (words := self._matching(self._phrases.request, meant))
+        ):
+            asks = any(map(self._phrases.asks, meant))
+            if self.state != "promised" and not asks:
+                self._settle("unanswered", turn, words)
+        elif accepted and own and self.state != "promised":
+            self._settle("answered", turn, accepted)
+
+    def _third_party(self, turn: Turn, said: Sequence[str]) -> None:
+        """Somebody who answers in the author's place, as far as there is a question."""
+        addressed = self._addressee and turn.message.names[0] == self._addressee.names[0]
+        opened = sentences(self._opener_text)
+        asked = any(one.endswith("?") for one in opened)
+        meant = self._phrases.substance(said) or tuple(said)
+        asks = any(self._phrases.asks(one) or one.endswith("?") for one in meant)
+        if self.state == "unanswered" and not self._author and (addressed or (asked and not asks and meant)):
+            self._settle("answered", turn, meant[:1])
+
+    def _settle(self, state: PointState, turn: Turn, words: tuple[str, ...], objector: str = "") -> None:
+        self.state, self._objector, self._asked_back = state, objector, False
         self.evidence.append((turn, words))
 
     def _on_volunteered(self, turn: Turn, said: Sequence[str]) -> None:
         """What others say of the author's own plan leaves it a plan; the author may drop it."""
-        if self._authors.wrote(turn.message) and self._phrases.answer(said)[0] == "disputed":
-            self.state = "answered"
-            self.evidence.append((turn, self._phrases.answer(said)[1]))
+        answer = self._phrases.answer(said)
+        if self._authors.wrote(turn.message) and answer.state == "disputed":
+            self._settle("answered", turn, answer.words)
 
     @staticmethod
     def _matching(rules: Rules, said: Sequence[str]) -> tuple[str, ...]:

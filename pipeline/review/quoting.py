@@ -13,8 +13,22 @@ TRAILER = re.compile(
     re.IGNORECASE,
 )
 
+MISWRITTEN = re.compile(
+    r"^(?P<name>(?:review\w*|ack\w*|test\w*|report\w*|suggest\w*)[- ]?by)"
+    r"(?:[:;]|(?= \S+ .*@)) *(?P<value>\S.*<\S+@\S+>)$",
+    re.IGNORECASE,
+)
+"""Nearly a trailer, with an address: tools pass it over."""
+LINES_ABOVE = 6
+
 _QUOTE = re.compile(r"^ ?> ?")
-_SIGNATURE = re.compile(r"^-- ?$|^-{3,} ?Original Message ?-{3,}|^_{20,}$")
+_SIGNATURE = re.compile(r"^-- ?$|^_{20,}$")
+_COPY_BELOW = re.compile(r"^-{3,} ?Original Message ?-{3,}")
+_HEADER = re.compile(r"^\*?(?:From|Sent|To|Cc|Subject|Date|Message-ID):\*? ", re.IGNORECASE)
+_PASTED = re.compile(r"^From [0-9a-f]{12,40} |^From: ")
+_SENT = re.compile(r"^(?:Sent|To|Cc): ")
+"""In the headers of a mail that is answered, not in those of a patch."""
+_HEADERS_OF_A_PATCH = re.compile(r"^(?:Date|Subject): ")
 _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
 """A name on the right, below the text."""
 _DIFF = re.compile(r"^(diff --git |--- a/|Index: )")
@@ -58,15 +72,28 @@ class Text:
     @property
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """Trailers that the sender wrote, name and value."""
-        lines = (line.strip() for passage in self.passages for line in passage.text)
-        return tuple((found["name"], found["value"]) for line in lines if (found := TRAILER.match(line)))
+        return tuple((name, value) for name, value, _ in self.given)
+
+    @property
+    def given(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        """The same, with the lines right above."""
+        found = []
+        for passage in self.passages:
+            above: list[str] = []
+            for line in passage.text:
+                if match := TRAILER.match(line.strip()) or MISWRITTEN.match(line.strip()):
+                    found.append((match["name"], match["value"], tuple(above[-LINES_ABOVE:])))
+                else:
+                    above.append(line)
+        return tuple(found)
 
 
 def take_apart(body: str) -> Text:
-    """The passages of a mail, without signature, attribution and appended diffs."""
+    """The passages of a mail, without signature, attribution, and diffs or patches that are pasted into it."""
     groups: list[tuple[list[str], list[str]]] = [([], [])]
     skipping = False
-    for line in body.expandtabs().splitlines():
+    lines = body.expandtabs().splitlines()
+    for at, line in enumerate(lines):
         if _QUOTE.match(line):
             skipping = False
             if any(own.strip() for own in groups[-1][1]):
@@ -75,10 +102,11 @@ def take_apart(body: str) -> Text:
                 groups[-1][0].extend(" " for own in groups[-1][1])
             groups[-1][1].clear()
             groups[-1][0].append(_QUOTE.sub("", line, count=1))
-        elif _SIGNATURE.match(line):
+        elif _COPY_BELOW.match(line):
             break
         elif not skipping:
-            skipping = bool(_DIFF.match(line))
+            # Some put their signature above what they quote, some programs a rule: what is quoted below counts.
+            skipping = bool(_SIGNATURE.match(line) or _DIFF.match(line) or _is_pasted(lines, at))
             if not skipping:
                 groups[-1][1].append(line)
     attribution = ""
@@ -88,6 +116,14 @@ def take_apart(body: str) -> Text:
             attribution = attribution or name
     passages = (Passage(tuple(quoted), trimmed(own)) for quoted, own in groups)
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
+
+
+def _is_pasted(lines: Sequence[str], at: int) -> bool:
+    """Whether the headers of a patch begin here: it is another's words, and its trailers are nobody's."""
+    if not _PASTED.match(lines[at]):
+        return False
+    below = lines[at + 1 : at + 4]
+    return any(_HEADERS_OF_A_PATCH.match(line) for line in below) and not any(_SENT.match(line) for line in below)
 
 
 def unquoted(body: str) -> str:
@@ -100,18 +136,25 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) 
     """Own lines without trailers, greetings, elisions, closing words and the sender's name below them."""
     lines = [line.rstrip() for line in text]
     dropped = (*phrases.elision, *phrases.listing)
-    lines = [line for line in lines if not TRAILER.match(line.strip()) and not matches(dropped, line.strip())]
+    lines = [line for line in lines if not _is_trailer(line.strip()) and not matches(dropped, line.strip())]
+    if sum(bool(_HEADER.match(line)) for line in lines) > 1:
+        lines = [line for line in lines if not _HEADER.match(line)]
     lines = list(trimmed(lines))
-    if lines and matches(phrases.greeting, lines[0].strip()):
+    while lines and matches(phrases.greeting, lines[0].strip()):
         lines = list(trimmed(lines[1:]))
     while lines and (
         not lines[-1].strip()
         or matches(phrases.closing, lines[-1].strip())
+        or matches(phrases.footnote, lines[-1].strip())
         or lines[-1].strip(" ,.-").casefold() in sender_names
         or _NICKNAME.match(lines[-1])
     ):
         lines.pop()
     return tuple(lines)
+
+
+def _is_trailer(line: str) -> bool:
+    return bool(TRAILER.match(line) or MISWRITTEN.match(line))
 
 
 def _without_attribution(own: list[str]) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.system.numbers import Count
 
 PointState = Literal["answered", "promised", "volunteered", "disputed", "undecided", "unanswered"]
+Fate = Literal["kept", "kept in part", "answered otherwise", "not found"]
 PatchChange = Literal["unchanged", "message only", "changed", "new", "dropped"]
 
 
@@ -42,6 +43,7 @@ class PointRecord(Entry):
     waiting_for: str = Field(default="", description="for whom")
     symbols: tuple[str, ...] = Field(default=(), description="named in the comment or in the code it stands under")
     evidence: tuple[EvidenceRecord, ...] = Field(default=(), description="words that decide the state")
+    within: Count | None = Field(default=None, description="number of the point in whose answers this one is raised")
 
 
 class TrailerRecord(Entry):
@@ -55,12 +57,16 @@ class TrailerRecord(Entry):
     revision: Count | None = Field(description="on which it was given; null where the patch was posted with it")
     carried: bool = Field(description="the patch, as b4 makes it, has it")
     reason: str = Field(default="", description="why it is not carried")
+    conditional: bool = Field(default=False, description="given for the case that something is changed")
 
 
 class PromiseRecord(Entry):
-    """A promise of an earlier revision, beside the code of this one."""
+    """An open point of an earlier revision, and what this one makes of it."""
 
     point: PointRecord
+    fate: Fate = "not found"
+    found_in: Literal["changelog", "message", "code", ""] = Field(default="", description="where its fate is told")
+    words: str = Field(default="", description="the line that tells it")
     touched: Literal["touched", "as before", "not touched", "names no symbol"] = Field(
         description="`as before`: the patches touch the symbols in the same lines as those of the earlier revision"
     )

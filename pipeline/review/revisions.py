@@ -10,6 +10,7 @@ from pipeline.definitions import find_series, load_series
 from pipeline.fetch import Request
 from pipeline.model import Applied, Series, Tree
 from pipeline.review import review
+from pipeline.review.fates import fates
 from pipeline.review.record import ReviewRecord, SinceRecord
 from pipeline.review.since import (
     PostedPatch,
@@ -18,7 +19,6 @@ from pipeline.review.since import (
     diffs,
     lost_trailers,
     messages_of,
-    promises,
 )
 from pipeline.system.git import Repository
 
@@ -66,7 +66,7 @@ class Reviewer:
 
     def _since(self, series: Series, before: Series, past: ReviewRecord, trees: Sequence[Tree]) -> SinceRecord:
         old, new = self._posted(before), self._posted(series)
-        kept = promises(past.points, diffs(before), diffs(series))
+        kept = fates(past.points, before, series)
         applied = [self._applied(one, trees) for one in (before, series)]
         reason = next((found for found in applied if isinstance(found, str)), "")
         if reason:

@@ -15,8 +15,6 @@ from pipeline.review.record import ComparedPatchRecord, PatchChange, PointRecord
 from pipeline.review.symbols import ChangedLine, touched
 from pipeline.review.trailers import OF_THE_AUTHOR, same, written
 
-PROMISES = ("promised", "volunteered")
-
 # git-range-diff(1): "1:  c0debee = 1:  cab005e Add a helpful message at the start".
 _PAIR = re.compile(r"^\s*(?:-|\d+):\s+(?P<old>-+|[0-9a-f]+) (?P<sign>[=!<>])\s+(?:-|\d+):\s+(?P<new>-+|[0-9a-f]+) ")
 
@@ -116,20 +114,13 @@ def _same_subject(old: PostedPatch, new: PostedPatch) -> bool:
     return old.subject.casefold() == new.subject.casefold()
 
 
-def promises(
-    points: Sequence[PointRecord], before: Mapping[int, str], after: Mapping[int, str]
-) -> tuple[PromiseRecord, ...]:
-    """For each promise of the earlier revision whether the new one touches the symbols that it was about.
+def promise(point: PointRecord, before: Mapping[int, str], after: Mapping[int, str]) -> PromiseRecord:
+    """Whether the new revision touches the symbols that a point of the earlier one was about.
 
     Args:
-        points: of the earlier revision.
-        before: its diffs, by patch number.
+        before: the earlier revision's diffs, by patch number.
         after: those of the new one.
     """
-    return tuple(_promise(point, before, after) for point in points if point.state in PROMISES)
-
-
-def _promise(point: PointRecord, before: Mapping[int, str], after: Mapping[int, str]) -> PromiseRecord:
     old, new = touched(point.symbols, before), touched(point.symbols, after)
     changed = [name for name in point.symbols if new[name] and _bare(new[name]) != _bare(old[name])]
     kept = [name for name in point.symbols if new[name]]

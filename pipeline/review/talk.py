@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from pipeline.review.alignment import Quotation, words
 from pipeline.review.messages import Authors, Message
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.quoting import TRAILER, Passage, comment, trimmed
@@ -13,33 +14,46 @@ from pipeline.review.quoting import TRAILER, Passage, comment, trimmed
 
 @dataclass(frozen=True)
 class Turn:
-    """What somebody says at one place of a message: lines of code or text, and the words beneath."""
+    """What somebody says at one place of a message: lines of code or text, and the words beneath.
+
+    Args:
+        passage: number of the place in its message; a comment of several points is at one place.
+    """
 
     message: Message
     quoted: tuple[str, ...]
     text: tuple[str, ...]
+    passage: int = 0
 
-    def holds(self, quoted: Sequence[str]) -> bool:
-        """Whether one of the lines is quoted from here."""
-        return self.last_of(quoted) >= 0
-
-    def last_of(self, quoted: Sequence[str]) -> int:
-        """Position of the last line here that is quoted, or -1; where programs wrap lines is no matter."""
-        said = _words("\n".join(quoted))
-        return next((at for at in range(len(self.text) - 1, -1, -1) if (line := self._lines[at]) and line in said), -1)
+    def last_of(self, quotation: Quotation) -> int:
+        """Position of the last line here that is quoted, or -1."""
+        return next(reversed(quotation.positions(self.lines)), -1)
 
     @cached_property
-    def _lines(self) -> tuple[str, ...]:
-        return tuple(map(_words, self.text))
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(words, self.text))
+
+    @cached_property
+    def under(self) -> str:
+        """The last line that it stands under, as a quotation of the message has it."""
+        return next((words(line.lstrip("> ")) for line in reversed(self.quoted) if line.strip(" >")), "")
 
 
 @dataclass
 class Talk:
-    """A point while the thread is read; what a reviewer asks of another reviewer's words is asked of that one."""
+    """A point while the thread is read; what a reviewer asks of another reviewer's words is asked of that one.
+
+    Args:
+        within: the point in whose answers this one is raised.
+    """
 
     turns: list[Turn]
     volunteered: bool = False
     asked: Message | None = None
+    within: Talk | None = None
+
+
+Place = tuple[Talk, Turn]
 
 
 @dataclass
@@ -56,82 +70,167 @@ class Reader:
         self._answers: dict[str, list[Message]] = {}
         for message in self.messages:
             self._answers.setdefault(message.parent, []).append(message)
-        self._places: dict[str, list[tuple[Talk, Turn]]] = {}
-        self._answered: dict[str, list[tuple[str, ...]]] = {}
+        self._places: dict[str, list[Place]] = {}
+        self._answered: dict[str, list[Quotation]] = {}
+        self._reached: tuple[int, int] = (-1, -1)
 
     def read(self) -> list[Talk]:
         """Every point with its turns, in the thread's order."""
         for message in self.messages:
-            passages = [passage for passage in message.text.passages if passage.text]
+            passages = [(number, one) for number, one in enumerate(message.text.passages) if one.text]
             # Above all quotes (or with none) a text is about the whole; a greeting there is not.
-            placed = [bool(self._targets(message, passage)) for passage in passages]
-            for passage in passages:
+            self._reached = (-1, -1)
+            placed = [self._targets(message, passage) for _, passage in passages]
+            for (number, passage), targets in zip(passages, placed, strict=True):
                 text = comment(passage.text, message.names, self.phrases)
                 if text:
-                    self._say(message, passage, text, alone=not any(placed))
+                    self._say(message, Turn(message, passage.quoted, text, number), targets, alone=not any(placed))
+            self._say_to_all(message)
         return self.talks
 
-    def _say(self, message: Message, passage: Passage, text: tuple[str, ...], alone: bool) -> None:
+    def _say(self, message: Message, turn: Turn, targets: list[Place], alone: bool) -> None:
         by_author = self.authors.wrote(message)
-        targets = self._targets(message, passage)
-        if not targets and by_author and alone:
+        if not targets and alone and (by_author or self._answers_author(message)):
             targets = self._places.get(message.parent, [])
         if by_author:
-            text = self._without_volunteered(message, text, bool(targets))
-        if targets and text:
-            turn = Turn(message, passage.quoted, text)
-            for talk, _ in targets[-1:] if not alone else targets:
+            left = self._without_volunteered(message, turn.text, bool(targets))
+            turn = replace(turn, text=left)
+        if targets and turn.text:
+            for talk, _ in targets:
                 talk.turns.append(turn)
                 self._places.setdefault(message.id, []).append((talk, turn))
-        elif text and not by_author:
-            self._open(message, passage, text)
+            if not by_author and self._raises(message, turn, targets[-1][0]):
+                self._open(turn, targets[-1][0])
+        elif turn.text and not by_author:
+            self._open(turn, None)
 
-    def _targets(self, message: Message, passage: Passage) -> list[tuple[Talk, Turn]]:
-        """The turns of the parent that the end of a passage's quotation comes from."""
-        found = [(talk, turn) for talk, turn in self._places.get(message.parent, []) if turn.holds(passage.answered)]
-        return found[-1:]
+    def _say_to_all(self, message: Message) -> None:
+        """A promise about all comments of the mail above is one about those that it does not quote, too."""
+        own = self._places.get(message.id, [])
+        if not self.authors.wrote(message):
+            return
+        for turn in {id(turn): turn for _, turn in own}.values():
+            said = [one for one in sentences(turn.text) if matches(self.phrases.everything, one)]
+            if said and self.phrases.answer(said).state == "promised":
+                answered = {id(talk) for talk, _ in own}
+                for talk, _ in self._places.get(message.parent, []):
+                    if id(talk) not in answered:
+                        talk.turns.append(turn)
+                        self._places[message.id].append((talk, turn))
 
-    def _open(self, message: Message, passage: Passage, text: tuple[str, ...]) -> None:
+    def _answers_author(self, message: Message) -> bool:
+        parent = self._by_id.get(message.parent)
+        return parent is not None and self.authors.wrote(parent)
+
+    def _raises(self, message: Message, turn: Turn, talk: Talk) -> bool:
+        """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
+        said = self.phrases.substance(sentences(turn.text))
+        said = tuple(one for one in said if not matches(self.phrases.disputed, one))
+        if message.names[0] == talk.turns[0].message.names[0]:
+            return any(map(self.phrases.asks, said))
+        if self._answers_author(message):
+            return any(self.phrases.asks(one) or one.endswith("?") for one in said)
+        # Under another reviewer's words: a remark that asks for something is no answer to them.
+        return any(map(self._is_of_its_own, said))
+
+    def _is_of_its_own(self, sentence: str) -> bool:
+        """A request, question or objection."""
+        return self.phrases.asks(sentence) or sentence.endswith("?") or matches(self.phrases.objection, sentence)
+
+    def _targets(self, message: Message, passage: Passage) -> list[Place]:
+        """The turns of the parent that the end of a passage's quotation comes from.
+
+        Whoever answers goes through a mail from its top: of lines that are the same, those further down are meant.
+        """
+        quotation = Quotation(passage.answered)
+        found = [
+            (number, at, place)
+            for number, place in enumerate(self._places.get(message.parent, []))
+            if (at := place[1].last_of(quotation)) >= 0
+        ]
+        further = [one for one in found if one[:2] > self._reached] or found
+        if not further:
+            return []
+        last = max(further, key=lambda one: (quotation.end(one[2][1].lines[one[1]]), one[0]))
+        line = last[2][1].lines[last[1]]
+        place = last[2][1].passage
+        alike = [one for one in further if one[2][1].lines[one[1]] == line and one[2][1].passage != place]
+        if alike:
+            code = {words(quoted.lstrip("> ")) for quoted in passage.quoted}
+            candidates = [*alike, last]
+            last = next((one for one in candidates if one[2][1].under in code), candidates[0])
+        self._reached = last[:2]
+        meant = [place for number, _, place in further if place[1].passage == last[2][1].passage and number <= last[0]]
+        # Of words that go on with a point and raise another, the other one is open.
+        raised = {id(talk.within) for talk, turn in meant if talk.turns[0] is turn}
+        return [(talk, turn) for talk, turn in meant if id(talk) not in raised]
+
+    def _open(self, whole: Turn, within: Talk | None) -> None:
         """A comment, cut where its answers cut it; what no answer quotes counts when it asks for something."""
-        turn = Turn(message, passage.quoted, text)
+        message, text = whole.message, whole.text
+        answered = self._cuts(whole)
         start = 0
-        for end in [*self._cuts(turn), len(text)]:
+        for end in [*sorted({*answered, *self._fresh_starts(text)}), len(text)]:
             piece = trimmed(text[start:end])
             said = self.phrases.substance(sentences(piece))
             # Beside a Reviewed-by, in talk under another's mail, or where answers passed it over, a remark that asks
             # for nothing is none.
-            passed_over = start > 0 and end == len(text)
+            passed_over = bool(answered) and end == len(text) and start > 0
             weak = passed_over or bool(message.text.trailers) or message.parent in self._by_id
-            if said and (not weak or any(matches(self.phrases.request, one) for one in said)):
-                talk = Talk([Turn(message, passage.quoted, piece)], asked=self._asked(message, passage, piece))
+            rules = self.phrases.request
+            if within:
+                counts = any(map(self._is_of_its_own, said))
+            else:
+                counts = bool(said) and (not weak or any(matches(rules, one) for one in said))
+                counts = counts or self._repeats(whole, piece)
+            if counts:
+                turn = replace(whole, text=piece)
+                talk = Talk([turn], asked=self._asked(turn), within=within)
                 self.talks.append(talk)
-                self._places.setdefault(message.id, []).append((talk, talk.turns[0]))
+                self._places.setdefault(message.id, []).append((talk, turn))
             start = end
 
-    def _asked(self, message: Message, passage: Passage, text: Sequence[str]) -> Message | None:
+    def _repeats(self, whole: Turn, piece: Sequence[str]) -> bool:
+        """`Same here.` under other code, which says nothing where it agrees with somebody."""
+        code = next((line for line in reversed(whole.quoted) if line.strip()), "")
+        return bool(code) and code[:1] in "+-" and bool(piece) and matches(self.phrases.repeated, piece[0].strip())
+
+    def _fresh_starts(self, text: Sequence[str]) -> list[int]:
+        """Positions of paragraphs that begin something else, and ask for it."""
+        found = []
+        for at in range(1, len(text)):
+            if text[at].strip() and not text[at - 1].strip() and matches(self.phrases.additive, text[at].strip()):
+                end = next((below for below in range(at, len(text)) if not text[below].strip()), len(text))
+                said = self.phrases.substance(sentences(text[at:end]))
+                if any(self.phrases.asks(one) or one.endswith("?") for one in said):
+                    found.append(at)
+        return found
+
+    def _asked(self, turn: Turn) -> Message | None:
         """The other reviewer's mail whose own words a remark stands under, unless it calls the series' author.
 
         Beneath another's Reviewed-by people go on about the series.
         """
-        parent = self._by_id.get(message.parent)
-        if parent is None or self.authors.wrote(parent) or parent.names[0] == message.names[0]:
+        parent = self._by_id.get(turn.message.parent)
+        if parent is None or self.authors.wrote(parent) or parent.names[0] == turn.message.names[0]:
             return None
-        last = next((line for line in reversed(passage.quoted) if line.strip()), ">")
+        last = next((line for line in reversed(turn.quoted) if line.strip()), ">")
         of_others = last.startswith(">") or TRAILER.match(last.strip())
-        return None if of_others or self.authors.calls(text) else parent
+        asked_for = any(self.phrases.asks(one) for one in sentences(turn.text))
+        return None if of_others or asked_for or self.authors.calls(turn.text) else parent
 
     def _cuts(self, turn: Turn) -> list[int]:
         """Positions in a comment behind which somebody answers."""
         found = set()
-        for answered in self._quoted_from(turn.message.id):
-            found.add(turn.last_of(answered) + 1)
+        for quotation in self._quoted_from(turn.message.id):
+            found.add(turn.last_of(quotation) + 1)
         return sorted(found - {0, len(turn.text)})
 
-    def _quoted_from(self, message_id: str) -> list[tuple[str, ...]]:
+    def _quoted_from(self, message_id: str) -> list[Quotation]:
         """What is quoted of a message wherever somebody answers it."""
         if message_id not in self._answered:
             self._answered[message_id] = [
-                passage.answered
+                Quotation(passage.answered)
                 for answer in self._answers.get(message_id, [])
                 for passage in answer.text.passages
                 if comment(passage.text, answer.names, self.phrases)
@@ -158,7 +257,7 @@ class Reader:
     def _volunteers(self, sentence: str, unasked: bool) -> bool:
         if matches(self.phrases.volunteered, sentence):
             return True
-        promised = self.phrases.answer([sentence])[0] == "promised"
+        promised = self.phrases.answer([sentence]).state == "promised"
         return unasked and promised and matches(self.phrases.intended, sentence)
 
     def _small_talk(self, message: Message) -> bool:
@@ -167,14 +266,10 @@ class Reader:
         return parent is not None and parent.id not in self._places
 
 
-def _words(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _line_of(text: Sequence[str], sentence: str) -> int:
     """The line that a sentence begins in."""
     wanted = sentence.split()[:3]
     for at in range(len(text)):
-        if " ".join(wanted) in _words(" ".join(text[at : at + 2])) and wanted[0] in text[at].split():
+        if " ".join(wanted) in words(" ".join(text[at : at + 2])) and wanted[0] in text[at].split():
             return at
     return 0

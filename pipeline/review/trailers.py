@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from email.utils import parseaddr
 
 from pipeline.mail import message
 from pipeline.model import Patch, Series
 from pipeline.review.messages import Message
+from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.points import Link
 from pipeline.review.quoting import TRAILER
 from pipeline.review.record import TrailerRecord
 
 OF_THE_AUTHOR = ("signed-off-by", "co-developed-by", "link", "buglink", "fixes", "closes")
 """In a posted patch, those that its author puts there."""
+KNOWN = (
+    "reviewed-by",
+    "acked-by",
+    "tested-by",
+    "reported-by",
+    "suggested-by",
+    "signed-off-by",
+    "co-developed-by",
+    "requested-by",
+    "debugged-by",
+)
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
-def trailers(series: Series, messages: Sequence[Message], link: Link) -> tuple[TrailerRecord, ...]:
+def trailers(series: Series, messages: Sequence[Message], link: Link, phrases: Phrases) -> tuple[TrailerRecord, ...]:
     """Those that patches were posted with, then those that replies give, in the thread's order."""
     texts = {patch.number: message.parse(patch.mail).letter.body for patch in series.patches}
-    return (*_posted(series, texts, link), *_given(series, messages, texts, link))
+    return (*_posted(series, texts, link), *_given(series, messages, texts, link, phrases))
 
 
 def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
@@ -40,12 +53,17 @@ def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[Trail
                 )
 
 
-def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
+def _given(
+    series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link, phrases: Phrases
+) -> Iterator[TrailerRecord]:
     by_number = {patch.number: patch for patch in series.patches}
     known = {(one.message_id, same(one.trailer)): one.reason for one in series.uncarried_trailers}
     there = {patch.number: _there(texts[patch.number], patch) for patch in series.patches}
     for one in messages:
-        for name, value in dict.fromkeys(one.text.trailers):
+        asks = _asks(one, phrases)
+        for name, value, above in {
+            same(f"{name}: {value}"): (name, value, above) for name, value, above in one.text.given
+        }.values():
             about = [by_number[one.patch]] if one.patch in by_number else [*series.patches]
             wanted = same(f"{name}: {value}")
             lacking = [patch.number for patch in about if wanted not in there[patch.number]]
@@ -57,10 +75,34 @@ def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], l
                 link=link(one.id),
                 revision=series.version,
                 carried=not lacking,
-                reason=(known.get((one.id, same(f"{name}: {value}"))) or _reason(one, name, value, lacking, len(about)))
+                reason=(
+                    _miswritten(name)
+                    or known.get((one.id, same(f"{name}: {value}")))
+                    or _reason(one, name, value, lacking, len(about))
+                )
                 if lacking
                 else "",
+                conditional=_conditional(above, asks, phrases),
             )
+
+
+def _asks(one: Message, phrases: Phrases) -> bool:
+    """Whether a message asks for a change anywhere."""
+    return any(phrases.asks(said) for passage in one.text.passages for said in sentences(passage.text))
+
+
+def _conditional(above: Sequence[str], asks: bool, phrases: Phrases) -> bool:
+    """Whether the words above a trailer give it for the case that something is changed."""
+    said = sentences(above)[-2:]
+    return any(matches(phrases.condition, one) or (asks and matches(phrases.rest, one)) for one in said)
+
+
+def _miswritten(name: str) -> str:
+    """What a trailer was meant to be, where its name is nearly one that is known."""
+    written_as = name.lower()
+    if written_as in KNOWN or not (meant := get_close_matches(written_as.replace(" ", "-"), KNOWN, 1, 0.85)):
+        return ""
+    return f"it is written wrongly: {meant[0].capitalize()} is meant"
 
 
 def _reason(one: Message, name: str, value: str, lacking: Sequence[int], asked: int) -> str:

@@ -117,7 +117,7 @@ def test_an_earlier_revision_may_be_elsewhere(
     (run_pipeline.folder / "first.mbox").write_bytes(mbox(thread[:6]))
     done = run_pipeline("review", str(revisions[1].folder), "--since", "first.mbox")
     assert done.returncode == 0, done.stderr
-    assert "  touched: put_page in patch 2; promised to Tally Page\n" in done.stdout
+    assert "  kept: put_page in patch 2; promised to Tally Page\n" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 78
 
 

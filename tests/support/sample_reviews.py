@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pipeline.model import Letter
 from pipeline.review import review
+from pipeline.review.fates import fates
 from pipeline.review.record import ReviewRecord, SinceRecord, TrailerRecord
-from pipeline.review.since import PostedPatch, by_patch_id, promises
+from pipeline.review.since import PostedPatch, by_patch_id
 from tests.support.threads import ANSWER, AUTHOR, COMMENT, MIDMASK, REVIEWER, letter, series
 
 BEFORE = (
@@ -35,7 +36,7 @@ def whole() -> ReviewRecord:
         version=1,
         compared_by="range-diff",
         patches=by_patch_id(BEFORE, AFTER),
-        promises=promises(made().points, {}, {}),
+        promises=fates(made().points, series(), series(version=2)),
     )
     trailer = TrailerRecord(
         patch=1,

@@ -17,7 +17,7 @@ _POINT_TONES = {
     **dict.fromkeys(("promised", "volunteered", "undecided"), "warn"),
     **dict.fromkeys(("unanswered", "disputed"), "failed"),
 }
-_PROMISE_TONES = {"touched": "ok", "not touched": "failed", **dict.fromkeys(("as before", "names no symbol"), "warn")}
+_FATE_TONES = {"kept": "ok", "not found": "failed", **dict.fromkeys(("kept in part", "answered otherwise"), "warn")}
 
 
 def review(found: ReviewRecord | None) -> tuple[Part, ...]:
@@ -61,12 +61,14 @@ def _since(since: SinceRecord | None, version: int) -> Iterator[Table | None]:
     if since is None:
         return
     yield table(
-        f"Promises of v{since.version}",
-        ("promise", f"in v{version}", "symbols", "patches"),
+        f"Open points of v{since.version}",
+        ("point", "state", f"in v{version}", "told by", "symbols", "patches"),
         (
             items(
                 Item(cut(" ".join(one.point.text), LONGEST), message(one.point.message_id)),
-                _word(one.touched, _PROMISE_TONES[one.touched]),
+                one.point.state,
+                _word(one.fate, _FATE_TONES[one.fate]),
+                cut(f"{one.found_in}: {one.words}" if one.words else one.found_in, LONGEST),
                 ", ".join(one.symbols),
                 ", ".join(map(str, one.patches)),
             )
@@ -92,7 +94,7 @@ def _trailers(found: ReviewRecord) -> Table | None:
             where(one.patch),
             f"v{one.revision}" if one.revision else "posted with it",
             _word("carried", "ok") if one.carried else _word("not carried", "warn"),
-            one.reason,
+            "; ".join(filter(None, ("given on a condition" if one.conditional else "", one.reason))),
         )
         for one in sorted(found.trailers, key=lambda one: (one.carried, one.patch or 0))
     )

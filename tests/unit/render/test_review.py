@@ -6,11 +6,12 @@ from rich.cells import cell_len
 
 from pipeline.render import render_text
 from pipeline.render.review import balance, render_review
+from pipeline.review.fates import fates
 from pipeline.review.record import ReviewRecord, SinceRecord
-from pipeline.review.since import by_patch_id, promises
+from pipeline.review.since import by_patch_id
 from tests.support.records import run
 from tests.support.sample_reviews import AFTER, BEFORE, made
-from tests.support.threads import letter
+from tests.support.threads import REVIEWER, letter, quoted, series
 
 
 def test_each_point_stands_with_its_words_and_messages() -> None:
@@ -55,12 +56,13 @@ def test_an_earlier_revision_is_told_with_its_promises() -> None:
         compared_by="patch-id",
         reason="no tree was named",
         patches=by_patch_id(BEFORE, AFTER),
-        promises=promises(first.points, {}, {}),
+        promises=fates(first.points, series(), series(version=2)),
     )
     text = render_review(ReviewRecord(version=2, messages=0, since=since), "t")
     assert "v2 against v1, by patch-id and subject, since no tree was named: 1 unchanged" in " ".join(text.split())
     assert "   3   4  changed       mm: three\n" in text
-    assert "  not touched: pool_fill_early; promised to Rex Reviewer\n" in text
+    assert "  not found: pool_fill_early; promised to Rex Reviewer\n" in text
+    assert "  not found: drain_pool; undecided, from Rex Reviewer\n" in text
 
 
 def test_a_report_has_the_review_where_there_is_one() -> None:
@@ -73,3 +75,22 @@ def test_a_report_has_the_review_where_there_is_one() -> None:
 
 def test_replies_are_counted() -> None:
     assert balance(ReviewRecord(version=1, messages=1)) == "1 reply read, 0 points"
+
+
+def test_who_has_to_act_comes_first_in_ten_lines_at_most() -> None:
+    text = render_review(made(), "t")
+    line = "  Ada Author owes Rex Reviewer, cover letter, promised: I like it."
+    assert text.index("Who has to act\n") < text.index(line) < text.index("Points\n")
+    words = "".join(f"{quoted(f'line {at}')}Please rename thing {at}.\n" for at in range(12))
+    many = [letter(f"c{at}", f"Rev {at} <r{at}@example.org>", words, "cover") for at in range(12)]
+    summary = render_review(made(*many), "t").split("Who has to act\n\n")[1].split("\n\n")[0].splitlines()
+    assert len(summary) == 10
+    assert summary[0] == "  the author owes Rev 0 12 points: 12 unanswered"
+    assert summary[-1] == "  and 38 points between others"
+
+
+def test_trailers_that_are_carried_are_counted_and_conditions_are_named() -> None:
+    acked = f"Please wrap it. With that fixed:\n\nAcked-by: {REVIEWER}\n"
+    given = letter("t", REVIEWER, acked, "cover", "p1")
+    text = " ".join(render_review(made(given), "t").split())
+    assert f"not carried: patch 1, on v1, on a condition, Acked-by: {REVIEWER}" in text

@@ -46,11 +46,11 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("state", "sentence"), [(state, one) for state, all_ in ANSWERS.items() for one in all_])
 def test_an_answer_of_the_author(state: str, sentence: str) -> None:
-    assert phrases().answer([sentence])[0] == state
+    assert phrases().answer([sentence]).state == state
 
 
 def test_a_bare_no_to_a_question_is_an_answer() -> None:
-    assert phrases().answer(["No, on every CPU."], asked=True)[0] == "answered"
+    assert phrases().answer(["No, on every CPU."], question=True).state == "answered"
 
 
 @pytest.mark.parametrize("sentence", ["Looks good to me.", "Applied to for-next.", "Thanks for the review!", "LGTM"])

@@ -192,7 +192,7 @@ def test_notices_of_robots_are_no_points_but_their_findings_are() -> None:
     text = "sparse warnings:\n>> mm/pool.c:12:3: sparse: sparse: wrong type in pool_fill()\n"
     notice = letter("a", "patchwork-bot+x@kernel.org", "This series was not applied, why?\n", "cover")
     (point,) = points(notice, letter("b", "kernel test robot <lkp@intel.com>", text, "cover", "p1"))
-    assert point.text[1].startswith(">> mm/pool.c:12:3")
+    assert point.text[0].startswith(">> mm/pool.c:12:3")
     assert (point.patch, point.symbols) == (1, ("pool_fill",))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.review import review
-from pipeline.review.since import by_patch_id, by_range_diff, diffs, lost_trailers, messages_of, promises
+from pipeline.review.fates import fates
+from pipeline.review.since import by_patch_id, by_range_diff, lost_trailers, messages_of
 from tests.support.sample_reviews import AFTER, BEFORE
 from tests.support.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, REVIEWER, letter, patch, series
 
@@ -44,9 +45,9 @@ POINTS = review(FIRST, MIDMASK).points
 
 
 def kept(new_code: str) -> list[tuple[str, str, tuple[str, ...], tuple[int, ...]]]:
-    """What becomes of the two promises of the thread when patch 2 holds other code."""
+    """What becomes of the three open points of the thread when patch 2 holds other code."""
     second = series(patches=(patch(1), patch(2, f"Why.\n{new_code}")), version=2)
-    found = promises(POINTS, diffs(FIRST), diffs(second))
+    found = fates(POINTS, FIRST, second)
     return [(one.point.state, one.touched, one.symbols, one.patches) for one in found]
 
 
@@ -65,13 +66,13 @@ def test_a_longer_name_is_another_symbol() -> None:
 
 
 def test_what_was_volunteered_without_a_symbol_says_so() -> None:
-    assert kept(CODE)[1] == ("volunteered", "names no symbol", (), ())
+    assert kept(CODE)[2] == ("volunteered", "names no symbol", (), ())
 
 
 def test_the_same_lines_again_are_as_before() -> None:
     code = CODE.replace("static void pool_fill(", "static void pool_fill_early(")
     first = series(*FIRST.replies, patches=(patch(1), patch(2, f"Why.\n{code}")))
-    (one, _) = promises(POINTS, diffs(first), diffs(series(patches=first.patches, version=2)))
+    one, *_ = fates(POINTS, first, series(patches=first.patches, version=2))
     assert one.touched == "as before"
 
 

@@ -1,0 +1,91 @@
+"""What an author says has changed: the sections of cover letters and patches that tell it, revision by revision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.mail.message import parse
+from pipeline.model import Series
+from pipeline.review.alignment import words
+
+_VERSION = re.compile(r"(?<![\w.])(?:patch ?)?\[?v ?(\d{1,3})\]?(?![\w.])", re.IGNORECASE)
+_SINCE = re.compile(r"\b(?:since|sicne|from|against|over|after|vs)\b", re.IGNORECASE)
+_SECTION = re.compile(
+    r"\b(?:change ?logs?|changes?|changed|history|updates?|revisions?|differences?|diff|new)\b", re.IGNORECASE
+)
+_BULLET = re.compile(r"^\s*(?:[-*+\u2022o]|\(?\d{1,2}[.)]) +(?=\S)")
+_WHERE = re.compile(r"https?://\S+$")
+"""An address at the end of a line is that of an earlier revision, or of what a line was about."""
+_LONGEST_HEADING = 70
+_MOST_WORDS = 5
+MOST_ITEMS = 300
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a changelog.
+
+    Args:
+        patch: that it stands in; 0 is the cover letter.
+    """
+
+    patch: int
+    text: str
+
+
+def changes(series: Series, after: int) -> tuple[Change, ...]:
+    """What the series says it changed since revision `after`."""
+    found: list[Change] = []
+    texts = [(0, series.cover.body)] + [(patch.number, parse(patch.mail).letter.body) for patch in series.patches]
+    if series.cover.message_id in {patch.message_id for patch in series.patches}:
+        texts = texts[1:]
+    for number, body in texts:
+        text = body.split("\ndiff --git ")[0]
+        found += (
+            Change(number, item) for version, item in _items(text.splitlines()) if after < version <= series.version
+        )
+    return tuple(dict.fromkeys(found[:MOST_ITEMS]))
+
+
+def _items(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Every item of every section, with the revision that has it."""
+    version, item, blank = 0, "", False
+    for line in (*lines, ""):
+        heading = _heading(line)
+        text = line.strip()
+        if _WHERE.search(text):
+            continue
+        starts = heading is not None or bool(_BULLET.match(line)) or not text
+        if item and starts and version:
+            yield version, item
+            item = ""
+        if heading is not None:
+            version, item = heading
+        elif not text:
+            blank = True
+            continue
+        elif version and _BULLET.match(line):
+            item = words(_BULLET.sub("", line))
+        elif version and (item or (not blank and text != "---")):
+            item = words(f"{item} {text}")
+        elif version and blank and not line[:1].isspace():
+            version = 0
+        blank = False
+
+
+def _heading(line: str) -> tuple[int, str] | None:
+    """The revision that a section is about, and what stands behind its colon; `v1 -> v2:` is about 2."""
+    head, colon, rest = _BULLET.sub("", line, count=1).strip().partition(":")
+    if len(head) > _LONGEST_HEADING or not (numbers := [int(number) for number in _VERSION.findall(head)]):
+        return None
+    left = re.findall(r"[A-Za-z]+", _VERSION.sub(" ", head))
+    named = bool(_SECTION.search(head))
+    if len(left) > _MOST_WORDS or not (named or (colon and len(left) <= 1) or _SINCE.search(head)):
+        return None
+    since = len(numbers) == 1 and _SINCE.search(head)
+    # `v1: https://…` says where an earlier revision is.
+    return (
+        None if rest.strip().startswith(("http", "<http", "//")) else (max(numbers) + (1 if since else 0), words(rest))
+    )

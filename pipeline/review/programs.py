@@ -1,0 +1,57 @@
+"""Mails that programs send: their findings are read, their courtesy is not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from pipeline.review.quoting import TRAILER, Passage, Text, take_apart
+
+_NEW = re.compile(r"^\s*>> ?\S")
+"""As the kernel test robot marks what a patch brings."""
+_OF_A_FILE = re.compile(
+    r"^\s*(?:>> ?)?[\w./+-]+\.\w+:(?:\d+(?::\d+)?:)? ?.*\S|\b(?:error|warning):|^(?:ERROR|WARNING|CHECK|BUG|KASAN)\b",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"^\s*\* \S")
+_LABEL = re.compile(r"^\s*\[[A-Za-z ]+: ?\w+\]\s*$")
+"""A line such as `[Severity: High]`."""
+_QUOTES_CODE = re.compile(r"^> ?(?:diff --git|@@ |[+-])", re.MULTILINE)
+_FOUND_NOTHING = re.compile(
+    r"\b(?:no (?:new )?(?:issues?|problems?|regressions?|errors?) (?:were )?found|found no )", re.IGNORECASE
+)
+_CONDITION = re.compile(r"\s*If you (?:re-?)?(?:fix|send)")
+MOST = 20
+"""Finding lines of one report."""
+
+
+def of_program(body: str) -> Text:
+    """What a program found: words under the code that it quotes, or the lines of its log that name a finding."""
+    if _QUOTES_CODE.search(body):
+        return _inline(take_apart(body))
+    if _FOUND_NOTHING.search(body):
+        return Text("", ())
+    lines = body.splitlines()
+    trailers = [line for line in lines if TRAILER.match(line.strip())]
+    found = next(
+        (kept for kind in (_NEW, _OF_A_FILE, _ITEM) if (kept := [line.strip() for line in lines if kind.search(line)])),
+        [],
+    )
+    condition = (
+        [line.strip() for line in lines if re.match(r"\s*If you (?:re-?)?(?:fix|send)", line)] if trailers else []
+    )
+    return Text("", (Passage((), (*found[:MOST], "", *condition[:1], *trailers)),))
+
+
+def _inline(text: Text) -> Text:
+    """The passages under code, one for each label; what stands above all of it is a summary of them."""
+    kept = []
+    for passage in text.passages:
+        pieces: list[list[str]] = [[]]
+        for line in passage.text if passage.quoted else ():
+            if _LABEL.match(line):
+                pieces.append([])
+            else:
+                pieces[-1].append(line)
+        kept += [replace(passage, text=tuple(piece)) for piece in pieces if any(line.strip() for line in piece)]
+    return replace(text, passages=tuple(one for one in kept if not _FOUND_NOTHING.search(" ".join(one.text))))

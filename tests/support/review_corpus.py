@@ -1,0 +1,208 @@
+"""Threads with right answers: how they are written down, read, and held against what the review finds."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.fetch.assembly import patch_of, series_of
+from pipeline.fetch.trailers import uncarried
+from pipeline.mail import thread as threads
+from pipeline.mail.choice import choose
+from pipeline.mail.mbox import read_file
+from pipeline.mail.message import parse_all
+from pipeline.model import Series
+from pipeline.review import review
+from pipeline.review.fates import fates
+from pipeline.review.record import PointRecord, PromiseRecord, ReviewRecord, TrailerRecord
+
+CORPUS = Path(__file__).parents[1] / "unit/review/corpus"
+AUTHOR = "Ada Author <ada@example.org>"
+MASK = "https://lore.kernel.org/all/%s"
+NAMES = ("recall", "precision", "state", "waits-for", "promises", "trailers")
+PATCH = """\
+{text}
+
+Signed-off-by: {author}
+---
+{below} mm/pool.c | 2 +-
+
+diff --git a/mm/pool.c b/mm/pool.c
+index 1111111..2222222 100644
+--- a/mm/pool.c
++++ b/mm/pool.c
+@@ -10,5 +10,5 @@ static void pool_fill(struct pool *pool)
+ \tlock_pool(pool);
+{code}
+ \tunlock_pool(pool);
+ }}
+--\x20
+2.43.0
+"""
+CODE = "-\told_size(pool);\n+\tnew_size(pool);"
+
+
+@dataclass(frozen=True)
+class Score:
+    """Right answers of all, by what was asked; and what was wrong."""
+
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=lambda: dict.fromkeys(NAMES, (0, 0)))
+    misses: tuple[str, ...] = ()
+
+    def __add__(self, other: Score) -> Score:
+        both = {
+            name: (self.counts[name][0] + other.counts[name][0], self.counts[name][1] + other.counts[name][1])
+            for name in NAMES
+        }
+        return Score(both, (*self.misses, *other.misses))
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A thread and what a careful reader finds in it."""
+
+    name: str
+    answers: Mapping[str, Any]
+    folder: Path
+
+    @cached_property
+    def series(self) -> Series:
+        if "mbox" in self.answers:
+            return _series([self.folder / self.answers["mbox"]], self.answers.get("revision"))
+        return _made([*self._posted(1), *map(_said, self.answers.get("say", ()))], 1)
+
+    @cached_property
+    def following(self) -> Series | None:
+        """The next revision, where there is one."""
+        if "mbox" in self.answers:
+            name = self.answers.get("next")
+            return _series([self.folder / name], self.answers.get("next_revision")) if name else None
+        return _made(self._posted(2), 2) if "next" in self.answers else None
+
+    def _posted(self, version: int) -> list[bytes]:
+        """One patch, or two with a cover letter."""
+        after = self.answers.get("next", {}) if version > 1 else {}
+        number = int(self.answers.get("patches", 1))
+        tag = f" v{version}" if version > 1 else ""
+        mails = []
+        if number > 1:
+            text = f"A better pool.\n\n{after.get('changes', '')}\n"
+            mails.append(_mail("cover", f"[PATCH{tag} 0/{number}] mm: a better pool", AUTHOR, text, "", version))
+        for at in range(1, number + 1):
+            text = str(after.get("message", "Fill the pool.")) if at == 1 else "Fill the other pool."
+            below = str(after.get("changes", "")) + "\n" if number == 1 and "changes" in after else ""
+            code = str(after.get("code", CODE) if at == 1 else CODE).rstrip("\n")
+            count = f" {at}/{number}" if number > 1 else ""
+            body = PATCH.format(text=text, author=AUTHOR, below=below, code=code)
+            parent = "cover" if number > 1 else ""
+            mails.append(_mail(f"p{at}", f"[PATCH{tag}{count}] mm: fill pool {at}", AUTHOR, body, parent, version))
+        return mails
+
+
+def load(folder: Path) -> list[Thread]:
+    """The threads of a folder's TOML files."""
+    every = (tomllib.loads(path.read_text("utf-8"))["thread"] for path in sorted(folder.glob("*.toml")))
+    return [Thread(one["name"], one, folder) for listed in every for one in listed]
+
+
+def _mail(name: str, subject: str, sender: str, body: str, parent: str, version: int = 1) -> bytes:
+    end = f".v{version}@example.org"
+    headers = [f"From: {sender}", f"Subject: {subject}", f"Message-ID: <{name}{end}>"]
+    headers += [f"In-Reply-To: <{parent}{end}>", f"References: <{parent}{end}>"] if parent else []
+    headers += ["Date: Mon, 2 Mar 2020 10:00:00 +0000", "Content-Type: text/plain; charset=utf-8"]
+    return ("\n".join(headers) + "\n\n" + body + "\n").encode()
+
+
+def _said(one: Mapping[str, str]) -> bytes:
+    subject = one.get("subject", "Re: [PATCH] mm: fill pool 1")
+    return _mail(one["id"], subject, one.get("by", AUTHOR), one["text"], one.get("to", "p1"))
+
+
+def _series(paths: Sequence[Path], revision: int | None) -> Series:
+    return _made([raw for path in paths for raw in read_file(path)], revision)
+
+
+def _made(raw: Sequence[bytes], revision: int | None) -> Series:
+    mails, _ = parse_all(raw)
+    chosen = choose(threads.postings(mails), mails, "", revision)
+    patches = tuple(patch_of(number, one) for number, one in enumerate(chosen.posting.patches, 1))
+    others = [one for one in mails if one.message_id not in chosen.posting.ids]
+    left_out = uncarried(chosen.posting, chosen.revisions, mails, patches, [])
+    return series_of(chosen, patches, others, left_out)
+
+
+def score(thread: Thread) -> Score:
+    """What the review of a thread gets right."""
+    found = review(thread.series, MASK)
+    kept = _promises(found, thread)
+    parts = [*_points(found.points, thread), *kept, *_trailers(found, thread)]
+    counts = {name: (sum(right for asked, right, _ in parts if asked == name), 0) for name in NAMES}
+    counts = {name: (right, sum(asked == name for asked, _, _ in parts)) for name, (right, _) in counts.items()}
+    return Score(counts, tuple(f"{asked}: {words}" for asked, right, words in parts if not right))
+
+
+Part = tuple[str, bool, str]
+
+
+def _points(found: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
+    right = thread.answers.get("point", ())
+    for point in found:
+        shown = f"{point.message_id[:12]} {point.state} {' '.join(point.text)[:90]!r}"
+        yield "precision", any(_same(point, one) for one in right), shown
+    for one in right:
+        if one.get("optional"):
+            continue
+        shown = f"{one['message'][:12]} {one['words'][:60]!r}"
+        point = next((point for point in found if _same(point, one)), None)
+        yield "recall", point is not None, shown
+        if point:
+            states = one["state"] if isinstance(one["state"], list) else [one["state"]]
+            yield "state", point.state in states, f"{shown}: {point.state}, not {'/'.join(states)}"
+            if "waits" in one:
+                whom = "author" if _is_author(point.waiting_for, thread) else point.waiting_for
+                yield "waits-for", whom == one["waits"], f"{shown}: {whom!r}, not {one['waits']!r}"
+
+
+def _is_author(name: str, thread: Thread) -> bool:
+    cover = thread.series.cover.sender
+    return name == "the author" or (bool(name) and name in cover)
+
+
+def _same(point: PointRecord, one: Mapping[str, Any]) -> bool:
+    words = " ".join(" ".join(point.text).split()).casefold()
+    return point.message_id.startswith(one["message"]) and " ".join(one["words"].split()).casefold() in words
+
+
+def _promises(found: ReviewRecord, thread: Thread) -> Iterator[Part]:
+    after = thread.following
+    if after is None:
+        return
+    known: Sequence[PromiseRecord] = fates(found.points, thread.series, after)
+    for one in thread.answers.get("point", ()):
+        if "next" in one:
+            wanted = one["next"] if isinstance(one["next"], list) else [one["next"]]
+            kept = next((kept for kept in known if _same(kept.point, one)), None)
+            said = kept.fate if kept else "not listed"
+            yield "promises", said in wanted, f"{one['message'][:12]} {one['words'][:60]!r}: {said}, not {wanted[0]}"
+
+
+def _trailers(found: ReviewRecord, thread: Thread) -> Iterator[Part]:
+    """Those of replies; a line is right with its message and whether it is conditional, and listed once."""
+    if "trailer" not in thread.answers:
+        return
+    given = [one for one in found.trailers if one.revision is not None]
+    wanted = [(one["message"], one["line"], one.get("conditional", False)) for one in thread.answers["trailer"]]
+    for message, line, conditional in wanted:
+        right = any(_is(one, message, line) and one.conditional == conditional for one in given)
+        yield "trailers", right, f"{message[:12]} {line}"
+    for one in given:
+        if not any(_is(one, message, line) for message, line, _ in wanted):
+            yield "trailers", False, f"{one.message_id[:12]} {one.name}: {one.value} is none"
+
+
+def _is(one: TrailerRecord, message: str, line: str) -> bool:
+    return one.message_id.startswith(message) and f"{one.name}: {one.value}".startswith(line)
