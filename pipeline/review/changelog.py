@@ -11,7 +11,7 @@ from pipeline.model import Series
 from pipeline.review.alignment import words
 
 _VERSION = re.compile(r"(?<![\w.])(?:patch ?)?\[?v ?(\d{1,3})\]?(?![\w.])", re.IGNORECASE)
-_SINCE = re.compile(r"\b(?:since|sicne|from|against|over|after|vs)\b", re.IGNORECASE)
+_SINCE = re.compile(r"\b(?:since|from|against|over|after|vs)\b", re.IGNORECASE)
 _SECTION = re.compile(
     r"\b(?:change ?logs?|changes?|changed|history|updates?|revisions?|differences?|diff|new)\b", re.IGNORECASE
 )
