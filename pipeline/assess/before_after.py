@@ -49,7 +49,8 @@ def last_memmap(cell: CellRecord) -> bool | None:
 
 def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
     """Promises of the matrix that the base keeps and the series breaks."""
-    return _grouped(record, ((one.what, (one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ()))
+    lost = ((one.what, (one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ())
+    return _grouped(record, lost)
 
 
 def resized(record: RunRecord, cells: Labelled) -> list[Change]:
