@@ -38,12 +38,15 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
     before, after = (neutral(with_largest_symbols(record, 0)) for record in (before, after))
     pairs = _pairs(before, after)
     better, worse = _cases(before, after)
+    # Where matrices differ, a cell that one of them lacks says nothing of the series.
+    shown = [pair for pair in pairs if pair.before and pair.after] or pairs
     asked = tuple(dict.fromkeys([*columns(before), *columns(after)]))
     return page.fill(
         "comparison.txt.j2",
+        different=_different_matrices(pairs),
         runs=[_run(before), _run(after)],
         cells=page.table(
-            [("cell", "result", "size was", "is", "differs by"), *_cells(before, after, pairs)], right={2, 3, 4}
+            [("cell", "result", "size was", "is", "differs by"), *_cells(before, after, shown)], right={2, 3, 4}
         ),
         readings=_readings(pairs, asked, page),
         patches=_patches(before, after, page),
@@ -53,6 +56,19 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
         symbols=symbols,
         claims=_claims(before.claims, after.claims),
     )
+
+
+def _different_matrices(pairs: Sequence[Pair]) -> str:
+    """A sentence where the runs have not the same cells; empty where they have."""
+    gone, new = ([pair.name for pair in pairs if getattr(pair, side) is None] for side in ("after", "before"))
+    if not (gone or new):
+        return ""
+    both = len(pairs) - len(gone) - len(new)
+    only = [
+        f"only in the {which} run: {', '.join(names)}" for which, names in (("first", gone), ("second", new)) if names
+    ]
+    compared = f"compared is what both have, {count(both, 'cell')}" if both else "no cell is in both"
+    return f"The runs have different matrices; {compared}; {'; '.join(only)}."
 
 
 def _run(record: RunRecord) -> tuple[str, str]:

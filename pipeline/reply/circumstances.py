@@ -21,6 +21,7 @@ _REQUEST = re.compile(r'[A-Z0-9a-z_]{1,80}=(?:[ynm]|-?\w{1,40}|"[^"\n]{0,120}")'
 _TARGET = re.compile(r"\w+config")
 _SOURCE = re.compile(r"[\w+-][\w./+-]*\.[cSs]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")
+_EARLIER = re.compile(r"HEAD~\d+")
 _REMOTE = re.compile(r"(?:https?|git)://[\w.:@/~+%-]+", re.ASCII)
 
 
@@ -108,7 +109,7 @@ def _option(request: str) -> list[str]:
 def _broken(words: Sequence[str]) -> list[str]:
     """A command line in lines of a mail, broken between words."""
     lines = [""]
-    for word in map(shlex.quote, words):
+    for word in (word if _EARLIER.fullmatch(word) else shlex.quote(word) for word in words):
         if lines[-1] and len(f"  {lines[-1]} {word}") > COLUMNS - len(" \\"):
             lines.append("    " + word)
         else:

@@ -135,3 +135,14 @@ def test_hostile_words_stay_on_their_lines(payload: str) -> None:
         line for line in text.split("\n") if re.match(r"\S", line) and not line.startswith(("from", "to"))
     ] == titles
     assert max(map(cell_len, text.split("\n"))) <= 78
+
+
+def test_different_matrices_are_said_first_and_only_what_both_have_is_compared() -> None:
+    before = records.run(cells=(records.cell("both"), records.cell("gone")))
+    text = render_comparison(before, records.run(cells=(records.cell("both"),)))
+    flat = " ".join(text.split())
+    assert flat.startswith(
+        "The runs have different matrices; compared is what both have, 1 cell; only in the first run: gone. from OK: "
+    )
+    assert "not there" not in text
+    assert "different matrices" not in render_comparison(before, before)
