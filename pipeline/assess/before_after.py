@@ -22,11 +22,13 @@ class Change:
         what: in words.
         blame: the patch that it came with, or what is known of it; empty where nothing is.
         cells: their labels.
+        patch: that it came with; 0 where that is not known.
     """
 
     what: str
     blame: str
     cells: tuple[str, ...]
+    patch: int = 0
 
 
 Labelled = Sequence[tuple[str, CellRecord]]
@@ -47,8 +49,8 @@ def last_memmap(cell: CellRecord) -> bool | None:
 
 def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
     """Promises of the matrix that the base keeps and the series breaks."""
-    lost = ((one.what, _blame(record, one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ())
-    return _grouped(lost)
+    lost = ((one.what, (one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ())
+    return _grouped(record, lost)
 
 
 def resized(record: RunRecord, cells: Labelled) -> list[Change]:
@@ -57,7 +59,7 @@ def resized(record: RunRecord, cells: Labelled) -> list[Change]:
     Those that are asked about because the series touches them are not: that they change is what the series is for, and
     stands in a section of its own.
     """
-    return _grouped(found for name, cell in cells for found in _resized(record, name, cell))
+    return _grouped(record, (found for name, cell in cells for found in _resized(name, cell)))
 
 
 def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
@@ -80,24 +82,32 @@ def grown(record: RunRecord) -> str:
     return f"{others} struct{plural} grow{'' if plural else 's'}" if others else ""
 
 
-def emptied_sentences(cells: Labelled) -> list[str]:
+def emptied(cells: Labelled) -> list[Change]:
     """Symbols of which hardly anything is left: what they did may be compiled out, which no total shows."""
-    found = (
-        (f"{cut(one.name, 60)} ({one.old} → {one.new} bytes)", "", name)
+    stubs = (
+        (f"{cut(one.name, 60)} ({one.old} → {one.new} bytes)", None, name)
         for name, cell in cells
         for one in (cell.text.symbols if cell.text else ())
         if (one.old or 0) >= LEAST_BODY and 0 < (one.new or 0) <= LARGEST_STUB
     )
-    changes = _grouped(found)
+    return _grouped(None, stubs)
+
+
+def emptied_sentences(cells: Labelled) -> list[str]:
+    changes = emptied(cells)
     sentences = [f"Hardly anything is left of {one.what}, in {', '.join(one.cells)}." for one in changes[:STUBS_SHOWN]]
     more = len(changes) - STUBS_SHOWN
     return [*sentences, *([f"So it is of {more} symbols more."] if more > 0 else [])]
 
 
-def _resized(record: RunRecord, label: str, cell: CellRecord) -> Iterator[tuple[str, str, str]]:
+_Since = tuple[int, int] | None
+"""The first state that shows something, and the last before that is known not to."""
+
+
+def _resized(label: str, cell: CellRecord) -> Iterator[tuple[str, _Since, str]]:
     for name, before, after, since in _sizes(cell):
         words = f"struct {cut(name, 40)} {'grows' if before < after else 'shrinks'} from {before} to {after} bytes"
-        yield words, _blame(record, *since) if since else "", label
+        yield words, since, label
 
 
 def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | None]]:
@@ -125,8 +135,16 @@ def _blame(record: RunRecord, patch: int, kept: int) -> str:
     return f"{which} {patch} patches applied (run with --per-patch to find the first)"
 
 
-def _grouped(found: Iterator[tuple[str, str, str]]) -> list[Change]:
-    groups: dict[tuple[str, str], dict[str, None]] = {}
-    for what, blame, cell in found:
-        groups.setdefault((what, blame), {})[cell] = None
-    return [Change(what, blame, tuple(cells)) for (what, blame), cells in groups.items()]
+def _grouped(record: RunRecord | None, found: Iterator[tuple[str, _Since, str]]) -> list[Change]:
+    groups: dict[tuple[str, _Since], dict[str, None]] = {}
+    for what, since, cell in found:
+        groups.setdefault((what, since), {})[cell] = None
+    return [
+        Change(
+            what,
+            _blame(record, *since) if record and since else "",
+            tuple(cells),
+            since[0] if since and since[1] == since[0] - 1 else 0,
+        )
+        for (what, since), cells in groups.items()
+    ]

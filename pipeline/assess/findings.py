@@ -15,6 +15,21 @@ from pipeline.system.text import cut
 
 
 @dataclass(frozen=True)
+class Guilt:
+    """Which patch something came with.
+
+    Args:
+        applied: how many patches are applied where it was first seen.
+        patch: that it came with; 0 where that is not known.
+        proven: the state before that patch was looked at; else it is the only one that touches the file.
+    """
+
+    applied: int = 0
+    patch: int = 0
+    proven: bool = False
+
+
+@dataclass(frozen=True)
 class Finding:
     """Failed builds, or new warnings, that say the same.
 
@@ -23,55 +38,60 @@ class Finding:
         cells: every cell that shows it.
         diagnostics: the compiler's words.
         log: of the first cell, a file name within the run's folder.
+        guilt: the same as `blame`, as numbers.
     """
 
     blame: str
     cells: tuple[str, ...]
     diagnostics: tuple[DiagnosticRecord, ...]
     log: str = ""
+    guilt: Guilt = Guilt()
 
 
 def failures(record: RunRecord) -> list[Finding]:
     """What the series breaks; a cell counts once, at the first state that fails."""
-    groups: dict[tuple[str, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
+    groups: dict[tuple[str, Guilt, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
     for cell in record.cells:
         if state := first_failing(cell):
-            group = groups.setdefault((_blame(record, cell, state, state.errors), state.errors), [])
+            guilt = _guilt(record, cell, state, state.errors)
+            group = groups.setdefault((_blame(record, guilt, state, state.errors), guilt, state.errors), [])
             group.append((label(record, cell), state.log))
         elif result(record, cell) == "FAILS":
             reason = cell.reason or "the run does not say at which patch"
-            groups.setdefault((reason, ()), []).append((label(record, cell), ""))
+            groups.setdefault((reason, Guilt(), ()), []).append((label(record, cell), ""))
     return [
-        Finding(blame, tuple(cell for cell, _ in hits), diagnostics, hits[0][1])
-        for (blame, diagnostics), hits in groups.items()
+        Finding(blame, tuple(cell for cell, _ in hits), diagnostics, hits[0][1], guilt)
+        for (blame, guilt, diagnostics), hits in groups.items()
     ]
 
 
 def warnings(record: RunRecord) -> list[Finding]:
     """Warnings that the base does not have, each at the first state that has it; alike ones of cells are one."""
-    hits: dict[tuple[str, str, str, str, int], list[tuple[str, str, DiagnosticRecord]]] = {}
+    hits: dict[tuple[str, Guilt, str, str, str, int], list[tuple[str, str, DiagnosticRecord]]] = {}
     for cell in record.cells:
         for state, fresh in _new_warnings(cell):
             alike: Counter[tuple[str, str, str]] = Counter()
             for warning in fresh:
                 identity = (warning.path, warning.message, warning.function)
                 alike[identity] += 1
-                key = (_blame(record, cell, state, [warning]), *identity, alike[identity])
+                guilt = _guilt(record, cell, state, [warning])
+                key = (_blame(record, guilt, state, [warning]), guilt, *identity, alike[identity])
                 hits.setdefault(key, []).append((label(record, cell), state.log, warning))
-    groups: dict[tuple[str, tuple[str, ...], str], list[DiagnosticRecord]] = {}
-    for (blame, *_), found in hits.items():
+    groups: dict[tuple[str, Guilt, tuple[str, ...], str], list[DiagnosticRecord]] = {}
+    for (blame, guilt, *_), found in hits.items():
         cells, first = tuple(name for name, _, _ in found), found[0]
-        groups.setdefault((blame, cells, first[1]), []).append(first[2])
-    return [Finding(blame, cells, tuple(found), log) for (blame, cells, log), found in groups.items()]
+        groups.setdefault((blame, guilt, cells, first[1]), []).append(first[2])
+    return [Finding(blame, cells, tuple(found), log, guilt) for (blame, guilt, cells, log), found in groups.items()]
 
 
 def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
     """Boots that are worse than the base's, each with what is worse; alike ones of several cells are one finding."""
-    groups: dict[tuple[str, str], list[Regression]] = {}
+    groups: dict[tuple[str, Guilt, str], list[Regression]] = {}
     for cell in record.cells:
         for one in regressions(cell):
             state = next(state for state in cell.states if state.patch == one.boot.patch)
-            key = (_blame(record, cell, state, []), f"{one.boot.scenario}: {one.what}")
+            guilt = _guilt(record, cell, state, [])
+            key = (_blame(record, guilt, state, []), guilt, f"{one.boot.scenario}: {one.what}")
             groups.setdefault(key, []).append(one)
     return [
         (
@@ -82,10 +102,11 @@ def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
                     DiagnosticRecord(path=found[0].boot.scenario, line=0, message=line) for line in found[0].evidence
                 ),
                 found[0].boot.console,
+                guilt,
             ),
             what,
         )
-        for (blame, what), found in groups.items()
+        for (blame, guilt, what), found in groups.items()
     ]
 
 
@@ -102,13 +123,20 @@ def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[Diagnos
             ]
 
 
-def _blame(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:
+def _guilt(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> Guilt:
     """The patch that a finding came with; without its predecessor's build, what the file it names says of that."""
-    total = len(record.series.patches)
     if state.patch - 1 in {other.patch for other in cell.states}:
-        return f'patch {state.patch}, "{cut(state.subject, 64)}"'
-    applied = f"{'all' if state.patch == total else 'the first'} {count(state.patch, 'patch')} applied"
+        return Guilt(state.patch, state.patch, proven=True)
     touching = [patch.number for patch in record.series.patches if found and found[0].path in patch.files]
-    if len(touching) == 1:
-        return f"{applied}; patch {touching[0]} alone touches {cut(found[0].path, 60)}"
+    return Guilt(state.patch, touching[0] if len(touching) == 1 else 0)
+
+
+def _blame(record: RunRecord, guilt: Guilt, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:
+    """The same in words."""
+    if guilt.proven:
+        return f'patch {state.patch}, "{cut(state.subject, 64)}"'
+    whole = state.patch == len(record.series.patches)
+    applied = f"{'all' if whole else 'the first'} {count(state.patch, 'patch')} applied"
+    if guilt.patch:
+        return f"{applied}; patch {guilt.patch} alone touches {cut(found[0].path, 60)}"
     return f"{applied} (run with --per-patch to find the first)"

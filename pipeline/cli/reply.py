@@ -1,8 +1,11 @@
-"""`pipeline reply`: a draft of the review reply."""
+"""`pipeline reply`: drafts of the review reply."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Annotated
 
@@ -16,19 +19,34 @@ from pipeline.cli.options import (
     user_identity,
 )
 from pipeline.cli.session import Session
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting
+from pipeline.system.process import Command, Processes
+from pipeline.system.text import visible
+
+MOST_OF_A_LOG = 64 << 20
+"""Bytes of a log that is looked at for what a tool printed."""
 
 
-@command("reply", example="reply last -o reply.eml")
+@command("reply", example="reply last --all")
 def reply(
     current: Session,
     run: RunArgument = "last",
     to: Annotated[
-        str, typer.Option("--to", metavar="MESSAGE-ID", help="The mail to answer.", show_default="the cover letter")
+        str,
+        typer.Option(
+            "--to", metavar="MESSAGE-ID", help="The mail to answer.", show_default="the one that most deserves it"
+        ),
     ] = "",
+    every: Annotated[
+        bool, typer.Option("--all", help="Draft one reply for each mail that deserves one, and list them.")
+    ] = False,
+    send_dry_run: Annotated[
+        bool, typer.Option("--send-dry-run", help="Show what git send-email would do; it sends nothing.")
+    ] = False,
     style: Annotated[
-        replying.Style, typer.Option("--style", help="A summary, or figures of every cell.")
+        replying.Style, typer.Option("--style", help="What matters, or figures of every kernel.")
     ] = replying.Style.SUMMARY,
     report_url: Annotated[
         str,
@@ -40,23 +58,82 @@ def reply(
         ),
     ] = "",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", show_default="reply.eml in the run")
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="A folder with --all.", show_default="reply.eml in the run"
+        ),
     ] = None,
 ) -> None:
-    """Draft the review reply as an .eml and print the git send-email line. Nothing is ever sent."""
+    """Draft replies to the mails that deserve one, and print the git send-email line. Nothing is ever sent."""
     current.workspace.prepare()
+    if to and every:
+        raise UsageError("--to names one mail, and --all means each that deserves a reply", hint="Say one of them.")
     folder = running.find(current.workspace, run)
     record = running.read(folder)
     if record.is_baseline:
         raise UsageError(f"run {record.id} is a baseline, which answers nobody", hint="Name the run of a series.")
-    draft = replying.draft(
-        record,
-        identity=user_identity(),
-        date=datetime.now(UTC),
-        to=to,
-        style=style,
-        report_url=report_url or user_setting("pipeline.reportUrl"),
-    )
-    path = output or folder / "reply.eml"
-    path.write_bytes(replying.to_bytes(draft))
-    print(f"Draft: {path}\nLook it over, then send it yourself:\n\n  {replying.send_command(draft, path)}")
+    identity = user_identity()
+    deserving = replying.targets(record)
+    wanted = [to] if to else [one.message_id for one in deserving][: None if every else 1]
+    if not wanted and any(one.message_id for one in (record.series.cover, *record.series.messages)):
+        print("No draft: the run found nothing that a mail should say. With --to, a mail is answered all the same.")
+        return
+    drafts = [
+        replying.draft(
+            record,
+            identity=identity,
+            date=datetime.now(UTC),
+            to=message_id,
+            style=style,
+            report_url=report_url or user_setting("pipeline.reportUrl"),
+            logs=_logs(folder),
+        )
+        for message_id in wanted or [""]
+    ]
+    paths = _paths(output, folder, len(drafts), every=every)
+    for draft, path in zip(drafts, paths, strict=True):
+        path.write_bytes(replying.to_bytes(draft))
+        _print_draft(draft, path)
+        if send_dry_run:
+            _print_dry_run(draft, path)
+    others = [one for one in deserving if one.message_id not in wanted]
+    if others and not to:
+        print("\nOther mails that deserve a reply (--all drafts them):")
+        print("\n".join(f"  {visible(one.subject)}: {one.why}" for one in others))
+    if suggestion := replying.suggestion_for(record, identity):
+        print(f"\n{visible(suggestion)}")
+
+
+def _paths(output: Path | None, folder: Path, number: int, *, every: bool) -> list[Path]:
+    if not every:
+        return [output or folder / "reply.eml"]
+    place = output or folder
+    place.mkdir(parents=True, exist_ok=True)
+    return [place / f"reply-{at}.eml" for at in range(1, number + 1)]
+
+
+def _logs(folder: Path) -> Callable[[str], str]:
+    """Reads logs of a run; nothing where there is none, as in a run of others."""
+
+    def text(name: str) -> str:
+        try:
+            return untrusted_dir.read(folder, name, MOST_OF_A_LOG).decode("utf-8", "replace") if name else ""
+        except (OSError, UsageError):
+            return ""
+
+    return text
+
+
+def _print_draft(draft: EmailMessage, path: Path) -> None:
+    people = [str(one) for name in ("To", "Cc") if name in draft for one in draft[name].addresses]
+    print(f"Draft: {path}\n  {draft['Subject']}\n  to {', '.join(people)}")
+    print(f"Look it over, then send it yourself:\n\n  {replying.send_command(draft, path)}\n")
+
+
+def _print_dry_run(draft: EmailMessage, path: Path) -> None:
+    words = [*replying.send_words(draft, path)]
+    words[2:2] = ["--dry-run", "--confirm=never"]
+    done = Processes().run(Command(tuple(words), environment=dict(os.environ), merge_stderr=True, timeout=60))
+    print("\n".join(map(visible, done.text.splitlines())))
+    if not done.ok:
+        raise UsageError("git send-email does not take the draft", hint="Is git's send-email installed and set up?")

@@ -218,6 +218,10 @@ class CellRecord(Record):
         default=None, description="promises that the series breaks; null where they were not looked at"
     )
     config: str = Field(default="", description="its .config on the base, a file name within the run's folder")
+    base: str = Field(default="", description="make's target that the configuration starts from; empty if unknown")
+    requests: tuple[str, ...] | None = Field(
+        default=None, description="what kconfig is asked for on top, `MEMCG=y`; null where that is not known"
+    )
     states: tuple[StateRecord, ...] = ()
     text: TextRecord | None = None
     sections: tuple[SectionRecord, ...] = Field(default=(), description="those that differ, and .text")

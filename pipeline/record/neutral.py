@@ -13,11 +13,12 @@ from pydantic import BaseModel
 
 from pipeline.record import RunRecord, SymbolRecord
 from pipeline.record.public import for_others
-from pipeline.system.text import visible
+from pipeline.system.text import visible, visible_code
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
-_FIELDS_WITH_LINES = ("body", "verbatim", "log")
+_FIELDS_WITH_LINES = ("body", "verbatim", "log", "diff")
+_FIELDS_WITH_TABS = ("diff",)
 
 
 def neutral(record: AnyRecord) -> AnyRecord:
@@ -31,7 +32,8 @@ def _clean(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
         if value.isprintable():
             return value
-        return "\n".join(map(visible, value.split("\n") if key in _FIELDS_WITH_LINES else [value]))
+        clean = visible_code if key in _FIELDS_WITH_TABS else visible
+        return "\n".join(map(clean, value.split("\n") if key in _FIELDS_WITH_LINES else [value]))
     if isinstance(value, tuple):
         items = tuple([_clean(item, key) for item in value])
         return value if all(map(operator.is_, items, value)) else items

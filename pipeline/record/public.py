@@ -63,6 +63,11 @@ def for_others(record: RunRecord) -> RunRecord:
     return replaced
 
 
+def words_for_others(record: RunRecord, words: str) -> str:
+    """Words that are kept beside the record, as others may see them."""
+    return _names(record).text(words)
+
+
 def tested_on(record: RunRecord) -> list[str]:
     """The trees in words, for where no command can be given."""
     return [

@@ -32,6 +32,7 @@ class PatchRecord(Record):
     files: tuple[str, ...]
     collected_trailers: tuple[str, ...] = ()
     signatures: tuple[str, ...] = Field(default=(), description="what b4 says of its attestation")
+    diff: str = Field(default="", description="as it was posted; empty where that is not known, or too long to keep")
 
 
 class UncarriedTrailerRecord(Record):

@@ -43,6 +43,7 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
     asked = tuple(dict.fromkeys([*columns(before), *columns(after)]))
     return page.fill(
         "comparison.txt.j2",
+        different=_different_matrices(pairs),
         runs=[_run(before), _run(after)],
         cells=page.table(
             [("cell", "result", "size was", "is", "differs by"), *_cells(before, after, pairs)], right={2, 3, 4}
@@ -55,6 +56,15 @@ def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = Fal
         symbols=symbols,
         claims=_claims(before.claims, after.claims),
     )
+
+
+def _different_matrices(pairs: Sequence[Pair]) -> str:
+    """A sentence where the runs have not the same cells; empty where they have."""
+    gone, new = ([pair.name for pair in pairs if getattr(pair, side) is None] for side in ("after", "before"))
+    if not (gone or new):
+        return ""
+    both = count(len(pairs) - len(gone) - len(new), "cell")
+    return f"Different matrices: {both} in both, {len(gone)} only in the first, {len(new)} in the second."
 
 
 def _run(record: RunRecord) -> tuple[str, str]:

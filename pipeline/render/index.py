@@ -83,7 +83,7 @@ class Trend:
 
 @dataclass(frozen=True)
 class IndexedSeries:
-    """A series, its runs in order of revision and time, and a trend for each cell that was measured."""
+    """A series, its runs in order of revision and time, and a trend for each cell with two measured revisions."""
 
     title: str
     runs: Sequence[IndexedRun]
@@ -128,6 +128,8 @@ def _series(title: str, runs: Sequence[IndexedRun]) -> IndexedSeries:
             f"{name} on {tree}" if several else name, (tree, name), [run for run in own if (tree, name) in run.deltas]
         )
         for tree, name in cells
+        # One dot is no trend, and neither is one revision that was built twice.
+        if len({run.version for run in own if (tree, name) in run.deltas}) > 1
     ]
     return IndexedSeries(title, own, trends)
 

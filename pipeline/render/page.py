@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from rich.cells import cell_len
 from rich.style import Style
 
-from pipeline.system.resources import folder
+from pipeline.system.errors import UsageError
+from pipeline.system.resources import folder, own_templates
 from pipeline.system.text import cut, no_command, wrap
 
 _COLOURS = {
@@ -77,7 +78,13 @@ class Page:
 
     def fill(self, template: str, **view: object) -> str:
         """A template of `templates/`, filled in; no line of it is a command of GitHub's or Azure's runner."""
-        text = _templates(self).get_template(template).render(view)
+        try:
+            text = _templates(self).get_template(template).render(view)
+        except TemplateError as error:
+            raise UsageError(
+                f"the template {template} cannot be filled in: {error.message}",
+                hint=f"Is it your own? A file of that name in {own_templates()} comes before the one that ships.",
+            ) from error
         return no_command(text)
 
 
@@ -92,7 +99,7 @@ def _templates(page: Page) -> Environment:
 def templates() -> Environment:
     """An environment for templates whose target has no escaping of its own: whoever fills them in guards its reader."""
     return Environment(
-        loader=FileSystemLoader(folder("templates")),
+        loader=FileSystemLoader([own_templates(), folder("templates")]),
         autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -8,11 +8,18 @@ from pathlib import PurePath
 
 from pipeline.record import LetterRecord, RunRecord
 from pipeline.reply.body import Style, text
+from pipeline.reply.findings import Logs
 from pipeline.reply.headers import message_id, only, threaded, to_bytes
+from pipeline.reply.suggestion import tested_by
+from pipeline.reply.targets import Target, targets
 from pipeline.system.errors import UsageError
 from pipeline.system.shell import pasted
 
-__all__ = ["Style", "draft", "send_command", "to_bytes"]
+__all__ = ["Style", "Target", "draft", "send_command", "send_words", "suggestion_for", "targets", "to_bytes"]
+
+
+def _no_log(_name: str) -> str:
+    return ""
 
 
 def draft(
@@ -24,6 +31,7 @@ def draft(
     to: str = "",
     style: Style = Style.SUMMARY,
     report_url: str = "",
+    logs: Logs = _no_log,
 ) -> EmailMessage:
     """The reply to a mail of the series' thread.
 
@@ -33,16 +41,29 @@ def draft(
         own_id: Message-ID of the reply, without angle brackets; when empty, a new one in the identity's domain.
         to: message-id of the mail that is answered; when empty, the cover letter's.
         report_url: where the full report can be read; `%s` stands for the run's id.
+        logs: text of the run's logs, by their names.
 
     Raises:
         UsageError: there is no such mail, it has no Message-ID or no sender, the identity has no address, or the URL is
             none.
     """
     letter = _letter(record, to)
-    message = threaded(letter, identity=identity, date=date, own_id=own_id)
-    author = only(identity, "the identity that replies", "")
-    message.set_content(text(record, letter, author, style, _link(report_url, record.id)), cte="8bit")
+    # A reply to a comment quotes what the comment quotes, too: the author's code.
+    quoted = () if letter in (record.series.cover, *_posted(record)) else (record.series.cover.sender,)
+    message = threaded(letter, identity=identity, date=date, own_id=own_id, quoted=quoted)
+    message.set_content(text(record, letter, style, _link(report_url, record.id), logs), cte="8bit")
     return message
+
+
+def suggestion_for(record: RunRecord, identity: str) -> str:
+    """A trailer that the one who replies may give, as a line for the terminal; empty where there is none to suggest."""
+    return tested_by(record, only(identity, "the identity that replies", ""))
+
+
+def _posted(record: RunRecord) -> list[LetterRecord]:
+    """Mails of patches."""
+    patches = {message_id(one.message_id) for one in record.series.patches}
+    return [one for one in record.series.messages if message_id(one.message_id) in patches]
 
 
 def _letter(record: RunRecord, to: str) -> LetterRecord:
@@ -78,9 +99,14 @@ def send_command(message: EmailMessage, path: PurePath) -> str:
         message: the draft.
         path: where it was written.
     """
+    return pasted(send_words(message, path)[:-1], send_words(message, path)[-1:])
+
+
+def send_words(message: EmailMessage, path: PurePath) -> list[str]:
+    """The same, word by word."""
     recipients = [(name, address) for name in ("to", "cc") if name in message for address in message[name].addresses]
     words = ["git", "send-email", f"--in-reply-to={message_id(message['In-Reply-To'])}"]
     # Without it, send-email also takes in whoever a `Cc:` or `...-by:` line of the body names.
     words.append("--suppress-cc=all")
     words += [f"--{name}={address.addr_spec}" for name, address in recipients]
-    return pasted(words, (f"./{path}" if str(path).startswith("-") else str(path),))
+    return [*words, f"./{path}" if str(path).startswith("-") else str(path)]

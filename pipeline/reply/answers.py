@@ -1,14 +1,16 @@
-"""What a reply answers: the claims of a letter, and comments that builds or boots have something to say of."""
+"""What a reply takes up: findings under their hunks, claims of the letter, comments on what was built."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.assess.words import label
 from pipeline.record import ClaimRecord, LetterRecord, RunRecord
-from pipeline.render import measured, summary
+from pipeline.render import summary
 from pipeline.render.measured import first
-from pipeline.reply import points
+from pipeline.reply import points, wording
+from pipeline.reply.findings import Report
 from pipeline.reply.headers import addresses, message_id
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS, Span, find, lines_of, own_lines, quoted
 from pipeline.review.record import PointRecord
@@ -17,6 +19,8 @@ from pipeline.system.text import cut, wrap
 POINTS_SHOWN = 5
 QUOTED_SHOWN = 8
 DETAILS_SHOWN = 10
+_TRIVIA = ("diffstat", "preparatory")
+"""Claims that nobody writes a mail to confirm."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,9 @@ class Exchange:
 
     Args:
         attribution: who wrote the lines; empty where the exchange before says so.
-        quote: as they stand.
+        quote: as they stand; may be empty.
         answer: as it stands.
-        log: lines that a program printed.
+        log: lines that a program printed, as they stand.
     """
 
     attribution: str
@@ -36,93 +40,128 @@ class Exchange:
     log: Sequence[str] = ()
 
 
-def exchanges(record: RunRecord, letter: LetterRecord, *, detailed: bool = False) -> list[Exchange]:
-    """All that an answer to `letter` takes up, in the order in which the letter says it.
+def under_hunks(letter: LetterRecord, found: Sequence[Report]) -> list[Exchange]:
+    """Findings, each under the lines of the patch that it is about; those of one line under one quote."""
+    exchanges: list[Exchange] = []
+    attribution, before = attribution_of(letter), None
+    for one in found:
+        new = one.place is not None and one.place != before
+        quote = quoted(one.place.quote()) if one.place and new else []
+        exchanges.append(Exchange(attribution if quote else "", quote, one.text, one.log))
+        attribution, before = "" if quote else attribution, one.place
+    return exchanges
+
+
+def claims(record: RunRecord, letter: LetterRecord, *, detailed: bool, failing: bool) -> Iterator[Exchange]:
+    """Claims in the letter's words; those that share a line are answered together.
 
     Args:
-        record: made neutral.
-        letter: of `record`.
-        detailed: what came of a claim, cell by cell.
+        detailed: all of them, and what came of each, kernel by kernel.
+        failing: something is wrong with the series, so that nothing is confirmed.
     """
-    found = [*_claims(record, letter, detailed)]
-    cover = letter.message_id == record.series.cover.message_id
-    if cover:
-        found += _unsaid(record, letter, detailed)
-    return [*found, *_points(record, letter, cover)]
-
-
-def _claims(record: RunRecord, letter: LetterRecord, detailed: bool) -> Iterator[Exchange]:
-    """Claims in the letter's words; those that share a line are answered together."""
-    found = [(span, claim) for claim in record.claims if (span := find(letter.body, claim.text))]
+    worth_saying = [one for one in record.claims if detailed or _is_worth_saying(one, failing)]
+    found = [(span, claim) for claim in worth_saying if (span := find(letter.body, claim.text))]
     groups: list[tuple[Span, list[ClaimRecord]]] = []
     for span, claim in sorted(found, key=lambda pair: (pair[0].first, pair[0].last)):
         if groups and span.first <= groups[-1][0].last:
-            before, claims = groups.pop()
-            groups.append((Span(before.first, max(before.last, span.last)), [*claims, claim]))
+            before, together = groups.pop()
+            groups.append((Span(before.first, max(before.last, span.last)), [*together, claim]))
         else:
             groups.append((span, [claim]))
-    attribution = _attribution(letter.date, letter.sender)
-    for span, claims in groups:
-        answers = [line for claim in claims for line in _answer(claim, detailed)]
-        yield Exchange(attribution, quoted(lines_of(letter.body, span)), answers, _proofs(record, claims))
+    attribution = attribution_of(letter)
+    for span, together in groups:
+        answers = [line for claim in together for line in _answer(record, claim, detailed)]
+        yield Exchange(attribution, quoted(lines_of(letter.body, span)), answers, _proofs(record, together))
         attribution = ""
 
 
-def _unsaid(record: RunRecord, letter: LetterRecord, detailed: bool) -> Iterator[Exchange]:
-    """Claims that are tracked beside the series: put into nobody's mouth unless the letter says so."""
-    for claim in record.claims:
-        if not find(letter.body, claim.text):
-            words = [f"  {line}" for line in wrap(claim.text, COLUMNS - 2)]
-            yield Exchange("Claimed for the series:", ["", *words], _answer(claim, detailed), _proofs(record, [claim]))
+def refuted(record: RunRecord, letter: LetterRecord) -> bool:
+    """Whether the letter says something that is not so."""
+    return any(one.verdict == "refuted" and find(letter.body, one.text) for one in record.claims)
 
 
-def _answer(claim: ClaimRecord, detailed: bool) -> list[str]:
-    details = first(claim.details, DETAILS_SHOWN) if detailed or claim.kind == "preparatory" else []
-    lines = wrap(f"{claim.verdict.capitalize()}: {measured(claim)}.", COLUMNS - 2)
-    return lines + [f"  {line}" for detail in details for line in wrap(detail, COLUMNS - 2)]
+def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:
+    """Comments of the mail that is answered, whether builds say something of them or not."""
+    own = _points_of(record, letter)
+    for point in own[:POINTS_SHOWN]:
+        yield _comment(record, point)
+    if not own:
+        yield Exchange(attribution_of(letter), quoted(own_lines(letter.body)), [])
 
 
-def _proofs(record: RunRecord, claims: Sequence[ClaimRecord]) -> list[str]:
+def has_answers(record: RunRecord, letter: LetterRecord) -> bool:
+    """Whether builds or boots say something of an open comment of the mail."""
+    return any(one.state != "answered" and points.answers(record, one) for one in _points_of(record, letter))
+
+
+def attribution_of(letter: LetterRecord) -> str:
+    return _attribution(letter.date, letter.sender)
+
+
+def _is_worth_saying(claim: ClaimRecord, failing: bool) -> bool:
+    if claim.verdict == "confirmed":
+        return not failing and claim.kind not in _TRIVIA
+    return claim.verdict in ("refuted", "not confirmed")
+
+
+def _answer(record: RunRecord, claim: ClaimRecord, detailed: bool) -> list[str]:
+    details = first(claim.details, DETAILS_SHOWN) if detailed or claim.verdict == "refuted" else []
+    sentences = [_result(record, claim), *(wording.spoken(record, detail) for detail in details)]
+    return [line for sentence in sentences for line in wrap(sentence, COLUMNS)]
+
+
+def _result(record: RunRecord, claim: ClaimRecord) -> str:
+    """What was measured of a claim, in a sentence."""
+    finding = wording.spoken(record, claim.finding)
+    if claim.claimed is None or claim.measured is None:
+        words = {"confirmed": "Yes", "refuted": "I see something else", "not confirmed": "I cannot confirm that"}
+        start = words.get(claim.verdict, "I did not measure that")
+        return f"{start}: {finding}." if finding else f"{start}."
+    sign = "+" if claim.unit == "bytes" else ""
+    place = f" on {wording.spoken(record, claim.cell)}" if claim.cell else ""
+    instead = f", not {claim.claimed:{sign}d}" if claim.verdict == "refuted" else ""
+    return f"I see {claim.measured:{sign}d} {claim.unit}{place}{instead}{f' ({finding})' if finding else ''}."
+
+
+def _proofs(record: RunRecord, claims_shown: Sequence[ClaimRecord]) -> list[str]:
     """bloat-o-meter's own lines for what claims were measured by."""
-    asked = {(claim.cell, claim.measured) for claim in claims if not claim.patches}
+    asked = {(claim.cell, claim.measured) for claim in claims_shown if not claim.patches}
     texts = [cell.text for cell in record.cells if cell.text and (cell.id, cell.text.delta) in asked]
-    return [cut(summary(text), LOG_COLUMNS - 2) for text in texts][:1]
+    return [f"  {cut(summary(text), LOG_COLUMNS - 2)}" for text in texts][:1]
 
 
-def _points(record: RunRecord, letter: LetterRecord, cover: bool) -> Iterator[Exchange]:
-    """Comments of the answered mail; in an answer to the cover letter, all that the run says something of."""
-    review = record.review
-    own = (
-        [one for one in review.points if message_id(one.message_id) == message_id(letter.message_id)] if review else []
-    )
-    known = [(one, points.answers(record, one)) for one in (review.points if review and cover else own)]
-    for point, found in [pair for pair in known if pair[1] or not cover][:POINTS_SHOWN]:
-        yield _point(record, point, found, context=not cover)
-    patches = {one.message_id for one in record.series.patches}
-    if not cover and not own and letter.message_id not in patches:
-        said = quoted(own_lines(letter.body))
-        answer = ["What builds and boots can say of that is above."]
-        yield Exchange(_attribution(letter.date, letter.sender), said, answer)
+def sizes(record: RunRecord) -> list[str]:
+    """bloat-o-meter's summary of each kernel."""
+    return [
+        line
+        for cell in record.cells
+        if cell.text and label(record, cell)
+        for line in ("", f"{wording.kernel(record, cell)}:", "", f"  {cut(summary(cell.text), LOG_COLUMNS - 2)}")
+    ]
 
 
-def _point(record: RunRecord, point: PointRecord, found: Sequence[str], *, context: bool) -> Exchange:
-    """A comment, quoted, and what was found; with the code that it stands under where that is not in sight."""
-    code = point.quoted[-QUOTED_SHOWN:] if context else ()
+def _points_of(record: RunRecord, letter: LetterRecord) -> list[PointRecord]:
+    found = record.review.points if record.review else ()
+    return [one for one in found if message_id(one.message_id) == message_id(letter.message_id)]
+
+
+def _comment(record: RunRecord, point: PointRecord) -> Exchange:
+    """A comment, quoted with the code that it stands under, and what builds and boots say of it."""
+    found = points.answers(record, point)
     answer = [] if found else _nothing(point)
-    if point.patch and context:
-        answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS - 2)]
-    log = [cut(line, LOG_COLUMNS - 2) for line in found]
-    quote = [*quoted(code, "> > "), *quoted(point.text[:QUOTED_SHOWN])]
-    return Exchange(_attribution(point.date, point.author), quote, answer or ["What was measured of it:"], log)
+    if point.patch:
+        answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS)]
+    log = [f"  {cut(line, LOG_COLUMNS - 2)}" for line in found]
+    quote = [*quoted(point.quoted[-QUOTED_SHOWN:], "> > "), *quoted(point.text[:QUOTED_SHOWN])]
+    return Exchange(_attribution(point.date, point.author), quote, answer, log)
 
 
 def _nothing(point: PointRecord) -> list[str]:
-    names = ", ".join(point.symbols[:4])
-    words = f"Builds and boots of this run say nothing of {names or 'that'}."
-    return wrap(words, COLUMNS - 2)
+    names = wording.listed(f"{name.removesuffix('()')}()" for name in point.symbols[:4])
+    return wrap(f"What I built says nothing of {names or 'that'}.", COLUMNS)
 
 
 def _attribution(date: str, sender: str) -> str:
     mailbox = addresses([sender])
     name = (mailbox[0].display_name or mailbox[0].addr_spec) if mailbox else "somebody"
-    return f"On {date}, {name} wrote:"
+    return "\n".join(wrap(f"On {cut(date, 60)}, {cut(name, 60)} wrote:", COLUMNS))

@@ -1,33 +1,27 @@
-"""The text of a reply: the verdict first, then what was measured, then answers under exactly the lines they answer."""
+"""The text of a reply: findings under the lines that are guilty, or what was built; how others see the same."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from email.headerregistry import Address
 from enum import StrEnum
 
-from pipeline.assess.findings import failures, warnings
-from pipeline.assess.verdict import changed_facts, remarks, verdict
-from pipeline.assess.words import count, label, location
+from pipeline.assess.verdict import verdict
 from pipeline.record import LetterRecord, RunRecord
-from pipeline.record.kinds import KINDS, kinds, only_text_moves
 from pipeline.record.neutral import neutral
-from pipeline.record.public import tested_on
-from pipeline.render import cell_rows, command_lines, summary, tree_row
+from pipeline.record.public import words_for_others
 from pipeline.render.page import Page
-from pipeline.reply.answers import exchanges
+from pipeline.reply import answers, wording
+from pipeline.reply.circumstances import circumstances, reproducer
+from pipeline.reply.findings import Logs, Report, reports
 from pipeline.reply.headers import message_id
 from pipeline.reply.points import of_patch
-from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS
-from pipeline.reply.suggestion import tested_by
-from pipeline.system.text import cut
+from pipeline.reply.quoting import COLUMNS
+from pipeline.reply.results import outcome
+from pipeline.system.text import wrap
 
-ROWS_SHOWN = 10
-FINDINGS_SHOWN = 5
-LINES_SHOWN = 3
+REPORTS_SHOWN = 8
 
-_URGENT = ("FAILS", "base FAILS", "incomplete", "missing")
 # What b4 takes for a trailer; a reply gives none, and what it reports may be worded by somebody who would like one.
 _TRAILER = re.compile(r"^(?P<indent>\s*)(?P<line>(?P<name>\w\S*):\s+(?P<value>\S.*))$")
 _NAMES = re.compile(r"cc|.*-(by|to|commit|id)|(bug)?link|closes|fixes|subject|date", re.IGNORECASE)
@@ -40,67 +34,75 @@ class Style(StrEnum):
     FULL = "full"
 
 
-def text(record: RunRecord, letter: LetterRecord, author: Address, style: Style, link: str) -> str:
-    """The body of an answer to `letter`: 72 columns, but for lines that a program printed, and for the link.
+def text(record: RunRecord, letter: LetterRecord, style: Style, link: str, logs: Logs) -> str:
+    """The body of an answer to `letter`: 72 columns, but for what is quoted, what a program printed, and the link.
 
     Args:
-        author: who replies.
         link: URL of the full report, or empty.
+        logs: of the run.
     """
-    clean, page = neutral(record), Page(COLUMNS)
-    found = [*failures(clean), *warnings(clean)][:FINDINGS_SHOWN]
+    clean, page, full = neutral(record), Page(COLUMNS), style is Style.FULL
     position = [record.series.cover, *record.series.messages].index(letter)
     answered = [clean.series.cover, *clean.series.messages][position]
-    patches = [
-        one.number for one in clean.series.patches if message_id(one.message_id) == message_id(letter.message_id)
-    ]
+    # Logs lie beside the record, and name what it names.
+    found = reports(clean, lambda name: words_for_others(record, logs(name)))
+    own = [one for one in found if concerns(clean, answered, one)]
+    shown = own[:REPORTS_SHOWN]
+    first = next((one for one in shown if one.cell), None)
+    exchanges = answers.under_hunks(answered, shown)
+    exchanges += answers.claims(clean, answered, detailed=full, failing=bool(verdict(clean).problems))
+    if _is_comment(clean, answered):
+        exchanges += answers.comments(clean, answered)
     body = page.fill(
         "reply.txt.j2",
-        verdict=verdict(clean),
-        about=of_patch(clean, patches[0]) if patches and len(clean.series.patches) > 1 else [],
-        words=[
-            (item.cells[0], [cut(location(one), LOG_COLUMNS - 2) for one in item.diagnostics[:LINES_SHOWN]])
-            for item in found
-            if item.diagnostics
-        ],
-        trees=_trees(clean, page),
-        cells=_cells(clean, page),
-        more=count(len(clean.cells) - ROWS_SHOWN, "more cell") if len(clean.cells) > ROWS_SHOWN else "",
-        full=style is Style.FULL,
-        changes=changed_facts(clean),
-        remarks=[remark for remark in remarks(clean) if remark not in changed_facts(clean)][:ROWS_SHOWN],
-        deltas=[(label(clean, cell), cut(summary(cell.text), LOG_COLUMNS - 2)) for cell in clean.cells if cell.text],
-        exchanges=exchanges(clean, answered, detailed=style is Style.FULL),
-        command=command_lines(clean.command, COLUMNS) if clean.command else [],
-        tested=tested_on(clean),
+        opening=[] if own else _opening(clean, answered, found),
+        exchanges=exchanges,
+        more=len(own) - len(shown),
+        circumstances=circumstances(clean, first.cell, link) if first and first.cell else [],
+        reproducer=reproducer(clean, first.cell, first.applied, first.diagnostics) if first and first.cell else [],
+        sizes=answers.sizes(clean) if full else [],
         link=link,
-        suggestion=tested_by(clean, author),
     )
     return "\n".join(_guarded(body.split("\n")))
 
 
-def _trees(record: RunRecord, page: Page) -> list[str]:
-    rows = [tree_row(record, tree) for tree in record.trees]
-    rows.sort(key=lambda row: row[2] != "FAILS")
-    return page.table([("tree", "version", "result"), *rows[:ROWS_SHOWN]])
+def concerns(record: RunRecord, letter: LetterRecord, report: Report) -> bool:
+    """Whether a finding is to be said in an answer to the letter: its patch's, or the cover letter's for the whole."""
+    numbers = _patches_of(record, letter)
+    if report.patch in numbers:
+        return True
+    return message_id(letter.message_id) == message_id(record.series.cover.message_id) and not has_mail(
+        record, report.patch
+    )
 
 
-def _cells(record: RunRecord, page: Page) -> list[str]:
-    """At most ten of the cells, in the order of the run, unless some are more urgent than others."""
-    header, *cells = cell_rows(record)
-    rows = list(zip(cells, map(kinds, record.cells), strict=True))
-    if len(rows) > ROWS_SHOWN:
-        rows.sort(key=lambda row: row[0][1] not in _URGENT)
-    # What bloat-o-meter counts is not text alone where data moves.
-    moved = [kind for kind in KINDS if any(not only_text_moves(cell) for cell in record.cells) and _moves(record, kind)]
-    table = [
-        (*row, *(f"{changes[kind]:+d}" if changes else "-" for kind in moved)) for row, changes in rows[:ROWS_SHOWN]
-    ]
-    return page.table([(*header, *moved), *table], right=range(len(header) - 1, len(header) + len(moved)))
+def has_mail(record: RunRecord, patch: int) -> bool:
+    """Whether the mail of a patch is there to be answered."""
+    known = {message_id(one.message_id) for one in (record.series.cover, *record.series.messages)}
+    return any(one.number == patch and message_id(one.message_id) in known for one in record.series.patches)
 
 
-def _moves(record: RunRecord, kind: str) -> bool:
-    return any(kinds(cell).get(kind) for cell in record.cells)
+def _opening(record: RunRecord, letter: LetterRecord, found: Sequence[Report]) -> list[str]:
+    """What was seen, where the mail that is answered has no finding of its own."""
+    numbers = _patches_of(record, letter)
+    cover = message_id(letter.message_id) == message_id(record.series.cover.message_id)
+    elsewhere = list(dict.fromkeys(one.patch for one in found if one.weight < 2))
+    if cover and elsewhere:
+        named = wording.patches(elsewhere, 0).lower()
+        return wrap(f"I found something in {named}; see my replies there.", COLUMNS)
+    if numbers and not cover:
+        return [line for words in of_patch(record, numbers[0]) for line in wrap(words, COLUMNS)]
+    return outcome(record) if cover else []
+
+
+def _patches_of(record: RunRecord, letter: LetterRecord) -> list[int]:
+    wanted = message_id(letter.message_id)
+    return [one.number for one in record.series.patches if message_id(one.message_id) == wanted]
+
+
+def _is_comment(record: RunRecord, letter: LetterRecord) -> bool:
+    cover = message_id(letter.message_id) == message_id(record.series.cover.message_id)
+    return not cover and not _patches_of(record, letter)
 
 
 def _guarded(lines: Sequence[str]) -> Iterable[str]:

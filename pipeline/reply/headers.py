@@ -32,13 +32,16 @@ _UTF_8.header_encoding = SHORTEST
 _REPLY = re.compile(r"^(re:\s*)+", re.IGNORECASE)
 
 
-def threaded(letter: LetterRecord, *, identity: str, date: datetime, own_id: str = "") -> EmailMessage:
+def threaded(
+    letter: LetterRecord, *, identity: str, date: datetime, own_id: str = "", quoted: Iterable[str] = ()
+) -> EmailMessage:
     """An answer to `letter` without a body: to its sender, a copy to whoever else it was addressed to.
 
     Args:
         identity: who replies, `Name <address>`; never among the recipients, unless nobody else is there.
         date: of the Date: header.
         own_id: of the answer, without angle brackets; when empty, a new one in the identity's domain.
+        quoted: mailboxes of whoever else is quoted; they get a copy.
 
     Raises:
         UsageError: the letter has no Message-ID or no sender, or the identity has no address.
@@ -51,7 +54,7 @@ def threaded(letter: LetterRecord, *, identity: str, date: datetime, own_id: str
         )
     author = only(identity, "the identity that replies", "Set user.name and user.email in git's configuration.")
     sender = only(letter.sender, "the sender of the mail", "Answer this letter by hand.")
-    to, others = _recipients(letter, author, sender)
+    to, others = _recipients(letter, author, sender, quoted)
     ancestors = dict.fromkeys(filter(None, map(message_id, letter.references)))
     ancestors.pop(parent, None)
 
@@ -68,7 +71,9 @@ def threaded(letter: LetterRecord, *, identity: str, date: datetime, own_id: str
     return message
 
 
-def _recipients(letter: LetterRecord, author: Address, sender: Address) -> tuple[list[Address], list[Address]]:
+def _recipients(
+    letter: LetterRecord, author: Address, sender: Address, quoted: Iterable[str]
+) -> tuple[list[Address], list[Address]]:
     """To and Cc; an answer goes where its sender wants it (RFC 5322, 3.6.2), to a mail of one's own where that went."""
     own = {author.addr_spec.lower()}
     to = [one for one in addresses(letter.reply_to) if one.addr_spec.lower() not in own]
@@ -79,7 +84,7 @@ def _recipients(letter: LetterRecord, author: Address, sender: Address) -> tuple
     taken = own | {one.addr_spec.lower() for one in to}
     # A patch that one posts for another has its author in the body.
     posted = not _REPLY.match(letter.subject)
-    copied = [*letter.to, *letter.cc, *([in_body_author(letter.body)] if posted else [])]
+    copied = [*letter.to, *letter.cc, *([in_body_author(letter.body)] if posted else []), *quoted]
     return to, [one for one in addresses(copied) if one.addr_spec.lower() not in taken]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.assess.words import count, label, location
+from pipeline.assess.words import location
 from pipeline.record import BootRecord, CellRecord, DiagnosticRecord, RunRecord
+from pipeline.reply import wording
 from pipeline.review.record import PointRecord
 
 MOST_LINES = 6
@@ -25,14 +26,20 @@ def answers(record: RunRecord, point: PointRecord) -> list[str]:
 
 def of_patch(record: RunRecord, patch: int) -> list[str]:
     """How the cells take one patch, where it was built alone."""
-    states = [(label(record, cell), state) for cell in record.cells for state in cell.states if state.patch == patch]
+    states = [(cell, state) for cell in record.cells for state in cell.states if state.patch == patch]
     if not states:
-        return [f"Patch {patch} was not built alone; --per-patch does that."] if patch else []
-    failed = [name for name, state in states if state.status == "failed"]
-    moved = [f"{name} {state.text_change:+d}" for name, state in states if state.text_change]
-    lines = [f"With patches 1 to {patch}: builds in {len(states) - len(failed)} of {count(len(states), 'cell')}."]
-    lines += [f"Build fails in {', '.join(failed)}."] if failed else []
-    return lines + ([f"Size, in bytes: {', '.join(moved)}."] if moved else [])
+        return [f"I did not build patch {patch} without those that follow it."] if patch else []
+    good = [cell for cell, state in states if state.status == "built"]
+    failed = [cell for cell, state in states if state.status == "failed"]
+    moved = [
+        f"{state.text_change:+d} bytes on {wording.kernel(record, cell)}" for cell, state in states if state.text_change
+    ]
+    which = "Patch 1" if patch == 1 else f"With patches 1-{patch}"
+    verbs = ("builds", "fails to build") if patch == 1 else ("it builds", "the build fails")
+    comma = " " if patch == 1 else ", "
+    lines = [f"{which}{comma}{verbs[0]} on {wording.kernels(good)}."] if good else []
+    lines += [f"{which}{comma}{verbs[1]} on {wording.kernels(failed)}."] if failed else []
+    return lines + ([f"Size: {wording.listed(moved)}."] if moved else [])
 
 
 def _sizes(record: RunRecord, symbol: str) -> Iterator[str]:
@@ -40,8 +47,11 @@ def _sizes(record: RunRecord, symbol: str) -> Iterator[str]:
     for cell in record.cells:
         for one in cell.text.symbols if cell.text else ():
             if one.name.split(".")[0] == symbol:
-                sizes = f"{'-' if one.old is None else one.old} -> {'-' if one.new is None else one.new} bytes"
-                yield f"{one.name}: {sizes} ({one.delta:+d}) in {label(record, cell)}"
+                place = wording.kernel(record, cell)
+                if one.old is None or one.new is None:
+                    yield f"{one.name}(): {'new' if one.old is None else 'gone'}, {one.delta:+d} bytes on {place}"
+                else:
+                    yield f"{one.name}(): {one.old} → {one.new} bytes on {place}"
 
 
 def _words(record: RunRecord, symbol: str) -> Iterator[str]:
@@ -50,7 +60,7 @@ def _words(record: RunRecord, symbol: str) -> Iterator[str]:
     for cell in record.cells:
         for words in _reports(cell):
             if named.search(words):
-                yield f"{label(record, cell)}: {words}"
+                yield f"{wording.kernel(record, cell)}: {words}"
 
 
 def _reports(cell: CellRecord) -> Iterator[str]:
@@ -58,7 +68,7 @@ def _reports(cell: CellRecord) -> Iterator[str]:
         for kind, found in (("error", state.errors), ("new warning", state.new_warnings)):
             yield from (f"{kind} {location(one)}" for one in _named(found))
     for boot in cell.boots:
-        yield from (f"boot {boot.scenario}, {_state(boot)}: {line}" for line in _complaints(boot))
+        yield from (f"booted, {_state(boot)}: {line}" for line in _complaints(boot))
 
 
 def _named(found: Sequence[DiagnosticRecord]) -> Sequence[DiagnosticRecord]:
@@ -72,4 +82,4 @@ def _complaints(boot: BootRecord) -> Iterator[str]:
 
 
 def _state(boot: BootRecord) -> str:
-    return f"patch {boot.patch}" if boot.patch else "base"
+    return f"with {'patch 1' if boot.patch == 1 else f'patches 1-{boot.patch}'}" if boot.patch else "without the series"

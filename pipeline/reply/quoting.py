@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
-from pipeline.system.text import cut, wrap
+from pipeline.system.text import cut
 
 COLUMNS = 72
 LOG_COLUMNS = 120
-_LOG = re.compile(r"add/remove: \d|[+-]?\d+ +[+-]?\d+ +[+-]?\d+$")
-"""A line that a program printed: it stays whole."""
+LONGEST_LINE = 240
+"""Columns of a line that is quoted; 998 bytes are the most that a mail has (RFC 5322, 2.1.1)."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +36,8 @@ def lines_of(body: str, span: Span) -> list[str]:
 
 
 def quoted(lines: Sequence[str], mark: str = "> ") -> list[str]:
-    """Lines as a reply quotes them; prose that is too long for it is broken anew, a program's output is not."""
-    found = []
-    for line in lines:
-        text = line.rstrip()
-        if cell_len(mark + text) <= COLUMNS and len(text) <= 2 * COLUMNS:
-            found.append((mark + text).rstrip())
-        elif _LOG.search(text):
-            found.append(cut(mark + text, LOG_COLUMNS))
-        else:
-            found += [mark + piece for piece in wrap(text, COLUMNS - len(mark), most=8)]
-    return found
+    """Lines as a reply quotes them: each as it stands, however long; only what no mail can carry is cut."""
+    return [(mark + cut(line, LONGEST_LINE)).rstrip() for line in lines]
 
 
 def own_lines(body: str, most: int = 6) -> list[str]:

@@ -20,18 +20,13 @@ def passed(record: RunRecord) -> bool:
     )
 
 
-def tested_by(record: RunRecord, identity: Address) -> list[str]:
-    """The suggestion as lines that nobody's tools take for a trailer; nothing unless everything passed."""
-    if not passed(record):
-        return []
-    built = sum(cell.status == "built" for cell in record.cells)
-    boots = sum(len(cell.boots) for cell in record.cells)
-    done = f"{count(built, 'cell')} built, {count(boots, 'boot') if boots else 'nothing booted'}"
-    return [
-        f"# Everything passed ({done}).",
-        "# If you agree, this trailer is yours to give; it counts without the #.",
-        f"# Tested-by: {identity}",
-    ]
+def tested_by(record: RunRecord, identity: Address) -> str:
+    """A line for the terminal, never for the mail; empty unless a kernel ran, and everything passed."""
+    ran = sum(boot.patch > 0 and boot.status == "pass" for cell in record.cells for boot in cell.boots)
+    if not passed(record) or not ran:
+        return ""
+    done = f"Everything passed, {count(ran, 'boot')} of the patched kernel."
+    return f"{done} If you agree, this is yours to give: Tested-by: {identity}"
 
 
 def _cell_passed(record: RunRecord, cell: CellRecord) -> bool:

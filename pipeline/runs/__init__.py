@@ -86,7 +86,8 @@ def _shortened(record: RunRecord) -> RunRecord:
         for cell in record.cells
     ]
     letters = [one.model_copy(update={"body": one.body[:_LONGEST_BODY]}) for one in record.series.messages]
-    series = record.series.model_copy(update={"messages": tuple(letters)})
+    patches = tuple(one.model_copy(update={"diff": ""}) for one in record.series.patches)
+    series = record.series.model_copy(update={"messages": tuple(letters), "patches": patches})
     note = f"The record would be too large: of each cell it holds the {MOST_SYMBOLS} symbols that changed most."
     return record.model_copy(update={"cells": tuple(cells), "series": series, "notes": (*record.notes, note)})
 

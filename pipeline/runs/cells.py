@@ -66,6 +66,8 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         struct_page=_struct_page(planned.struct_page) if planned.reachable else None,
         readings=readings(result.probes, planned, builds, outcome),
         lost=tuple(record.LostPromiseRecord(**asdict(one)) for one in outcome.lost) if outcome else None,
+        base=cell.base,
+        requests=tuple(f"{name}={value}" for fragment in cell.fragments for name, value in fragment.asked.items()),
     )
     if not planned.reachable or not builds:
         return common

@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from pipeline import record
-from pipeline.mail.diff import commit_message
+from pipeline.mail.diff import commit_message, diff_of
 from pipeline.model import (
     Applied,
+    Patch,
     Series,
 )
 
 MOST_OF_A_BODY = 8192
 """Characters of a mail's text, that a record holds beside the cover letter's."""
 
+MOST_OF_A_DIFF, MOST_OF_ALL_DIFFS = 128 << 10, 2 << 20
+"""Characters of a patch's diff, and of all of them: what is longer is not kept, half a diff would be misquoted."""
+
 
 def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRecord:
+    diffs = _diffs(series.patches)
     return record.SeriesRecord(
         title=series.title,
         version=series.version,
@@ -32,8 +37,9 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
                 files=patch.files,
                 collected_trailers=patch.collected_trailers,
                 signatures=patch.signatures,
+                diff=diff,
             )
-            for patch in series.patches
+            for patch, diff in zip(series.patches, diffs, strict=True)
         ),
         base_commit=series.base_commit,
         change_id=series.change_id,
@@ -49,6 +55,16 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
         suspicions=tuple(record.SuspicionRecord(**asdict(one)) for one in series.suspicions),
         follow_ups=tuple(follow_ups),
     )
+
+
+def _diffs(patches: Sequence[Patch]) -> list[str]:
+    """The diffs of patches, in their order; empty from where there are too many characters on."""
+    kept, room = list[str](), MOST_OF_ALL_DIFFS
+    for patch in patches:
+        diff = diff_of(patch.letter.body) if patch.letter else ""
+        kept.append(diff if len(diff) <= min(MOST_OF_A_DIFF, room) else "")
+        room -= len(kept[-1])
+    return kept
 
 
 def _messages(series: Series) -> tuple[record.LetterRecord, ...]:

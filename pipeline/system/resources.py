@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from platformdirs import user_config_path
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -17,3 +19,8 @@ def folder(name: str) -> Path:
         if place.is_dir():
             return place
     raise FileNotFoundError(f"{name}/ is missing from this installation of pipeline")
+
+
+def own_templates() -> Path:
+    """Where a user's own templates lie: one of the same name comes before the one that ships. It need not exist."""
+    return user_config_path("kernel-series-pipeline") / "templates"

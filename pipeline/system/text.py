@@ -24,6 +24,11 @@ def visible(line: str) -> str:
     )
 
 
+def visible_code(line: str) -> str:
+    """A line made visible, its tabs kept: in code they are what was written."""
+    return "\t".join(map(visible, line.split("\t")))
+
+
 def no_command(text: str) -> str:
     """Text of which no line is a command of GitHub's or Azure's runner."""
     return _RUNNER_PREFIX.sub("# ", _RUNNER_COMMAND.sub(r"\1∷ ", text))

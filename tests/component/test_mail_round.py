@@ -55,6 +55,7 @@ class Round:
     record: dict[str, Any]
 
     def reply(self, target: Path, *options: str) -> EmailMessage:
+        options = options if "--to" in options else ("--to", self.cover, *options)
         done = self.run("reply", str(self.record["id"]), "-o", str(target), *options)
         assert done.returncode == 0, done.stderr
         return parsed(target.read_bytes())
@@ -111,7 +112,7 @@ def test_the_reply_is_imported_and_shown_in_the_thread(round_: Round, tmp_path: 
 def test_the_reply_counts_as_an_answer_and_gives_no_trailer(round_: Round, tmp_path: Path) -> None:
     target = tmp_path / "reply.eml"
     round_.reply(target)
-    assert "# Tested-by" not in target.read_text(), "a cell of this matrix is unreachable"
+    assert "Tested-by" not in target.read_text()
     round_.server.deliver(target.read_bytes())
     fetched = round_.run(
         "fetch", round_.cover, f"--midmask={round_.server.midmask}", "-o", str(tmp_path / "series.mbx")
@@ -154,6 +155,14 @@ def test_git_send_email_takes_the_draft(round_: Round, tmp_path: Path, sealed_en
     assert sent["Content-Transfer-Encoding"] == "8bit"
     assert {address for _, address in getaddresses([sent["To"]])} == {AUTHOR[1]}
     assert "Dry-OK" in done.stdout
+
+
+def test_every_mail_that_deserves_it_gets_a_draft_that_send_email_takes(round_: Round, tmp_path: Path) -> None:
+    done = round_.run("reply", str(round_.record["id"]), "--all", "--send-dry-run", "-o", str(tmp_path / "drafts"))
+    assert done.returncode == 0, done.stderr
+    drafts = [parsed(path.read_bytes()) for path in sorted((tmp_path / "drafts").iterdir())]
+    assert [draft["In-Reply-To"] for draft in drafts] == [f"<{round_.cover}>", f"<{round_.question}>"]
+    assert done.stdout.count("Dry-OK") == 2
 
 
 def test_the_next_revision_keeps_the_promise(round_: Round, posted: dict[str, PatchSeries]) -> None:

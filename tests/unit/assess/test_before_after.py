@@ -58,7 +58,9 @@ def test_a_broken_promise_is_a_problem_that_names_its_patch() -> None:
     )
     assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
     assert "Promise broken" in render_html(record)
-    assert problem in reply(record)
+    assert "kconfig drops CONFIG_MEMCG=y: now depends on EXTRA, which is n on x86_64 (gcc 12.2) with patch 3." in reply(
+        record
+    )
     (entry,) = [one for one in check.of_series(record) if one.tool == "pipeline-promises"]
     assert (entry.status, entry.summary) == ("fail", f'broken with patch 3, "{SUBJECT}"')
 
@@ -83,8 +85,9 @@ def test_a_struct_page_that_grows_stands_on_top_of_report_and_reply() -> None:
     assert remarks(record)[0] == sentence
     assert verdict(record).headline.endswith("3 of 3 cells built; struct page grows.")
     assert exit_status(record) is ExitStatus.CLEAN
-    assert sentence in reply(record)
-    assert "64 → 80, not 2^n" in reply(record)
+    assert "struct page grows from 64 to 80 bytes on x86_64 in 2 configurations (gcc 12.2) with patch 3." in reply(
+        record
+    )
     assert sentence in " ".join(render_text(record).partition("\nSeries ")[0].split())
 
 
@@ -154,11 +157,6 @@ def test_a_size_that_is_not_text_alone_is_taken_apart() -> None:
     assert "size: every symbol, code and data, by bloat-o-meter; text, bss: symbols in such sections" in " ".join(
         text.split()
     )
-    assert "size text bss x86_64-gcc-small builds on 64 +2686 -1410 +4096" in reply(record)
-
-
-def test_where_only_text_moves_a_reply_has_one_column() -> None:
-    assert "struct page size x86_64-gcc-small builds on 64 -1410 " in reply(run(records.cell()))
 
 
 def test_an_old_record_has_no_numbers_by_kind() -> None:

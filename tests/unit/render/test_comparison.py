@@ -135,3 +135,12 @@ def test_hostile_words_stay_on_their_lines(payload: str) -> None:
         line for line in text.split("\n") if re.match(r"\S", line) and not line.startswith(("from", "to"))
     ] == titles
     assert max(map(cell_len, text.split("\n"))) <= 78
+
+
+def test_different_matrices_are_said_first() -> None:
+    before = records.run(cells=(records.cell("both"), records.cell("gone")))
+    text = render_comparison(before, records.run(cells=(records.cell("both"),)))
+    flat = " ".join(text.split())
+    assert flat.startswith("Different matrices: 1 cell in both, 1 only in the first, 0 in the second. from OK: ")
+    assert "gone builds → not there" in flat
+    assert "Different matrices" not in render_comparison(before, before)

@@ -61,15 +61,17 @@ def test_a_trend_is_drawn_to_scale() -> None:
     assert trend.description == "3 runs, from -100 bytes (v1) to +100 (v2)"
 
 
-def test_one_run_without_a_change_is_a_trend() -> None:
-    (trend,) = _series("mm: x", [one(run(1, "2026-01", 0))]).trends
-    assert [(point.x, point.y) for point in trend.points] == [(MARGIN, MARGIN)]
+def test_one_run_is_no_trend() -> None:
+    assert _series("mm: x", [one(run(1, "2026-01", 0))]).trends == []
+    (trend,) = _series("mm: x", [one(run(1, "2026-01", 0)), one(run(2, "2026-02", 0))]).trends
+    assert [point.y for point in trend.points] == [MARGIN, MARGIN]
 
 
 def test_trees_are_told_apart_where_there_are_several() -> None:
     other = run(1, "2026-02")
     moved = other.model_copy(update={"cells": (other.cells[0].model_copy(update={"tree": "path:/x#y"}),)})
-    assert [trend.cell for trend in _series("mm: x", [one(run(1, "2026-01")), one(moved)]).trends] == [
+    runs = [run(1, "2026-01"), moved, run(2, "2026-03"), moved.model_copy(update={"series": run(2, "x").series})]
+    assert [trend.cell for trend in _series("mm: x", [one(record) for record in runs]).trends] == [
         "small on debian:linux-source-6.12",
         "small on path:/x#y",
     ]
@@ -84,7 +86,12 @@ def test_a_run_is_linked_by_its_best_report(files: tuple[str, ...], report: str)
 
 
 def test_the_page_is_complete_and_asks_for_nothing() -> None:
-    page = render_index([one(run(1, "2026-01", title="a: b")), one(run(1, "2026-02"))])
+    runs = [
+        run(number, f"2026-0{number + later}", title=title)
+        for title, later in (("a: b", 0), ("mm: x", 2))
+        for number in (1, 2)
+    ]
+    page = render_index([one(record) for record in runs])
     elements = Elements(page)
     assert elements.found["svg"] == 2
     assert elements.found["tbody"] == 2

@@ -242,8 +242,8 @@ def test_long_message_ids_are_never_broken() -> None:
 
 
 def test_body_is_8bit_utf8_with_lf() -> None:
-    raw = to_bytes(reply(records.run(claims=(records.claim(text="größer — 漢字"),))))
-    assert "  größer — 漢字\n".encode() in raw
+    raw = to_bytes(reply(records.run(claims=(), trees=(records.tree(name="größer — 漢字"),))))
+    assert "größer — 漢字".encode() in raw
     assert b"\r" not in raw
     assert b"\nContent-Transfer-Encoding: 8bit\n" in raw
     assert b'\nContent-Type: text/plain; charset="utf-8"\n' in raw
@@ -251,71 +251,36 @@ def test_body_is_8bit_utf8_with_lf() -> None:
 
 
 def test_what_the_letter_does_not_say_is_put_into_nobodys_mouth() -> None:
-    claims = (records.claim(text="Twice as fast"), records.claim())
+    claims = (records.claim("refuted", -5, text="Twice as fast"), records.claim("refuted", -300))
     text = body(records.run(claims=claims))
     assert "wrote:\n> I see ~1K reduction of\n> text in vmlinux.\n" in text
-    assert "Claimed for the series:\n\n  Twice as fast\n" in text
-    assert "> Twice" not in text
+    assert "Twice" not in text
 
 
 def test_body_of_a_clean_run() -> None:
     assert body(records.run()) == (
-        "No problem found: 3 patches, 1 of 1 cell built.\n"
-        "\n"
-        "  tree                      version     result\n"
-        "  debian:linux-source-6.12  6.12.117-1  applies\n"
-        "\n"
-        "  cell              result  vmemmap  struct page   size\n"
-        "  x86_64-gcc-small  builds  on       64           -1410\n"
+        "Patches 1-3 build on x86_64 (gcc 12.2), no new warnings. Not booted.\n"
+        "Applied to Debian's linux-source-6.12 6.12.117-1.\n"
         "\n"
         "On Fri, 5 Dec 2025 19:43:36 +0000, Kiryl Shutsemau wrote:\n"
         "> I see ~1K reduction of\n"
         "> text in vmlinux.\n"
         "\n"
-        "Confirmed: claimed -1000 bytes, measured -1410 in x86_64-gcc-small.\n"
+        "I see -1410 bytes on x86_64.\n"
         "\n"
         f"  {records.SUMMARY}\n"
-        "\n"
-        "To reproduce:\n"
-        "\n"
-        "  pipeline apply-and-build 20251205194351.1646318-1-kas@kernel.org \\\n"
-        "    --matrix small\n"
-        "\n"
-        "# Everything passed (1 cell built, nothing booted).\n"
-        "# If you agree, this trailer is yours to give; it counts without the #.\n"
-        "# Tested-by: Maintainer <me@example.org>\n"
     )
 
 
-def test_body_tells_problems_and_the_compilers_words_first() -> None:
-    text = body(records.run(cells=(records.cell(), records.broken("riscv64", "built", "failed")), claims=()))
-    assert text.startswith(
-        "The series breaks the build.\n"
-        "\n"
-        '  * Build fails with patch 1, "mm: Change the interface of\n'
-        '    prep_compound_tail()", in 1 of 2 cells: riscv64\n'
-        "\n"
-        "In riscv64:\n"
-        "\n"
-        "  mm/hugetlb.c:1234: too few arguments\n"
-        "\n"
-        "  tree "
-    )
-    assert "wrote:" not in text
+def test_a_confirmed_diffstat_is_no_news() -> None:
+    claims = (records.claim(kind="diffstat", text="text in vmlinux"), records.claim("not checked", None, text="I see"))
+    assert "wrote:" not in body(records.run(claims=claims))
 
 
-def test_a_measurement_of_another_cell_proves_no_claim() -> None:
+def test_a_measurement_of_another_kernel_proves_no_claim() -> None:
     text = body(records.run(claims=(records.claim("refuted", -300),)))
-    assert "Refuted: claimed -1000 bytes, measured -300 in x86_64-gcc-small.\n" in text
+    assert "I see -300 bytes on x86_64, not -1000.\n" in text
     assert records.SUMMARY not in text
-    assert "Not measured: claimed -1000 bytes.\n" in body(records.run(claims=(records.claim("not measured", None),)))
-
-
-def test_ten_cells_at_most_failing_ones_first() -> None:
-    cells = [records.cell(f"cell-{at:02}") for at in range(12)] + [records.broken("broken", "built", "failed")]
-    rows = re.findall(r"^  (cell-\d\d|broken) ", body(records.run(cells=tuple(cells))), re.MULTILINE)
-    assert rows == ["broken", *(f"cell-{at:02}" for at in range(9))]
-    assert "\n  … and 3 more cells\n" in body(records.run(cells=tuple(cells)))
 
 
 @pytest.mark.parametrize("flood", ["x" * 3000, "word " * 900, "汉字 " * 500, "e" + "\u0301" * 3000])
@@ -325,12 +290,16 @@ def test_body_has_at_most_72_columns(flood: str) -> None:
     trees = (records.tree(name=flood, version=flood), records.tree(name=flood, applied="failed"))
     series = records.series(cover=records.letter(sender=f"{flood} <kas@kernel.org>", date=flood))
     text = body(records.run(claims=claims, cells=cells, trees=trees, series=series))
-    assert max(map(cell_len, text.split("\n"))) <= 72
+    # What follows the words that say what it is, in a table of a mail, may be as long as a tool's own name.
+    prose = [line for line in text.split("\n") if not re.match(r"  (compiler|architecture|tree|configuration) ", line)]
+    assert max(map(cell_len, prose)) <= 72
+    assert max(map(cell_len, text.split("\n"))) <= 161
 
 
 def test_a_line_of_the_log_is_whole_up_to_120_columns() -> None:
     states = (records.state(0), records.state(1, "failed", errors=(records.diagnostic(message="m" * 90),)))
-    assert f"\n  mm/hugetlb.c:1234: {'m' * 90}\n" in body(records.run(cells=(records.broken("x", states=states),)))
+    text = body(records.run(cells=(records.broken("x", states=states),)))
+    assert f"\n>> mm/hugetlb.c:1234: error: {'m' * 90}\n" in text
     states = (
         records.state(0),
         records.state(1, "failed", errors=(records.diagnostic(message="\u0301" * 9000),)),

@@ -149,7 +149,7 @@ def test_a_reply_is_plain_lines(run: RunRecord, style: Style) -> None:
     assert max(map(len, head.split("\n"))) <= 998
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e]", body)
     wide = [line for line in body.split("\n") if cell_len(line) > 72]
-    assert [line for line in wide if not line.strip("| ").startswith(logs(run))] == []
+    assert [line for line in wide if not line.strip("|> ").startswith(logs(run))] == []
     assert max(map(cell_len, body.split("\n"))) <= 120
 
 

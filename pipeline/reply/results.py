@@ -1,0 +1,54 @@
+"""What was built, booted and left out, in the words of a mail: only what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.assess.coverage import covered_files
+from pipeline.assess.words import result
+from pipeline.record import CellRecord, RunRecord
+from pipeline.reply import wording
+from pipeline.reply.quoting import COLUMNS
+from pipeline.system.text import cut, wrap
+
+FILES_SHOWN = 10
+
+
+def outcome(record: RunRecord) -> list[str]:
+    """That the series builds, where, whether it was booted; what was not built."""
+    cells = [cell for cell in record.cells if result(record, cell) == "builds"]
+    lines = [*_built(record, cells), *_unbuilt(record)]
+    return [line for sentence in lines for line in wrap(sentence, COLUMNS, most=8)]
+
+
+def _built(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
+    if not cells:
+        return ["I could not build it, so I cannot say anything."]
+    numbers = [patch.number for patch in record.series.patches]
+    apart = all({state.patch for state in cell.states} >= set(numbers) for cell in cells)
+    warned = any(state.new_warnings for cell in cells for state in cell.states)
+    which = wording.patches(numbers, len(numbers))
+    verb = "builds" if len(numbers) == 1 else "build" if apart else "build when all are applied,"
+    words = f"{which} {verb} on {wording.kernels(cells)}{'' if warned else ', no new warnings'}."
+    trees = wording.listed(wording.tree(tree) for tree in record.trees if tree.applied in ("clean", "three-way"))
+    return [f"{words} {_booted(cells)}", f"Applied to {trees}."]
+
+
+def _booted(cells: Sequence[CellRecord]) -> str:
+    ran = [cell for cell in cells if any(boot.patch and boot.status == "pass" for boot in cell.boots)]
+    return f"Booted in QEMU on {wording.kernels(ran)}." if ran else "Not booted."
+
+
+def _unbuilt(record: RunRecord) -> list[str]:
+    built = {cell.arch for cell in record.cells if result(record, cell) in ("builds", "FAILS")}
+    left_out = {cell.arch: None for cell in record.cells if cell.arch not in built and not cell.expected_unreachable}
+    lines = [f"I did not build {wording.listed(left_out)}, so I cannot say."] if left_out else []
+    return lines + ([words] if (words := not_compiled(record)) else [])
+
+
+def not_compiled(record: RunRecord) -> str:
+    """Names the files of the series that nothing compiled."""
+    paths = list(dict.fromkeys(one.path for one in covered_files(record) if not one.covered))
+    named = [cut(path, 60) for path in paths[:FILES_SHOWN]]
+    more = [f"{len(paths) - FILES_SHOWN} more files"] if len(paths) > FILES_SHOWN else []
+    return f"Nothing that I built compiles {wording.listed([*named, *more])}, so I cannot say." if paths else ""

@@ -1,0 +1,52 @@
+"""Which mails of the thread deserve an answer: one draft for each sub-thread, none where there is nothing to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.assess.verdict import verdict
+from pipeline.assess.words import count
+from pipeline.record import LetterRecord, RunRecord
+from pipeline.record.neutral import neutral
+from pipeline.reply import answers
+from pipeline.reply.body import concerns
+from pipeline.reply.findings import Report, reports
+from pipeline.reply.headers import message_id
+
+
+@dataclass(frozen=True)
+class Target:
+    """A mail that deserves an answer.
+
+    Args:
+        message_id: of the mail.
+        subject: of the mail.
+        why: it does, in a few words.
+    """
+
+    message_id: str
+    subject: str
+    why: str
+
+
+def targets(record: RunRecord) -> list[Target]:
+    """What would be answered, what breaks something first, then in the order of the thread."""
+    clean = neutral(record)
+    found = reports(clean, lambda _: "")
+    kept: list[tuple[int, Target]] = []
+    for letter in (clean.series.cover, *clean.series.messages):
+        own = [one for one in found if concerns(clean, letter, one)]
+        if message_id(letter.message_id) and (why := _why(clean, letter, own)):
+            weight = min((one.weight for one in own), default=3)
+            kept.append((weight, Target(message_id(letter.message_id), letter.subject, why)))
+    return [target for _, target in sorted(kept, key=lambda pair: pair[0])]
+
+
+def _why(record: RunRecord, letter: LetterRecord, own: list[Report]) -> str:
+    if own:
+        return count(len(own), "finding")
+    if answers.refuted(record, letter):
+        return "a claim that does not hold"
+    if message_id(letter.message_id) == message_id(record.series.cover.message_id):
+        return "it builds" if verdict(record).word == "OK" else ""
+    return "a comment that builds answer" if answers.has_answers(record, letter) else ""

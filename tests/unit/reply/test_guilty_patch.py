@@ -1,0 +1,274 @@
+"""A finding is answered in the mail of its patch, under its hunk, in the compiler's words, and can be reproduced."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.record import (
+    CellRecord,
+    CheckFindingRecord,
+    FileCoverageRecord,
+    PatchCheckRecord,
+    RunRecord,
+    SeriesRecord,
+)
+from pipeline.render import page
+from pipeline.reply import draft, targets
+from pipeline.reply.hunks import hunks, place
+from pipeline.system.errors import UsageError
+from pipeline.system.resources import own_templates
+from tests.support import records
+
+DIFF = """\
+diff --git a/mm/hugetlb.c b/mm/hugetlb.c
+--- a/mm/hugetlb.c
++++ b/mm/hugetlb.c
+@@ -1230,4 +1230,5 @@ static void prep(struct page *page)
+ \tint i;
+\x20
+-\tprep_compound_tail(page, 1);
++\tprep_compound_tail(page + 1);
++\treturn;
+ }
+diff --git a/mm/internal.h b/mm/internal.h
+--- a/mm/internal.h
++++ b/mm/internal.h
+@@ -7,2 +7,2 @@
+-void prep_compound_tail(struct page *head, int index);
++void prep_compound_tail(struct page *tail);
+ #endif
+--\x20
+2.40.0
+"""
+LOG = """\
+  CC      mm/util.o
+  CC      mm/hugetlb.o
+In file included from ../include/linux/mm.h:5,
+                 from ../mm/hugetlb.c:3:
+../mm/hugetlb.c: In function 'prep':
+../mm/hugetlb.c:1240:17: error: too few arguments to function 'prep_compound_tail'
+ 1240 |         prep_compound_tail(page + 1);
+      |         ^~~~~~~~~~~~~~~~~~
+../mm/internal.h:7:6: note: declared here
+make[2]: *** [mm/hugetlb.o] Error 1
+"""
+MESSAGE = "too few arguments to function 'prep_compound_tail'"
+GIT = "git:https://git.example.org/linux.git#master"
+ME = "Maintainer <me@example.org>"
+
+
+def series() -> SeriesRecord:
+    """A series whose last patch was kept with its diff, and has a mail."""
+    made = records.series()
+    last = made.patches[2].model_copy(update={"diff": DIFF})
+    mail = records.letter(message_id="3@x", subject="[PATCH 3/3] mm/hugetlb: Remove fake head pages", body="Remove.\n")
+    return made.model_copy(update={"patches": (*made.patches[:2], last), "messages": (mail,)})
+
+
+def broken(**changes: Any) -> CellRecord:
+    """A kernel for riscv that patch 3 breaks."""
+    error = records.diagnostic(line=1240, message=MESSAGE).model_copy(
+        update={"source": "prep_compound_tail(page + 1);"}
+    )
+    states = (*records.states("built", "built", "built"), records.state(3, "failed", errors=(error,)))
+    values: dict[str, Any] = {
+        "states": states,
+        "arch": "riscv",
+        "toolchain": "riscv64-linux-gnu-gcc (Debian 12.2.0-13) 12.2.0",
+        "base": "tinyconfig",
+        "requests": ("MEMCG=y", "SMP=n"),
+        "tree": GIT,
+    }
+    return records.broken("riscv64-flat", **(values | changes))
+
+
+def failing(*cells: CellRecord, **changes: Any) -> RunRecord:
+    tree = records.tree(name=GIT, commit="c0ffee" * 6 + "abcd")
+    values: dict[str, Any] = {"series": series(), "cells": cells or (broken(),), "trees": (tree,)}
+    return records.run(**(values | changes))
+
+
+def body(run: RunRecord, to: str = "3@x", log: str = LOG, **options: Any) -> str:
+    message = draft(run, identity=ME, date=datetime(2025, 12, 8, tzinfo=UTC), to=to, logs=lambda _: log, **options)
+    return str(message.get_content())
+
+
+def test_a_broken_build_is_said_under_the_hunk_in_the_compilers_words() -> None:
+    assert [(one.message_id, one.why) for one in targets(failing())] == [("3@x", "1 finding")]
+    assert body(failing()) == (
+        "On Fri, 5 Dec 2025 19:43:36 +0000, Kiryl Shutsemau wrote:\n"
+        "> --- a/mm/hugetlb.c\n"
+        "> +++ b/mm/hugetlb.c\n"
+        "> @@ -1230,4 +1230,5 @@ static void prep(struct page *page)\n"
+        ">  \tint i;\n"
+        ">\n"
+        "> -\tprep_compound_tail(page, 1);\n"
+        "> +\tprep_compound_tail(page + 1);\n"
+        "\n"
+        "The build fails on riscv (gcc 12.2) with this patch. It builds without\n"
+        "it.\n"
+        "\n"
+        "   In file included from include/linux/mm.h:5,\n"
+        "                    from mm/hugetlb.c:3:\n"
+        "   mm/hugetlb.c: In function 'prep':\n"
+        ">> mm/hugetlb.c:1240:17: error: too few arguments to function 'prep_compound_tail'\n"
+        "    1240 |         prep_compound_tail(page + 1);\n"
+        "         |         ^~~~~~~~~~~~~~~~~~\n"
+        "   mm/internal.h:7:6: note: declared here\n"
+        "\n"
+        "  compiler       riscv64-linux-gnu-gcc (Debian 12.2.0-13) 12.2.0\n"
+        "  architecture   riscv\n"
+        "  tree           https://git.example.org/linux.git, commit c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeeabcd\n"
+        "  configuration  tinyconfig, with\n"
+        "                 CONFIG_MEMCG=y\n"
+        "                 CONFIG_SMP=n\n"
+        "\n"
+        "To reproduce:\n"
+        "\n"
+        "  git fetch https://git.example.org/linux.git \\\n"
+        "      c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeeabcd\n"
+        "  git checkout FETCH_HEAD\n"
+        "  b4 shazam 20251205194351.1646318-1-kas@kernel.org\n"
+        "  make ARCH=riscv CROSS_COMPILE=riscv64-linux-gnu- tinyconfig\n"
+        "  scripts/config -e MEMCG -d SMP\n"
+        "  make ARCH=riscv CROSS_COMPILE=riscv64-linux-gnu- olddefconfig\n"
+        "  make ARCH=riscv CROSS_COMPILE=riscv64-linux-gnu- mm/hugetlb.o\n"
+    )
+
+
+def test_without_a_log_the_record_speaks() -> None:
+    assert f">> mm/hugetlb.c:1240: error: {MESSAGE}\n    1240 | prep_compound_tail(page + 1);\n" in body(
+        failing(), log=""
+    )
+
+
+def test_what_no_build_proves_is_not_said_of_a_patch() -> None:
+    states = broken().states
+    text = body(failing(broken(states=(states[0], states[3]))))
+    flat = " ".join(text.split())
+    assert "with all 3 patches applied. I did not build them one by one; only this patch touches the file." in flat
+    assert "builds without" not in flat
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requests": None},
+        {"requests": tuple(f"A{number}=y" for number in range(20))},
+        {"requests": ("A=$(reboot)",)},
+        {"base": "x; reboot"},
+        {"base": ""},
+    ],
+)
+def test_a_configuration_that_others_cannot_make_has_no_reproducer(changes: dict[str, Any]) -> None:
+    assert "To reproduce" not in body(failing(broken(**changes)))
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        records.tree(name="path:/srv/linux#master", commit="c" * 40),
+        records.tree(name="git:ssh://me@host/linux#x", commit="c" * 40),
+        records.tree(name=GIT),
+        records.tree(),
+    ],
+)
+def test_a_tree_that_no_command_fetches_has_no_reproducer(tree: Any) -> None:
+    text = body(failing(broken(tree=tree.name), trees=(tree,)))
+    assert "To reproduce" not in text
+    assert "/srv" not in text
+
+
+def test_the_configuration_is_linked_where_the_report_is() -> None:
+    cell = broken(config="configs/tree1-x.config")
+    text = body(failing(cell), report_url="https://ci.example.org/%s/report.html")
+    assert "configuration  https://ci.example.org/2025-12-08T09-12-44-hvo/configs/tree1-x.config\n" in text
+
+
+def test_an_earlier_patch_is_reproduced_without_later_ones() -> None:
+    error = records.diagnostic(path="mm/page_alloc.c")
+    states = (*records.states("built", "built"), records.state(2, "failed", errors=(error,)))
+    text = body(failing(broken(states=states)), to=records.letter().message_id)
+    assert "with patch 2. It builds without it.\n" in text
+    assert "\n  git checkout HEAD~1\n" in text
+
+
+def test_the_cover_letter_points_to_what_was_said_elsewhere() -> None:
+    run = failing(claims=(records.claim(),))
+    text = body(run, to=records.letter().message_id)
+    assert text == "I found something in patch 3; see my replies there.\n", "and nothing is confirmed below"
+
+
+def test_findings_of_checks_are_five_at_most_under_their_lines() -> None:
+    found = tuple(
+        CheckFindingRecord(severity="warning", message=f"odd {number}", path="mm/hugetlb.c", line=1232)
+        for number in range(7)
+    )
+    remark = CheckFindingRecord(severity="remark", message="a remark")
+    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(*found, remark))
+    run = failing(records.cell(tree=GIT), checks=(check,))
+    text = body(run)
+    assert text.count("warning: odd ") == 5
+    assert text.count("> +\tprep_compound_tail(page + 1);") == 1
+    assert text.endswith("(2 more findings like these in this patch.)\n")
+    assert "a remark" not in text
+    # They break nothing, so that the series is still said to build.
+    assert [one.message_id for one in targets(run)] == ["3@x", records.letter().message_id]
+    only = check.model_copy(update={"findings": (remark,)})
+    assert [one.message_id for one in targets(failing(records.cell(tree=GIT), checks=(only,)))] == [
+        records.letter().message_id
+    ]
+
+
+def test_what_nothing_compiled_makes_no_draft_unless_asked() -> None:
+    files = (FileCoverageRecord(path="mm/internal.h", compiled=False, lines="7", kept=""),)
+    run = records.run(cells=(records.measured(coverage=files, layouts=()),), claims=())
+    assert targets(run) == []
+    assert "Nothing that I built compiles mm/internal.h, so I cannot say.\n" in body(run, to="")
+
+
+def test_a_line_is_found_by_its_text_before_its_number() -> None:
+    diff = hunks(DIFF)
+    assert [hunk.path for hunk in diff] == ["mm/hugetlb.c", "mm/internal.h"]
+    found = place(diff, "mm/hugetlb.c", 9999, "prep_compound_tail(page + 1);")
+    assert found is not None
+    assert found.quote()[-1] == "+\tprep_compound_tail(page + 1);"
+    found = place(diff, "mm/hugetlb.c", 1233)
+    assert found is not None
+    assert found.quote()[-1] == "+\treturn;"
+    assert place(diff, "mm/hugetlb.c", 1) is None
+
+
+def test_a_line_that_the_patch_does_not_show_is_answered_where_the_name_changes() -> None:
+    found = place(hunks(DIFF), "mm/other.c", 5, "prep_compound_tail(a, b);", MESSAGE)
+    assert found is not None
+    assert found.quote()[-1] == "-\tprep_compound_tail(page, 1);"
+    assert place(hunks(DIFF), "mm/other.c", 5, "x();", "'nobody' undeclared") is None
+
+
+def test_no_words_are_ours() -> None:
+    texts = [body(failing(), to=one) for one in ("3@x", records.letter().message_id)]
+    texts.append(body(records.run(), to=""))
+    for word in ("cell", "2^n", "quick", "matrix", "per-patch", "riscv64-flat", "#", "pipeline"):
+        assert [text for text in texts if word in text] == [], word
+
+
+def test_an_own_template_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    own = own_templates()
+    assert own.is_relative_to(tmp_path)
+    own.mkdir(parents=True)
+    page._templates.cache_clear()
+    try:
+        (own / "reply.txt.j2").write_text("Hello.\n")
+        assert body(records.run(), to="") == "Hello.\n"
+        page._templates.cache_clear()
+        (own / "reply.txt.j2").write_text("{{ nothing }}\n")
+        with pytest.raises(UsageError, match=r"reply\.txt\.j2"):
+            body(records.run(), to="")
+    finally:
+        page._templates.cache_clear()
