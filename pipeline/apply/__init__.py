@@ -48,7 +48,11 @@ class Applier:
 
     def apply(self, series: Series, tree: Tree) -> Applied:
         """What becomes of `series` on `tree`, after what it says that it needs."""
-        groups = [(one.title or one.value, one.patches) for one in series.prerequisites if one.patches]
+        groups = [
+            (prerequisite.title or prerequisite.value, prerequisite.patches)
+            for prerequisite in series.prerequisites
+            if prerequisite.patches
+        ]
         digests = [
             [_digest(patch) for patch in patches] for patches in (*(group for _, group in groups), series.patches)
         ]

@@ -65,8 +65,8 @@ def resized(record: RunRecord, cells: Labelled) -> list[Change]:
 def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
     changes = resized(record, cells)
     sentences = [
-        f"{one.what}{f' with {one.blame}' if one.blame else ''}, in {', '.join(one.cells)}."
-        for one in changes[:STRUCTS_SHOWN]
+        f"{change.what}{f' with {change.blame}' if change.blame else ''}, in {', '.join(change.cells)}."
+        for change in changes[:STRUCTS_SHOWN]
     ]
     more = len(changes) - STRUCTS_SHOWN
     return [*sentences, *([f"{more} structs more have another size."] if more > 0 else [])]
@@ -85,17 +85,19 @@ def grown(record: RunRecord) -> str:
 def emptied(cells: Labelled) -> list[Change]:
     """Symbols of which hardly anything is left: what they did may be compiled out, which no total shows."""
     stubs = (
-        (f"{cut(one.name, 60)} ({one.old} → {one.new} bytes)", None, name)
+        (f"{cut(symbol.name, 60)} ({symbol.old} → {symbol.new} bytes)", None, name)
         for name, cell in cells
-        for one in (cell.text.symbols if cell.text else ())
-        if (one.old or 0) >= LEAST_BODY and 0 < (one.new or 0) <= LARGEST_STUB
+        for symbol in (cell.text.symbols if cell.text else ())
+        if (symbol.old or 0) >= LEAST_BODY and 0 < (symbol.new or 0) <= LARGEST_STUB
     )
     return _grouped(None, stubs)
 
 
 def emptied_sentences(cells: Labelled) -> list[str]:
     changes = emptied(cells)
-    sentences = [f"Hardly anything is left of {one.what}, in {', '.join(one.cells)}." for one in changes[:STUBS_SHOWN]]
+    sentences = [
+        f"Hardly anything is left of {change.what}, in {', '.join(change.cells)}." for change in changes[:STUBS_SHOWN]
+    ]
     more = len(changes) - STUBS_SHOWN
     return [*sentences, *([f"So it is of {more} symbols more."] if more > 0 else [])]
 
@@ -119,11 +121,11 @@ def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | 
         kept = max((patch for patch, size in known if size != last.size), default=0)
         told.add("page")
         yield "page", base.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
-    for one in cell.layouts or ():
-        if not one.tracked or one.struct in told or one.before is None or one.after is None:
+    for layout in cell.layouts or ():
+        if not layout.tracked or layout.struct in told or layout.before is None or layout.after is None:
             continue
-        if one.before != one.after:
-            yield one.struct, one.before, one.after, None
+        if layout.before != layout.after:
+            yield layout.struct, layout.before, layout.after, None
 
 
 def _blame(record: RunRecord, patch: int, kept: int) -> str:

@@ -97,7 +97,7 @@ def _build(cell: CellRecord, name: str, state: StateRecord, base_fails: bool) ->
 
 
 def _warnings(cell: CellRecord, name: str, state: StateRecord) -> Case:
-    found = tuple(location(one) for one in state.new_warnings) if state.patch else ()
+    found = tuple(location(new_warning) for new_warning in state.new_warnings) if state.patch else ()
     outcome = Outcome.FAIL if found else Outcome.PASS
     return Case(cell.tree, cell.id, name, state.patch, "warnings", outcome, False, found, log=state.log)
 

@@ -50,7 +50,7 @@ def check_rows(record: RunRecord) -> list[CheckRow]:
 
 
 def _word(status: str, findings: Sequence[CheckFindingRecord]) -> str:
-    if any(one.problem for one in findings):
+    if any(finding.problem for finding in findings):
         return "PROBLEM"
     if findings:
         return balance(findings)
@@ -59,7 +59,7 @@ def _word(status: str, findings: Sequence[CheckFindingRecord]) -> str:
 
 def balance(findings: Iterable[CheckFindingRecord]) -> str:
     """`1 error, 2 remarks`."""
-    numbers = Counter[str](one.severity for one in findings)
+    numbers = Counter[str](finding.severity for finding in findings)
     return ", ".join(count(numbers[severity], severity) for severity in _SEVERITIES if numbers[severity])
 
 
@@ -74,18 +74,18 @@ def finding_words(finding: CheckFindingRecord) -> str:
 def check_problems(record: RunRecord) -> list[str]:
     """What changes the verdict: findings that configuration names."""
     return [
-        f"Patch {row.patch}{f' on {row.tree}' if row.tree else ''}: {cut(finding_words(one), 300)}"
+        f"Patch {row.patch}{f' on {row.tree}' if row.tree else ''}: {cut(finding_words(finding), 300)}"
         for row in check_rows(record)
-        for one in row.findings
-        if one.problem
+        for finding in row.findings
+        if finding.problem
     ]
 
 
 def check_remarks(record: RunRecord) -> list[str]:
     """How much else there is, and what was not looked at."""
     rows = check_rows(record)
-    others = [one for row in rows for one in row.findings if not one.problem]
-    patches = len({row.patch for row in rows if any(not one.problem for one in row.findings)})
+    others = [finding for row in rows for finding in row.findings if not finding.problem]
+    patches = len({row.patch for row in rows if any(not finding.problem for finding in row.findings)})
     remarks = [f"Checks of patches: {balance(others)} in {patches} of {_patches(record)}."] if others else []
     return [*remarks, *(f"Not checked: {words}." for words in unproven(rows, len(record.series.patches)))]
 
@@ -118,9 +118,9 @@ def patch_findings(record: RunRecord) -> list[tuple[str, list[str]]]:
     subjects = {patch.number: patch.subject for patch in record.series.patches}
     found: dict[int, dict[str, int]] = {}
     for row in check_rows(record):
-        for one in row.findings:
+        for finding in row.findings:
             where = f" (on {row.tree})" if row.tree else ""
-            found.setdefault(row.patch, {})[f"{finding_words(one)}{where}"] = _SEVERITIES.index(one.severity)
+            found.setdefault(row.patch, {})[f"{finding_words(finding)}{where}"] = _SEVERITIES.index(finding.severity)
     return [
         (f'Patch {number}, "{cut(subjects.get(number, ""), 64)}"', sorted(lines, key=lines.__getitem__))
         for number, lines in found.items()

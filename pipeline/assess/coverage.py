@@ -65,4 +65,4 @@ def _covered(tree: str, path: str, cells: Sequence[CellRecord]) -> Covered:
 def not_covered(record: RunRecord) -> bool:
     """Whether the series changes code, and no cell compiled any of it."""
     files = covered_files(record)
-    return bool(files) and not any(one.covered for one in files)
+    return bool(files) and not any(file.covered for file in files)

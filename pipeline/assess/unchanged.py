@@ -8,7 +8,7 @@ from pipeline.record import CellRecord, RunRecord
 
 def unchanged_size(cell: CellRecord) -> str:
     """That nothing has another size than on the base, where that is so."""
-    if cell.text is None or cell.text.symbols or any(one.before != one.after for one in cell.sections):
+    if cell.text is None or cell.text.symbols or any(section.before != section.after for section in cell.sections):
         return ""
     return "no size change: every symbol and every section is as large as on the base"
 
@@ -17,7 +17,7 @@ def noise_floor(cell: CellRecord) -> str:
     """What two builds of the base differ in, where that was measured."""
     if (found := cell.noise_floor) is None:
         return ""
-    sections = [f"{one.name} {one.after - one.before:+d}" for one in found.sections]
+    sections = [f"{section.name} {section.after - section.before:+d}" for section in found.sections]
     return f"A/A, two clean builds of the base: {', '.join([f'+{found.up} -{found.down} bytes', *sections])}"
 
 

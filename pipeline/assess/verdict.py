@@ -64,9 +64,9 @@ def verdict(record: RunRecord) -> Verdict:
         ],
         "fails checks of its patches": check_problems(record),
         "is not what it looks like": [
-            f"Patch {one.patch} deceives the eye at {cut(one.path, 60)}:{one.line}: {one.what}"
-            for one in record.series.suspicions
-            if one.deceptive and not one.prerequisite
+            f"Patch {suspicion.patch} deceives the eye at {cut(suspicion.path, 60)}:{suspicion.line}: {suspicion.what}"
+            for suspicion in record.series.suspicions
+            if suspicion.deceptive and not suspicion.prerequisite
         ],
         "misses what its letter claims": [
             f'Claim refuted: "{cut(claim.text, 60)}" ({_refutation(claim)})'
@@ -128,7 +128,11 @@ def remarks(record: RunRecord) -> list[str]:
         *(_coverage_remarks(record) if not record.is_baseline else ()),
         *_doubtful_claims(record),
         *check_remarks(record),
-        *(_suspicion_remark(one) for one in record.series.suspicions if one.prerequisite or not one.deceptive),
+        *(
+            _suspicion_remark(suspicion)
+            for suspicion in record.series.suspicions
+            if suspicion.prerequisite or not suspicion.deceptive
+        ),
         *(["Built without a sandbox."] if record.sandbox.startswith("none") else []),
     ]
 
@@ -175,9 +179,9 @@ def _coverage_remarks(record: RunRecord) -> Iterable[str]:
     """What the green cells do not speak of; nothing where no cell was asked, as in runs of older versions."""
     measured = measured_cells(record)
     files = covered_files(record)
-    if left_out := dict.fromkeys(one.path for one in files if not one.cells):
+    if left_out := dict.fromkeys(file.path for file in files if not file.cells):
         yield f"Not covered, no cell compiles it: {', '.join(left_out)}."
-    if dropped := dict.fromkeys(one.path for one in files if one.cells and not one.covered):
+    if dropped := dict.fromkeys(file.path for file in files if file.cells and not file.covered):
         yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
     if measured and not files:
         yield "The series changes no code that could be compiled."

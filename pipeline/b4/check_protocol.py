@@ -182,9 +182,11 @@ def _build_of(record: RunRecord, number: int) -> Entry:
     own = [(cell, state) for cell, state in states if state is first_failing(cell)]
     before = [(cell, state) for cell, state in states if state.status == "failed" and state is not first_failing(cell)]
     built = f"builds in {sum(state.status == 'built' for _, state in states)} of {count(len(states), 'cell')}"
-    lines = [f"{label(record, cell)}: {location(one)}" for cell, state in own for one in state.errors]
+    lines = [f"{label(record, cell)}: {location(error)}" for cell, state in own for error in state.errors]
     lines += [
-        f"{label(record, cell)}: warning: {location(one)}" for cell, state in states for one in state.new_warnings
+        f"{label(record, cell)}: warning: {location(new_warning)}"
+        for cell, state in states
+        for new_warning in state.new_warnings
     ]
     changes = [(label(record, cell), state.text_change) for cell, state in states if state.text_change]
     lines += [f"{name}: size {change:+d} bytes" for name, change in changes]
@@ -218,7 +220,7 @@ def _checks_of(record: RunRecord, number: int) -> list[Entry]:
             f"{row.tree}: {words}" if row.tree else words for row in rows for words in map(finding_words, row.findings)
         ]
         problem = any(row.word == "PROBLEM" for row in rows)
-        doubt = any(row.unproven or any(one.severity != "remark" for one in row.findings) for row in rows)
+        doubt = any(row.unproven or any(finding.severity != "remark" for finding in row.findings) for row in rows)
         status: Status = "fail" if problem else "warn" if doubt else "pass"
         words = [balance(row.findings) for row in rows if row.findings]
         words += [f"not checked: {row.reason}" for row in rows if row.unproven]
@@ -227,7 +229,7 @@ def _checks_of(record: RunRecord, number: int) -> list[Entry]:
 
 
 def _words(finding: Finding) -> list[str]:
-    return [f"{', '.join(finding.cells)}: {location(one)}" for one in finding.diagnostics]
+    return [f"{', '.join(finding.cells)}: {location(diagnostic)}" for diagnostic in finding.diagnostics]
 
 
 def _worst(statuses: Sequence[str]) -> Status:

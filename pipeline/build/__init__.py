@@ -73,8 +73,8 @@ class Builder:
         known: dict[str, dict[int, BuildStatus]] = {}
         for (cell_id, patch), build in builds.items():
             known.setdefault(cell_id, {})[patch] = build.status
-        for one in cells:
-            self._bisect(applied, one, known[one.cell.id], builds)
+        for cell in cells:
+            self._bisect(applied, cell, known[cell.cell.id], builds)
         return builds
 
     def keys(self, applied: Applied, one: PlannedCell) -> dict[int, Key]:
@@ -124,16 +124,16 @@ class Builder:
         builds: dict[tuple[str, int], Build],
     ) -> None:
         """Adds the builds of `cells` at `state`, stored ones and new ones."""
-        keys = {one.cell.id: self._key(applied, one, state) for one in cells}
+        keys = {cell.cell.id: self._key(applied, cell, state) for cell in cells}
         found = self._stored(keys, cells, cached=True)
-        missing = [one for one in cells if one.cell.id not in found]
+        missing = [cell for cell in cells if cell.cell.id not in found]
         if missing:
             built_here = self._build_state(applied, state, missing, keys, builds)
             here = {one.cell.id for one in built_here}
             found |= self._stored(keys, [one for one in missing if one.cell.id not in here], cached=True)
             found |= self._stored(keys, built_here, cached=False)
         if self._inspector:
-            built = [one for one in cells if found[one.cell.id].status is BuildStatus.BUILT]
+            built = [cell for cell in cells if found[cell.cell.id].status is BuildStatus.BUILT]
             self._inspect(applied, state, built, keys, self._inspector)
             found = {name: self._inspector.inspected(build, state, keys[name]) for name, build in found.items()}
         builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
@@ -143,12 +143,12 @@ class Builder:
         changes: dict[int, dict[str, str]] = {}
         # States are built in order, so that the last one of a cell stays.
         last = dict(builds.keys())
-        for one in cells:
-            before = last.get(one.cell.id)
-            if before is None or builds[one.cell.id, before].status is not BuildStatus.BUILT:
+        for cell in cells:
+            before = last.get(cell.cell.id)
+            if before is None or builds[cell.cell.id, before].status is not BuildStatus.BUILT:
                 continue
-            source, target = (self._key(applied, one, at) for at in (applied.states[before], state))
-            if self._results.get(target, one.cell, cached=True):
+            source, target = (self._key(applied, cell, at) for at in (applied.states[before], state))
+            if self._results.get(target, cell.cell, cached=True):
                 continue
             read = self._results.dependencies(source)
             if before not in changes:
@@ -157,10 +157,10 @@ class Builder:
             if read is None:
                 continue
             # Other programs may have written other records: then nothing is believed of what was read.
-            place = self.place(applied, one, applied.states[before])
+            place = self.place(applied, cell, applied.states[before])
             believed = self.folders.runs_base_programs(place)
             if not is_stale(changes[before], read if believed else None):
-                self._results.reuse(source, target, one.cell)
+                self._results.reuse(source, target, cell.cell)
                 if self._inspector:
                     self._inspector.reuse(source, target)
 
@@ -291,5 +291,5 @@ class Builder:
 
     def _stored(self, keys: Mapping[str, Key], cells: Sequence[PlannedCell], *, cached: bool) -> dict[str, Build]:
         """Builds that are there, complete with what the cells' boots need."""
-        found = {one.cell.id: self._results.get(keys[one.cell.id], one.cell, cached=cached) for one in cells}
+        found = {cell.cell.id: self._results.get(keys[cell.cell.id], cell.cell, cached=cached) for cell in cells}
         return {cell_id: build for cell_id, build in found.items() if build}

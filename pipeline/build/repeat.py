@@ -68,9 +68,9 @@ class Repeater:
     def _again(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell]) -> dict[str, Entry]:
         """The second builds of `cells` at a state, stored ones and new ones, by cell id."""
         keys = {
-            one.cell.id: Key("repeated-build", self._builder.keys(applied, one)[state.patch].inputs) for one in cells
+            cell.cell.id: Key("repeated-build", self._builder.keys(applied, cell)[state.patch].inputs) for cell in cells
         }
-        missing = [one for one in cells if self._host.store.get(keys[one.cell.id]) is None]
+        missing = [cell for cell in cells if self._host.store.get(keys[cell.cell.id]) is None]
         if missing:
             with self._host.worktree_lock(applied.tree):
                 places = {one.cell.id: self._builder.place(applied, one, state) for one in missing}

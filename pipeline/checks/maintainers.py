@@ -53,7 +53,11 @@ class MaintainersCheck:
 
 def _ownerless(patch: CheckedPatch, before: State, after: State, sections: list[_Section]) -> Iterator[CheckFinding]:
     for file in patch.files:
-        if after.blob(file.name) and not before.blob(file.name) and not any(one.has(file.name) for one in sections):
+        if (
+            after.blob(file.name)
+            and not before.blob(file.name)
+            and not any(section.has(file.name) for section in sections)
+        ):
             yield CheckFinding(Severity.REMARK, "no entry of MAINTAINERS has it", file.name, 0, _FILE, "no-entry")
 
 

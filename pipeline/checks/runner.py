@@ -171,8 +171,8 @@ class Checker:
             outcome = Outcome(not_checked=cut(error.message, 200))
         seconds = round(time.monotonic() - started, 3)
         value = {
-            "findings": [_value(one) for one in outcome.findings if one.new],
-            "known": sum(not one.new for one in outcome.findings),
+            "findings": [_value(finding) for finding in outcome.findings if finding.new],
+            "known": sum(not finding.new for finding in outcome.findings),
             "seconds": seconds,
         }
         if task.key is not None and not outcome.not_checked:
@@ -216,7 +216,9 @@ def _configured(result: CheckResult, options: Options, looked: Collection[tuple[
     """
     ignored = options.ignored.union(kind for kind, other in options.left_to.items() if (result.patch, other) in looked)
     kept = [
-        replace(one, problem=_any(one.kind, options.problems)) for one in result.findings if not _any(one.kind, ignored)
+        replace(finding, problem=_any(finding.kind, options.problems))
+        for finding in result.findings
+        if not _any(finding.kind, ignored)
     ]
     more = len(kept) - MOST_FINDINGS
     if more > 0:

@@ -30,19 +30,19 @@ def _findings(patch: CheckedPatch) -> Iterator[CheckFinding]:
     trailers = posted(patch.letter)
     signers = [Person.of(value) for value in named(trailers, "signed-off-by")]
     author, sender = Person.of(patch.patch.author), Person.of(patch.letter.sender)
-    if not any(author.is_same(one) for one in signers):
+    if not any(author.is_same(signer) for signer in signers):
         who = "nobody" if not signers else f"not its author, {patch.patch.author}"
         yield _finding(Severity.ERROR, "author-did-not-sign", f"signed off by {who}")
-    elif not any(author.same_address(one) for one in signers):
+    elif not any(author.same_address(signer) for signer in signers):
         yield _finding(
             Severity.REMARK, "other-address", f"its author signed with another address than {author.address}"
         )
-    elif not any(author.same_address(one) and author.same_name(one) for one in signers):
+    elif not any(author.same_address(signer) and author.same_name(signer) for signer in signers):
         yield _finding(Severity.REMARK, "other-name", f"its author signed with another name than {patch.patch.author}")
-    if signers and not sender.is_same(author) and not any(sender.is_same(one) for one in signers):
+    if signers and not sender.is_same(author) and not any(sender.is_same(signer) for signer in signers):
         yield _finding(Severity.WARNING, "sender-did-not-sign", f"{patch.letter.sender} sent it and did not sign it")
     for value in named(trailers, "co-developed-by"):
-        if not any(Person.of(value).is_same(one) for one in signers):
+        if not any(Person.of(value).is_same(signer) for signer in signers):
             yield _finding(
                 Severity.WARNING, "co-developer-did-not-sign", f"{value} co-developed it and did not sign it"
             )

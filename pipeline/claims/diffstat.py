@@ -82,7 +82,7 @@ def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
 
 def _beside_names(shown: Diffstat, files: Collection[str]) -> Comparison:
     """Without a tree, only names can be told from the patches."""
-    listed = [one.name for one in shown.lines]
+    listed = [line.name for line in shown.lines]
     means = {name: [FileStat(one, "") for one in paths(name)] for name in listed}
     touched = [FileStat(path, "") for path in sorted(files)]
     known = [one for several in means.values() for one in several]
@@ -134,7 +134,9 @@ def _means(shown: FileStat, counted: FileStat) -> bool:
 def _same_change(shown: FileStat, counted: FileStat) -> bool:
     """Equal, or both of a binary file where one of the two does not give its sizes."""
     changes = (shown.change, counted.change)
-    return shown.change == counted.change or (_BINARY in changes and all(one.startswith(_BINARY) for one in changes))
+    return shown.change == counted.change or (
+        _BINARY in changes and all(change.startswith(_BINARY) for change in changes)
+    )
 
 
 def _details(*kinds: tuple[str, Sequence[str]]) -> tuple[str, ...]:

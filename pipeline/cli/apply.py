@@ -41,17 +41,17 @@ def apply(
     names = resolve(order).trees
     found = pipeline.fetch(order.request)
     results = [pipeline.apply(found, pipeline.tree(name), base) for name in names]
-    for one in results:
-        print(f"{one.tree.name}: {one.status}")
-        print("\n".join(visible(f"  {line}") for line in base_lines(found, one)))
-        if one.failed_patch:
-            print(f"  patch {one.failed_patch}/{len(found.patches)} does not apply")
-            for hunk in one.failed_hunks:
+    for result in results:
+        print(f"{result.tree.name}: {result.status}")
+        print("\n".join(visible(f"  {line}") for line in base_lines(found, result)))
+        if result.failed_patch:
+            print(f"  patch {result.failed_patch}/{len(found.patches)} does not apply")
+            for hunk in result.failed_hunks:
                 print(visible(f"  {hunk.path}:{hunk.line} {hunk.header}"))
-        if one.status is ApplyStatus.FAILED or current.console.verbose:
-            print("\n".join(visible(f"  | {line}") for line in one.log.splitlines()))
-    good = any(one.usable or one.status is ApplyStatus.ALREADY_MERGED for one in results)
-    clean = good and all(one.status is not ApplyStatus.FAILED for one in results)
+        if result.status is ApplyStatus.FAILED or current.console.verbose:
+            print("\n".join(visible(f"  | {line}") for line in result.log.splitlines()))
+    good = any(result.usable or result.status is ApplyStatus.ALREADY_MERGED for result in results)
+    clean = good and all(result.status is not ApplyStatus.FAILED for result in results)
     raise typer.Exit(
         ExitStatus.CLEAN if clean else ExitStatus.SERIES_HAS_A_PROBLEM if good else ExitStatus.NOT_OBTAINED
     )

@@ -48,17 +48,19 @@ def doctor(
         sys.stdout.writelines(f"{package}\n" for package in doctoring.missing_packages(findings))
         return
     table = Table("tool", "", "version", "package", box=None, pad_edge=False)
-    for one in findings:
-        lacking = Text(one.need.lack, style="yellow") if one.need.optional else Text("MISSING", style="bold red")
-        if one.version and one.minimum:
-            lacking = Text(f"NEEDS ≥ {one.minimum}", style="bold red")
-        mark = Text("found", style="green") if one.found else lacking
-        table.add_row(one.need.program, mark, one.version, " ".join(one.packages) or one.need.package)
+    for finding in findings:
+        lacking = (
+            Text(finding.need.lack, style="yellow") if finding.need.optional else Text("MISSING", style="bold red")
+        )
+        if finding.version and finding.minimum:
+            lacking = Text(f"NEEDS ≥ {finding.minimum}", style="bold red")
+        mark = Text("found", style="green") if finding.found else lacking
+        table.add_row(finding.need.program, mark, finding.version, " ".join(finding.packages) or finding.need.package)
     RichConsole(highlight=False).print(table)
     command = doctoring.install_command(findings)
     if command:
         print(f"\nInstall what is missing:\n\n  {command}")
-    if any(not one.found and not one.need.optional for one in findings):
+    if any(not finding.found and not finding.need.optional for finding in findings):
         raise typer.Exit(ExitStatus.INFRASTRUCTURE)
 
 
@@ -66,7 +68,9 @@ def _with_minimums(
     current: Session, matrix: MatrixDefinition, name: TreeName, sandbox: SandboxName, findings: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
     """What a tree that was named asks of the compilers; nothing is known of it before git and the sandbox are there."""
-    if any(not one.found and one.need.program in ("git", "bwrap", "dpkg-deb", "apt-get") for one in findings):
+    if any(
+        not finding.found and finding.need.program in ("git", "bwrap", "dpkg-deb", "apt-get") for finding in findings
+    ):
         return findings
     pipeline = current.pipeline()
     sources = Sources(pipeline.repository, pipeline.tree(name).commit)

@@ -99,7 +99,7 @@ def reply(
     others = [one for one in deserving if one.message_id not in wanted]
     if others and not to:
         print("\nOther mails that deserve a reply (--all drafts them):")
-        print("\n".join(f"  {visible(one.subject)}: {one.why}" for one in others))
+        print("\n".join(f"  {visible(other.subject)}: {other.why}" for other in others))
     if suggestion := replying.suggestion_for(record, identity):
         print(f"\n{visible(suggestion)}")
 
@@ -125,7 +125,7 @@ def _logs(folder: Path) -> Callable[[str], str]:
 
 
 def _print_draft(draft: EmailMessage, path: Path) -> None:
-    people = [str(one) for name in ("To", "Cc") if name in draft for one in draft[name].addresses]
+    people = [str(address) for name in ("To", "Cc") if name in draft for address in draft[name].addresses]
     print(f"Draft: {path}\n  {draft['Subject']}\n  to {', '.join(people)}")
     print(f"Look it over, then send it yourself:\n\n  {replying.send_command(draft, path)}\n")
 

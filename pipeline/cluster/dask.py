@@ -177,7 +177,7 @@ def _stopped_when_cancelled(dask_worker: Any, processes: Processes) -> Iterator[
 def _slots(client: Any) -> int:
     """Jobs that the workers do at once."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return int(sum(one.get("resources", {}).get(RESOURCE, 0) for one in workers))
+    return int(sum(worker.get("resources", {}).get(RESOURCE, 0) for worker in workers))
 
 
 def executor(scheme: str, rest: str, console: Console) -> Executor | None:

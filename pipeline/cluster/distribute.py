@@ -75,7 +75,9 @@ class Distributor:
             "pipeline": own_version(),
             "tree": str(pinned(TreeName.parse(tree.applied.tree.name), imported)),
             "tree_id": repository.tree_of(imported),
-            "prerequisites": tuple(JobPrerequisite.of(one) for one in series.prerequisites if one.patches),
+            "prerequisites": tuple(
+                JobPrerequisite.of(prerequisite) for prerequisite in series.prerequisites if prerequisite.patches
+            ),
             "patches": tuple(map(JobPatch.of, series.patches)),
             "states": tuple(state.tree_id for state in tree.applied.states),
             "per_patch": self._per_patch,

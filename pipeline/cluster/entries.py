@@ -47,13 +47,13 @@ def adopt(store: Store, results: Iterable[StoredResult], asked: Collection[Key])
     """
     wanted = {key.digest for key in asked}
     refused = []
-    for one in results:
-        if one.key.digest not in wanted:
-            refused.append(f"{one.stage} (not asked for)")
-        elif mistake := _mistake(one):
-            refused.append(f"{one.stage} ({mistake})")
-        elif store.get(one.key) is None:
-            store.put(one.key, one.value, one.files, made_for_run=one.made)
+    for result in results:
+        if result.key.digest not in wanted:
+            refused.append(f"{result.stage} (not asked for)")
+        elif mistake := _mistake(result):
+            refused.append(f"{result.stage} ({mistake})")
+        elif store.get(result.key) is None:
+            store.put(result.key, result.value, result.files, made_for_run=result.made)
     return refused
 
 

@@ -124,7 +124,7 @@ class JobPrerequisite(_Message):
         return cls(title=one.title or one.value, patches=tuple(map(JobPatch.of, one.patches)))
 
     def prerequisite(self) -> Prerequisite:
-        return Prerequisite("", self.title, title=self.title, patches=tuple(one.patch() for one in self.patches))
+        return Prerequisite("", self.title, title=self.title, patches=tuple(patch.patch() for patch in self.patches))
 
 
 class JobToolchain(_Message):
@@ -180,7 +180,10 @@ class JobCell(_Message):
 
     def planned(self, tree: Tree) -> PlannedCell:
         """The cell on the worker's copy of the tree."""
-        fragments = [Fragment(one.name, one.text, one.options, one.power_of_two, one.wishes) for one in self.fragments]
+        fragments = [
+            Fragment(fragment.name, fragment.text, fragment.options, fragment.power_of_two, fragment.wishes)
+            for fragment in self.fragments
+        ]
         toolchain = Toolchain(self.toolchain.name, self.toolchain.version, self.toolchain.digest)
         cell = Cell(self.id, self.arch, toolchain, self.base, tuple(fragments), boot=self.boot)
         return PlannedCell(cell, tree, config=self.config)

@@ -118,8 +118,8 @@ class Worker:
         return tree
 
     def _applied(self, job: BuildJob, tree: Tree, store: Store) -> Applied:
-        patches = tuple(one.patch() for one in job.patches)
-        needed = tuple(one.prerequisite() for one in job.prerequisites)
+        patches = tuple(patch.patch() for patch in job.patches)
+        needed = tuple(prerequisite.prerequisite() for prerequisite in job.prerequisites)
         # Mails are all that applying needs; what else a series has is the run's affair.
         series = Series("", 1, "", Letter("", "", "", (), (), (), "", ""), patches, prerequisites=needed)
         applied = Applier(initialised(self.workspace.repository), store, self.workspace).apply(series, tree)

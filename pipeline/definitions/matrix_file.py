@@ -65,7 +65,7 @@ def _several_expectations(value: Any) -> Any:
 
 def _in_order(expectations: tuple[ExpectationDefinition, ...]) -> tuple[ExpectationDefinition, ...]:
     """Refuses what comes after an expectation that always holds: it would never be asked."""
-    if any(not one.when for one in expectations[:-1]):
+    if any(not expectation.when for expectation in expectations[:-1]):
         raise ValueError("of several expectations only the last may do without `when`: the first that holds counts")
     return expectations
 
@@ -194,8 +194,8 @@ class MatrixDefinition(Definition):
         Raises:
             UsageError: two different cells have one id.
         """
-        own = {one.id: one for one in self.cells}
-        added = [one for one in other.cells if own.get(one.id) != one]
+        own = {cell.id: cell for cell in self.cells}
+        added = [cell for cell in other.cells if own.get(cell.id) != cell]
         for one in added:
             if one.id in own:
                 raise UsageError(
@@ -219,9 +219,9 @@ class MatrixDefinition(Definition):
         def matches(name: str) -> bool:
             return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
-        cells = tuple(one for one in self.cells if matches(one.id))
+        cells = tuple(cell for cell in self.cells if matches(cell.id))
         if not cells:
-            known = ", ".join(one.id for one in self.cells)
+            known = ", ".join(cell.id for cell in self.cells)
             raise UsageError(f"no cell of the matrix matches {' '.join(globs)}", hint=f"Cells: {known}.")
         excluded = [
             one.model_copy(update={"ids": ids}) for one in self.excluded if (ids := tuple(filter(matches, one.ids)))

@@ -71,7 +71,7 @@ class SeriesDefinition(Definition):
 
     def boots_of(self, cell_id: str) -> tuple[str, ...]:
         """Names of the scenarios that a cell runs for this series."""
-        return tuple(name for one in self.boots if fnmatch.fnmatchcase(cell_id, one.cell) for name in one.scenarios)
+        return tuple(name for boot in self.boots if fnmatch.fnmatchcase(cell_id, boot.cell) for name in boot.scenarios)
 
     def newest(self, number: int | None) -> VersionDefinition:
         """The version of that number, the newest by default.

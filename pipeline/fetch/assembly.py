@@ -162,9 +162,14 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
     """
     posting = choice.posting
     older: dict[int, Posting] = {}
-    for one in choice.revisions:
-        if one.revision < posting.revision and one.version < posting.version and not one.problems and not one.taken:
-            older[one.version] = one
+    for revision in choice.revisions:
+        if (
+            revision.revision < posting.revision
+            and revision.version < posting.version
+            and not revision.problems
+            and not revision.taken
+        ):
+            older[revision.version] = revision
     shown = posting.ids.union(*(one.ids for one in older.values()))
     by_id = {mail.message_id: mail for mail in mails}
     above: set[str] = set()
@@ -217,7 +222,7 @@ def series_of(
         change_id=posting.change_id,
         prerequisites=prerequisites_in(text),
         replies=tuple(mail.letter for mail in replies),
-        other_versions=tuple(sorted({one.version for one in choice.revisions} - {posting.version})),
+        other_versions=tuple(sorted({revision.version for revision in choice.revisions} - {posting.version})),
         uncarried_trailers=left_out,
         notes=choice.notes,
         instead=choice.instead,

@@ -42,22 +42,22 @@ class PrerequisiteResolver:
         found: list[Prerequisite] = []
         seen: dict[str, str] = {}
         silent = ""
-        for one in prerequisites:
-            if one.kind == "patch-id" and one.value in seen:
-                found.append(replace(one, reason=f"it is a patch of {seen[one.value]!r}"))
+        for prerequisite in prerequisites:
+            if prerequisite.kind == "patch-id" and prerequisite.value in seen:
+                found.append(replace(prerequisite, reason=f"it is a patch of {seen[prerequisite.value]!r}"))
                 continue
             if silent:
-                found.append(replace(one, reason=f"not looked for: {silent}"))
+                found.append(replace(prerequisite, reason=f"not looked for: {silent}"))
                 continue
-            self._say(f"Looking for prerequisite-{one.kind} {one.value}")
+            self._say(f"Looking for prerequisite-{prerequisite.kind} {prerequisite.value}")
             try:
-                this = self._found(one)
+                this = self._found(prerequisite)
                 try:
                     require_allowed(this.patches)
                 except NotObtainedError as error:
-                    this = replace(one, title=this.title, reason=f"not taken: {error.message}")
+                    this = replace(prerequisite, title=this.title, reason=f"not taken: {error.message}")
             except NotObtainedError as error:
-                this = replace(one, reason=f"not found: {error.message}")
+                this = replace(prerequisite, reason=f"not found: {error.message}")
                 silent = error.message if isinstance(error, UnreachableError) else ""
             seen |= dict.fromkeys(map(self._patch_id, this.patches), this.title)
             found.append(this)

@@ -111,9 +111,9 @@ class Makefile:
             reached = self._reached(name, 0)
             if reached != NO:
                 found += [
-                    Entry(one.word, self._conditions.all_of(reached, one.condition))
-                    for one in entries
-                    if self._list_of(one, name) is None
+                    Entry(entry.word, self._conditions.all_of(reached, entry.condition))
+                    for entry in entries
+                    if self._list_of(entry, name) is None
                 ]
         return tuple(found)
 
@@ -148,10 +148,10 @@ class Makefile:
         """Who names a list: as `$(mmu-y)`, or as the object whose parts it has."""
         found: dict[str, list[tuple[str, Entry]]] = {}
         for user, entries in self.lists.items():
-            for one in entries:
-                used = self._list_of(one, user)
+            for entry in entries:
+                used = self._list_of(entry, user)
                 if used is not None:
-                    found.setdefault(used, []).append((user, one))
+                    found.setdefault(used, []).append((user, entry))
         return {name: tuple(users) for name, users in found.items()}
 
     def _list_of(self, entry: Entry, within: str) -> str | None:
@@ -237,12 +237,12 @@ class _Lists:
             return
         words = list(_words(value))
         # `libs-y := x/ $(libs-y)` takes up what was there.
-        if operator not in ("+=", "?=") and not any(one.is_list and one.word == name for one in words):
+        if operator not in ("+=", "?=") and not any(word.is_list and word.word == name for word in words):
             self._replace(name, condition)
         self.found.setdefault(name, []).extend(
-            replace(one, condition=self.conditions.all_of(condition, one.condition))
-            for one in words
-            if not (one.is_list and one.word == name)
+            replace(word, condition=self.conditions.all_of(condition, word.condition))
+            for word in words
+            if not (word.is_list and word.word == name)
         )
 
     def _replace(self, name: str, condition: Expression) -> None:

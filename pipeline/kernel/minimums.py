@@ -83,7 +83,7 @@ def newer(found: Minimum, toolchain: ToolchainName, processes: Processes) -> tup
     done = processes.run(Command(words, environment=_APT_ENVIRONMENT, timeout=_TIMEOUT))
     versions = [int(match[1]) for line in done.text.splitlines() if (match := name.fullmatch(line.strip()))]
     # A major version may be the one that is asked for, and its first release still too old: Debian has the last.
-    newest = max((one for one in versions if one >= numbers(found.version)[0]), default=None)
+    newest = max((version for version in versions if version >= numbers(found.version)[0]), default=None)
     if newest is None:
         return ()
     better = ToolchainName(toolchain.prefix, toolchain.family, f"-{newest}")

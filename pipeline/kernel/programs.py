@@ -86,7 +86,7 @@ def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str,
     for one in recorded:
         (objects if _is_object(one) else asked if _is_asked(one) else others).append(one)
     foreign = read_of_tree(others, prefixes)
-    alone = (path for one in others if not one.source for path in read_of_tree([one], prefixes))
+    alone = (path for other in others if not other.source for path in read_of_tree([other], prefixes))
     unrecorded = _names(_NAMED_THERE, source, (one.source for one in objects))
     # A command whose record does not tell what else was read.
     unrecorded |= _names(_INCLUDED, source, (path for path in alone if PurePosixPath(path).suffix in _COMPILED))

@@ -107,17 +107,17 @@ def _apart(mail: Mail) -> list[Mail]:
 
 
 def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence[Message]) -> list[Mail]:
-    subjects = [taken_apart(parse(_written(one, {"Message-ID": "<x@x>"})).letter.subject) for one in patches]
+    subjects = [taken_apart(parse(_written(patch, {"Message-ID": "<x@x>"})).letter.subject) for patch in patches]
     version, number, total, title = taken_apart(_REPLY.sub("", mail.letter.subject))
-    versions = {one[0] for one in subjects} | ({version} if number is not None else set())
+    versions = {subject[0] for subject in subjects} | ({version} if number is not None else set())
     if len(versions) > 1:
         listed = ", ".join(f"v{one}" for one in sorted(versions))
         raise NotObtainedError(f"patches of several revisions are attached to one mail: {listed}", hint=_FOLDER)
-    numbers, counted = [one[1] or 0 for one in subjects], any(one[2] > 1 for one in subjects)
+    numbers, counted = [subject[1] or 0 for subject in subjects], any(subject[2] > 1 for subject in subjects)
     count = len(patches)
     wanted = list(range(1, count + 1))
-    if counted and (sorted(numbers) != wanted or {one[2] for one in subjects} != {count}):
-        said = ", ".join(f"{one[1]}/{one[2]}" for one in subjects[:12])
+    if counted and (sorted(numbers) != wanted or {subject[2] for subject in subjects} != {count}):
+        said = ", ".join(f"{subject[1]}/{subject[2]}" for subject in subjects[:12])
         raise NotObtainedError(f"the {count} patches attached to one mail are numbered {said}", hint=_FOLDER)
     if number is not None and (number, total) not in ((0, count), (1, 1)):
         raise NotObtainedError(f"a mail that calls itself {number}/{total} has {count} patches attached", hint=_FOLDER)

@@ -25,7 +25,7 @@ def unflowed(text: str, *, delsp: bool) -> str:
     own = text.partition("\n-- \n")[0]
     stuffed = bool(_STUFFED.search(own)) and not _NOT_STUFFED.search(own)
     readings = (joined(text, delsp=delsp), text)
-    return next((one for one in (readings if stuffed else readings[::-1]) if hunks_are_whole(one)), text)
+    return next((reading for reading in (readings if stuffed else readings[::-1]) if hunks_are_whole(reading)), text)
 
 
 def joined(text: str, *, delsp: bool) -> str:

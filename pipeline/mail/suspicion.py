@@ -53,9 +53,12 @@ def examined(series: Series) -> Series:
         NotObtainedError: a patch writes to a place that no patch may write to.
     """
     found = _in_patches(series.patches)
-    for one in series.prerequisites:
+    for prerequisite in series.prerequisites:
         # They were refused already where they write to such a place.
-        found += [replace(this, prerequisite=one.title or one.value) for this in _in_patches(one.patches)]
+        found += [
+            replace(this, prerequisite=prerequisite.title or prerequisite.value)
+            for this in _in_patches(prerequisite.patches)
+        ]
     if not found:
         return series
     left_out = f"; the first {SHOWN_LIMIT} are named" if len(found) > SHOWN_LIMIT else ""

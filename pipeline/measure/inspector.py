@@ -120,7 +120,7 @@ class Inspector:
         if self._sources:
             keys.append(self._neutral(build))
         if state.patch in (self._base, self._last):
-            structs = [asdict(one) for one in self._probes]
+            structs = [asdict(probe) for probe in self._probes]
             keys.append(Key("struct-layout", {"build": build.digest, "headers": HEADERS, "probes": structs}))
         if state.patch == self._last:
             keys.append(Key("coverage", {"build": build.digest, "changed": self._asked}))

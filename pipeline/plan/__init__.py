@@ -219,7 +219,7 @@ class Planner:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
         reason = "; ".join(broken) or layout.value["failed"]
         # Without a compiled struct page, what is promised of it is not kept either.
-        unproven = 0 if struct_page else sum(one.power_of_two is not None for one in cell.fragments)
+        unproven = 0 if struct_page else sum(fragment.power_of_two is not None for fragment in cell.fragments)
         kept = promises - len(broken) - unproven
         return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept, refused=refused)
 
@@ -235,7 +235,9 @@ class Planner:
         """What the matrix expects of a cell on this tree: the first whose condition holds."""
         sources = self._sources_of(state)
         facts = Facts(kconfig.parse_config(config), lambda: sources.kconfig(cell.arch), lambda: sources.version)
-        holding = (one for one in cell.expectations if not one.when or holds(one.when, facts))
+        holding = (
+            expectation for expectation in cell.expectations if not expectation.when or holds(expectation.when, facts)
+        )
         return next(holding, cell.expect)
 
     def _sources_of(self, state: SourceState) -> Sources:

@@ -188,7 +188,10 @@ def about(record: RunRecord) -> list[tuple[str, str]]:
         *(("Signed", line) for line in signature_lines(series.patches)),
         *(("Needs", line) for line in prerequisite_lines(series.prerequisites)),
         *(("Note", note) for note in series.notes),
-        *(("Note", f"not carried: {one.trailer}; {one.reason}") for one in series.uncarried_trailers),
+        *(
+            ("Note", f"not carried: {uncarried_trailer.trailer}; {uncarried_trailer.reason}")
+            for uncarried_trailer in series.uncarried_trailers
+        ),
     ]
     return [(name, text) for name, text in rows if text]
 
@@ -200,7 +203,7 @@ def tree_row(record: RunRecord, tree: TreeRecord) -> tuple[str, str, str]:
 def _bases(tree: TreeRecord) -> Block:
     """The commits that were considered, and what became of prerequisites."""
     words = [f"{'taken' if base.taken else 'passed over'}: {base.name}: {base.reason}" for base in tree.bases]
-    return Block(tree.name, notes=[*words, *(f"prerequisite {one}" for one in tree.prerequisites)])
+    return Block(tree.name, notes=[*words, *(f"prerequisite {prerequisite}" for prerequisite in tree.prerequisites)])
 
 
 def _refused(tree: TreeRecord) -> Block:
@@ -276,7 +279,10 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
     ]
     measured = [state for state in cell.states if state.text_change is not None]
     changes = [(str(state.patch), state.subject, f"{state.text_change:+d}") for state in measured if state.text_change]
-    sections = [(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections]
+    sections = [
+        (section.name, str(section.before), str(section.after), f"{section.after - section.before:+d}")
+        for section in cell.sections
+    ]
     rows = [
         (f"{len(largest)} of {count(len(text.symbols), 'symbol')}", "old", "new", "delta"),
         *symbols,
@@ -299,7 +305,7 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
 def _ccache(states: Sequence[StateRecord]) -> list[tuple[str, str]]:
     """What ccache did in this run; nothing where it was not asked."""
     calls = [state.compiler_calls for state in states if state.compiler_calls and not state.cached]
-    hits, misses, others = (sum(getattr(one, name) for one in calls) for name in ("hits", "misses", "uncacheable"))
+    hits, misses, others = (sum(getattr(call, name) for call in calls) for name in ("hits", "misses", "uncacheable"))
     return [("ccache", f"{hits} hits, {misses} misses, {others} calls that cannot be cached")] if calls else []
 
 

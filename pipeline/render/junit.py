@@ -37,7 +37,7 @@ def render_junit(record: RunRecord) -> str:
     for patch, rows in groupby(check_rows(record), key=lambda row: row.patch):
         own_rows = [*rows]
         _suite(root, record, f"checks of patch {patch}", [_check(row) for row in own_rows], {})
-        lines = [finding_words(one) for row in own_rows for one in row.findings]
+        lines = [finding_words(finding) for row in own_rows for finding in row.findings]
         root[-1][-2].text = "\n".join(one_line(line) for line in lines) or None
     for (_, name), found in groupby(cases(record), key=lambda case: (case.tree, case.label)):
         own = [*found]
@@ -115,8 +115,14 @@ def _check(row: CheckRow) -> Element:
     """A check of a patch; findings that change no verdict are in the suite's output."""
     element = _element(f"patch {row.patch}", f"{row.check} ({row.tree})" if row.tree else row.check)
     if row.word == "PROBLEM":
-        lines = [finding_words(one) for one in row.findings]
-        _result(element, "failure", next(finding_words(one) for one in row.findings if one.problem), lines, row.check)
+        lines = [finding_words(finding) for finding in row.findings]
+        _result(
+            element,
+            "failure",
+            next(finding_words(finding) for finding in row.findings if finding.problem),
+            lines,
+            row.check,
+        )
     elif row.unproven:
         _result(element, "skipped", f"not checked: {row.reason}", ())
     elif row.word == "-":

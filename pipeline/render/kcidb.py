@@ -83,7 +83,7 @@ def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
     found = []
     for tree in record.trees:
         patches = {state.patch for cell in record.cells if cell.tree == tree.name for state in cell.states}
-        patches |= {one.patch for one in record.checks if one.tree == tree.name and one.status == "checked"}
+        patches |= {check.patch for check in record.checks if check.tree == tree.name and check.status == "checked"}
         found += [_checkout(record, tree, patch, valid=True) for patch in sorted(patches)]
         if tree.applied == "failed":
             excerpt = {"log_excerpt": "\n".join(one_line(line) for line in tree.log[-8000:].split("\n"))[:16000]}
@@ -113,13 +113,13 @@ def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -
 def _checks(record: RunRecord, tree: TreeRecord, patch: int) -> dict[str, Any]:
     """Checks of the patch that a checkout ends with: KCIDB's tests are of builds, and these need none."""
     found = {
-        one_line(one.check): {
-            "status": "FAIL" if any(finding.problem for finding in one.findings) else _CHECKED[one.status],
-            "findings": [one_line(finding_words(finding)) for finding in one.findings[:MOST_FINDINGS]],
-            **({"reason": one_line(one.reason)} if one.reason else {}),
+        one_line(check.check): {
+            "status": "FAIL" if any(finding.problem for finding in check.findings) else _CHECKED[check.status],
+            "findings": [one_line(finding_words(finding)) for finding in check.findings[:MOST_FINDINGS]],
+            **({"reason": one_line(check.reason)} if check.reason else {}),
         }
-        for one in record.checks
-        if one.tree == tree.name and one.patch == patch and one.status != "not concerned"
+        for check in record.checks
+        if check.tree == tree.name and check.patch == patch and check.status != "not concerned"
     }
     return {"checks": found} if found else {}
 

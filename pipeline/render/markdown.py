@@ -114,7 +114,7 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             failures=_findings(failures(record), others),
             warnings=_findings(warnings(record), others),
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
-            claims=[(one.verdict, measured(one), one.text) for one in record.claims[:others]],
+            claims=[(claim.verdict, measured(claim), claim.text) for claim in record.claims[:others]],
             code=[(label(record, cell), code_words(one)) for cell, one in list(compared_cells(record))[:others]],
             sizes=table(sizes[: others + 1], plain=range(1, len(sizes[0])), right=range(1, len(sizes[0]))),
             legend=legend(sizes[0]),

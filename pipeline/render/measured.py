@@ -43,8 +43,8 @@ def coverage_files(record: RunRecord) -> list[Covered]:
 
 def coverage_balance(files: Sequence[Covered]) -> str:
     """How much of the series is covered, in a line."""
-    compiled = sum(bool(one.cells) for one in files)
-    changed, dropped = sum(len(one.changed) for one in files), sum(len(one.dropped) for one in files)
+    compiled = sum(bool(file.cells) for file in files)
+    changed, dropped = sum(len(file.changed) for file in files), sum(len(file.dropped) for file in files)
     return (
         f"{compiled} of {count(len(files), 'file')} compiled, "
         f"{changed - dropped} of {count(changed, 'changed line')} of code kept"
@@ -56,14 +56,14 @@ def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
     if not files:
         return []
     rows = [
-        (file_name(record, one), f"{len(one.cells)} of {one.asked}", f"{kept_lines(one)} of {len(one.changed)}")
-        for one in files[:FILES_SHOWN]
+        (file_name(record, file), f"{len(file.cells)} of {file.asked}", f"{kept_lines(file)} of {len(file.changed)}")
+        for file in files[:FILES_SHOWN]
     ]
     return [
         Block(
             coverage_balance(files),
             page.table([("file", "cells", "lines"), *rows], right={1, 2}),
-            first([note for one in files if (note := coverage_note(record, one))], FILES_SHOWN),
+            first([note for file in files if (note := coverage_note(record, file))], FILES_SHOWN),
         )
     ]
 

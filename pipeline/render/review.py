@@ -69,7 +69,7 @@ def review_view(review: ReviewRecord, page: Page) -> dict[str, object]:
     points = [point for point in review.points if point.state != "answered"]
     return {
         **_view(review, page, points),
-        "trailers": _trailers([one for one in review.trailers if not one.carried], page),
+        "trailers": _trailers([trailer for trailer in review.trailers if not trailer.carried], page),
     }
 
 
@@ -79,7 +79,7 @@ def _view(review: ReviewRecord, page: Page, points: Iterable[PointRecord]) -> di
         "owed": owed(review.points, page),
         "points": [_item(point, page) for point in sorted(points, key=_by_patch)],
         "since": _since(review.since, review.version) if review.since else "",
-        "promises": [_promise(one, page) for one in review.since.promises] if review.since else [],
+        "promises": [_promise(promise, page) for promise in review.since.promises] if review.since else [],
         "compared": _compared(review.since, review.version, page) if review.since else [],
     }
 
@@ -116,7 +116,7 @@ def balance(review: ReviewRecord) -> str:
     """How many points there are of each state, and trailers."""
     states = Counter(point.state for point in review.points)
     words = [f"{states[state]} {state}" for state in ORDER if states[state]]
-    carried = sum(one.carried for one in review.trailers)
+    carried = sum(trailer.carried for trailer in review.trailers)
     replies = "1 reply" if review.messages == 1 else f"{review.messages} replies"
     unread = [f"{review.unread} too long to be read"] if review.unread else []
     parts = [f"{replies} read", *unread, count(len(review.points), "point")]
@@ -183,7 +183,7 @@ def _trailer(trailer: TrailerRecord, page: Page) -> Item:
 
 def _since(since: SinceRecord, version: int) -> str:
     how = "git range-diff" if since.compared_by == "range-diff" else f"patch-id and subject, since {since.reason}"
-    changes = Counter(one.change for one in since.patches)
+    changes = Counter(patch.change for patch in since.patches)
     return f"v{version} against v{since.version}, by {how}: " + ", ".join(
         f"{times} {change}" for change, times in changes.items()
     )
@@ -209,7 +209,7 @@ def _promise(promise: PromiseRecord, page: Page) -> Item:
 
 
 def _compared(since: SinceRecord, version: int, page: Page) -> list[str]:
-    rows = [(str(one.before or "-"), str(one.after or "-"), one.change, one.subject) for one in since.patches]
+    rows = [(str(patch.before or "-"), str(patch.after or "-"), patch.change, patch.subject) for patch in since.patches]
     return page.table([(f"v{since.version}", f"v{version}", "change", "subject"), *rows], right={0, 1})
 
 

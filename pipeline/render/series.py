@@ -33,21 +33,22 @@ def _lines(series: Series) -> Iterator[str]:
         yield from (f"      + {trailer}" for trailer in patch.collected_trailers)
     if series.suspicions:
         yield "Look at:"
-    yield from (f"  {one.place}: {one.what}" for one in series.suspicions)
+    yield from (f"  {suspicion.place}: {suspicion.what}" for suspicion in series.suspicions)
     if series.uncarried_trailers:
         yield "Trailers that were not carried:"
-    for one in series.uncarried_trailers:
-        yield f"      - {one.trailer}"
-        yield f"        {one.reason} ({one.message_id})"
+    for uncarried_trailer in series.uncarried_trailers:
+        yield f"      - {uncarried_trailer.trailer}"
+        yield f"        {uncarried_trailer.reason} ({uncarried_trailer.message_id})"
 
 
 def prerequisite_lines(prerequisites: Sequence[Prerequisite | PrerequisiteRecord]) -> Iterator[str]:
     """What a series needs first, and where it was found."""
-    for one in prerequisites:
-        count = one.patches if isinstance(one.patches, int) else len(one.patches)
-        version = f":v{one.version}" if one.version else ""
-        title = f" ({one.title!r}, {count} patch(es))" if one.title else ""
-        yield f"prerequisite-{one.kind}: {one.value}{version}{title}{f': {one.reason}' if one.reason else ''}"
+    for prerequisite in prerequisites:
+        count = prerequisite.patches if isinstance(prerequisite.patches, int) else len(prerequisite.patches)
+        version = f":v{prerequisite.version}" if prerequisite.version else ""
+        title = f" ({prerequisite.title!r}, {count} patch(es))" if prerequisite.title else ""
+        reason = f": {prerequisite.reason}" if prerequisite.reason else ""
+        yield f"prerequisite-{prerequisite.kind}: {prerequisite.value}{version}{title}{reason}"
 
 
 def base_lines(series: Series, applied: Applied) -> Iterator[str]:
@@ -55,7 +56,9 @@ def base_lines(series: Series, applied: Applied) -> Iterator[str]:
     for base in applied.bases:
         yield visible(f"{'taken' if base.taken else 'passed over'}: {base.name}: {base.reason}")
     yield from (visible(f"prerequisite {words}") for words in applied.prerequisites)
-    yield from map(visible, prerequisite_lines([one for one in series.prerequisites if not one.patches]))
+    yield from map(
+        visible, prerequisite_lines([prerequisite for prerequisite in series.prerequisites if not prerequisite.patches])
+    )
 
 
 def signature_lines(patches: Sequence[Patch | PatchRecord]) -> Iterator[str]:

@@ -62,14 +62,14 @@ def suggestion_for(record: RunRecord, identity: str) -> str:
 
 def _posted(record: RunRecord) -> list[LetterRecord]:
     """Mails of patches."""
-    patches = {message_id(one.message_id) for one in record.series.patches}
-    return [one for one in record.series.messages if message_id(one.message_id) in patches]
+    patches = {message_id(patch.message_id) for patch in record.series.patches}
+    return [message for message in record.series.messages if message_id(message.message_id) in patches]
 
 
 def _letter(record: RunRecord, to: str) -> LetterRecord:
     wanted = message_id(to)
     letters = [record.series.cover, *record.series.messages]
-    found = [one for one in letters if wanted and message_id(one.message_id) == wanted] if to else letters[:1]
+    found = [letter for letter in letters if wanted and message_id(letter.message_id) == wanted] if to else letters[:1]
     if not found:
         older = not record.series.messages and record.series.replies
         raise UsageError(

@@ -77,7 +77,7 @@ def claims(record: RunRecord, letter: LetterRecord, *, detailed: bool, failing: 
 
 def refuted(record: RunRecord, letter: LetterRecord) -> bool:
     """Whether the letter says something that is not so."""
-    return any(one.verdict == "refuted" and find(letter.body, one.text) for one in record.claims)
+    return any(claim.verdict == "refuted" and find(letter.body, claim.text) for claim in record.claims)
 
 
 def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:

@@ -97,7 +97,7 @@ def _opening(record: RunRecord, letter: LetterRecord, found: Sequence[Report]) -
 
 def _patches_of(record: RunRecord, letter: LetterRecord) -> list[int]:
     wanted = message_id(letter.message_id)
-    return [one.number for one in record.series.patches if message_id(one.message_id) == wanted]
+    return [patch.number for patch in record.series.patches if message_id(patch.message_id) == wanted]
 
 
 def _is_comment(record: RunRecord, letter: LetterRecord) -> bool:

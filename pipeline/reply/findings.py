@@ -131,7 +131,7 @@ def _boots(record: RunRecord) -> Iterator[Report]:
         words = what.partition(": ")[2] or what
         sentence = f"In QEMU, booting gets worse on {wording.kernels(shown)}: {words.rstrip('.')},"
         text = _sentences(record, found.guilt, sentence)
-        lines = tuple(f"  {cut(one.message, LOG_COLUMNS - 2)}" for one in found.diagnostics[:8])
+        lines = tuple(f"  {cut(diagnostic.message, LOG_COLUMNS - 2)}" for diagnostic in found.diagnostics[:8])
         yield Report(found.guilt.patch, None, tuple(text), lines, shown[0], applied=found.guilt.applied)
 
 
@@ -156,11 +156,13 @@ def _structs(record: RunRecord) -> Iterator[Report]:
 
 
 def _deceptions(record: RunRecord) -> Iterator[Report]:
-    for one in record.series.suspicions:
-        if one.deceptive and not one.prerequisite:
-            diff = next((patch.diff for patch in record.series.patches if patch.number == one.patch), "")
-            text = wrap(f"This is not what it looks like: {one.what} ({one.path}:{one.line}).", COLUMNS)
-            yield Report(one.patch, place(hunks(diff), one.path, one.line), tuple(text))
+    for suspicion in record.series.suspicions:
+        if suspicion.deceptive and not suspicion.prerequisite:
+            diff = next((patch.diff for patch in record.series.patches if patch.number == suspicion.patch), "")
+            text = wrap(
+                f"This is not what it looks like: {suspicion.what} ({suspicion.path}:{suspicion.line}).", COLUMNS
+            )
+            yield Report(suspicion.patch, place(hunks(diff), suspicion.path, suspicion.line), tuple(text))
 
 
 def _checks(record: RunRecord) -> Iterator[Report]:

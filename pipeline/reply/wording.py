@@ -61,9 +61,9 @@ def kernel(record: RunRecord, cell: CellRecord) -> str:
 
 
 def _configuration(cell: CellRecord, others: Sequence[CellRecord]) -> str:
-    if cell.base and sum(one.base == cell.base for one in others) == 1:
+    if cell.base and sum(other.base == cell.base for other in others) == 1:
         return cell.base
-    shared = set.intersection(*(set(one.requests or ()) for one in others))
+    shared = set.intersection(*(set(other.requests or ()) for other in others))
     own = [request for request in cell.requests or () if request not in shared]
     if own:
         more = " …" if len(own) > OPTIONS_NAMED else ""

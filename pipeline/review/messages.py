@@ -89,7 +89,7 @@ class Authors:
         senders = [series.cover.sender, *(patch.author for patch in series.patches)]
         return cls(
             frozenset(map(person, senders)),
-            frozenset(address.lower() for one in senders if (address := parseaddr(one)[1])),
+            frozenset(address.lower() for sender in senders if (address := parseaddr(sender)[1])),
         )
 
     @cached_property

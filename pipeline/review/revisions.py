@@ -60,7 +60,7 @@ class Reviewer:
         past = review(before, midmask)
         since = self._since(series, before, past, trees)
         lost = tuple(lost_trailers(past.trailers, before.version, since.patches, series))
-        given = {(one.patch, one.name, one.value) for one in found.trailers if one.carried}
+        given = {(trailer.patch, trailer.name, trailer.value) for trailer in found.trailers if trailer.carried}
         lost = tuple(one for one in lost if (one.patch, one.name, one.value) not in given)
         return found.model_copy(update={"since": since, "trailers": (*found.trailers, *lost)})
 

@@ -57,7 +57,10 @@ def _given(
     series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link, phrases: Phrases
 ) -> Iterator[TrailerRecord]:
     by_number = {patch.number: patch for patch in series.patches}
-    known = {(one.message_id, same(one.trailer)): one.reason for one in series.uncarried_trailers}
+    known = {
+        (uncarried_trailer.message_id, same(uncarried_trailer.trailer)): uncarried_trailer.reason
+        for uncarried_trailer in series.uncarried_trailers
+    }
     there = {patch.number: _there(texts[patch.number], patch) for patch in series.patches}
     for one in messages:
         asks = _asks(one, phrases)

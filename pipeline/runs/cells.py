@@ -199,19 +199,19 @@ def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:
         return None
     return tuple(
         record.FileCoverageRecord(
-            path=one.path,
-            compiled=one.compiled,
-            lines=record.line_ranges(one.lines),
-            kept=None if one.kept is None else record.line_ranges(one.kept),
+            path=file.path,
+            compiled=file.compiled,
+            lines=record.line_ranges(file.lines),
+            kept=None if file.kept is None else record.line_ranges(file.kept),
         )
-        for one in last.coverage.files
+        for file in last.coverage.files
     )
 
 
 def _layouts(base: Build | None, last: Build, probes: Sequence[Probe]) -> tuple[record.LayoutRecord, ...] | None:
     if base is None or base.layouts is None or last.layouts is None:
         return None
-    compiled = [one.path for one in last.coverage.files if one.compiled] if last.coverage else []
+    compiled = [file.path for file in last.coverage.files if file.compiled] if last.coverage else []
     deltas = layout_deltas(base.layouts, last.layouts, compiled)
     tracked = {*WELL_KNOWN, *(struct.name for probe in probes for struct in probe.structs)}
     return tuple(
@@ -225,6 +225,6 @@ def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, 
 
 def _text(delta: TextDelta, last: Build, base: Build | None) -> record.TextRecord:
     text = record.TextRecord.model_validate(asdict(delta))
-    paths = origins_of([one.name for one in text.symbols], last.origins, base.origins if base else {})
-    symbols = tuple(replace(one, path=paths[one.name]) for one in text.symbols)
+    paths = origins_of([symbol.name for symbol in text.symbols], last.origins, base.origins if base else {})
+    symbols = tuple(replace(symbol, path=paths[symbol.name]) for symbol in text.symbols)
     return text.model_copy(update={"symbols": symbols})

@@ -13,10 +13,10 @@ def check_records(results: Sequence[TreeResult]) -> tuple[record.PatchCheckRecor
     return tuple(
         record.PatchCheckRecord(
             tree=result.applied.tree.name,
-            patch=one.patch,
-            check=one.check,
-            status=one.status.value,
-            reason=one.reason,
+            patch=check.patch,
+            check=check.check,
+            status=check.status.value,
+            reason=check.reason,
             findings=tuple(
                 record.CheckFindingRecord(
                     severity=finding.severity.value,
@@ -27,12 +27,12 @@ def check_records(results: Sequence[TreeResult]) -> tuple[record.PatchCheckRecor
                     kind=finding.kind,
                     problem=finding.problem,
                 )
-                for finding in one.findings
+                for finding in check.findings
             ),
-            known=one.known,
-            seconds=one.seconds,
-            cached=one.cached,
+            known=check.known,
+            seconds=check.seconds,
+            cached=check.cached,
         )
         for result in results
-        for one in result.checks
+        for check in result.checks
     )

@@ -44,15 +44,18 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
         base_commit=series.base_commit,
         change_id=series.change_id,
         prerequisites=tuple(
-            record.PrerequisiteRecord.model_validate({**vars(one), "patches": len(one.patches)})
-            for one in series.prerequisites
+            record.PrerequisiteRecord.model_validate({**vars(prerequisite), "patches": len(prerequisite.patches)})
+            for prerequisite in series.prerequisites
         ),
-        uncarried_trailers=tuple(record.UncarriedTrailerRecord(**asdict(one)) for one in series.uncarried_trailers),
+        uncarried_trailers=tuple(
+            record.UncarriedTrailerRecord(**asdict(uncarried_trailer))
+            for uncarried_trailer in series.uncarried_trailers
+        ),
         replies=len(series.replies),
         messages=_messages(series),
         other_versions=series.other_versions,
         notes=(*([series.instead] if series.instead else []), *series.notes),
-        suspicions=tuple(record.SuspicionRecord(**asdict(one)) for one in series.suspicions),
+        suspicions=tuple(record.SuspicionRecord(**asdict(suspicion)) for suspicion in series.suspicions),
         follow_ups=tuple(follow_ups),
     )
 
@@ -69,7 +72,9 @@ def _diffs(patches: Sequence[Patch]) -> list[str]:
 
 def _messages(series: Series) -> tuple[record.LetterRecord, ...]:
     """The thread beside the cover letter, for replies to its mails."""
-    patches = [replace(one.letter, body=commit_message(one.letter.body)) for one in series.patches if one.letter]
+    patches = [
+        replace(patch.letter, body=commit_message(patch.letter.body)) for patch in series.patches if patch.letter
+    ]
     return tuple(
         record.LetterRecord(**asdict(replace(one, body=one.body[:MOST_OF_A_BODY])))
         for one in (*patches, *series.replies)
@@ -94,7 +99,7 @@ def tree_record(applied: Applied, commit: str = "", kernel: str = "") -> record.
         applied=applied.status.value,
         failed_patch=applied.failed_patch,
         failed_hunks=tuple(record.HunkRecord(**asdict(hunk)) for hunk in applied.failed_hunks),
-        bases=tuple(record.BaseRecord(**asdict(one)) for one in applied.bases),
+        bases=tuple(record.BaseRecord(**asdict(base)) for base in applied.bases),
         prerequisites=applied.prerequisites,
         log=applied.log,
     )

@@ -40,7 +40,9 @@ def explain(kconfig: Kconfig, option: str, asked: str, values: Mapping[str, str]
         return _why_not_less(kconfig, option, asked, values)
     if asked in ("y", "m"):
         return _why_not_more(kconfig, option, asked, values)
-    visible = any(one.prompt is not None and _reached(_visibility(one), values) for one in definitions)
+    visible = any(
+        definition.prompt is not None and _reached(_visibility(definition), values) for definition in definitions
+    )
     return "" if visible else _first(_unsettable(kconfig, definitions, values))
 
 
@@ -54,13 +56,13 @@ def _why_not_less(kconfig: Kconfig, option: str, asked: str, values: Mapping[str
     ]
     if selecting:
         return f"selected by {_listed(list(dict.fromkeys(selecting)))}"
-    if asked == "m" and "tristate" not in {one.kind for one in definitions}:
+    if asked == "m" and "tristate" not in {definition.kind for definition in definitions}:
         return "it cannot be a module"
     if asked == "m" and values.get("MODULES", "n") == "n":
         return "MODULES is n"
-    if all(one.prompt is None or not _reached(_visibility(one), values) for one in definitions):
+    if all(definition.prompt is None or not _reached(_visibility(definition), values) for definition in definitions):
         return _first(_unsettable(kconfig, definitions, values))
-    if any(one.choice is not None for one in definitions):
+    if any(definition.choice is not None for definition in definitions):
         return "nothing else of its choice is y"
     return ""
 
@@ -80,12 +82,16 @@ def _why_not_more(kconfig: Kconfig, option: str, asked: str, values: Mapping[str
 
 def _unsettable(kconfig: Kconfig, definitions: Sequence[Definition], values: Mapping[str, str]) -> Iterator[str]:
     """What keeps a user from setting an option whose dependencies are met."""
-    prompts = [one.prompt for one in definitions if one.prompt is not None]
+    prompts = [definition.prompt for definition in definitions if definition.prompt is not None]
     if not prompts:
-        defaults = [one for each in definitions for one in each.defaults]
-        followed = [f"it follows from {one.value}" for one in defaults if not isinstance(one.value, Literal)]
-        conditions = [f"it is {one.value} if {one.condition}" for one in defaults if one.condition != YES]
-        constant = [f"it is always {one.value}" for one in defaults]
+        defaults = [default for each in definitions for default in each.defaults]
+        followed = [
+            f"it follows from {default.value}" for default in defaults if not isinstance(default.value, Literal)
+        ]
+        conditions = [
+            f"it is {default.value} if {default.condition}" for default in defaults if default.condition != YES
+        ]
+        constant = [f"it is always {default.value}" for default in defaults]
         selectors = list(dict.fromkeys(one.selector for one in kconfig.selections.get(definitions[0].option, ())))
         selected = [f"it is for {_listed(selectors)} to select"] if selectors else []
         why = (*followed, *conditions, *(constant if not selected else ()), *selected, "nothing selects it")
@@ -97,10 +103,10 @@ def _unsettable(kconfig: Kconfig, definitions: Sequence[Definition], values: Map
 
 
 def _of_choice(kconfig: Kconfig, definitions: Sequence[Definition], values: Mapping[str, str]) -> Iterator[str]:
-    for one in definitions:
-        if one.choice is not None:
-            for other in kconfig.choices[one.choice]:
-                if values.get(other) == "y" and other != one.option:
+    for definition in definitions:
+        if definition.choice is not None:
+            for other in kconfig.choices[definition.choice]:
+                if values.get(other) == "y" and other != definition.option:
                     yield f"its choice is {other}"
 
 

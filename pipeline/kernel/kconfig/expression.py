@@ -112,7 +112,9 @@ class AllOf(_Compound):
         return self._hash
 
     def __str__(self) -> str:
-        return " && ".join(_bracketed(one) if isinstance(one, AnyOf) else str(one) for one in self.operands)
+        return " && ".join(
+            _bracketed(operand) if isinstance(operand, AnyOf) else str(operand) for operand in self.operands
+        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class AnyOf(_Compound):
         return self._hash
 
     def __str__(self) -> str:
-        return " || ".join(str(one) for one in self.operands)
+        return " || ".join(str(operand) for operand in self.operands)
 
 
 Expression: TypeAlias = Term | Comparison | Not | AllOf | AnyOf
@@ -150,7 +152,7 @@ def _depth_of(expression: Expression) -> int:
 
 def all_of(*operands: Expression) -> Expression:
     """The conjunction, as flat as can be."""
-    parts = dict.fromkeys(part for one in operands for part in conjuncts(one))
+    parts = dict.fromkeys(part for operand in operands for part in conjuncts(operand))
     if NO in parts:
         return NO
     return AllOf(tuple(parts)) if len(parts) > 1 else next(iter(parts), YES)
@@ -159,11 +161,11 @@ def all_of(*operands: Expression) -> Expression:
 def any_of(*operands: Expression) -> Expression:
     """The disjunction, as flat as can be."""
     parts: dict[Expression, None] = {}
-    for one in operands:
-        if one == YES:
+    for operand in operands:
+        if operand == YES:
             return YES
-        if one != NO:
-            parts.update(dict.fromkeys(one.operands if isinstance(one, AnyOf) else (one,)))
+        if operand != NO:
+            parts.update(dict.fromkeys(operand.operands if isinstance(operand, AnyOf) else (operand,)))
     return AnyOf(tuple(parts)) if len(parts) > 1 else next(iter(parts), NO)
 
 
@@ -237,7 +239,7 @@ def _compared(comparison: Comparison, values: Mapping[str, str], unknown: Trista
     texts = [_text(one, values) for one in (comparison.left, comparison.right)]
     # A string or number that is not set is empty, a tristate is `n`; only the other side tells which it is.
     missing = "n" if set(texts) & set(TRISTATES) else ""
-    left, right = (missing if one is None else one for one in texts)
+    left, right = (missing if text is None else text for text in texts)
     order = (left > right) - (left < right)
     if NUMBER.fullmatch(left) and NUMBER.fullmatch(right):
         numbers = [int(one, 0) if "x" in one.lower() else int(one) for one in (left, right)]

@@ -71,4 +71,6 @@ def _answered(call: str, facts: Facts) -> bool:
     if function == "since":
         return numbers(facts.version()) >= numbers(argument)
     definitions = facts.kconfig().definitions.get(argument, ())
-    return bool(definitions) if function == "defined" else any(one.prompt is not None for one in definitions)
+    return (
+        bool(definitions) if function == "defined" else any(definition.prompt is not None for definition in definitions)
+    )

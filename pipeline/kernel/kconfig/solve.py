@@ -183,9 +183,13 @@ class _Search:
         for option, value in state.requests.items():
             if value != "y":
                 continue
-            self._spend(sum(size_of(need) for one in self._kconfig.definitions[option] for need in one.depends))
+            self._spend(
+                sum(size_of(need) for definition in self._kconfig.definitions[option] for need in definition.depends)
+            )
             needs = [
-                all_of(*one.depends, one.prompt) for one in self._kconfig.definitions[option] if one.prompt is not None
+                all_of(*definition.depends, definition.prompt)
+                for definition in self._kconfig.definitions[option]
+                if definition.prompt is not None
             ]
             if not any(state.holds(one) for one in needs):
                 raise _UnreachableError(f"{option} depends on {needs[0]}, which does not go with the rest")
@@ -222,7 +226,7 @@ class _Search:
         definitions = self._kconfig.definitions.get(name, ())
         if not definitions:
             raise _UnreachableError(f"{name} is no option of this architecture")
-        if not {one.kind for one in definitions} & {"bool", "tristate"}:
+        if not {definition.kind for definition in definitions} & {"bool", "tristate"}:
             raise _UnreachableError(f"{name} is not a matter of y and n")
         asked = self._asked.get(name) or state.requests.get(name, "y")
         if asked != "y":
@@ -233,15 +237,15 @@ class _Search:
         self, name: str, definitions: Sequence[Definition], state: _State, above: tuple[str, ...]
     ) -> Iterator[Callable[[], _State]]:
         """How an option can become `y`: asked for, by its defaults, selected."""
-        for one in definitions:
-            if one.prompt is not None:
-                yield partial(self._ask, one, all_of(*one.depends, one.prompt), state, above)
-        for one in definitions:
-            for default in one.defaults if one.prompt is None else ():
+        for definition in definitions:
+            if definition.prompt is not None:
+                yield partial(self._ask, definition, all_of(*definition.depends, definition.prompt), state, above)
+        for definition in definitions:
+            for default in definition.defaults if definition.prompt is None else ():
                 if default.value != NO:
-                    needs = all_of(*one.depends, default.condition, default.value)
+                    needs = all_of(*definition.depends, default.condition, default.value)
                     yield partial(self._follow, name, needs, state, above)
-        if all(one.prompt is None for one in definitions):
+        if all(definition.prompt is None for definition in definitions):
             yield partial(self._select, name, state, above)
 
     def _follow(self, name: str, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
@@ -302,7 +306,7 @@ class _Search:
         if asked != "n":
             raise _UnreachableError(f"{name}={asked} is asked for already")
         definitions = self._kconfig.definitions.get(name, ())
-        if not any(one.prompt is not None and state.holds(one.prompt) for one in definitions):
+        if not any(definition.prompt is not None and state.holds(definition.prompt) for definition in definitions):
             raise _UnreachableError(f"{name} is y, and has no prompt by which it could be n")
         for one in self._kconfig.selections.get(name, ()):
             self._spend(1 + size_of(one.condition))

@@ -247,7 +247,7 @@ class _Reader:
     def _draft(self, option: str, place: str) -> _Draft:
         if len(self._blocks) > MAX_BLOCKS:
             raise UsageError(f"nested more than {MAX_BLOCKS} deep", hint="No kernel does that.")
-        depends = [one for block in self._blocks for one in block.depends]
+        depends = [depend for block in self._blocks for depend in block.depends]
         visible = [one for block in self._blocks for one in block.visible]
         self._budget.spend(_STEPS_OF_A_DRAFT + len(self._blocks) + len(depends) + len(visible))
         return _Draft(

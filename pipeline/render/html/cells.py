@@ -46,9 +46,9 @@ class Part:
 
 def trees(record: RunRecord) -> Table | None:
     def rows() -> Iterator[tuple[Item, ...]]:
-        for one in record.trees:
-            name, version, words = tree_row(record, one)
-            found = _TREE_TONES[one.applied]
+        for tree in record.trees:
+            name, version, words = tree_row(record, tree)
+            found = _TREE_TONES[tree.applied]
             yield items(name, version, Item(f"{_SIGNS[found]} {words}", tone=found))
 
     return table("Trees", ("tree", "version", "result"), rows())
@@ -157,14 +157,14 @@ def coverage(record: RunRecord) -> Part | None:
     if not files:
         return None
     rows = []
-    for one in files:
-        missing = line_ranges(sorted(one.dropped)).replace(",", ", ")
+    for file in files:
+        missing = line_ranges(sorted(file.dropped)).replace(",", ", ")
         rows.append(
             items(
-                file_name(record, one),
-                Item(f"{len(one.cells)} of {one.asked}", tone="" if one.cells else "warn"),
-                Item(f"{kept_lines(one)} of {len(one.changed)}", tone="warn" if one.dropped else ""),
-                ", ".join(label(record, cell) for cell in one.cells) if len(one.cells) < one.asked else "all",
+                file_name(record, file),
+                Item(f"{len(file.cells)} of {file.asked}", tone="" if file.cells else "warn"),
+                Item(f"{kept_lines(file)} of {len(file.changed)}", tone="warn" if file.dropped else ""),
+                ", ".join(label(record, cell) for cell in file.cells) if len(file.cells) < file.asked else "all",
                 missing or "-",
             )
         )
@@ -181,7 +181,14 @@ def code(record: RunRecord) -> list[Part]:
             tuple(
                 filter(
                     None,
-                    [table(f"Code of {cell.id}", HEADER, (items(*change_row(one)) for one in code.changes), (1, 2, 3))],
+                    [
+                        table(
+                            f"Code of {cell.id}",
+                            HEADER,
+                            (items(*change_row(change)) for change in code.changes),
+                            (1, 2, 3),
+                        )
+                    ],
                 )
             ),
             " ".join(f"{line[0].upper()}{line[1:]}." for line in (code_words(code), *patch_lines(cell))),
@@ -209,7 +216,7 @@ def patches(record: RunRecord) -> Table | None:
     return table(
         "Patches",
         ("number", "subject", "author", "files", "collected trailers"),
-        (_patch(one) for one in record.series.patches),
+        (_patch(patch) for patch in record.series.patches),
         (0, 3),
     )
 

@@ -31,7 +31,7 @@ def _row(row: CheckRow) -> tuple[Item, ...]:
 
 def _patches(record: RunRecord, rows: list[CheckRow]) -> Iterator[Part]:
     for patch in record.series.patches:
-        found = [(row, one) for row in rows if row.patch == patch.number for one in row.findings]
+        found = [(row, finding) for row in rows if row.patch == patch.number for finding in row.findings]
         header = ("severity", "place", "message", "tool", "kind", "tree")
         lines = (_finding(row, one) for row, one in found)
         if shown := table(f"Findings in patch {patch.number}", header, lines, sortable=True):

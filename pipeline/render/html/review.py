@@ -65,20 +65,20 @@ def _since(since: SinceRecord | None, version: int) -> Iterator[Table | None]:
         ("point", "state", f"in v{version}", "told by", "symbols", "patches"),
         (
             items(
-                Item(cut(" ".join(one.point.text), LONGEST), message(one.point.message_id)),
-                one.point.state,
-                _word(one.fate, _FATE_TONES[one.fate]),
-                cut(f"{one.found_in}: {one.words}" if one.words else one.found_in, LONGEST),
-                ", ".join(one.symbols),
-                ", ".join(map(str, one.patches)),
+                Item(cut(" ".join(promise.point.text), LONGEST), message(promise.point.message_id)),
+                promise.point.state,
+                _word(promise.fate, _FATE_TONES[promise.fate]),
+                cut(f"{promise.found_in}: {promise.words}" if promise.words else promise.found_in, LONGEST),
+                ", ".join(promise.symbols),
+                ", ".join(map(str, promise.patches)),
             )
-            for one in since.promises
+            for promise in since.promises
         ),
     )
     yield table(
         f"v{version} against v{since.version}, by {since.compared_by}",
         ("patch", f"v{since.version}", f"v{version}", "change"),
-        (items(one.subject, _number(one.before), _number(one.after), one.change) for one in since.patches),
+        (items(patch.subject, _number(patch.before), _number(patch.after), patch.change) for patch in since.patches),
         (1, 2),
     )
 

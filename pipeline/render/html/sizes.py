@@ -144,7 +144,10 @@ def _cell(
         sections=table(
             "Sections",
             ("section", "base", "patched", "change"),
-            (items(one.name, str(one.before), str(one.after), f"{one.after - one.before:+d}") for one in cell.sections),
+            (
+                items(section.name, str(section.before), str(section.after), f"{section.after - section.before:+d}")
+                for section in cell.sections
+            ),
             (1, 2, 3),
         ),
         symbols=_symbols(text.symbols, total),
@@ -183,13 +186,13 @@ def _symbols(symbols: Sequence[SymbolRecord], total: Totals) -> Table | None:
     header = ("symbol", *(["source"] if placed else []), "base", "patched", "change")
     rows = tuple(
         (
-            Item(cut(one.name, LONGEST_NAME)),
-            *([Item(cut(one.path, LONGEST_NAME))] if placed else []),
-            Item("-" if one.old is None else str(one.old)),
-            Item("-" if one.new is None else str(one.new)),
-            Item(f"{one.delta:+d}", tone=tone(one.delta)),
+            Item(cut(symbol.name, LONGEST_NAME)),
+            *([Item(cut(symbol.path, LONGEST_NAME))] if placed else []),
+            Item("-" if symbol.old is None else str(symbol.old)),
+            Item("-" if symbol.new is None else str(symbol.new)),
+            Item(f"{symbol.delta:+d}", tone=tone(symbol.delta)),
         )
-        for one in symbols
+        for symbol in symbols
     )
     numbers = frozenset(range(len(header) - 3, len(header)))
     caption = f"Symbols: {len(symbols)} of {total.symbols}" if total.symbols > len(symbols) else "Symbols"
