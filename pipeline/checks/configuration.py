@@ -16,7 +16,6 @@ from pydantic import Field
 from pipeline.checks.protocol import Options
 from pipeline.definitions.files import Definition, load, nearest
 from pipeline.model import Series
-from pipeline.system import resources
 from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting
 
@@ -110,7 +109,7 @@ def load_configuration(known: Iterable[str]) -> Configuration:
     Raises:
         UsageError: a file is wrong, or names a check that is none.
     """
-    paths = [resources.folder("checks") / "checks.toml"]
+    paths = [Path(__file__).with_name("checks.toml")]
     if own := user_setting(SETTING):
         paths.append(Path(own).expanduser())
     return Configuration(tuple(_loaded(path, [*known]) for path in paths))
