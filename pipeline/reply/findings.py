@@ -152,7 +152,7 @@ def _structs(record: RunRecord) -> Iterator[Report]:
         shown = [cells[name] for name in stub.cells]
         guilt = Guilt(len(record.series.patches), 0, proven=False)
         words = f"Hardly anything is left of {stub.what} on {wording.kernels(shown)}"
-        yield Report(0, None, tuple(_sentences(record, guilt, words)), (), shown[0])
+        yield Report(0, None, tuple(_sentences(record, guilt, words)), (), shown[0], weight=2)
 
 
 def _deceptions(record: RunRecord) -> Iterator[Report]:
