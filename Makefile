@@ -42,7 +42,7 @@ test:
 
 test-kernels:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)
-	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- tests/kernel/test_plans.py
+	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- tests/kernel/test_plans.py tests/kernel/test_linux_7_3.py
 
 bench:
 	@.ci/setup $(VENV) $(BENCH_PACKAGES)
