@@ -115,10 +115,16 @@ class Phrases:
 
     def agrees(self, sentence: str) -> bool:
         """It says yes, and nothing against it."""
-        return matches(self.agreed, sentence) and not matches(self.reserved, sentence)
+        return self._without_reserve(self.agreed, sentence)
 
     def accepts(self, sentence: str) -> bool:
-        return matches(self.accepted, sentence) and not matches(self.reserved, sentence)
+        return self._without_reserve(self.accepted, sentence)
+
+    def _without_reserve(self, rules: Rules, sentence: str) -> bool:
+        """It says so, and no "but" follows: what comes before it ("but then again, …, so I am fine") was weighed."""
+        sentence = sentence[:LONGEST_SENTENCE]
+        starts = [said.start() for rule in rules if (said := rule.search(sentence))]
+        return bool(starts) and not matches(self.reserved, sentence[max(starts) :])
 
     def asks(self, sentence: str) -> bool:
         """It asks for a change, in whatever form: please, could you, should this not."""

@@ -117,7 +117,7 @@ def test_an_earlier_revision_may_be_elsewhere(
     (run_pipeline.folder / "first.mbox").write_bytes(mbox(thread[:6]))
     done = run_pipeline("review", str(revisions[1].folder), "--since", "first.mbox")
     assert done.returncode == 0, done.stderr
-    assert "  kept: put_page in patch 2; promised to Tally Page\n" in done.stdout
+    assert "kept: put_page in patch 2; promised to Tally Page" in " ".join(done.stdout.split())
     assert max(map(len, done.stdout.splitlines())) <= 78
 
 
@@ -131,7 +131,7 @@ def test_standard_input_holds_both_revisions(run_pipeline: Runner, thread: list[
     ("name", "read", "states", "carried"),
     [
         ("sparse-vmemmap-v3", 13, {"disputed": 1, "answered": 1}, 11),
-        ("scftorture-v3", 4, {"answered": 2}, 7),
+        ("scftorture-v3", 4, {"answered": 1}, 7),
         ("jbd2-recover-v2", 9, {"unanswered": 1}, 12),
         ("erofs-bdev", 3, {}, 3),
     ],
