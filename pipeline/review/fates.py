@@ -128,7 +128,9 @@ class _Revisions:
         """By the line that a comment stands under, and by the identifiers that it names."""
         under = [line for line in point.quoted if line.strip(" >")]
         last = under[-1] if under else ""
-        gone = bool(last[:1] == "+" and len(_words(last)) and _is_gone(last, self._old_lines, self._new_lines))
+        # Some quote a line of the patch without its sign.
+        added = last if last[:1] == "+" else f"+{last}"
+        gone = bool(last[:1] != "-" and len(_words(last)) and _is_gone(added, self._old_lines, self._new_lines))
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and self._moved_words[word])
         if gone:
             return "kept"
