@@ -46,6 +46,8 @@ def start(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[str
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = Service(shutil.which("chromedriver"), env=sealed_environment)
         browsers.append(Chrome(options=options, service=service))
+        # axe takes seconds; on a machine that is busy with kernels more than the half minute that is the default.
+        browsers[-1].set_script_timeout(180)
         return browsers[-1]
 
     yield started
