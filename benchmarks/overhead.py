@@ -32,7 +32,7 @@ from pipeline.model import Build, BuildStatus
 from pipeline.orders.order import Order
 from pipeline.orders.prepare import resolve
 from pipeline.plan import select_cells
-from pipeline.render import render_text
+from pipeline.render.text_report import render_text
 from pipeline.run import Pipeline
 from pipeline.runs import known_runs
 from pipeline.system.console import Console

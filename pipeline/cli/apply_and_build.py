@@ -32,8 +32,8 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.session import Session
 from pipeline.orders.order import BaseChoice, Order
-from pipeline.render import render_text
 from pipeline.render.formats import FORMATS, WRITTEN
+from pipeline.render.text_report import render_text
 from pipeline.system.errors import UsageError
 from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted

@@ -11,7 +11,7 @@ from pipeline import merge as merging
 from pipeline.assess.verdict import exit_status
 from pipeline.cli.command import command
 from pipeline.cli.session import Session
-from pipeline.render import render_text
+from pipeline.render.text_report import render_text
 
 
 @command("merge", example="merge plan results/*")

@@ -16,8 +16,8 @@ from pipeline.cli.options import (
     require_writable,
 )
 from pipeline.cli.session import Session
-from pipeline.render import render_text
 from pipeline.render.formats import FORMATS, Source
+from pipeline.render.text_report import render_text
 
 
 def _format(name: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.record import RunRecord
-from pipeline.render import render_text
 from pipeline.render.html import render_html
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import render_markdown
 from pipeline.render.symbols import render_code, render_symbols
+from pipeline.render.text_report import render_text
 from pipeline.runs import RunFolder
 
 

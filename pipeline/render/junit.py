@@ -19,8 +19,8 @@ from pipeline.assess.cases import Case, Outcome, cases
 from pipeline.assess.checks import CheckRow, check_rows, finding_words
 from pipeline.record import CellRecord, RunRecord, TreeRecord
 from pipeline.record.public import for_others
-from pipeline.render import measured
 from pipeline.render.code import comparisons
+from pipeline.render.text_report import measured
 from pipeline.render.words import one_line
 
 MOST_DETAILS = 20

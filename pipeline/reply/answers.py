@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.assess.words import label
 from pipeline.record import ClaimRecord, LetterRecord, RunRecord
-from pipeline.render import summary
 from pipeline.render.measured import first
+from pipeline.render.text_report import summary
 from pipeline.reply import points, wording
 from pipeline.reply.findings import Report
 from pipeline.reply.headers import addresses, message_id

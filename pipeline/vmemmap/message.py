@@ -7,7 +7,7 @@ import textwrap
 from pipeline.assess.words import count
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.record.neutral import neutral
-from pipeline.render import command_lines
+from pipeline.render.text_report import command_lines
 from pipeline.system.text import cut, visible
 
 COLUMNS = 72

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.record import CellRecord, RunRecord, StateRecord
-from pipeline.render import render_text
 from pipeline.render.html import render_html
+from pipeline.render.text_report import render_text
 
 
 def without_times(record: RunRecord) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from pipeline.assess.verdict import remarks, verdict
 from pipeline.assess.words import label
 from pipeline.record import RunRecord
 from pipeline.record.neutral import neutral
-from pipeline.render import about, facts, reproduction
 from pipeline.render.html import cells, findings, page
 from pipeline.render.html.bars import BarChart, Tone, stacked
 from pipeline.render.html.checks import checks
@@ -21,6 +20,7 @@ from pipeline.render.html.tables import LONGEST, Item, items, table
 from pipeline.render.html.trimming import Limits, trimmed
 from pipeline.render.measured import first
 from pipeline.render.plan import duration
+from pipeline.render.text_report import about, facts, reproduction
 from pipeline.system.text import cut
 
 MOST_BYTES = 2 << 20

@@ -9,7 +9,6 @@ from pipeline.assess.boots import all_measured, base_of, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.words import label, result
 from pipeline.record import CellRecord, PatchRecord, RunRecord, line_ranges
-from pipeline.render import cell_rows, tree_row
 from pipeline.render.code import HEADER, change_row, code_words, compared_cells, patch_lines
 from pipeline.render.html.grid import state_name
 from pipeline.render.html.links import evidence, message
@@ -25,6 +24,7 @@ from pipeline.render.measured import (
     member_row,
     struct_size,
 )
+from pipeline.render.text_report import cell_rows, tree_row
 from pipeline.system.text import cut
 
 _TREE_TONES = {"clean": "ok", "three-way": "ok", "already-merged": "warn", "failed": "failed"}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from pipeline.assess.words import count, label
 from pipeline.record import CellRecord, RunRecord, SymbolRecord, TextRecord
-from pipeline.render import summary
 from pipeline.render.html.bars import BarChart, diverging, waterfall
 from pipeline.render.html.links import evidence, said_evidence
 from pipeline.render.html.symbols import Totals, growers, shrinkers
 from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
 from pipeline.render.sizes import legend, size_rows
+from pipeline.render.text_report import summary
 from pipeline.system.text import cut
 
 OVERVIEW = 60

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import nlargest, nsmallest
 
 from pipeline.record import RunRecord, SymbolRecord, TextRecord
-from pipeline.render import summary
+from pipeline.render.text_report import summary
 from pipeline.system.text import visible
 
 EXTREMES = 10

@@ -10,8 +10,8 @@ from pipeline.assess.verdict import exit_status, remarks, verdict
 from pipeline.b4 import check_protocol as check
 from pipeline.record import CellRecord, LayoutRecord, RunRecord, StructPageRecord, SymbolRecord
 from pipeline.record.kinds import by_kind, kinds
-from pipeline.render import cell_rows, render_text
 from pipeline.render.html import render_html
+from pipeline.render.text_report import cell_rows, render_text
 from pipeline.reply import draft
 from pipeline.system.errors import ExitStatus
 from tests.support import records

@@ -10,10 +10,10 @@ import pytest
 from pipeline.assess.boots import measured, regressions, worse_than
 from pipeline.assess.verdict import remarks
 from pipeline.record import BootRecord, CheckRecord, RunRecord
-from pipeline.render import exit_status, render_text, verdict
 from pipeline.render.html import render_html
 from pipeline.render.junit import render_junit
 from pipeline.render.markdown import render_markdown
+from pipeline.render.text_report import exit_status, render_text, verdict
 from pipeline.system.errors import ExitStatus
 from tests.support import records
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
 from pipeline.record import CellRecord, NoiseFloorRecord, SectionRecord, TextRecord
-from pipeline.render import render_text
+from pipeline.render.text_report import render_text
 from tests.support import records
 
 SAME = TextRecord(

@@ -12,11 +12,11 @@ from pipeline.assess.checks import check_rows
 from pipeline.assess.verdict import remarks, verdict
 from pipeline.b4.check_protocol import of_patch
 from pipeline.record import CheckFindingRecord, PatchCheckRecord, RunRecord
-from pipeline.render import render_text
 from pipeline.render.html import render_html
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
 from pipeline.render.markdown import render_markdown
+from pipeline.render.text_report import render_text
 from tests.support import records
 
 LONG = CheckFindingRecord(

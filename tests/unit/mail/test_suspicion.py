@@ -7,7 +7,7 @@ import pytest
 from pipeline.mail.diff import file_diffs
 from pipeline.mail.suspicion import forbidden, suspicions
 from pipeline.record import SuspicionRecord
-from pipeline.render import render_text, verdict
+from pipeline.render.text_report import render_text, verdict
 from tests.support import records
 from tests.support.hostile_mail import new_file
 from tests.support.mails import DIFF

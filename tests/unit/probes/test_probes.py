@@ -8,7 +8,7 @@ from pipeline.assess.readings import columns, patched, reading_words
 from pipeline.model import StructPage
 from pipeline.probes import UNKNOWN, Facts, StructQuestion, probe, structs_of
 from pipeline.record import ReadingRecord
-from pipeline.render import cell_rows, render_text
+from pipeline.render.text_report import cell_rows, render_text
 from pipeline.system.errors import UsageError
 from tests.support import records
 

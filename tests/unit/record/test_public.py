@@ -9,9 +9,9 @@ import pytest
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import for_others
-from pipeline.render import render_text
 from pipeline.render.formats import FORMATS, Source
 from pipeline.render.index import indexed, render_index
+from pipeline.render.text_report import render_text
 from tests.support import records
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

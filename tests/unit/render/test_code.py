@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipeline.record import CodeRecord
-from pipeline.render import render_text
 from pipeline.render.code import changed_names, code_words, patch_lines
 from pipeline.render.html import render_html
 from pipeline.render.markdown import render_markdown
+from pipeline.render.text_report import render_text
 from tests.support import records
 
 

@@ -16,7 +16,7 @@ from pipeline.record import (
     line_numbers,
     line_ranges,
 )
-from pipeline.render import exit_status, render_text, verdict
+from pipeline.render.text_report import exit_status, render_text, verdict
 from pipeline.system.errors import ExitStatus
 from tests.support import records
 

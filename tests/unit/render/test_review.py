@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from pipeline.render import render_text
 from pipeline.render.review import balance, render_review
+from pipeline.render.text_report import render_text
 from pipeline.review.fates import fates
 from pipeline.review.record import ReviewRecord, SinceRecord
 from pipeline.review.since import by_patch_id

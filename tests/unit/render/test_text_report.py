@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from pipeline.record import CellRecord, SymbolRecord
 from pipeline.record.neutral import neutral
-from pipeline.render import command_lines, exit_status, remarks, render_text, summary, verdict
 from pipeline.render.page import Page
+from pipeline.render.text_report import command_lines, exit_status, remarks, render_text, summary, verdict
 from pipeline.system.errors import ExitStatus
 from pipeline.system.text import cut, visible, wrap
 from tests.support import records

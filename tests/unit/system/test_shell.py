@@ -15,9 +15,9 @@ from pipeline.b4.check_protocol import no_run
 from pipeline.fetch import Request
 from pipeline.machine.clean import clean
 from pipeline.orders.order import Order, joined, reproducer
-from pipeline.render import command_lines, render_text
 from pipeline.render.html import render_html
 from pipeline.render.markdown import render_markdown
+from pipeline.render.text_report import command_lines, render_text
 from pipeline.reply.headers import addresses
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.shell import pasted
