@@ -15,11 +15,8 @@ from tests.support.developer import mbox
 from tests.support.hostile_mail import GOOD, MAILBOXES, PLACES
 from tests.support.runner import Runner
 
-SECONDS = 4.0
-"""Of CPU time, of everything that the command starts; SECURITY promises 5.
-
-A harmless mail takes 1.2 on a quiet machine and up to 2 on a busy one: Python starts twice, once of it for b4.
-"""
+SECONDS = 2.0
+"""Of CPU time, of everything that the command starts; 0.6 of them is Python starting twice, once for b4."""
 MEBIBYTES = 256
 MEASURED = """
 import json, resource, subprocess, sys
