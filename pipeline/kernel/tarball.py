@@ -1,4 +1,4 @@
-"""A tarball of a source tree becomes a commit."""
+"""Tarballs of source trees: unpacked beside their reader, checked, and read in order."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import gzip
 import io
 import lzma
 import queue
-import shutil
 import tarfile
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Protocol, Self, cast
 
-from pipeline.system.git import Repository, fast_import_path
 from pipeline.system.untrusted import ARCHIVE_BYTES, ARCHIVE_HEADER, ARCHIVE_MEMBERS, Budget
 
 _PIECE = 1 << 20
@@ -170,23 +169,31 @@ class _Member(tarfile.TarInfo):
         return found
 
 
-def import_archive(repository: Repository, archive: Source, message: str, ref: str) -> str:
-    """Streams a tarball into one commit through git-fast-import(1), without unpacking it to disk.
+@dataclass(frozen=True)
+class Entry:
+    """A file or a link of a tarball.
 
-    The first path component is dropped. Names are checked: absolute ones and those with `..` are refused.
-
-    Returns:
-        The commit, which `ref` names from now on; nothing is left behind when it fails.
+    Args:
+        path: without the first folder; with surrogates where it is not UTF-8.
+        mode: as git has it.
+        size: of the content, in bytes.
+        content: of a file, at its beginning; of a link, where it leads.
     """
-    with repository.fast_import() as stream:
-        _write_commit(stream, archive, message, ref)
-    return repository.out("rev-parse", f"{ref}^{{commit}}")
+
+    path: str
+    mode: str
+    size: int
+    content: IO[bytes]
 
 
-def _write_commit(stream: IO[bytes], archive: Source, message: str, ref: str) -> None:
-    subject = message.encode()
-    stream.write(b"commit %s\n" % ref.encode())
-    stream.write(b"committer pipeline <pipeline@localhost> 946684800 +0000\ndata %d\n%s\n" % (len(subject), subject))
+def entries(archive: Source) -> Iterator[Entry | None]:
+    """The members of a tarball, in order; None for those that are neither file nor link. Each is read before the next.
+
+    Raises:
+        UnsafeArchiveError: a name leads outside.
+        tarfile.TarError, OSError: the file is damaged, or cannot be read.
+        TooMuchError: it holds more than any source tree.
+    """
     size, count = Budget(ARCHIVE_BYTES), Budget(ARCHIVE_MEMBERS)
     with (
         closing(Unpacked(archive)) as plain,
@@ -198,20 +205,13 @@ def _write_commit(stream: IO[bytes], archive: Source, message: str, ref: str) ->
             parts = PurePosixPath(member.name).parts
             if ".." in parts or member.name.startswith("/"):
                 raise UnsafeArchiveError(f"{member.name!r} leads outside")
-            path = "/".join(part for part in parts[1:])
-            if not path:
-                continue
-            if member.isreg():
+            path = "/".join(parts[1:])
+            if path and member.isreg():
                 file = members.extractfile(member)
                 assert file is not None
-                mode = b"100755" if member.mode & 0o100 else b"100644"
-                stream.write(b"M %s inline %s\ndata %d\n" % (mode, fast_import_path(path), member.size))
-                # In pieces: a file of zeros takes a thousandth of its size in the archive.
-                shutil.copyfileobj(file, stream, _PIECE)
-            elif member.issym():
+                yield Entry(path, "100755" if member.mode & 0o100 else "100644", member.size, file)
+            elif path and member.issym():
                 target = member.linkname.encode("utf-8", "surrogateescape")
-                stream.write(b"M 120000 inline %s\ndata %d\n%s" % (fast_import_path(path), len(target), target))
+                yield Entry(path, "120000", len(target), io.BytesIO(target))
             else:
-                continue
-            stream.write(b"\n")
-    stream.write(b"\ndone\n")
+                yield None

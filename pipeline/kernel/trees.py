@@ -12,15 +12,16 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import IO
+from pathlib import Path, PurePosixPath
 
 import requests
 import tenacity
 
 from pipeline.kernel.debian import DebianArchive, PackageName
-from pipeline.kernel.tarball import Progress, import_archive
+from pipeline.kernel.importing import import_archive
+from pipeline.kernel.tarball import Progress
 from pipeline.model import Tree
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Command, Processes
@@ -144,18 +145,31 @@ class TreeImporter:
             version = repository.out("log", "-1", "--format=%s", described)
             return Tree(str(name), version, described, repository.tree_of(described))
         if name.kind is TreeKind.DEBIAN:
-            version, stream_of = self._debian_source(PackageName.parse(name.place))
+            version, archive = self._debian_source(PackageName.parse(name.place))
         else:
-            version, stream_of = self._tarball(name.place)
+            version, archive = self._tarball(name.place)
         self._say(f"Importing {name} ({version}), once per tree")
         try:
-            with stream_of() as archive:
-                commit = import_archive(repository, Progress(archive, self._say), version, ref)
+            with archive.open("rb") as file:
+                aside = self._aside(ref, hashlib.file_digest(file, "sha256").hexdigest())
+                commit = import_archive(repository, Progress(file, self._say), version, ref, aside, self._say)
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
+        if name.kind is TreeKind.DEBIAN:
+            # What is in the package, which stays.
+            untrusted_dir.remove(archive.parents[2])
         return Tree(str(name), version, commit, repository.tree_of(commit))
 
-    def _debian_source(self, name: PackageName) -> tuple[str, Callable[[], IO[bytes]]]:
+    def _aside(self, ref: str, digest: str) -> Path:
+        """Where an archive is imported; what another one of the same tree left there is removed."""
+        name = PurePosixPath(ref).name
+        wanted = self._workspace.imports / f"{name}-{digest[:16]}"
+        for folder in self._workspace.imports.glob(f"{name}-*"):
+            if folder != wanted:
+                untrusted_dir.remove(folder)
+        return wanted
+
+    def _debian_source(self, name: PackageName) -> tuple[str, Path]:
         """Version and source tarball of a Debian source package (`/usr/src/PACKAGE.tar.xz`), installed or not."""
         deb = DebianArchive(self._workspace.downloads, self._processes, self._say).package(name)
         version = f"{name.package} {deb.name.split('_')[1].replace('%3a', ':')}"
@@ -169,9 +183,9 @@ class TreeImporter:
         archives = list((unpacked / "usr/src").glob("*.tar.*"))
         if not done.ok or not archives:
             raise UsageError(f"{name.package} holds no kernel source ({done.text.strip() or 'no /usr/src/*.tar.*'})")
-        return version, lambda: archives[0].open("rb")
+        return version, archives[0]
 
-    def _tarball(self, place: str) -> tuple[str, Callable[[], IO[bytes]]]:
+    def _tarball(self, place: str) -> tuple[str, Path]:
         path = Path(place)
         if "://" in place:
             path = self._workspace.downloads / hashlib.sha256(place.encode()).hexdigest()[:16]
@@ -180,7 +194,7 @@ class TreeImporter:
                 download(place, path)
         if not path.is_file():
             raise UsageError(f"there is no file {place}", hint=f"A tree is {EXAMPLES}.")
-        return Path(place).name, lambda: path.open("rb")
+        return Path(place).name, path
 
 
 @tenacity.retry(

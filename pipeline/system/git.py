@@ -129,7 +129,9 @@ class Repository:
         Raises:
             GitError: git refused the stream.
         """
-        arguments = ("-c", "pack.compression=1", "fast-import", "--quiet", "--done", "--depth=0")
+        # One pack each time, however few objects there are.
+        settings = ("-c", "pack.compression=1", "-c", "fastimport.unpackLimit=0")
+        arguments = (*settings, "fast-import", "--quiet", "--done", "--depth=0")
         process = self._start(arguments, subprocess.PIPE)
         assert process.stdin is not None
         with _ended(process):

@@ -8,6 +8,7 @@ mail/         b4's scratch folders
 ccache/       objects for builds that begin anew
 threads/      the last good copy of every thread that an archive delivered
 downloads/    packages and tarballs
+imports/      trees that are being imported
 runs/         one folder per run
 locks/
 """
@@ -76,6 +77,10 @@ class Workspace:
     @property
     def downloads(self) -> Path:
         return self.folder / "downloads"
+
+    @property
+    def imports(self) -> Path:
+        return self.folder / "imports"
 
     def worktree(self, tree_id: str) -> Path:
         return self.folder / "worktrees" / tree_id[:16]

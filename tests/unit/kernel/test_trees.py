@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import re
 import tarfile
 import threading
 from contextlib import closing
@@ -15,14 +14,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.kernel.history import pinned
-from pipeline.kernel.tarball import Progress, Unpacked, UnsafeArchiveError, import_archive
+from pipeline.kernel.tarball import Progress, Unpacked
 from pipeline.kernel.trees import TreeImporter, TreeKind, TreeName
 from pipeline.system.errors import InfrastructureError, PipelineError, UsageError
-from pipeline.system.git import GitError, Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
-
-REF = "refs/trees/one"
+from tests.support.tarballs import archive, packed
 
 
 @pytest.mark.parametrize(
@@ -76,89 +73,6 @@ def test_what_names_no_tree_is_refused_with_the_forms_that_would(text: str) -> N
 )
 def test_what_has_commits_is_named_by_its_commit(name: str, expected: str) -> None:
     assert str(pinned(TreeName.parse(name), "c" * 40)) == expected
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return initialised(tmp_path / "trees.git")
-
-
-def archive(**members: bytes | tarfile.TarInfo) -> io.BytesIO:
-    """A tarball of these files; `__` in a keyword is a slash."""
-    return packed({name.replace("__", "/"): content for name, content in members.items()})
-
-
-def packed(members: dict[str, bytes | tarfile.TarInfo]) -> io.BytesIO:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
-        for name, content in members.items():
-            if isinstance(content, tarfile.TarInfo):
-                content.name = name
-                tar.addfile(content)
-            else:
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                info.mode = 0o755 if name.endswith(".sh") else 0o644
-                tar.addfile(info, io.BytesIO(content))
-    stream.seek(0)
-    return stream
-
-
-def member(kind: bytes, target: str = "") -> tarfile.TarInfo:
-    info = tarfile.TarInfo()
-    info.type, info.linkname = kind, target
-    return info
-
-
-def test_a_tarball_becomes_one_commit_without_its_first_folder(repository: Repository) -> None:
-    stream = packed(
-        {
-            "linux-6.12": member(tarfile.DIRTYPE),
-            "linux-6.12/Makefile": b"VERSION = 6\n",
-            "linux-6.12/scripts/x.sh": b"#!/bin/sh\n",
-            'linux-6.12/mm/a "b"\tc.c': b"\0\xff",
-            "linux-6.12/link": member(tarfile.SYMTYPE, "Makefile"),
-            "linux-6.12/fifo": member(tarfile.FIFOTYPE),
-        }
-    )
-    commit = import_archive(repository, stream, "6.12.1-1", REF)
-    assert repository.commit_of(REF) == commit
-    listing = repository.out("ls-tree", "-r", "-z", commit)
-    modes_and_paths = [re.sub(r" blob \w+\t", " ", line) for line in listing.strip("\0").split("\0")]
-    assert sorted(modes_and_paths) == [
-        "100644 Makefile",
-        '100644 mm/a "b"\tc.c',
-        "100755 scripts/x.sh",
-        "120000 link",
-    ]
-    assert repository.out("show", f"{commit}:Makefile") == "VERSION = 6"
-    assert repository.out("log", "-1", "--format=%s", commit) == "6.12.1-1"
-
-
-def test_the_same_tarball_gives_the_same_commit(repository: Repository) -> None:
-    commits = {import_archive(repository, archive(l__a=b"1"), "v", ref) for ref in (REF, "refs/trees/two")}
-    assert len(commits) == 1
-
-
-@pytest.mark.parametrize("name", ["linux/../../etc/passwd", "../x", "linux/mm/../x", "/etc/passwd", "//x"])
-def test_a_name_that_leads_outside_is_refused_and_nothing_is_left(repository: Repository, name: str) -> None:
-    stream = packed({"linux/good": b"1", name: b"bad"})
-    with pytest.raises(UnsafeArchiveError):
-        import_archive(repository, stream, "v", REF)
-    assert repository.commit_of(REF) is None
-
-
-def test_a_truncated_tarball_is_refused_and_nothing_is_left(repository: Repository) -> None:
-    whole = archive(l__a=bytes(range(256)) * 200).getvalue()
-    with pytest.raises((tarfile.TarError, EOFError)):
-        import_archive(repository, io.BytesIO(whole[: len(whole) // 2]), "v", REF)
-    assert repository.commit_of(REF) is None
-
-
-def test_what_git_refuses_is_an_error_and_nothing_is_left(repository: Repository) -> None:
-    with pytest.raises(GitError):
-        import_archive(repository, archive(l__a=b"1"), "v", "bad ref")
-    assert repository.commit_of(REF) is None
 
 
 def obtain(folder: Path, name: str) -> object:
