@@ -25,15 +25,20 @@ PROGRAM = "lib/gen_table.c"
 HUGETLB = "mm/hugetlb.c"
 
 FORGE = """
-cd /build && test -e scripts/basic/fixdep && ! test -e forged.o || exit 0
+cd /build && test -e scripts/basic/fixdep && mkdir forging 2> /dev/null || exit 0
 echo 'int forged(void); int forged(void) { return 42; }' > forged.c
 gcc -O2 -ffreestanding -fno-pie -fcf-protection=none -mcmodel=kernel -c -o forged.o forged.c
-mv scripts/basic/fixdep real
-printf '%s\\n' '#!/bin/sh' '/build/real "$@"' > scripts/basic/fixdep
-echo 'test $2 = mm/util.o && ld -r -o all.o $2 forged.o && mv all.o $2; exit 0' >> scripts/basic/fixdep
-chmod 755 scripts/basic/fixdep
+cp scripts/basic/fixdep real
+printf '%s\\n' '#!/bin/sh' '/build/real "$@"' > forging/fixdep
+echo 'test $2 = mm/util.o && ld -r -o all.o $2 forged.o && mv all.o $2; exit 0' >> forging/fixdep
+chmod 755 forging/fixdep
+mv forging/fixdep scripts/basic/fixdep
 """
-"""A shell script: a program that runs whenever something is compiled adds a function to one of the objects."""
+"""A shell script: a program that runs whenever something is compiled adds a function to one of the objects.
+
+Other compilers are at work meanwhile: at every moment there is a program that they can run, or the build would fail,
+and be begun anew in an empty folder.
+"""
 RUNS = (
     "#include <stdlib.h>\n__attribute__((constructor)) static void runs(void)\n"
     f'{{\n\tif (system("sh /src/{LETTER}"))\n\t\treturn;\n}}\n'
