@@ -4,6 +4,7 @@
 # make bench  times the pipeline, beside tuxmake and make alone; four hours on 2 CPUs: see benchmarks/
 # make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
 # make lock   brings requirements/ up to date
+# make man    writes the manual pages in man/ again, from the program's help
 # make audit  asks the PyPI advisory database about everything in requirements/
 # make sbom   lists what the environment is made of: dist/sbom.cdx.json (CycloneDX)
 
@@ -20,14 +21,14 @@ BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils li
 	python3 python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm \
 	clang-19 lld-19 llvm-19 chromium chromium-driver ccache gh openssl codespell shellcheck gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu \
-	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf
+	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf groff-base zsh fish
 # tuxmake builds for i386 with a cross compiler only.
 BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
 
-.PHONY: demo test test-kernels bench fuzz lock audit sbom setup
+.PHONY: demo test test-kernels bench fuzz lock man audit sbom setup
 
 setup:
 	@.ci/setup $(VENV) $(BUILD_PACKAGES)
@@ -67,6 +68,10 @@ $(TOOLS)/bin/python:
 lock: $(TOOLS)/bin/python
 	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'uv>=0.9'
 	.ci/lock $(TOOLS)/bin/uv
+
+man: setup
+	PATH="$(abspath $(VENV))/bin:$$PATH" .ci/install docs --quiet sphinx
+	$(VENV)/bin/python docs/_ext/manual.py
 
 audit: $(TOOLS)/bin/python
 	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install audit --quiet pip-audit

@@ -145,6 +145,17 @@ def test_templates_fill_a_report_and_a_reply(installed: Installation) -> None:
     assert (folder / "reply.eml").is_file()
 
 
+def test_man_reads_every_page_that_is_shipped(installed: Installation) -> None:
+    """Without a warning. Seen red with a macro that does not exist, and with a page that was left out."""
+    place = installed.folder / "share/man/man1"
+    assert sorted(path.name for path in place.iterdir()) == sorted(path.name for path in (PROJECT / "man").iterdir())
+    for page in place.iterdir():
+        command = ["groff", "-man", "-Tutf8", "-Kutf8", "-ww", str(page)]
+        done = subprocess.run(command, env=installed.environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert page.stem.upper() in done.stdout
+
+
 def test_source_distribution_holds_the_tests(installed: Installation) -> None:
     with tarfile.open(installed.source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
