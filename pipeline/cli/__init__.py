@@ -39,7 +39,7 @@ def main() -> None:
     """Entry point of the console script."""
     disarm_output()
     try:
-        app()
+        app(prog_name="pipeline")
     except Exception as error:
         # What a command does outside its session.
         mishap = unforeseen(error)

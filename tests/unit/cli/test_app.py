@@ -166,7 +166,7 @@ def test_an_error_outside_of_a_session_ends_with_four_as_well(
 ) -> None:
     """Seen red without the handler in `main`."""
 
-    def broken() -> None:
+    def broken(**_named: str) -> None:
         raise RecursionError("too deep")
 
     monkeypatch.setattr(cli, "app", broken)
