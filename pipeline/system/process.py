@@ -1,4 +1,5 @@
-"""The only door to subprocesses (git's goes through GitPython, in `pipeline.system.git`).
+"""The only door to subprocesses (git's goes through GitPython, in `pipeline.system.git`; readers are forked in
+`pipeline.system.readers`).
 
 Commands get exactly the environment that they are given, a time limit and an output limit. A process is started in a
 session of its own, so that it can be ended together with its children.
@@ -21,8 +22,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from pipeline.system import untrusted
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, SEARCH_PATH, Limits
+from pipeline.system.readers import Readers, Reading
 from pipeline.system.run_lock import RunLock
 from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive
 
@@ -127,6 +130,7 @@ class Processes:
         self._lock = threading.Lock()
         self._alive: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
+        self._readers = Readers()
 
     @property
     def stopping(self) -> bool:
@@ -181,6 +185,31 @@ class Processes:
             time.monotonic() - started,
             usage.ru_utime + usage.ru_stime,
         )
+
+    def read_apart(self, module: str, request: bytes) -> Reading:
+        """Have a process of its own read what a stranger left; others have their turn meanwhile.
+
+        Args:
+            module: that holds the reader.
+            request: what `pipeline.system.confined.run` takes.
+
+        Raises:
+            InfrastructureError: the process could not be started, or was lost.
+            StoppedError: `stop` was called.
+        """
+
+        def check() -> None:
+            if self._stopping:
+                raise StoppedError
+
+        with self.run_lock.given_back():
+            check()
+            return self._readers.read(module, request, untrusted.CONFINED_ANSWER, check)
+
+    @property
+    def reading_seconds(self) -> float:
+        """CPU seconds of all processes of `read_apart` that have ended."""
+        return self._readers.cpu_seconds
 
     def stop(self) -> None:
         """Ends every running command, children first through their process groups, and refuses new ones."""

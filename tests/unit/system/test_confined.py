@@ -6,7 +6,6 @@ import math
 import operator
 import os
 import posixpath
-import resource
 import shlex
 import signal
 import struct
@@ -82,21 +81,14 @@ def test_one_that_is_killed_from_outside_says_nothing_of_what_it_read(processes:
 # Attacks: each took hundreds of MiB, tens of seconds or a traceback in the process of the run
 
 
-def cost(before: resource.struct_rusage) -> float:
-    """CPU seconds of children since then."""
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime
-
-
 @pytest.mark.parametrize("mebibytes", [8, 2])
 def test_sparse_records_are_read_within_the_limits(processes: Processes, tmp_path: Path, mebibytes: int) -> None:
     """723 MiB and 37 s before."""
     for number in range(80):
         with (tmp_path / f".{number}.o.cmd").open("wb") as file:
             file.truncate(mebibytes << 20)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert confined.call(processes, records.read_build, str(tmp_path), SRC)["read"] == []
-    assert cost(before) < untrusted.CONFINED_SECONDS
+    assert processes.reading_seconds < untrusted.CONFINED_SECONDS
 
 
 def test_too_many_records_are_unreadable(processes: Processes, tmp_path: Path) -> None:
@@ -153,32 +145,29 @@ def test_a_million_empty_units_are_unreadable(processes: Processes, tmp_path: Pa
     unit = struct.pack("<IHIBB", 8, 4, 0, 8, 1)
     content = elf({".debug_info": unit * 1_000_000, ".debug_abbrev": abbreviations, ".debug_str": b"\0"})
     (tmp_path / "a.o").write_bytes(content)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with pytest.raises(UnreadableError, match="more than 1000 units"):
         confined.call(processes, dwarf.read_object, str(tmp_path), "a.o", ["page"])
-    assert cost(before) < untrusted.CONFINED_SECONDS
+    assert processes.reading_seconds < untrusted.CONFINED_SECONDS
 
 
 def test_a_log_without_end_is_unreadable_or_read(processes: Processes) -> None:
     """A line of `a/a/a/…` of 4 MiB: 53 s before."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    started = time.monotonic()
     with suppress(UnreadableError):
         confined.call(processes, logs.read_log, SRC, data=b"a/" * (2 << 20) + b"\n" + (b"a/" * 2000 + b"\n") * 1000)
-    assert cost(before) < untrusted.CONFINED_SECONDS + 1
+    assert processes.reading_seconds < untrusted.CONFINED_SECONDS + 1
     assert time.monotonic() - started < 60
 
 
 def test_a_preprocessor_that_prints_forged_markers_is_read_within_the_limits(processes: Processes) -> None:
     """Seen red with a list of all lines."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     output = b'# 1 "/src/a.c"\n' * 1_000_000 + b"\n" * (10 << 20)
     found = confined.call(processes, preprocessor.read_printed, [[len(output), ["a.c"]]], SRC, data=output)
     assert found == {"a.c": []}
-    assert cost(before) < untrusted.CONFINED_SECONDS
+    assert processes.reading_seconds < untrusted.CONFINED_SECONDS
 
 
 def test_symbols_with_line_ends_in_their_names_are_read_within_the_limits(processes: Processes) -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     printed = b"a.o:1 T x\n" * (3 << 20)
     assert confined.call(processes, symbols.read_origins, {"a.o": "a.c"}, data=printed) == {"x": "a.c"}
-    assert cost(before) < untrusted.CONFINED_SECONDS
+    assert processes.reading_seconds < untrusted.CONFINED_SECONDS
