@@ -54,7 +54,7 @@ def patches_apart(mails: Sequence[Mail], named: str) -> TakenApart:
         named: message-id that was asked for: that one is taken apart even if it is a reply.
     """
     answered = {mail.in_reply_to for mail in mails if mail.number}
-    found: list[Mail] = []
+    opened: list[Mail] = []
     notes: dict[str, str] = {}
     refused: dict[str, NotObtainedError] = {}
     for mail in mails:
@@ -71,8 +71,8 @@ def patches_apart(mails: Sequence[Mail], named: str) -> TakenApart:
                 f"{which} attached to one mail; Message-IDs are made up (att1-… and so on), and signatures were not "
                 f"looked at"
             )
-        found += parts or [mail]
-    return TakenApart(tuple(found), notes, refused)
+        opened += parts or [mail]
+    return TakenApart(tuple(opened), notes, refused)
 
 
 def _apart(mail: Mail) -> list[Mail]:
@@ -91,18 +91,18 @@ def _apart(mail: Mail) -> list[Mail]:
             attached.append(content)
         elif part.get_content_type() == "text/plain":
             texts.append(_text(part))
-    patches = [one for one in attached if has_diff(_text(one))]
+    patches = [content for content in attached if has_diff(_text(content))]
     if not patches or (len(patches) == 1 and not (patches[0]["From"] and patches[0]["Subject"])):
         return []
     if len(patches) > PART_LIMIT:
         raise NotObtainedError(f"a mail has more than {PART_LIMIT} patches attached", hint=_FOLDER)
-    if bare := [number for number, one in enumerate(patches, 1) if not (one["From"] and one["Subject"])]:
+    if bare := [number for number, patch in enumerate(patches, 1) if not (patch["From"] and patch["Subject"])]:
         raise NotObtainedError(
             f"a mail has {len(patches)} diffs attached, and number {bare[0]} has no author and subject",
             hint="Commit each with git apply and git commit, then git format-patch -o DIR, and say pipeline fetch DIR.",
         )
     # An attached cover letter (0000-cover-letter.patch) has no diff, but words.
-    texts += [_text(one) for one in attached if one["Subject"] and one not in patches]
+    texts += [_text(content) for content in attached if content["Subject"] and content not in patches]
     return _mails(mail, message, texts, patches)
 
 
@@ -111,7 +111,7 @@ def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence
     version, number, total, title = taken_apart(_REPLY.sub("", mail.letter.subject))
     versions = {subject[0] for subject in subjects} | ({version} if number is not None else set())
     if len(versions) > 1:
-        listed = ", ".join(f"v{one}" for one in sorted(versions))
+        listed = ", ".join(f"v{version}" for version in sorted(versions))
         raise NotObtainedError(f"patches of several revisions are attached to one mail: {listed}", hint=_FOLDER)
     numbers, counted = [subject[1] or 0 for subject in subjects], any(subject[2] > 1 for subject in subjects)
     count = len(patches)
@@ -139,7 +139,7 @@ def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence
         if not patches[position]["Date"]:
             headers["Date"] = mail.letter.date
         made.append(_written(patches[position], headers))
-    return [parse(one) for one in made]
+    return [parse(mail) for mail in made]
 
 
 def _parts(message: Message) -> Iterator[Message]:
@@ -174,22 +174,22 @@ def _attachment(part: Message) -> Message | None:
     content = content.replace(b"\r\n", b"\n") if b"\r\n\r\n" in content and lines.count(b"\r\n") else content
     # Base64 hid it from the limits when the mail was read.
     parse(content)
-    found = BytesParser(policy=compat32).parsebytes(content)
-    if not found["Content-Type"]:
+    message = BytesParser(policy=compat32).parsebytes(content)
+    if not message["Content-Type"]:
         charset = part.get_content_charset("utf-8")
-        found["Content-Type"] = f'text/plain; charset="{charset}"'
-        found["Content-Transfer-Encoding"] = "8bit"
-    return found
+        message["Content-Type"] = f'text/plain; charset="{charset}"'
+        message["Content-Transfer-Encoding"] = "8bit"
+    return message
 
 
 def _text(part: Message) -> str:
     """Text of a part; of a diff without headers, which was read as if it had some, what the parser kept."""
-    found = [
-        in_charset(content, one.get_content_charset("utf-8"))
-        for one in part.walk()
-        if one.get_content_maintype() == "text" and isinstance(content := one.get_payload(decode=True), bytes)
+    texts = [
+        in_charset(content, section.get_content_charset("utf-8"))
+        for section in part.walk()
+        if section.get_content_maintype() == "text" and isinstance(content := section.get_payload(decode=True), bytes)
     ]
-    return "\n".join(found).replace("\r\n", "\n")
+    return "\n".join(texts).replace("\r\n", "\n")
 
 
 def _written(message: Message, headers: Mapping[str, str]) -> bytes:

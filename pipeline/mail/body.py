@@ -64,8 +64,8 @@ def diff_in(raw: bytes) -> bytes:
 
 def apart(content: bytes) -> tuple[bytes, bytes]:
     """The commit message of a patch, and all behind it, as git-mailinfo(1) takes them apart."""
-    found = _PATCH.search(content)
-    return (content[: found.start()], content[found.start() :]) if found else (content, b"")
+    match = _PATCH.search(content)
+    return (content[: match.start()], content[match.start() :]) if match else (content, b"")
 
 
 def _payload(part: Message) -> bytes | None:

@@ -27,7 +27,7 @@ _WHOLE = {
 }
 """Charsets by the name of a part of them that mails say instead."""
 _OR_WESTERN = "utf-8-or-windows-1252"
-_C1 = {byte: found for byte in range(0x80, 0xA0) if (found := bytes([byte]).decode("cp1252", "ignore"))}
+_C1 = {byte: character for byte in range(0x80, 0xA0) if (character := bytes([byte]).decode("cp1252", "ignore"))}
 """The letters that windows-1252 has where ISO-8859-1 has control characters."""
 _MOST_STRAY = 20_000
 """Bytes of a text in UTF-8 that are none; with more of them it is in another charset."""

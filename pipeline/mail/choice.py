@@ -34,13 +34,13 @@ class Choice:
     instead: str = ""
 
 
-def choose(found: Sequence[Posting], mails: Sequence[Mail], message_id: str, asked: int | None) -> Choice:
+def choose(postings: Sequence[Posting], mails: Sequence[Mail], message_id: str, asked: int | None) -> Choice:
     """The revision that was asked for: by number, else that of the message named, else the newest complete one.
 
     A lone patch is taken before a series in the same thread only where it is the message named.
 
     Args:
-        found: the postings of the thread.
+        postings: those of the thread.
         mails: all of its mails.
         message_id: of the message that was named, or empty.
         asked: the revision that was asked for.
@@ -48,7 +48,7 @@ def choose(found: Sequence[Posting], mails: Sequence[Mail], message_id: str, ask
     Raises:
         NotObtainedError: there is no patch, no such revision, or the revision is incomplete; says what is missing.
     """
-    candidates = [posting for posting in found if posting.patches]
+    candidates = [posting for posting in postings if posting.patches]
     if not candidates:
         reasons = "; ".join(remarks.no_patches(mails))
         raise NotObtainedError(
@@ -133,21 +133,23 @@ def _topmost(candidates: Sequence[Posting], tree: _Tree) -> Posting:
     return min(tops or candidates, key=lambda posting: moment(posting.first))
 
 
-def _related(one: Posting, other: Posting, titles: Mapping[int, set[str]], over: Mapping[int, Posting | None]) -> bool:
+def _related(
+    posting: Posting, other: Posting, titles: Mapping[int, set[str]], over: Mapping[int, Posting | None]
+) -> bool:
     """Whether two postings are of one series: by change-id, else by titles, sender and threading.
 
     Args:
         titles: of the patches, by posting's identity.
         over: which posting each one answers.
     """
-    if one.change_id and other.change_id:
-        return one.change_id == other.change_id
-    patches = titles[id(one)], titles[id(other)]
-    if _title(one) == _title(other) or 2 * len(patches[0] & patches[1]) >= min(map(len, patches)):
+    if posting.change_id and other.change_id:
+        return posting.change_id == other.change_id
+    patches = titles[id(posting)], titles[id(other)]
+    if _title(posting) == _title(other) or 2 * len(patches[0] & patches[1]) >= min(map(len, patches)):
         return True
-    if one.version == other.version or sender(one.first) != sender(other.first):
+    if posting.version == other.version or sender(posting.first) != sender(other.first):
         return False
-    return over[id(one)] is other or over[id(other)] is one or one.total == other.total
+    return over[id(posting)] is other or over[id(other)] is posting or posting.total == other.total
 
 
 def _title(posting: Posting) -> str:

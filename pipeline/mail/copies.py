@@ -47,22 +47,24 @@ def told_apart(mails: Iterable[Mail]) -> frozenset[str]:
     A list's copy of a mail may have a footer, another encoding, and a relay's From:.
     """
     texts: dict[str, list[str]] = {}
-    found = set[str]()
+    changed = set[str]()
     for mail in mails:
         text = [" ".join(line.split()) for line in mail.letter.body.split("\n")]
         lines = [line for line in text if line]
         known = texts.setdefault(mail.message_id, lines)
         if mail.message_id and lines != known and not _alike(lines, known):
-            found.add(mail.message_id)
-    return frozenset(found)
+            changed.add(mail.message_id)
+    return frozenset(changed)
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
+def _alike(text: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two texts are the same but for footers: of one list, or of two."""
-    common = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    footers = (one[common:], other[common:])
+    common = next(
+        (at for at, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other))
+    )
+    footers = (text[common:], other[common:])
     # One that goes on where the other ends has a footer; where both go on, both must have begun one.
-    near = one[max(0, common - _RULER_ABOVE) : common]
+    near = text[max(0, common - _RULER_ABOVE) : common]
     begun = not all(footers) or any(map(_FOOTER.match, near)) or all(_FOOTER.match(footer[0]) for footer in footers)
     return common > 0 and begun and not any(_NO_FOOTER.match(line) for footer in footers for line in footer)
 

@@ -69,10 +69,10 @@ def file_diffs(text: str) -> Iterator[FileDiff]:
         elif inside and (hunk := _HUNK.match(line)):
             at = _read_hunk(lines, at + 1, hunk, added)
             continue
-        elif inside and (found := _MODE.match(line)):
-            modes.add(found[1])
-        elif inside and (found := _RENAMED.match(line)):
-            names.append(unquoted(found[1]))
+        elif inside and (match := _MODE.match(line)):
+            modes.add(match[1])
+        elif inside and (match := _RENAMED.match(line)):
+            names.append(unquoted(match[1]))
         at += 1
     if inside:
         yield _file_diff(names, modes, added)
@@ -131,8 +131,8 @@ def unquoted(name: str) -> str:
     if len(name) < 2 or not name.startswith('"') or not name.endswith('"'):
         return name
 
-    def byte(found: re.Match[bytes]) -> bytes:
-        word = found[1]
+    def byte(match: re.Match[bytes]) -> bytes:
+        word = match[1]
         return bytes([int(word, 8) & 255 if len(word) == 3 else _ESCAPED[word[0]]])
 
     return _ESCAPE.sub(byte, name[1:-1].encode()).decode("utf-8", "replace")
@@ -145,8 +145,8 @@ def diff_files(diff: str) -> tuple[str, ...]:
 
 def diff_of(body: str) -> str:
     """The text from its first git diff on, or nothing."""
-    found = _DIFF_FILE.search(body)
-    return body[found.start() :] if found else ""
+    match = _DIFF_FILE.search(body)
+    return body[match.start() :] if match else ""
 
 
 def commit_message(body: str) -> str:
@@ -166,9 +166,11 @@ def cut_off(body: str) -> str:
         return ""
     asked = [int(count or 0) for count in counts[-1]]
     files, headers, added, removed = (len(re.findall(pattern, diff, re.MULTILINE)) for pattern in _COUNTED)
-    found = (files, added - headers, removed - headers)
-    if all(have >= want for have, want in zip(found, asked, strict=True)):
+    counted = (files, added - headers, removed - headers)
+    if all(have >= want for have, want in zip(counted, asked, strict=True)):
         return ""
     names = ("file", "insertion", "deletion")
-    words = [f"{have} of {want} {name}(s)" for name, have, want in zip(names, found, asked, strict=True) if have < want]
+    words = [
+        f"{have} of {want} {name}(s)" for name, have, want in zip(names, counted, asked, strict=True) if have < want
+    ]
     return f"its diff ends after {', '.join(words)}"

@@ -24,20 +24,20 @@ def diffstats(text: str) -> Iterator[tuple[str, Diffstat]]:
     """
     lines = text.split("\n")
     for at, line in enumerate(lines):
-        if found := _SUM.fullmatch(line[:LONGEST_LINE]):
-            total = int(found["files"])
+        if match := _SUM.fullmatch(line[:LONGEST_LINE]):
+            total = int(match["files"])
             files = _files_above(lines, at, total)
-            insertions, deletions = (int(found[name] or 0) for name in ("insertions", "deletions"))
+            insertions, deletions = (int(match[name] or 0) for name in ("insertions", "deletions"))
             yield line.strip(), Diffstat(total, insertions, deletions, files if len(files) == total else ())
 
 
 def _files_above(lines: Sequence[str], at: int, most: int) -> tuple[FileStat, ...]:
     """The files of the lines before line `at`, no more than `most`, in their order."""
-    found: list[FileStat] = []
-    while at > 0 and len(found) < most and (file := _file(lines[at - 1])):
-        found.append(file)
+    stats: list[FileStat] = []
+    while at > 0 and len(stats) < most and (file := _file(lines[at - 1])):
+        stats.append(file)
         at -= 1
-    return tuple(reversed(found))
+    return tuple(reversed(stats))
 
 
 def _file(line: str) -> FileStat | None:

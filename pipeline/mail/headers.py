@@ -69,8 +69,8 @@ def mailbox(label: str, address: str) -> str:
 
 
 def first_id(message: Message, name: str) -> str:
-    found = _MESSAGE_ID.search(unfolded(message, name))
-    return found[1] if found else ""
+    match = _MESSAGE_ID.search(unfolded(message, name))
+    return match[1] if match else ""
 
 
 def message_ids(message: Message, name: str) -> tuple[str, ...]:

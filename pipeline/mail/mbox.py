@@ -106,9 +106,9 @@ def split_mbox(data: bytes) -> Iterator[bytes]:
     # endswith() with bounds: a slice would copy the mailbox once for every message.
     first = _FIRST.match(data)
     starts = [first.span()] if first else []
-    for found in _SEPARATOR.finditer(data):
-        if _separates(data, found) and (found.start() or not starts):
-            starts.append(found.span())
+    for match in _SEPARATOR.finditer(data):
+        if _separates(data, match) and (match.start() or not starts):
+            starts.append(match.span())
         if len(starts) > COUNT_LIMIT:
             raise NotObtainedError(f"the mailbox holds more than {COUNT_LIMIT} messages")
     if not starts or starts[0][0] != 0:

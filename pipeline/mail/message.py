@@ -174,10 +174,10 @@ def _damage(raw: bytes) -> str:
     if end and _BARE_CR.search(headers):
         # To Python it ends a header, to git it does not: another header would be smuggled past one of them.
         return "it has a bare CR in its headers"
-    found = _NEXT_HEADER.split(headers)
-    if len(found) > HEADER_COUNT_LIMIT and end:
+    fields = _NEXT_HEADER.split(headers)
+    if len(fields) > HEADER_COUNT_LIMIT and end:
         return f"it has more than {HEADER_COUNT_LIMIT} headers"
-    for header in found:
+    for header in fields:
         if len(header) > HEADER_LIMIT:
             name = UNSHOWN.sub(" ", header[:40].partition(b":")[0].decode("ascii", "replace"))
             return f"it has a header of more than {HEADER_LIMIT >> 10} KiB ({name})"

@@ -24,10 +24,10 @@ _UNKNOWN = 1 << 62
 def unpacked_size(diff: bytes) -> int:
     """Bytes of all packed files and deltas of a diff, and of what comes of the deltas."""
     size = 0
-    for found in _PACKED.finditer(diff):
-        size += int(found["size"])
-        if found["kind"] == b"delta":
-            size += _size_after(found["lines"].splitlines())
+    for match in _PACKED.finditer(diff):
+        size += int(match["size"])
+        if match["kind"] == b"delta":
+            size += _size_after(match["lines"].splitlines())
     return size
 
 

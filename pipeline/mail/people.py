@@ -40,38 +40,40 @@ def sender(message: Message, in_body: str = "") -> str:
     person = _relayed(name)
     if not person:
         return from_header[0]
-    google = [mailbox(person, parseaddr(one)[1]) for one in addresses(message, "X-Original-Sender")]
+    google = [mailbox(person, parseaddr(entry)[1]) for entry in addresses(message, "X-Original-Sender")]
     answered = reply_to(message)
     # Mailman's Reply-To: can be an address alone.
-    alone = [mailbox(person, one) for one in answered if not parseaddr(one)[0] and len(answered) == 1]
-    same = [one for one in (*answered, *addresses(message, "Cc"), in_body) if _name(one) == person.casefold()]
-    others = (one for one in (*google, *same, *alone, in_body) if parseaddr(one)[1].casefold() not in ("", address))
+    alone = [mailbox(person, entry) for entry in answered if not parseaddr(entry)[0] and len(answered) == 1]
+    same = [entry for entry in (*answered, *addresses(message, "Cc"), in_body) if _name(entry) == person.casefold()]
+    others = (
+        entry for entry in (*google, *same, *alone, in_body) if parseaddr(entry)[1].casefold() not in ("", address)
+    )
     return next(others, from_header[0])
 
 
 def behind(munged: str, people: Iterable[str]) -> str:
     """Whom of `people` a mailbox `Name via List <list>` stands for; that mailbox where it is none of them."""
     person = _relayed(parseaddr(munged)[0]).casefold()
-    return next((one for one in people if person and _name(one) == person), munged)
+    return next((candidate for candidate in people if person and _name(candidate) == person), munged)
 
 
 def _relayed(name: str) -> str:
     """The person of `Name via List`; empty where a name is no such."""
-    found = _VIA.search(name[:_NAME_LIMIT])
-    return name[: found.start()].strip("'\" ") if found else ""
+    match = _VIA.search(name[:_NAME_LIMIT])
+    return name[: match.start()].strip("'\" ") if match else ""
 
 
-def _name(one: str) -> str:
-    return parseaddr(one)[0].strip("'\" ").casefold()
+def _name(person: str) -> str:
+    return parseaddr(person)[0].strip("'\" ").casefold()
 
 
 def reply_to(message: Message) -> tuple[str, ...]:
     """Where a mail's author wants answers: Reply-To: without what a list put there, its own address."""
-    known = [parseaddr(one)[1] for name in ("To", "Cc") for one in addresses(message, name)]
+    known = [parseaddr(entry)[1] for name in ("To", "Cc") for entry in addresses(message, name)]
     known += _POST.findall(unfolded(message, "List-Post"))
     lists = {address.casefold() for address in known}
     named = addresses(message, "Reply-To")
-    return tuple(one for one in named if parseaddr(one)[1].casefold() not in lists)
+    return tuple(entry for entry in named if parseaddr(entry)[1].casefold() not in lists)
 
 
 def in_body_author(body: str) -> str:
@@ -88,6 +90,6 @@ def in_body_author(body: str) -> str:
                 if more[:1] not in (" ", "\t"):
                     break
                 folded.append(more)
-            found = mailboxes(" ".join(part.strip() for part in folded))
-            return found[0] if found else ""
+            people = mailboxes(" ".join(part.strip() for part in folded))
+            return people[0] if people else ""
     return ""

@@ -76,8 +76,8 @@ class Posting:
 
     @property
     def change_id(self) -> str:
-        found = [_CHANGE_ID.search(mail.letter.body) for mail in self.mails]
-        return next((match[1] for match in found if match), "")
+        matches = [_CHANGE_ID.search(mail.letter.body) for mail in self.mails]
+        return next((match[1] for match in matches if match), "")
 
     @property
     def missing(self) -> tuple[int, ...]:

@@ -69,10 +69,10 @@ class Rerolls:
     revisions: Mapping[int, tuple[int, int]]
     _holding: dict[str, list[Posting]] = field(default_factory=lambda: defaultdict(list))
 
-    def completed(self, found: Sequence[Posting]) -> list[Posting]:
+    def completed(self, postings: Sequence[Posting]) -> list[Posting]:
         """The postings, partial rerolls completed; a lone patch that replaces one of several stays one as well."""
         result: list[tuple[int, Posting]] = []
-        for at, posting in sorted(enumerate(found), key=lambda placed: placed[1].revision):
+        for at, posting in sorted(enumerate(postings), key=lambda placed: placed[1].revision):
             made = self._made(posting)
             if made is None or posting.lone:
                 result.append((at, posting))

@@ -80,9 +80,9 @@ def read(text: str) -> Subject:
     answer = _REPLY.match(text.strip()) or _TRANSLATED.match(text.strip())
     rest = text.strip()[answer.end() :] if answer else text.strip()
     words, title = _tags(rest)
-    found = _said(words, title)
-    found = found or Subject(1, 0, None, None, 0, text)
-    return replace(found, reply=True) if answer else found
+    subject = _said(words, title)
+    subject = subject or Subject(1, 0, None, None, 0, text)
+    return replace(subject, reply=True) if answer else subject
 
 
 def read_bare(text: str) -> Subject:
@@ -90,9 +90,9 @@ def read_bare(text: str) -> Subject:
 
     b4 takes a mail with a diff for a patch, whatever its subject.
     """
-    found = read(text)
-    if found.number is not None:
-        return found
+    subject = read(text)
+    if subject.number is not None:
+        return subject
     words = _BARE.match(text.strip())
     said = _said([words["words"]], text.strip()[words.end() :]) if words else None
     return said or Subject(1, 0, None, 1, 1, text.strip())
@@ -100,8 +100,8 @@ def read_bare(text: str) -> Subject:
 
 def taken_apart(text: str) -> tuple[int, int | None, int, str]:
     """Version, number, total and title of `[PATCH v3 02/11] title`; number is None where it is no part of a series."""
-    found = read(text)
-    return found.version, found.number, found.total, found.title
+    subject = read(text)
+    return subject.version, subject.number, subject.total, subject.title
 
 
 def _said(tags: list[str], title: str) -> Subject | None:

@@ -52,18 +52,18 @@ def examined(series: Series) -> Series:
     Raises:
         NotObtainedError: a patch writes to a place that no patch may write to.
     """
-    found = _in_patches(series.patches)
+    noted = _in_patches(series.patches)
     for prerequisite in series.prerequisites:
         # They were refused already where they write to such a place.
-        found += [
+        noted += [
             replace(this, prerequisite=prerequisite.title or prerequisite.value)
             for this in _in_patches(prerequisite.patches)
         ]
-    if not found:
+    if not noted:
         return series
-    left_out = f"; the first {SHOWN_LIMIT} are named" if len(found) > SHOWN_LIMIT else ""
-    note = f"places in the patches that need a look: {len(found)}{left_out}"
-    return replace(series, suspicions=tuple(found[:SHOWN_LIMIT]), notes=(*series.notes, note))
+    left_out = f"; the first {SHOWN_LIMIT} are named" if len(noted) > SHOWN_LIMIT else ""
+    note = f"places in the patches that need a look: {len(noted)}{left_out}"
+    return replace(series, suspicions=tuple(noted[:SHOWN_LIMIT]), notes=(*series.notes, note))
 
 
 def require_allowed(patches: Sequence[Patch]) -> None:
@@ -76,7 +76,7 @@ def require_allowed(patches: Sequence[Patch]) -> None:
 
 
 def _in_patches(patches: Sequence[Patch]) -> list[Suspicion]:
-    found: list[Suspicion] = []
+    noted: list[Suspicion] = []
     for patch in patches:
         for file in file_diffs(parse(patch.mail).letter.body):
             if reason := forbidden(file):
@@ -84,8 +84,8 @@ def _in_patches(patches: Sequence[Patch]) -> list[Suspicion]:
                     f"patch {patch.number}/{len(patches)} is refused: {reason}",
                     hint="No kernel patch needs that. Who sent it, and what for?",
                 )
-            found += suspicions(patch.number, file)
-    return found
+            noted += suspicions(patch.number, file)
+    return noted
 
 
 def forbidden(file: FileDiff) -> str:
@@ -135,14 +135,14 @@ def _alike(word: str) -> tuple[str, ...]:
     """Letters of a word that look like ASCII ones, where the whole word can be taken for one of ASCII letters."""
     if word.isascii():
         return ()
-    found: dict[str, None] = {}
+    letters: dict[str, None] = {}
     for letter in word:
         if letter.isascii():
             continue
         if not _like_ascii(letter):
             return ()
-        found[letter] = None
-    return tuple(found) if len(word) > 1 else ()
+        letters[letter] = None
+    return tuple(letters) if len(word) > 1 else ()
 
 
 @lru_cache(maxsize=10_000)
@@ -151,7 +151,7 @@ def _like_ascii(letter: str) -> bool:
     from confusable_homoglyphs import confusables
 
     others = confusables.is_confusable(letter, preferred_aliases=["latin"]) or []
-    return any(other["c"].isascii() and other["c"].isalnum() for one in others for other in one["homoglyphs"])
+    return any(other["c"].isascii() and other["c"].isalnum() for likeness in others for other in likeness["homoglyphs"])
 
 
 def _as_git_folder(part: str) -> bool:

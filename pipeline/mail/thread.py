@@ -31,13 +31,13 @@ class _Groups:
 
     parents: dict[int, int] = field(default_factory=dict)
 
-    def root(self, one: int) -> int:
-        while self.parents.setdefault(one, one) != one:
-            one = self.parents[one]
-        return one
+    def root(self, position: int) -> int:
+        while self.parents.setdefault(position, position) != position:
+            position = self.parents[position]
+        return position
 
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self.root(one), self.root(other)))
+    def join(self, position: int, other: int) -> None:
+        first, second = sorted((self.root(position), self.root(other)))
         self.parents[second] = first
 
 
@@ -80,13 +80,13 @@ def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posti
     members: dict[int, list[Mail]] = defaultdict(list)
     for position, mail in enumerate(parts):
         members[groups.root(position)].append(mail)
-    found = [
+    told_apart = [
         posting
         for group in members.values()
         for same in ([group] if in_a_folder else _told_apart(group))
         for posting in _numbered(same, revisions[id(max(same, key=lambda mail: bool(mail.number)))])
     ]
-    whole = [posting for posting in found if posting.patches or len(found) == 1]
+    whole = [posting for posting in told_apart if posting.patches or len(told_apart) == 1]
     return tuple(Rerolls(by_id, revisions).completed(whole))
 
 
@@ -201,10 +201,10 @@ def _numbered(group: Sequence[Mail], revision: tuple[int, int]) -> Iterator[Post
 def moment(mail: Mail) -> datetime:
     """When a mail was sent, by its Date:; the end of time where that cannot be read."""
     try:
-        found = parsedate_to_datetime(mail.letter.date)
+        sent = parsedate_to_datetime(mail.letter.date)
     except (ValueError, TypeError, IndexError, OverflowError):
         return datetime.max.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return sent if sent.tzinfo else sent.replace(tzinfo=UTC)
 
 
 def in_circles(mails: Sequence[Mail]) -> frozenset[str]:
@@ -217,6 +217,6 @@ def in_circles(mails: Sequence[Mail]) -> frozenset[str]:
         while at in parents and at not in path and at not in circular:
             path[at] = None
             at = parents[at]
-        found = at in path or circular.get(at, False)
-        circular.update(dict.fromkeys(path, found))
-    return frozenset(name for name, found in circular.items() if found)
+        circle = at in path or circular.get(at, False)
+        circular.update(dict.fromkeys(path, circle))
+    return frozenset(name for name, circle in circular.items() if circle)
