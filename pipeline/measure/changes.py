@@ -40,14 +40,14 @@ def parse_diff(diff: str) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
     A struct is touched where a line is added or removed between `struct NAME {` at the start of a line (in the hunk or
     in its heading) and the next `}` at the start of one.
     """
-    found = [_File("")]
+    files = [_File("")]
     lines = iter(diff.split("\n"))
     for line in lines:
         if line.startswith("+++ "):
-            found.append(_File(_path(line[4:])))
+            files.append(_File(_path(line[4:])))
         elif hunk := _HUNK.match(line):
-            _read_hunk(found[-1], hunk, lines)
-    return {one.path: (tuple(one.lines), tuple(one.structs)) for one in found if one.path and is_code(one.path)}
+            _read_hunk(files[-1], hunk, lines)
+    return {file.path: (tuple(file.lines), tuple(file.structs)) for file in files if file.path and is_code(file.path)}
 
 
 def _read_hunk(file: _File, hunk: re.Match[str], lines: Iterator[str]) -> None:
@@ -101,7 +101,7 @@ def changed_files(repository: Repository, base: str, last: str) -> tuple[Changed
     room = MOST_STRUCTS
     files = []
     # git cat-file takes one name to a line.
-    changed = {path: found for path, found in parse_diff(diff).items() if "\n" not in path}
+    changed = {path: file for path, file in parse_diff(diff).items() if "\n" not in path}
     sources = repository.blobs([f"{last}:{path}" for path in changed])
     for (path, (lines, structs)), source in zip(changed.items(), sources, strict=True):
         files.append(ChangedFile(path, source.decode("utf-8", "replace"), lines, structs[:room]))
@@ -127,11 +127,11 @@ def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, .
     Raises:
         GitError: git failed.
     """
-    found: dict[Diffstat, None] = {}
+    diffstats: dict[Diffstat, None] = {}
     for options in _STAT_OPTIONS:
         for quoted in ("true", "false"):
             printed = repository.out("-c", f"core.quotePath={quoted}", "diff", *_WHOLE_STAT, *options, base, last)
-            found |= dict.fromkeys(counted for _, counted in mail_diffstat.diffstats(printed))
+            diffstats |= dict.fromkeys(counted for _, counted in mail_diffstat.diffstats(printed))
             if '"' not in printed:
                 break
-    return tuple(found) or (Diffstat(0, 0, 0),)
+    return tuple(diffstats) or (Diffstat(0, 0, 0),)

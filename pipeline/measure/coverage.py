@@ -25,20 +25,20 @@ def measure_coverage(make: Make, changed: Sequence[ChangedFile]) -> Coverage:
         UnreadableError: kbuild's records cannot be read.
         InfrastructureError: the preprocessor ran out of time, or printed without end.
     """
-    reading = records.of_paths(make, [one.path for one in changed])
+    reading = records.of_paths(make, [file.path for file in changed])
     printed: dict[str, set[int]] = {}
     for outputs in _at_once(_preprocessed(make, reading)):
         asked = [(len(output), paths) for output, paths in outputs]
         try:
-            found = make.read_apart(
+            numbers_by_path = make.read_apart(
                 preprocessor.read_printed, asked, make.source_prefixes, data=b"".join(output for output, _ in outputs)
             )
         except UnreadableError:
             # Then the lines of these files are unknown, as where there is no preprocessor.
             continue
-        for path, numbers in found.items():
+        for path, numbers in numbers_by_path.items():
             printed.setdefault(path, set()).update(numbers)
-    return Coverage(tuple(file_coverage(one, one.path in reading.compiled, printed) for one in changed))
+    return Coverage(tuple(file_coverage(file, file.path in reading.compiled, printed) for file in changed))
 
 
 def _preprocessed(make: Make, reading: records.Reading) -> Iterator[tuple[bytes, tuple[str, ...]]]:

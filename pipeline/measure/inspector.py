@@ -47,7 +47,7 @@ class Inspector:
         self._changed = changed
         self._sources = sorted(path for path in touched if path.endswith(".c"))
         self._probes = probes(changed, asked)
-        lines = repr([(one.path, one.lines) for one in changed])
+        lines = repr([(file.path, file.lines) for file in changed])
         self._asked = hashlib.sha256(lines.encode()).hexdigest()
 
     def targets(self, state: SourceState, build: Key) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Inspector:
             elif key.stage == "neutral-code":
                 value, files = {}, {_NEUTRAL: packed(neutral_code(make, self._sources))}
             else:
-                value = [asdict(one) for one in measure_layouts(make, self._probes)]
+                value = [asdict(layout) for layout in measure_layouts(make, self._probes)]
             self._store.put(key, value, files)
 
     def _coverage_in(self, make: Make) -> Any:
@@ -93,11 +93,11 @@ class Inspector:
         """The build with what is stored of its coverage and layouts."""
         if not self._changed and state.patch == self._last:
             return replace(build, coverage=Coverage(()))
-        for one in self.keys(state, key):
-            entry = self._store.get(one)
-            if entry is not None and one.stage == "coverage":
+        for needed in self.keys(state, key):
+            entry = self._store.get(needed)
+            if entry is not None and needed.stage == "coverage":
                 build = replace(build, coverage=_coverage(entry.value) if entry.value else None)
-            elif entry is not None and one.stage == "neutral-code":
+            elif entry is not None and needed.stage == "neutral-code":
                 build = replace(build, neutral=entry.folder / _NEUTRAL)
             elif entry is not None:
                 build = replace(build, layouts=tuple(map(layout_of, entry.value)))
@@ -131,11 +131,11 @@ def _coverage(value: Any) -> Coverage:
     return Coverage(
         tuple(
             FileCoverage(
-                one["path"],
-                one["compiled"],
-                tuple(one["lines"]),
-                None if one["kept"] is None else tuple(one["kept"]),
+                file["path"],
+                file["compiled"],
+                tuple(file["lines"]),
+                None if file["kept"] is None else tuple(file["kept"]),
             )
-            for one in value["files"]
+            for file in value["files"]
         )
     )

@@ -62,12 +62,15 @@ def probes(changed: Sequence[ChangedFile], asked: Sequence[StructQuestion] = ())
 
     A header that does not stand alone must not spoil the rest, so that each is compiled apart.
     """
-    touched = (Probe(one.path, one.structs) for one in changed if one.structs)
-    known = (*WELL_KNOWN, *(one.name for one in asked if not one.header and one.name not in WELL_KNOWN))
+    touched = (Probe(file.path, file.structs) for file in changed if file.structs)
+    known = (
+        *WELL_KNOWN,
+        *(question.name for question in asked if not question.header and question.name not in WELL_KNOWN),
+    )
     headers: dict[str, list[str]] = {}
-    for one in asked:
-        if one.header:
-            headers.setdefault(one.header, []).append(one.name)
+    for question in asked:
+        if question.header:
+            headers.setdefault(question.header, []).append(question.name)
     elsewhere = (Probe(path, tuple(names)) for path, names in headers.items())
     # What a series touches comes last, and wins.
     return (Probe("", known), *elsewhere, *touched)
@@ -87,12 +90,12 @@ def measure_layouts(make: Make, wanted: Sequence[Probe]) -> tuple[Layout, ...]:
         command = make.read_apart(kbuild.read_layout_command, str(make.folder.path))
     except UnreadableError:
         return ()
-    found: dict[str, Layout] = {}
+    layouts: dict[str, Layout] = {}
     for probe in wanted:
         for layout in _compiled(make, probe, command):
             # A struct that the series touches is known by the file that it is in.
-            found[layout.struct] = replace(layout, path=probe.path)
-    return tuple(found[name] for name in sorted(found))
+            layouts[layout.struct] = replace(layout, path=probe.path)
+    return tuple(layouts[name] for name in sorted(layouts))
 
 
 def _compiled(make: Make, probe: Probe, command: Sequence[str]) -> tuple[Layout, ...]:
@@ -104,10 +107,10 @@ def _compiled(make: Make, probe: Probe, command: Sequence[str]) -> tuple[Layout,
     if not done.ok or not untrusted_dir.is_file(folder, kbuild.LAYOUT_OUTPUT):
         return ()
     try:
-        found = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
+        structs = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
     except UnreadableError:
         return ()
-    return tuple(layout_of(one) for one in found)
+    return tuple(layout_of(struct) for struct in structs)
 
 
 def layout_of(value: Any) -> Layout:
@@ -124,8 +127,8 @@ def layout_deltas(
     Args:
         compiled: files that the cell compiles; a struct of another file is in no kernel, and left out.
     """
-    old = {one.struct: one for one in before}
-    new = {one.struct: one for one in after}
+    old = {layout.struct: layout for layout in before}
+    new = {layout.struct: layout for layout in after}
     return tuple(
         LayoutDelta(
             name,
@@ -139,7 +142,7 @@ def layout_deltas(
 
 
 def _place(old: Layout | None, new: Layout | None) -> str:
-    return next((one.path for one in (new, old) if one and one.path), "")
+    return next((layout.path for layout in (new, old) if layout and layout.path), "")
 
 
 def _shape(layout: Layout | None) -> tuple[int, tuple[Member, ...]] | None:
@@ -148,12 +151,15 @@ def _shape(layout: Layout | None) -> tuple[int, tuple[Member, ...]] | None:
 
 def _member_deltas(old: Layout, new: Layout) -> Iterator[MemberDelta]:
     """What became of each member, in the order of offsets; one that others replace in its place was renamed."""
-    before, after = ({member.name: member for member in one.members} for one in (old, new))
+    before, after = ({member.name: member for member in side.members} for side in (old, new))
     gone = [member for member in old.members if member.name not in after]
     come = [member for member in new.members if member.name not in before]
     changes: list[MemberDelta] = []
     for member in gone:
-        heir = next((one for one in come if (one.offset, one.size) == (member.offset, member.size)), None)
+        heir = next(
+            (candidate for candidate in come if (candidate.offset, candidate.size) == (member.offset, member.size)),
+            None,
+        )
         if heir:
             come.remove(heir)
         changes.append(MemberDelta(MemberChange.RENAMED if heir else MemberChange.REMOVED, member, heir))

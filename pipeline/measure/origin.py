@@ -38,4 +38,4 @@ def symbol_origins(make: Make, sources: Mapping[str, str]) -> dict[str, str]:
 
 def origins_of(names: Sequence[str], *known: Mapping[str, str]) -> dict[str, str]:
     """The source file of each of `names` in the first of `known` that has it; empty where none has."""
-    return {name: next((one[name] for one in known if name in one), "") for name in names}
+    return {name: next((source[name] for source in known if name in source), "") for name in names}

@@ -66,8 +66,8 @@ def parse_bloat(output: str) -> TextDelta:
         before=int(total["before"]),
         after=int(total["after"]),
         symbols=tuple(
-            SymbolDelta(found["name"], _size(found["old"]), _size(found["new"]), int(found["delta"]))
-            for found in _SYMBOL.finditer(table)
+            SymbolDelta(match["name"], _size(match["old"]), _size(match["new"]), int(match["delta"]))
+            for match in _SYMBOL.finditer(table)
         ),
         verbatim=output,
     )
@@ -103,10 +103,10 @@ def parse_sections(output: str) -> dict[str, int]:
     """
     sections: dict[str, int] = {}
     number = Budget(untrusted.SECTIONS)
-    for found in _SECTION.finditer(output):
+    for match in _SECTION.finditer(output):
         number.spend()
-        if found["name"] != "Total" and not found["name"].startswith((".debug", ".comment")):
-            sections[found["name"]] = int(found["size"])
+        if match["name"] != "Total" and not match["name"].startswith((".debug", ".comment")):
+            sections[match["name"]] = int(match["size"])
     return sections
 
 
