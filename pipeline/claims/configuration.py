@@ -20,7 +20,7 @@ def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
         cells: of the matrix.
     """
     for place in places:
-        words = [word for found in _WORD.findall(place) if (word := found.rstrip(".-").lower())]
+        words = [word for written in _WORD.findall(place) if (word := written.rstrip(".-").lower())]
         named = [cell for cell in cells if cell.id.lower() in words]
         if named:
             return named[0].id, ""
@@ -28,8 +28,8 @@ def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
         archs = [name for name, known in ARCHITECTURES.items() if any(letter in words for letter in known.letters)]
         if bases or archs:
             return _nearest(cells, bases, archs)
-    found, _ = _nearest(cells, ["defconfig"], [])
-    return found, "" if found else "the letter does not say of which configuration, and no cell is a defconfig"
+    nearest, _ = _nearest(cells, ["defconfig"], [])
+    return nearest, "" if nearest else "the letter does not say of which configuration, and no cell is a defconfig"
 
 
 def _nearest(cells: Sequence[Cell], bases: Sequence[str], archs: Sequence[str]) -> tuple[str, str]:

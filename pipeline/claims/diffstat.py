@@ -42,28 +42,28 @@ def compared(shown: Diffstat, counted: Sequence[Diffstat], files: Collection[str
     if not counted:
         return _beside_names(shown, files)
     nearest_one = _beside(shown, counted[0])
-    for one in counted[1:]:
+    for diffstat in counted[1:]:
         if nearest_one.differing:
-            nearest_one = min(nearest_one, _beside(shown, one), key=lambda found: found.differing)
+            nearest_one = min(nearest_one, _beside(shown, diffstat), key=lambda comparison: comparison.differing)
     return nearest_one
 
 
 def nearest(shown: Sequence[Diffstat], counted: Sequence[Diffstat], files: Collection[str]) -> Diffstat | None:
     """The one of a letter's diffstats that differs least from the series; of equals the last, where git puts it."""
-    ranked = [(compared(one, counted, files).differing, -at, one) for at, one in enumerate(shown)]
+    ranked = [(compared(diffstat, counted, files).differing, -at, diffstat) for at, diffstat in enumerate(shown)]
     return min(ranked, key=lambda row: row[:2])[2] if ranked else None
 
 
 def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
     pairs, unlisted, unchanged = _paired(shown.lines, counted.lines) if shown.lines else ((), (), ())
     other = [
-        f"{one.name} ({one.change}, and {two.change} in the patches)"
-        for one, two in pairs
-        if not _same_change(one, two)
+        f"{listed.name} ({listed.change}, and {two.change} in the patches)"
+        for listed, two in pairs
+        if not _same_change(listed, two)
     ]
     details = _details(
-        ("not in the diffstat", [one.name for one in unlisted]),
-        ("not changed by the patches", [one.name for one in unchanged]),
+        ("not in the diffstat", [stat.name for stat in unlisted]),
+        ("not changed by the patches", [stat.name for stat in unchanged]),
         ("with another count", other),
     )
     counts = sum(
@@ -83,12 +83,14 @@ def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
 def _beside_names(shown: Diffstat, files: Collection[str]) -> Comparison:
     """Without a tree, only names can be told from the patches."""
     listed = [line.name for line in shown.lines]
-    means = {name: [FileStat(one, "") for one in paths(name)] for name in listed}
+    means = {name: [FileStat(path, "") for path in paths(name)] for name in listed}
     touched = [FileStat(path, "") for path in sorted(files)]
-    known = [one for several in means.values() for one in several]
-    unlisted = [path.name for path in touched if listed and not any(_means(one, path) for one in known)]
+    known = [meaning for several in means.values() for meaning in several]
+    unlisted = [path.name for path in touched if listed and not any(_means(meaning, path) for meaning in known)]
     untouched = [
-        name for name, several in means.items() if not any(_means(one, path) for one in several for path in touched)
+        name
+        for name, several in means.items()
+        if not any(_means(meaning, path) for meaning in several for path in touched)
     ]
     details = _details(("not in the diffstat", unlisted), ("not touched by any patch", untouched))
     words = "no tree took the series: lines were not counted"
@@ -101,21 +103,21 @@ _Paired = tuple[Sequence[tuple[FileStat, FileStat]], Sequence[FileStat], Sequenc
 def _paired(shown: Sequence[FileStat], counted: Sequence[FileStat]) -> _Paired:
     """Files of both, those of `counted` alone, and those of `shown` alone."""
     pairs, unchanged = list[tuple[FileStat, FileStat]](), list[FileStat]()
-    free = {one.name: one for one in counted}
+    free = {stat.name: stat for stat in counted}
     by_end: dict[str, list[FileStat]] = {}
-    for one in counted:
-        for end in (_end(one.name), one.name[-_LONG_END:]):
-            by_end.setdefault(end, []).append(one)
+    for stat in counted:
+        for end in (_end(stat.name), stat.name[-_LONG_END:]):
+            by_end.setdefault(end, []).append(stat)
     # A short name can mean several files: those that a whole or a longer name fits are taken first.
-    for one in sorted(shown, key=lambda one: (one.name.startswith(_SHORTENED), -len(one.name))):
-        other = free.get(one.name)
-        if other is None and one.name.startswith(_SHORTENED):
-            fitting = [file for file in by_end.get(_end(one.name), ()) if file.name in free and _means(one, file)]
-            other = next((file for file in fitting if _same_change(one, file)), next(iter(fitting), None))
+    for stat in sorted(shown, key=lambda named: (named.name.startswith(_SHORTENED), -len(named.name))):
+        other = free.get(stat.name)
+        if other is None and stat.name.startswith(_SHORTENED):
+            fitting = [file for file in by_end.get(_end(stat.name), ()) if file.name in free and _means(stat, file)]
+            other = next((file for file in fitting if _same_change(stat, file)), next(iter(fitting), None))
         if other is None:
-            unchanged.append(one)
+            unchanged.append(stat)
         else:
-            pairs.append((one, free.pop(other.name)))
+            pairs.append((stat, free.pop(other.name)))
     return pairs, [*free.values()], unchanged
 
 

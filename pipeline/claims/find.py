@@ -78,16 +78,18 @@ def found_claims(series: Series, cells: Sequence[Cell], tracked: Sequence[Claim]
     """
     text, patches = _letter(series)
     total = len(series.patches)
-    found = [
+    claims = [
         *_text_deltas(text, cells, patches),
         *([] if patches else _diffstats(series.cover)),
         *_statements(text, total, patches),
     ]
     known = [_plain(claim.text) for claim in tracked]
-    fresh = [one for one in found if not any(_same_words(_plain(one.text), words) for words in known)]
-    limited = [one for kind in ClaimKind for one in [one for one in fresh if one.kind is kind][:MOST_OF_A_KIND]]
+    fresh = [claim for claim in claims if not any(_same_words(_plain(claim.text), words) for words in known)]
+    limited = [
+        claim for kind in ClaimKind for claim in [claim for claim in fresh if claim.kind is kind][:MOST_OF_A_KIND]
+    ]
     whole = _plain(series.cover.body)
-    return tuple(sorted(limited, key=lambda one: whole.find(_plain(one.text))))
+    return tuple(sorted(limited, key=lambda claim: whole.find(_plain(claim.text))))
 
 
 def _letter(series: Series) -> tuple[str, tuple[int, ...]]:
@@ -98,15 +100,15 @@ def _letter(series: Series) -> tuple[str, tuple[int, ...]]:
 
 
 def _text_deltas(text: str, cells: Sequence[Cell], patches: tuple[int, ...]) -> Iterator[Claim]:
-    for one in islice(_SUMMARY.finditer(text), _MOST_FIGURES):
-        start = max(text.rfind("\n", 0, one.start()) + 1, one.start() - LONGEST)
-        label = text[start : one.start()]
+    for figure in islice(_SUMMARY.finditer(text), _MOST_FIGURES):
+        start = max(text.rfind("\n", 0, figure.start()) + 1, figure.start() - LONGEST)
+        label = text[start : figure.start()]
         before = [" ".join(words.split()) for words in paragraphs(text[max(0, start - _NEAR) : start])[-1:]]
         cell, reason = cell_named([label, *(words[-300:] for words in before)], cells)
         yield Claim(
-            " ".join((text[start : one.end()] if label.strip() else one[0]).split()),
+            " ".join((text[start : figure.end()] if label.strip() else figure[0]).split()),
             cell,
-            int(one["delta"]),
+            int(figure["delta"]),
             relation="near",
             patches=patches,
             obstacle=reason,
@@ -144,12 +146,12 @@ def _on_patches(statement: str, named: Sequence[Mention], after: str, patches: t
         named: the patches that it names, or that its list item names before it.
         after: the next statement.
     """
-    if (one := _NO_CHANGE.search(statement)) and _is_meant(statement, one):
-        about = _nearest(named, one.start()) or patches
-        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, one, about)
-        yield replace(claim, limit=_exception(statement, one, after))
-    if (one := _PREPARES.search(statement)) and (about := _nearest(named, one.start())):
-        yield _of_patches(ClaimKind.PREPARATORY, statement, one, about)
+    if (words := _NO_CHANGE.search(statement)) and _is_meant(statement, words):
+        about = _nearest(named, words.start()) or patches
+        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, words, about)
+        yield replace(claim, limit=_exception(statement, words, after))
+    if (words := _PREPARES.search(statement)) and (about := _nearest(named, words.start())):
+        yield _of_patches(ClaimKind.PREPARATORY, statement, words, about)
 
 
 def _is_meant(statement: str, words: re.Match[str]) -> bool:
@@ -162,10 +164,10 @@ def _is_meant(statement: str, words: re.Match[str]) -> bool:
 
 def _exception(statement: str, words: re.Match[str], after: str) -> str:
     """The exception that a statement, or the one after it, makes to its claim; empty where there is none."""
-    if found := _EXCEPTION.search(statement, words.end()):
-        return _plain(statement[found.start() :])[:LONGEST]
-    if found := _EXCEPTION.search(statement[: words.start()]):
-        return _plain(statement[found.start() : words.start()])[:LONGEST]
+    if match := _EXCEPTION.search(statement, words.end()):
+        return _plain(statement[match.start() :])[:LONGEST]
+    if match := _EXCEPTION.search(statement[: words.start()]):
+        return _plain(statement[match.start() : words.start()])[:LONGEST]
     beginning = _EXCEPTION.search(" ".join(after.split()[:4]))
     return _plain(after)[:LONGEST] if beginning else ""
 
@@ -177,7 +179,7 @@ def _of_patches(kind: ClaimKind, statement: str, words: re.Match[str], patches: 
 
 def _nearest(named: Sequence[Mention], position: int) -> tuple[int, ...]:
     """The patches that are named last before a word, or first after it."""
-    before = [one for one in named if one.start <= position]
+    before = [mention for mention in named if mention.start <= position]
     return (before[-1:] or [*named[:1]] or [Mention((), 0, 0)])[0].patches
 
 
@@ -196,5 +198,5 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _same_words(one: str, other: str) -> bool:
-    return one in other or other in one
+def _same_words(words: str, other: str) -> bool:
+    return words in other or other in words

@@ -45,41 +45,41 @@ def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ..
     """
     shown = {claim: claim.diffstat for claim in claims if claim.diffstat}
     own = diffstat.nearest([*shown.values()], evidence.diffstats, evidence.files)
-    return tuple(_JUDGES[one.kind](one, evidence) for one in claims if shown.get(one) in (None, own))
+    return tuple(_JUDGES[claim.kind](claim, evidence) for claim in claims if shown.get(claim) in (None, own))
 
 
 def judged_again(
-    found: Sequence[ClaimRecord],
+    records: Sequence[ClaimRecord],
     cells: Sequence[CellRecord],
     patch_files: Mapping[int, Collection[str]] | None = None,
 ) -> tuple[ClaimRecord, ...]:
-    """Claims of a record beside other cells.
+    """Judge the claims of a record against other cells.
 
     What cells have no part in stays as it is: a diffstat, a benchmark. So does a claim about a boot in a record that is
     too old to say what of the boot.
     """
     evidence = Evidence(cells, patch_files=patch_files or {})
-    return tuple(_again(one, evidence) for one in found)
+    return tuple(_again(record, evidence) for record in records)
 
 
-def _again(found: ClaimRecord, evidence: Evidence) -> ClaimRecord:
-    claim, told = _claim(found), found.measurand is not None or found.unit == "bytes"
-    return _JUDGES[claim.kind](claim, evidence) if claim.kind in _OF_CELLS and told else found
+def _again(record: ClaimRecord, evidence: Evidence) -> ClaimRecord:
+    claim, told = _claim(record), record.measurand is not None or record.unit == "bytes"
+    return _JUDGES[claim.kind](claim, evidence) if claim.kind in _OF_CELLS and told else record
 
 
-def _claim(found: ClaimRecord) -> Claim:
+def _claim(record: ClaimRecord) -> Claim:
     """A claim as it was before it was judged."""
     return Claim(
-        found.text,
-        found.about or found.cell,
-        found.claimed,
-        found.relation,
-        Measurand(**found.measurand.model_dump()) if found.measurand else None,
-        ClaimKind(found.kind),
-        found.patches,
-        obstacle="" if found.about or found.cell else found.finding,
-        limit=found.limit,
-        found=found.origin == "letter",
+        record.text,
+        record.about or record.cell,
+        record.claimed,
+        record.relation,
+        Measurand(**record.measurand.model_dump()) if record.measurand else None,
+        ClaimKind(record.kind),
+        record.patches,
+        obstacle="" if record.about or record.cell else record.finding,
+        limit=record.limit,
+        found=record.origin == "letter",
     )
 
 
@@ -112,8 +112,8 @@ def _number(claim: Claim, evidence: Evidence) -> ClaimRecord:
         measured = _measured(cell, claim) if fnmatch.fnmatchcase(named.id, claim.cell) else None
         if measured is not None and claim.claimed is not None:
             verdict = _compared(claim.claimed, measured, claim.relation)
-            found = "" if claim.measurand or claim.patches else by_kind(cell)
-            return _record(claim, verdict, measured=measured, cell=cell.id, finding=found)
+            kind = "" if claim.measurand or claim.patches else by_kind(cell)
+            return _record(claim, verdict, measured=measured, cell=cell.id, finding=kind)
     return _record(claim, "not measured", finding=_not_measured(claim, evidence))
 
 
@@ -144,19 +144,19 @@ def _measured(cell: CellRecord, claim: Claim) -> int | None:
         return cell.text.delta if cell.text else None
     wanted = claim.measurand
     boots = [boot for boot in cell.boots if boot.scenario == wanted.scenario and boot.patch == cell.states[-1].patch]
-    found = [
+    values = [
         check.values.get(wanted.value)
         for boot in boots
         for check in boot.checks
         if check.name == wanted.check and check.status != "not understood"
     ]
-    return found[0] if found and boots[0].patch else None
+    return values[0] if values and boots[0].patch else None
 
 
 def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
     assert claim.diffstat is not None
-    found = diffstat.compared(claim.diffstat, evidence.diffstats, evidence.files)
-    return _record(claim, found.verdict, finding=found.words, details=found.details)
+    comparison = diffstat.compared(claim.diffstat, evidence.diffstats, evidence.files)
+    return _record(claim, comparison.verdict, finding=comparison.words, details=comparison.details)
 
 
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
@@ -256,13 +256,13 @@ def _builds(state: StateRecord) -> bool:
 
 def _changes(claim: Claim, cells: Sequence[CellRecord]) -> Mapping[int, Mapping[str, int]] | None:
     """Bytes by patch and cell; None unless each of the patches was measured in each cell."""
-    found: dict[int, dict[str, int]] = {}
+    changes: dict[int, dict[str, int]] = {}
     for cell in cells:
         for state in cell.states:
             if state.patch in claim.patches and state.text_change is not None:
-                found.setdefault(state.patch, {})[cell.id] = state.text_change
-    whole = set(found) == set(claim.patches) and all(len(one) == len(cells) for one in found.values())
-    return dict(sorted(found.items())) if whole and cells else None
+                changes.setdefault(state.patch, {})[cell.id] = state.text_change
+    whole = set(changes) == set(claim.patches) and all(len(of_patch) == len(cells) for of_patch in changes.values())
+    return dict(sorted(changes.items())) if whole and cells else None
 
 
 def _change_lines(changes: Mapping[int, Mapping[str, int]]) -> list[str]:

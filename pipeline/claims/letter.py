@@ -47,13 +47,13 @@ def own_words(body: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    return [one for one in _PARAGRAPHS.split(text.strip("\n")) if one.strip()]
+    return [paragraph for paragraph in _PARAGRAPHS.split(text.strip("\n")) if paragraph.strip()]
 
 
-def without_changelog(found: Sequence[str]) -> Iterator[str]:
+def without_changelog(texts: Sequence[str]) -> Iterator[str]:
     """Paragraphs without those that tell what is new since the revision before."""
     inside = False
-    for paragraph in found:
+    for paragraph in texts:
         heading = _CHANGELOG.search(paragraph)
         if heading:
             inside = True
@@ -78,11 +78,11 @@ def statements(paragraph: str) -> Iterator[tuple[str, bool]]:
 
 def mentions(text: str, total: int) -> list[Mention]:
     """Where a text names patches of a series of `total`: `patches 1-3`, `patch 2 and 4`, `the first three patches`."""
-    found = [Mention(_numbers(one["list"], total), *one.span()) for one in _PATCH_LIST.finditer(text)]
-    for one in _FIRST_PATCHES.finditer(text.lower()):
-        count = _COUNTS.get(one["count"] or "") or int(one["count"] or 1)
-        found.append(Mention(tuple(range(1, min(count, total) + 1)), *one.span()))
-    return sorted((one for one in found if one.patches), key=lambda one: one.start)
+    lists = [Mention(_numbers(match["list"], total), *match.span()) for match in _PATCH_LIST.finditer(text)]
+    for match in _FIRST_PATCHES.finditer(text.lower()):
+        count = _COUNTS.get(match["count"] or "") or int(match["count"] or 1)
+        lists.append(Mention(tuple(range(1, min(count, total) + 1)), *match.span()))
+    return sorted((mention for mention in lists if mention.patches), key=lambda mention: mention.start)
 
 
 def _numbers(text: str, total: int) -> tuple[int, ...]:

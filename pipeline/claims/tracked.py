@@ -8,15 +8,15 @@ from pipeline.model import Claim, ClaimKind, Measurand
 
 def tracked_claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]:
     """Those of a revision's letter; none where the series is not tracked."""
-    found = tracked.claims_of(version) if tracked else ()
+    claims = tracked.claims_of(version) if tracked else ()
     return tuple(
         Claim(
-            one.text,
-            one.cell,
-            one.claimed,
-            one.relation,
-            Measurand(**one.measurand.model_dump()) if one.measurand else None,
-            ClaimKind(one.kind),
+            claim.text,
+            claim.cell,
+            claim.claimed,
+            claim.relation,
+            Measurand(**claim.measurand.model_dump()) if claim.measurand else None,
+            ClaimKind(claim.kind),
         )
-        for one in found
+        for claim in claims
     )
