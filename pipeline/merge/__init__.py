@@ -67,10 +67,10 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
 def _is_small(path: Path) -> bool:
     """Whether it is a file that a run leaves; a FIFO would be read for ever, and a sparse one fills the disk."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size <= untrusted.RUN_FILE.most
+    return stat.S_ISREG(status.st_mode) and status.st_size <= untrusted.RUN_FILE.most
 
 
 def read(folders: Sequence[str]) -> tuple[list[Part], list[str]]:
@@ -140,15 +140,15 @@ def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRe
     texts = [claim.text for claim in parts[0].record.claims]
     told = [part.record.claims for part in parts if [claim.text for claim in part.record.claims] == texts]
     known = [
-        next((one for one in same if one.about or one.verdict != "not measured"), same[0])
+        next((claim for claim in same if claim.about or claim.verdict != "not measured"), same[0])
         for same in zip(*told, strict=True)
     ]
     patches = parts[0].record.series.patches
     return judged_again(known, cells, {patch.number: patch.files for patch in patches})
 
 
-def _require_same_work(one: Part, other: Part) -> None:
-    first, second = one.record, other.record
+def _require_same_work(part: Part, other: Part) -> None:
+    first, second = part.record, other.record
     for what, mine, theirs in (
         ("series", _series(first.series), _series(second.series)),
         ("patch", *_other_patch(first.series, second.series)),
@@ -157,7 +157,7 @@ def _require_same_work(one: Part, other: Part) -> None:
     ):
         if mine != theirs:
             raise UsageError(
-                f"{one.name} and {other.name} are not of the same {what}: {mine!r}, and {theirs!r}", hint=_APART
+                f"{part.name} and {other.name} are not of the same {what}: {mine!r}, and {theirs!r}", hint=_APART
             )
 
 
@@ -165,9 +165,9 @@ def _series(series: SeriesRecord) -> str:
     return f"{series.title}, v{series.version}, {len(series.patches)} patches <{series.message_id}>"
 
 
-def _other_patch(one: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
+def _other_patch(series: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
     """The first patches that differ, or nothing."""
-    for mine, theirs in zip(one.patches, other.patches, strict=False):
+    for mine, theirs in zip(series.patches, other.patches, strict=False):
         words = [f"{patch.number} {patch.subject} <{patch.message_id}>" for patch in (mine, theirs)]
         if words[0] != words[1]:
             return words[0], words[1]
@@ -176,10 +176,10 @@ def _other_patch(one: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
 
 def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
     """Every tree by name, in order."""
-    found: dict[str, tuple[Part, TreeRecord]] = {}
+    trees: dict[str, tuple[Part, TreeRecord]] = {}
     for part in parts:
         for tree in part.record.trees:
-            first, known = found.setdefault(tree.name, (part, tree))
+            first, known = trees.setdefault(tree.name, (part, tree))
             if known.tree_id != tree.tree_id:
                 words = [f"{one.version} (git tree {one.tree_id[:12]})" for one in (known, tree)]
                 raise UsageError(
@@ -192,7 +192,7 @@ def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
                     f"applying to {tree.name} ended as {words[0]} in {first.name}, and {words[1]} in {part.name}",
                     hint="The series changed between the two runs. Build it again.",
                 )
-    return {name: tree for name, (_, tree) in found.items()}
+    return {name: tree for name, (_, tree) in trees.items()}
 
 
 def _duration(parts: Sequence[Part]) -> tuple[datetime, float]:

@@ -36,15 +36,15 @@ class File:
 
 def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[str]]:
     """Each cell once, with the part that it is from, and notes on what a reader should know of that."""
-    found: dict[tuple[str, str], tuple[Part, CellRecord]] = {}
+    cells: dict[tuple[str, str], tuple[Part, CellRecord]] = {}
     notes = []
     for part in parts:
         for cell in part.record.cells:
-            first, known = found.setdefault((cell.tree, cell.id), (part, cell))
+            first, known = cells.setdefault((cell.tree, cell.id), (part, cell))
             if first is part or cell.status == "missing":
                 continue
             if known.status == "missing":
-                found[cell.tree, cell.id] = (part, cell)
+                cells[cell.tree, cell.id] = (part, cell)
                 if known.toolchain_digest != cell.toolchain_digest:
                     notes.append(
                         f"{cell.id} on {cell.tree} was built with another toolchain than planned: {cell.toolchain}."
@@ -58,20 +58,20 @@ def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[s
                 )
             if known.lost is None and cell.lost is not None:
                 # A plan knows a duplicate; its own promises are looked at where its kernel is built.
-                found[cell.tree, cell.id] = (part, cell)
+                cells[cell.tree, cell.id] = (part, cell)
             if cell.states:
                 notes.append(f"{cell.id} on {cell.tree} was built twice, alike.")
-    return list(found.values()), notes
+    return list(cells.values()), notes
 
 
-def _differing(one: CellRecord, other: CellRecord) -> list[str]:
+def _differing(cell: CellRecord, other: CellRecord) -> list[str]:
     """What two results of a cell differ in; time, and what consoles say, is never the same."""
-    first, second = _outcome(one), _outcome(other)
+    first, second = _outcome(cell), _outcome(other)
     differing = [name for name in first if first[name] != second[name]]
-    if None not in (one.lost, other.lost) and one.lost != other.lost:
+    if None not in (cell.lost, other.lost) and cell.lost != other.lost:
         differing.append("promises")
     if "builds" not in differing:
-        states = list(zip(one.states, other.states, strict=True))
+        states = list(zip(cell.states, other.states, strict=True))
         differing += ["errors"] if any(_differ(mine.errors, theirs.errors) for mine, theirs in states) else []
         warnings = any(_differ(mine.new_warnings, theirs.new_warnings) for mine, theirs in states)
         differing += ["warnings"] if warnings else []
@@ -97,8 +97,8 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
     }
 
 
-def _differ(one: Sequence[DiagnosticRecord], other: Sequence[DiagnosticRecord]) -> bool:
-    return bool(new_ones(one, other) or new_ones(other, one))
+def _differ(diagnostics: Sequence[DiagnosticRecord], other: Sequence[DiagnosticRecord]) -> bool:
+    return bool(new_ones(diagnostics, other) or new_ones(other, diagnostics))
 
 
 def placed(part: Part, cell: CellRecord, numbers: dict[str, int]) -> tuple[CellRecord, list[File]]:
