@@ -84,28 +84,28 @@ class Distributor:
             "probes": self._probes,
             "sandbox": self._host.sandbox.name,
         }
-        for one in tree.planned:
-            if not one.to_build or self._complete(tree, one):
+        for planned in tree.planned:
+            if not planned.to_build or self._complete(tree, planned):
                 continue
-            scenarios = {name: self._scenarios[name].definition for name in one.cell.boot}
-            known = exported(self._host.store, self._asked(tree, one))
+            scenarios = {name: self._scenarios[name].definition for name in planned.cell.boot}
+            known = exported(self._host.store, self._asked(tree, planned))
             job = BuildJob.model_validate(
-                {**same_for_all, "cell": JobCell.of(one), "scenarios": scenarios, "known": known}
+                {**same_for_all, "cell": JobCell.of(planned), "scenarios": scenarios, "known": known}
             )
-            self._sent[job.id] = (tree, one)
+            self._sent[job.id] = (tree, planned)
             yield job
 
-    def _complete(self, tree: TreeWork, one: PlannedCell) -> bool:
-        builds = tree.builder.stored(tree.applied, one, self._per_patch)
+    def _complete(self, tree: TreeWork, planned: PlannedCell) -> bool:
+        builds = tree.builder.stored(tree.applied, planned, self._per_patch)
         if builds is None:
             return False
-        return all(self._host.store.get(key) for key in self._booter.keys([one], builds))
+        return all(self._host.store.get(key) for key in self._booter.keys([planned], builds))
 
-    def _asked(self, tree: TreeWork, one: PlannedCell) -> list[Key]:
+    def _asked(self, tree: TreeWork, planned: PlannedCell) -> list[Key]:
         """Keys of everything that a cell's builds leave in a store, at any state."""
         return [
             key
-            for patch, build in tree.builder.keys(tree.applied, one).items()
+            for patch, build in tree.builder.keys(tree.applied, planned).items()
             for key in tree.builder.all_keys(tree.applied.states[patch], build)
         ]
 
@@ -113,14 +113,14 @@ class Distributor:
         if result.job not in self._sent:
             self._host.console.warn(f"{result.worker} sent a result of a job that is not known")
             return
-        tree, one = self._sent.pop(result.job)
+        tree, planned = self._sent.pop(result.job)
         boots = [entry for entry in result.results if entry.stage == "boot"]
         others = [entry for entry in result.results if entry.stage != "boot"]
-        refused = adopt(self._host.store, others, self._asked(tree, one))
-        builds = tree.builder.stored(tree.applied, one, self._per_patch)
+        refused = adopt(self._host.store, others, self._asked(tree, planned))
+        builds = tree.builder.stored(tree.applied, planned, self._per_patch)
         # The key of a boot names the kernel, which is known only now.
-        refused += adopt(self._host.store, boots, self._booter.keys([one], builds or {}))
-        where = f"{one.cell.id}, by {result.worker}"
+        refused += adopt(self._host.store, boots, self._booter.keys([planned], builds or {}))
+        where = f"{planned.cell.id}, by {result.worker}"
         self._host.console.say(f"Done: {where}")
         if refused:
             self._host.console.warn(f"{where}: does not count: {', '.join(dict.fromkeys(refused))}")

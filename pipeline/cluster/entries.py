@@ -33,9 +33,9 @@ class RecordingStore(Store):
 
 def exported(store: Store, keys: Iterable[Key], made: Collection[str] = ()) -> tuple[StoredResult, ...]:
     """The entries of those of `keys` that are there, `made` holding the digests of those that are new."""
-    found = ((key, store.get(key)) for key in keys if key.stage in STAGES)
+    entries = ((key, store.get(key)) for key in keys if key.stage in STAGES)
     return tuple(
-        StoredResult.of(key, entry.value, entry.files(), made=key.digest in made) for key, entry in found if entry
+        StoredResult.of(key, entry.value, entry.files(), made=key.digest in made) for key, entry in entries if entry
     )
 
 
@@ -102,29 +102,29 @@ _FILES = {
 _OPTIONAL = {"image": {"selftest", "selftest.missing"}, "build": {"symbols.z"}}
 
 
-def _mistake(one: StoredResult) -> str:
+def _mistake(result: StoredResult) -> str:
     """What is wrong with a result that would be believed, and read, by every later run."""
     try:
-        untrusted.check_value(one.value)
-        value = _VALUES[one.stage].validate_json(TypeAdapter(Any).dump_json(one.value))
+        untrusted.check_value(result.value)
+        value = _VALUES[result.stage].validate_json(TypeAdapter(Any).dump_json(result.value))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     except ValueError as error:
         return str(error)
-    needed = _FILES.get(one.stage, set())
-    if one.stage == "build":
+    needed = _FILES.get(result.stage, set())
+    if result.stage == "build":
         needed = {"log.z", "config"} | ({"symbols.z"} if value.status is BuildStatus.BUILT else set())
-    if missing := needed - one.files.keys():
+    if missing := needed - result.files.keys():
         return f"it lacks {', '.join(sorted(missing))}"
-    if unknown := one.files.keys() - needed - _OPTIONAL.get(one.stage, set()):
+    if unknown := result.files.keys() - needed - _OPTIONAL.get(result.stage, set()):
         return f"it has {min(unknown)}, which is no file of this stage"
-    for name, content in sorted(one.files.items()):
+    for name, content in sorted(result.files.items()):
         try:
             _check_file(name, content)
         except ValueError as error:
             return f"{name}: {error}"
-    if one.stage == "image" and image.value(one.files) != one.value:
+    if result.stage == "image" and image.value(result.files) != result.value:
         return "it is of another image than it says"
     return ""
 

@@ -45,12 +45,12 @@ def choose(name: str, console: Console) -> Executor:
     scheme, _, rest = name.partition(":")
     if module := EXECUTORS.get(scheme):
         try:
-            found = cast(_Module, import_module(f"pipeline.cluster.{module}")).executor(scheme, rest, console)
+            executor = cast(_Module, import_module(f"pipeline.cluster.{module}")).executor(scheme, rest, console)
         except ModuleNotFoundError as error:
             raise InfrastructureError(
                 f"--executor {scheme}:// needs the package {error.name}, which is not installed",
                 hint="Install the extra: pipx install 'kernel-series-pipeline[dask]', or pip install '.[dask]'.",
             ) from error
-        if found:
-            return found
+        if executor:
+            return executor
     raise UsageError(f"there is no executor {name!r}", hint=f"An executor is {EXAMPLES}.")

@@ -120,8 +120,10 @@ class JobPrerequisite(_Message):
     patches: tuple[JobPatch, ...]
 
     @classmethod
-    def of(cls, one: Prerequisite) -> Self:
-        return cls(title=one.title or one.value, patches=tuple(map(JobPatch.of, one.patches)))
+    def of(cls, prerequisite: Prerequisite) -> Self:
+        return cls(
+            title=prerequisite.title or prerequisite.value, patches=tuple(map(JobPatch.of, prerequisite.patches))
+        )
 
     def prerequisite(self) -> Prerequisite:
         return Prerequisite("", self.title, title=self.title, patches=tuple(patch.patch() for patch in self.patches))
@@ -155,8 +157,8 @@ class JobCell(_Message):
     config: str
 
     @classmethod
-    def of(cls, one: PlannedCell) -> Self:
-        cell = one.cell
+    def of(cls, planned: PlannedCell) -> Self:
+        cell = planned.cell
         fragments = [
             JobFragment(
                 name=part.name,
@@ -175,7 +177,7 @@ class JobCell(_Message):
             base=cell.base,
             fragments=tuple(fragments),
             boot=cell.boot,
-            config=one.config,
+            config=planned.config,
         )
 
     def planned(self, tree: Tree) -> PlannedCell:

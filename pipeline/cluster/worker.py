@@ -82,7 +82,7 @@ class Worker:
         booter.boot([planned], builds)
         # A result that was reused is stored anew, but counts as found.
         made = store.made - {keys[patch].digest for (_, patch), build in builds.items() if build.cached}
-        known = {one.key.digest for one in job.known}
+        known = {result.key.digest for result in job.known}
         built = [key for _, patch in builds for key in builder.all_keys(applied.states[patch], keys[patch])]
         asked = [key for key in (*built, *booter.keys([planned], builds)) if key.digest not in known]
         return JobResult(job=job.id, worker=self.name, results=exported(store, asked, made))
@@ -99,10 +99,10 @@ class Worker:
                 hint=f"If that is meant, say {pasted(('run-job',), (), (f'--sandbox={job.sandbox}',))}, or give Dask's "
                 f"worker {pasted((f'PIPELINE_SANDBOX={job.sandbox}',), ())} in its environment.",
             )
-        found = toolchain.identify(job.cell.toolchain.name, self.processes)
-        if found.digest != job.cell.toolchain.digest:
+        present = toolchain.identify(job.cell.toolchain.name, self.processes)
+        if present.digest != job.cell.toolchain.digest:
             raise InfrastructureError(
-                f"the compiler is {found.version} here (SHA-256 {found.digest[:12]}…), and "
+                f"the compiler is {present.version} here (SHA-256 {present.digest[:12]}…), and "
                 f"{job.cell.toolchain.version} ({job.cell.toolchain.digest[:12]}…) where the job comes from",
                 hint=_SAME,
             )
