@@ -90,8 +90,8 @@ def _last_use(folder: Path) -> float:
 
 def shares(workspace: Workspace) -> dict[str, int]:
     """Bytes by part of the workspace, largest first."""
-    found = {path.name: used(path) for path in workspace.folder.iterdir() if path.is_dir()}
-    return dict(sorted(found.items(), key=lambda one: -one[1]))
+    sizes = {path.name: used(path) for path in workspace.folder.iterdir() if path.is_dir()}
+    return dict(sorted(sizes.items(), key=lambda size: -size[1]))
 
 
 def used(folder: Path) -> int:

@@ -93,7 +93,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     if any(cell.arch == "x86_64" for cell in matrix.cells):
         wanted.append(_ELF)
     for cell in matrix.cells:
-        wanted += [Need(*one) for one in ToolchainName.parse(newest(cell.toolchain)).packages.items()]
+        wanted += [Need(*package) for package in ToolchainName.parse(newest(cell.toolchain)).packages.items()]
     for known in dict.fromkeys(architecture(cell.arch) for cell in matrix.cells if cell.boot):
         machine, userspace = known.machine, known.userspace
         if machine is None or userspace is None:
@@ -116,8 +116,8 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
 
 def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:
     """Looks every tool up and asks it for its version."""
-    found = [Finding(need, _version(need, processes)) for need in wanted]
-    return (Finding(Need("b4", "pip install b4"), _b4()), *found)
+    findings = [Finding(need, _version(need, processes)) for need in wanted]
+    return (Finding(Need("b4", "pip install b4"), _b4()), *findings)
 
 
 def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Processes) -> tuple[ToolRecord, ...]:
