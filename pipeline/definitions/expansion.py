@@ -109,14 +109,14 @@ def _without_excluded(
 
 
 def _cells_of_axes(file: MatrixFile, products: Sequence[Product]) -> list[tuple[str, CellDefinition]]:
-    found = []
+    cells = []
     for product in products:
         origin = " ".join(f"{axis}={value}" for axis, value in product.items())
         values = {f"axes.{axis}.{value}": file.axes[axis][value] for axis, value in product.items()}
         includes = [include for include in file.include if holds(include.when, product)]
         names = [_joined(product), *(include.id for include in includes if include.id)]
-        found.append((origin, _cell(origin, names[-1], _merged(file.defaults, values, includes))))
-    return found
+        cells.append((origin, _cell(origin, names[-1], _merged(file.defaults, values, includes))))
+    return cells
 
 
 def _cells_of_their_own(file: MatrixFile) -> list[tuple[str, CellDefinition]]:
@@ -137,7 +137,10 @@ def _merged(
     """
     merged: dict[str, Any] = {}
     for key in _SCALARS:
-        of_axes, overriding = _said(key, values), [getattr(one, key) for one in over if getattr(one, key) is not None]
+        of_axes, overriding = (
+            _said(key, values),
+            [getattr(override, key) for override in over if getattr(override, key) is not None],
+        )
         if not overriding and any(said != next(iter(of_axes.values())) for said in of_axes.values()):
             raise UsageError(
                 f"{' and '.join(of_axes)} disagree about {key}", hint=f"Let an [[include]] for both say {key}."
@@ -145,14 +148,16 @@ def _merged(
         if said := [*_said(key, {"defaults": defaults}).values(), *of_axes.values(), *overriding]:
             merged[key] = said[-1]
     for key in _LISTS:
-        several = itertools.chain.from_iterable(getattr(one, key) for one in (defaults, *values.values(), *over))
+        several = itertools.chain.from_iterable(
+            getattr(setting, key) for setting in (defaults, *values.values(), *over)
+        )
         merged[key] = tuple(dict.fromkeys(several))
-    words = [defaults.about, ", ".join(_said("about", values).values()), *(one.about for one in over)]
+    words = [defaults.about, ", ".join(_said("about", values).values()), *(override.about for override in over)]
     return merged | {"about": next((some for some in reversed(words) if some), "")}
 
 
 def _said(key: str, settings: Mapping[str, SettingsDefinition]) -> dict[str, Any]:
-    return {place: getattr(one, key) for place, one in settings.items() if getattr(one, key) is not None}
+    return {place: getattr(setting, key) for place, setting in settings.items() if getattr(setting, key) is not None}
 
 
 def _cell(origin: str, name: str, settings: Mapping[str, Any]) -> CellDefinition:

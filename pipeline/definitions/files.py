@@ -49,31 +49,33 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def _first_mistake(error: ValidationError, kind: type[Definition]) -> str:
     """A sentence for the first thing that pydantic found, with the nearest valid key for a misspelt one."""
     # A misspelt key that is required is two mistakes to pydantic; the misspelling explains the other.
-    found = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    place = ".".join(str(part) for part in found["loc"])
-    if found["type"] != "extra_forbidden":
-        return f"{place}: {found['msg']}"
-    key = str(found["loc"][-1])
-    valid = _keys_at(kind, found["loc"][:-1])
+    mistake = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
+    place = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] != "extra_forbidden":
+        return f"{place}: {mistake['msg']}"
+    key = str(mistake["loc"][-1])
+    valid = _keys_at(kind, mistake["loc"][:-1])
     return f"unknown key {place!r}; valid keys: {', '.join(valid)}.{nearest(key, valid)}"
 
 
 def _keys_at(kind: type[Definition], place: tuple[int | str, ...]) -> list[str]:
-    found: object = kind
+    annotation: object = kind
     for part in place:
         if isinstance(part, int):
             continue  # one of several that are alike
-        found = found.model_fields[part].annotation if _is_definition(found) else get_args(found)[-1]
-        found = _definition_in(found)
-    return list(found.model_fields) if _is_definition(found) else []
+        annotation = (
+            annotation.model_fields[part].annotation if _is_definition(annotation) else get_args(annotation)[-1]
+        )
+        annotation = _definition_in(annotation)
+    return list(annotation.model_fields) if _is_definition(annotation) else []
 
 
-def _definition_in(found: object) -> object:
+def _definition_in(annotation: object) -> object:
     """The definition in `Kind | None`, `tuple[Kind, ...]` and the like, however deep; a dict's is chosen by a key."""
-    if _is_definition(found) or get_origin(found) is dict:
-        return found
-    return next((inner for arg in get_args(found) if _is_definition(inner := _definition_in(arg))), found)
+    if _is_definition(annotation) or get_origin(annotation) is dict:
+        return annotation
+    return next((inner for arg in get_args(annotation) if _is_definition(inner := _definition_in(arg))), annotation)
 
 
-def _is_definition(found: object) -> TypeGuard[type[Definition]]:
-    return isinstance(found, type) and issubclass(found, Definition)
+def _is_definition(annotation: object) -> TypeGuard[type[Definition]]:
+    return isinstance(annotation, type) and issubclass(annotation, Definition)

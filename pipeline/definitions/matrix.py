@@ -37,7 +37,7 @@ def _load(path: Path, extending: tuple[Path, ...]) -> MatrixDefinition:
         extending: files that led here, each extending the next.
     """
     if path.resolve() in extending:
-        chain = " extends ".join(one.name for one in (*extending[extending.index(path.resolve()) :], path))
+        chain = " extends ".join(extended.name for extended in (*extending[extending.index(path.resolve()) :], path))
         raise UsageError(f"a matrix extends itself: {chain}")
     file = load(path, MatrixFile)
     with _mistakes_in(path):
@@ -68,7 +68,7 @@ def _find(name: str, *folders: Path) -> Path:
 
 
 def _unknown(name: str, *folders: Path) -> UsageError:
-    known = sorted({found.stem for folder in folders for found in folder.glob("*.toml")})
+    known = sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
     return UsageError(
         f"there is no matrix {name!r}",
         hint=f"Known: {', '.join(known)}; or name a .toml file.{nearest(name, known)}",

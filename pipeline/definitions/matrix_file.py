@@ -196,12 +196,13 @@ class MatrixDefinition(Definition):
         """
         own = {cell.id: cell for cell in self.cells}
         added = [cell for cell in other.cells if own.get(cell.id) != cell]
-        for one in added:
-            if one.id in own:
+        for exclusion in added:
+            if exclusion.id in own:
                 raise UsageError(
-                    f"two cells are called {one.id!r}, and are not the same", hint="Let an [[include]] name one's `id`."
+                    f"two cells are called {exclusion.id!r}, and are not the same",
+                    hint="Let an [[include]] name one's `id`.",
                 )
-        excluded = [one for one in other.excluded if one not in self.excluded]
+        excluded = [exclusion for exclusion in other.excluded if exclusion not in self.excluded]
         probes = tuple(dict.fromkeys([*self.probes, *other.probes]))
         return self.model_copy(
             update={"cells": (*self.cells, *added), "excluded": (*self.excluded, *excluded), "probes": probes}
@@ -224,6 +225,8 @@ class MatrixDefinition(Definition):
             known = ", ".join(cell.id for cell in self.cells)
             raise UsageError(f"no cell of the matrix matches {' '.join(globs)}", hint=f"Cells: {known}.")
         excluded = [
-            one.model_copy(update={"ids": ids}) for one in self.excluded if (ids := tuple(filter(matches, one.ids)))
+            exclusion.model_copy(update={"ids": ids})
+            for exclusion in self.excluded
+            if (ids := tuple(filter(matches, exclusion.ids)))
         ]
         return self.model_copy(update={"cells": cells, "excluded": tuple(excluded)})

@@ -85,7 +85,7 @@ class SeriesDefinition(Definition):
         if number is None or number not in known:
             raise UsageError(
                 f"{self.title!r} has no version {number}",
-                hint=f"Versions: {', '.join(f'v{one}' for one in known) or 'none'}.",
+                hint=f"Versions: {', '.join(f'v{number}' for number in known) or 'none'}.",
             )
         return known[number]
 
@@ -93,7 +93,7 @@ class SeriesDefinition(Definition):
         """The version whose message-id, or another one of its thread, is in `text`: an id or an address with it."""
         plain = unquote(text)
         for version in self.versions:
-            if any(one and one in plain for one in (version.message_id, *version.thread)):
+            if any(identifier and identifier in plain for identifier in (version.message_id, *version.thread)):
                 return version
         return None
 
