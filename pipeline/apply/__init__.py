@@ -192,17 +192,17 @@ def _failed_hunks(checkout: Repository, patch: Patch) -> tuple[Hunk, ...]:
     _, _, error = checkout.run("apply", "--check", "-", stdin=content)
     text = content.decode("utf-8", "replace")
     hunks = [
-        Hunk(found["path"], int(found["line"]), _header_at(text, found["path"], int(found["line"])))
-        for found in _FAILED.finditer(error)
+        Hunk(match["path"], int(match["line"]), _header_at(text, match["path"], int(match["line"])))
+        for match in _FAILED.finditer(error)
     ]
-    return tuple(hunks + [Hunk(found["path"], 0, "the file is not in the tree") for found in _MISSING.finditer(error)])
+    return tuple(hunks + [Hunk(match["path"], 0, "the file is not in the tree") for match in _MISSING.finditer(error)])
 
 
 def _header_at(diff: str, path: str, line: int) -> str:
     start = diff.find(f"--- a/{path}")
-    for found in _HUNK.finditer(diff, max(start, 0)):
-        if int(found["start"]) <= line < int(found["start"]) + 3:
-            return found[0]
+    for match in _HUNK.finditer(diff, max(start, 0)):
+        if int(match["start"]) <= line < int(match["start"]) + 3:
+            return match[0]
     return ""
 
 

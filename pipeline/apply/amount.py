@@ -19,6 +19,6 @@ def copied_size(diff: bytes, repository: Repository) -> int:
         diff: as git gets it.
         repository: at the state before the patch.
     """
-    names = [unquoted(found["name"].decode("utf-8", "surrogateescape")) for found in _SOURCE.finditer(diff)]
+    names = [unquoted(match["name"].decode("utf-8", "surrogateescape")) for match in _SOURCE.finditer(diff)]
     # A name with a newline is refused when the series is fetched.
     return repository.size([f"HEAD:{name}" for name in names if "\n" not in name]) if names else 0

@@ -50,14 +50,14 @@ class BaseChooser:
                 if not matched(wanted, commit.blobs).exact:
                     continue
                 older, how = history.at(commit.id)
-                found = self._apply(series, older) if older else None
-                took = found is not None and _good(found)
-                words = _words(found) if found else how
+                result = self._apply(series, older) if older else None
+                took = result is not None and _good(result)
+                words = _words(result) if result else how
                 name = f"commit {commit.id[:12]}, by its blobs"
                 candidates.append(BaseCandidate(name, took, f"all {len(wanted)} blobs are there; {words}"))
                 if took:
-                    assert found is not None
-                    return replace(found, bases=tuple(candidates))
+                    assert result is not None
+                    return replace(result, bases=tuple(candidates))
                 break
             else:
                 candidates.append(BaseCandidate("a commit by its blobs", False, "none has all of them"))

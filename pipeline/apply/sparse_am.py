@@ -45,7 +45,9 @@ def narrowed(checkout: Repository, tree: Tree, files: Iterable[str]) -> Tree | N
     if checkout.kinds([f"{tree.commit}:{folder}" for folder in folders]) - {"tree", "missing"}:
         return None
     listed = checkout.out("ls-tree", "-z", "--full-tree", tree.commit, "--", *wanted)
-    entries = [[*about.split(), path] for about, _, path in (one.partition("\t") for one in listed.split("\0") if one)]
+    entries = [
+        [*about.split(), path] for about, _, path in (entry.partition("\t") for entry in listed.split("\0") if entry)
+    ]
     if any(kind != "blob" for _, kind, _, _ in entries):
         return None
     with checkout.fast_import() as stream:
