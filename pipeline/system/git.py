@@ -222,13 +222,13 @@ class Repository:
         """Files of one tree or commit that git takes for those of other names in a later one; old name to new."""
         how = ("--name-status", "--find-renames", "--break-rewrites")
         words = iter(self.out("diff-tree", "-r", "-z", *how, before, after).split("\0"))
-        found = {}
+        renamed = {}
         for status in words:
             old = next(words, "")
             # Where another file came in the old one's place, git speaks of a copy, though it looks for none.
             if status.startswith(("R", "C")):
-                found[old] = next(words, "")
-        return found
+                renamed[old] = next(words, "")
+        return renamed
 
     def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
         """Paths that differ between two commits."""

@@ -38,10 +38,10 @@ def read(folder: Path, name: str | PurePath, largest: int = LARGEST) -> bytes:
         # Nobody may ever write to a FIFO: to open one must not wait for that.
         descriptor = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
         with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise _error(errno.EINVAL, folder, name)
-            if found.st_size > largest:
+            if status.st_size > largest:
                 raise _error(errno.EFBIG, folder, name)
             return file.read(largest)
 
@@ -105,8 +105,8 @@ def entries(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     while waiting:
         last = waiting.pop()
         size -= len(last)
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(last) as found:
-            for entry in found:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(last) as listing:
+            for entry in listing:
                 with suppress(FileNotFoundError):
                     about = entry.stat(follow_symlinks=False)
                     yield entry.path, about
@@ -154,8 +154,8 @@ def _remove_folder(parent: int, last: str) -> None:
 
 def _first(folder: int) -> list[tuple[str, bool]]:
     """Some names in a folder, each with whether it is a folder; none when it is empty."""
-    with os.scandir(folder) as found:
-        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(found, _AT_ONCE)]
+    with os.scandir(folder) as listing:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(listing, _AT_ONCE)]
 
 
 def _opened(parent: int, name: str) -> int:

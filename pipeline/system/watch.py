@@ -139,18 +139,18 @@ def use(processes: Mapping[int, tuple[str, ...]], limits: Limits, device: int) -
 
 def descendants(pid: int, most: int) -> dict[int, tuple[str, ...]]:
     """A process and its descendants, each with its threads, until these are more than `most`."""
-    found: dict[int, tuple[str, ...]] = {}
+    processes: dict[int, tuple[str, ...]] = {}
     waiting, threads = [pid], 0
     while waiting and threads + len(waiting) <= most:
-        one = waiting.pop()
+        process = waiting.pop()
         with suppress(OSError):
-            found[one] = tuple(path.name for path in Path(f"/proc/{one}/task").iterdir())
-            threads += len(found[one])
-            for thread in found[one]:
+            processes[process] = tuple(path.name for path in Path(f"/proc/{process}/task").iterdir())
+            threads += len(processes[process])
+            for thread in processes[process]:
                 # Of CONFIG_PROC_CHILDREN, which distributions set; orphans are children of the sandbox's first process.
-                waiting += map(int, _read(Path(f"/proc/{one}/task/{thread}/children")).split())
+                waiting += map(int, _read(Path(f"/proc/{process}/task/{thread}/children")).split())
     # What was not looked at has one thread at least.
-    return found | {one: (str(one),) for one in waiting}
+    return processes | {process: (str(process),) for process in waiting}
 
 
 def _memory(pid: int, threads: Sequence[str]) -> tuple[int, int]:

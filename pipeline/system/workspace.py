@@ -100,7 +100,7 @@ class Workspace:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.path.lexists(marker):
                 marker.write_text(LAYOUT_VERSION + "\n")
-            found = untrusted_dir.read(self.folder, marker.name).decode("utf-8", "replace").strip()
+            written = untrusted_dir.read(self.folder, marker.name).decode("utf-8", "replace").strip()
             for path in (self.runs, self.mail, self.downloads, self.folder / "locks"):
                 path.mkdir(exist_ok=True)
         except OSError as error:
@@ -108,9 +108,9 @@ class Workspace:
                 f"the workspace {self.folder} cannot be used: {error.strerror}",
                 hint="Name another with --workspace DIR.",
             ) from error
-        if found != LAYOUT_VERSION:
+        if written != LAYOUT_VERSION:
             raise InfrastructureError(
-                f"the workspace {self.folder} has layout {found or 'unknown'}, this pipeline needs {LAYOUT_VERSION}",
+                f"the workspace {self.folder} has layout {written or 'unknown'}, this pipeline needs {LAYOUT_VERSION}",
                 hint="Name another with --workspace DIR, or remove this one.",
             )
         self._refuse_special_files()
