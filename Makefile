@@ -1,10 +1,12 @@
 # make demo   installs what is missing and runs the main job on Linux 6.12
 # make test   installs what is missing and runs every test
 # make test-kernels  plans every shipped matrix on every supported kernel: KERNELS="6.1 6.12 7.2 7.3"
+# make coverage  says which branches of pipeline/ no unit or component test takes
 # make bench  times the pipeline, beside tuxmake and make alone; four hours on 2 CPUs: see benchmarks/
 # make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
 # make lock   brings requirements/ up to date
 # make man    writes the manual pages in man/ again, from the program's help
+# make changelog VERSION=1.2.0  moves the entries in changes/ into CHANGELOG.md
 # make audit  asks the PyPI advisory database about everything in requirements/
 # make sbom   lists what the environment is made of: dist/sbom.cdx.json (CycloneDX)
 
@@ -28,7 +30,7 @@ BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
 
-.PHONY: demo test test-kernels bench fuzz lock man audit sbom setup
+.PHONY: demo test test-kernels coverage bench fuzz lock man changelog audit sbom setup
 
 setup:
 	@.ci/setup $(VENV) $(BUILD_PACKAGES)
@@ -44,6 +46,10 @@ test:
 test-kernels:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)
 	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- tests/kernel/test_plans.py tests/kernel/test_linux_7_3.py
+
+coverage:
+	@.ci/setup $(VENV) $(TEST_PACKAGES)
+	$(VENV)/bin/tox run -e coverage
 
 bench:
 	@.ci/setup $(VENV) $(BENCH_PACKAGES)
@@ -72,6 +78,10 @@ lock: $(TOOLS)/bin/python
 man: setup
 	PATH="$(abspath $(VENV))/bin:$$PATH" .ci/install docs --quiet sphinx
 	$(VENV)/bin/python docs/_ext/manual.py
+
+changelog: $(TOOLS)/bin/python
+	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install lint --quiet towncrier
+	$(TOOLS)/bin/towncrier build --yes --version $(VERSION)
 
 audit: $(TOOLS)/bin/python
 	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install audit --quiet pip-audit

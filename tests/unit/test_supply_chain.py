@@ -69,6 +69,14 @@ def test_a_lock_holds_what_is_asked_for(name: str, python: str) -> None:
     assert all(len(found) == 1 for found in versions.values())
 
 
+def test_hooks_before_a_commit_use_what_is_locked() -> None:
+    """Seen red with another version of ruff."""
+    versions = {match["name"]: match["version"] for match in locked("lint")}
+    asked = re.findall(r"([a-z-]+)==([^\]\s]+)", (PROJECT / ".pre-commit-config.yaml").read_text())
+    assert {name for name, _ in asked} >= {"ruff", "zizmor", "check-jsonschema", "towncrier"}
+    assert [(name, version) for name, version in asked if versions[name] != version] == []
+
+
 PERMISSIVE = "its terms ask no more than the GPL does"
 GPL3 = "not with version 2 of the GPL, but with version 3, which `or later` allows"
 COMPATIBLE = {
