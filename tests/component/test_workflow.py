@@ -37,12 +37,15 @@ TWIN = {"x86_64-twin": "hvo"}
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory, posted: dict[str, PatchSeries]) -> Path:
-    """A checkout of the project with two matrices, and series as folders of patches.
+    """A checkout of the project with two matrices, a page of documentation, and series as folders of patches.
 
     `fake.toml` has two kernels, one of them twice, and one that is out of reach; `one.toml` has one kernel.
     """
     folder = tmp_path_factory.mktemp("repository")
     shutil.copytree(PROJECT / ".github", folder / ".github")
+    (folder / "docs").mkdir()
+    (folder / "docs/conf.py").write_text("project = 'pipeline'\n")
+    (folder / "docs/index.rst").write_text("A page\n======\n\nWhat the project says of itself.\n")
     write_matrix(folder, matrix_text({**CELLS, **TWIN}))
     (folder / "one.toml").write_text(matrix_text({"x86_64-hvo": "hvo"}))
     for name in ("breaks", "conflicts"):
@@ -353,6 +356,7 @@ def test_pages_hold_the_reports_and_an_index_of_them(published: Execution, done:
     links = re.findall(r'<a href="([^"#]+)"', index)
     assert set(links) == {"runs/1/report.html", "runs/2/report.html"}
     assert merged(done).series.title in index
+    assert "What the project says of itself." in (pages / "docs/index.html").read_text()
     for link in links:
         assert (pages / link).read_text().startswith("<!DOCTYPE html>")
 
@@ -362,12 +366,15 @@ def test_words_of_a_published_series_are_no_commands(published: Execution) -> No
     assert_nothing_executed(published)
 
 
-def test_nothing_is_published_where_there_are_no_reports(runner: workflows.Runner, tmp_path: Path) -> None:
+def test_the_documentation_is_published_where_there_are_no_reports(runner: workflows.Runner, tmp_path: Path) -> None:
+    """And the site begins with it. Seen red without the page that leads there."""
     with github({3: ("completed", None)}) as reachable:
         execution = replace(runner, environment={**runner.environment, **reachable}).run("pages", tmp_path)
-    assert execution.results == {"index": "success", "publish": "skipped"}, failures(execution)
-    assert [step.name for step in execution.steps] == ["Collect the reports"]
-    assert not (execution.folder / "pages").exists()
+    assert execution.results == {"index": "success", "publish": "success"}, failures(execution)
+    assert [step.name for step in execution.steps] == ["Collect the reports", "Build the documentation"]
+    pages = execution.folder / "pages"
+    assert "url=docs/" in (pages / "index.html").read_text()
+    assert "What the project says of itself." in (pages / "docs/index.html").read_text()
 
 
 PRINTING = re.compile(r"^\s*(if )?(packages=\$\()?(pipeline|gh) ", re.MULTILINE)
