@@ -49,7 +49,7 @@ def last_memmap(cell: CellRecord) -> bool | None:
 
 def lost_promises(record: RunRecord, cells: Labelled) -> list[Change]:
     """Promises of the matrix that the base keeps and the series breaks."""
-    lost = ((one.what, (one.patch, one.kept), name) for name, cell in cells for one in cell.lost or ())
+    lost = ((promise.what, (promise.patch, promise.kept), name) for name, cell in cells for promise in cell.lost or ())
     return _grouped(record, lost)
 
 
@@ -131,15 +131,15 @@ def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | 
 def _blame(record: RunRecord, patch: int, kept: int) -> str:
     """The patch that something came with, where the state before is known; else how many patches were applied."""
     if kept == patch - 1:
-        subject = next((one.subject for one in record.series.patches if one.number == patch), "")
+        subject = next((this.subject for this in record.series.patches if this.number == patch), "")
         return f'patch {patch}, "{cut(subject, 64)}"'
     which = "all" if patch == len(record.series.patches) else "the first"
     return f"{which} {patch} patches applied (run with --per-patch to find the first)"
 
 
-def _grouped(record: RunRecord | None, found: Iterator[tuple[str, _Since, str]]) -> list[Change]:
+def _grouped(record: RunRecord | None, changes: Iterator[tuple[str, _Since, str]]) -> list[Change]:
     groups: dict[tuple[str, _Since], dict[str, None]] = {}
-    for what, since, cell in found:
+    for what, since, cell in changes:
         groups.setdefault((what, since), {})[cell] = None
     return [
         Change(

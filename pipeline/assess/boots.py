@@ -33,10 +33,10 @@ class Regression:
 
 def by_scenario(cell: CellRecord) -> Mapping[str, Sequence[BootRecord]]:
     """A cell's boots in order of their patches, by scenario."""
-    found: dict[str, list[BootRecord]] = {}
+    boots_by_name: dict[str, list[BootRecord]] = {}
     for boot in cell.boots:
-        found.setdefault(boot.scenario, []).append(boot)
-    return {name: sorted(boots, key=lambda boot: boot.patch) for name, boots in found.items()}
+        boots_by_name.setdefault(boot.scenario, []).append(boot)
+    return {name: sorted(boots, key=lambda boot: boot.patch) for name, boots in boots_by_name.items()}
 
 
 def base_of(boots: Sequence[BootRecord]) -> BootRecord | None:
@@ -49,15 +49,17 @@ def regressions(cell: CellRecord) -> list[Regression]:
 
     Without a boot of the base, a failure is the series' own as far as anybody knows.
     """
-    found = []
+    worsened = []
     for boots in by_scenario(cell).values():
         base = base_of(boots)
         worse = ((boot, what) for boot in boots if boot.patch and (what := worse_than(base, boot)))
         if first := next(worse, None):
             boot, what = first
             details = [f"{check.name}: {detail}" for check in _failing(boot) for detail in check.details]
-            found.append(Regression(cell, boot, what, tuple(details) or new_splats(base, boot) or boot.new_lines[-5:]))
-    return found
+            worsened.append(
+                Regression(cell, boot, what, tuple(details) or new_splats(base, boot) or boot.new_lines[-5:])
+            )
+    return worsened
 
 
 def worse_than(base: BootRecord | None, boot: BootRecord) -> str:

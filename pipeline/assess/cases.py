@@ -90,22 +90,22 @@ def _build(cell: CellRecord, name: str, state: StateRecord, base_fails: bool) ->
         "build",
         Outcome.FAIL if failed else Outcome.PASS,
         failed and base_fails,
-        tuple(location(found) for found in state.errors),
+        tuple(location(diagnostic) for diagnostic in state.errors),
         state.seconds,
         state.log,
     )
 
 
 def _warnings(cell: CellRecord, name: str, state: StateRecord) -> Case:
-    found = tuple(location(new_warning) for new_warning in state.new_warnings) if state.patch else ()
-    outcome = Outcome.FAIL if found else Outcome.PASS
-    return Case(cell.tree, cell.id, name, state.patch, "warnings", outcome, False, found, log=state.log)
+    places = tuple(location(new_warning) for new_warning in state.new_warnings) if state.patch else ()
+    outcome = Outcome.FAIL if places else Outcome.PASS
+    return Case(cell.tree, cell.id, name, state.patch, "warnings", outcome, False, places, log=state.log)
 
 
 def _promises(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]:
     """What the matrix promises of the cell, where that was looked at."""
     if cell.lost is not None and state.patch:
-        broken = tuple(one.what for one in cell.lost)
+        broken = tuple(promise.what for promise in cell.lost)
         outcome = Outcome.FAIL if broken else Outcome.PASS
         yield Case(cell.tree, cell.id, name, state.patch, "promises", outcome, False, broken)
 
@@ -113,7 +113,7 @@ def _promises(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]
 def _sizes(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]:
     """The change of all symbols, which bloat-o-meter counts, and of each kind of symbol."""
     if cell.text is not None:
-        changes = {"size": cell.text.delta, **{f"size: {kind}": found for kind, found in kinds(cell).items()}}
+        changes = {"size": cell.text.delta, **{f"size: {kind}": delta for kind, delta in kinds(cell).items()}}
         for check, change in changes.items():
             case = Case(cell.tree, cell.id, name, state.patch, check, Outcome.PASS)
             yield replace(case, number=change, unit="bytes")

@@ -37,14 +37,14 @@ class CheckRow:
 
 def check_rows(record: RunRecord) -> list[CheckRow]:
     """A row for each check and patch, patches and checks in their order."""
-    found: dict[tuple[int, str], dict[tuple[str, str, tuple[CheckFindingRecord, ...]], list[str]]] = {}
-    for one in record.checks:
-        answers = found.setdefault((one.patch, one.check), {})
-        answers.setdefault((one.status, one.reason, one.findings), []).append(one.tree)
-    order = list(dict.fromkeys(one.check for one in record.checks))
+    rows: dict[tuple[int, str], dict[tuple[str, str, tuple[CheckFindingRecord, ...]], list[str]]] = {}
+    for entry in record.checks:
+        answers = rows.setdefault((entry.patch, entry.check), {})
+        answers.setdefault((entry.status, entry.reason, entry.findings), []).append(entry.tree)
+    order = list(dict.fromkeys(check.check for check in record.checks))
     return [
         CheckRow(patch, check, ", ".join(trees) if len(answers) > 1 else "", _word(status, findings), reason, findings)
-        for (patch, check), answers in sorted(found.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
+        for (patch, check), answers in sorted(rows.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
         for (status, reason, findings), trees in answers.items()
     ]
 
@@ -116,12 +116,12 @@ def _patches(record: RunRecord) -> str:
 def patch_findings(record: RunRecord) -> list[tuple[str, list[str]]]:
     """Findings under the patch that they come with: a title, and a line for each; errors first."""
     subjects = {patch.number: patch.subject for patch in record.series.patches}
-    found: dict[int, dict[str, int]] = {}
+    counts: dict[int, dict[str, int]] = {}
     for row in check_rows(record):
         for finding in row.findings:
             where = f" (on {row.tree})" if row.tree else ""
-            found.setdefault(row.patch, {})[f"{finding_words(finding)}{where}"] = _SEVERITIES.index(finding.severity)
+            counts.setdefault(row.patch, {})[f"{finding_words(finding)}{where}"] = _SEVERITIES.index(finding.severity)
     return [
         (f'Patch {number}, "{cut(subjects.get(number, ""), 64)}"', sorted(lines, key=lines.__getitem__))
-        for number, lines in found.items()
+        for number, lines in counts.items()
     ]

@@ -44,20 +44,20 @@ def measured_cells(record: RunRecord) -> list[CellRecord]:
 def covered_files(record: RunRecord) -> list[Covered]:
     """Every file of code that the series changes, in the order of trees and paths."""
     cells = measured_cells(record)
-    files = sorted({(cell.tree, one.path) for cell in cells for one in cell.coverage or ()})
+    files = sorted({(cell.tree, file.path) for cell in cells for file in cell.coverage or ()})
     return [_covered(tree, path, [cell for cell in cells if cell.tree == tree]) for tree, path in files]
 
 
 def _covered(tree: str, path: str, cells: Sequence[CellRecord]) -> Covered:
-    found = [(cell, one) for cell in cells for one in cell.coverage or () if one.path == path]
-    compiled = [(cell, one) for cell, one in found if one.compiled]
-    kept = [line_numbers(one.kept) for _, one in compiled if one.kept is not None]
+    covering = [(cell, file) for cell in cells for file in cell.coverage or () if file.path == path]
+    compiled = [(cell, file) for cell, file in covering if file.compiled]
+    kept = [line_numbers(file.kept) for _, file in compiled if file.kept is not None]
     return Covered(
         path,
         tree,
         tuple(cell for cell, _ in compiled),
         len(cells),
-        frozenset[int]().union(*(line_numbers(one.lines) for _, one in found)),
+        frozenset[int]().union(*(line_numbers(file.lines) for _, file in covering)),
         frozenset[int]().union(*kept) if kept or not compiled else None,
     )
 

@@ -78,35 +78,39 @@ def warnings(record: RunRecord) -> list[Finding]:
                 key = (_blame(record, guilt, state, [warning]), guilt, *identity, alike[identity])
                 hits.setdefault(key, []).append((label(record, cell), state.log, warning))
     groups: dict[tuple[str, Guilt, tuple[str, ...], str], list[DiagnosticRecord]] = {}
-    for (blame, guilt, *_), found in hits.items():
-        cells, first = tuple(name for name, _, _ in found), found[0]
+    for (blame, guilt, *_), diagnostics in hits.items():
+        cells, first = tuple(name for name, _, _ in diagnostics), diagnostics[0]
         groups.setdefault((blame, guilt, cells, first[1]), []).append(first[2])
-    return [Finding(blame, cells, tuple(found), log, guilt) for (blame, guilt, cells, log), found in groups.items()]
+    return [
+        Finding(blame, cells, tuple(diagnostics), log, guilt)
+        for (blame, guilt, cells, log), diagnostics in groups.items()
+    ]
 
 
 def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
     """Boots that are worse than the base's, each with what is worse; alike ones of several cells are one finding."""
     groups: dict[tuple[str, Guilt, str], list[Regression]] = {}
     for cell in record.cells:
-        for one in regressions(cell):
-            state = next(state for state in cell.states if state.patch == one.boot.patch)
+        for regression in regressions(cell):
+            state = next(state for state in cell.states if state.patch == regression.boot.patch)
             guilt = _guilt(record, cell, state, [])
-            key = (_blame(record, guilt, state, []), guilt, f"{one.boot.scenario}: {one.what}")
-            groups.setdefault(key, []).append(one)
+            key = (_blame(record, guilt, state, []), guilt, f"{regression.boot.scenario}: {regression.what}")
+            groups.setdefault(key, []).append(regression)
     return [
         (
             Finding(
                 blame,
-                tuple(label(record, one.cell) for one in found),
+                tuple(label(record, regression.cell) for regression in found_in),
                 tuple(
-                    DiagnosticRecord(path=found[0].boot.scenario, line=0, message=line) for line in found[0].evidence
+                    DiagnosticRecord(path=found_in[0].boot.scenario, line=0, message=line)
+                    for line in found_in[0].evidence
                 ),
-                found[0].boot.console,
+                found_in[0].boot.console,
                 guilt,
             ),
             what,
         )
-        for (blame, guilt, what), found in groups.items()
+        for (blame, guilt, what), found_in in groups.items()
     ]
 
 
@@ -123,20 +127,20 @@ def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[Diagnos
             ]
 
 
-def _guilt(record: RunRecord, cell: CellRecord, state: StateRecord, found: Sequence[DiagnosticRecord]) -> Guilt:
+def _guilt(record: RunRecord, cell: CellRecord, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]) -> Guilt:
     """The patch that a finding came with; without its predecessor's build, what the file it names says of that."""
     if state.patch - 1 in {other.patch for other in cell.states}:
         return Guilt(state.patch, state.patch, proven=True)
-    touching = [patch.number for patch in record.series.patches if found and found[0].path in patch.files]
+    touching = [patch.number for patch in record.series.patches if diagnostics and diagnostics[0].path in patch.files]
     return Guilt(state.patch, touching[0] if len(touching) == 1 else 0)
 
 
-def _blame(record: RunRecord, guilt: Guilt, state: StateRecord, found: Sequence[DiagnosticRecord]) -> str:
+def _blame(record: RunRecord, guilt: Guilt, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]) -> str:
     """The same in words."""
     if guilt.proven:
         return f'patch {state.patch}, "{cut(state.subject, 64)}"'
     whole = state.patch == len(record.series.patches)
     applied = f"{'all' if whole else 'the first'} {count(state.patch, 'patch')} applied"
     if guilt.patch:
-        return f"{applied}; patch {guilt.patch} alone touches {cut(found[0].path, 60)}"
+        return f"{applied}; patch {guilt.patch} alone touches {cut(diagnostics[0].path, 60)}"
     return f"{applied} (run with --per-patch to find the first)"

@@ -15,10 +15,10 @@ def unchanged_size(cell: CellRecord) -> str:
 
 def noise_floor(cell: CellRecord) -> str:
     """What two builds of the base differ in, where that was measured."""
-    if (found := cell.noise_floor) is None:
+    if (floor := cell.noise_floor) is None:
         return ""
-    sections = [f"{section.name} {section.after - section.before:+d}" for section in found.sections]
-    return f"A/A, two clean builds of the base: {', '.join([f'+{found.up} -{found.down} bytes', *sections])}"
+    sections = [f"{section.name} {section.after - section.before:+d}" for section in floor.sections]
+    return f"A/A, two clean builds of the base: {', '.join([f'+{floor.up} -{floor.down} bytes', *sections])}"
 
 
 def noise_floors(record: RunRecord) -> str:
@@ -27,6 +27,6 @@ def noise_floors(record: RunRecord) -> str:
     asked = sum(cell.text is not None for cell in record.cells)
     if not measured:
         return "not measured: --noise-floor builds each base twice"
-    loud = sum(not one.silent for one in measured)
+    loud = sum(not floor.silent for floor in measured)
     words = f"{count(loud, 'cell')} of {len(measured)} not built alike twice" if loud else "0 bytes"
     return f"{words}, two clean builds of the base in {len(measured)} of {count(asked, 'cell')}"

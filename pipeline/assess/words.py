@@ -19,11 +19,13 @@ def label(record: RunRecord, cell: CellRecord) -> str:
     return f"{cell.id} on {cell.tree}" if several and cell.tree not in cell.id else cell.id
 
 
-def location(found: DiagnosticRecord) -> str:
+def location(diagnostic: DiagnosticRecord) -> str:
     """A diagnostic as compilers print it, with the tool where it is another; the linker's and make's have no line."""
-    named = found.tool in ("", *COMPILERS, found.path) or found.message.startswith(f"{found.tool}: ")
-    words = found.message if named else f"{found.tool}: {found.message}"
-    return f"{found.path}:{found.line}: {words}" if found.line else f"{found.path}: {words}"
+    named = diagnostic.tool in ("", *COMPILERS, diagnostic.path) or diagnostic.message.startswith(
+        f"{diagnostic.tool}: "
+    )
+    words = diagnostic.message if named else f"{diagnostic.tool}: {diagnostic.message}"
+    return f"{diagnostic.path}:{diagnostic.line}: {words}" if diagnostic.line else f"{diagnostic.path}: {words}"
 
 
 def result(record: RunRecord, cell: CellRecord) -> str:
