@@ -122,11 +122,11 @@ def _builds(record: RunRecord) -> list[Entry]:
     if not results:
         return [Entry("build", "warn", "not built")]
     built = f"builds in {results.count('builds')} of {count(len(results), 'cell')}"
-    lines = [line for one in [*broken, *warned] for line in _words(one)]
+    lines = [line for finding in [*broken, *warned] for line in _words(finding)]
     if broken:
         return [Entry("build", "fail", f"{built}: fails with {broken[0].blame}", details="\n".join(lines))]
     if warned:
-        summary = f"{built}: {count(sum(len(one.diagnostics) for one in warned), 'new warning')}"
+        summary = f"{built}: {count(sum(len(finding.diagnostics) for finding in warned), 'new warning')}"
         return [Entry("build", "warn", summary, details="\n".join(lines))]
     covered = verdict(record).covered
     sound = covered and all(word == "builds" for word in results)
@@ -140,7 +140,7 @@ def _promises(record: RunRecord) -> list[Entry]:
     lost = lost_promises(record, [(label(record, cell), cell) for cell in record.cells])
     sizes = changed_facts(record)
     if lost:
-        lines = [f"{', '.join(one.cells)}: {one.what}, with {one.blame}" for one in lost]
+        lines = [f"{', '.join(change.cells)}: {change.what}, with {change.blame}" for change in lost]
         return [Entry("promises", "fail", f"broken with {lost[0].blame}", details="\n".join([*lines, *sizes]))]
     if not looked_at:
         return []
@@ -158,7 +158,7 @@ def _boots(record: RunRecord) -> list[Entry]:
         return [Entry("boot", "warn", "nothing proven", details="\n".join(unclear))] if unclear else []
     if worse:
         finding, what = worse[0]
-        lines = [line for one, words in worse for line in [f"{words}, with {one.blame}", *_words(one)]]
+        lines = [line for finding, words in worse for line in [f"{words}, with {finding.blame}", *_words(finding)]]
         return [Entry("boot", "fail", f"{what}, with {finding.blame}", details="\n".join(lines))]
     return [Entry("boot", "warn" if doubts else "pass", count(len(ran), "boot"), details="\n".join(doubts))]
 
@@ -200,9 +200,9 @@ def _boot_of(record: RunRecord, number: int) -> list[Entry]:
     ran = [(cell, boot) for cell, boot in boots if boot.status != "not run"]
     if not ran:
         return []
-    worse = [one for cell in record.cells for one in regressions(cell) if one.boot.patch == number]
+    worse = [regression for cell in record.cells for regression in regressions(cell) if regression.boot.patch == number]
     bad = [(cell, boot) for cell, boot in ran if boot.status != "pass"]
-    lines = [f"{label(record, one.cell)}, {one.boot.scenario}: {one.what}" for one in worse]
+    lines = [f"{label(record, regression.cell)}, {regression.boot.scenario}: {regression.what}" for regression in worse]
     lines += [f"{label(record, cell)}, {boot.scenario}: {boot.status} {boot.reason}".rstrip() for cell, boot in bad]
     status: Status = "fail" if worse else "warn" if bad else "pass"
     return [Entry("boot", status, f"{len(ran) - len(bad)} of {count(len(ran), 'boot')} pass", details="\n".join(lines))]
@@ -210,12 +210,12 @@ def _boot_of(record: RunRecord, number: int) -> list[Entry]:
 
 def _checks_of(record: RunRecord, number: int) -> list[Entry]:
     """An entry for each check that has something to look at in a patch; what was not looked at is no pass."""
-    found: dict[str, list[CheckRow]] = {}
+    by_check: dict[str, list[CheckRow]] = {}
     for row in check_rows(record):
         if row.patch == number and row.word != "-":
-            found.setdefault(row.check, []).append(row)
+            by_check.setdefault(row.check, []).append(row)
     entries = []
-    for check, rows in found.items():
+    for check, rows in by_check.items():
         lines = [
             f"{row.tree}: {words}" if row.tree else words for row in rows for words in map(finding_words, row.findings)
         ]
