@@ -50,7 +50,7 @@ class Names:
         return re.compile(rf"(?<![\w/.~-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])")
 
     def text(self, text: str) -> str:
-        return self._pattern.sub(lambda found: self.texts[found[0]], text) if self.texts and "/" in text else text
+        return self._pattern.sub(lambda match: self.texts[match[0]], text) if self.texts and "/" in text else text
 
 
 def for_others(record: RunRecord) -> RunRecord:
