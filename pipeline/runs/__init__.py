@@ -75,7 +75,9 @@ def _shortened(record: RunRecord) -> RunRecord:
             update={
                 "text": cell.text.model_copy(
                     update={
-                        "symbols": tuple(sorted(cell.text.symbols, key=lambda one: -abs(one.delta))[:MOST_SYMBOLS]),
+                        "symbols": tuple(
+                            sorted(cell.text.symbols, key=lambda symbol: -abs(symbol.delta))[:MOST_SYMBOLS]
+                        ),
                         "verbatim": cell.text.verbatim[:_LONGEST_TABLE],
                     }
                 )
@@ -85,8 +87,8 @@ def _shortened(record: RunRecord) -> RunRecord:
         else cell
         for cell in record.cells
     ]
-    letters = [one.model_copy(update={"body": one.body[:_LONGEST_BODY]}) for one in record.series.messages]
-    patches = tuple(one.model_copy(update={"diff": ""}) for one in record.series.patches)
+    letters = [letter.model_copy(update={"body": letter.body[:_LONGEST_BODY]}) for letter in record.series.messages]
+    patches = tuple(patch.model_copy(update={"diff": ""}) for patch in record.series.patches)
     series = record.series.model_copy(update={"messages": tuple(letters), "patches": patches})
     note = f"The record would be too large: of each cell it holds the {MOST_SYMBOLS} symbols that changed most."
     return record.model_copy(update={"cells": tuple(cells), "series": series, "notes": (*record.notes, note)})
@@ -152,9 +154,9 @@ def find(workspace: Workspace, name: str) -> Path:
     exact = [run for run in matching if run.id == name]
     if len(exact or matching) != 1:
         problem = "several runs match" if matching else "there is no finished run"
-        found = "".join(f"\n  {run.id}" for run in matching[:5])
+        ids = "".join(f"\n  {run.id}" for run in matching[:5])
         raise UsageError(
-            f"{problem} {name!r}{found}",
+            f"{problem} {name!r}{ids}",
             hint="`pipeline runs` lists them; `last` is the newest.",
         )
     return (exact or matching)[0].folder
