@@ -41,16 +41,16 @@ def with_duplicates_marked(planned: Sequence[PlannedCell], changed: Sequence[str
     return tuple(result)
 
 
-def surprise(one: PlannedCell) -> str:
+def surprise(planned: PlannedCell) -> str:
     """How a cell is not what the matrix expects of it, in words; empty when it is."""
-    expect = one.cell.expect
+    expect = planned.cell.expect
     if expect is None:
         return ""
     if expect.unreachable:
-        return "expected to be unreachable, and every promise is kept" if one.reachable else ""
-    if not one.reachable:
+        return "expected to be unreachable, and every promise is kept" if planned.reachable else ""
+    if not planned.reachable:
         return "expected to be reachable"
-    return "; ".join(broken_expectations(one.cell, one.struct_page, one.vmemmap).values())
+    return "; ".join(broken_expectations(planned.cell, planned.struct_page, planned.vmemmap).values())
 
 
 def broken_expectations(cell: Cell, struct_page: StructPage | None, vmemmap: bool) -> dict[str, str]:
@@ -88,14 +88,14 @@ def _broken_facts(cell: Cell, struct_page: StructPage | None, vmemmap: bool) -> 
     return broken
 
 
-def _kernel(one: PlannedCell) -> tuple[object, ...]:
-    variables = tuple(kbuild.variables(one.cell).items())
-    return (one.tree.tree_id, config_digest(one.config), one.cell.toolchain.digest, variables)
+def _kernel(planned: PlannedCell) -> tuple[object, ...]:
+    variables = tuple(kbuild.variables(planned.cell).items())
+    return (planned.tree.tree_id, config_digest(planned.config), planned.cell.toolchain.digest, variables)
 
 
-def _asked(one: PlannedCell) -> tuple[object, ...]:
-    options = {name: value for fragment in one.cell.fragments for name, value in fragment.asked.items()}
-    return (one.cell.base, tuple(sorted(options.items())))
+def _asked(planned: PlannedCell) -> tuple[object, ...]:
+    options = {name: value for fragment in planned.cell.fragments for name, value in fragment.asked.items()}
+    return (planned.cell.base, tuple(sorted(options.items())))
 
 
 def _memmap(virtual: bool) -> str:
