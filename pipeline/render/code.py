@@ -48,9 +48,9 @@ class Comparison:
 
 def comparisons(cell: CellRecord) -> list[Comparison]:
     """Those of each patch that was built after the state before it, and at last that of the whole series."""
-    found = [Comparison(state.patch, False, state.code) for state in cell.states if state.code]
+    all_comparisons = [Comparison(state.patch, False, state.code) for state in cell.states if state.code]
     whole = [Comparison(cell.states[-1].patch, True, cell.code)] if cell.code and cell.states else []
-    return [*found, *whole]
+    return [*all_comparisons, *whole]
 
 
 def code_words(code: CodeRecord) -> str:

@@ -68,14 +68,14 @@ def _different_matrices(pairs: Sequence[Pair]) -> str:
 
 
 def _run(record: RunRecord) -> tuple[str, str]:
-    found, series = verdict(record), record.series
-    return found.word, f"v{series.version}, {count(len(series.patches), 'patch')}: {series.title} (run {record.id})"
+    judged, series = verdict(record), record.series
+    return judged.word, f"v{series.version}, {count(len(series.patches), 'patch')}: {series.title} (run {record.id})"
 
 
 def _pairs(before: RunRecord, after: RunRecord) -> list[Pair]:
     """Cells of both runs; a tree counts by its name, which stays when its version moves on."""
-    one, two = ({(cell.tree, cell.id): cell for cell in record.cells} for record in (before, after))
-    return [Pair(key[1], one.get(key), two.get(key)) for key in dict.fromkeys([*one, *two])]
+    old, new = ({(cell.tree, cell.id): cell for cell in record.cells} for record in (before, after))
+    return [Pair(key[1], old.get(key), new.get(key)) for key in dict.fromkeys([*old, *new])]
 
 
 def _cells(before: RunRecord, after: RunRecord, pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
@@ -106,11 +106,11 @@ def _readings(pairs: Sequence[Pair], asked: Sequence[str], page: Page) -> list[s
 
 def _patches(before: RunRecord, after: RunRecord, page: Page) -> list[str]:
     """Patches by subject: where each went, those that were dropped or are new."""
-    one, two = ({patch.subject: patch.number for patch in record.series.patches} for record in (before, after))
+    old, new = ({patch.subject: patch.number for patch in record.series.patches} for record in (before, after))
     rows = [
-        (_number(one.get(subject)), _number(two.get(subject)), subject)
-        for subject in dict.fromkeys([*two, *one])
-        if one.get(subject) != two.get(subject)
+        (_number(old.get(subject)), _number(new.get(subject)), subject)
+        for subject in dict.fromkeys([*new, *old])
+        if old.get(subject) != new.get(subject)
     ]
     return page.table([("was", "is", "patch"), *rows], right={0, 1}) if rows else []
 
@@ -147,11 +147,11 @@ def _signed(number: int | None) -> str:
 
 def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
     """Checks after the last patch that went from failing to passing, and those that no longer pass."""
-    one, two = _last(before), _last(after)
+    old, new = _last(before), _last(after)
     better: list[str] = []
     worse: list[str] = []
-    for key, case in two.items():
-        earlier = one.get(key)
+    for key, case in new.items():
+        earlier = old.get(key)
         if earlier is None or (earlier.outcome is case.outcome):
             continue
         words = f"{case.label}, {case.check}: {_WORDS[earlier.outcome]} → {_WORDS[case.outcome]}"
@@ -163,7 +163,7 @@ def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
         if was and now:
             better += _told(pair.name, "no longer there", new_ones(was, now))
             worse += _told(pair.name, "not there before", new_ones(now, was))
-    gone = [case for key, case in one.items() if key not in two and case.outcome is Outcome.PASS]
+    gone = [case for key, case in old.items() if key not in new and case.outcome is Outcome.PASS]
     worse += [f"{case.label}, {case.check}: passes → not there" for case in gone if _cell_is_there(after, case)]
     return better, worse
 
@@ -195,9 +195,9 @@ def _symbols(pair: Pair, page: Page) -> Block | None:
     """The symbols that the two revisions change differently, or nothing where that cannot be said."""
     if pair.before is None or pair.before.text is None or pair.after is None or pair.after.text is None:
         return None
-    one, two = _deltas(pair.before.text), _deltas(pair.after.text)
-    names = [name for name in dict.fromkeys([*one, *two]) if one.get(name, 0) != two.get(name, 0)]
-    differ = [(name, one.get(name, 0), two.get(name, 0)) for name in names]
+    old, new = _deltas(pair.before.text), _deltas(pair.after.text)
+    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name, 0) != new.get(name, 0)]
+    differ = [(name, old.get(name, 0), new.get(name, 0)) for name in names]
     largest = sorted(differ, key=lambda row: (-abs(row[2] - row[1]), row[0]))[:SYMBOLS_SHOWN]
     if not largest:
         return None

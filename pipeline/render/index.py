@@ -98,7 +98,7 @@ def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> In
         files: names of files in it.
     """
     record = neutral(with_largest_symbols(record, 0))
-    found = verdict(record)
+    judged = verdict(record)
     report = next((name for name in REPORTS if name in files), REPORTS[-1])
     return IndexedRun(
         one_line(record.id),
@@ -106,8 +106,8 @@ def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> In
         one_line(record.started[:16]).replace("T", " "),
         cut(one_line(record.series.title), 140),
         record.series.version,
-        found.word,
-        found.headline,
+        judged.word,
+        judged.headline,
         {(one_line(cell.tree, 200), one_line(cell.id, 200)): cell.text.delta for cell in record.cells if cell.text},
     )
 

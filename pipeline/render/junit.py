@@ -39,8 +39,8 @@ def render_junit(record: RunRecord) -> str:
         _suite(root, record, f"checks of patch {patch}", [_check(row) for row in own_rows], {})
         lines = [finding_words(finding) for row in own_rows for finding in row.findings]
         root[-1][-2].text = "\n".join(one_line(line) for line in lines) or None
-    for (_, name), found in groupby(cases(record), key=lambda case: (case.tree, case.label)):
-        own = [*found]
+    for (_, name), group in groupby(cases(record), key=lambda case: (case.tree, case.label)):
+        own = [*group]
         numbers = {f"{case.check}, {case.unit}": f"{case.number:+d}" for case in own if case.number is not None}
         code, told = _code(cells[own[0].tree, own[0].cell])
         _suite(root, record, name, [_case(case) for case in own], numbers | code, told)
@@ -54,12 +54,12 @@ def _code(cell: CellRecord) -> tuple[dict[str, str], list[str]]:
     """What differs in a cell's code: how much of it, as properties of its suite, and what."""
     numbers: dict[str, str] = {}
     lines = []
-    for found in comparisons(cell):
-        which = "code" if found.whole else f"patch {found.patch}, code"
-        words = {kind: str(number) for kind, number in found.numbers.items()}
-        counted = words or {"functions and data objects": f"more than {found.code.more_than}"}
+    for comparison in comparisons(cell):
+        which = "code" if comparison.whole else f"patch {comparison.patch}, code"
+        words = {kind: str(number) for kind, number in comparison.numbers.items()}
+        counted = words or {"functions and data objects": f"more than {comparison.code.more_than}"}
         numbers |= {f"{which}: {kind} that differ": number for kind, number in counted.items()}
-        lines.append(f"{which}: {'; '.join(found.lines)}")
+        lines.append(f"{which}: {'; '.join(comparison.lines)}")
     return numbers, lines
 
 

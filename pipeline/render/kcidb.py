@@ -70,7 +70,7 @@ def _identity(record: RunRecord, *parts: object) -> str:
 
 
 def _checkout_id(record: RunRecord, tree: str, patch: int) -> str:
-    number = next((at for at, one in enumerate(record.trees, 1) if one.name == tree), 0)
+    number = next((at for at, candidate in enumerate(record.trees, 1) if candidate.name == tree), 0)
     return _identity(record, f"tree{number}", patch)
 
 
@@ -80,16 +80,16 @@ def _build_id(record: RunRecord, cell: CellRecord, patch: int) -> str:
 
 def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
     """One for each source state that was built, and for a series that does not apply one that is not valid."""
-    found = []
+    checkouts = []
     for tree in record.trees:
         patches = {state.patch for cell in record.cells if cell.tree == tree.name for state in cell.states}
         patches |= {check.patch for check in record.checks if check.tree == tree.name and check.status == "checked"}
-        found += [_checkout(record, tree, patch, valid=True) for patch in sorted(patches)]
+        checkouts += [_checkout(record, tree, patch, valid=True) for patch in sorted(patches)]
         if tree.applied == "failed":
             excerpt = {"log_excerpt": "\n".join(one_line(line) for line in tree.log[-8000:].split("\n"))[:16000]}
             failed = max(1, tree.failed_patch or 1)
-            found.append(_checkout(record, tree, failed, valid=False) | excerpt)
-    return found
+            checkouts.append(_checkout(record, tree, failed, valid=False) | excerpt)
+    return checkouts
 
 
 def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -
 
 def _checks(record: RunRecord, tree: TreeRecord, patch: int) -> dict[str, Any]:
     """Checks of the patch that a checkout ends with: KCIDB's tests are of builds, and these need none."""
-    found = {
+    statuses = {
         one_line(check.check): {
             "status": "FAIL" if any(finding.problem for finding in check.findings) else _CHECKED[check.status],
             "findings": [one_line(finding_words(finding)) for finding in check.findings[:MOST_FINDINGS]],
@@ -121,7 +121,7 @@ def _checks(record: RunRecord, tree: TreeRecord, patch: int) -> dict[str, Any]:
         for check in record.checks
         if check.tree == tree.name and check.patch == patch and check.status != "not concerned"
     }
-    return {"checks": found} if found else {}
+    return {"checks": statuses} if statuses else {}
 
 
 def _start(record: RunRecord) -> dict[str, str]:
@@ -145,7 +145,7 @@ def _build(record: RunRecord, cell: CellRecord, state: StateRecord) -> dict[str,
     }
     if re.fullmatch(r"[a-z0-9_]+", cell.arch):
         build["architecture"] = cell.arch
-    lines = [location(found) for found in (*state.errors, *state.new_warnings)]
+    lines = [location(diagnostic) for diagnostic in (*state.errors, *state.new_warnings)]
     return build | _excerpt(lines)
 
 
@@ -158,14 +158,14 @@ def _tests(record: RunRecord) -> list[dict[str, Any]]:
 
 def _code(record: RunRecord, cell: CellRecord) -> Iterator[dict[str, Any]]:
     """How much of a cell's code differs, and what of it: of the series, and of each patch that was built alone."""
-    for found in comparisons(cell):
-        build = _build_id(record, cell, found.patch)
-        numbers = {kind: {"number": {"value": number, "unit": kind}} for kind, number in found.numbers.items()}
+    for comparison in comparisons(cell):
+        build = _build_id(record, cell, comparison.patch)
+        numbers = {kind: {"number": {"value": number, "unit": kind}} for kind, number in comparison.numbers.items()}
         # Where more differs than is counted, there is a sentence and no number.
         for kind, value in (numbers or {"all": {}}).items():
-            path = f"code.{found.of}.{_node(kind)}"
+            path = f"code.{comparison.of}.{_node(kind)}"
             test = {"build_id": build, "id": f"{build}/{path}", "origin": ORIGIN, "path": path, "status": "DONE"}
-            yield test | value | _excerpt(found.lines)
+            yield test | value | _excerpt(comparison.lines)
 
 
 def _test(record: RunRecord, cell: CellRecord, case: Case) -> dict[str, Any]:

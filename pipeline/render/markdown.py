@@ -85,7 +85,7 @@ def _templates() -> Environment:
 
 
 def _render(record: RunRecord, symbols: int, others: int) -> str:
-    found = verdict(record)
+    judged = verdict(record)
     sizes = size_rows(record, [label(record, cell) for cell in record.cells])
     header, *rows = cell_rows(record)
     columns = [*header[:2], *(code(title, table=True) for title in header[2:-1]), header[-1], "new failures"]
@@ -94,9 +94,9 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
         _templates()
         .get_template("summary.md.j2")
         .render(
-            mark=_MARKS.get(found.word, "⚠️"),
-            verdict=found,
-            problems=_first(found.problems, others),
+            mark=_MARKS.get(judged.word, "⚠️"),
+            verdict=judged,
+            problems=_first(judged.problems, others),
             remarks=_first(remarks(record), others),
             series=record.series,
             patches=len(record.series.patches),
@@ -115,7 +115,9 @@ def _render(record: RunRecord, symbols: int, others: int) -> str:
             warnings=_findings(warnings(record), others),
             boots=_findings([finding for finding, _ in boot_failures(record)], others),
             claims=[(claim.verdict, measured(claim), claim.text) for claim in record.claims[:others]],
-            code=[(label(record, cell), code_words(one)) for cell, one in list(compared_cells(record))[:others]],
+            code=[
+                (label(record, cell), code_words(compared)) for cell, compared in list(compared_cells(record))[:others]
+            ],
             sizes=table(sizes[: others + 1], plain=range(1, len(sizes[0])), right=range(1, len(sizes[0]))),
             legend=legend(sizes[0]),
             texts=[_text(record, cell, symbols) for cell in record.cells[:others] if cell.text],
@@ -131,9 +133,9 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 
 
 def _cell_row(record: RunRecord, cell: CellRecord, row: Sequence[str]) -> tuple[str, ...]:
-    found = cases(record.model_copy(update={"cells": (cell,)}))
+    case_list = cases(record.model_copy(update={"cells": (cell,)}))
     told = (Outcome.PASS, Outcome.FAIL)
-    own = [case for case in found if case.outcome in told and case.number is None]
+    own = [case for case in case_list if case.outcome in told and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*row, f"{failed} of {len(own)}")
 
@@ -144,20 +146,20 @@ def _checks(record: RunRecord, others: int) -> list[str]:
     return table([("patch", "check", "result", "why"), *rows[:others]], plain={0, 2}, right={0}) if rows else []
 
 
-def _findings(found: Sequence[Finding], others: int) -> list[tuple[str, list[str]]]:
+def _findings(findings: Sequence[Finding], others: int) -> list[tuple[str, list[str]]]:
     return [
         (
-            f"With {one.blame}, in {', '.join(one.cells)}",
-            _first([location(line) for line in one.diagnostics], min(5, others)),
+            f"With {finding.blame}, in {', '.join(finding.cells)}",
+            _first([location(line) for line in finding.diagnostics], min(5, others)),
         )
-        for one in found[:others]
+        for finding in findings[:others]
     ]
 
 
 def _text(record: RunRecord, cell: CellRecord, most: int) -> tuple[str, str, list[str], int]:
     assert cell.text is not None
-    largest = sorted(cell.text.symbols, key=lambda one: (-abs(one.delta), one.name))[:most]
-    rows = [(one.name, _size(one.old), _size(one.new), f"{one.delta:+d}") for one in largest]
+    largest = sorted(cell.text.symbols, key=lambda symbol: (-abs(symbol.delta), symbol.name))[:most]
+    rows = [(symbol.name, _size(symbol.old), _size(symbol.new), f"{symbol.delta:+d}") for symbol in largest]
     lines = table([("symbol", "old", "new", "delta"), *rows], plain={1, 2, 3}, right={1, 2, 3}) if rows else []
     return label(record, cell), summary(cell.text), lines, len(largest)
 

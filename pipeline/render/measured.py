@@ -38,7 +38,7 @@ def first(items: Sequence[str], most: int) -> list[str]:
 
 def coverage_files(record: RunRecord) -> list[Covered]:
     """The files of code that the series changes; what is not covered comes first."""
-    return sorted(covered_files(record), key=lambda one: (one.covered, not one.dropped))
+    return sorted(covered_files(record), key=lambda file: (file.covered, not file.dropped))
 
 
 def coverage_balance(files: Sequence[Covered]) -> str:
@@ -68,25 +68,25 @@ def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
     ]
 
 
-def file_name(record: RunRecord, one: Covered) -> str:
-    return f"{one.path} on {one.tree}" if len({cell.tree for cell in record.cells}) > 1 else one.path
+def file_name(record: RunRecord, file: Covered) -> str:
+    return f"{file.path} on {file.tree}" if len({cell.tree for cell in record.cells}) > 1 else file.path
 
 
-def kept_lines(one: Covered) -> str:
-    return "?" if one.kept is None else str(len(one.kept))
+def kept_lines(file: Covered) -> str:
+    return "?" if file.kept is None else str(len(file.kept))
 
 
-def coverage_note(record: RunRecord, one: Covered) -> str:
+def coverage_note(record: RunRecord, file: Covered) -> str:
     """What must be said of a file that not every cell compiles, or not as a whole."""
-    if not one.cells:
-        return f"{file_name(record, one)}: not covered, no cell compiles it"
+    if not file.cells:
+        return f"{file_name(record, file)}: not covered, no cell compiles it"
     words = []
-    if len(one.cells) < one.asked:
-        words.append(f"only in {', '.join(label(record, cell) for cell in one.cells)}")
-    if one.dropped:
-        numbers = line_ranges(sorted(one.dropped))
+    if len(file.cells) < file.asked:
+        words.append(f"only in {', '.join(label(record, cell) for cell in file.cells)}")
+    if file.dropped:
+        numbers = line_ranges(sorted(file.dropped))
         words.append(f"no cell keeps {'line' if numbers.isdigit() else 'lines'} {numbers.replace(',', ', ')}")
-    return f"{file_name(record, one)}: {'; '.join(words)}" if words else ""
+    return f"{file_name(record, file)}: {'; '.join(words)}" if words else ""
 
 
 def layout_groups(record: RunRecord) -> dict[LayoutRecord, list[str]]:

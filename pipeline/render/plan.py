@@ -25,15 +25,19 @@ def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefini
     """
     page = Page(columns=COLUMNS)
     probes = [probe(name) for name in matrix.probes]
-    columns = [column for one in probes for column in one.columns]
+    columns = [column for asked in probes for column in asked.columns]
     header = ("cell", "toolchain", *columns, "promises", "CPU time")
     rows = [_row(cell, probes) for cell in planned]
     numbers = {len(header) - 2, len(header) - 1}
     lines = [f"{tree.name} ({tree.version})", "", *page.table([header, *rows], right=numbers)]
-    broken = [(one.cell.id, _reason(one)) for one in planned if not one.reachable]
-    surprises = [(one.cell.id, words) for one in planned if (words := surprise(one))]
-    same = [(one.cell.id, f"same configuration as {one.same_as}, built once") for one in planned if one.same_as]
-    excluded = [(", ".join(one.ids), one.reason) for one in matrix.excluded]
+    broken = [(candidate.cell.id, _reason(candidate)) for candidate in planned if not candidate.reachable]
+    surprises = [(candidate.cell.id, words) for candidate in planned if (words := surprise(candidate))]
+    same = [
+        (candidate.cell.id, f"same configuration as {candidate.same_as}, built once")
+        for candidate in planned
+        if candidate.same_as
+    ]
+    excluded = [(", ".join(exclusion.ids), exclusion.reason) for exclusion in matrix.excluded]
     for title, entries in (
         ("Not what the matrix says", surprises),
         ("Unreachable", broken),
@@ -53,30 +57,36 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _row(one: PlannedCell, probes: Sequence[Probe]) -> tuple[str, ...]:
-    facts = Facts(one.vmemmap, one.struct_page) if one.reachable else Facts()
+def _row(planned: PlannedCell, probes: Sequence[Probe]) -> tuple[str, ...]:
+    facts = Facts(planned.vmemmap, planned.struct_page) if planned.reachable else Facts()
     readings = [reading for probe in probes for reading in probe.read(facts)]
-    return (one.cell.id, one.cell.toolchain.name, *readings, f"{one.kept} of {one.promises}", _cost(one))
+    return (
+        planned.cell.id,
+        planned.cell.toolchain.name,
+        *readings,
+        f"{planned.kept} of {planned.promises}",
+        _cost(planned),
+    )
 
 
-def _cost(one: PlannedCell) -> str:
-    if not one.to_build:
-        return f"as {one.same_as}" if one.same_as else "unreachable"
-    return duration(one.cpu_seconds) if one.cpu_seconds else "?"
+def _cost(planned: PlannedCell) -> str:
+    if not planned.to_build:
+        return f"as {planned.same_as}" if planned.same_as else "unreachable"
+    return duration(planned.cpu_seconds) if planned.cpu_seconds else "?"
 
 
-def _reason(one: PlannedCell) -> str:
-    expected = "as the matrix says: " if one.cell.expect and one.cell.expect.unreachable else ""
-    unproven = not one.struct_page and any(fragment.power_of_two is not None for fragment in one.cell.fragments)
-    return f"{expected}{one.reason}{'; the size of struct page was not compiled then' if unproven else ''}"
+def _reason(planned: PlannedCell) -> str:
+    expected = "as the matrix says: " if planned.cell.expect and planned.cell.expect.unreachable else ""
+    unproven = not planned.struct_page and any(fragment.power_of_two is not None for fragment in planned.cell.fragments)
+    return f"{expected}{planned.reason}{'; the size of struct page was not compiled then' if unproven else ''}"
 
 
 def _refused(planned: Sequence[PlannedCell]) -> list[tuple[str, str]]:
     """Each wish that kconfig did not grant, once, and the cells that it was refused in."""
     cells: dict[str, list[str]] = {}
-    for one in planned:
-        for words in one.refused:
-            cells.setdefault(words, []).append(one.cell.id)
+    for cell in planned:
+        for words in cell.refused:
+            cells.setdefault(words, []).append(cell.cell.id)
     entries = []
     for words, names in cells.items():
         wish, _, reason = words.partition(": ")
@@ -98,13 +108,13 @@ def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def _estimate(planned: Sequence[PlannedCell], jobs: int) -> str:
     """What one source state takes, from the last full build of each cell in this workspace."""
-    wanted = [one for one in planned if one.to_build]
-    known = [one.cpu_seconds for one in wanted if one.cpu_seconds]
+    wanted = [candidate for candidate in planned if candidate.to_build]
+    known = [candidate.cpu_seconds for candidate in wanted if candidate.cpu_seconds]
     if not wanted:
         return "Nothing to build."
     if not known:
         return f"No estimate: {_cells(len(wanted))} to build, none of which this workspace has built before."
-    new = [one.cell.id for one in wanted if not one.cpu_seconds]
+    new = [candidate.cell.id for candidate in wanted if not candidate.cpu_seconds]
     total = sum(known)
     wall = f", about {duration(total / jobs)} with {jobs} jobs" if jobs > 1 else ""
     missing = f"; not built here before, and not counted: {', '.join(new)}" if new else ""

@@ -90,7 +90,7 @@ def _by_patch(point: PointRecord) -> tuple[int, int]:
 
 def owed(points: Iterable[PointRecord], page: Page) -> list[str]:
     """Who has to act, for whom, on what: a line for each open point, or for each pair of people where they are many."""
-    waiting = sorted((one for one in points if one.waiting), key=_by_patch)
+    waiting = sorted((point for point in points if point.waiting), key=_by_patch)
     if len(waiting) <= MOST_OWED:
         lines = []
         for point in waiting:
@@ -162,10 +162,10 @@ def _message(message_id: str, link: str, page: Page) -> list[str]:
 
 def _trailers(trailers: Iterable[TrailerRecord], page: Page) -> list[Item]:
     """Each trailer that wants a look; those that are carried are counted."""
-    every = sorted(trailers, key=lambda one: one.patch or 0)
-    carried = Counter(one.name for one in every if one.carried and not one.conditional)
+    every = sorted(trailers, key=lambda trailer: trailer.patch or 0)
+    carried = Counter(trailer.name for trailer in every if trailer.carried and not trailer.conditional)
     folded = [Item("carried", ", ".join(f"{times} {kind}" for kind, times in carried.items()), [])] if carried else []
-    return [*folded, *(_trailer(one, page) for one in every if not one.carried or one.conditional)]
+    return [*folded, *(_trailer(trailer, page) for trailer in every if not trailer.carried or trailer.conditional)]
 
 
 def _trailer(trailer: TrailerRecord, page: Page) -> Item:

@@ -43,9 +43,12 @@ def largest_symbols(symbols: Sequence[SymbolRecord], most: int) -> list[SymbolRe
     A buffer that is added must not hide that a function became a stub.
     """
     grown, shrunk = (
-        sorted((one for one in symbols if (one.delta > 0) is up), key=lambda one: (-abs(one.delta), one.name))
+        sorted(
+            (symbol for symbol in symbols if (symbol.delta > 0) is up),
+            key=lambda symbol: (-abs(symbol.delta), symbol.name),
+        )
         for up in (True, False)
     )
     half = most // 2
     kept = [*grown[: max(half, most - len(shrunk))], *shrunk[: max(half, most - len(grown))]]
-    return sorted(kept, key=lambda one: (-abs(one.delta), one.name))
+    return sorted(kept, key=lambda symbol: (-abs(symbol.delta), symbol.name))

@@ -23,7 +23,7 @@ def render_suggestion(suggestion: Suggestion, where: str) -> str:
 
 
 def _lines(suggestion: Suggestion, where: str) -> Iterator[str]:
-    brought = sum(len(one.files) for one in suggestion.proposals)
+    brought = sum(len(proposal.files) for proposal in suggestion.proposals)
     total = len(suggestion.compiled) + brought + len(suggestion.unreached)
     yield from _wrapped(f"{where}: {_balance(suggestion, total, brought)}")
     if suggestion.headers:

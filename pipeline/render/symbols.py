@@ -39,9 +39,9 @@ def render_code(record: RunRecord) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CODE_COLUMNS)
     for cell in for_others(record).cells:
-        for found in comparisons(cell):
-            place = (field(cell.tree), field(cell.id), found.of, found.patch)
-            for change in found.code.changes:
+        for comparison in comparisons(cell):
+            place = (field(cell.tree), field(cell.id), comparison.of, comparison.patch)
+            for change in comparison.code.changes:
                 named = (change.kind, field(change.name), field(change.path))
                 writer.writerow((*place, *named, change.before, change.after, change.amount))
     return out.getvalue()

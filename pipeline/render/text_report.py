@@ -244,7 +244,7 @@ def _boots(record: RunRecord, page: Page) -> Iterator[Block]:
         shown = [*patches[:1], *patches[-1:]] if len(patches) > MOST_STATES else patches
         words = {name: {boot.patch: _BOOT_WORDS[boot.status] for boot in boots} for name, boots in ran.items()}
         rows = [("scenario", *("base" if patch == 0 else f"p{patch}" for patch in shown))]
-        rows += [(name, *(found.get(patch, "·") for patch in shown)) for name, found in words.items()]
+        rows += [(name, *(verdicts.get(patch, "·") for patch in shown)) for name, verdicts in words.items()]
         if record.is_baseline:
             alone = [(f"{name}: {what}", number) for name, boots in ran.items() for what, number in all_measured(boots)]
             table = page.table([("measured", "base"), *alone], right={1}) if alone else []
@@ -261,7 +261,7 @@ def _boots(record: RunRecord, page: Page) -> Iterator[Block]:
 
 
 def _block(finding: Finding) -> Block:
-    words = first([location(found) for found in finding.diagnostics], DIAGNOSTICS_SHOWN)
+    words = first([location(diagnostic) for diagnostic in finding.diagnostics], DIAGNOSTICS_SHOWN)
     log = [f"log: {finding.log}"] if finding.log else []
     return Block(f"With {finding.blame}, in {', '.join(finding.cells)}", notes=[*words, *log])
 

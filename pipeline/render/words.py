@@ -26,7 +26,7 @@ def one_line(text: str, most: int = MOST) -> str:
     if short.isascii() and short.isprintable() and "##" not in short and "::" not in short:
         return short
     words = _NOT_XML.sub("?", visible(short))
-    return _RUNNER_COMMAND.sub(lambda found: f"{found[0]} " if "#" in found[0] else ": :", words)
+    return _RUNNER_COMMAND.sub(lambda match: f"{match[0]} " if "#" in match[0] else ": :", words)
 
 
 def with_largest_symbols(record: RunRecord, most: int) -> RunRecord:
@@ -37,6 +37,6 @@ def with_largest_symbols(record: RunRecord, most: int) -> RunRecord:
 def _with_largest(cell: CellRecord, most: int) -> CellRecord:
     if cell.text is None or len(cell.text.symbols) <= most:
         return cell
-    kept: Sequence[object] = sorted(cell.text.symbols, key=lambda one: (-abs(one.delta), one.name))[:most]
+    kept: Sequence[object] = sorted(cell.text.symbols, key=lambda symbol: (-abs(symbol.delta), symbol.name))[:most]
     text = cell.text.model_copy(update={"symbols": tuple(kept), "verbatim": cell.text.verbatim.partition("\n")[0]})
     return cell.model_copy(update={"text": text})

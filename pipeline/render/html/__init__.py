@@ -60,16 +60,16 @@ def render_html(record: RunRecord, linked: bool = True) -> str:
 
 def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, limits: Limits) -> str:
     """The page of a record that is neutral, and has the largest symbols only."""
-    found = verdict(record)
-    tone = _TONES[found.word]
+    judged = verdict(record)
+    tone = _TONES[judged.word]
     series = record.series
     places = anchors(record, limits.parts, evidence("run.json", linked))
     view = {
-        "verdict": found,
+        "verdict": judged,
         "sign": _SIGNS[tone],
         "title": cut(series.title, LONGEST),
         "about": _about(record),
-        "problems": _short(found.problems),
+        "problems": _short(judged.problems),
         "remarks": _short(remarks(record)),
         "accounts": findings.accounts(record, linked),
         "matrix": matrix(record, linked, limits.squares),

@@ -75,7 +75,7 @@ def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table 
                 *(Item(reading, tone="warn" if "→" in reading else "") for reading in readings),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
-                cell.reason or "; ".join(one.what for one in cell.lost or ()) or cell.unexpected or cell.about,
+                cell.reason or "; ".join(promise.what for promise in cell.lost or ()) or cell.unexpected or cell.about,
             )
 
     columns = titles[2:-1]
@@ -96,7 +96,7 @@ def _boots_in_words(cell: CellRecord) -> Item:
 
 def boots(record: RunRecord, linked: bool) -> list[Part]:
     """For each cell that was booted: scenarios at base and last state, and what they measured where that changes."""
-    found = []
+    parts = []
     for cell in record.cells:
         if cell.boots:
             name, last = label(record, cell), state_name(max(boot.patch for boot in cell.boots))
@@ -107,8 +107,8 @@ def boots(record: RunRecord, linked: bool) -> list[Part]:
             if record.is_baseline:
                 rows = _measured_alone(cell, linked)
                 numbers = table(f"Measured inside {name}", columns[:3], rows, (2,), sortable=True)
-            found.append(Part(name, tuple(one for one in (verdicts, numbers) if one)))
-    return found
+            parts.append(Part(name, tuple(filled for filled in (verdicts, numbers) if filled)))
+    return parts
 
 
 def _measured_alone(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
@@ -169,8 +169,8 @@ def coverage(record: RunRecord) -> Part | None:
             )
         )
     header = ("file", "cells", "lines kept", "compiled in", "lines that no cell keeps")
-    found = table("Coverage", header, rows, (1, 2), sortable=True)
-    return Part("", (found,) if found else (), f"{coverage_balance(files)}.")
+    coverage_table = table("Coverage", header, rows, (1, 2), sortable=True)
+    return Part("", (coverage_table,) if coverage_table else (), f"{coverage_balance(files)}.")
 
 
 def code(record: RunRecord) -> list[Part]:
@@ -198,7 +198,7 @@ def code(record: RunRecord) -> list[Part]:
 
 
 def layouts(record: RunRecord) -> list[Part]:
-    found = []
+    parts = []
     for layout, names in list(layout_groups(record).items()):
         members = table(
             f"Members of struct {cut(layout.struct, 60)}",
@@ -208,8 +208,8 @@ def layouts(record: RunRecord) -> list[Part]:
             most=40,
         )
         title = cut(f"struct {layout.struct}, {struct_size(layout)}", LONGEST)
-        found.append(Part(title, (members,) if members else (), f"In {cut(', '.join(names), LONGEST)}."))
-    return found
+        parts.append(Part(title, (members,) if members else (), f"In {cut(', '.join(names), LONGEST)}."))
+    return parts
 
 
 def patches(record: RunRecord) -> Table | None:
@@ -221,11 +221,11 @@ def patches(record: RunRecord) -> Table | None:
     )
 
 
-def _patch(one: PatchRecord) -> tuple[Item, ...]:
+def _patch(patch: PatchRecord) -> tuple[Item, ...]:
     return items(
-        str(one.number),
-        Item(cut(one.subject, LONGEST), message(one.message_id)),
-        one.author,
-        str(len(one.files)),
-        ", ".join(one.collected_trailers) or "-",
+        str(patch.number),
+        Item(cut(patch.subject, LONGEST), message(patch.message_id)),
+        patch.author,
+        str(len(patch.files)),
+        ", ".join(patch.collected_trailers) or "-",
     )

@@ -31,14 +31,21 @@ def _row(row: CheckRow) -> tuple[Item, ...]:
 
 def _patches(record: RunRecord, rows: list[CheckRow]) -> Iterator[Part]:
     for patch in record.series.patches:
-        found = [(row, finding) for row in rows if row.patch == patch.number for finding in row.findings]
+        matching = [(row, finding) for row in rows if row.patch == patch.number for finding in row.findings]
         header = ("severity", "place", "message", "tool", "kind", "tree")
-        lines = (_finding(row, one) for row, one in found)
+        lines = (_finding(row, finding) for row, finding in matching)
         if shown := table(f"Findings in patch {patch.number}", header, lines, sortable=True):
             yield Part(cut(f"Patch {patch.number}: {patch.subject}", LONGEST), (shown,))
 
 
-def _finding(row: CheckRow, one: CheckFindingRecord) -> tuple[Item, ...]:
-    tone = "failed" if one.problem else _SEVERITIES[one.severity]
-    place = f"{one.path}:{one.line}" if one.line else one.path or "message"
-    return items(Item(f"{_SIGNS[tone]}{one.severity}", tone=tone), place, one.message, one.tool, one.kind, row.tree)
+def _finding(row: CheckRow, finding: CheckFindingRecord) -> tuple[Item, ...]:
+    tone = "failed" if finding.problem else _SEVERITIES[finding.severity]
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path or "message"
+    return items(
+        Item(f"{_SIGNS[tone]}{finding.severity}", tone=tone),
+        place,
+        finding.message,
+        finding.tool,
+        finding.kind,
+        row.tree,
+    )

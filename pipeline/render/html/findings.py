@@ -43,9 +43,9 @@ class Account:
 
 def accounts(record: RunRecord, linked: bool) -> list[Account]:
     """Everything that is wrong with the series, in the order of the verdict's sentences."""
-    found = [*_accounts(record, linked)]
-    more = len(found) - FINDINGS_SHOWN
-    return [*found[:FINDINGS_SHOWN], *([Account(f"And {more} more, in run.json", (), None)] if more > 0 else [])]
+    all_accounts = [*_accounts(record, linked)]
+    more = len(all_accounts) - FINDINGS_SHOWN
+    return [*all_accounts[:FINDINGS_SHOWN], *([Account(f"And {more} more, in run.json", (), None)] if more > 0 else [])]
 
 
 def _accounts(record: RunRecord, linked: bool) -> Iterator[Account]:
@@ -66,7 +66,7 @@ def _accounts(record: RunRecord, linked: bool) -> Iterator[Account]:
 def _account(what: str, finding: Finding, linked: bool, kind: str, tone: str = "failed") -> Account:
     return Account(
         cut(f"{what} with {finding.blame}, in {', '.join(finding.cells)}", 2 * LONGEST),
-        _cut([location(found) for found in finding.diagnostics]),
+        _cut([location(diagnostic) for diagnostic in finding.diagnostics]),
         said_evidence(f"{kind} of {cut(finding.cells[0], 60)}", finding.log, linked),
         tone,
     )

@@ -111,6 +111,6 @@ def _telling(patches: Sequence[int], lines: Sequence[Line]) -> list[int]:
 
 def _row(line: Line, patches: Sequence[int]) -> tuple[Item, ...]:
     marks: Mapping[int, Mark] = line.marks
-    found = [marks.get(patch) for patch in patches]
+    row = [marks.get(patch) for patch in patches]
     name = f"{'booted: ' if line.below else ''}{line.label}"
-    return items(name, *(Item(f"{mark.sign} {mark.words}", mark.link, mark.tone) if mark else "" for mark in found))
+    return items(name, *(Item(f"{mark.sign} {mark.words}", mark.link, mark.tone) if mark else "" for mark in row))

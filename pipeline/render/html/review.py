@@ -20,22 +20,22 @@ _POINT_TONES = {
 _FATE_TONES = {"kept": "ok", "not found": "failed", **dict.fromkeys(("kept in part", "answered otherwise"), "warn")}
 
 
-def review(found: ReviewRecord | None) -> tuple[Part, ...]:
+def review(record: ReviewRecord | None) -> tuple[Part, ...]:
     """The section's parts, the first one with a sentence above it; none where there is nothing to tell."""
-    if found is None or not found.worth_showing:
+    if record is None or not record.worth_showing:
         return ()
-    tables = [_points(found), *_since(found.since, found.version), _trailers(found)]
-    parts = [Part(one.caption, (one,)) for one in tables if one]
-    return (Part("", (), f"{balance(found)}. States are guessed from the words that are quoted."), *parts)
+    tables = [_points(record), *_since(record.since, record.version), _trailers(record)]
+    parts = [Part(filled.caption, (filled,)) for filled in tables if filled]
+    return (Part("", (), f"{balance(record)}. States are guessed from the words that are quoted."), *parts)
 
 
 def _word(word: str, tone: str) -> Item:
     return Item(f"{_SIGNS[tone]} {word}", tone=tone)
 
 
-def _points(found: ReviewRecord) -> Table | None:
+def _points(record: ReviewRecord) -> Table | None:
     def rows() -> Iterator[tuple[Item, ...]]:
-        for point in sorted(found.points, key=lambda one: ORDER.index(one.state)):
+        for point in sorted(record.points, key=lambda point: ORDER.index(point.state)):
             waits = f"{name(point.waiting)} for {name(point.waiting_for)}" if point.waiting else ""
             yield items(
                 Item(cut(" ".join(point.text), LONGEST), message(point.message_id)),
@@ -53,7 +53,7 @@ def _points(found: ReviewRecord) -> Table | None:
 
 def _decisive(point: PointRecord) -> Item:
     """The words that a state was guessed from, where they are others than the comment's own."""
-    said = next((one for one in point.evidence if one.message_id != point.message_id), None)
+    said = next((evidence for evidence in point.evidence if evidence.message_id != point.message_id), None)
     return Item(cut(f'{name(said.author)}: "{said.words}"', LONGEST), message(said.message_id)) if said else Item("")
 
 
@@ -87,15 +87,15 @@ def _number(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def _trailers(found: ReviewRecord) -> Table | None:
+def _trailers(record: ReviewRecord) -> Table | None:
     rows = (
         items(
-            Item(cut(f"{one.name}: {one.value}", LONGEST), message(one.message_id)),
-            where(one.patch),
-            f"v{one.revision}" if one.revision else "posted with it",
-            _word("carried", "ok") if one.carried else _word("not carried", "warn"),
-            "; ".join(filter(None, ("given on a condition" if one.conditional else "", one.reason))),
+            Item(cut(f"{trailer.name}: {trailer.value}", LONGEST), message(trailer.message_id)),
+            where(trailer.patch),
+            f"v{trailer.revision}" if trailer.revision else "posted with it",
+            _word("carried", "ok") if trailer.carried else _word("not carried", "warn"),
+            "; ".join(filter(None, ("given on a condition" if trailer.conditional else "", trailer.reason))),
         )
-        for one in sorted(found.trailers, key=lambda one: (one.carried, one.patch or 0))
+        for trailer in sorted(record.trailers, key=lambda trailer: (trailer.carried, trailer.patch or 0))
     )
     return table("Trailers", ("trailer", "on", "given on", "b4", "why not"), rows)

@@ -124,7 +124,10 @@ def _cell(
         evidence=_evidence(cell, linked),
         extremes=diverging(
             f"Largest growers and shrinkers, {label(record, cell)}",
-            [(cut(one.name, LONGEST_LABEL), one.delta) for one in [*growers(text), *reversed(shrinkers(text))]],
+            [
+                (cut(symbol.name, LONGEST_LABEL), symbol.delta)
+                for symbol in [*growers(text), *reversed(shrinkers(text))]
+            ],
         ),
         waterfall=_waterfall(record, cell, linked),
         treemap=treemap(f"Change of the size by source file, {label(record, cell)}", files),

@@ -74,15 +74,15 @@ def without_the_small(record: RunRecord, most: int) -> RunRecord:
 
 
 def growers(text: TextRecord) -> list[SymbolRecord]:
-    return [one for one in nlargest(EXTREMES, text.symbols, key=lambda one: one.delta) if one.delta > 0]
+    return [symbol for symbol in nlargest(EXTREMES, text.symbols, key=lambda symbol: symbol.delta) if symbol.delta > 0]
 
 
 def shrinkers(text: TextRecord) -> list[SymbolRecord]:
-    return [one for one in nsmallest(EXTREMES, text.symbols, key=lambda one: one.delta) if one.delta < 0]
+    return [symbol for symbol in nsmallest(EXTREMES, text.symbols, key=lambda symbol: symbol.delta) if symbol.delta < 0]
 
 
 def _largest(text: TextRecord, most: int) -> TextRecord:
-    kept = {id(one): one for one in nlargest(most, text.symbols, key=lambda one: abs(one.delta))}
-    kept |= {id(one): one for one in [*growers(text), *shrinkers(text)]}
-    symbols = sorted(kept.values(), key=lambda one: (-abs(one.delta), one.name))
+    kept = {id(symbol): symbol for symbol in nlargest(most, text.symbols, key=lambda symbol: abs(symbol.delta))}
+    kept |= {id(symbol): symbol for symbol in [*growers(text), *shrinkers(text)]}
+    symbols = sorted(kept.values(), key=lambda symbol: (-abs(symbol.delta), symbol.name))
     return text.model_copy(update={"symbols": tuple(symbols), "verbatim": summary(text)})

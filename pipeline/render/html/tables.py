@@ -66,7 +66,7 @@ def table(
     sortable: bool = False,
 ) -> Table | None:
     """A table of at most so many rows; None where there is none."""
-    found = tuple(rows)
-    if not found:
+    all_rows = tuple(rows)
+    if not all_rows:
         return None
-    return Table(caption, header, found[:most], frozenset(numbers), sortable, more=max(len(found) - most, 0))
+    return Table(caption, header, all_rows[:most], frozenset(numbers), sortable, more=max(len(all_rows) - most, 0))
