@@ -69,8 +69,10 @@ def _posted(record: RunRecord) -> list[LetterRecord]:
 def _letter(record: RunRecord, to: str) -> LetterRecord:
     wanted = message_id(to)
     letters = [record.series.cover, *record.series.messages]
-    found = [letter for letter in letters if wanted and message_id(letter.message_id) == wanted] if to else letters[:1]
-    if not found:
+    matching = (
+        [letter for letter in letters if wanted and message_id(letter.message_id) == wanted] if to else letters[:1]
+    )
+    if not matching:
         older = not record.series.messages and record.series.replies
         raise UsageError(
             f"the run knows no mail {wanted or to}",
@@ -78,7 +80,7 @@ def _letter(record: RunRecord, to: str) -> LetterRecord:
             if older
             else "Name a mail of the thread as it was when the run began; newer ones need a new run.",
         )
-    return found[0]
+    return matching[0]
 
 
 def _link(url: str, run: str) -> str:

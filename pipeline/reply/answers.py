@@ -40,15 +40,15 @@ class Exchange:
     log: Sequence[str] = ()
 
 
-def under_hunks(letter: LetterRecord, found: Sequence[Report]) -> list[Exchange]:
+def under_hunks(letter: LetterRecord, reports: Sequence[Report]) -> list[Exchange]:
     """Findings, each under the lines of the patch that it is about; those of one line under one quote."""
     exchanges: list[Exchange] = []
     attribution, before = attribution_of(letter), None
-    for one in found:
-        new = one.place is not None and one.place != before
-        quote = quoted(one.place.quote()) if one.place and new else []
-        exchanges.append(Exchange(attribution if quote else "", quote, one.text, one.log))
-        attribution, before = "" if quote else attribution, one.place
+    for report in reports:
+        new = report.place is not None and report.place != before
+        quote = quoted(report.place.quote()) if report.place and new else []
+        exchanges.append(Exchange(attribution if quote else "", quote, report.text, report.log))
+        attribution, before = "" if quote else attribution, report.place
     return exchanges
 
 
@@ -59,10 +59,10 @@ def claims(record: RunRecord, letter: LetterRecord, *, detailed: bool, failing: 
         detailed: all of them, and what came of each, kernel by kernel.
         failing: something is wrong with the series, so that nothing is confirmed.
     """
-    worth_saying = [one for one in record.claims if detailed or _is_worth_saying(one, failing)]
-    found = [(span, claim) for claim in worth_saying if (span := find(letter.body, claim.text))]
+    worth_saying = [claim for claim in record.claims if detailed or _is_worth_saying(claim, failing)]
+    spans = [(span, claim) for claim in worth_saying if (span := find(letter.body, claim.text))]
     groups: list[tuple[Span, list[ClaimRecord]]] = []
-    for span, claim in sorted(found, key=lambda pair: (pair[0].first, pair[0].last)):
+    for span, claim in sorted(spans, key=lambda pair: (pair[0].first, pair[0].last)):
         if groups and span.first <= groups[-1][0].last:
             before, together = groups.pop()
             groups.append((Span(before.first, max(before.last, span.last)), [*together, claim]))
@@ -91,7 +91,7 @@ def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:
 
 def has_answers(record: RunRecord, letter: LetterRecord) -> bool:
     """Whether builds or boots say something of an open comment of the mail."""
-    return any(one.state != "answered" and points.answers(record, one) for one in _points_of(record, letter))
+    return any(point.state != "answered" and points.answers(record, point) for point in _points_of(record, letter))
 
 
 def attribution_of(letter: LetterRecord) -> str:
@@ -141,17 +141,17 @@ def sizes(record: RunRecord) -> list[str]:
 
 
 def _points_of(record: RunRecord, letter: LetterRecord) -> list[PointRecord]:
-    found = record.review.points if record.review else ()
-    return [one for one in found if message_id(one.message_id) == message_id(letter.message_id)]
+    candidates = record.review.points if record.review else ()
+    return [point for point in candidates if message_id(point.message_id) == message_id(letter.message_id)]
 
 
 def _comment(record: RunRecord, point: PointRecord) -> Exchange:
     """A comment, quoted with the code that it stands under, and what builds and boots say of it."""
-    found = points.answers(record, point)
-    answer = [] if found else _nothing(point)
+    answers = points.answers(record, point)
+    answer = [] if answers else _nothing(point)
     if point.patch:
         answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS)]
-    log = [f"  {cut(line, LOG_COLUMNS - 2)}" for line in found]
+    log = [f"  {cut(line, LOG_COLUMNS - 2)}" for line in answers]
     quote = [*quoted(point.quoted[-QUOTED_SHOWN:], "> > "), *quoted(point.text[:QUOTED_SHOWN])]
     return Exchange(_attribution(point.date, point.author), quote, answer, log)
 

@@ -45,17 +45,17 @@ def text(record: RunRecord, letter: LetterRecord, style: Style, link: str, logs:
     position = [record.series.cover, *record.series.messages].index(letter)
     answered = [clean.series.cover, *clean.series.messages][position]
     # Logs lie beside the record, and name what it names.
-    found = reports(clean, lambda name: words_for_others(record, logs(name)))
-    own = [one for one in found if concerns(clean, answered, one)]
+    all_reports = reports(clean, lambda name: words_for_others(record, logs(name)))
+    own = [report for report in all_reports if concerns(clean, answered, report)]
     shown = own[:REPORTS_SHOWN]
-    first = next((one for one in shown if one.cell), None)
+    first = next((report for report in shown if report.cell), None)
     exchanges = answers.under_hunks(answered, shown)
     exchanges += answers.claims(clean, answered, detailed=full, failing=bool(verdict(clean).problems))
     if _is_comment(clean, answered):
         exchanges += answers.comments(clean, answered)
     body = page.fill(
         "reply.txt.j2",
-        opening=[] if own else _opening(clean, answered, found),
+        opening=[] if own else _opening(clean, answered, all_reports),
         exchanges=exchanges,
         more=len(own) - len(shown),
         circumstances=circumstances(clean, first.cell, link) if first and first.cell else [],
@@ -78,15 +78,15 @@ def concerns(record: RunRecord, letter: LetterRecord, report: Report) -> bool:
 
 def has_mail(record: RunRecord, patch: int) -> bool:
     """Whether the mail of a patch is there to be answered."""
-    known = {message_id(one.message_id) for one in (record.series.cover, *record.series.messages)}
-    return any(one.number == patch and message_id(one.message_id) in known for one in record.series.patches)
+    known = {message_id(letter.message_id) for letter in (record.series.cover, *record.series.messages)}
+    return any(sent.number == patch and message_id(sent.message_id) in known for sent in record.series.patches)
 
 
-def _opening(record: RunRecord, letter: LetterRecord, found: Sequence[Report]) -> list[str]:
+def _opening(record: RunRecord, letter: LetterRecord, all_reports: Sequence[Report]) -> list[str]:
     """What was seen, where the mail that is answered has no finding of its own."""
     numbers = _patches_of(record, letter)
     cover = message_id(letter.message_id) == message_id(record.series.cover.message_id)
-    elsewhere = list(dict.fromkeys(one.patch for one in found if one.weight < 2))
+    elsewhere = list(dict.fromkeys(report.patch for report in all_reports if report.weight < 2))
     if cover and elsewhere:
         named = wording.patches(elsewhere, 0).lower()
         return wrap(f"I found something in {named}; see my replies there.", COLUMNS)
@@ -108,8 +108,8 @@ def _is_comment(record: RunRecord, letter: LetterRecord) -> bool:
 def _guarded(lines: Sequence[str]) -> Iterable[str]:
     """Lines in which no program finds a trailer: one that looks like it gets a bar for its last two blanks."""
     for line in lines:
-        found = _TRAILER.match(line)
-        if found and ("@" in found["value"] or _NAMES.fullmatch(found["name"])):
-            yield f"{found['indent'][:-2]}| {found['line']}"
+        match = _TRAILER.match(line)
+        if match and ("@" in match["value"] or _NAMES.fullmatch(match["name"])):
+            yield f"{match['indent'][:-2]}| {match['line']}"
         else:
             yield line

@@ -55,9 +55,11 @@ def reports(record: RunRecord, logs: Logs) -> list[Report]:
     Args:
         record: made neutral.
     """
-    found = [*_not_applied(record), *_builds(record, logs), *_boots(record), *_structs(record)]
-    found += [*_deceptions(record), *_checks(record)]
-    return sorted(found, key=lambda one: (one.patch, one.weight, one.place.order if one.place else (-1, 0)))
+    all_reports = [*_not_applied(record), *_builds(record, logs), *_boots(record), *_structs(record)]
+    all_reports += [*_deceptions(record), *_checks(record)]
+    return sorted(
+        all_reports, key=lambda report: (report.patch, report.weight, report.place.order if report.place else (-1, 0))
+    )
 
 
 def _not_applied(record: RunRecord) -> Iterator[Report]:
@@ -71,24 +73,24 @@ def _not_applied(record: RunRecord) -> Iterator[Report]:
 
 def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
     cells = dict(labelled(record))
-    for kind, found in (("error", failures(record)), ("warning", warnings(record))):
-        for one in found:
-            shown = [cells[name] for name in one.cells]
-            what = "The build fails" if kind == "error" else _warns(one)
+    for kind, findings in (("error", failures(record)), ("warning", warnings(record))):
+        for finding in findings:
+            shown = [cells[name] for name in finding.cells]
+            what = "The build fails" if kind == "error" else _warns(finding)
             yield Report(
-                one.guilt.patch,
-                _place(record, one.guilt.patch, one.diagnostics),
-                tuple(_sentences(record, one.guilt, f"{what} on {wording.kernels(shown)}", kind == "error")),
-                tuple(excerpt(logs(one.log), one.diagnostics, kind)),
+                finding.guilt.patch,
+                _place(record, finding.guilt.patch, finding.diagnostics),
+                tuple(_sentences(record, finding.guilt, f"{what} on {wording.kernels(shown)}", kind == "error")),
+                tuple(excerpt(logs(finding.log), finding.diagnostics, kind)),
                 shown[0],
-                one.diagnostics,
+                finding.diagnostics,
                 0 if kind == "error" else 1,
-                one.guilt.applied,
+                finding.guilt.applied,
             )
 
 
-def _warns(found: Finding) -> str:
-    return "A new warning" if len(found.diagnostics) == 1 else f"{len(found.diagnostics)} new warnings"
+def _warns(finding: Finding) -> str:
+    return "A new warning" if len(finding.diagnostics) == 1 else f"{len(finding.diagnostics)} new warnings"
 
 
 def _sentences(record: RunRecord, guilt: Guilt, what: str, failed: bool = False) -> list[str]:
@@ -108,8 +110,8 @@ def _sentences(record: RunRecord, guilt: Guilt, what: str, failed: bool = False)
 
 def _named(record: RunRecord, patch: int) -> str:
     """A patch as an answer to its own mail names it, and as one to another mail does."""
-    numbers = {message_id(one.message_id): one.number for one in record.series.patches}
-    known = (numbers.get(message_id(one.message_id)) for one in (record.series.cover, *record.series.messages))
+    numbers = {message_id(patch.message_id): patch.number for patch in record.series.patches}
+    known = (numbers.get(message_id(letter.message_id)) for letter in (record.series.cover, *record.series.messages))
     return "this patch" if patch in known else f"patch {patch}"
 
 
@@ -117,36 +119,43 @@ def _applied(guilt: Guilt, total: int) -> str:
     return f"{'all' if guilt.applied == total else 'the first'} {count(guilt.applied, 'patch')}"
 
 
-def _place(record: RunRecord, patch: int, found: Sequence[DiagnosticRecord]) -> Place | None:
-    diff = next((one.diff for one in record.series.patches if one.number == patch), "")
-    places = (place(hunks(diff), one.path, one.line, one.source, one.message) for one in found)
-    return next((one for one in places if one), None)
+def _place(record: RunRecord, patch: int, diagnostics: Sequence[DiagnosticRecord]) -> Place | None:
+    diff = next((sent.diff for sent in record.series.patches if sent.number == patch), "")
+    places = (
+        place(hunks(diff), diagnostic.path, diagnostic.line, diagnostic.source, diagnostic.message)
+        for diagnostic in diagnostics
+    )
+    return next((candidate for candidate in places if candidate), None)
 
 
 def _boots(record: RunRecord) -> Iterator[Report]:
     cells = dict(labelled(record))
-    for found, what in boot_failures(record):
-        shown = [cells[name] for name in found.cells]
+    for finding, what in boot_failures(record):
+        shown = [cells[name] for name in finding.cells]
         # The name of the scenario is ours.
         words = what.partition(": ")[2] or what
         sentence = f"In QEMU, booting gets worse on {wording.kernels(shown)}: {words.rstrip('.')},"
-        text = _sentences(record, found.guilt, sentence)
-        lines = tuple(f"  {cut(diagnostic.message, LOG_COLUMNS - 2)}" for diagnostic in found.diagnostics[:8])
-        yield Report(found.guilt.patch, None, tuple(text), lines, shown[0], applied=found.guilt.applied)
+        text = _sentences(record, finding.guilt, sentence)
+        lines = tuple(f"  {cut(diagnostic.message, LOG_COLUMNS - 2)}" for diagnostic in finding.diagnostics[:8])
+        yield Report(finding.guilt.patch, None, tuple(text), lines, shown[0], applied=finding.guilt.applied)
 
 
 def _structs(record: RunRecord) -> Iterator[Report]:
     """Structs that grow, and what kconfig takes away; one that shrinks is no reason to write."""
     cells = dict(labelled(record))
-    grown = [one for one in before_after.resized(record, labelled(record)) if " grows " in one.what]
-    for one in [*grown, *before_after.lost_promises(record, labelled(record))]:
-        shown = [cells[name] for name in one.cells]
-        what = wording.spoken(record, one.what)
-        guilt = Guilt(one.patch or len(record.series.patches), one.patch, proven=bool(one.patch))
-        if one not in grown and what.startswith("sizeof(struct page)") and any("page" in each.what for each in grown):
+    grown = [change for change in before_after.resized(record, labelled(record)) if " grows " in change.what]
+    for change in [*grown, *before_after.lost_promises(record, labelled(record))]:
+        shown = [cells[name] for name in change.cells]
+        what = wording.spoken(record, change.what)
+        guilt = Guilt(change.patch or len(record.series.patches), change.patch, proven=bool(change.patch))
+        if (
+            change not in grown
+            and what.startswith("sizeof(struct page)")
+            and any("page" in each.what for each in grown)
+        ):
             continue
         yield Report(
-            one.patch, None, tuple(_sentences(record, guilt, f"{what} on {wording.kernels(shown)}")), (), shown[0]
+            change.patch, None, tuple(_sentences(record, guilt, f"{what} on {wording.kernels(shown)}")), (), shown[0]
         )
     for stub in before_after.emptied(labelled(record))[: before_after.STUBS_SHOWN]:
         shown = [cells[name] for name in stub.cells]
@@ -168,14 +177,17 @@ def _deceptions(record: RunRecord) -> Iterator[Report]:
 def _checks(record: RunRecord) -> Iterator[Report]:
     """What checks say of a patch, at most so many of each patch; remarks are no reason to write."""
     for patch in record.series.patches:
-        found = dict.fromkeys(
+        findings = dict.fromkeys(
             finding
             for row in check_rows(record)
             if row.patch == patch.number
             for finding in row.findings
             if finding.problem or finding.severity != "remark"
         )
-        diff, order = hunks(patch.diff), sorted(found, key=lambda one: (not one.problem, one.severity != "error"))
+        diff, order = (
+            hunks(patch.diff),
+            sorted(findings, key=lambda finding: (not finding.problem, finding.severity != "error")),
+        )
         for number, one in enumerate(order[:CHECKS_SHOWN], 1):
             more = len(order) - CHECKS_SHOWN
             rest = (f"({count(more, 'more finding')} like these in this patch.)",)

@@ -67,7 +67,7 @@ def threaded(
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<{message_id(own_id)}>" if own_id else make_msgid(domain=author.domain)
     message["In-Reply-To"] = f"<{parent}>"
-    message["References"] = " ".join(f"<{one}>" for one in [*ancestors, parent])
+    message["References"] = " ".join(f"<{identifier}>" for identifier in [*ancestors, parent])
     return message
 
 
@@ -76,16 +76,16 @@ def _recipients(
 ) -> tuple[list[Address], list[Address]]:
     """To and Cc; an answer goes where its sender wants it (RFC 5322, 3.6.2), to a mail of one's own where that went."""
     own = {author.addr_spec.lower()}
-    to = [one for one in addresses(letter.reply_to) if one.addr_spec.lower() not in own]
+    to = [address for address in addresses(letter.reply_to) if address.addr_spec.lower() not in own]
     # Reply-To: of a relay has the address alone.
-    to = [sender if one.addr_spec.lower() == sender.addr_spec.lower() else one for one in to] or [sender]
+    to = [sender if address.addr_spec.lower() == sender.addr_spec.lower() else address for address in to] or [sender]
     if sender.addr_spec.lower() in own:
-        to = [one for one in addresses(letter.to) if one.addr_spec.lower() not in own] or [sender]
-    taken = own | {one.addr_spec.lower() for one in to}
+        to = [address for address in addresses(letter.to) if address.addr_spec.lower() not in own] or [sender]
+    taken = own | {address.addr_spec.lower() for address in to}
     # A patch that one posts for another has its author in the body.
     posted = not _REPLY.match(letter.subject)
     copied = [*letter.to, *letter.cc, *([in_body_author(letter.body)] if posted else []), *quoted]
-    return to, [one for one in addresses(copied) if one.addr_spec.lower() not in taken]
+    return to, [address for address in addresses(copied) if address.addr_spec.lower() not in taken]
 
 
 def to_bytes(message: EmailMessage) -> bytes:
@@ -99,15 +99,15 @@ def addresses(values: Iterable[str]) -> list[Address]:
 
     What a name holds is never a recipient, though it may look like an address.
     """
-    found: dict[str, Address] = {}
+    known: dict[str, Address] = {}
     for value in values:
         if parts := _MAILBOX.fullmatch(blanked(value).strip()):
             address = (parts["inner"] or parts["bare"] or "").strip()
             user, _, domain = address.rpartition("@")
             if _ADDRESS.fullmatch(address):
                 name = _unquoted(parts["name"] or parts["comment"] or "")
-                found.setdefault(address.lower(), Address(phrase(name), user, domain))
-    return list(found.values())
+                known.setdefault(address.lower(), Address(phrase(name), user, domain))
+    return list(known.values())
 
 
 def only(value: str, what: str, hint: str) -> Address:
@@ -116,10 +116,10 @@ def only(value: str, what: str, hint: str) -> Address:
     Raises:
         UsageError: there is none.
     """
-    found = addresses([value])
-    if not found:
+    parsed = addresses([value])
+    if not parsed:
         raise UsageError(f"{what} has no valid e-mail address: {phrase(value) or 'it is empty'}", hint=hint)
-    return found[0]
+    return parsed[0]
 
 
 def message_id(value: str) -> str:

@@ -59,11 +59,11 @@ def hunks(diff: str) -> list[Hunk]:
 def _hunks(lines: Sequence[str]) -> Iterator[Hunk]:
     header, path, at, position = tuple[str, ...](), "", 0, 0
     while at < len(lines):
-        if found := _FILE.match(lines[at]):
+        if match := _FILE.match(lines[at]):
             before = lines[at - 1] if at and lines[at - 1].startswith("--- ") else ""
-            header, path = (*([before] if before else []), lines[at]), found["path"].rstrip()
-        elif (found := _HUNK.match(lines[at])) and path:
-            kept, numbers = _read(lines, at + 1, found)
+            header, path = (*([before] if before else []), lines[at]), match["path"].rstrip()
+        elif (match := _HUNK.match(lines[at])) and path:
+            kept, numbers = _read(lines, at + 1, match)
             yield Hunk(path, (*header, lines[at]), tuple(kept), tuple(numbers), position)
             position += 1
             at += len(kept)
@@ -105,7 +105,7 @@ def place(diff: Sequence[Hunk], path: str, line: int, source: str = "", message:
         if words and text[:1] != "-" and " ".join(text[1:].split()) == words
     ]
     if spoken:
-        _, hunk, at = min(spoken, key=lambda one: one[0])
+        _, hunk, at = min(spoken, key=lambda nearest: nearest[0])
         return Place(hunk, at)
     for hunk in of_file if line and not words else ():
         for at, text in enumerate(hunk.lines):

@@ -45,13 +45,13 @@ def of_patch(record: RunRecord, patch: int) -> list[str]:
 def _sizes(record: RunRecord, symbol: str) -> Iterator[str]:
     """A function that the compiler split or cloned (`x.cold`, `x.constprop.0`) counts as itself."""
     for cell in record.cells:
-        for one in cell.text.symbols if cell.text else ():
-            if one.name.split(".")[0] == symbol:
+        for delta in cell.text.symbols if cell.text else ():
+            if delta.name.split(".")[0] == symbol:
                 place = wording.kernel(record, cell)
-                if one.old is None or one.new is None:
-                    yield f"{one.name}(): {'new' if one.old is None else 'gone'}, {one.delta:+d} bytes on {place}"
+                if delta.old is None or delta.new is None:
+                    yield f"{delta.name}(): {'new' if delta.old is None else 'gone'}, {delta.delta:+d} bytes on {place}"
                 else:
-                    yield f"{one.name}(): {one.old} → {one.new} bytes on {place}"
+                    yield f"{delta.name}(): {delta.old} → {delta.new} bytes on {place}"
 
 
 def _words(record: RunRecord, symbol: str) -> Iterator[str]:
@@ -65,14 +65,14 @@ def _words(record: RunRecord, symbol: str) -> Iterator[str]:
 
 def _reports(cell: CellRecord) -> Iterator[str]:
     for state in cell.states:
-        for kind, found in (("error", state.errors), ("new warning", state.new_warnings)):
-            yield from (f"{kind} {location(one)}" for one in _named(found))
+        for kind, diagnostics in (("error", state.errors), ("new warning", state.new_warnings)):
+            yield from (f"{kind} {location(diagnostic)}" for diagnostic in _named(diagnostics))
     for boot in cell.boots:
         yield from (f"booted, {_state(boot)}: {line}" for line in _complaints(boot))
 
 
-def _named(found: Sequence[DiagnosticRecord]) -> Sequence[DiagnosticRecord]:
-    return found[:100]
+def _named(diagnostics: Sequence[DiagnosticRecord]) -> Sequence[DiagnosticRecord]:
+    return diagnostics[:100]
 
 
 def _complaints(boot: BootRecord) -> Iterator[str]:

@@ -25,10 +25,10 @@ class Span:
 def find(body: str, words: str) -> Span | None:
     """The lines that hold `words`, however they are broken there; None where the mail does not say so."""
     pattern = r"\s+".join(map(re.escape, words.split()))
-    found = re.search(pattern, body) if pattern else None
-    if found is None:
+    match = re.search(pattern, body) if pattern else None
+    if match is None:
         return None
-    return Span(body.count("\n", 0, found.start()), body.count("\n", 0, found.end()))
+    return Span(body.count("\n", 0, match.start()), body.count("\n", 0, match.end()))
 
 
 def lines_of(body: str, span: Span) -> list[str]:
@@ -42,11 +42,11 @@ def quoted(lines: Sequence[str], mark: str = "> ") -> list[str]:
 
 def own_lines(body: str, most: int = 6) -> list[str]:
     """What a mail says itself, to its first blank line; quotes of others and who they are by are passed over."""
-    found: list[str] = []
+    spans: list[str] = []
     for line in body.split("\n"):
         mine = not line.startswith((">", "|")) and not re.fullmatch(r".*\b(wrote|writes|schrieb):\s*", line)
         if line.strip() and mine:
-            found.append(line)
-        elif found:
+            spans.append(line)
+        elif spans:
             break
-    return found[:most]
+    return spans[:most]

@@ -32,12 +32,12 @@ class Target:
 def targets(record: RunRecord) -> list[Target]:
     """What would be answered, what breaks something first, then in the order of the thread."""
     clean = neutral(record)
-    found = reports(clean, lambda _: "")
+    all_reports = reports(clean, lambda _: "")
     kept: list[tuple[int, Target]] = []
     for letter in (clean.series.cover, *clean.series.messages):
-        own = [one for one in found if concerns(clean, letter, one)]
+        own = [report for report in all_reports if concerns(clean, letter, report)]
         if message_id(letter.message_id) and (why := _why(clean, letter, own)):
-            weight = min((one.weight for one in own), default=3)
+            weight = min((report.weight for report in own), default=3)
             kept.append((weight, Target(message_id(letter.message_id), letter.subject, why)))
     return [target for _, target in sorted(kept, key=lambda pair: pair[0])]
 

@@ -47,15 +47,15 @@ def kernels(cells: Sequence[CellRecord]) -> str:
 
 def kernel(record: RunRecord, cell: CellRecord) -> str:
     """One kernel, in as many words as tell it from the others of the run."""
-    alike = [one for one in record.cells if one.arch == cell.arch]
+    alike = [other for other in record.cells if other.arch == cell.arch]
     words = cell.arch
-    if len({compiler(one.toolchain) for one in alike}) > 1:
+    if len({compiler(cell.toolchain) for cell in alike}) > 1:
         words += f", {compiler(cell.toolchain)}"
-        alike = [one for one in alike if compiler(one.toolchain) == compiler(cell.toolchain)]
-    configurations = [one for one in alike if one.tree == cell.tree]
+        alike = [other for other in alike if compiler(other.toolchain) == compiler(cell.toolchain)]
+    configurations = [other for other in alike if other.tree == cell.tree]
     if len(configurations) > 1:
         words += f", {_configuration(cell, configurations)}"
-    if len({one.tree for one in alike}) > 1:
+    if len({cell.tree for cell in alike}) > 1:
         words += f", {cell.tree}"
     return words
 
@@ -67,7 +67,7 @@ def _configuration(cell: CellRecord, others: Sequence[CellRecord]) -> str:
     own = [request for request in cell.requests or () if request not in shared]
     if own:
         more = " …" if len(own) > OPTIONS_NAMED else ""
-        return f"{', '.join(f'CONFIG_{one}' for one in own[:OPTIONS_NAMED])}{more}"
+        return f"{', '.join(f'CONFIG_{option}' for option in own[:OPTIONS_NAMED])}{more}"
     return f"configuration {others.index(cell) + 1} of {len(others)}"
 
 
@@ -76,7 +76,7 @@ def spoken(record: RunRecord, text: str) -> str:
     names = {name: kernel(record, cell) for cell in record.cells for name in (cell.id, label(record, cell))}
     if names:
         longest = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-        text = re.sub(rf"(?<![\w-])(?:{longest})(?![\w-])", lambda found: names[found[0]], text)
+        text = re.sub(rf"(?<![\w-])(?:{longest})(?![\w-])", lambda match: names[match[0]], text)
     text = re.sub(r"\bno cell (is|was)\b", r"no kernel \1", text)
     text = re.sub(r"\bno cell\b", "no kernel here", text)
     text = re.sub(r" \([\w.-]+\.config\)|; [\w.-]+\.config promises [^;]*", "", text)
@@ -91,10 +91,12 @@ def patches(numbers: Sequence[int], total: int) -> str:
     return f"Patch{'es' if len(numbers) > 1 else ''} {line_ranges(numbers).replace(',', ', ')}"
 
 
-def tree(one: TreeRecord) -> str:
+def tree(record: TreeRecord) -> str:
     """A tree as others find it."""
-    kind, _, rest = one.name.partition(":")
+    kind, _, rest = record.name.partition(":")
     if kind == "debian":
-        return f"Debian's {rest} {one.version}"
-    name = rest.partition("#")[0] if kind in ("git", "tar") else one.name
-    return f"{name}, commit {one.commit}" if one.commit else f"{name}, {one.version}" if one.version else name
+        return f"Debian's {rest} {record.version}"
+    name = rest.partition("#")[0] if kind in ("git", "tar") else record.name
+    return (
+        f"{name}, commit {record.commit}" if record.commit else f"{name}, {record.version}" if record.version else name
+    )
