@@ -122,11 +122,11 @@ def memmaps(cells: Iterable[CellRecord]) -> list[Memmap]:
     A check that failed is left out: what it counted is not what the kernel is meant to do.
     """
     return [
-        found
+        memmap
         for cell in cells
         for boot in cell.boots
         for check in boot.checks
-        if (found := _memmap(cell, boot, check)) is not None
+        if (memmap := _memmap(cell, boot, check)) is not None
     ]
 
 

@@ -20,7 +20,7 @@ def commit_message(record: RunRecord, tree: TreeRecord, *, with_series: bool) ->
     Args:
         with_series: the patch is to be applied after the series.
     """
-    position = [one.name for one in record.trees].index(tree.name)
+    position = [tree.name for tree in record.trees].index(tree.name)
     record = neutral(record)
     tree = record.trees[position]
     cells = [cell for cell in record.cells if cell.tree == tree.name]

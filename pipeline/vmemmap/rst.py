@@ -43,6 +43,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def paragraph(text: str, columns: int = COLUMNS) -> str:
     """Text filled to lines; literals with blanks in them are not taken apart, a word longer than a line is kept."""
-    glued = re.sub(r"``[^`]*``", lambda found: found[0].replace(" ", "\0"), " ".join(text.split()))
+    glued = re.sub(r"``[^`]*``", lambda match: match[0].replace(" ", "\0"), " ".join(text.split()))
     lines = textwrap.wrap(glued, columns, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace("\0", " ")

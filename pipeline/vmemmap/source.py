@@ -123,10 +123,10 @@ def read(paths: Iterable[str], texts: Mapping[str, str]) -> VmemmapSource:
     kept = re.search(r"^#define VMEMMAP_RESERVE_NR\s+(\S.*)$", texts.get("include/linux/mm.h", ""), re.MULTILINE)
     used = re.search(r"^#define __NR_USED_SUBPAGE\s+(\d{1,3})$", texts.get(_HUGETLB_HEADER, ""), re.MULTILINE)
     texts = {**texts, _MASK_BODY: _mask_body(texts.get(_PAGE_FLAGS, ""))}
-    found = {fact: match for fact in _EVIDENCE if (match := _evidence(fact, texts))}
-    named = {fact: match[1] for fact, match in found.items() if match.re.groups}
+    matches = {fact: match for fact in _EVIDENCE if (match := _evidence(fact, texts))}
+    named = {fact: match[1] for fact, match in matches.items() if match.re.groups}
     return VmemmapSource(
-        frozenset(found),
+        frozenset(matches),
         frozenset(paths) & frozenset(REFERENCES),
         _selecting(named.get("hvo_needs_architecture", "ARCH_WANT_OPTIMIZE_HUGETLB_VMEMMAP"), texts),
         _selecting("ARCH_WANT_OPTIMIZE_DAX_VMEMMAP", texts),
@@ -138,21 +138,21 @@ def read(paths: Iterable[str], texts: Mapping[str, str]) -> VmemmapSource:
 
 def _mask_body(text: str) -> str:
     """The function that decides whether tails hold a mask, from its brace to the next that closes."""
-    found = re.search(rf"\b{_MASK}\(void\)\n\{{", text)
-    return text[found.end() :][:_LONGEST_BODY].partition("}")[0] if found else ""
+    match = re.search(rf"\b{_MASK}\(void\)\n\{{", text)
+    return text[match.end() :][:_LONGEST_BODY].partition("}")[0] if match else ""
 
 
 def _evidence(fact: str, texts: Mapping[str, str]) -> re.Match[str] | None:
     """Where one of the files shows a fact; a group of the match is the name that the tree has for it."""
     paths, pattern = _EVIDENCE[fact]
-    found = (re.search(pattern, texts.get(path, ""), re.MULTILINE) for path in paths.split())
-    return next(filter(None, found), None)
+    match = (re.search(pattern, texts.get(path, ""), re.MULTILINE) for path in paths.split())
+    return next(filter(None, match), None)
 
 
 def _selecting(option: str, texts: Mapping[str, str]) -> tuple[Selected, ...]:
-    found = []
+    all_selected = []
     for path, text in sorted(texts.items()):
         if arch := _ARCHITECTURE.fullmatch(path):
             lines = re.finditer(_SELECT.format(option=option), text, re.MULTILINE)
-            found += [Selected(arch[1], (line["condition"] or "").strip()) for line in lines]
-    return tuple(found)
+            all_selected += [Selected(arch[1], (line["condition"] or "").strip()) for line in lines]
+    return tuple(all_selected)

@@ -93,32 +93,32 @@ def _templates() -> Environment:
 
 def _view(tree: TreeRecord, cells: Sequence[CellRecord], source: VmemmapSource) -> View:
     last = max((state.patch for cell in cells for state in cell.states), default=0)
-    found = [one for one in memmaps(cells) if one.patch == last]
-    hugetlb = [one for one in found if one.kind is Kind.HUGETLB]
-    optimized = [one for one in hugetlb if one.freed is not None]
-    dax = [one for one in found if one.kind is Kind.DEVICE_DAX and one.kept is not None]
-    sizes = _sizes(cells, found)
+    all_memmaps = [memmap for memmap in memmaps(cells) if memmap.patch == last]
+    hugetlb = [memmap for memmap in all_memmaps if memmap.kind is Kind.HUGETLB]
+    optimized = [memmap for memmap in hugetlb if memmap.freed is not None]
+    dax = [memmap for memmap in all_memmaps if memmap.kind is Kind.DEVICE_DAX and memmap.kept is not None]
+    sizes = _sizes(cells, all_memmaps)
     return View(
         escaped(tree.version),
         count(last, "patch") if last else "",
-        bool(found),
-        list(dict.fromkeys(_formula(one) for one in found if _exact(one))),
+        bool(all_memmaps),
+        list(dict.fromkeys(_formula(memmap) for memmap in all_memmaps if _exact(memmap))),
         table(("arch", "vmemmap", "struct\npage", "base\npage", "huge page", "memmap\npages"), sizes),
         any(UNMEASURED in row for row in sizes),
-        _example(min(optimized, key=lambda one: one.vmemmap_pages)) if optimized else None,
+        _example(min(optimized, key=lambda memmap: memmap.vmemmap_pages)) if optimized else None,
         _heads(hugetlb),
         table(("arch", "huge page", "vmemmap\npages", "kept", "freed", "others\nare"), _savings(optimized)),
         table(
             ("arch", "huge page", "HugeTLB\npages", "nodes", "shared\nframes", "most on\na node"),
-            _unique(_shared_row(one) for one in optimized if one.tails is Tails.SHARED),
+            _unique(_shared_row(memmap) for memmap in optimized if memmap.tails is Tails.SHARED),
         ),
-        any((one.shared_per_node or 0) > 1 for one in optimized),
+        any((memmap.shared_per_node or 0) > 1 for memmap in optimized),
         _announced(hugetlb),
         _example(dax[0]) if dax else None,
         table(("arch", "HugeTLB", "device DAX"), _architectures(source)),
         table(
             ("arch", "struct\npage", "huge page", "tails\nhold", "tails\nremapped", "heads"),
-            _unique(_seen_row(one) for one in found),
+            _unique(_seen_row(memmap) for memmap in all_memmaps),
         ),
     )
 
@@ -134,16 +134,16 @@ def _size(number: int) -> str:
     return f"{number} bytes"
 
 
-def _exact(one: Memmap) -> bool:
-    return one.base_pages * one.struct_page % one.page_size == 0
+def _exact(memmap: Memmap) -> bool:
+    return memmap.base_pages * memmap.struct_page % memmap.page_size == 0
 
 
-def _formula(one: Memmap) -> str:
-    huge, base = _size(one.huge_page), _size(one.page_size)
-    return f"({huge} / {base}) * {one.struct_page} bytes / {base} = {one.vmemmap_pages}"
+def _formula(memmap: Memmap) -> str:
+    huge, base = _size(memmap.huge_page), _size(memmap.page_size)
+    return f"({huge} / {base}) * {memmap.struct_page} bytes / {base} = {memmap.vmemmap_pages}"
 
 
-def _sizes(cells: Iterable[CellRecord], found: Sequence[Memmap]) -> list[tuple[str, ...]]:
+def _sizes(cells: Iterable[CellRecord], all_memmaps: Sequence[Memmap]) -> list[tuple[str, ...]]:
     """Every kind of kernel that was built, with each size of huge page that was seen in it."""
     rows = []
     for cell in cells:
@@ -154,46 +154,49 @@ def _sizes(cells: Iterable[CellRecord], found: Sequence[Memmap]) -> list[tuple[s
             {True: "yes", False: "no", None: UNMEASURED}[last_memmap(cell)],
             f"{page.size} bytes",
         )
-        seen = [one for one in found if one.cell == cell.id]
-        rows += [(*kernel, _size(one.page_size), _size(one.huge_page), str(one.vmemmap_pages)) for one in seen]
+        seen = [memmap for memmap in all_memmaps if memmap.cell == cell.id]
+        rows += [
+            (*kernel, _size(memmap.page_size), _size(memmap.huge_page), str(memmap.vmemmap_pages)) for memmap in seen
+        ]
         rows += [] if seen else [(*kernel, UNMEASURED, UNMEASURED, UNMEASURED)]
     known = {row[:3] for row in rows if UNMEASURED not in row[3:]}
     return _unique(row for row in rows if UNMEASURED not in row[3:] or row[:3] not in known)
 
 
-def _example(one: Memmap) -> Example:
-    heads = "One ``struct page`` of each huge page has ``PG_head``." if one.heads_per_page == 1 else ""
+def _example(memmap: Memmap) -> Example:
+    heads = "One ``struct page`` of each huge page has ``PG_head``." if memmap.heads_per_page == 1 else ""
     return Example(
-        literal(one.arch),
-        _size(one.huge_page),
-        one.base_pages,
-        one.struct_page,
-        one.vmemmap_pages,
-        diagram.before(one),
-        diagram.after(one),
-        count(one.kept or 0, "page frame"),
-        count(one.freed or 0, "page frame"),
-        _read_only(one),
-        f"The {count(one.pages, 'huge page')} that were looked at share {count(one.shared, 'page frame')} beside these."
-        if one.shared
+        literal(memmap.arch),
+        _size(memmap.huge_page),
+        memmap.base_pages,
+        memmap.struct_page,
+        memmap.vmemmap_pages,
+        diagram.before(memmap),
+        diagram.after(memmap),
+        count(memmap.kept or 0, "page frame"),
+        count(memmap.freed or 0, "page frame"),
+        _read_only(memmap),
+        f"The {count(memmap.pages, 'huge page')} that were looked at share "
+        f"{count(memmap.shared, 'page frame')} beside these."
+        if memmap.shared
         else "",
         heads,
     )
 
 
-def _read_only(one: Memmap) -> str:
+def _read_only(memmap: Memmap) -> str:
     """`all` of the vmemmap pages behind those that are kept, `none`, or empty where it is neither."""
-    remapped = (one.vmemmap_pages - (one.kept or 0)) * one.pages
-    return {remapped: "all", 0: "none"}.get(-1 if one.read_only is None else one.read_only, "")
+    remapped = (memmap.vmemmap_pages - (memmap.kept or 0)) * memmap.pages
+    return {remapped: "all", 0: "none"}.get(-1 if memmap.read_only is None else memmap.read_only, "")
 
 
 def _heads(hugetlb: Sequence[Memmap]) -> list[str]:
     """How many struct pages of a huge page have PG_head where HVO is in use, and what that makes of them."""
     kernels: dict[tuple[Tails, int], dict[str, None]] = {}
-    for one in hugetlb:
-        if one.deduplicated and one.heads_per_page:
-            huge_page = f"{_size(one.huge_page)} on {literal(one.arch)}"
-            kernels.setdefault((one.tails, one.heads_per_page), {})[huge_page] = None
+    for memmap in hugetlb:
+        if memmap.deduplicated and memmap.heads_per_page:
+            huge_page = f"{_size(memmap.huge_page)} on {literal(memmap.arch)}"
+            kernels.setdefault((memmap.tails, memmap.heads_per_page), {})[huge_page] = None
     return [
         f"With HVO in use {heads} ``struct page`` of a huge page {'has' if heads == 1 else 'have'} ``PG_head`` set, "
         f"{_what_of_heads(tails, heads)}. This was seen with huge pages of {', '.join(seen)}."
@@ -210,47 +213,52 @@ def _what_of_heads(tails: Tails, heads: int) -> str:
 def _savings(optimized: Iterable[Memmap]) -> list[tuple[str, ...]]:
     return _unique(
         (
-            literal(one.arch),
-            _size(one.huge_page),
-            str(one.vmemmap_pages),
-            str(one.kept),
-            f"{one.freed} ({_size((one.freed or 0) * one.page_size)})",
-            {"all": "read-only", "none": "writable"}.get(_read_only(one), "some read-only"),
+            literal(memmap.arch),
+            _size(memmap.huge_page),
+            str(memmap.vmemmap_pages),
+            str(memmap.kept),
+            f"{memmap.freed} ({_size((memmap.freed or 0) * memmap.page_size)})",
+            {"all": "read-only", "none": "writable"}.get(_read_only(memmap), "some read-only"),
         )
-        for one in optimized
+        for memmap in optimized
     )
 
 
-def _shared_row(one: Memmap) -> tuple[str, ...]:
-    known = (one.nodes, one.shared, one.shared_per_node)
-    return (literal(one.arch), _size(one.huge_page), str(one.pages), *(str(n) if n else UNMEASURED for n in known))
+def _shared_row(memmap: Memmap) -> tuple[str, ...]:
+    known = (memmap.nodes, memmap.shared, memmap.shared_per_node)
+    return (
+        literal(memmap.arch),
+        _size(memmap.huge_page),
+        str(memmap.pages),
+        *(str(n) if n else UNMEASURED for n in known),
+    )
 
 
 def _announced(hugetlb: Iterable[Memmap]) -> list[str]:
     """What the kernel says that it saves, beside what free memory says."""
     return list(
         dict.fromkeys(
-            f"On {literal(one.arch)} the kernel announces {one.announced_kb} KiB for a huge page of "
-            f"{_size(one.huge_page)}, and {one.saved_kb} KiB less were taken from free memory for each."
-            for one in hugetlb
-            if one.announced_kb and one.saved_kb is not None
+            f"On {literal(memmap.arch)} the kernel announces {memmap.announced_kb} KiB for a huge page of "
+            f"{_size(memmap.huge_page)}, and {memmap.saved_kb} KiB less were taken from free memory for each."
+            for memmap in hugetlb
+            if memmap.announced_kb and memmap.saved_kb is not None
         )
     )
 
 
-def _seen_row(one: Memmap) -> tuple[str, ...]:
+def _seen_row(memmap: Memmap) -> tuple[str, ...]:
     return (
-        literal(one.arch),
-        str(one.struct_page),
-        f"{_size(one.huge_page)}{', DAX' if one.kind is Kind.DEVICE_DAX else ''}",
-        one.encoding or UNMEASURED,
-        _TAILS[one.tails],
-        str(one.heads_per_page or UNMEASURED),
+        literal(memmap.arch),
+        str(memmap.struct_page),
+        f"{_size(memmap.huge_page)}{', DAX' if memmap.kind is Kind.DEVICE_DAX else ''}",
+        memmap.encoding or UNMEASURED,
+        _TAILS[memmap.tails],
+        str(memmap.heads_per_page or UNMEASURED),
     )
 
 
 def _architectures(source: VmemmapSource) -> list[tuple[str, ...]]:
-    names = sorted({one.arch for one in (*source.hugetlb, *source.dax)})
+    names = sorted({selected.arch for selected in (*source.hugetlb, *source.dax)})
     # Older trees ask no architecture whether device DAX may.
     asked = bool(source.dax) or not source.shows("dax")
     return [
@@ -260,7 +268,7 @@ def _architectures(source: VmemmapSource) -> list[tuple[str, ...]]:
 
 
 def _condition(selected: Sequence[Selected], arch: str) -> str:
-    found = [one.condition for one in selected if one.arch == arch]
-    if not found:
+    conditions = [candidate.condition for candidate in selected if candidate.arch == arch]
+    if not conditions:
         return "no"
-    return " or ".join(map(literal, found)) if all(found) else "yes"
+    return " or ".join(map(literal, conditions)) if all(conditions) else "yes"
