@@ -42,9 +42,9 @@ def named(text: str, midmask: str) -> Named:
     Raises:
         UsageError: it is none of the forms.
     """
-    found = _CHANGE_ID.fullmatch(text.strip())
-    if found:
-        return Named(change_id=found["id"])
+    match = _CHANGE_ID.fullmatch(text.strip())
+    if match:
+        return Named(change_id=match["id"])
     message_id = message_id_in(text)
     address = urlsplit(text.strip())
     folders = [unquote(part) for part in address.path.split("/") if part]

@@ -204,8 +204,8 @@ def _retry_after(response: requests.Response) -> float:
 
 def _reason(error: Exception) -> str:
     """The operating system's own words where there are any, not those of the libraries around them."""
-    if found := re.search(r"\[Errno -?\d+\] ([\w ]+)", str(error)):
-        return f"could not be reached: {found[1]}"
+    if match := re.search(r"\[Errno -?\d+\] ([\w ]+)", str(error)):
+        return f"could not be reached: {match[1]}"
     if "Connection reset" in str(error) or "RemoteDisconnected" in str(error):
         return "closed the connection"
     if "IncompleteRead" in str(error):

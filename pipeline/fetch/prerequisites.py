@@ -63,34 +63,37 @@ class PrerequisiteResolver:
             found.append(this)
         return tuple(found)
 
-    def _found(self, one: Prerequisite) -> Prerequisite:
-        match one.kind:
+    def _found(self, prerequisite: Prerequisite) -> Prerequisite:
+        match prerequisite.kind:
             case "message-id":
-                copy = self._archive.thread(one.value)
+                copy = self._archive.thread(prerequisite.value)
                 return self._taken(
-                    one, from_thread(list(mbox.split_mbox(copy.mbox)), one.value, None, self._b4, online=False)
+                    prerequisite,
+                    from_thread(list(mbox.split_mbox(copy.mbox)), prerequisite.value, None, self._b4, online=False),
                 )
             case "change-id":
-                copy = self._archive.search(f'nq:"change-id: {one.value}"', f"message of change-id {one.value}")
-                series = from_thread(list(mbox.split_mbox(copy.mbox)), "", one.version, self._b4, online=False)
-                if series.change_id != one.value:
-                    raise NotObtainedError(f"{self._archive.host} has no series of change-id {one.value}")
-                return self._taken(one, series)
+                copy = self._archive.search(
+                    f'nq:"change-id: {prerequisite.value}"', f"message of change-id {prerequisite.value}"
+                )
+                series = from_thread(list(mbox.split_mbox(copy.mbox)), "", prerequisite.version, self._b4, online=False)
+                if series.change_id != prerequisite.value:
+                    raise NotObtainedError(f"{self._archive.host} has no series of change-id {prerequisite.value}")
+                return self._taken(prerequisite, series)
             case _:
-                copy = self._archive.search(f"patchid:{one.value}", f"patch of id {one.value}")
-                return self._patch(one, list(mbox.split_mbox(copy.mbox)))
+                copy = self._archive.search(f"patchid:{prerequisite.value}", f"patch of id {prerequisite.value}")
+                return self._patch(prerequisite, list(mbox.split_mbox(copy.mbox)))
 
-    def _taken(self, one: Prerequisite, series: Series) -> Prerequisite:
+    def _taken(self, prerequisite: Prerequisite, series: Series) -> Prerequisite:
         require_whole(series.patches, self._git)
         where = f"v{series.version} in {self._archive.host}, {series.message_id}"
-        return replace(one, title=series.title, patches=series.patches, reason=where)
+        return replace(prerequisite, title=series.title, patches=series.patches, reason=where)
 
-    def _patch(self, one: Prerequisite, raw: Sequence[bytes]) -> Prerequisite:
+    def _patch(self, prerequisite: Prerequisite, raw: Sequence[bytes]) -> Prerequisite:
         for mail in message.parse_all(raw)[0]:
-            if mail.number and self._patch_id(patch := patch_of(1, mail)) == one.value:
+            if mail.number and self._patch_id(patch := patch_of(1, mail)) == prerequisite.value:
                 where = f"in {self._archive.host}, {mail.message_id}"
-                return replace(one, title=mail.title, patches=(patch,), reason=where)
-        raise NotObtainedError(f"{self._archive.host} has no patch of id {one.value}")
+                return replace(prerequisite, title=mail.title, patches=(patch,), reason=where)
+        raise NotObtainedError(f"{self._archive.host} has no patch of id {prerequisite.value}")
 
     def _patch_id(self, patch: Patch) -> str:
         """git-patch-id(1), the stable one, which is what git format-patch --base writes."""

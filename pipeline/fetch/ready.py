@@ -113,4 +113,4 @@ def _written(mail: Mail, content: bytes) -> bytes:
 def _quoted(content: bytes) -> bytes:
     """Quoted-printable in which no line begins with `From` (RFC 2045, 6.7; RFC 2049, 3)."""
     lines = b"\n".join(binascii.b2a_qp(line, quotetabs=False, istext=False) for line in content.split(b"\n"))
-    return _FROM.sub(lambda found: b"=%02X%s" % (found[0][0], found[0][1:]), lines)
+    return _FROM.sub(lambda match: b"=%02X%s" % (match[0][0], match[0][1:]), lines)
