@@ -39,13 +39,13 @@ def apply(
     pipeline = current.pipeline()
     order = Order(request=series_request(series, revision, midmask, rethread, offline), trees=tuple(tree or ()))
     names = resolve(order).trees
-    found = pipeline.fetch(order.request)
-    results = [pipeline.apply(found, pipeline.tree(name), base) for name in names]
+    obtained = pipeline.fetch(order.request)
+    results = [pipeline.apply(obtained, pipeline.tree(name), base) for name in names]
     for result in results:
         print(f"{result.tree.name}: {result.status}")
-        print("\n".join(visible(f"  {line}") for line in base_lines(found, result)))
+        print("\n".join(visible(f"  {line}") for line in base_lines(obtained, result)))
         if result.failed_patch:
-            print(f"  patch {result.failed_patch}/{len(found.patches)} does not apply")
+            print(f"  patch {result.failed_patch}/{len(obtained.patches)} does not apply")
             for hunk in result.failed_hunks:
                 print(visible(f"  {hunk.path}:{hunk.line} {hunk.header}"))
         if result.status is ApplyStatus.FAILED or current.console.verbose:

@@ -70,7 +70,7 @@ def _without_run(workspace: Workspace, mail: Mail) -> list[Entry]:
     tracking = read_tracking(Path(named) if named else None)
     ancestors = (*mail.letter.references[:1], mail.in_reply_to, mail.message_id)
     source = tracking.series.headers.msgid or next(filter(None, ancestors))
-    for one in sorted(tracking.revisions, key=lambda one: -one.revision):
-        if record := running.newest_of(workspace, one.message_id):
-            return checking.no_run(source, f"v{one.revision} was run: {checking.headline(record)}")
+    for revision in sorted(tracking.revisions, key=lambda revision: -revision.revision):
+        if record := running.newest_of(workspace, revision.message_id):
+            return checking.no_run(source, f"v{revision.revision} was run: {checking.headline(record)}")
     return checking.no_run(source)

@@ -36,13 +36,13 @@ def doc(
     target = output or folder
     file, patch = target / "vmemmap_dedup.rst", target / "vmemmap_dedup.patch"
     require_writable(file)
-    found = documenting.document(running.read(folder), tree, repository, user_identity(), datetime.now(UTC))
-    if not found.with_source:
+    document = documenting.document(running.read(folder), tree, repository, user_identity(), datetime.now(UTC))
+    if not document.with_source:
         current.console.warn("the run is of an older version: the document tells of measurements, not of the code")
-    file.write_text(found.text, encoding="utf-8")
+    file.write_text(document.text, encoding="utf-8")
     print(f"Document: {file}")
-    if found.patch:
-        patch.write_text(found.patch, encoding="utf-8")
+    if document.patch:
+        patch.write_text(document.patch, encoding="utf-8")
         print(f"Patch:    {patch}\nLook it over, then `git am --signoff` it.")
     else:
         print("The tree has it already: there is no patch.")

@@ -36,10 +36,10 @@ def fetch(
     offline: OfflineOption = False,
 ) -> None:
     """Obtain a series and show what is in it: patches, trailers, base, replies."""
-    found = current.pipeline().fetch(series_request(series, revision, midmask, rethread, offline))
+    obtained = current.pipeline().fetch(series_request(series, revision, midmask, rethread, offline))
     out = RichConsole(highlight=False, soft_wrap=True)
-    for line in series_lines(found):
+    for line in series_lines(obtained):
         out.print(Text(line, style="green" if line.lstrip().startswith("+ ") else ""))
     if output:
-        output.write_bytes(join_mbox([patch.mail for patch in found.patches]))
+        output.write_bytes(join_mbox([patch.mail for patch in obtained.patches]))
         out.print(Text(f"Written: {output}"))

@@ -28,21 +28,21 @@ def index(
     """One static page over many runs: their verdicts, and the trend of each series' size."""
     path = output or folder / "index.html"
     require_writable(path)
-    found, unlinked = [], 0
+    records, unlinked = [], 0
     for run, record in running.below(folder):
         if record is None:
             current.console.warn(f"{run} is no run of this version of pipeline, and is left out")
             continue
         try:
             place = running.seen_from(run, path.parent)
-            found.append(indexed(record, place, running.files_in(run)))
+            records.append(indexed(record, place, running.files_in(run)))
             unlinked += place is None
         except (ValueError, ArithmeticError, OSError) as error:
             # One that somebody made up must not keep the others from being shown.
             current.console.warn(f"{run} cannot be shown, and is left out: {error}")
-    if not found:
+    if not records:
         raise UsageError(f"there is no run below {folder}", hint="Name the folder that holds the runs' folders.")
     if unlinked:
         current.console.warn(f"the page links to runs below its folder only; it does not to {unlinked}")
-    path.write_text(render_index(found), encoding="utf-8")
+    path.write_text(render_index(records), encoding="utf-8")
     print(path)

@@ -93,16 +93,16 @@ def plan(
     doctoring.require(doctoring.needs(resolved.matrix, resolved.trees, order.sandbox))
     host = pipeline.host(order)
     cells = select_cells(resolved.matrix, resolved.fragments, order.cells, current.processes)
-    found = pipeline.fetch(order.request) if suggest else None
+    obtained = pipeline.fetch(order.request) if suggest else None
     usable = not suggest
     for number, name in enumerate(resolved.trees):
         imported = pipeline.tree(name)
         planned = pipeline.plan(host, imported, cells)
         print(("\n" if number else "") + render_plan(imported, planned, resolved.matrix, order.jobs), end="")
-        if found:
-            applied = pipeline.apply(found, imported, BaseChoice.TREE)
+        if obtained:
+            applied = pipeline.apply(obtained, imported, BaseChoice.TREE)
             usable = usable or applied.status is not ApplyStatus.FAILED
-            print(_suggested(pipeline, host, found, applied, planned))
+            print(_suggested(pipeline, host, obtained, applied, planned))
     raise typer.Exit(ExitStatus.CLEAN if usable else ExitStatus.NOT_OBTAINED)
 
 

@@ -74,8 +74,8 @@ def reply(
         raise UsageError(f"run {record.id} is a baseline, which answers nobody", hint="Name the run of a series.")
     identity = user_identity()
     deserving = replying.targets(record)
-    wanted = [to] if to else [one.message_id for one in deserving][: None if every else 1]
-    if not wanted and any(one.message_id for one in (record.series.cover, *record.series.messages)):
+    wanted = [to] if to else [target.message_id for target in deserving][: None if every else 1]
+    if not wanted and any(letter.message_id for letter in (record.series.cover, *record.series.messages)):
         print("No draft: the run found nothing that a mail should say. With --to, a mail is answered all the same.")
         return
     drafts = [
@@ -96,7 +96,7 @@ def reply(
         _print_draft(draft, path)
         if send_dry_run:
             _print_dry_run(draft, path)
-    others = [one for one in deserving if one.message_id not in wanted]
+    others = [target for target in deserving if target.message_id not in wanted]
     if others and not to:
         print("\nOther mails that deserve a reply (--all drafts them):")
         print("\n".join(f"  {visible(other.subject)}: {other.why}" for other in others))

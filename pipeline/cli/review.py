@@ -55,12 +55,12 @@ def review(
         # Further threads hold parts of SERIES, not of the other one.
         before = replace(request, text=_kept(since, Path(scratch)), version=None, rethread=()) if since else None
         names = [TreeName.parse(name) for name in tree or ()]
-        found = pipeline.fetch(request)
-        record = pipeline.review(found, request, before, [pipeline.tree(name) for name in names])
+        obtained = pipeline.fetch(request)
+        record = pipeline.review(obtained, request, before, [pipeline.tree(name) for name in names])
         if json:
             print(record.model_dump_json(indent=1))
         else:
-            print(render_review(record, found.title, colour=sys.stdout.isatty(), open_only=open_only), end="")
+            print(render_review(record, obtained.title, colour=sys.stdout.isatty(), open_only=open_only), end="")
 
 
 def _kept(series: str, folder: Path) -> str:
