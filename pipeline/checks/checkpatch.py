@@ -42,13 +42,13 @@ class CheckpatchCheck:
         options += ["--no-summary", "--terse", "--showfile", "--show-types", f"--ignore={','.join(_ASKS_THE_TREE)}"]
         words = ("sh", "-c", _WITH_CONFIGURATION, "{src}", "perl", "{script}", "--root={src}", *options, "--", "patch")
         done = after.run(*words, files={"patch": patch.patch.mail})
-        found = [
+        findings = [
             CheckFinding(
                 _LEVELS[match["level"]], match["words"], match["path"], int(match["line"]), self.name, match["kind"]
             )
             for match in map(_LINE.match, done.stdout.decode("utf-8", "replace").splitlines())
             if match
         ]
-        if done.status not in (0, 1) or (done.status and not found):
+        if done.status not in (0, 1) or (done.status and not findings):
             return Outcome(not_checked=f"checkpatch fails: {last_line(done.last_words)}")
-        return Outcome(tuple(found))
+        return Outcome(tuple(findings))

@@ -23,11 +23,11 @@ def compared(
     """
     renamed = {file.names[0]: file.name for file in files if file.names}
     added: Mapping[str, Mapping[int, str]] = {file.name: file.added for file in files}
-    left = Counter((renamed.get(one.path, one.path), one.kind, one.message) for one in before)
+    left = Counter((renamed.get(finding.path, finding.path), finding.kind, finding.message) for finding in before)
     marked: dict[int, CheckFinding] = {}
-    found = [*after]
-    for at in sorted(range(len(found)), key=lambda at: found[at].line in added.get(found[at].path, {})):
-        identity = (found[at].path, found[at].kind, found[at].message)
-        marked[at] = replace(found[at], new=left[identity] <= 0)
+    findings = [*after]
+    for at in sorted(range(len(findings)), key=lambda at: findings[at].line in added.get(findings[at].path, {})):
+        identity = (findings[at].path, findings[at].kind, findings[at].message)
+        marked[at] = replace(findings[at], new=left[identity] <= 0)
         left[identity] -= 1
-    return tuple(marked[at] for at in range(len(found)))
+    return tuple(marked[at] for at in range(len(findings)))

@@ -39,21 +39,21 @@ class FixesCheck:
             return Outcome(
                 (_finding(Severity.REMARK, "no-fixes", "the subject speaks of a fix, and there is no Fixes:"),)
             )
-        found, unknown = list[CheckFinding](), ""
+        findings, unknown = list[CheckFinding](), ""
         for value in values:
             match = _FORM.match(value)
             if match is None:
-                found.append(_finding(Severity.WARNING, "form", f"no commit: {value}"))
+                findings.append(_finding(Severity.WARNING, "form", f"no commit: {value}"))
                 continue
             commit, said = match["commit"].lower(), _SUBJECT.match(match["rest"])
             if len(commit) < DIGITS:
-                found.append(_finding(Severity.WARNING, "short", f"{commit} has fewer than {DIGITS} digits"))
+                findings.append(_finding(Severity.WARNING, "short", f"{commit} has fewer than {DIGITS} digits"))
             if said is None:
-                found.append(_finding(Severity.WARNING, "form", f'{commit} is not followed by ("its subject")'))
+                findings.append(_finding(Severity.WARNING, "form", f'{commit} is not followed by ("its subject")'))
             unknown = before.no_history
             if not unknown:
-                found += _compared(before.subject(commit), commit, said["subject"] if said else "")
-        return Outcome(tuple(found), f"commits were not looked up: {unknown}" if unknown else "")
+                findings += _compared(before.subject(commit), commit, said["subject"] if said else "")
+        return Outcome(tuple(findings), f"commits were not looked up: {unknown}" if unknown else "")
 
 
 def _compared(subject: str | None, commit: str, said: str) -> list[CheckFinding]:

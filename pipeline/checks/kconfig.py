@@ -32,8 +32,8 @@ class KconfigCheck:
     def run(self, patch: CheckedPatch, before: State, after: State, /) -> Outcome:
         files = [file for file in patch.files if _is_kconfig(file.name) and after.blob(file.name)]
         texts = {file.name: after.read(file.name).decode("utf-8", "replace").split("\n") for file in files}
-        found = [finding for file in files for finding in _helpless(file, texts[file.name])]
-        return Outcome((*found, *_dangling(files, texts, after), *_left_behind(patch, before, after)))
+        findings = [finding for file in files for finding in _helpless(file, texts[file.name])]
+        return Outcome((*findings, *_dangling(files, texts, after), *_left_behind(patch, before, after)))
 
 
 def _is_kconfig(path: str) -> bool:

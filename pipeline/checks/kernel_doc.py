@@ -51,16 +51,16 @@ class KernelDocCheck:
         script = after.script
         options = ["-none", *(["-Wall"] if b"Wall" in script else [])]
         done = after.run(interpreter(script), "{script}", *options, *files, files=files)
-        found = _findings(done, names)
+        by_state = _findings(done, names)
         # It says how many errors there were by its status, at most 255 or 1 by version.
-        if done.status and not any(found.values()):
+        if done.status and not any(by_state.values()):
             return Outcome(not_checked=f"kernel-doc fails: {last_line(done.last_words)}")
-        return Outcome(compared(found["after"], found["before"], patch.files))
+        return Outcome(compared(by_state["after"], by_state["before"], patch.files))
 
 
 def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[CheckFinding]]:
     """What it says of the files before and after, by the names that they have in the tree."""
-    found: dict[str, list[CheckFinding]] = {"before": [], "after": []}
+    by_state: dict[str, list[CheckFinding]] = {"before": [], "after": []}
     for match in map(_LINE.match, done.text.splitlines()):
         path = match["path"].removeprefix("./") if match else ""
         if match is None or path not in names:
@@ -74,9 +74,9 @@ def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[Check
             "kernel-doc",
             _kind(match["words"]),
         )
-        found[path.partition("/")[0]].append(finding)
+        by_state[path.partition("/")[0]].append(finding)
     # Newer ones say the same of a file twice.
-    return {where: list(dict.fromkeys(told)) for where, told in found.items()}
+    return {where: list(dict.fromkeys(told)) for where, told in by_state.items()}
 
 
 def _kind(words: str) -> str:

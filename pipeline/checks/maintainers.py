@@ -80,10 +80,10 @@ def _is_new(patch: CheckedPatch, path: str) -> bool:
 def _sections(text: str) -> list[_Section]:
     sections = []
     for block in re.split(r"\n\s*\n", text):
-        found: dict[str, list[str]] = {"F": [], "X": [], "N": []}
+        patterns: dict[str, list[str]] = {"F": [], "X": [], "N": []}
         for match in filter(None, map(_ENTRY.match, block.split("\n"))):
-            found[match["kind"]].append(match["pattern"])
-        section = _Section(tuple(found["F"]), tuple(found["X"]), tuple(found["N"]))
+            patterns[match["kind"]].append(match["pattern"])
+        section = _Section(tuple(patterns["F"]), tuple(patterns["X"]), tuple(patterns["N"]))
         if (section.files or section.names) and not section.is_the_rest:
             sections.append(section)
     return sections

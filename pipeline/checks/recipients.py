@@ -56,7 +56,7 @@ def _missing(patch: CheckedPatch, lines: list[str]) -> list[CheckFinding]:
     people, lists = list[str](), list[str]()
     for match in filter(None, map(_LINE.match, lines)):
         person, roles = Person.of(match["box"]), match["roles"]
-        if _EVERYBODY in roles or any(person.is_same(one) or person.moved(one) for one in asked):
+        if _EVERYBODY in roles or any(person.is_same(recipient) or person.moved(recipient) for recipient in asked):
             continue
         address = parseaddr(match["box"])[1] or match["box"]
         # A list that only sends on what was sent to others, or that everything goes to.
@@ -65,10 +65,10 @@ def _missing(patch: CheckedPatch, lines: list[str]) -> list[CheckFinding]:
                 lists.append(address)
         elif any(role in roles for role in _PEOPLE):
             people.append(f"{address} ({roles})")
-    found = []
+    findings = []
     for kind, missing in (("person", people), ("list", lists)):
         if missing:
             more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
             words = f"not sent to {', '.join(missing[:MOST_NAMED])}{more}"
-            found.append(CheckFinding(Severity.REMARK, words, tool="get_maintainer", kind=kind))
-    return found
+            findings.append(CheckFinding(Severity.REMARK, words, tool="get_maintainer", kind=kind))
+    return findings

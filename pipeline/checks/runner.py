@@ -194,7 +194,8 @@ def _stored(store: Store, task: _Task) -> CheckResult | None:
 def _result(task: _Task, value: Mapping[str, Any], not_checked: str = "") -> CheckResult:
     number = task.patch.number
     findings = [
-        CheckFinding(**{**one, "severity": Severity(one["severity"]), "patch": number}) for one in value["findings"]
+        CheckFinding(**{**finding, "severity": Severity(finding["severity"]), "patch": number})
+        for finding in value["findings"]
     ]
     status = CheckStatus.NOT_CHECKED if not_checked else CheckStatus.CHECKED
     return CheckResult(

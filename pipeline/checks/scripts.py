@@ -50,10 +50,12 @@ class _ScriptCheck:
         done = after.run(*self._command, *files, files=files)
         try:
             entries = json.loads(done.stdout)
-            found = [*_findings(self.name, entries, names)]
+            located = [*_findings(self.name, entries, names)]
         except (ValueError, KeyError, TypeError, AttributeError):
             return Outcome(not_checked=f"{self.name} fails: {last_line(done.last_words)}")
-        told = {where: [one for laid, one in found if laid.startswith(where)] for where in ("before/", "after/")}
+        told = {
+            where: [finding for laid, finding in located if laid.startswith(where)] for where in ("before/", "after/")
+        }
         return Outcome(compared(told["after/"], told["before/"], patch.files))
 
     def _is_one(self, name: str, content: bytes) -> bool:

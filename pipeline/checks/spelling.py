@@ -38,13 +38,13 @@ class SpellingCheck:
         options = ("--dictionary", "dictionary.txt", "--disable-colors")
         laid = [*files]
         done = after.run("codespell", *options, *laid, files={**files, "dictionary.txt": dictionary.encode()})
-        found = []
+        findings = []
         for match in filter(None, map(_LINE.match, done.stdout.decode("utf-8", "replace").splitlines())):
             path, lines = places.get(match["laid"], ("", []))
             number = int(match["line"])
             line = lines[number - 1] if 0 < number <= len(lines) else 0
-            found.append(CheckFinding(Severity.REMARK, match["words"], path, line, "codespell", "spelling"))
+            findings.append(CheckFinding(Severity.REMARK, match["words"], path, line, "codespell", "spelling"))
         # Its status is that of getopt(3) where it refuses an option, and the number of mistakes otherwise.
-        if done.status and not found:
+        if done.status and not findings:
             return Outcome(not_checked=f"codespell fails: {last_line(done.last_words)}")
-        return Outcome(tuple(found))
+        return Outcome(tuple(findings))

@@ -21,14 +21,14 @@ class SuspicionCheck:
         return Outcome(
             tuple(
                 CheckFinding(
-                    Severity.ERROR if found.deceptive else Severity.REMARK,
-                    found.what,
-                    found.path,
-                    found.line,
+                    Severity.ERROR if suspicion.deceptive else Severity.REMARK,
+                    suspicion.what,
+                    suspicion.path,
+                    suspicion.line,
                     tool=self.name,
-                    kind="deceptive" if found.deceptive else "unusual",
+                    kind="deceptive" if suspicion.deceptive else "unusual",
                 )
-                for found in patch.series.suspicions
-                if found.patch == patch.number and not found.prerequisite
+                for suspicion in patch.series.suspicions
+                if suspicion.patch == patch.number and not suspicion.prerequisite
             )
         )

@@ -28,8 +28,8 @@ class Trailer:
 def posted(letter: Letter) -> tuple[Trailer, ...]:
     """The trailers of a patch's mail, wherever in the message they stand."""
     lines = (line.rstrip() for line in commit_message(letter.body).split("\n") if len(line) <= _LONGEST)
-    found = (_TRAILER.match(line) for line in lines)
-    return tuple(Trailer(match["name"].lower(), match["value"]) for match in found if match)
+    matches = (_TRAILER.match(line) for line in lines)
+    return tuple(Trailer(match["name"].lower(), match["value"]) for match in matches if match)
 
 
 def named(trailers: Iterable[Trailer], *names: str) -> list[str]:
