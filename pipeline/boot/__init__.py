@@ -95,13 +95,15 @@ class Booter:
     def keys(self, planned: Sequence[PlannedCell], builds: Builds) -> tuple[Key, ...]:
         """Of every boot that is wanted and can be run here."""
         wanted = self._wanted(planned, builds)
-        return tuple(self._key(one, image) for one, image in wanted if image and not self._obstacle(one))
+        return tuple(
+            self._key(asked_boot, image) for asked_boot, image in wanted if image and not self._obstacle(asked_boot)
+        )
 
     def _wanted(self, planned: Sequence[PlannedCell], builds: Builds) -> Iterator[tuple[_Wanted, Image | None]]:
-        for one in planned:
+        for cell in planned:
             for (cell_id, patch), build in builds.items():
-                if cell_id == one.cell.id and build.status is BuildStatus.BUILT:
-                    yield from ((_Wanted(one, patch, self._scenarios[name]), build.image) for name in one.cell.boot)
+                if cell_id == cell.cell.id and build.status is BuildStatus.BUILT:
+                    yield from ((_Wanted(cell, patch, self._scenarios[name]), build.image) for name in cell.cell.boot)
 
     def _obstacle(self, wanted: _Wanted) -> str:
         """Why a boot cannot be run here; empty when it can."""
@@ -193,13 +195,13 @@ def _from_entry(scenario: str, entry: Entry) -> Boot:
         reason=value["reason"],
         checks=tuple(
             CheckResult(
-                one["name"],
-                CheckStatus(one["status"]),
-                tuple(one["details"]),
-                one["values"],
-                one.get("everywhere", False),
+                check["name"],
+                CheckStatus(check["status"]),
+                tuple(check["details"]),
+                check["values"],
+                check.get("everywhere", False),
             )
-            for one in value["checks"]
+            for check in value["checks"]
         ),
         splats=tuple(value["splats"]),
         console=inflated(entry.read("console.z"), untrusted.STORED_TEXT).decode(),

@@ -27,23 +27,23 @@ def harmless(data: bytes) -> str:
 
 def splats(text: str) -> tuple[str, ...]:
     """What the kernel complains of, each complaint once, without what differs from boot to boot."""
-    found: dict[str, None] = {}
+    lines: dict[str, None] = {}
     for line in text.splitlines():
         bare = _TIMESTAMP.sub("", line)
         if _SPLAT.match(bare) and not bare.startswith("------------["):
-            found[_unnumbered(_PROCESS.sub("", bare))] = None
-    return tuple(found)
+            lines[_unnumbered(_PROCESS.sub("", bare))] = None
+    return tuple(lines)
 
 
 def new_lines(text: str, base: str) -> tuple[str, ...]:
     """Lines that a boot of the base does not have, numbers aside; in order, without their time stamps."""
     known = {_unnumbered(line) for line in _bare(base)}
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for line in _bare(text):
         identity = _unnumbered(line)
         if identity not in known:
-            found.setdefault(identity, line)
-    return tuple(found.values())
+            values.setdefault(identity, line)
+    return tuple(values.values())
 
 
 def _bare(text: str) -> Iterable[str]:
