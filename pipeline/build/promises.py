@@ -43,7 +43,7 @@ class PromiseChecker:
         return outcomes
 
     def _outcome(
-        self, applied: Applied, one: PlannedCell, kernel: PlannedCell, built: Mapping[int, Build]
+        self, applied: Applied, planned: PlannedCell, kernel: PlannedCell, built: Mapping[int, Build]
     ) -> CellOutcome:
         """Of one cell.
 
@@ -54,17 +54,17 @@ class PromiseChecker:
         configs = {patch: self._config(applied, kernel, applied.states[patch]) for patch in sorted(built)}
         vmemmap = {patch: has_vmemmap(config) for patch, config in configs.items() if config}
         facts = {patch: (built[patch].struct_page, virtual) for patch, virtual in vmemmap.items()}
-        lost = self._lost_options(applied, one, kernel, applied.states[max(built)])
-        return CellOutcome(vmemmap, (*lost, *(lost_facts(one.cell, facts) if facts else ())))
+        lost = self._lost_options(applied, planned, kernel, applied.states[max(built)])
+        return CellOutcome(vmemmap, (*lost, *(lost_facts(planned.cell, facts) if facts else ())))
 
     def _lost_options(
-        self, applied: Applied, one: PlannedCell, kernel: PlannedCell, last: SourceState
+        self, applied: Applied, planned: PlannedCell, kernel: PlannedCell, last: SourceState
     ) -> Iterator[LostPromise]:
         """What fragments ask for, and kconfig does not answer with any more at the state `last`."""
         config = self._config(applied, kernel, last)
         # Where kconfig fails, so does the build, and that is said.
-        for request in kconfig.broken_requests(one.cell.fragments, config) if config else ():
-            reason = self._planner.explain(last, one.cell, config, request.option, request.asked)
+        for request in kconfig.broken_requests(planned.cell.fragments, config) if config else ():
+            reason = self._planner.explain(last, planned.cell, config, request.option, request.asked)
             patch, kept = self._since(applied, kernel, request, last)
             yield LostPromise(_words(request, reason), patch, kept)
 
@@ -81,14 +81,14 @@ class PromiseChecker:
             first, after = patch if config else first, patch
         return first, after - 1
 
-    def _config(self, applied: Applied, one: PlannedCell, state: SourceState) -> str:
+    def _config(self, applied: Applied, planned: PlannedCell, state: SourceState) -> str:
         """A cell's `.config` at a state, empty where kconfig fails there."""
         if state.patch == 0:
-            return one.config
-        known = self._planner.known_config(configuration_origins(applied.states)[state.patch], one.cell)
+            return planned.config
+        known = self._planner.known_config(configuration_origins(applied.states)[state.patch], planned.cell)
         if known is None:
             with self._host.worktree_lock(applied.tree):
-                known = self._builder.config(applied, one, state)
+                known = self._builder.config(applied, planned, state)
         return known
 
 

@@ -26,7 +26,7 @@ def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
     make.folder.begin(config)
     counted = make.steps
     wanted = products(make)
-    done = make.run(*(one.target for one in wanted), timeout=kbuild.BUILD_TIMEOUT)
+    done = make.run(*(product.target for product in wanted), timeout=kbuild.BUILD_TIMEOUT)
     found, readable = logs.complaints_of(make, compiler_of(make.cell), done.stdout + done.stderr)
     if done.ok and readable:
         # What make did not take for a failure is as good as a warning.
