@@ -8,7 +8,7 @@ import tarfile
 
 import pytest
 
-from pipeline.kernel.tarball import _write_commit
+from pipeline.kernel.importing import _write_steps
 from pipeline.system.untrusted import ARCHIVE_BYTES, ARCHIVE_HEADER, TooMuchError
 
 
@@ -30,7 +30,7 @@ def test_a_large_file_is_never_in_memory_as_a_whole() -> None:
     member = tarfile.TarInfo("linux/zeros")
     member.size = 20 << 20
     stream = Stream()
-    _write_commit(stream, archive(member, bytes(member.size)), "x", "refs/x")
+    _write_steps(stream, archive(member, bytes(member.size)), 0)
     assert len(stream.getvalue()) > member.size
     assert stream.largest <= 1 << 20
 
@@ -44,4 +44,4 @@ def test_sizes_that_no_tree_has(kind: bytes, size: int) -> None:
     member = tarfile.TarInfo("linux/x")
     member.type, member.size = kind, size
     with pytest.raises(TooMuchError):
-        _write_commit(Stream(), archive(member), "x", "refs/x")
+        _write_steps(Stream(), archive(member), 0)
