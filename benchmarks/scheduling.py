@@ -66,7 +66,7 @@ class SimulatedProcesses(Processes):
     """Ends every command at once, with what make, nm, size or a compiler would leave."""
 
     def run(self, command: Command, on_output: Callable[[bytes], None] | None = None) -> Completed:
-        with self.turn.given_back():
+        with self.run_lock.given_back():
             # As while a process runs. What follows is that process's work, which is not to be in the way of ours.
             pass
         words = command.argv
@@ -169,7 +169,7 @@ def measure(executor: str, count: int, lines: int, folder: Path, address: str) -
             # By the name of the module: workers find it there.
             cluster = DaskExecutor(address, host.console, scheduling.simulated_job)
             distributor = Distributor(host, Booter(host, {}), {}, per_patch=False)
-            distributor.run(cluster, series, [TreeWork(applied, planned, builder)])
+            distributor.run(cluster, series, [TreeWork(applied, tuple(planned), builder)])
         builds = builder.build(applied, planned, per_patch=False)
         assert len(builds) == 2 * count
         if executor == "dask":
