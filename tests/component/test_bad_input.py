@@ -163,7 +163,7 @@ MATRICES = {
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_usage(job: Job, tmp_path: Path, name: str) -> None:
+def test_a_misspelt_request_is_a_usage_error(job: Job, tmp_path: Path, name: str) -> None:
     option, text, words = MATRICES[name]
     write_matrix(tmp_path, text or matrix_text(ONE_CELL))
     job = replace(job, series="no-series" if name == "no series" else job.series)

@@ -76,7 +76,7 @@ def test_hostile_mailbox(run_pipeline: Runner, tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_hostile_place(run_pipeline: Runner, tmp_path: Path, name: str) -> None:
+def test_a_hostile_place_for_a_series_is_one_error(run_pipeline: Runner, tmp_path: Path, name: str) -> None:
     make, words = PLACES[name]
     make(tmp_path)
     assert_one_error(fetched(run_pipeline, "series"), words)

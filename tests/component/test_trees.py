@@ -306,7 +306,7 @@ def test_filters_do_not_run_when_a_checkout_is_asked_for_changes(
 
 
 @pytest.mark.parametrize("command", [("status",), ("checkout", "--quiet", "-b", "own")])
-def test_trap_works(trap: Trap, run_pipeline: Runner, command: tuple[str, ...]) -> None:
+def test_gits_own_commands_spring_the_trap(trap: Trap, run_pipeline: Runner, command: tuple[str, ...]) -> None:
     """The user's own git does run what the pipeline must not."""
     environment = {**run_pipeline.environment, **trap.environment}
     subprocess.run(["git", *command], cwd=trap.checkout, env=environment, capture_output=True, check=False)

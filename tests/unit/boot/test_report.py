@@ -122,5 +122,7 @@ BOTH = said("begin memmap", "unclear x", "end memmap 0", "begin walk", "fail bad
         (IN_WALK, Ending(flooded=True), BootStatus.FAIL, "wrote more than the console may hold, in walk"),
     ],
 )
-def test_verdict(report: GuestReport, ending: Ending, status: BootStatus, reason: str) -> None:
+def test_a_boot_is_judged_by_its_report_and_its_end(
+    report: GuestReport, ending: Ending, status: BootStatus, reason: str
+) -> None:
     assert verdict(report, ending) == (status, reason)

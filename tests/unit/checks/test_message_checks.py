@@ -44,7 +44,7 @@ def kinds(check: PatchCheck, checked: CheckedPatch, state: Files = WITHOUT_HISTO
         (f"Co-developed-by: B <b@example.org>\nSigned-off-by: B <b@example.org>\nSigned-off-by: {AUTHOR}\n", []),
     ],
 )
-def test_who_signed(trailers: str, expected: list[str]) -> None:
+def test_author_and_co_developers_have_to_sign(trailers: str, expected: list[str]) -> None:
     assert kinds(SignOffCheck(), patch(f"Why.\n\n{trailers}")) == expected
 
 

@@ -115,7 +115,7 @@ def test_a_dependency_of_at_signs() -> None:
     ],
     ids=["blanks", "sentences", "statements", "summaries"],
 )
-def test_letters(letter: str) -> None:
+def test_any_letter_is_searched_for_claims_in_time(letter: str) -> None:
     list(_statements(letter, 50, ()))
     list(_text_deltas(letter, [], ()))
 

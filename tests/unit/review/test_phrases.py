@@ -54,12 +54,12 @@ def test_a_bare_no_to_a_question_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize("sentence", ["Looks good to me.", "Applied to for-next.", "Thanks for the review!", "LGTM"])
-def test_courtesies(sentence: str) -> None:
+def test_a_courtesy_is_no_point(sentence: str) -> None:
     assert phrases().pleasant(sentence)
 
 
 @pytest.mark.parametrize("sentence", ["Looks good, but please rename it.", "Nice, isn't it?", "This is wrong."])
-def test_no_courtesies(sentence: str) -> None:
+def test_a_courtesy_with_a_request_is_none(sentence: str) -> None:
     assert not phrases().pleasant(sentence)
 
 
