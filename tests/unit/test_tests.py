@@ -54,11 +54,11 @@ def test_tests_import_helpers_and_no_other_tests(module: str) -> None:
         "from tests import unit",
     ],
 )
-def test_guard_notices(source: str) -> None:
+def test_an_import_of_another_test_is_noticed(source: str) -> None:
     assert strays("tests.unit.render.test_formats", source)
 
 
-def test_guard_lets_helpers_pass() -> None:
+def test_helpers_and_the_package_may_be_imported() -> None:
     source = (
         "import ast\nfrom tests.support import records\nfrom tests.support.mails import raw\nfrom pipeline import run"
     )
@@ -68,6 +68,11 @@ def test_guard_lets_helpers_pass() -> None:
 def test_folders_of_unit_tests_are_packages_of_the_pipeline() -> None:
     places = {path.parent.relative_to(TESTS / "unit") for path in (TESTS / "unit").rglob("test_*.py")}
     assert [str(place) for place in places if not (PROJECT / "pipeline" / place / "__init__.py").is_file()] == []
+
+
+def test_every_package_of_the_pipeline_has_unit_tests() -> None:
+    packages = {path.parent.name for path in (PROJECT / "pipeline").glob("*/__init__.py")}
+    assert [name for name in sorted(packages) if not [*(TESTS / "unit" / name).rglob("test_*.py")]] == []
 
 
 def test_every_folder_of_tests_is_a_package() -> None:
