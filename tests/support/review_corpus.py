@@ -157,13 +157,13 @@ def _points(found: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
         if one.get("optional"):
             continue
         shown = f"{one['message'][:12]} {one['words'][:60]!r}"
-        point = next((point for point in found if _same(point, one)), None)
-        yield "recall", point is not None, shown
-        if point:
+        match = next((point for point in found if _same(point, one)), None)
+        yield "recall", match is not None, shown
+        if match:
             states = one["state"] if isinstance(one["state"], list) else [one["state"]]
-            yield "state", point.state in states, f"{shown}: {point.state}, not {'/'.join(states)}"
+            yield "state", match.state in states, f"{shown}: {match.state}, not {'/'.join(states)}"
             if "waits" in one:
-                whom = "author" if _is_author(point.waiting_for, thread) else point.waiting_for
+                whom = "author" if _is_author(match.waiting_for, thread) else match.waiting_for
                 yield "waits-for", whom == one["waits"], f"{shown}: {whom!r}, not {one['waits']!r}"
 
 

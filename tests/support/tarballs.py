@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Mapping
 
 
 def archive(**members: bytes | tarfile.TarInfo) -> io.BytesIO:
@@ -11,7 +12,7 @@ def archive(**members: bytes | tarfile.TarInfo) -> io.BytesIO:
     return packed({name.replace("__", "/"): content for name, content in members.items()})
 
 
-def packed(members: dict[str, bytes | tarfile.TarInfo]) -> io.BytesIO:
+def packed(members: Mapping[str, bytes | tarfile.TarInfo]) -> io.BytesIO:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
         for name, content in members.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,7 @@ from tests.support.paths import PROJECT
 def manual(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The module that writes the pages."""
     monkeypatch.syspath_prepend(str(PROJECT / "docs/_ext"))
-    import manual
-
-    yield manual
+    yield importlib.import_module("manual")
     del sys.modules["manual"], sys.modules["generated"]
 
 

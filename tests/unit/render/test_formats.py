@@ -107,25 +107,35 @@ def suites(record: RunRecord) -> etree._Element:
     return root
 
 
+def child(element: etree._Element, tag: str) -> etree._Element:
+    (only,) = element.findall(tag)
+    return only
+
+
+def content(element: etree._Element) -> str:
+    assert element.text is not None
+    return element.text
+
+
 @pytest.mark.parametrize("record", [records.run(), everything(), run_with_boots(), records.run(cells=(), trees=())])
 def test_junit_is_valid_and_counts_right(record: RunRecord) -> None:
     root = suites(record)
-    assert sum(int(one.get("tests")) for one in root) == len(root.findall(".//testcase"))
-    assert sum(int(one.get("failures")) for one in root) == len(root.findall(".//failure"))
-    assert [one.get("id") for one in root] == [str(at) for at in range(len(root))]
-    assert sum(int(one.get("skipped")) for one in root) == len(root.findall(".//skipped"))
+    assert sum(int(suite.attrib["tests"]) for suite in root) == len(root.findall(".//testcase"))
+    assert sum(int(suite.attrib["failures"]) for suite in root) == len(root.findall(".//failure"))
+    assert [suite.get("id") for suite in root] == [str(at) for at in range(len(root))]
+    assert sum(int(suite.attrib["skipped"]) for suite in root) == len(root.findall(".//skipped"))
 
 
 def test_junit_fails_what_is_the_series_own() -> None:
     failed = {
-        case.get("name"): case.find("failure").text
+        case.get("name"): content(child(case, "failure"))
         for case in suites(run_with_boots()).iter("testcase")
         if len(case) and case.find("failure") is not None
     }
     assert [*failed] == ["patch 3: hvo", "patch 3: hvo: walk"]
     assert "log: logs/hvo-3.console" in failed["patch 3: hvo: walk"]
     (skipped,) = [case for case in suites(run_with_boots()).iter("testcase") if case.get("name") == "base: hvo: pool"]
-    assert skipped.find("skipped").get("message").startswith("the base: ")
+    assert str(child(skipped, "skipped").get("message")).startswith("the base: ")
 
 
 def test_junit_has_the_sizes() -> None:
@@ -141,7 +151,7 @@ def test_junit_has_the_sizes() -> None:
 
 def test_a_broken_promise_is_a_failure_of_junit() -> None:
     (failed,) = [case for case in suites(unkept()).iter("testcase") if case.find("failure") is not None]
-    assert (failed.get("name"), failed.find("failure").get("message")) == ("patch 3: promises", LOST.what)
+    assert (failed.get("name"), child(failed, "failure").get("message")) == ("patch 3: promises", LOST.what)
     kept = records.run(cells=(records.cell(lost=()),))
     assert [case.get("name") for case in suites(kept).iter("testcase") if len(case)] == []
     assert "patch 3: promises" in {case.get("name") for case in suites(kept).iter("testcase")}
@@ -201,14 +211,14 @@ def test_kcidb_ties_every_test_to_a_build_and_every_build_to_a_checkout() -> Non
 
 def recoded(**changes: object) -> RunRecord:
     """A run of a series whose second patch changes code, and the third none."""
-    states = (records.state(0), records.state(1), records.state(2, code=records.code("frob")))
-    states = (*states, records.state(3, code=records.code()))
+    changed, unchanged = records.state(2, code=records.code("frob")), records.state(3, code=records.code())
+    states = (records.state(0), records.state(1), changed, unchanged)
     return records.run(cells=(records.cell("small", states=states, code=records.code("frob", **changes)),))
 
 
 def test_junit_says_which_code_differs() -> None:
     (suite,) = [one for one in suites(recoded()) if one.get("name") == "small"]
-    numbers = {one.get("name"): one.get("value") for one in suite.iter("property")}
+    numbers = {measured.attrib["name"]: measured.get("value") for measured in suite.iter("property")}
     assert [(name, value) for name, value in numbers.items() if "code" in name] == [
         ("patch 2, code: functions that differ", "1"),
         ("patch 2, code: data objects that differ", "0"),
@@ -217,11 +227,11 @@ def test_junit_says_which_code_differs() -> None:
         ("code: functions that differ", "1"),
         ("code: data objects that differ", "0"),
     ]
-    told = suite.find("system-out").text.split("\n")
+    told = content(child(suite, "system-out")).split("\n")
     assert told[1] == "patch 3, code: no code changed: 900 functions and 400 data objects compared"
     assert told[2] == "code: code changed in 1 function of 1 file; sizes alone show none of the functions; frob()"
     (suite,) = [one for one in suites(recoded(more_than=100_000)) if one.get("name") == "small"]
-    numbers = {one.get("name"): one.get("value") for one in suite.iter("property")}
+    numbers = {measured.attrib["name"]: measured.get("value") for measured in suite.iter("property")}
     assert numbers["code: functions and data objects that differ"] == "more than 100000"
 
 
@@ -312,7 +322,7 @@ def test_markdown_stays_below_any_budget(budget: int) -> None:
     ("text", "span"),
     [("a", "`a`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```"), ("a|b", "`a|b`"), ("", "`-`"), (" ", "`-`")],
 )
-def test_code_spans(text: str, span: str) -> None:
+def test_a_code_span_outlasts_the_backticks_in_it(text: str, span: str) -> None:
     assert code(text) == span
 
 
@@ -363,7 +373,7 @@ def test_hostile_words_do_nothing(face: str, payload: str) -> None:
         ("\uffff", "?"),
     ],
 )
-def test_one_line(text: str, words: str) -> None:
+def test_a_line_is_cut_and_has_no_command_of_a_runner(text: str, words: str) -> None:
     assert one_line(text) == words
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from docutils.core import publish_doctree
-from docutils.nodes import Node, raw, system_message
+from docutils.nodes import Element, Node, raw, system_message
 
 from pipeline.record import CellRecord, RunRecord, StructPageRecord
 from pipeline.vmemmap import source as vmemmap
@@ -236,8 +236,8 @@ def test_hostile_words_stay_words(payload: str) -> None:
     record = hostile(payload)
     text = render_document(record, record.trees[0], replace(EVERYTHING, hugetlb=(Selected(payload, payload),)))
     plain = render_document(records.run(cells=record.cells), record.trees[0], EVERYTHING)
-    kinds = {node.tagname for node in strict(text).findall()}
-    assert kinds <= {node.tagname for node in strict(plain).findall()} | {"reference"}
+    kinds = {node.tagname for node in strict(text).findall(Element)}
+    assert kinds <= {node.tagname for node in strict(plain).findall(Element)} | {"reference"}
     assert "\x1b" not in text
     strict(f"{escaped(payload)}\n")
     message = commit_message(record, record.trees[0], with_series=True)

@@ -139,7 +139,7 @@ def test_marks_tell_the_series_from_the_tree() -> None:
         records.broken("b", "failed", "failed"),
         warning_cell(),
     )
-    found = matrix(records.run(cells=cells), "", 1000)
+    found = matrix(records.run(cells=cells), False, 1000)
     assert found is not None
     signs = ["".join(item.text[0] for item in row[1:] if item.text) for row in found.table.rows]
     assert signs == ["✓✗✓✓", "✗✗", "✓✓!!"]
@@ -155,7 +155,7 @@ def test_marks_of_boots_tell_what_is_new() -> None:
         *(boot(0, "pass", "c"), boot(3, "flaky", "c")),
         boot(3, "not run", "d", console=""),
     ]
-    found = matrix(booted(*boots), "", 1000)
+    found = matrix(booted(*boots), False, 1000)
     assert found is not None
     assert [(row[0].text, row[-1].text, row[-1].tone) for row in found.table.rows[1:]] == [
         ("booted: a", "✗ fails: failed: pool", "failed"),
@@ -168,12 +168,12 @@ def test_marks_of_boots_tell_what_is_new() -> None:
 def test_a_large_matrix_shows_where_something_changes() -> None:
     states = tuple(records.state(at, "failed" if at == 57 else "built") for at in range(101))
     cells = tuple(records.cell(f"cell-{at}", states=states) for at in range(40))
-    found = matrix(records.run(cells=cells), "", 200)
+    found = matrix(records.run(cells=cells), False, 200)
     assert found is not None
     assert [label.text for label in found.picture.columns] == ["base", "p57", "p58", "p100"]
     assert found.left_out == 0
     assert len(found.picture.squares) == 160
-    fewer = matrix(records.run(cells=cells), "", 20)
+    fewer = matrix(records.run(cells=cells), False, 20)
     assert fewer is not None
     assert fewer.left_out == 35
 
