@@ -43,7 +43,13 @@ def locked(name: str) -> list[re.Match[str]]:
 def wanted(name: str) -> Iterator[Requirement]:
     project = PYPROJECT["project"]
     lists = {**PYPROJECT["dependency-groups"], **project["optional-dependencies"], "project": project["dependencies"]}
-    yield from (Requirement(words) for one in LOCKS[name] for words in lists[one])
+    waiting = [*LOCKS[name]]
+    while waiting:
+        for words in lists[waiting.pop()]:
+            if isinstance(words, str):
+                yield Requirement(words)
+            else:
+                waiting.append(words["include-group"])
 
 
 @pytest.mark.parametrize("name", LOCKS)
