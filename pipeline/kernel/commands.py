@@ -126,12 +126,26 @@ def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
     Raises:
         TooMuchError: there is more than any kernel leaves.
     """
+    return _read(build, prefixes, sorted(_listed(build)))
+
+
+def read_targets(build: Path, prefixes: tuple[str, ...], targets: Iterable[str]) -> dict[str, Recorded]:
+    """What kbuild recorded of some targets of a build folder.
+
+    Raises:
+        TooMuchError: as `read_all`.
+    """
+    places = (PurePosixPath(target) for target in targets)
+    return _read(build, prefixes, [str(place.with_name(f".{place.name}.cmd")) for place in places])
+
+
+def _read(build: Path, prefixes: tuple[str, ...], paths: Iterable[str]) -> dict[str, Recorded]:
     found: dict[str, Recorded] = {}
     known = _Words(prefixes)
     size, names, words = (
         Budget(limit) for limit in (untrusted.RECORDS, untrusted.RECORD_NAMES, untrusted.RECORD_WORDS)
     )
-    for path in sorted(_listed(build)):
+    for path in paths:
         try:
             content = untrusted_dir.read(build, path, untrusted.RECORD.most)
         except OSError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,11 @@ from pipeline.system.confined import UnreadableError
 
 if TYPE_CHECKING:
     from pipeline.kernel.buildhost import Make
+
+_STEP = re.compile(r"  [A-Z][A-Z0-9_+-]*(?: \[[A-Z]+\])? +(?P<target>\S+)")
+_NO_RULE = re.compile(r"(?:No rule to make target|don't know how to make) [`'\"](?P<target>[^'\"]+)['\"]")
+OTHERS = ""
+"""In place of a target: what make printed outside of the steps of those that were asked for."""
 
 
 def complaints_of(make: Make, compiler: str, log: bytes) -> tuple[Complaints, bool]:
@@ -32,3 +39,45 @@ def complaints_of(make: Make, compiler: str, log: bytes) -> tuple[Complaints, bo
 def read_log(prefixes: Sequence[str], compiler: str, log: bytes) -> list[list[tuple[Any, ...]]]:
     found = diagnostics.read(log.decode("utf-8", "replace"), prefixes, compiler)
     return [[astuple(one) for one in kind] for kind in (found.warnings, found.errors, found.last_words)]
+
+
+def complaints_by_target(make: Make, compiler: str, sources: Mapping[str, str], log: bytes) -> dict[str, Complaints]:
+    """What was complained of each target, and of none of them (`OTHERS`).
+
+    kbuild names a step before its tools speak, and prints both at once. What names the source of a target is of that
+    one, wherever it stands.
+
+    Args:
+        compiler: the name of what compiles C.
+        sources: of the targets that make was asked for.
+        log: what make printed.
+
+    Raises:
+        UnreadableError: it cannot be read.
+    """
+    found = make.read_apart(read_by_target, make.source_prefixes, compiler, dict(sources), data=log)
+    return {
+        target: Complaints(*(tuple(Diagnostic(*fields) for fields in kind) for kind in kinds))
+        for target, kinds in found.items()
+    }
+
+
+def read_by_target(
+    prefixes: Sequence[str], compiler: str, sources: Mapping[str, str], log: bytes
+) -> dict[str, list[list[tuple[Any, ...]]]]:
+    parts: dict[str, list[str]] = defaultdict(list)
+    current = OTHERS
+    for line in log.decode("utf-8", "replace").split("\n"):
+        if step := _STEP.match(line):
+            current = step["target"] if step["target"] in sources else OTHERS
+        parts[current].append(line)
+    owners = {source: target for target, source in sources.items()}
+    found: dict[str, list[list[tuple[Any, ...]]]] = {target: [[], [], []] for target in (OTHERS, *sources)}
+    for part, lines in parts.items():
+        complaints = diagnostics.read("\n".join(lines), prefixes, compiler)
+        for at, kind in enumerate((complaints.warnings, complaints.errors, complaints.last_words)):
+            for one in kind:
+                rule = _NO_RULE.search(one.message)
+                named = rule["target"] if rule and rule["target"] in sources else one.path
+                found[owners.get(named, named if named in sources else part)][at].append(astuple(one))
+    return found

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.kernel.commands import Recorded, is_code, linked, preprocess_command, read_all, read_of_tree
+from pipeline.kernel.commands import (
+    Recorded,
+    is_code,
+    linked,
+    preprocess_command,
+    read_all,
+    read_of_tree,
+    read_targets,
+)
 from pipeline.kernel.programs import Programs, programs_of
 
 if TYPE_CHECKING:
@@ -69,6 +77,19 @@ def preprocessing(make: Make, sources: Collection[str]) -> Mapping[str, tuple[st
     return {target: (source, tuple(words)) for target, source, words in found}
 
 
+def of_objects(make: Make, targets: Collection[str], paths: Sequence[str]) -> tuple[dict[str, frozenset[str]], Reading]:
+    """What the records of single objects say, whatever links them: what each read of the tree, and how `paths` show.
+
+    Raises:
+        UnreadableError: they cannot be read.
+    """
+    asked = (str(make.folder.path), make.source_prefixes, sorted(targets), paths)
+    found = make.read_apart(read_objects, *asked)
+    commands = tuple((tuple(words), tuple(shown)) for words, shown in found["commands"])
+    read = {target: frozenset(names) for target, names in found["read"].items()}
+    return read, Reading(frozenset(found["compiled"]), commands)
+
+
 def of_paths(make: Make, paths: Sequence[str]) -> Reading:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
     found = make.read_apart(read_paths, str(make.folder.path), make.source_prefixes, paths)
@@ -103,8 +124,19 @@ def read_preprocessing(
     return commands
 
 
+def read_objects(build: str, prefixes: Sequence[str], targets: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+    recorded = read_targets(Path(build), tuple(prefixes), targets)
+    units = tuple(unit for unit in recorded.values() if is_code(unit.source))
+    read = {unit.target: sorted({unit.source, *unit.dependencies}) for unit in units}
+    return {"read": read, **_shown(units, paths)}
+
+
 def read_paths(build: str, prefixes: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
-    units = readers(compiled_units(read_all(Path(build), tuple(prefixes))), paths)
+    return _shown(compiled_units(read_all(Path(build), tuple(prefixes))), paths)
+
+
+def _shown(compiled: Sequence[Recorded], paths: Sequence[str]) -> dict[str, Any]:
+    units = readers(compiled, paths)
     commands = []
     for unit in units_to_preprocess(units)[:MOST_PREPROCESSED]:
         try:
