@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.apply import Applier
 from pipeline.apply.base import BaseChooser
+from pipeline.assess.stages import objects_verdict
 from pipeline.boot import Booter
 from pipeline.build import Builder, Builds
 from pipeline.build.promises import PromiseChecker
@@ -27,6 +29,7 @@ from pipeline.machine import doctor
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
 from pipeline.measure.cells import measured_cells
 from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
+from pipeline.objects import ObjectsStage
 from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.order import Order, reproducer
 from pipeline.orders.prepare import PreparedRun, prepare, tracked_series
@@ -83,22 +86,24 @@ class Pipeline:
         probes = prepared.resolved.probes
         booter = Booter(host, prepared.scenarios)
         with begin(self.workspace, series.title, prepared.started) as run:
-            tree_work, checks, results = [], [], []
+            tree_work, checks, objects, results = [], [], [], []
             for tree in [self.tree(name) for name in prepared.resolved.trees]:
                 applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
                 checks.append(() if order.baseline else check_patches(host, series, applied, tree))
+                objects.append(self.objects(prepared, series, applied) if prepared.objects else ((), {}))
                 planned = self.plan(host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
             distributor = Distributor(
                 host, booter, prepared.scenarios, order.per_patch, prepared.resolved.matrix.probes
             )
             distributor.run(prepared.executor, series, tree_work)
-            for (applied, planned, builder), checked in zip(tree_work, checks, strict=True):
+            for (applied, planned, builder), checked, (wide, compiled) in zip(tree_work, checks, objects, strict=True):
                 builds, floors = self.build(host, builder, applied, planned, order)
-                measurer = Measurer(self.repository, host.sandbox, self.processes)
-                measured = measured_cells(measurer, applied, planned, builds)
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
+                planned, builds = (*wide, *planned), {**compiled, **builds}
+                measurer = Measurer(self.repository, host.sandbox, self.processes)
+                measured = measured_cells(measurer, applied, planned, builds)
                 since = self.moved(applied)
                 results.append(
                     TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes, checked)
@@ -204,6 +209,20 @@ class Pipeline:
             cells = [one.cell for one in planned if one.reachable]
             return suggester.suggest(fragment_name(series.title), series.files, cells)
 
+    def objects(
+        self, prepared: PreparedRun, series: Series, applied: Applied
+    ) -> tuple[tuple[PlannedCell, ...], Builds]:
+        """The objects of what a series touches, patch by patch, and what they come to, said at once."""
+        if not applied.usable:
+            return (), {}
+        planned, builds = ObjectsStage(prepared.host, self.repository, applied).run()
+        cells = cell_records([TreeResult(applied, planned, builds, moved=self.moved(applied))])
+        tree, started = places.tree_record(self.repository, applied), prepared.started.isoformat(timespec="seconds")
+        record = collect.stage_record(series, tree, cells, started)
+        for line in objects_verdict(record, time.monotonic() - prepared.clock):
+            self.console.say(line)
+        return planned, builds
+
     def builder(self, host: BuildHost, applied: Applied, named: Tree, probes: Sequence[Probe] = ()) -> Builder:
         """Builds, and looks at what they compiled of the series and at the layout of its structs.
 
@@ -241,7 +260,11 @@ class Pipeline:
             id=run_id,
             started=prepared.started.isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - prepared.clock, 1),
-            command=reproducer(order, names, matrix_name=resolved.matrix_name),
+            command=reproducer(
+                replace(order, until=prepared.until if prepared.objects else order.until),
+                names,
+                matrix_name=resolved.matrix_name,
+            ),
             series=collect.series_record(series, tracked.follow_ups if tracked else ()),
             matrix=resolved.matrix.title,
             trees=tuple(places.tree_record(self.repository, one) for one in applied),

@@ -11,6 +11,7 @@ from pipeline.assess.boots import failing_on_base, not_understood, proving_less
 from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.stages import compiled_words, touched
 from pipeline.assess.words import count, label, labelled, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord, line_ranges
 from pipeline.record.neutral import neutral
@@ -179,7 +180,12 @@ def _coverage_remarks(record: RunRecord) -> Iterable[str]:
     """What the green cells do not speak of; nothing where no cell was asked, as in runs of older versions."""
     measured = measured_cells(record)
     files = covered_files(record)
-    if left_out := dict.fromkeys(file.path for file in files if not file.cells):
+    reasons = touched(record)
+    if left_out := dict.fromkeys(
+        file.path + (f" ({cut(reason, 200)})" if (reason := reasons.get((file.tree, file.path))) else "")
+        for file in files
+        if not file.cells
+    ):
         yield f"Not covered, no cell compiles it: {', '.join(left_out)}."
     if dropped := dict.fromkeys(file.path for file in files if file.cells and not file.covered):
         yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
@@ -221,12 +227,14 @@ def _without_problems(record: RunRecord, building: int, about: str, grown: str) 
         return f"No result of {count(lacking, 'cell')}; no problem found in {building} of the others."
     if not building:
         return f"Nothing proven: no cell was built{'' if record.is_baseline else ' with all patches'}."
-    built = f"{building} of {count(len(matrix.counted(record.cells)), 'cell')}"
+    kernels = [cell for cell in matrix.counted(record.cells) if cell.stage == "kernels"]
+    building -= sum(cell.stage == "objects" and result(record, cell) == "builds" for cell in record.cells)
+    parts = [about, compiled_words(record), f"{building} of {count(len(kernels), 'cell')} built" if kernels else ""]
     ran = sum(boot.conclusive for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""
     if unclear := not_understood(labelled(record)):
         return f"No problem found, but {count(len(unclear), 'check')} of ours did not understand a kernel{grown}."
-    return f"No problem found: {about}, {built} built{booted}{grown}."
+    return f"No problem found: {', '.join(filter(None, parts))}{booted}{grown}."
 
 
 def _base_failure(name: str, cell: CellRecord) -> str:

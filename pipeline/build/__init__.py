@@ -55,7 +55,7 @@ class Builder:
         self._inspector = inspector
         self._planner = Planner(host)
         self._results = BuildResults(host.store)
-        self.folders = Folders(host, self._results)
+        self.folders = Folders(host, self._results.programs)
 
     def build(self, applied: Applied, planned: Sequence[PlannedCell], per_patch: bool) -> Builds:
         """Builds every reachable cell once at base and last state, or at every state; a failure is traced to its patch.

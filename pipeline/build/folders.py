@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.build.results import BuildResults
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
-from pipeline.kernel.programs import reads_unrecorded
-from pipeline.model import Applied, PlannedCell, SourceState
+from pipeline.kernel.programs import Programs, reads_unrecorded
+from pipeline.model import Applied, Cell, PlannedCell, SourceState
 from pipeline.plan import config_digest, config_key
 from pipeline.system.store import Key
 
@@ -37,12 +37,12 @@ class Folders:
 
     Args:
         host: knows what states change.
-        results: what is known of the programs of bases.
+        programs: what is known of the programs of a base, by the key of its build.
     """
 
-    def __init__(self, host: BuildHost, results: BuildResults) -> None:
+    def __init__(self, host: BuildHost, programs: Callable[[Key, Cell], Programs | None]) -> None:
         self._host = host
-        self._results = results
+        self._programs = programs
 
     def enter(self, make: Make, place: Place, *, anew: bool = False) -> None:
         """Takes the folder of a state into use.
@@ -69,7 +69,7 @@ class Folders:
 
     def _deciding(self, place: Place) -> dict[str, str] | None:
         """Objects of git that decide what runs while a state is built, by path; None where any file could."""
-        programs = self._results.programs(place.base, place.planned.cell)
+        programs = self._programs(place.base, place.planned.cell)
         if programs is None or config_digest(place.config) != config_digest(place.planned.config):
             return None
         base, state = place.applied.states[0], place.state

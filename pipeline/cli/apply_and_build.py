@@ -31,6 +31,7 @@ from pipeline.cli.options import (
     series_request,
 )
 from pipeline.cli.session import Session
+from pipeline.model import Stage
 from pipeline.orders.order import BaseChoice, Order
 from pipeline.render.formats import FORMATS, WRITTEN
 from pipeline.render.text_report import render_text
@@ -65,8 +66,16 @@ def apply_and_build(
     rethread: RethreadOption = None,
     offline: OfflineOption = False,
     base: BaseOption = BaseChoice.AUTO,
+    until: Annotated[
+        Stage | None,
+        typer.Option(
+            "--until",
+            help="The last stage: mail and its checks; objects of what the series touches; kernels; boots.",
+            show_default="boots; objects are left out where a matrix is named",
+        ),
+    ] = None,
 ) -> None:
-    """The main job: fetch a series, apply it, build the matrix before and after, measure, report.
+    """The main job: fetch a series, apply it, compile what it touches, build the matrix before and after, report.
 
     Exit status: 0 clean, 1 the series has a problem or is not covered, 2 usage, 3 not obtained or applied nowhere,
     4 infrastructure.
@@ -91,6 +100,7 @@ def apply_and_build(
         noise_floor=noise_floor,
         ccache=ccache,
         baseline=no_series,
+        until=until,
     )
     record, folder = current.pipeline().apply_and_build(order)
     if json and json != "-":

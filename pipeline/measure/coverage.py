@@ -18,14 +18,17 @@ _AT_ONCE = 16 << 20
 """Bytes of preprocessors' output that one process reads."""
 
 
-def measure_coverage(make: Make, changed: Sequence[ChangedFile]) -> Coverage:
+def measure_coverage(make: Make, changed: Sequence[ChangedFile], reading: records.Reading | None = None) -> Coverage:
     """What the build in a cell's folder compiled of `changed`; the worktree is at the same state.
+
+    Args:
+        reading: what to ask the preprocessor; of the whole build where this is None.
 
     Raises:
         UnreadableError: kbuild's records cannot be read.
         InfrastructureError: the preprocessor ran out of time, or printed without end.
     """
-    reading = records.of_paths(make, [file.path for file in changed])
+    reading = reading or records.of_paths(make, [file.path for file in changed])
     printed: dict[str, set[int]] = {}
     for outputs in _at_once(_preprocessed(make, reading)):
         asked = [(len(output), paths) for output, paths in outputs]

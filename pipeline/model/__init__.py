@@ -1,7 +1,8 @@
 """The values that flow from verb to verb: frozen, typed, and named in the field's words."""
 
-from pipeline.model.build import Build, BuildStatus, CompilerCalls, Diagnostic, Image
+from pipeline.model.build import Build, BuildStatus, CompilerCalls, Image
 from pipeline.model.check import CheckFinding, CheckResult, CheckStatus, Severity
+from pipeline.model.diagnostic import Diagnostic
 from pipeline.model.matrix import (
     Cell,
     CellOutcome,
@@ -9,6 +10,7 @@ from pipeline.model.matrix import (
     Fragment,
     LostPromise,
     PlannedCell,
+    Stage,
     StructPage,
     Toolchain,
     has_vmemmap,
@@ -26,6 +28,7 @@ from pipeline.model.measure import (
     SymbolDelta,
     TextDelta,
 )
+from pipeline.model.objects import CompiledObject, TouchedFile
 from pipeline.model.series import (
     Claim,
     ClaimKind,
@@ -58,6 +61,7 @@ __all__ = [
     "CodeChange",
     "CodeDelta",
     "CodeKind",
+    "CompiledObject",
     "CompilerCalls",
     "Coverage",
     "Diagnostic",
@@ -80,11 +84,13 @@ __all__ = [
     "Series",
     "Severity",
     "SourceState",
+    "Stage",
     "StructPage",
     "Suspicion",
     "SymbolDelta",
     "TextDelta",
     "Toolchain",
+    "TouchedFile",
     "Tree",
     "UncarriedTrailer",
     "has_vmemmap",

@@ -7,28 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from pipeline.model.diagnostic import Diagnostic
 from pipeline.model.matrix import StructPage
 from pipeline.model.measure import Coverage, Layout
-
-
-@dataclass(frozen=True)
-class Diagnostic:
-    """A warning or error of a tool.
-
-    Args:
-        path: in the tree; the tool's name where no file is named.
-        line: 0 where none is named.
-        tool: what printed it; empty where that is not known.
-        function: that it is about, with the caller's file where it was inlined; empty where that is not known.
-        source: text of the line, its blanks made one; empty where that is not known.
-    """
-
-    path: str
-    line: int
-    message: str
-    tool: str = ""
-    function: str = ""
-    source: str = ""
+from pipeline.model.objects import TouchedFile
 
 
 @dataclass(frozen=True)
@@ -85,6 +67,7 @@ class Build:
         code: a file with the table of its code; None where it was not read.
         neutral: a file with that of what the series touches, compiled with every `__LINE__` alike.
         compiler_calls: None where it was built without ccache.
+        files: of code that the series touches, where objects were compiled and no kernel.
     """
 
     status: BuildStatus
@@ -106,3 +89,4 @@ class Build:
     code: Path | None = None
     neutral: Path | None = None
     compiler_calls: CompilerCalls | None = None
+    files: tuple[TouchedFile, ...] = ()

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pipeline.model.tree import Tree
+
+
+class Stage(StrEnum):
+    """What a run proves, step by step: each stage ends in a verdict, and later ones add to it."""
+
+    MAIL = "mail"
+    OBJECTS = "objects"
+    KERNELS = "kernels"
+    BOOTS = "boots"
+
+    def includes(self, other: Stage) -> bool:
+        """Whether a run up to this stage comes to another."""
+        stages = list(Stage)
+        return stages.index(other) <= stages.index(self)
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,8 @@ class Cell:
 
     `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
     names the boot scenarios that the kernel runs. Of `expectations` the first whose condition holds on a tree is what
-    is expected there; a cell that is planned has it in `expect`.
+    is expected there; a cell that is planned has it in `expect`. A cell of the stage `objects` links no kernel: of it
+    only what a series touches is compiled.
     """
 
     id: str
@@ -91,6 +107,7 @@ class Cell:
     boot: tuple[str, ...] = ()
     expect: Expectation | None = None
     expectations: tuple[Expectation, ...] = ()
+    stage: Stage = Stage.KERNELS
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline.fetch import Request
+from pipeline.model import Stage
 from pipeline.system.sandbox import SandboxName
 from pipeline.system.shell import pasted
 
@@ -28,6 +29,7 @@ class Order:
     Args:
         ccache: most that it may keep in the workspace, bytes; it is not used where this is 0.
         baseline: the trees as they are, without a series; `request` asks for nothing then.
+        until: the last stage; None for all of them.
     """
 
     request: Request
@@ -42,6 +44,7 @@ class Order:
     noise_floor: bool = False
     ccache: int = 0
     baseline: bool = False
+    until: Stage | None = None
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
@@ -62,6 +65,8 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
         words.append("--per-patch")
     if order.noise_floor:
         words.append("--noise-floor")
+    if order.until is not None:
+        words.append(f"--until={order.until}")
     if order.sandbox is not SandboxName.BWRAP:
         words.append(f"--sandbox={order.sandbox}")
     return pasted(("pipeline", "apply-and-build"), () if order.baseline else (order.request.text,), words)

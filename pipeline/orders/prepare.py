@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.standing import SETTING, default_trees
 from pipeline.kernel.trees import EXAMPLES, TreeName
 from pipeline.machine import doctor
-from pipeline.model import Cell, Series
+from pipeline.model import Cell, Series, Stage
 from pipeline.orders.order import Order
 from pipeline.plan import select_cells
 from pipeline.plan.matrix import with_boots
@@ -64,6 +64,8 @@ class PreparedRun:
 
     Args:
         started, clock: when it was begun, by the calendar and by the monotonic clock in seconds.
+        until: the last stage.
+        objects: whether objects of what the series touches are compiled, beside the matrix or in its place.
     """
 
     order: Order
@@ -74,6 +76,8 @@ class PreparedRun:
     host: BuildHost
     cells: tuple[Cell, ...]
     scenarios: Mapping[str, Scenario]
+    until: Stage
+    objects: bool
 
 
 def resolve(order: Order) -> ResolvedOrder:
@@ -111,12 +115,19 @@ def prepare(order: Order, host: Callable[[Order], BuildHost], processes: Process
         PipelineError: the order is wrong, or something is missing that it needs.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    resolved = resolve(order)
+    resolved, until = resolve(order), order.until or Stage.BOOTS
+    if not until.includes(Stage.KERNELS):
+        # Nothing that only its cells need has to be there.
+        resolved = replace(resolved, matrix=resolved.matrix.model_copy(update={"cells": ()}))
     executor = choose(order.executor, console)
     needs = doctor.needs(resolved.matrix, resolved.trees, order.sandbox)
     doctor.require([*needs, *([doctor.CCACHE] if order.ccache else [])])
     build_host = host(order)
-    cells = with_boots(select_cells(resolved.matrix, resolved.fragments, order.cells, processes), resolved.tracked)
+    cells: tuple[Cell, ...] = ()
+    if until.includes(Stage.KERNELS):
+        cells = with_boots(select_cells(resolved.matrix, resolved.fragments, order.cells, processes), resolved.tracked)
+    if not until.includes(Stage.BOOTS):
+        cells = tuple(replace(cell, boot=()) for cell in cells)
     return PreparedRun(
         order=order,
         resolved=resolved,
@@ -126,7 +137,16 @@ def prepare(order: Order, host: Callable[[Order], BuildHost], processes: Process
         host=build_host,
         cells=cells,
         scenarios=_scenarios(order, resolved.fragments, cells),
+        until=until,
+        objects=_with_objects(order, resolved),
     )
+
+
+def _with_objects(order: Order, resolved: ResolvedOrder) -> bool:
+    """Whether the stage is run: where it is asked for, and where nobody says which kernels count."""
+    if order.baseline:
+        return False
+    return order.until.includes(Stage.OBJECTS) if order.until else not (order.matrix or resolved.tracked)
 
 
 def tracked_series(series: Series) -> SeriesDefinition | None:

@@ -138,7 +138,7 @@ class Planner:
 
         def configure(make: Make) -> str:
             make.enter(self._folders(make, base).base())
-            return self._configure(base, make)
+            return self.configure(base, make)
 
         answers = {cell.id: self._too_old(base, cell) for cell in cells}
         asked = [(cell, None) for cell in cells if not answers[cell.id]]
@@ -191,7 +191,7 @@ class Planner:
                 folder.wipe()
                 make.enter(folder)
                 try:
-                    return self._configure(origin, make)
+                    return self.configure(origin, make)
                 finally:
                     folder.wipe()
 
@@ -252,7 +252,7 @@ class Planner:
             return None
         return "" if entry.value["failed"] else entry.read("config").decode()
 
-    def _configure(self, state: SourceState, make: Make) -> str:
+    def configure(self, state: SourceState, make: Make) -> str:
         """Runs kconfig where make is, and stores the answer; returns the final `.config`, empty when kconfig failed."""
         known = self.known_config(state, make.cell)
         if known is not None:
@@ -277,7 +277,7 @@ class Planner:
     def _probe(self, base: SourceState, make: Make) -> None:
         """Measures `struct page` at the base, so that promises about it are checked before anything is built."""
         make.enter(self._folders(make, base).base())
-        config = self._configure(base, make)
+        config = self.configure(base, make)
         size, failed = 0, ""
         if config and not kconfig.broken_options(make.cell.fragments, config):
             make.folder.begin(config)

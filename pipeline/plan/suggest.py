@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -33,7 +33,9 @@ _CODE = (".c", ".S", ".rs")
 # Paths come from a diff, and end up in comments of a fragment.
 _PATH = re.compile(r"[\w.+@,~-]+(?:/[\w.+@,~-]+)*")
 # What the tree's Kbuild and the link script compile in every configuration, outside the lists of objects.
-_ALWAYS = ("kernel/bounds.c", "kernel/sched/rq-offsets.c", "init/version-timestamp.c", "arch/{}/kernel/asm-offsets.c")
+ASKED = ("kernel/bounds.c", "kernel/sched/rq-offsets.c")
+"""Compiled to assembler, in which kbuild reads what the compiler says; so is asm-offsets.c of an architecture."""
+_ALWAYS = (*ASKED, "init/version-timestamp.c", "arch/{}/kernel/asm-offsets.c")
 
 
 class Sources(Protocol):
@@ -91,6 +93,18 @@ def fragment_name(title: str) -> str:
     return words or "series"
 
 
+def compiled_if(sources: Sources, path: str, arch: str) -> Expression | None:
+    """When a file is compiled, by itself or within another; None when no rule is found."""
+    if path in [one.format(architecture(arch).folder) for one in _ALWAYS]:
+        return YES
+    kbuild = sources.kbuild(arch)
+    found = kbuild.condition(path)
+    if found is None and path.endswith(".c"):
+        within = (kbuild.condition(other) for other in sources.includers(path))
+        found = any_of(*(one for one in within if one is not None))
+    return None if found == NO else found
+
+
 class Suggester:
     """Finds out what a matrix leaves out, and what would bring it in.
 
@@ -102,7 +116,7 @@ class Suggester:
     def __init__(self, sources: Sources, configure: Callable[[Cell], str]) -> None:
         self._sources = sources
         self._configure = configure
-        self._condition = cache(self._looked_up)
+        self._condition = cache(partial(compiled_if, sources))
         self._budget = Budget(untrusted.SOLVE_STEPS)
 
     def suggest(self, name: str, files: Iterable[str], cells: Sequence[Cell]) -> Suggestion:
@@ -137,17 +151,6 @@ class Suggester:
         unreached = {path: {cell.id: barred[cell.id, path] for cell in cells} for path in missing}
         others = tuple(path for path in paths if path not in code and path not in headers)
         return Suggestion(tuple(compiled), tuple(proposals), unreached, headers, others)
-
-    def _looked_up(self, path: str, arch: str) -> Expression | None:
-        """When a file is compiled, by itself or within another; None when no rule is found."""
-        if path in [one.format(architecture(arch).folder) for one in _ALWAYS]:
-            return YES
-        kbuild = self._sources.kbuild(arch)
-        found = kbuild.condition(path)
-        if found is None and path.endswith(".c"):
-            within = (kbuild.condition(other) for other in self._sources.includers(path))
-            found = any_of(*(one for one in within if one is not None))
-        return None if found == NO else found
 
     def _compiles(self, cell: Cell, values: Mapping[str, str], path: str) -> bool:
         condition = self._condition(path, cell.arch)

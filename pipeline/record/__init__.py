@@ -27,6 +27,7 @@ from pipeline.record.cell import (
     StructPageRecord,
     SymbolRecord,
     TextRecord,
+    TouchedFileRecord,
 )
 from pipeline.record.check import CheckFindingRecord, PatchCheckRecord
 from pipeline.record.code import CodeChangeRecord, CodeRecord
@@ -83,6 +84,7 @@ __all__ = [
     "SymbolRecord",
     "TextRecord",
     "ToolRecord",
+    "TouchedFileRecord",
     "TreeRecord",
     "UncarriedTrailerRecord",
     "json_schema",

@@ -197,12 +197,27 @@ class ReadingRecord(Record):
     after: str = Field(description="after the last patch that it is known of; - where there is none")
 
 
+class TouchedFileRecord(Record):
+    """A file of code that the series touches, where objects are compiled and no kernel."""
+
+    path: str
+    objects: tuple[str, ...] = Field(default=(), description="that show it: its own, or those of files that include it")
+    compiled: bool = Field(description="one of them was, with the last patch after which the file is there")
+    reason: str = Field(default="", description="why none was; empty where a patch is to blame")
+
+
 class CellRecord(Record):
     id: str
     tree: str
     arch: str
     toolchain: str
     about: str = ""
+    stage: Literal["objects", "kernels"] = Field(
+        default="kernels", description="objects: of the configuration only what the series touches is compiled"
+    )
+    files: tuple[TouchedFileRecord, ...] = Field(
+        default=(), description="of code, that the series touches; where objects were compiled"
+    )
     toolchain_digest: str = Field(default="", description="SHA-256 over compiler, assembler and linker")
     status: Literal["built", "failed", "unreachable", "duplicate", "missing"] = Field(
         description="missing: to be built, and no result is there"

@@ -62,7 +62,7 @@ def reproducer(record: RunRecord, cell: CellRecord, applied: int, found: Sequenc
         *([["git", "checkout", f"HEAD~{later}"]] if later else []),
         [*make, cell.base],
         *([config, [*make, "olddefconfig"]] if requests else []),
-        [*make, *objects],
+        [*make, *(["W=1"] if cell.stage == "objects" else []), *objects],
     ]
     return [line for command in commands for line in _broken(command)]
 

@@ -25,13 +25,29 @@ def _built(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
     if not cells:
         return ["I could not build it, so I cannot say anything."]
     numbers = [patch.number for patch in record.series.patches]
-    apart = all({state.patch for state in cell.states} >= set(numbers) for cell in cells)
-    warned = any(state.new_warnings for cell in cells for state in cell.states)
+    kernels = [cell for cell in cells if cell.stage == "kernels"]
+    apart = all({state.patch for state in cell.states} >= set(numbers) for cell in kernels)
     which = wording.patches(numbers, len(numbers))
     verb = "builds" if len(numbers) == 1 else "build" if apart else "build when all are applied,"
-    words = f"{which} {verb} on {wording.kernels(cells)}{'' if warned else ', no new warnings'}."
+    words = f"{which} {verb} on {wording.kernels(kernels)}{_warned(kernels)}. {_booted(kernels)}"
     trees = wording.listed(wording.tree(tree) for tree in record.trees if tree.applied in ("clean", "three-way"))
-    return [f"{words} {_booted(cells)}", f"Applied to {trees}."]
+    return [*([words] if kernels else []), *_objects(record, cells), f"Applied to {trees}."]
+
+
+def _warned(cells: Sequence[CellRecord]) -> str:
+    return "" if any(state.new_warnings for cell in cells for state in cell.states) else ", no new warnings"
+
+
+def _objects(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
+    """What was compiled of the series, where no kernel was linked."""
+    found = [cell for cell in cells if cell.stage == "objects"]
+    if not found:
+        return []
+    when = "" if len(record.series.patches) == 1 else " after every patch"
+    with_these = wording.listed(dict.fromkeys(f"{cell.base} with W=1" for cell in found))
+    linked = "" if len(found) < len(cells) else " I linked no kernel, and booted none."
+    words = f"The objects of what it touches compile{when} on {wording.kernels(found)}, {with_these}{_warned(found)}."
+    return [f"{words}{linked}"]
 
 
 def _booted(cells: Sequence[CellRecord]) -> str:

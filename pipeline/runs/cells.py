@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from pipeline import record
@@ -22,6 +22,7 @@ from pipeline.model import (
     NoiseFloor,
     PlannedCell,
     SourceState,
+    Stage,
     StructPage,
     TextDelta,
 )
@@ -57,6 +58,8 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         toolchain=cell.toolchain.version,
         toolchain_digest=cell.toolchain.digest,
         about=cell.about,
+        stage="objects" if cell.stage is Stage.OBJECTS else "kernels",
+        files=_files(builds),
         status="duplicate" if planned.same_as else "missing" if planned.reachable else "unreachable",
         reason=planned.reason,
         same_as=planned.same_as,
@@ -105,6 +108,15 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "coverage": _coverage(last),
             "layouts": _layouts(base, last, result.probes),
         }
+    )
+
+
+def _files(builds: Mapping[int, Build]) -> tuple[record.TouchedFileRecord, ...]:
+    """The touched files of an objects cell, each as it is after the last patch that leaves it there."""
+    latest = {file.path: file for _, build in sorted(builds.items()) for file in build.files}
+    return tuple(
+        record.TouchedFileRecord(path=file.path, objects=file.targets, compiled=file.compiled, reason=file.reason)
+        for _, file in sorted(latest.items())
     )
 
 

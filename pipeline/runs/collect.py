@@ -60,6 +60,24 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
     )
 
 
+def stage_record(
+    series: Series, tree: record.TreeRecord, cells: Sequence[record.CellRecord], started: str
+) -> record.RunRecord:
+    """The record of a run that is under way: what one stage found on one tree, and nothing else."""
+    return record.RunRecord(
+        id="stage",
+        started=started,
+        seconds=0.0,
+        command="",
+        series=series_record(series, ()),
+        matrix="",
+        trees=(tree,),
+        cells=tuple(cells),
+        tools=(),
+        sandbox="",
+    )
+
+
 def _diffs(patches: Sequence[Patch]) -> list[str]:
     """The diffs of patches, in their order; empty from where there are too many characters on."""
     kept, room = list[str](), MOST_OF_ALL_DIFFS

@@ -31,6 +31,7 @@ LAYERS = (
     ("record",),
     ("review",),
     ("boot",),
+    ("objects",),
     ("build",),
     ("measure",),
     ("plan",),
@@ -58,7 +59,7 @@ PURE = [
     *("pipeline.definitions", "pipeline.boot.machine", "pipeline.boot.report", "pipeline.boot.console"),
     *("pipeline.boot.doubt",),
     *("pipeline.kernel.makefile", "pipeline.kernel.makefiles", "pipeline.kernel.makeconditions"),
-    *("pipeline.plan.suggest", "pipeline.claims"),
+    *("pipeline.plan.suggest", "pipeline.claims", "pipeline.objects.choose"),
     *("pipeline.vmemmap.source", "pipeline.review", "pipeline.orders.order", "pipeline.cluster.job"),
 ]
 

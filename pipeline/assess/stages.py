@@ -1,0 +1,89 @@
+"""What a stage comes to, said when it ends; later stages add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.assess.findings import failures, warnings
+from pipeline.assess.words import count, location
+from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
+from pipeline.record.neutral import neutral
+from pipeline.system.text import cut
+
+MOST_SHOWN = 3
+"""Diagnostics of one finding."""
+MOST_LEFT_OUT = 5
+
+
+def objects_cells(record: RunRecord) -> list[CellRecord]:
+    """Those of which only objects are compiled."""
+    return [cell for cell in record.cells if cell.stage == "objects"]
+
+
+def compiled_words(record: RunRecord) -> str:
+    """`5 of 6 touched files compiled`; empty where no objects were asked for."""
+    files = touched(record)
+    if not files:
+        return ""
+    return f"{sum(not reason for reason in files.values())} of {count(len(files), 'touched file')} compiled"
+
+
+def touched(record: RunRecord) -> dict[tuple[str, str], str]:
+    """Files of code that the series touches, by tree and path: why no cell compiles them, or nothing.
+
+    A file that a patch breaks is compiled, as far as the configuration goes: that is the patch's problem.
+    """
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for cell in objects_cells(record):
+        for file in cell.files:
+            reasons.setdefault((cell.tree, file.path), []).append(file.reason)
+    # Of several architectures the one says most whose folder it is not about.
+    return {key: "" if "" in found else _most_telling(found) for key, found in sorted(reasons.items())}
+
+
+def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
+    """The verdict of the stage, as lines for the console.
+
+    Args:
+        seconds: since the run began.
+    """
+    record = neutral(record)
+    cells = objects_cells(record)
+    if not cells:
+        return [f"Objects ({seconds:.0f} s): the series touches no code that could be compiled"]
+    broken, warned = failures(record), warnings(record)
+    patches = len(record.series.patches)
+    if broken:
+        what = f"{count(len(broken), 'failure')}"
+    elif any(cell.states for cell in cells):
+        what = f"{'all ' if patches > 1 else ''}{count(patches, 'patch')} compile{'s' if patches == 1 else ''}"
+    else:
+        what = "nothing was compiled"
+    more = f", {count(sum(len(one.diagnostics) for one in warned), 'new warning')}" if warned else ", no new warnings"
+    words = compiled_words(record)
+    return [
+        f"Objects ({seconds:.0f} s): {what}{more}; {words or 'no file was looked at'}",
+        *(line for one in broken for line in _finding(f"does not compile with {one.blame}", one.diagnostics)),
+        *(line for one in warned for line in _finding(f"new warning with {one.blame}", one.diagnostics)),
+        *(f"  not compiled: {line}" for line in left_out(record)),
+        *(f"  {cell.id}: {cell.reason}" for cell in cells if cell.reason),
+    ]
+
+
+def left_out(record: RunRecord) -> list[str]:
+    """Touched files that no cell compiles, each with the reason; the first few."""
+    lines = [f"{cut(path, 100)}: {cut(reason, 200)}" for (_, path), reason in touched(record).items() if reason]
+    more = len(lines) - MOST_LEFT_OUT
+    return [*lines[:MOST_LEFT_OUT], *([f"{count(more, 'file')} more"] if more > 0 else [])]
+
+
+def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:
+    yield f"  {title}"
+    for one in diagnostics[:MOST_SHOWN]:
+        yield f"    {cut(location(one), 200)}"
+    if len(diagnostics) > MOST_SHOWN:
+        yield f"    and {len(diagnostics) - MOST_SHOWN} more"
+
+
+def _most_telling(reasons: Sequence[str]) -> str:
+    return next((one for one in reasons if not one.startswith("needs arch/")), reasons[0])

@@ -1,0 +1,45 @@
+"""Objects of what a series touches: which there are, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipeline.model.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True)
+class TouchedFile:
+    """A file of code that a series touches, in one configuration.
+
+    Args:
+        path: in the tree.
+        targets: of make, that show it: its own object, or those of files that include it.
+        compiled: whether one of them was, at the state that is spoken of.
+        reason: why none was; empty where one was, and where the series is to blame.
+    """
+
+    path: str
+    targets: tuple[str, ...] = ()
+    compiled: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CompiledObject:
+    """One object at one source state.
+
+    Args:
+        target: of make; a path in the build folder.
+        source: that it is compiled from.
+        good: whether it was compiled.
+        symbols: `nm --size-sort` of it; nothing where it was not compiled.
+        read: paths of the source tree that the compiler read.
+    """
+
+    target: str
+    source: str
+    good: bool
+    warnings: tuple[Diagnostic, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+    symbols: bytes = b""
+    read: frozenset[str] = field(default=frozenset(), repr=False)

@@ -1,0 +1,308 @@
+"""**objects**: of every architecture that a series concerns, the objects of what it touches, patch by patch.
+
+They are compiled in a wide configuration, so that nothing of a driver is out of reach, and with W=1. No kernel is
+linked: that a patch breaks, warns or drops out of every configuration is known after a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline.build import Builds
+from pipeline.build.folders import Folders, Place
+from pipeline.kernel import diagnostics, records, toolchain
+from pipeline.kernel.architectures import architecture
+from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.sources import Sources
+from pipeline.kernel.staleness import is_stale
+from pipeline.measure import changed_files
+from pipeline.model import (
+    Applied,
+    Build,
+    BuildStatus,
+    Cell,
+    CompiledObject,
+    Coverage,
+    Diagnostic,
+    PlannedCell,
+    SourceState,
+    Stage,
+    Toolchain,
+    TouchedFile,
+)
+from pipeline.objects.choose import Configured, architectures, chosen, code_files, sources_of, values_of
+from pipeline.objects.compile import WORDS, Compiler, Wanted
+from pipeline.objects.includers import Includers
+from pipeline.objects.results import ObjectResults, StateObjects
+from pipeline.objects.wide import BASE, wide_fragment
+from pipeline.plan import Planner, config_digest, config_key, configuration_origins
+from pipeline.system.confined import UnreadableError
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.git import Repository
+from pipeline.system.store import Key
+
+__all__ = ["ObjectsStage"]
+
+VERSION = 1
+"""Raised whenever the same objects come to say something else."""
+
+
+@dataclass
+class _Work:
+    """A cell under way.
+
+    Args:
+        planned: with the base's configuration.
+        configs: of every state, by patch number.
+        files: that are touched and there, by patch number, with what shows them.
+        states: what came of them, by patch number.
+    """
+
+    planned: PlannedCell
+    configs: dict[int, str] = field(default_factory=dict)
+    files: dict[int, tuple[TouchedFile, ...]] = field(default_factory=dict)
+    states: dict[int, StateObjects] = field(default_factory=dict)
+
+
+class ObjectsStage:
+    """Compiles the objects of what a series touches on one tree.
+
+    Args:
+        host: store, sandbox, worktrees and jobserver.
+        repository: holds the series' states.
+        applied: the series on the tree.
+    """
+
+    def __init__(self, host: BuildHost, repository: Repository, applied: Applied) -> None:
+        self._host = host
+        self._repository = repository
+        self._applied = applied
+        self._planner = Planner(host)
+        self._results = ObjectResults(host.store)
+        self._folders = Folders(host, lambda base, _: self._results.programs(base))
+        self._origins = configuration_origins(applied.states)
+        base, last = applied.states[0], applied.states[-1]
+        # Also what a later patch takes back.
+        self._code = code_files(set(applied.changed))
+        self._changed = changed_files(repository, base.commit, last.commit)
+        self._sources: dict[str, Sources] = {}
+        self._includers: Mapping[str, Sequence[str]] = {}
+
+    def run(self) -> tuple[tuple[PlannedCell, ...], Builds]:
+        """The cells of the stage, and their builds at every state; a series that touches no code has none.
+
+        Raises:
+            InfrastructureError: the machine failed; what was finished before is stored.
+        """
+        if not self._code or len(self._applied.states) < 2:
+            return (), {}
+        planned = [self._cell(arch) for arch in architectures(self._code)]
+        works = [_Work(one) for one in planned if one.reachable]
+        if works:
+            with self._host.worktree_lock(self._applied.tree):
+                self._configure(works)
+                configured = [work for work in works if work.planned.reachable]
+                self._choose(configured)
+                for state in self._applied.states:
+                    self._visit(state, configured)
+        reached = {work.planned.cell.id: work.planned for work in works}
+        builds = {
+            (work.planned.cell.id, patch): replace(one.build, files=self._files(work, patch))
+            for work in works
+            for patch, one in work.states.items()
+        }
+        return tuple(reached.get(one.cell.id, one) for one in planned), builds
+
+    def _cell(self, arch: str) -> PlannedCell:
+        """The cell of an architecture; one without a compiler is out of reach."""
+        known, tree = architecture(arch), self._applied.tree
+        name = f"{known.cross}gcc"
+        reason = ""
+        try:
+            compiler = toolchain.identify(name, self._host.processes)
+        except InfrastructureError as error:
+            compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
+        fragment = wide_fragment(self._repository, tree.commit)
+        about = f"{BASE}, and of it the objects of what the series touches, with W=1"
+        cell = Cell(f"{arch}-objects", arch, compiler, BASE, (fragment,), about, stage=Stage.OBJECTS)
+        return PlannedCell(cell, tree, reason=reason)
+
+    def _configure(self, works: Sequence[_Work]) -> None:
+        """Finds the configuration of every state, made again where kconfig may answer otherwise."""
+        host, base = self._host, self._applied.states[0]
+        unknown = [work for work in works if self._planner.known_config(base, work.planned.cell) is None]
+        if unknown:
+            host.move(self._applied.tree, base)
+
+            def configure(make: Make) -> str:
+                make.enter(make.folders(config_key(host, make.cell, base).digest).base())
+                return self._planner.configure(base, make)
+
+            cells = [(work.planned.cell, None) for work in unknown]
+            host.run_all(self._applied.tree, "Configuring", cells, configure)
+        for work in works:
+            config = self._planner.known_config(base, work.planned.cell) or ""
+            reason = "" if config else f"make {BASE} failed on the base"
+            work.planned = replace(work.planned, config=config, reason=reason)
+            for state in self._applied.states if config else ():
+                origin = self._origins[state.patch]
+                work.configs[state.patch] = (
+                    self._planner.config(self._applied, origin, work.planned.cell) if origin.patch else config
+                )
+
+    def _choose(self, works: Sequence[_Work]) -> None:
+        """Decides what is compiled at every state."""
+        present = {state.patch: self._present(state) for state in self._applied.states}
+        headers = [path for path in self._code if path.endswith(".h")]
+        if headers and works:
+            self._includers = self._including(headers)
+        for work in works:
+            known: dict[tuple[int, frozenset[str]], tuple[TouchedFile, ...]] = {}
+            for state in self._applied.states:
+                origin, there = self._origins[state.patch], present[state.patch]
+                if (origin.patch, there) not in known:
+                    values = values_of(work.configs[state.patch])
+                    configured = Configured(self._sources_at(origin), work.planned.cell.arch, values)
+                    code = [path for path in self._code if path in there]
+                    known[origin.patch, there] = chosen(configured, code, self._includers)
+                work.files[state.patch] = known[origin.patch, there]
+
+    def _visit(self, state: SourceState, works: Sequence[_Work]) -> None:
+        """Adds what the objects of a state come to, stored or compiled now."""
+        host, missing = self._host, []
+        for work in works:
+            key = self._key(work, state)
+            if not work.configs[state.patch]:
+                work.states[state.patch] = self._not_configured(work, state, key)
+            elif found := self._results.get(key, cached=True):
+                work.states[state.patch] = found
+            else:
+                missing.append(work)
+        if not missing:
+            return
+        host.move(self._applied.tree, state)
+        wanted = {work.planned.cell.id: self._wanted(work, state) for work in missing}
+        keys = {work.planned.cell.id: self._key(work, state) for work in missing}
+
+        def compile_and_store(make: Make) -> None:
+            found, log = Compiler(make, self._folders).compile(wanted[make.cell.id])
+            if not state.patch:
+                self._keep_programs(make, keys[make.cell.id])
+            self._results.put(keys[make.cell.id], found, log)
+
+        where = f"after patch {state.patch}/{self._applied.states[-1].patch}" if state.patch else "of the base"
+        cells = [(work.planned.cell, None) for work in missing]
+        host.run_all(self._applied.tree, f"Compiling objects {where}", cells, compile_and_store)
+        for work in missing:
+            found = self._results.get(keys[work.planned.cell.id], cached=False)
+            if found is None:
+                raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
+            work.states[state.patch] = found
+
+    def _not_configured(self, work: _Work, state: SourceState, key: Key) -> StateObjects:
+        """What a state comes to at which kconfig fails: nothing is compiled."""
+        origin = self._origins[state.patch]
+        asked = self._host.store.get(config_key(self._host, work.planned.cell, origin))
+        log = asked.read("log") if asked else b""
+        words = asked.value["failed"] if asked else "kconfig failed"
+        error = Diagnostic("Kconfig", 0, words)
+        build = Build(BuildStatus.FAILED, 0.0, 0.0, 0, (), (error,), self._host.workspace.store, coverage=Coverage(()))
+        self._results.put(key, StateObjects(build, {}), log)
+        found = self._results.get(key, cached=False)
+        assert found is not None
+        return found
+
+    def _wanted(self, work: _Work, state: SourceState) -> Wanted:
+        last = state is self._applied.states[-1]
+        sources = self._targets(work, state)
+        return Wanted(
+            place=self._place(work, state),
+            sources=sources,
+            kept=self._kept(work, state, sources),
+            base=work.states.get(0),
+            before=work.states.get(state.patch - 1),
+            changed=self._changed if last else None,
+        )
+
+    def _kept(self, work: _Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
+        """Objects that come out as at the state before, since nothing that they read has changed."""
+        before = work.states.get(state.patch - 1)
+        if before is None or not state.patch:
+            return {}
+        earlier = self._applied.states[state.patch - 1]
+        changes = {path: change.letter for path, change in self._host.changes(earlier, state).items()}
+        # Other programs may have written other records.
+        believed = self._folders.runs_base_programs(self._place(work, earlier))
+        return {
+            target: one
+            for target, one in before.objects.items()
+            if target in sources and one.good and not is_stale(changes, one.read if believed else None)
+        }
+
+    def _keep_programs(self, make: Make, key: Key) -> None:
+        try:
+            self._results.put_programs(key, records.programs(make))
+        except UnreadableError as error:
+            make.warn(str(error))
+
+    def _place(self, work: _Work, state: SourceState) -> Place:
+        base = self._key(work, self._applied.states[0])
+        return Place(self._applied, work.planned, state, work.configs[state.patch], base)
+
+    def _key(self, work: _Work, state: SourceState) -> Key:
+        last = state is self._applied.states[-1]
+        lines = repr([(one.path, one.lines) for one in self._changed]) if last else ""
+        inputs = {
+            "tree": state.tree_id,
+            "config": config_digest(work.configs[state.patch]),
+            "objects": self._targets(work, state),
+            "words": list(WORDS),
+            "coverage": hashlib.sha256(lines.encode()).hexdigest() if last else "",
+            "version": [VERSION, diagnostics.VERSION],
+            **self._host.inputs(work.planned.cell),
+        }
+        # What a patched state comes to is compared with its base, and shares a folder with what the base decides.
+        return Key("objects", {**inputs, "base": self._applied.states[0].tree_id} if state.patch else inputs)
+
+    def _targets(self, work: _Work, state: SourceState) -> dict[str, str]:
+        return sources_of(work.files[state.patch], self._includers)
+
+    def _files(self, work: _Work, patch: int) -> tuple[TouchedFile, ...]:
+        """The touched files of a state; a header is shown by whatever was seen to read it, too."""
+        objects, base = work.states[patch].objects, work.states[0].objects
+        files = []
+        for file in work.files[patch]:
+            good = [target for target in file.targets if target in objects and objects[target].good]
+            if file.path.endswith(".h"):
+                good += [target for target, one in objects.items() if one.good and file.path in one.read]
+            targets = tuple(dict.fromkeys([*file.targets, *good]))
+            on_base = [target for target in file.targets if target in base and not base[target].good]
+            reason = file.reason or ("does not compile on the base either" if on_base else "")
+            files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason))
+        return tuple(files)
+
+    def _present(self, state: SourceState) -> frozenset[str]:
+        """The touched files of code that are there at a state."""
+        listed = self._repository.out("ls-tree", "-r", "-z", state.commit, "--", *self._code)
+        entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+        return frozenset(path for about, _, path in entries if about.startswith("100")).intersection(self._code)
+
+    def _including(self, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """C files that include headers, on the base; they are looked for once."""
+        tree, base = self._applied.tree, self._applied.states[0]
+        lines = repr([(one.path, one.lines) for one in self._changed])
+        asked = {"tree": base.tree_id, "headers": [*headers], "changed": hashlib.sha256(lines.encode()).hexdigest()}
+        key = Key("includers", {**asked, "version": VERSION})
+        if known := self._host.store.get(key):
+            return {header: tuple(paths) for header, paths in known.value.items()}
+        self._host.move(tree, base)
+        found = Includers(Repository(self._host.worktree_folder(tree))).of(headers, self._changed)
+        self._host.store.put(key, {header: [*paths] for header, paths in found.items()}, {})
+        return found
+
+    def _sources_at(self, state: SourceState) -> Sources:
+        if state.commit not in self._sources:
+            self._sources[state.commit] = Sources(self._repository, state.commit)
+        return self._sources[state.commit]

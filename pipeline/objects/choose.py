@@ -1,0 +1,165 @@
+"""Which objects show what a series touches, in one configuration; and why some of its files have none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pipeline.kernel import kconfig
+from pipeline.kernel.architectures import ARCHITECTURES, architecture
+from pipeline.kernel.commands import is_code
+from pipeline.kernel.kconfig.explain import explain
+from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, options_in
+from pipeline.model import TouchedFile
+from pipeline.plan.suggest import ASKED, Sources, compiled_if
+from pipeline.system.errors import UsageError
+
+X86_64 = "x86_64"
+MOST_OBJECTS = 400
+"""Of a series in one configuration, that are compiled; the rest of a tree-wide one is named."""
+MOST_INCLUDERS = 20
+"""Of the headers that a series touches, all together."""
+
+_COMPILED = (".c", ".S")
+# What make takes for a path and nothing else: `%`, `$`, `:` and `=` are words of its own, and blanks part them.
+_PATH = re.compile(r"[\w.+,~@][\w.+,~@-]*(?:/[\w.+,~@][\w.+,~@-]*)*")
+
+
+@dataclass(frozen=True)
+class Configured:
+    """A source state as one configuration has it.
+
+    Args:
+        sources: its makefiles and Kconfig files.
+        arch: of the configuration.
+        values: options and their values.
+    """
+
+    sources: Sources
+    arch: str
+    values: Mapping[str, str]
+
+    def compiles(self, path: str) -> bool:
+        condition = compiled_if(self.sources, path, self.arch)
+        return condition is not None and evaluate(condition, self.values, unknown=Tristate.Y) >= Tristate.M
+
+    def targets(self, path: str) -> TouchedFile:
+        """The objects that show a file of C or assembler, or why there are none."""
+        if not is_name(path):
+            return TouchedFile(path, reason="make cannot be asked for a file of this name")
+        parts = PurePosixPath(path).parts
+        if parts[0] == "arch" and parts[1] != architecture(self.arch).folder:
+            return TouchedFile(path, reason=f"needs arch/{parts[1]}")
+        if path in ASKED or path.endswith("/kernel/asm-offsets.c"):
+            return TouchedFile(path, (str(PurePosixPath(path).with_suffix(".s")),))
+        if path.endswith(".lds.S"):
+            return TouchedFile(path, reason="a linker script: only a link reads it")
+        condition = self.sources.kbuild(self.arch).condition(path)
+        if condition is not None and evaluate(condition, self.values, unknown=Tristate.Y) >= Tristate.M:
+            return TouchedFile(path, (_object(path),))
+        includers = self.sources.includers(path) if path.endswith(".c") else ()
+        if within := [other for other in includers if is_name(other) and self.compiles(other)]:
+            return TouchedFile(path, (_object(within[0]),))
+        return TouchedFile(path, reason=self._why_not(path, condition))
+
+    def _why_not(self, path: str, condition: Expression | None) -> str:
+        if condition is None:
+            return f"no makefile that counts for {self.arch} names {PurePosixPath(path).stem}.o"
+        lacking = [name for name in sorted(options_in(condition)) if self.values.get(name, "n") == "n"]
+        if not lacking:
+            return f"needs {condition}"
+        words = f"needs CONFIG_{lacking[0]}"
+        try:
+            because = explain(self.sources.kconfig(self.arch), lacking[0], "y", self.values)
+        except UsageError:
+            because = ""
+        return f"{words}: {because}" if because else f"{words}, which this configuration has not"
+
+
+def is_name(path: str) -> bool:
+    """Whether make takes a path for the name of a file and for nothing else."""
+    return bool(_PATH.fullmatch(path))
+
+
+def code_files(touched: Iterable[str]) -> tuple[str, ...]:
+    """Those of the touched paths that are code, in order."""
+    return tuple(sorted(path for path in touched if is_code(path)))
+
+
+def architectures(code: Sequence[str]) -> tuple[str, ...]:
+    """The architectures that a series concerns: x86_64, unless all of its code is of others, and those it touches."""
+    touched = dict.fromkeys(PurePosixPath(path).parts[1] for path in code if path.startswith("arch/"))
+    by_folder = {known.folder: name for name, known in reversed(ARCHITECTURES.items())}
+    named = [by_folder[folder] for folder in touched if folder in by_folder]
+    elsewhere = any(not path.startswith("arch/") or path.startswith("arch/x86/") for path in code)
+    # Without an architecture that is known it can still be said why.
+    return tuple(dict.fromkeys([*([X86_64] if elsewhere or not named else []), *named]))
+
+
+def chosen(
+    configured: Configured, code: Sequence[str], includers: Mapping[str, Sequence[str]]
+) -> tuple[TouchedFile, ...]:
+    """The objects that show each file, at one source state.
+
+    Args:
+        code: the touched files that are there.
+        includers: of headers among them: C files that include them, the most telling first.
+    """
+    files = [configured.targets(path) for path in code if path.endswith(_COMPILED)]
+    known = [target for file in files for target in file.targets]
+    if len(set(known)) > MOST_OBJECTS:
+        kept = set([*dict.fromkeys(known)][:MOST_OBJECTS])
+        files = [
+            file
+            if kept.issuperset(file.targets)
+            else TouchedFile(file.path, reason=f"beyond the first {MOST_OBJECTS} objects of a tree-wide series")
+            for file in files
+        ]
+    room, added = MOST_INCLUDERS, list[TouchedFile]()
+    headers = [path for path in code if path.endswith(".h")]
+    taken = dict[str, None]()
+    for number, header in enumerate(headers):
+        # Every header gets its share of the room that is left.
+        share = max(1, (room - len(taken)) // (len(headers) - number))
+        targets = list[str]()
+        for path in includers.get(header, ()):
+            if len(targets) >= share or (len(taken) >= room and _object(path) not in taken):
+                break
+            if configured.compiles(path) and (shown := configured.targets(path).targets)[:1] == (_object(path),):
+                targets += shown
+        taken |= dict.fromkeys(targets)
+        reason = "" if targets else _no_includer(header, configured.arch)
+        added.append(TouchedFile(header, tuple(targets), reason=reason))
+    others = [
+        TouchedFile(path, reason="Rust is not compiled as a single object" if path.endswith(".rs") else "no object")
+        for path in code
+        if not path.endswith((*_COMPILED, ".h"))
+    ]
+    return tuple(sorted([*files, *added, *others], key=lambda file: file.path))
+
+
+def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The source of every target."""
+    found = {_object(path): path for paths in includers.values() for path in paths}
+    for file in files:
+        if not file.path.endswith(".h"):
+            found |= {target: found.get(target, file.path) for target in file.targets}
+    wanted = {target for file in files for target in file.targets}
+    return {target: source for target, source in sorted(found.items()) if target in wanted}
+
+
+def values_of(config: str) -> Mapping[str, str]:
+    return kconfig.parse_config(config)
+
+
+def _object(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix(".o"))
+
+
+def _no_includer(header: str, arch: str) -> str:
+    parts = PurePosixPath(header).parts
+    if parts[0] == "arch" and parts[1] != architecture(arch).folder:
+        return f"needs arch/{parts[1]}"
+    return "no file that is compiled was found to include it"

@@ -1,0 +1,194 @@
+"""Compiles the objects of one source state in a build folder, and reads what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.build.folders import Folders, Place
+from pipeline.build.results import compiler_of
+from pipeline.kernel import diagnostics, kbuild, logs, records
+from pipeline.kernel.buildhost import Make
+from pipeline.kernel.diagnostics import Complaints
+from pipeline.kernel.toolchain import ToolchainName
+from pipeline.measure import sized_symbols
+from pipeline.measure.coverage import measure_coverage
+from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
+from pipeline.objects.results import StateObjects, build_of
+from pipeline.system import untrusted_dir
+from pipeline.system.confined import UnreadableError
+
+WORDS = ("W=1", "--keep-going")
+"""What make is told beside its targets: more warnings, and every object whatever becomes of another."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is compiled at a state.
+
+    Args:
+        place: where.
+        sources: of the objects, by target.
+        kept: objects that come out as at the state before.
+        base: what the base came to; None where this is the base.
+        before: the same of the state before.
+        changed: the code whose coverage is measured here; None where it is not.
+    """
+
+    place: Place
+    sources: Mapping[str, str]
+    kept: Mapping[str, CompiledObject]
+    base: StateObjects | None
+    before: StateObjects | None
+    changed: Sequence[ChangedFile] | None
+
+
+class Compiler:
+    """Compiles objects of one cell.
+
+    Args:
+        make: of the cell.
+        folders: knows where states are built.
+    """
+
+    def __init__(self, make: Make, folders: Folders) -> None:
+        self._make = make
+        self._folders = folders
+        self._log = b""
+        self._seconds = self._cpu_seconds = 0.0
+
+    def compile(self, wanted: Wanted) -> tuple[StateObjects, bytes]:
+        """The objects of a state, and what make printed.
+
+        An object that fails on top of what other states left in the folder is compiled once more in an empty one before
+        it counts.
+
+        Raises:
+            InfrastructureError: the machine failed.
+        """
+        make, place = self._make, wanted.place
+        self._folders.enter(make, place)
+        incremental = bool(make.folder.config())
+        steps = make.steps
+        missing = [target for target in wanted.sources if target not in wanted.kept]
+        if wanted.changed is not None:
+            # The preprocessor is asked with records that lie beside the objects.
+            folder = make.folder.path
+            missing = [*missing, *(target for target in wanted.kept if not untrusted_dir.is_file(folder, target))]
+        objects = {**wanted.kept, **self._compiled(wanted, missing)}
+        suspects = [target for target in _broken(objects, wanted.base) if not _failed(target, wanted.before)]
+        if suspects and incremental:
+            self._folders.enter(make, place, anew=True)
+            objects |= self._compiled(wanted, suspects)
+        objects = {target: objects[target] for target in wanted.sources}
+        build = Build(
+            status=BuildStatus.BUILT,
+            seconds=round(self._seconds, 2),
+            cpu_seconds=round(self._cpu_seconds, 2),
+            steps=make.steps - steps,
+            warnings=(),
+            errors=(),
+            log=make.folder.path,
+            reused=not missing,
+        )
+        build = build_of(objects, _broken(objects, wanted.base), build)
+        if wanted.changed is not None:
+            build = self._with_coverage(build, wanted)
+        return StateObjects(build, objects), self._log
+
+    def _compiled(self, wanted: Wanted, targets: Sequence[str]) -> dict[str, CompiledObject]:
+        """What becomes of `targets`, each compiled here and now."""
+        make, folder = self._make, self._make.folder
+        if not targets:
+            return {}
+        for target in targets:
+            # What is not compiled says nothing of its warnings.
+            _discard(make, target)
+        folder.begin(wanted.place.config)
+        done = make.run(*WORDS, *targets, timeout=kbuild.BUILD_TIMEOUT)
+        self._log += done.stdout + done.stderr
+        self._seconds += done.seconds
+        self._cpu_seconds += done.cpu_seconds
+        sources = {target: wanted.sources[target] for target in targets}
+        try:
+            said = logs.complaints_by_target(make, compiler_of(make.cell), sources, done.stdout + done.stderr)
+        except UnreadableError as error:
+            said = {target: Complaints((), (Diagnostic("make", 0, str(error)),)) for target in targets}
+        good = {target for target in targets if untrusted_dir.is_file(folder.path, target)}
+        symbols = self._symbols(sorted(good))
+        try:
+            read, _ = records.of_objects(make, good, ())
+        except UnreadableError:
+            read = {}
+        folder.finish()
+        return {
+            target: self._object(
+                CompiledObject(
+                    target,
+                    sources[target],
+                    target in good,
+                    symbols=symbols.get(target, b""),
+                    read=read.get(target, frozenset()),
+                ),
+                said.get(target, Complaints()),
+                said.get(logs.OTHERS, Complaints()),
+            )
+            for target in targets
+        }
+
+    def _object(self, one: CompiledObject, said: Complaints, others: Complaints) -> CompiledObject:
+        """An object with what was said of it; where that explains no failure, what was said of none."""
+        # What make did not take for a failure is as good as a warning.
+        warnings = said.warnings if not one.good else (*said.warnings, *said.errors)
+        errors = () if one.good else said.errors or said.last_words or others.errors or others.last_words
+        if not one.good and not errors:
+            errors = (Diagnostic(one.target, 0, "make left no such object"),)
+        return replace(one, warnings=diagnostics.in_source(warnings, self._make.source), errors=errors)
+
+    def _symbols(self, targets: Sequence[str]) -> dict[str, bytes]:
+        """Sized symbols of each object."""
+        objects = [target for target in targets if target.endswith(".o")]
+        if not objects:
+            return {}
+        nm = ToolchainName.parse(self._make.cell.toolchain.name).binary_tool("nm")
+        done = self._make.tool(nm, "--print-file-name", "--size-sort", *objects)
+        self._make.check_failure(done)
+        found: dict[str, list[bytes]] = {target: [] for target in objects}
+        for line in done.stdout.splitlines(keepends=True):
+            target, colon, rest = line.partition(b":")
+            name = target.decode("utf-8", "replace")
+            if colon and name in found:
+                found[name].append(rest)
+        return {target: sized_symbols(b"".join(lines)) for target, lines in found.items()}
+
+    def _with_coverage(self, build: Build, wanted: Wanted) -> Build:
+        changed = wanted.changed or ()
+        try:
+            _, reading = records.of_objects(self._make, wanted.sources.keys(), [one.path for one in changed])
+            return replace(build, coverage=measure_coverage(self._make, changed, reading))
+        except UnreadableError as error:
+            self._make.warn(str(error))
+            return build
+
+
+def _discard(make: Make, target: str) -> None:
+    try:
+        untrusted_dir.discard(make.folder.path, target)
+    except FileNotFoundError:
+        # Its folder is not there either.
+        return
+    except OSError:
+        # A link in place of a folder: nothing that lies there is believed.
+        make.folder.wipe()
+
+
+def _broken(objects: Mapping[str, CompiledObject], base: StateObjects | None) -> Sequence[str]:
+    """Objects that are not compiled, of those that are on the base or are not there."""
+    if base is None:
+        return ()
+    return [target for target, one in objects.items() if not one.good and not _failed(target, base)]
+
+
+def _failed(target: str, state: StateObjects | None) -> bool:
+    known = state.objects.get(target) if state else None
+    return known is not None and not known.good

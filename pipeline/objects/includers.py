@@ -1,0 +1,136 @@
+"""Which C files include the headers that a series touches, the most telling first."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from pipeline.model import ChangedFile
+from pipeline.objects.choose import is_name
+from pipeline.system.git import Repository
+
+MOST_CANDIDATES = 400
+"""Files that are looked into for the names that a header changes."""
+MOST_NAMES = 40
+_MOST_HEADERS = 100
+ENOUGH = 5
+"""C files that include a header by its name; with fewer, those count that include it by another one."""
+_DEPTH = 3
+
+_INCLUDE = re.compile(r"(?:arch/[\w-]+/)?include/(?:uapi/)?(?P<name>.+)")
+_NAME = re.compile(r"\b[A-Za-z_]\w{3,}\b")
+_KEYWORDS = re.compile(
+    r"static|inline|const|struct|union|enum|unsigned|long|return|void|extern|typedef|define|ifdef|ifndef|endif|elif|"
+    r"else|include|pragma|sizeof|bool|char|short|while|switch|case|break|continue|default|volatile|__always_inline|"
+    r"defined|true|false|NULL|likely|unlikely|size_t"
+)
+
+
+class Includers:
+    """Asks git which files of a checkout include others.
+
+    Args:
+        checkout: where the files of one state lie.
+    """
+
+    def __init__(self, checkout: Repository) -> None:
+        self._checkout = checkout
+
+    def of(self, headers: Sequence[str], changed: Sequence[ChangedFile]) -> dict[str, tuple[str, ...]]:
+        """C files that include each of `headers`, those first that use most of what was changed.
+
+        Args:
+            changed: the code that the series changes.
+        """
+        asked = [header for header in headers if is_name(header)][:_MOST_HEADERS]
+        within = self._including(asked)
+        names = {one.path: changed_names(one) for one in changed}
+        return {header: self._ranked(within.get(header, ()), names.get(header, ())) for header in asked}
+
+    def _including(self, headers: Sequence[str]) -> dict[str, list[str]]:
+        """C files by header; where only other headers include it, those that include these."""
+        found: dict[str, dict[str, None]] = {header: {} for header in headers}
+        # Whom a header stands for, on its way to the first C file.
+        waiting = {header: {header} for header in headers}
+        for _ in range(_DEPTH):
+            later: dict[str, set[str]] = defaultdict(set)
+            for header, files in self._direct(waiting).items():
+                for original in waiting[header]:
+                    sources = [path for path in files if path.endswith(".c")]
+                    found[original].update(dict.fromkeys(sources))
+                    for path in files:
+                        if path.endswith(".h") and path not in headers:
+                            later[path].add(original)
+            waiting = {
+                path: kept
+                for path, originals in [*later.items()][:_MOST_HEADERS]
+                if (kept := {original for original in originals if len(found[original]) < ENOUGH})
+            }
+            if not waiting:
+                break
+        return {header: [*paths] for header, paths in found.items()}
+
+    def _direct(self, headers: Iterable[str]) -> dict[str, list[str]]:
+        """Files that include each header by its name."""
+        by_name: dict[str, list[str]] = defaultdict(list)
+        for header in headers:
+            by_name[include_name(header)].append(header)
+        if not by_name:
+            return {}
+        words = "|".join(name.replace(".", "[.]").replace("+", "[+]") for name in by_name)
+        pattern = rf'^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^<>"]*/)?({words})[">]'
+        _, printed, _ = self._checkout.run(
+            *("-c", "submodule.recurse=false", "grep", "-I", "-z", "--full-name", "-o", "-E", "-e", pattern),
+            *("--", "*.c", "*.h"),
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for line in printed.split("\n"):
+            path, _, match = line.partition("\0")
+            named = re.search(r'[<"]([^<>"]+)[">]$', match)
+            if not named or not is_name(path):
+                continue
+            for name, candidates in by_name.items():
+                if named[1] == name or named[1].endswith(f"/{name}"):
+                    for header in candidates:
+                        if path != header and _reaches(path, named[1], header):
+                            found[header].append(path)
+        return found
+
+    def _ranked(self, files: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+        """Files by how many of the changed names they use; alike ones by their paths."""
+        files = sorted(dict.fromkeys(files))
+        if not names or len(files) < 2:
+            return tuple(files)
+        words = [word for name in names for word in ("-e", name)]
+        _, printed, _ = self._checkout.run(
+            *("-c", "submodule.recurse=false", "grep", "-I", "-z", "--full-name", "-o", "-w", "-F", *words),
+            *("--", *files[:MOST_CANDIDATES]),
+        )
+        used = {tuple(line.split("\0", 1)) for line in printed.split("\n") if "\0" in line}
+        counted = Counter(path for path, _ in used)
+        return tuple(sorted(files, key=lambda path: (-counted[path], path)))
+
+
+def include_name(header: str) -> str:
+    """What a header is called in `#include`, or how that ends."""
+    found = _INCLUDE.fullmatch(header)
+    return found["name"] if found else PurePosixPath(header).name
+
+
+def changed_names(changed: ChangedFile) -> tuple[str, ...]:
+    """Names in the lines that a series changes in a file, the longest first: they say the most."""
+    lines = changed.source.split("\n")
+    found = {word for number in changed.lines if number <= len(lines) for word in _NAME.findall(lines[number - 1])}
+    words = [word for word in found if not _KEYWORDS.fullmatch(word)]
+    return tuple(sorted(words, key=lambda word: (-len(word), word))[:MOST_NAMES])
+
+
+def _reaches(path: str, named: str, header: str) -> bool:
+    """Whether a file means this header by that name: one of its own folder's neighbours, or one on the search path."""
+    if _INCLUDE.fullmatch(header):
+        return include_name(header) == named or named.endswith(f"include/{include_name(header)}")
+    folder, place = PurePosixPath(header).parent, PurePosixPath(path).parent
+    # Makefiles can add any folder above to the search path.
+    return place == folder or folder in place.parents or place in folder.parents or place.parent == folder.parent

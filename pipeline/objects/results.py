@@ -1,0 +1,180 @@
+"""What is kept of the objects of a source state: its value, its files, and what is known of the base's programs."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pipeline.kernel.programs import Programs
+from pipeline.model import Build, BuildStatus, CompiledObject, Coverage, Diagnostic, FileCoverage
+from pipeline.system import untrusted
+from pipeline.system.store import Entry, Key, Store
+from pipeline.system.untrusted import inflated
+
+_LOG, _SYMBOLS, _READ = "log.z", "symbols.z", "read.z"
+_PROGRAMS = ("kernel", "units", "asked", "others")
+
+
+@dataclass(frozen=True)
+class StateObjects:
+    """The objects of one source state.
+
+    Args:
+        build: as reports show it.
+        objects: by target.
+    """
+
+    build: Build
+    objects: Mapping[str, CompiledObject]
+
+
+class ObjectResults:
+    """States by their keys.
+
+    Args:
+        store: keeps them.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, key: Key, *, cached: bool) -> StateObjects | None:
+        """What is stored of a state; an entry that cannot be read is dropped."""
+        entry = self._store.get(key)
+        if entry is None:
+            return None
+        try:
+            return _from_entry(entry, cached)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            self._store.drop(key, str(error))
+            return None
+
+    def put(self, key: Key, state: StateObjects, log: bytes) -> None:
+        build = state.build
+        ordered = [*state.objects.values()]
+        value = {
+            "status": build.status.value,
+            "seconds": build.seconds,
+            "cpu_seconds": build.cpu_seconds,
+            "steps": build.steps,
+            "warnings": [asdict(one) for one in build.warnings],
+            "errors": [asdict(one) for one in build.errors],
+            "coverage": asdict(build.coverage) if build.coverage else None,
+            "objects": [
+                {
+                    "target": one.target,
+                    "source": one.source,
+                    "good": one.good,
+                    "warnings": [asdict(warning) for warning in one.warnings],
+                    "errors": [asdict(error) for error in one.errors],
+                }
+                for one in ordered
+            ],
+        }
+        files = {
+            _LOG: zlib.compress(log),
+            _SYMBOLS: zlib.compress(b"\0".join(one.symbols for one in ordered)),
+            _READ: zlib.compress("\n".join("\0".join(sorted(one.read)) for one in ordered).encode()),
+        }
+        self._store.put(key, value, files)
+
+    def programs(self, base: Key) -> Programs | None:
+        """What is known of the programs that ran while the base's objects were compiled."""
+        entry = self._store.get(_beside(base))
+        if entry is None:
+            return None
+        return Programs(**{name: frozenset(_paths(_inflated(entry, name))) for name in _PROGRAMS})
+
+    def put_programs(self, base: Key, programs: Programs) -> None:
+        files = {name: zlib.compress("\0".join(sorted(getattr(programs, name))).encode()) for name in _PROGRAMS}
+        self._store.put(_beside(base), {}, files)
+
+
+def build_of(objects: Mapping[str, CompiledObject], broken: Sequence[str], build: Build) -> Build:
+    """A state's build with what its objects say.
+
+    Args:
+        broken: targets that count as failed.
+    """
+    return replace(
+        build,
+        status=BuildStatus.FAILED if broken else BuildStatus.BUILT,
+        # What a compiler that gave up warns of may come of that.
+        warnings=_together([one.warnings for one in objects.values() if one.good]),
+        errors=_together([objects[target].errors for target in broken]),
+        symbols=b"".join(one.symbols for one in objects.values()),
+    )
+
+
+def _together(lists: Sequence[Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
+    """Diagnostics of several objects; that of a header is printed for each that includes it, and counts once."""
+    most: dict[Diagnostic, tuple[int, Diagnostic]] = {}
+    for found in lists:
+        counted: dict[Diagnostic, int] = {}
+        for one in found:
+            # Where one copy comes without the text of its line, it is the same.
+            identity = replace(one, tool="", source="")
+            counted[identity] = counted.get(identity, 0) + 1
+            if counted[identity] > most.get(identity, (0, one))[0]:
+                most[identity] = (counted[identity], most.get(identity, (0, one))[1])
+    return tuple(one for number, one in most.values() for _ in range(number))
+
+
+def _beside(base: Key) -> Key:
+    return Key("objects-programs", base.inputs)
+
+
+def _inflated(entry: Entry, name: str) -> bytes:
+    return inflated(entry.read(name), untrusted.STORED_TEXT)
+
+
+def _paths(content: bytes) -> list[str]:
+    return [path for path in content.decode().split("\0") if path]
+
+
+def _from_entry(entry: Entry, cached: bool) -> StateObjects:
+    value = entry.value
+    symbols = _inflated(entry, _SYMBOLS).split(b"\0")
+    read = _inflated(entry, _READ).split(b"\n")
+    objects = {
+        one["target"]: CompiledObject(
+            one["target"],
+            one["source"],
+            bool(one["good"]),
+            _diagnostics(one["warnings"]),
+            _diagnostics(one["errors"]),
+            symbols[at],
+            frozenset(_paths(read[at])),
+        )
+        for at, one in enumerate(value["objects"])
+    }
+    build = Build(
+        status=BuildStatus(value["status"]),
+        seconds=value["seconds"],
+        cpu_seconds=value["cpu_seconds"],
+        steps=value["steps"],
+        warnings=_diagnostics(value["warnings"]),
+        errors=_diagnostics(value["errors"]),
+        log=entry.folder / _LOG,
+        symbols=b"".join(one.symbols for one in objects.values()),
+        cached=cached,
+        coverage=_coverage(value["coverage"]),
+    )
+    return StateObjects(build, objects)
+
+
+def _diagnostics(values: Sequence[Mapping[str, Any]]) -> tuple[Diagnostic, ...]:
+    return tuple(Diagnostic(**one) for one in values)
+
+
+def _coverage(value: Any) -> Coverage | None:
+    if value is None:
+        return None
+    files = ({**one, "lines": tuple(one["lines"]), "kept": _numbers(one["kept"])} for one in value["files"])
+    return Coverage(tuple(FileCoverage(**one) for one in files))
+
+
+def _numbers(value: Sequence[int] | None) -> tuple[int, ...] | None:
+    return None if value is None else tuple(value)

@@ -1,0 +1,177 @@
+"""The stage `objects`: what a series touches is compiled patch by patch, in everything that kconfig grants."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from pipeline.record import CellRecord, RunRecord
+from tests.support.developer import BREAKS, UTIL, Developer, Edit
+from tests.support.main_job import words
+from tests.support.people import AUTHOR, git_identity
+from tests.support.runner import Runner
+
+pytestmark = pytest.mark.xdist_group("objects")
+
+CELL = "x86_64-objects"
+EXTRA = "lib/fake_extra.c"
+UNUSED = "void *page_mapping(const struct page *page)\n{\n"
+NEW_WARNING = (UTIL, UNUSED, f"{UNUSED}\tint unused_by_patch;\n\n")
+MENDED = (UTIL, f"{UNUSED}\tint unused_by_patch;\n\n", UNUSED)
+COMMENT = (EXTRA, "#include", "/* More. */\n#include")
+FACTOR = (EXTRA, "sum * 31", "sum * 33")
+OPTION = (
+    "Kconfig",
+    "config FAKE_BROKEN_CC\n",
+    'config FAKE_NEW\n\tbool "Compile a new file"\n\nconfig FAKE_BROKEN_CC\n',
+)
+RULE = ("lib/Makefile", "obj-y += string.o\n", "obj-y += string.o\nobj-$(CONFIG_FAKE_NEW) += fake_new.o\n")
+
+Series = Sequence[tuple[str, Sequence[Edit]]]
+Tried = Callable[..., tuple[list[CellRecord], RunRecord, str]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[str, str]) -> Runner:
+    """The workspace is shared, so that the base is configured once."""
+    folder = tmp_path_factory.mktemp("objects")
+    return Runner(folder / "workspace", sealed_environment, folder)
+
+
+@pytest.fixture
+def tried(run: Runner, tmp_path: Path, sealed_environment: dict[str, str]) -> Tried:
+    """Applies a series to the fake kernel and stops after the stage; its cell, its record, what was printed."""
+
+    def tried(
+        series: Series, status: int, files: dict[str, str] | None = None
+    ) -> tuple[list[CellRecord], RunRecord, str]:
+        developer = Developer(tmp_path / "linux", {**sealed_environment, **git_identity(AUTHOR)})
+        developer.branch("tried", "master", *series[:1] if files else series)
+        if files:
+            developer.git("checkout", "--quiet", "tried")
+            for name, content in files.items():
+                (developer.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (developer.folder / name).write_text(content)
+            developer.git("add", "--all")
+            developer.git("commit", "--quiet", "--signoff", "--amend", "--no-edit")
+            developer.git("checkout", "--quiet", "master")
+            developer.branch("tried", "tried", *series[1:])
+        posted = developer.post(tmp_path / "posted", "master..tried", "lib: a trial")
+        done = run(
+            *("apply-and-build", str(posted.folder), f"--tree=path:{developer.folder}#master"),
+            *("--until=objects", "--json=run.json"),
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        record = RunRecord.model_validate_json((run.folder / "run.json").read_bytes())
+        return [one for one in record.cells if one.id == CELL], record, words(done.stderr + done.stdout)
+
+    return tried
+
+
+def statuses(cell: CellRecord) -> list[str]:
+    return [state.status for state in cell.states]
+
+
+def new_warnings(cell: CellRecord) -> list[int]:
+    return [len(state.new_warnings) for state in cell.states]
+
+
+def compiled(cell: CellRecord) -> dict[str, str]:
+    """Why touched files are not compiled; nothing where they are."""
+    return {file.path: "" if file.compiled else file.reason or "broken" for file in cell.files}
+
+
+def test_a_file_that_no_matrix_compiles_is_proven_patch_by_patch(tried: Tried, run: Runner) -> None:
+    series = [("lib: say more", [COMMENT]), ("lib: another factor", [FACTOR])]
+    (cell,), record, printed = tried(series, 0)
+    assert (cell.stage, cell.base, cell.status, statuses(cell)) == ("objects", "allyesconfig", "built", ["built"] * 3)
+    assert [file.objects for file in cell.files] == [("lib/fake_extra.o",)]
+    assert [one.kept for one in cell.coverage or ()] == [one.lines for one in cell.coverage or ()]
+    assert "2 patches compile, no new warnings; 1 of 1 touched file compiled" in printed
+    assert "OK: No problem found: 2 patches, 1 of 1 touched file compiled." in printed
+    assert [state.text_change for state in cell.states] == [None, 0, cell.text.delta if cell.text else None]
+    again = run(*shlex.split(record.command)[1:])
+    assert again.returncode == 0, again.stderr
+    assert "Compiling" not in again.stderr
+    assert all(state.cached for one in run.record().cells for state in one.states)
+
+
+def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(tried: Tried) -> None:
+    (cell,), _, printed = tried(BREAKS, 1)
+    assert statuses(cell) == ["built", "built", "failed", "failed"]
+    assert "no_such_helper" in cell.states[2].errors[0].message
+    assert new_warnings(cell) == [0, 0, 0, 0]
+    assert 'does not compile with patch 2, "mm: use a helper that is not there"' in printed
+    assert "PROBLEM: The series breaks the build" in printed
+    assert f'Build fails with patch 2, "mm: use a helper that is not there", in 1 of 1 cell: {CELL}' in printed
+    assert compiled(cell) == {UTIL: "broken"}
+
+
+def test_a_warning_counts_where_it_came_and_not_where_it_is_mended(tried: Tried) -> None:
+    series = [("mm: prepare", [NEW_WARNING]), ("lib: another factor", [FACTOR]), ("mm: do without", [MENDED])]
+    (cell,), _, printed = tried(series, 1)
+    # Patch 2 leaves the file alone: it still warns.
+    assert new_warnings(cell) == [0, 1, 1, 0]
+    assert 'new warning with patch 1, "mm: prepare"' in printed
+    assert "1 new warning with patch 1" in printed
+    assert "with patch 3" not in printed.partition("Patch by patch")[0]
+
+
+def test_a_header_is_shown_by_files_that_include_it(tried: Tried) -> None:
+    series = [
+        ("mm: more owners", [("include/linux/mm_types.h", "\tunsigned long flags;\n", "\tunsigned long flags, x;\n")])
+    ]
+    (cell,), _, _ = tried(series, 0)
+    (file,) = cell.files
+    assert file.compiled
+    assert {"mm/util.o", "mm/page_alloc.o"} <= set(file.objects)
+    assert [one.compiled for one in cell.coverage or ()] == [True]
+
+
+def test_a_new_option_is_on_from_the_patch_that_brings_it(tried: Tried) -> None:
+    new = "int fake_new(int x);\nint fake_new(int x)\n{\n\treturn x + FAKE_STEP;\n}\n"
+    series = [
+        ("lib: a new file", [COMMENT]),
+        ("lib: compile the new file", [RULE, OPTION]),
+        ("lib: a step that is known", [("lib/fake_new.c", "FAKE_STEP", "1")]),
+    ]
+    (cell,), _, printed = tried(series, 1, {"lib/fake_new.c": new})
+    # No makefile names it at patch 1: nobody compiles it there.
+    assert statuses(cell) == ["built", "built", "failed", "built"]
+    assert "FAKE_STEP" in cell.states[2].errors[0].message
+    assert 'does not compile with patch 2, "lib: compile the new file"' in printed
+
+
+def test_a_series_without_code_says_so(tried: Tried) -> None:
+    cells, _, printed = tried([("lib: an option", [OPTION])], 1)
+    assert cells == []
+    assert "the series touches no code that could be compiled" in printed
+
+
+def test_what_is_not_compiled_says_why(tried: Tried) -> None:
+    odd = "lib/odd name$(shell touch pwned).c"
+    files = {
+        "arch/alpha/kernel/x.c": "int alpha;\n",
+        "arch/um/x.c": "int um;\n",
+        "lib/orphan.c": "int orphan;\n",
+        odd: "int odd;\n",
+        "lib/--eval=x.c": "int option;\n",
+    }
+    series = [
+        (
+            "lib: here and there",
+            [FACTOR, ("lib/fake_broken.c", "\n", "\n\n"), ("lib/Makefile", "obj-y += string.o\n", RULE[2])],
+        ),
+    ]
+    (cell,), _, printed = tried(series, 0, files | {"lib/fake_new.c": "int fake_new;\n"})
+    reasons = compiled(cell)
+    assert reasons[EXTRA] == ""
+    assert reasons["arch/alpha/kernel/x.c"] == "needs arch/alpha"
+    assert reasons["lib/orphan.c"] == "no makefile that counts for x86_64 names orphan.o"
+    assert reasons["lib/fake_new.c"] == "needs CONFIG_FAKE_NEW: no such option in this tree"
+    assert reasons[odd] == reasons["lib/--eval=x.c"] == "make cannot be asked for a file of this name"
+    assert reasons["lib/fake_broken.c"] == "does not compile on the base either"
+    assert "1 of 8 touched files compiled" in printed

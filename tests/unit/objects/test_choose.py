@@ -1,0 +1,120 @@
+"""Which objects show what a series touches, and in which words others are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from pipeline.kernel.kconfig import source
+from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.kernel.makefiles import Makefiles
+from pipeline.objects import choose
+from pipeline.objects.choose import Configured, architectures, chosen, code_files, sources_of
+
+KCONFIG = """\
+config NUMA
+	bool "NUMA"
+config BROKEN
+	bool
+config ROTTEN
+	bool "Rotten"
+	depends on BROKEN
+config DRIVER
+	tristate "Driver"
+"""
+MAKEFILES = {
+    "Kbuild": "obj-y += mm/\nobj-y += arch/$(SRCARCH)/\n",
+    "mm/Makefile": "obj-y += util.o\nobj-$(CONFIG_NUMA) += numa.o\nobj-$(CONFIG_ROTTEN) += rotten.o\n"
+    "obj-$(CONFIG_DRIVER) += driver.o\ndriver-y := part.o\nobj-y += build.o\n",
+    "arch/x86/Makefile": "obj-y += kernel.o",
+}
+
+
+@dataclass
+class FakeSources:
+    """Makefiles and Kconfig files without a repository; build.c includes within.c."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def kconfig(self, arch: str) -> Kconfig:
+        return source.read({"Kconfig": KCONFIG}, {"ARCH": arch, "SRCARCH": "x86", "srctree": "."})
+
+    def kbuild(self, arch: str) -> Makefiles:
+        return Makefiles(MAKEFILES, {"ARCH": arch, "SRCARCH": "x86"})
+
+    def includers(self, path: str) -> tuple[str, ...]:
+        return ("mm/build.c",) if path == "mm/within.c" else ()
+
+
+CONFIGURED = Configured(FakeSources(), "x86_64", {"NUMA": "y", "DRIVER": "m"})
+
+
+@pytest.mark.parametrize(
+    ("path", "targets", "reason"),
+    [
+        ("mm/util.c", ("mm/util.o",), ""),
+        ("mm/numa.c", ("mm/numa.o",), ""),
+        ("mm/part.c", ("mm/part.o",), ""),
+        ("mm/within.c", ("mm/build.o",), ""),
+        ("arch/x86/kernel.c", ("arch/x86/kernel.o",), ""),
+        ("arch/x86/kernel/asm-offsets.c", ("arch/x86/kernel/asm-offsets.s",), ""),
+        ("kernel/bounds.c", ("kernel/bounds.s",), ""),
+        ("arch/arm64/kernel.c", (), "needs arch/arm64"),
+        ("arch/x86/kernel/vmlinux.lds.S", (), "a linker script: only a link reads it"),
+        ("mm/orphan.c", (), "no makefile that counts for x86_64 names orphan.o"),
+        ("mm/a b.c", (), "make cannot be asked for a file of this name"),
+        ("mm/$(x).c", (), "make cannot be asked for a file of this name"),
+        ("mm/-j9.c", (), "make cannot be asked for a file of this name"),
+        ("mm/a%.c", (), "make cannot be asked for a file of this name"),
+        ("-f.c", (), "make cannot be asked for a file of this name"),
+        ("mm/x=y.c", (), "make cannot be asked for a file of this name"),
+        ("mm/x\n.c", (), "make cannot be asked for a file of this name"),
+    ],
+)
+def test_a_file_has_an_object_or_a_reason(path: str, targets: tuple[str, ...], reason: str) -> None:
+    found = CONFIGURED.targets(path)
+    assert (found.targets, found.reason) == (targets, reason)
+
+
+def test_an_option_that_kconfig_refuses_is_explained() -> None:
+    reason = CONFIGURED.targets("mm/rotten.c").reason
+    assert reason.startswith("needs CONFIG_ROTTEN: ")
+    assert "BROKEN" in reason
+
+
+def test_headers_share_the_room_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "MOST_INCLUDERS", 3)
+    includers = {
+        "include/a.h": ("mm/util.c", "mm/rotten.c", "mm/numa.c", "mm/part.c"),
+        "include/b.h": ("mm/build.c", "mm/util.c"),
+        "include/c.h": ("mm/rotten.c",),
+        "arch/arm/d.h": (),
+    }
+    files = {file.path: file for file in chosen(CONFIGURED, [*includers], includers)}
+    assert files["include/a.h"].targets == ("mm/util.o",)
+    assert files["include/b.h"].targets == ("mm/build.o",)
+    assert files["include/c.h"].reason == "no file that is compiled was found to include it"
+    assert files["arch/arm/d.h"].reason == "needs arch/arm"
+    assert sources_of(files.values(), includers) == {"mm/build.o": "mm/build.c", "mm/util.o": "mm/util.c"}
+
+
+def test_of_a_tree_wide_series_the_first_objects_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "MOST_OBJECTS", 1)
+    files = chosen(CONFIGURED, ["mm/util.c", "mm/numa.c"], {})
+    assert [(file.path, file.targets) for file in files] == [("mm/numa.c", ()), ("mm/util.c", ("mm/util.o",))]
+    assert files[0].reason == "beyond the first 1 objects of a tree-wide series"
+
+
+def test_architectures_are_those_that_code_is_of() -> None:
+    assert architectures(["mm/util.c"]) == ("x86_64",)
+    assert architectures(["mm/util.c", "arch/arm64/a.c", "arch/alpha/b.c"]) == ("x86_64", "arm64")
+    assert architectures(["arch/riscv/a.c", "arch/riscv/b.S"]) == ("riscv",)
+    assert architectures(["arch/um/a.c", "arch/x86/b.c"]) == ("x86_64", "um")
+    assert architectures(["arch/alpha/b.c"]) == ("x86_64",)
+
+
+def test_code_is_what_kernels_are_made_of() -> None:
+    touched = ["mm/b.c", "mm/a.h", "Documentation/x.c", "tools/y.c", "scripts/z.c", "mm/Makefile", "mm/k.rs"]
+    assert code_files(touched) == ("mm/a.h", "mm/b.c", "mm/k.rs")
