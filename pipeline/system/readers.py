@@ -133,19 +133,20 @@ class Readers:
         return Reading(status, bytes(collected), cpu_seconds)
 
 
-def _piece(descriptor: int, last: float, check: Callable[[], None]) -> bytes:
+def _piece(descriptor: int, last: float, check: Callable[[], None], most: int = _PIECE) -> bytes:
     while not select.select([descriptor], [], [], _POLL_SECONDS)[0]:
         check()
         if time.monotonic() > last:
             raise InfrastructureError(f"a reader of what the build left did not end within {_TIMEOUT:.0f} s")
-    return os.read(descriptor, _PIECE)
+    return os.read(descriptor, most)
 
 
 def _line(descriptor: int, last: float, check: Callable[[], None]) -> bytes:
     """What is written up to a line's end; nothing where the writer is gone."""
     line = b""
     while not line.endswith(b"\n"):
-        piece = _piece(descriptor, last, check)
+        # The next line may be there already.
+        piece = _piece(descriptor, last, check, 1)
         if not piece:
             return b""
         line += piece

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.system import confined
+from pipeline.system import confined, readers
 from pipeline.system.process import Processes, StoppedError
 
 
@@ -61,3 +61,12 @@ def test_what_a_reader_has_of_the_machine_is_no_more_than_its_request() -> None:
     processes = Processes()
     assert confined.call(processes, os.getenv, "HOME") is None
     assert len(confined.call(processes, os.listdir, "/proc/self/fd")) <= 6
+
+
+def test_how_a_reader_ended_may_be_said_before_anybody_asks_who_it_is() -> None:
+    said, heard = os.pipe()
+    os.write(heard, b"7438\n[0, 0.006]\n")
+    os.close(heard)
+    last = time.monotonic() + 10
+    assert [readers._line(said, last, lambda: None) for _ in range(3)] == [b"7438\n", b"[0, 0.006]\n", b""]
+    os.close(said)
