@@ -16,7 +16,7 @@ import pytest
 
 from tests.support import developer, inbox
 from tests.support.developer import Developer, PatchSeries
-from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
+from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
 from tests.support.people import AUTHOR, IDENTITY, git_identity
 from tests.support.runner import Runner
 from tests.support.timeless import without_times
@@ -38,6 +38,24 @@ def sealed_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
         "PYTHONDONTWRITEBYTECODE": "1",
         **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA", "STATE")},
     }
+
+
+@pytest.fixture(scope="module")
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a module's commands run; the workspace in it is shared, so that each base is built once."""
+    return tmp_path_factory.mktemp(request.path.stem.removeprefix("test_"))
+
+
+@pytest.fixture(scope="module")
+def two_cells(folder: Path) -> Path:
+    """A matrix of two cells, both reachable."""
+    return write_matrix(folder, matrix_text({name: CELLS[name] for name in (HVO, ODD)}))
+
+
+@pytest.fixture
+def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
+    """The pipeline in the module's folder; a test that needs a workspace of its own takes `run_pipeline`."""
+    return Runner(folder / "workspace", sealed_environment, folder)
 
 
 @pytest.fixture(autouse=True)

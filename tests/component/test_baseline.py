@@ -29,11 +29,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
-    return Runner(folder / "workspace", sealed_environment, folder)
-
-
 def test_a_tree_is_built_as_it_is(run: Runner, fake_tree: Path) -> None:
     done = run("apply-and-build", "--no-series", f"--tree=path:{fake_tree}#master", "--matrix=built.toml")
     assert done.returncode == 0, done.stdout + done.stderr

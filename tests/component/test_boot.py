@@ -42,11 +42,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
-    return Runner(folder / "workspace", sealed_environment, folder)
-
-
 def booted(
     run: Runner, series: PatchSeries, tree: Path, *options: str, scenario: str = "fake"
 ) -> tuple[str, BootRecord, BootRecord]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.developer import Developer, PatchSeries
 from tests.support.main_job import build, cell, words
-from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.matrices import HVO
 from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("no-functional-change")
@@ -17,11 +17,6 @@ pytestmark = pytest.mark.xdist_group("no-functional-change")
 HUGETLB = "mm/hugetlb.c"
 POOL = 'printk_number("hugetlb: pages in the pool: ", set_max_huge_pages(1));'
 FREE_TEXT = "A pool of huge pages. */\n"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("code")
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +30,6 @@ def developer(folder: Path, sealed_environment: dict[str, str]) -> Developer:
     made.branch("constant", "lines", comment, constant)
     made.branch("uncompiled", "lines", ("lib: a factor", [("lib/fake_extra.c", "sum * 31", "sum * 37")]))
     return made
-
-
-@pytest.fixture
-def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
-    return Runner(folder / "workspace", sealed_environment, folder)
-
-
-@pytest.fixture(scope="module")
-def two_cells(folder: Path) -> Path:
-    return write_matrix(folder, matrix_text({name: CELLS[name] for name in (HVO, ODD)}))
 
 
 def posted(developer: Developer, target: Path, branch: str, letter: str) -> PatchSeries:

@@ -75,12 +75,6 @@ def posted(noisy: Developer, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     return {name: noisy.post(folder / name, f"noisy..{name}", f"mm: {name}") for name in SERIES}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where these tests' commands run; the workspace in it is shared, so that each base is built once."""
-    return tmp_path_factory.mktemp("old-warnings")
-
-
 def new_warnings(
     folder: Path,
     environment: dict[str, str],

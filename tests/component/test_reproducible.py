@@ -12,25 +12,9 @@ import pytest
 from tests.support.containment import KEPT, stored_results
 from tests.support.developer import PatchSeries
 from tests.support.main_job import build, words
-from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
 from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("reproducible")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("believable")
-
-
-@pytest.fixture(scope="module")
-def two_cells(folder: Path) -> Path:
-    return write_matrix(folder, matrix_text({name: CELLS[name] for name in (HVO, ODD)}))
-
-
-@pytest.fixture
-def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
-    return Runner(folder / "workspace", sealed_environment, folder)
 
 
 def kernels(workspace: Path) -> dict[str, str]:

@@ -9,25 +9,10 @@ import pytest
 
 from tests.support.developer import PatchSeries
 from tests.support.main_job import build, words
-from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
+from tests.support.matrices import HVO, ODD
 from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("reused-results")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("reused")
-
-
-@pytest.fixture(scope="module")
-def two_cells(folder: Path) -> Path:
-    return write_matrix(folder, matrix_text({name: CELLS[name] for name in (HVO, ODD)}))
-
-
-@pytest.fixture
-def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
-    return Runner(folder / "workspace", sealed_environment, folder)
 
 
 def test_documents_cost_no_build_and_change_no_byte(

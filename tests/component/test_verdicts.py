@@ -11,28 +11,11 @@ import pytest
 from pipeline.record import CellRecord
 from tests.support.developer import PatchSeries, mbox
 from tests.support.main_job import build, cell, words
-from tests.support.matrices import CELLS, FRAGMENTS, HVO, ODD, matrix_text, write_matrix
+from tests.support.matrices import FRAGMENTS, HVO, ODD, matrix_text, write_matrix
 from tests.support.published import faces, named_in
 from tests.support.runner import Runner
 
 pytestmark = pytest.mark.xdist_group("verdicts")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where these tests' commands run; the workspace in it is shared, so that each base is built once."""
-    return tmp_path_factory.mktemp("results")
-
-
-@pytest.fixture(scope="module")
-def two_cells(folder: Path) -> Path:
-    """A matrix of two cells, both reachable."""
-    return write_matrix(folder, matrix_text({name: CELLS[name] for name in (HVO, ODD)}))
-
-
-@pytest.fixture
-def run(folder: Path, sealed_environment: dict[str, str]) -> Runner:
-    return Runner(folder / "workspace", sealed_environment, folder)
 
 
 def statuses(found: CellRecord) -> dict[int, str]:
