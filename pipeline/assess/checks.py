@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.assess.words import count
 from pipeline.record import CheckFindingRecord, RunRecord
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 _SEVERITIES = ("error", "warning", "remark")
 

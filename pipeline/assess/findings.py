@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.assess.boots import Regression, regressions
-from pipeline.assess.words import base_fails, count, first_failing, label, result
+from pipeline.assess.words import base_fails, first_failing, label, result
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipeline.assess.findings import failures, warnings
-from pipeline.assess.words import count, location
+from pipeline.assess.words import location
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
 from pipeline.record.neutral import neutral
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 MOST_SHOWN = 3
 """Diagnostics of one finding."""

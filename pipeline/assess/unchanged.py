@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.assess.words import count
 from pipeline.record import CellRecord, RunRecord
+from pipeline.system.text import count
 
 
 def unchanged_size(cell: CellRecord) -> str:

@@ -12,11 +12,11 @@ from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.stages import compiled_words, touched
-from pipeline.assess.words import count, label, labelled, location, result
+from pipeline.assess.words import label, labelled, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord, line_ranges
 from pipeline.record.neutral import neutral
 from pipeline.system.errors import ExitStatus
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 CLAIMS_NAMED = 3
 

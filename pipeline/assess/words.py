@@ -8,11 +8,6 @@ COMPILERS = ("gcc", "clang", "cc", "rustc", "as")
 """Tools whose words need no name."""
 
 
-def count(number: int, noun: str) -> str:
-    plural = "es" if noun.endswith("ch") else "s"
-    return f"{number} {noun}{'' if number == 1 else plural}"
-
-
 def label(record: RunRecord, cell: CellRecord) -> str:
     """A cell's id, with its tree where the run has several."""
     several = len({other.tree for other in record.cells}) > 1

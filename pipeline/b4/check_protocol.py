@@ -17,11 +17,11 @@ from pipeline.assess.boots import not_understood, proving_less, regressions
 from pipeline.assess.checks import CheckRow, balance, check_rows, finding_words
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.verdict import changed_facts, verdict
-from pipeline.assess.words import base_fails, count, first_failing, label, location, result
+from pipeline.assess.words import base_fails, first_failing, label, location, result
 from pipeline.record import RunRecord
 from pipeline.record.neutral import neutral
 from pipeline.system.shell import pasted
-from pipeline.system.text import visible
+from pipeline.system.text import count, visible
 
 Status = Literal["pass", "warn", "fail"]
 MOST_LINES = 20

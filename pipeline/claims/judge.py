@@ -10,6 +10,7 @@ from pipeline.claims import diffstat
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, CodeRecord, StateRecord, line_numbers, line_ranges
 from pipeline.record.kinds import by_kind
+from pipeline.system.text import count
 
 PER_PATCH = "run the same command again with --per-patch"
 FILES_SHOWN = 5
@@ -177,7 +178,7 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
     if unseen := _not_compiled(evidence, claim.patches):
         return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
     functions = min(code.functions for code in compared.values())
-    counted = f"{functions} functions, in {_cells(len(evidence.building))}"
+    counted = f"{functions} functions, in {count(len(evidence.building), 'cell')}"
     return _record(claim, "confirmed", finding=f"the code is the same, instruction by instruction: {counted}")
 
 
@@ -212,7 +213,7 @@ def _differences(code: CodeRecord) -> str:
     files = ", ".join(dict.fromkeys(change.path for change in code.changes[:FILES_SHOWN]))
     many = f"more than {_symbols(code.more_than)} differ" if code.more_than else ""
     number = len(code.unread) + code.more_unread
-    unread = f"{number} object file{'' if number == 1 else 's'} could not be read" if number else ""
+    unread = f"{count(number, 'object file')} could not be read" if number else ""
     return "; ".join(part for part in (f"{words} ({files})" if words else "", many, unread) if part)
 
 
@@ -247,7 +248,7 @@ def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:
     if broken:
         return _record(claim, "refuted", finding=f"does not build: {', '.join(broken[:FILES_SHOWN])}", details=details)
     each = "each builds" if len(claim.patches) > 1 else "it builds"
-    return _record(claim, "confirmed", finding=f"{each}, in {_cells(len(cells))}", details=details)
+    return _record(claim, "confirmed", finding=f"{each}, in {count(len(cells), 'cell')}", details=details)
 
 
 def _builds(state: StateRecord) -> bool:
@@ -280,10 +281,6 @@ def _unbuilt(claim: Claim) -> ClaimRecord:
     else:
         words = f"patches {line_ranges(claim.patches).replace('-', ' to ')} were not built one by one"
     return _record(claim, "not measured", finding=f"{words}; {PER_PATCH}")
-
-
-def _cells(number: int) -> str:
-    return f"{number} cell{'' if number == 1 else 's'}"
 
 
 def _benchmark(claim: Claim, _: Evidence) -> ClaimRecord:

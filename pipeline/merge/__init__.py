@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline import runs
-from pipeline.assess.words import count
 from pipeline.claims import judged_again
 from pipeline.merge.cells import File, Part, chosen, placed
 from pipeline.orders import order
@@ -21,6 +20,7 @@ from pipeline.render.formats import write_reports
 from pipeline.runs import RECORD
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.text import count
 from pipeline.system.workspace import Workspace
 
 _APART = "Only runs of one series, with one matrix and one sandbox, can be merged."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.assess.words import count, label
+from pipeline.assess.words import label
 from pipeline.record import CellRecord, CodeChangeRecord, CodeRecord, RunRecord, line_ranges
 from pipeline.render.measured import Block
 from pipeline.render.page import Page
+from pipeline.system.text import count
 
 CHANGES_SHOWN = 10
 PATCH_CHANGES_SHOWN = 5

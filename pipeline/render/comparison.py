@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pipeline.assess.cases import Case, Outcome, cases
 from pipeline.assess.readings import columns, patched
 from pipeline.assess.verdict import verdict
-from pipeline.assess.words import count, location, result
+from pipeline.assess.words import location, result
 from pipeline.kernel.diagnostics import new_ones
 from pipeline.record import CellRecord, ClaimRecord, DiagnosticRecord, RunRecord, TextRecord
 from pipeline.record.neutral import neutral
 from pipeline.render.measured import Block, first
 from pipeline.render.page import Page
 from pipeline.render.words import with_largest_symbols
-from pipeline.system.text import cut, visible
+from pipeline.system.text import count, cut, visible
 
 SYMBOLS_SHOWN = 10
 CASES_SHOWN = 20

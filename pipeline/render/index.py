@@ -6,12 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.assess.verdict import verdict
-from pipeline.assess.words import count
 from pipeline.record import RunRecord
 from pipeline.record.neutral import neutral
 from pipeline.render.html.page import fill
 from pipeline.render.words import one_line, with_largest_symbols
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 TEMPLATE = "index.html.j2"
 REPORTS = ("report.html", "report.txt", "run.json")

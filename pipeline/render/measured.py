@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.assess.coverage import Covered, covered_files
-from pipeline.assess.words import count, label
+from pipeline.assess.words import label
 from pipeline.record import LayoutRecord, MemberDeltaRecord, RunRecord, line_ranges
 from pipeline.render.page import Page
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 FILES_SHOWN = 30
 MEMBERS_SHOWN = 12

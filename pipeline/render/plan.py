@@ -9,7 +9,7 @@ from pipeline.model import PlannedCell, Tree
 from pipeline.plan.matrix import surprise
 from pipeline.probes import Facts, Probe, probe
 from pipeline.render.page import Page
-from pipeline.system.text import visible, wrap
+from pipeline.system.text import count, visible, wrap
 
 COLUMNS = 100
 """Of the page: cells and cross compilers have long names."""
@@ -113,13 +113,10 @@ def _estimate(planned: Sequence[PlannedCell], jobs: int) -> str:
     if not wanted:
         return "Nothing to build."
     if not known:
-        return f"No estimate: {_cells(len(wanted))} to build, none of which this workspace has built before."
+        return f"No estimate: {count(len(wanted), 'cell')} to build, none of which this workspace has built before."
     new = [candidate.cell.id for candidate in wanted if not candidate.cpu_seconds]
     total = sum(known)
     wall = f", about {duration(total / jobs)} with {jobs} jobs" if jobs > 1 else ""
     missing = f"; not built here before, and not counted: {', '.join(new)}" if new else ""
-    return f"Each source state, built in full: {duration(total)} of CPU time for {_cells(len(known))}{wall}{missing}."
-
-
-def _cells(number: int) -> str:
-    return f"{number} cell{'' if number == 1 else 's'}"
+    cells = count(len(known), "cell")
+    return f"Each source state, built in full: {duration(total)} of CPU time for {cells}{wall}{missing}."

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
 
-from pipeline.assess.words import count
 from pipeline.record.neutral import neutral
 from pipeline.render.page import Page
 from pipeline.review.record import (
@@ -20,7 +19,7 @@ from pipeline.review.record import (
     SinceRecord,
     TrailerRecord,
 )
-from pipeline.system.text import cut, visible, wrap
+from pipeline.system.text import count, cut, visible, wrap
 
 ORDER: tuple[PointState, ...] = ("unanswered", "disputed", "undecided", "promised", "volunteered", "answered")
 """What needs somebody comes first."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from pipeline.assess.words import count
 from pipeline.model import Cell
 from pipeline.plan.suggest import Proposal, Suggestion
-from pipeline.system.text import visible
+from pipeline.system.text import count, visible
 
 COLUMNS = 78
 

@@ -14,7 +14,7 @@ from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.readings import columns, reading_words
 from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
 from pipeline.assess.verdict import Verdict, exit_status, remarks, verdict
-from pipeline.assess.words import count, label, location, result
+from pipeline.assess.words import label, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import tested_on
@@ -25,7 +25,7 @@ from pipeline.render.page import Page
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.sizes import largest_symbols, legend, size_rows
-from pipeline.system.text import cut, wrap
+from pipeline.system.text import count, cut, wrap
 
 __all__ = ["Verdict", "exit_status", "render_text", "verdict"]
 

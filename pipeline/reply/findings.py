@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pipeline.assess import before_after
 from pipeline.assess.checks import check_rows, finding_words
 from pipeline.assess.findings import Finding, Guilt, boot_failures, failures, warnings
-from pipeline.assess.words import count, labelled
+from pipeline.assess.words import labelled
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
 from pipeline.reply import wording
 from pipeline.reply.excerpt import excerpt
 from pipeline.reply.headers import message_id
 from pipeline.reply.hunks import Place, hunks, place
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS
-from pipeline.system.text import cut, wrap
+from pipeline.system.text import count, cut, wrap
 
 CHECKS_SHOWN = 5
 """Findings of checks in one mail."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from email.headerregistry import Address
 
 from pipeline.assess.verdict import verdict
-from pipeline.assess.words import count, result
+from pipeline.assess.words import result
 from pipeline.record import CellRecord, RunRecord
+from pipeline.system.text import count
 
 
 def passed(record: RunRecord) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.assess.verdict import verdict
-from pipeline.assess.words import count
 from pipeline.record import LetterRecord, RunRecord
 from pipeline.record.neutral import neutral
 from pipeline.reply import answers
 from pipeline.reply.body import concerns
 from pipeline.reply.findings import Report, reports
 from pipeline.reply.headers import message_id
+from pipeline.system.text import count
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Words of strangers as text: made visible, cut and wrapped by the columns that they take on a terminal."""
+"""Text for people: counted nouns; words of strangers made visible, cut and wrapped by the columns that they take."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _RUNNER_COMMAND = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 """What a runner of CI obeys when it stands in a log: `::set-output …` at the start of a line, `##[…]` anywhere."""
 _RUNNER_PREFIX = re.compile(r"##(?=\[|vso\[)")
+
+
+def count(number: int, noun: str) -> str:
+    """A number and what it counts, as `1 patch` and `2 patches`."""
+    plural = "es" if noun.endswith("ch") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
 
 
 def visible(line: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
-from pipeline.assess.words import count
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.record.neutral import neutral
 from pipeline.render.text_report import command_lines
-from pipeline.system.text import cut, visible
+from pipeline.system.text import count, cut, visible
 
 COLUMNS = 72
 SUBJECT = "Documentation: vmemmap_dedup: rewrite, as measured"

@@ -9,9 +9,9 @@ from functools import cache
 from jinja2 import Environment
 
 from pipeline.assess.before_after import last_memmap, last_struct_page
-from pipeline.assess.words import count
 from pipeline.record import CellRecord, RunRecord, TreeRecord
 from pipeline.render.page import templates
+from pipeline.system.text import count
 from pipeline.vmemmap import diagram
 from pipeline.vmemmap.memmap import Kind, Memmap, Tails, memmaps
 from pipeline.vmemmap.rst import escaped, literal, paragraph, table

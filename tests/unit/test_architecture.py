@@ -219,7 +219,7 @@ GOOD = [
     ("pipeline.system.git", "import subprocess\nfrom git import Git"),
     ("pipeline.kernel.trees", "import requests\nfrom pipeline.system.git import Repository"),
     ("pipeline.mail.message", "from pipeline.model import Letter\nimport pipeline.system.text"),
-    ("pipeline.render.page", "from pipeline.assess.words import count\nfrom pipeline.render import formats"),
+    ("pipeline.render.page", "from pipeline.assess.words import label\nfrom pipeline.render import formats"),
     ("pipeline.run", "import pipeline.render\nfrom pipeline import assess, model"),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.assess.words import count, label
+from pipeline.assess.words import label
 from pipeline.record import CellRecord, RunRecord, SymbolRecord, TextRecord
 from pipeline.render.html.bars import BarChart, diverging, waterfall
 from pipeline.render.html.links import evidence, said_evidence
@@ -14,7 +14,7 @@ from pipeline.render.html.tables import Item, Table, items, table
 from pipeline.render.html.treemap import Treemap, treemap
 from pipeline.render.sizes import legend, size_rows
 from pipeline.render.text_report import summary
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 
 OVERVIEW = 60
 """Cells in the picture of all."""
