@@ -110,6 +110,6 @@ def take_calls(build: Path) -> CompilerCalls:
 def counted(note: bytes) -> CompilerCalls:
     """Calls in ccache's statistics log: for each a line `# FILE`, and one for each counter that it raised."""
     # Not line by line: a makefile can write millions of empty ones.
-    lines = Counter(found.lastgroup for found in _NOTED.finditer(note))
+    lines = Counter(match.lastgroup for match in _NOTED.finditer(note))
     hits, misses = lines["hit"], lines["miss"]
     return CompilerCalls(hits, misses, max(0, lines["call"] - hits - misses))

@@ -24,13 +24,13 @@ class Change:
 def changes(repository: Repository, before: str, after: str) -> dict[str, Change]:
     """Paths that differ between two trees."""
     listed = repository.out("diff-tree", "-r", "-z", "--no-renames", "--raw", before, after)
-    found, words = {}, listed.split("\0")
+    differing, words = {}, listed.split("\0")
     for about, path in zip(words[::2], words[1::2], strict=False):
         # :100644 100755 OBJECT OBJECT M
         old, new, _, blob, letter = about.removeprefix(":").split()
         moded = letter == "M" and (old != new or not old.startswith("100"))
-        found[path] = Change("T" if moded else letter, blob)
-    return found
+        differing[path] = Change("T" if moded else letter, blob)
+    return differing
 
 
 def changed_lines(repository: Repository, before: str, after: str) -> str:

@@ -55,7 +55,7 @@ def layouts(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
 def read_object(build: str, name: str, structs: Collection[str]) -> list[dict[str, Any]]:
     """The same of a file in a build folder, as JSON; runs in a process of its own."""
     content = untrusted_dir.read(Path(build), name, untrusted.DEBUG_OBJECT.most)
-    return [asdict(found) for found in layouts(content, structs)]
+    return [asdict(layout) for layout in layouts(content, structs)]
 
 
 def _read(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
@@ -70,16 +70,16 @@ def _read(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
     riscv = elf["e_machine"] == "EM_RISCV"
     if riscv:
         elf = ELFFile(BytesIO(_relocated(content, elf)))
-    found: dict[str, Layout] = {}
+    by_name: dict[str, Layout] = {}
     units, entries = Budget(untrusted.DEBUG_UNITS), Budget(untrusted.DEBUG_ENTRIES)
     for unit in elf.get_dwarf_info(relocate_dwarf_sections=not riscv, follow_links=False).iter_CUs():
         units.spend()
         for entry in unit.get_top_DIE().iter_children():
             entries.spend()
             name = _name(entry) if entry.tag == "DW_TAG_structure_type" else ""
-            if name in structs and name not in found and "DW_AT_byte_size" in entry.attributes:
-                found[name] = Layout(name, _number(entry, "DW_AT_byte_size"), tuple(_members(entry)))
-    return tuple(found[name] for name in sorted(found))
+            if name in structs and name not in by_name and "DW_AT_byte_size" in entry.attributes:
+                by_name[name] = Layout(name, _number(entry, "DW_AT_byte_size"), tuple(_members(entry)))
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def _relocated(content: bytes, elf: ELFFile) -> bytes:
@@ -101,7 +101,7 @@ def _relocated(content: bytes, elf: ELFFile) -> bytes:
 
 def _members(struct: DIE) -> list[Member]:
     """A struct's members, those of anonymous structs and unions at their own offsets."""
-    found: list[Member] = []
+    members: list[Member] = []
     waiting = [(struct, 0, 0)]
     entries = 0
     while waiting:
@@ -120,8 +120,8 @@ def _members(struct: DIE) -> list[Member]:
                 waiting.append((kind, offset, depth + 1))
             else:
                 size = _number(entry, "DW_AT_bit_size") or 8 * _size(kind)
-                found.append(Member(name, offset, size))
-    return sorted(found, key=lambda member: member.offset)
+                members.append(Member(name, offset, size))
+    return sorted(members, key=lambda member: member.offset)
 
 
 def _offset(member: DIE) -> int:
@@ -184,8 +184,8 @@ def _resolved(entry: DIE) -> DIE | None:
 
 
 def _name(entry: DIE) -> str:
-    found = entry.attributes.get("DW_AT_name")
-    return found.value.decode("utf-8", "replace")[:200] if found and isinstance(found.value, bytes) else ""
+    attribute = entry.attributes.get("DW_AT_name")
+    return attribute.value.decode("utf-8", "replace")[:200] if attribute and isinstance(attribute.value, bytes) else ""
 
 
 def _number(entry: DIE, attribute: str) -> int:
@@ -194,9 +194,9 @@ def _number(entry: DIE, attribute: str) -> int:
     Raises:
         ValueError: it is larger than any that a struct of a kernel has.
     """
-    found = entry.attributes.get(attribute)
-    if found is None or not isinstance(found.value, int):
+    value = entry.attributes.get(attribute)
+    if value is None or not isinstance(value.value, int):
         return 0
-    if found.value > LARGEST_TYPE:
+    if value.value > LARGEST_TYPE:
         raise ValueError(f"a type of more than {LARGEST_TYPE} bytes")
-    return max(found.value, 0)
+    return max(value.value, 0)

@@ -61,8 +61,8 @@ class History:
             case TreeKind.GIT:
                 if len(commit) < 40:
                     return None, "an abbreviated commit cannot be asked of a server"
-                found = self._imported(commit, self._name.place)
-                return found, "the repository has it" if found else "the server does not give it out"
+                tree = self._imported(commit, self._name.place)
+                return tree, "the repository has it" if tree else "the server does not give it out"
 
     def commits_with(self, paths: Collection[str]) -> Iterator[Commit]:
         """Commits before the tree as named that changed these files, newest first; none where there is no checkout."""

@@ -92,10 +92,10 @@ class Makefile:
     def named(self, target: str, base: str) -> tuple[Expression, ...]:
         """The conditions on which kbuild gets to see a target; `base` is the folder that words are relative to."""
         if base not in self._targets:
-            found: dict[str, list[Expression]] = {}
+            lists: dict[str, list[Expression]] = {}
             for entry in self.entries:
-                found.setdefault(_joined(base, entry.word), []).append(entry.condition)
-            self._targets[base] = {word: tuple(conditions) for word, conditions in found.items()}
+                lists.setdefault(_joined(base, entry.word), []).append(entry.condition)
+            self._targets[base] = {word: tuple(conditions) for word, conditions in lists.items()}
         return self._targets[base].get(target, ())
 
     @cached_property
@@ -131,8 +131,8 @@ class Makefile:
             self._known[name] = NO
             self._known[name] = self._conditions.any_of(
                 *(
-                    self._conditions.all_of(one.condition, self._reached(user, depth + 1))
-                    for user, one in self._users.get(name, ())
+                    self._conditions.all_of(entry.condition, self._reached(user, depth + 1))
+                    for user, entry in self._users.get(name, ())
                     if user != name
                 )
             )
@@ -256,7 +256,7 @@ class _Lists:
         if condition == YES:
             before.clear()
         otherwise = negated(condition)
-        before[:] = [replace(one, condition=self.conditions.all_of(one.condition, otherwise)) for one in before]
+        before[:] = [replace(entry, condition=self.conditions.all_of(entry.condition, otherwise)) for entry in before]
 
 
 def _list_and_condition(variable: str) -> tuple[str, Expression]:

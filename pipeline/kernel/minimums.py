@@ -67,23 +67,23 @@ def compiler_version(toolchain: Toolchain) -> str:
     return match[1] if match else ""
 
 
-def complaint(found: Minimum, version: str, remedy: str) -> str:
+def complaint(wanted: Minimum, version: str, remedy: str) -> str:
     """That a compiler is too old, in words."""
-    words = f"this tree needs {found.compiler} ≥ {found.version}; found {version}"
+    words = f"this tree needs {wanted.compiler} ≥ {wanted.version}; found {version}"
     return f"{words}; {remedy}" if remedy else f"{words}, and this machine's package lists have none that is newer"
 
 
-def newer(found: Minimum, toolchain: ToolchainName, processes: Processes) -> tuple[str, ...]:
+def newer(wanted: Minimum, toolchain: ToolchainName, processes: Processes) -> tuple[str, ...]:
     """Debian's packages of the newest toolchain of that kind that will do; none where apt knows none."""
     ending = (
-        f"-{toolchain.prefix.rstrip('-')}".replace("_", "-") if toolchain.prefix and found.compiler == "gcc" else ""
+        f"-{toolchain.prefix.rstrip('-')}".replace("_", "-") if toolchain.prefix and wanted.compiler == "gcc" else ""
     )
-    name = re.compile(rf"{found.compiler}-(\d+){re.escape(ending)}")
-    words = ("apt-cache", "pkgnames", f"{found.compiler}-")
+    name = re.compile(rf"{wanted.compiler}-(\d+){re.escape(ending)}")
+    words = ("apt-cache", "pkgnames", f"{wanted.compiler}-")
     done = processes.run(Command(words, environment=_APT_ENVIRONMENT, timeout=_TIMEOUT))
     versions = [int(match[1]) for line in done.text.splitlines() if (match := name.fullmatch(line.strip()))]
     # A major version may be the one that is asked for, and its first release still too old: Debian has the last.
-    newest = max((version for version in versions if version >= numbers(found.version)[0]), default=None)
+    newest = max((version for version in versions if version >= numbers(wanted.version)[0]), default=None)
     if newest is None:
         return ()
     better = ToolchainName(toolchain.prefix, toolchain.family, f"-{newest}")

@@ -93,7 +93,7 @@ def printed_lines(output: bytes, prefixes: tuple[str, ...], wanted: Collection[s
         prefixes: how paths of the source tree begin.
         wanted: paths in the tree; lines of other files are left out.
     """
-    found: dict[str, set[int]] = {path: set() for path in wanted}
+    printed: dict[str, set[int]] = {path: set() for path in wanted}
     known: dict[bytes, str] = {}
     markers = _MARKER.finditer(output)
     marker = next(markers, None)
@@ -105,15 +105,15 @@ def printed_lines(output: bytes, prefixes: tuple[str, ...], wanted: Collection[s
             path = name.decode("utf-8", "replace")
             # Compilers that map prefixes (-ffile-prefix-map) may name the file as the tree does.
             known[name] = in_tree(path, prefixes) or path
-        if known[name] in found:
+        if known[name] in printed:
             first = output.find(b"\n", marker.end()) + 1
             end = after.start() if after else len(output)
-            here = found[known[name]]
+            here = printed[known[name]]
             for at, line in enumerate(output[first:end].split(b"\n") if first else (), int(marker["line"])):
                 if line.strip():
                     here.add(at)
         marker = after
-    return found
+    return printed
 
 
 def read_printed(

@@ -41,8 +41,8 @@ def joined(origins: dict[str, str], more: Mapping[str, str]) -> None:
 
 
 def _origins(printed: str, sources: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    addresses: dict[str, str] = {}
     for line in _LINE.finditer(printed):
         if source := sources.get(line["object"]):
-            joined(found, {without_numbers(line["name"]): source})
-    return found
+            joined(addresses, {without_numbers(line["name"]): source})
+    return addresses

@@ -163,10 +163,10 @@ class _Member(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        found = super().frombuf(buf, encoding, errors)
-        if found.type not in (*tarfile.REGULAR_TYPES, tarfile.SYMTYPE, tarfile.DIRTYPE):
-            ARCHIVE_HEADER.check(found.size)
-        return found
+        member = super().frombuf(buf, encoding, errors)
+        if member.type not in (*tarfile.REGULAR_TYPES, tarfile.SYMTYPE, tarfile.DIRTYPE):
+            ARCHIVE_HEADER.check(member.size)
+        return member
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,10 @@ def newest(name: str) -> str:
     if parsed.family != "llvm" or parsed.suffix:
         return name
     folders = map(Path, _ENVIRONMENT["PATH"].split(":"))
-    found = {
+    versions = {
         match[1] for folder in folders for path in folder.glob("clang-*") if (match := _CLANG.fullmatch(path.name))
     }
-    whole = [one for one in found if all(map(place, ToolchainName("", "llvm", f"-{one}").packages))]
+    whole = [version for version in versions if all(map(place, ToolchainName("", "llvm", f"-{version}").packages))]
     return f"{name}-{max(whole, key=int)}" if whole else name
 
 
@@ -127,7 +127,7 @@ def identify(name: str, processes: Processes) -> Toolchain:
     version = _ask(processes, driver, "--version").splitlines()[0]
     if parsed.family == "gcc":
         parts = [driver] + [_ask(processes, driver, f"-print-prog-name={part}") for part in ("cc1", "as", "ld")]
-        files = [found for part in parts if (found := place(part))]
+        files = [file for part in parts if (file := place(part))]
     else:
         # clang is its own assembler; Debian's is a small program on top of large libraries.
         files = [driver, *_libraries(driver, processes), place(parsed.linker) or parsed.linker]

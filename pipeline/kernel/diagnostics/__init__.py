@@ -83,8 +83,8 @@ def parse(
         Warnings and errors, in order. Where no error explains a failure, the linker's or make's own words are the
         errors.
     """
-    found = read(log, prefixes, compiler)
-    return found.warnings, found.errors or found.last_words
+    complaints = read(log, prefixes, compiler)
+    return complaints.warnings, complaints.errors or complaints.last_words
 
 
 def _report(line: Line, lines: Log) -> Report | None:

@@ -17,9 +17,9 @@ _PROGRAM = re.compile(r"(?:[\w.]+-)*as$")
 
 def in_a_file(line: Line, log: Log) -> Report | None:
     """`path:line: Error: text`, below a line `path: Assembler messages:`."""
-    if not line.path or not _KIND.match(line.rest) or (found := kind_of(line.rest)) is None:
+    if not line.path or not _KIND.match(line.rest) or (parsed := kind_of(line.rest)) is None:
         return None
-    kind, _, text = found
+    kind, _, text = parsed
     if _TEMPORARY.match(line.path):
         # Its lines are those of the compiler's output, which nobody sees.
         return Report(kind, Diagnostic(log.target or TOOL, 0, text, TOOL), line.number)
@@ -27,9 +27,9 @@ def in_a_file(line: Line, log: Log) -> Report | None:
 
 
 def of_the_program(line: Line, _log: Log) -> Report | None:
-    if not _PROGRAM.match(line.program) or (found := kind_of(line.words)) is None:
+    if not _PROGRAM.match(line.program) or (parsed := kind_of(line.words)) is None:
         return None
-    return Report(found[0], Diagnostic(TOOL, 0, found[2], TOOL))
+    return Report(parsed[0], Diagnostic(TOOL, 0, parsed[2], TOOL))
 
 
 FORMS = (in_a_file, of_the_program)

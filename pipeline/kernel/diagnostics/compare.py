@@ -65,7 +65,9 @@ _NUMBERS_OF_TYPES = re.compile(r"(multiple IDs found for '[^']*'): .*")
 _WORD = re.compile(r"[\w./+-]+")
 
 
-def new_ones(found: Iterable[Compared], before: Iterable[Located], moved: Moved | None = None) -> tuple[Compared, ...]:
+def new_ones(
+    diagnostics: Iterable[Compared], before: Iterable[Located], moved: Moved | None = None
+) -> tuple[Compared, ...]:
     """Diagnostics that were not there before, in their order.
 
     Args:
@@ -78,13 +80,13 @@ def new_ones(found: Iterable[Compared], before: Iterable[Located], moved: Moved 
     for diagnostic in before:
         key, place = _compared(diagnostic, renamed, diagnostic.line)
         earlier[key].append(place)
-    found = list(found)
+    diagnostics = list(diagnostics)
     later: dict[tuple[str, str], list[tuple[int, _Place]]] = defaultdict(list)
-    for at, diagnostic in enumerate(found):
+    for at, diagnostic in enumerate(diagnostics):
         key, place = _compared(diagnostic, unchanged, moved.line_before(diagnostic.path, diagnostic.line))
         later[key].append((at, place))
     new = [at for key, places in later.items() for at in _unpaired(places, earlier.get(key, []))]
-    return tuple(found[at] for at in sorted(new))
+    return tuple(diagnostics[at] for at in sorted(new))
 
 
 def _unpaired(later: Sequence[tuple[int, _Place]], earlier: Sequence[_Place]) -> list[int]:

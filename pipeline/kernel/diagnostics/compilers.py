@@ -23,9 +23,9 @@ _CARET = re.compile(r"[ \t]*[~^][~^ \t]*$")
 
 def in_a_file(line: Line, log: Log) -> Report | None:
     """`path:line:column: warning: text`, which other tools print as well."""
-    if not line.path or (found := kind_of(line.rest)) is None:
+    if not line.path or (parsed := kind_of(line.rest)) is None:
         return None
-    kind, _, text = found
+    kind, _, text = parsed
     source = _source(line, log)
     inside = log.function or function_of(source)
     tool = "sparse" if log.step == "CHECK" else log.compiler
@@ -35,9 +35,9 @@ def in_a_file(line: Line, log: Log) -> Report | None:
 
 def of_the_driver(line: Line, _log: Log) -> Report | None:
     """A compiler's word on its command line, which has no place in the source."""
-    if not (match := _COMPILER.match(line.program)) or (found := kind_of(line.words)) is None:
+    if not (match := _COMPILER.match(line.program)) or (parsed := kind_of(line.words)) is None:
         return None
-    kind, _, text = found
+    kind, _, text = parsed
     if _PASSED_ON.match(text):
         kind = Kind.LAST_WORD
     return Report(kind, Diagnostic(match["tool"], 0, text, match["tool"]))

@@ -25,10 +25,10 @@ def of_dtc(line: Line, log: Log) -> Report | None:
     if fatal := _FATAL.match(line.text):
         return Report(Kind.ERROR, Diagnostic("dtc", 0, fatal["text"], "dtc"))
     match = _DTC.match(line.text)
-    found = kind_of(match["rest"] if match else line.words)
-    if found is None or not (match or (line.head and found[1])):
+    parsed = kind_of(match["rest"] if match else line.words)
+    if parsed is None or not (match or (line.head and parsed[1])):
         return None
-    kind, check, text = found
+    kind, check, text = parsed
     text = f"{text} ({check})" if check else text
     if match is None:
         return _report(log, kind, line.head, "0", text, "0")

@@ -43,8 +43,8 @@ def in_a_file(line: Line, log: Log) -> Report | None:
     if not _FILE.match(line.name) or line.column:
         return None
     kind, text = Kind.ERROR, line.rest
-    if found := kind_of(line.rest):
-        kind, _, text = found
+    if parsed := kind_of(line.rest):
+        kind, _, text = parsed
     return Report(kind, Diagnostic(log.relative(line.path), line.number, text, TOOL))
 
 

@@ -33,8 +33,8 @@ def of_modpost(line: Line, _log: Log) -> Report | None:
 
 def of_objtool(line: Line, log: Log) -> Report | None:
     """`mm/util.o: warning: objtool: text`; some versions name a line."""
-    found = kind_of(line.rest if line.path else line.words)
-    if found is None or not (match := _OBJTOOL.match(found[2])):
+    parsed = kind_of(line.rest if line.path else line.words)
+    if parsed is None or not (match := _OBJTOOL.match(parsed[2])):
         return None
     place = line.path or line.head
     if not place:
@@ -43,7 +43,7 @@ def of_objtool(line: Line, log: Log) -> Report | None:
     diagnostic = Diagnostic(
         log.relative(place), line.number, match["text"].strip(), "objtool", function["name"] if function else ""
     )
-    return Report(found[0], diagnostic, line.column)
+    return Report(parsed[0], diagnostic, line.column)
 
 
 def of_resolve_btfids(line: Line, _log: Log) -> Report | None:

@@ -172,12 +172,12 @@ class Log:
 
     def indented(self, belongs: Callable[[str], object]) -> list[str]:
         """The lines that follow as long as they belong to a diagnostic."""
-        found: list[str] = []
+        parts: list[str] = []
         for line in self.following():
             if not belongs(line):
                 break
-            found.append(line)
-        return found
+            parts.append(line)
+        return parts
 
     def _is_about(self, text: str) -> bool:
         """Whether a line only tells what the next ones are about; that is remembered."""

@@ -34,8 +34,8 @@ def in_a_makefile(line: Line, log: Log) -> Report | None:
     if not _MAKEFILE.match(line.name) or line.column:
         return None
     kind, text = Kind.WARNING, line.rest
-    if found := kind_of(line.rest):
-        kind, _, text = found
+    if parsed := kind_of(line.rest):
+        kind, _, text = parsed
     elif error := _ERROR.match(line.rest):
         kind, text = Kind.ERROR, error["text"].removesuffix("  Stop.")
     return Report(kind, Diagnostic(log.relative(line.path), line.number, text, TOOL))

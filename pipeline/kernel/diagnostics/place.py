@@ -41,14 +41,14 @@ def function_of(source: str) -> str:
     return name["name"][:LONGEST_SOURCE] if name and not name["name"].isupper() else shortened(source)
 
 
-def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) -> tuple[Diagnostic, ...]:
+def in_source(diagnostics: Sequence[Diagnostic], read: Callable[[str], bytes | None]) -> tuple[Diagnostic, ...]:
     """Diagnostics of compilers with the function and the text of their line, where they did not say them.
 
     Args:
         read: the content of a file of the source tree; None where there is no such file.
     """
     wanted: dict[str, set[int]] = {}
-    for diagnostic in found:
+    for diagnostic in diagnostics:
         if _is_placed(diagnostic) and not (diagnostic.function and diagnostic.source):
             wanted.setdefault(diagnostic.path, set()).add(diagnostic.line)
     places: dict[tuple[str, int], tuple[str, str]] = {}
@@ -58,7 +58,7 @@ def in_source(found: Sequence[Diagnostic], read: Callable[[str], bytes | None]) 
         left -= len(content or b"")
         places |= {(path, line): place for line, place in _places(content or b"", lines)}
     placed = []
-    for diagnostic in found:
+    for diagnostic in diagnostics:
         place = (diagnostic.path, diagnostic.line) if _is_placed(diagnostic) else ("", 0)
         function, source = places.get(place, ("", ""))
         placed.append(replace(diagnostic, function=diagnostic.function or function, source=diagnostic.source or source))

@@ -43,9 +43,9 @@ def over_several_lines(line: Line, log: Log) -> Report | None:
 
 def on_one_line(line: Line, log: Log) -> Report | None:
     """`path:line:column: warning: text`, by `--error-format=short`."""
-    if not line.path.endswith(".rs") or (found := kind_of(line.rest)) is None:
+    if not line.path.endswith(".rs") or (parsed := kind_of(line.rest)) is None:
         return None
-    kind, _, text = found
+    kind, _, text = parsed
     return Report(kind, Diagnostic(log.relative(line.path), line.number, text, TOOL), line.column)
 
 

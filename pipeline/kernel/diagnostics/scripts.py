@@ -22,11 +22,11 @@ def of_a_script(line: Line, _log: Log) -> Report | None:
 
 def of_a_program(line: Line, log: Log) -> Report | None:
     """`name: warning: text`, of a program or of a file."""
-    if not line.head or (found := kind_of(line.words)) is None:
+    if not line.head or (parsed := kind_of(line.words)) is None:
         return None
-    kind = found[0] if found[0] is Kind.WARNING else Kind.LAST_WORD
+    kind = parsed[0] if parsed[0] is Kind.WARNING else Kind.LAST_WORD
     tool = "" if "/" in line.head or "." in line.head else line.head
-    return Report(kind, Diagnostic(log.relative(line.head), 0, found[2], tool))
+    return Report(kind, Diagnostic(log.relative(line.head), 0, parsed[2], tool))
 
 
 FORMS = (of_a_script, of_a_program)

@@ -50,9 +50,9 @@ def _why_not_less(kconfig: Kconfig, option: str, asked: str, values: Mapping[str
     definitions = kconfig.definitions[option]
     level = Tristate.M if asked == "n" else Tristate.Y
     selecting = [
-        one.selector + ("" if one.condition == YES else f" if {one.condition}")
-        for one in kconfig.selections.get(option, ())
-        if evaluate(all_of(Option(one.selector), one.condition), values) >= level
+        selection.selector + ("" if selection.condition == YES else f" if {selection.condition}")
+        for selection in kconfig.selections.get(option, ())
+        if evaluate(all_of(Option(selection.selector), selection.condition), values) >= level
     ]
     if selecting:
         return f"selected by {_listed(list(dict.fromkeys(selecting)))}"
@@ -72,9 +72,9 @@ def _why_not_more(kconfig: Kconfig, option: str, asked: str, values: Mapping[str
     level = Tristate.Y if asked == "y" else Tristate.M
     # Where there are several blocks, one with a prompt is what the request was meant for; and what is known to be unmet
     # comes before what only a program of the tree can tell.
-    for one in sorted(definitions, key=lambda one: one.prompt is None):
+    for definition in sorted(definitions, key=lambda definition: definition.prompt is None):
         for unknown in (Tristate.Y, Tristate.N):
-            for dependency in conjuncts(all_of(*one.depends)):
+            for dependency in conjuncts(all_of(*definition.depends)):
                 if evaluate(dependency, values, unknown) < level:
                     return _unmet("depends on", dependency, kconfig, values)
     return _first(_unsettable(kconfig, definitions, values)) or _first(_of_choice(kconfig, definitions, values))
@@ -92,7 +92,9 @@ def _unsettable(kconfig: Kconfig, definitions: Sequence[Definition], values: Map
             f"it is {default.value} if {default.condition}" for default in defaults if default.condition != YES
         ]
         constant = [f"it is always {default.value}" for default in defaults]
-        selectors = list(dict.fromkeys(one.selector for one in kconfig.selections.get(definitions[0].option, ())))
+        selectors = list(
+            dict.fromkeys(selection.selector for selection in kconfig.selections.get(definitions[0].option, ()))
+        )
         selected = [f"it is for {_listed(selectors)} to select"] if selectors else []
         why = (*followed, *conditions, *(constant if not selected else ()), *selected, "nothing selects it")
         yield f"has no prompt: {why[0]}"
@@ -123,8 +125,8 @@ def _unmet(words: str, condition: Expression, kconfig: Kconfig, values: Mapping[
     return f"{words} {condition} ({states})" if states else f"{words} {condition}"
 
 
-def _visibility(one: Definition) -> Expression:
-    return all_of(*one.depends, one.prompt or YES)
+def _visibility(definition: Definition) -> Expression:
+    return all_of(*definition.depends, definition.prompt or YES)
 
 
 def _reached(condition: Expression, values: Mapping[str, str]) -> bool:

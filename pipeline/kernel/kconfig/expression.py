@@ -209,9 +209,9 @@ def evaluate(expression: Expression, values: Mapping[str, str], unknown: Tristat
         case Not(operand):
             return Tristate(Tristate.Y - evaluate(operand, values, Tristate(Tristate.Y - unknown)))
         case AllOf(operands):
-            return min((evaluate(one, values, unknown) for one in operands), default=Tristate.Y)
+            return min((evaluate(operand, values, unknown) for operand in operands), default=Tristate.Y)
         case AnyOf(operands):
-            return max((evaluate(one, values, unknown) for one in operands), default=Tristate.N)
+            return max((evaluate(operand, values, unknown) for operand in operands), default=Tristate.N)
 
 
 def options_in(expression: Expression) -> Iterator[str]:
@@ -236,13 +236,13 @@ def _bracketed(expression: Expression) -> str:
 def _compared(comparison: Comparison, values: Mapping[str, str], unknown: Tristate) -> Tristate:
     if isinstance(comparison.left, Macro) or isinstance(comparison.right, Macro):
         return unknown
-    texts = [_text(one, values) for one in (comparison.left, comparison.right)]
+    texts = [_text(side, values) for side in (comparison.left, comparison.right)]
     # A string or number that is not set is empty, a tristate is `n`; only the other side tells which it is.
     missing = "n" if set(texts) & set(TRISTATES) else ""
     left, right = (missing if text is None else text for text in texts)
     order = (left > right) - (left < right)
     if NUMBER.fullmatch(left) and NUMBER.fullmatch(right):
-        numbers = [int(one, 0) if "x" in one.lower() else int(one) for one in (left, right)]
+        numbers = [int(side, 0) if "x" in side.lower() else int(side) for side in (left, right)]
         order = (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
     elif left in TRISTATES and right in TRISTATES:
         order = TRISTATES[left] - TRISTATES[right]

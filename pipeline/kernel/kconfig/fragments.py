@@ -93,11 +93,11 @@ def load_fragment(folder: Path, name: str, *others: Path) -> Fragment:
         UsageError: none has it, or it holds a mistake.
     """
     folders = dict.fromkeys((folder, *others))
-    for one in folders:
-        path = one / f"{name}.config"
+    for place in folders:
+        path = place / f"{name}.config"
         if path.is_file():
             return parse_fragment(name, path.read_text())
-    known = sorted({found.stem for one in folders for found in one.glob("*.config")})
+    known = sorted({path.stem for folder in folders for path in folder.glob("*.config")})
     close = difflib.get_close_matches(name, known, n=1)
     raise UsageError(
         f"there is no fragment {folder / name}.config",
@@ -170,13 +170,13 @@ def broken_options(
     """
     last = {option: fragment for fragment in fragments for option in fragment.options}
     broken = []
-    for one in broken_requests(fragments, config):
-        words = f"CONFIG_{one.option}={one.asked} asked ({one.fragment}.config), {one.got} got"
-        other = last[one.option]
-        if other.options[one.option] != one.asked:
-            reason = f"{other.name}.config asks for {other.options[one.option]}"
+    for request in broken_requests(fragments, config):
+        words = f"CONFIG_{request.option}={request.asked} asked ({request.fragment}.config), {request.got} got"
+        other = last[request.option]
+        if other.options[request.option] != request.asked:
+            reason = f"{other.name}.config asks for {other.options[request.option]}"
         else:
-            reason = explain(one.option, one.asked)
+            reason = explain(request.option, request.asked)
         broken.append(f"{words}: {reason}" if reason else words)
     return broken
 

@@ -165,7 +165,7 @@ class _Search:
                         raise _UnreachableError(f"{operand} does not go with the rest of {condition}")
                 return state
             case AnyOf(operands):
-                return self._first([partial(self.hold, one, state, above) for one in operands])
+                return self._first([partial(self.hold, operand, state, above) for operand in operands])
             case Not(operand):
                 return self._fail(operand, state, above)
             case Option(name):
@@ -191,7 +191,7 @@ class _Search:
                 for definition in self._kconfig.definitions[option]
                 if definition.prompt is not None
             ]
-            if not any(state.holds(one) for one in needs):
+            if not any(state.holds(need) for need in needs):
                 raise _UnreachableError(f"{option} depends on {needs[0]}, which does not go with the rest")
 
     def _fail(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
@@ -201,7 +201,7 @@ class _Search:
             return state
         match condition:
             case AllOf(operands):
-                return self._first([partial(self._fail, one, state, above) for one in operands])
+                return self._first([partial(self._fail, operand, state, above) for operand in operands])
             case AnyOf(operands):
                 for operand in operands:
                     state = self._fail(operand, state, above)
@@ -251,16 +251,16 @@ class _Search:
     def _follow(self, name: str, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
         return self._became(name, self.hold(needs, state, above))
 
-    def _ask(self, one: Definition, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
+    def _ask(self, definition: Definition, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
         state = self.hold(needs, state, above)
-        if one.choice is not None:
-            others = [other for other in self._kconfig.choices[one.choice] if other != one.option]
+        if definition.choice is not None:
+            others = [other for other in self._kconfig.choices[definition.choice] if other != definition.option]
             for other in others:
                 if "y" in (self._asked.get(other), state.requests.get(other)):
-                    raise _UnreachableError(f"{one.option} excludes {other}, which is asked for already")
+                    raise _UnreachableError(f"{definition.option} excludes {other}, which is asked for already")
             self._spend(len(others) + state.values.cost)
             state = replace(state, values=state.values.changed(dict.fromkeys(others, "n")))
-        return self._became(one.option, replace(state, requests={**state.requests, one.option: "y"}))
+        return self._became(definition.option, replace(state, requests={**state.requests, definition.option: "y"}))
 
     def _became(self, name: str, state: _State) -> _State:
         """The state with an option that is `y`, and all that it selects."""
@@ -273,11 +273,11 @@ class _Search:
             if option in changes:
                 continue
             changes[option] = "y"
-            for one in self._kconfig.definitions.get(option, ()):
-                self._spend(1 + sum(1 + size_of(selected.condition) for selected in one.selects))
+            for definition in self._kconfig.definitions.get(option, ()):
+                self._spend(1 + sum(1 + size_of(selected.condition) for selected in definition.selects))
                 waiting += [
                     str(selected.value)
-                    for selected in one.selects
+                    for selected in definition.selects
                     if values.get(str(selected.value)) != "y" and evaluate(selected.condition, values) == Tristate.Y
                 ]
         self._spend(state.values.cost + len(changes))
@@ -286,19 +286,19 @@ class _Search:
     def _select(self, name: str, state: _State, above: tuple[str, ...]) -> _State:
         """The state in which something selects an option: that which takes the fewest requests."""
         selections = self._kconfig.selections.get(name, ())
-        found: list[_State] = []
+        states: list[_State] = []
         reasons: list[str] = []
-        for one in selections[:MAX_SELECTORS]:
+        for selection in selections[:MAX_SELECTORS]:
             try:
-                found.append(self.hold(all_of(Option(one.selector), one.condition), state, above))
+                states.append(self.hold(all_of(Option(selection.selector), selection.condition), state, above))
             except _TangledError:
                 raise
             except _UnreachableError as error:
                 reasons.append(str(error).partition(", and what selects it")[0])
-        if not found:
+        if not states:
             because = f", and what selects it is out of reach ({reasons[0]})" if reasons else ", and nothing selects it"
             raise _UnreachableError(f"{name} has no prompt{because}")
-        return self._became(name, min(found, key=lambda one: len(one.requests)))
+        return self._became(name, min(states, key=lambda state: len(state.requests)))
 
     def _unset(self, name: str, state: _State) -> _State:
         """The state in which an option is `n`."""
@@ -308,10 +308,10 @@ class _Search:
         definitions = self._kconfig.definitions.get(name, ())
         if not any(definition.prompt is not None and state.holds(definition.prompt) for definition in definitions):
             raise _UnreachableError(f"{name} is y, and has no prompt by which it could be n")
-        for one in self._kconfig.selections.get(name, ()):
-            self._spend(1 + size_of(one.condition))
-            if not state.fails(all_of(Option(one.selector), one.condition)):
-                raise _UnreachableError(f"{name} is selected by {one.selector}")
+        for selection in self._kconfig.selections.get(name, ()):
+            self._spend(1 + size_of(selection.condition))
+            if not state.fails(all_of(Option(selection.selector), selection.condition)):
+                raise _UnreachableError(f"{name} is selected by {selection.selector}")
         values = state.values.changed({name: "n"})
         return replace(state, values=values, requests={**state.requests, name: "n"})
 

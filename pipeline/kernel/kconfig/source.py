@@ -107,16 +107,16 @@ def read(
     selections: dict[str, list[Selection]] = {}
     choices: dict[int, list[str]] = {}
     for draft in reader.drafts:
-        one = draft.finished()
-        definitions.setdefault(one.option, []).append(one)
-        for selected in one.selects:
-            selections.setdefault(str(selected.value), []).append(Selection(one.option, selected.condition))
-        if one.choice is not None:
-            choices.setdefault(one.choice, []).append(one.option)
+        definition = draft.finished()
+        definitions.setdefault(definition.option, []).append(definition)
+        for selected in definition.selects:
+            selections.setdefault(str(selected.value), []).append(Selection(definition.option, selected.condition))
+        if definition.choice is not None:
+            choices.setdefault(definition.choice, []).append(definition.option)
     return Kconfig(
-        {name: tuple(found) for name, found in definitions.items()},
-        {name: tuple(found) for name, found in selections.items()},
-        {number: tuple(dict.fromkeys(found)) for number, found in choices.items()},
+        {name: tuple(of_name) for name, of_name in definitions.items()},
+        {name: tuple(of_name) for name, of_name in selections.items()},
+        {number: tuple(dict.fromkeys(names)) for number, names in choices.items()},
     )
 
 
@@ -248,7 +248,7 @@ class _Reader:
         if len(self._blocks) > MAX_BLOCKS:
             raise UsageError(f"nested more than {MAX_BLOCKS} deep", hint="No kernel does that.")
         depends = [depend for block in self._blocks for depend in block.depends]
-        visible = [one for block in self._blocks for one in block.visible]
+        visible = [condition for block in self._blocks for condition in block.visible]
         self._budget.spend(_STEPS_OF_A_DRAFT + len(self._blocks) + len(depends) + len(visible))
         return _Draft(
             option,
@@ -271,8 +271,8 @@ class _Reader:
             entry.defaults += [Conditional(value, condition)] if value is not None else []
         elif keyword in ("select", "imply"):
             value, condition = self._clause(rest)
-            found = entry.selects if keyword == "select" else entry.implies
-            found += [Conditional(value, condition)] if isinstance(value, Option) else []
+            conditions = entry.selects if keyword == "select" else entry.implies
+            conditions += [Conditional(value, condition)] if isinstance(value, Option) else []
 
     def _clause(self, text: str) -> tuple[Expression | None, Expression]:
         self._budget.spend(_STEPS_OF_A_CLAUSE)

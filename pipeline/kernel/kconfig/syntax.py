@@ -139,9 +139,9 @@ class _Parser:
         return token
 
     def _take(self, operator: str) -> bool:
-        found = self.at < len(self._tokens) and self._tokens[self.at] == operator
-        self.at += found
-        return found
+        accepted = self.at < len(self._tokens) and self._tokens[self.at] == operator
+        self.at += accepted
+        return accepted
 
 
 def _mistake(text: str) -> UsageError:
