@@ -6,6 +6,7 @@ one takes ten times as long for headers.
 
 from __future__ import annotations
 
+import email.message
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def parse(raw: bytes) -> Mail:
             to=addresses(message, "To"),
             cc=addresses(message, "Cc"),
             # RFC 5322, 3.6.4: without References, In-Reply-To has the parent.
-            references=message_ids(message, "References") or message_ids(message, "In-Reply-To")[:1],
+            references=_references(message),
             date=header_text(message, "Date"),
             body=body,
             reply_to=reply_to(message),
@@ -182,3 +183,11 @@ def _damage(raw: bytes) -> str:
             name = UNSHOWN.sub(" ", header[:40].partition(b":")[0].decode("ascii", "replace"))
             return f"it has a header of more than {HEADER_LIMIT >> 10} KiB ({name})"
     return ""
+
+
+def _references(message: email.message.Message) -> tuple[str, ...]:
+    """What a mail refers to, its parent last: In-Reply-To names it, and some programs have it elsewhere, too."""
+    listed, answered = message_ids(message, "References"), message_ids(message, "In-Reply-To")
+    if len(answered) == 1 and answered[0] in listed[:-1]:
+        return (*(one for one in listed if one != answered[0]), answered[0])
+    return tuple(listed or answered[:1])
