@@ -94,12 +94,13 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     others = [mail for mail in mails if mail.message_id not in posting.ids]
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
+    on_condition = trailers.conditional(others, patches)[:10]
     round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
     twice = [f"several mails have the Message-ID {one}, and they are not the same" for one in sorted(different)[:10]]
     read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
-    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *round_about, *twice)
+    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *on_condition, *round_about, *twice)
     return replace(series, notes=notes)
 
 

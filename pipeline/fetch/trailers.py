@@ -10,26 +10,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.mail.body import apart
+from pipeline.mail.given import LONGEST as _LONGEST
+from pipeline.mail.given import PERSONAL as _BY_PERSON
+from pipeline.mail.given import Given
+from pipeline.mail.given import given as trailers_given
 from pipeline.mail.message import Mail
 from pipeline.mail.thread import Posting
 from pipeline.model import Patch, UncarriedTrailer
 
 _LINE = re.compile(r"^[ \t]*(?P<name>[A-Za-z][A-Za-z-]*): +(?P<value>\S.*)$", re.MULTILINE)
-_BY_PERSON = re.compile(r"(?!obsoleted-by)[a-z-]+-by", re.IGNORECASE)
-_BY_AUTHOR = re.compile(r"fixes|link|buglink|closes|obsoleted-by", re.IGNORECASE)
 _WRAPPED = re.compile(r"^([ \t]*\S+: +[^ <\n][^<\n]*)\n(<[^>\n]+>)$", re.MULTILINE)
 _REMARK = re.compile(r"\[[^]]+\]")
 _BEHIND = re.compile(r"(?<!\s)\s+#[^#]*$")
 _MAILTO = re.compile(r"<mailto:[^>]+>")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _COMMIT = re.compile(r"[0-9a-f]{6,}")
-_LONGEST = 1000
-"""Characters of a line that can be a trailer (RFC 5322 allows 998)."""
 _DEEPEST = 1000
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
-_COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
-_COPY = re.compile(r"^[ \t]*cc: +(?P<first>\S+)(?P<rest>.*)$", re.IGNORECASE | re.MULTILINE)
-_BRACKETED = re.compile(r"<[^\s<>@]+@[^\s<>]+>")
 
 
 def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
@@ -52,25 +49,21 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
     return tuple(found)
 
 
-def given(reply: Mail) -> tuple[str, ...]:
-    """The trailers that a reply gives in words of its own: not quoted, not in its signature, not of a patch within."""
-    body = reply.letter.body.split("\n-- \n")[0].split("\n---\n")[0].split("\ndiff --git ")[0]
-    body = _WRAPPED.sub(r"\1 \2", _of_usual_length(body))
-    found = [
-        match[0].strip()
-        for match in _LINE.finditer(body)
-        if _BY_AUTHOR.fullmatch(match["name"]) or (_BY_PERSON.fullmatch(match["name"]) and "@" in match["value"])
-    ]
-    # Mail programs quote headers, too: a `Cc:` among them is no wish.
-    for paragraph in re.split(r"\n[ \t]*\n", body):
-        if not _COPIES_APART.search(paragraph):
-            found += [match[0].strip() for match in _COPY.finditer(paragraph) if _names_somebody(match)]
-    return tuple(dict.fromkeys(found))
+def given(reply: Mail) -> tuple[Given, ...]:
+    """The trailers that a reply gives; what its signature and the patches within it have is none."""
+    return trailers_given(reply.letter.body)
 
 
-def _names_somebody(copy: re.Match[str]) -> bool:
-    """Whether a `Cc:` has an address."""
-    return "@" in copy["first"][:-1] or bool(_BRACKETED.search(copy["first"] + copy["rest"]))
+def conditional(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, ...]:
+    """What to know of trailers that go into the patches though they are given for the case that something changes."""
+    carried = {_norm(trailer) for patch in patches for trailer in patch.collected_trailers}
+    return tuple(
+        f"given for the case that something is changed, and carried all the same: {one.line} ({mail.message_id})"
+        for mail in mails
+        if mail.number is None
+        for one in given(mail)
+        if one.conditional and _norm(one.line) in carried
+    )
 
 
 def uncarried(
@@ -102,13 +95,20 @@ def uncarried(
         numbers = [one.number for one in patches if about and one.message_id == about.message_id]
         numbers = numbers or [one.number for one in patches if about and one.subject == about.title]
         carried = there[numbers[0]] if numbers else frozenset().union(*there.values())
-        for trailer in given(reply):
+        for one in given(reply):
+            trailer = one.line
             if _norm(trailer) in carried:
                 continue
-            reason = _of_itself(trailer) or (
-                f"its address is not that of the sender, {reply.letter.sender}"
-                if _norm(trailer) in refused
-                else _reason(reply, posting, holding, by_id)
+            reason = (
+                one.wrong
+                or _of_itself(trailer)
+                or (
+                    f"its address is not that of the sender, {reply.letter.sender}"
+                    if _norm(trailer) in refused
+                    else "it is given for the case that something is changed"
+                    if one.conditional
+                    else _reason(reply, posting, holding, by_id)
+                )
             )
             found[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
     return tuple(found.values())

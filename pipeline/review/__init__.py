@@ -42,5 +42,5 @@ def _read(series: Series, link: Link) -> ReviewRecord:
         messages=len(found),
         unread=len(every) - len(found),
         points=points(found, Authors.of(series), rules, link, series.version, without_cover),
-        trailers=trailers(series, found, link, rules),
+        trailers=trailers(series, found, link),
     )

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from pipeline.mail.diff import has_diff
+from pipeline.mail.given import Given, given
 from pipeline.mail.subject import read, taken_apart
 from pipeline.model import Letter, Series
 from pipeline.review.phrases import Phrases, matches
@@ -51,6 +52,11 @@ class Message:
         """How its sender may sign, in lower case."""
         name = person(self.letter.sender)
         return (name, *name.split())
+
+    @cached_property
+    def given(self) -> tuple[Given, ...]:
+        """The trailers that it gives; whom to copy is the author's to say."""
+        return tuple(one for one in given(self.letter.body) if one.name.lower() != "cc")
 
     @cached_property
     def lines(self) -> int:
@@ -102,7 +108,13 @@ class Authors:
 
     def wrote(self, message: Message) -> bool:
         sender = message.letter.sender
-        return person(sender) in self.names or parseaddr(sender)[1].lower() in self.addresses
+        # Some write the family's name first in one place, and last in another.
+        known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words
+        return known or parseaddr(sender)[1].lower() in self.addresses
+
+    @cached_property
+    def _name_words(self) -> frozenset[frozenset[str]]:
+        return frozenset(words for name in self.names if len(words := frozenset(name.split())) > 1)
 
 
 def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.review.quoting import TRAILER, Passage, Text, take_apart
+from pipeline.mail.given import is_trailer
+from pipeline.review.quoting import Passage, Text, take_apart
 
 _NEW = re.compile(r"^\s*>> ?\S")
 """As the kernel test robot marks what a patch brings."""
@@ -32,7 +33,7 @@ def of_program(body: str) -> Text:
     if _FOUND_NOTHING.search(body):
         return Text("", ())
     lines = body.splitlines()
-    trailers = [line for line in lines if TRAILER.match(line.strip())]
+    trailers = [line for line in lines if is_trailer(line)]
     found = next(
         (kept for kind in (_NEW, _OF_A_FILE, _ITEM) if (kept := [line.strip() for line in lines if kind.search(line)])),
         [],

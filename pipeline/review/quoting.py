@@ -6,34 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.mail.given import COPY_BELOW, DIFF, QUOTE, SIGNATURE, is_trailer, starts_patch
 from pipeline.review.phrases import Phrases, matches
 
-TRAILER = re.compile(
-    r"^(?P<name>[a-z]+(?:-[a-z]+)*-by|fixes|closes|link|buglink): +(?P<value>\S.*)$",
-    re.IGNORECASE,
-)
-
-MISWRITTEN = re.compile(
-    r"^(?P<name>(?:review\w*|ack\w*|test\w*|report\w*|suggest\w*)[- ]?by)"
-    r"(?:[:;]|(?= \S+ .*@)) *(?P<value>\S.*<\S+@\S+>)$",
-    re.IGNORECASE,
-)
-"""Nearly a trailer, with an address: tools pass it over."""
-LINES_ABOVE = 6
-
-_QUOTE = re.compile(r"^ ?> ?")
-_SIGNATURE = re.compile(r"^-- ?$|^_{20,}$")
-_COPY_BELOW = re.compile(r"^-{3,} ?Original Message ?-{3,}")
 _HEADER = re.compile(r"^\*?(?:From|Sent|To|Cc|Subject|Date|Message-ID):\*? ", re.IGNORECASE)
-_PASTED = re.compile(r"^From [0-9a-f]{12,40} |^From: ")
-_SENT = re.compile(r"^(?:Sent|To|Cc): ")
-"""In the headers of a mail that is answered, not in those of a patch."""
-_HEADERS_OF_A_PATCH = re.compile(r"^(?:Date|Subject): ")
+_DASHES = re.compile(r"^-{2,}\s*$")
+_LISTED = re.compile(r"^\[\d+/\d+\] \S")
+_COMMIT = re.compile(r"^\s+(?:commit: |\(no commit info\)|https?://)")
 _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
 """A name on the right, below the text."""
-_DIFF = re.compile(r"^(diff --git |--- a/|Index: )")
 _ATTRIBUTION = re.compile(
     r"\b(wrote|writes|said|escreveu|schrieb|schreef|a écrit|написал\w*)\s*:?$|"
+    r"^\S.{0,150}\b\d{4}[-/]\d\d?[-/]\d\d?[T ]\d\d:\d\d(?:[\d:+.Z ]*\W*|, .{1,80}:)$|"
     r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):$",
     re.IGNORECASE,
 )
@@ -69,24 +53,6 @@ class Text:
     attribution: str
     passages: tuple[Passage, ...]
 
-    @property
-    def trailers(self) -> tuple[tuple[str, str], ...]:
-        """Trailers that the sender wrote, name and value."""
-        return tuple((name, value) for name, value, _ in self.given)
-
-    @property
-    def given(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-        """The same, with the lines right above."""
-        found = []
-        for passage in self.passages:
-            above: list[str] = []
-            for line in passage.text:
-                if match := TRAILER.match(line.strip()) or MISWRITTEN.match(line.strip()):
-                    found.append((match["name"], match["value"], tuple(above[-LINES_ABOVE:])))
-                else:
-                    above.append(line)
-        return tuple(found)
-
 
 def take_apart(body: str) -> Text:
     """The passages of a mail, without signature, attribution, and diffs or patches that are pasted into it."""
@@ -94,19 +60,19 @@ def take_apart(body: str) -> Text:
     skipping = False
     lines = body.expandtabs().splitlines()
     for at, line in enumerate(lines):
-        if _QUOTE.match(line):
+        if QUOTE.match(line):
             skipping = False
             if any(own.strip() for own in groups[-1][1]):
                 groups.append(([], []))
             elif groups[-1][0]:
                 groups[-1][0].extend(" " for own in groups[-1][1])
             groups[-1][1].clear()
-            groups[-1][0].append(_QUOTE.sub("", line, count=1))
-        elif _COPY_BELOW.match(line):
+            groups[-1][0].append(QUOTE.sub("", line, count=1))
+        elif COPY_BELOW.match(line):
             break
         elif not skipping:
             # Some put their signature above what they quote, some programs a rule: what is quoted below counts.
-            skipping = bool(_SIGNATURE.match(line) or _DIFF.match(line) or _is_pasted(lines, at))
+            skipping = bool(SIGNATURE.match(line) or DIFF.match(line) or starts_patch(lines, at))
             if not skipping:
                 groups[-1][1].append(line)
     attribution = ""
@@ -118,25 +84,17 @@ def take_apart(body: str) -> Text:
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
 
 
-def _is_pasted(lines: Sequence[str], at: int) -> bool:
-    """Whether the headers of a patch begin here: it is another's words, and its trailers are nobody's."""
-    if not _PASTED.match(lines[at]):
-        return False
-    below = lines[at + 1 : at + 4]
-    return any(_HEADERS_OF_A_PATCH.match(line) for line in below) and not any(_SENT.match(line) for line in below)
-
-
 def unquoted(body: str) -> str:
     """What a mail quotes, one level of `>` taken off: the parent, as far as it is there."""
-    quoted = (line for line in body.splitlines() if _QUOTE.match(line))
-    return "\n".join(_QUOTE.sub("", line, count=1) for line in quoted) + "\n"
+    quoted = (line for line in body.splitlines() if QUOTE.match(line))
+    return "\n".join(QUOTE.sub("", line, count=1) for line in quoted) + "\n"
 
 
 def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) -> tuple[str, ...]:
     """Own lines without trailers, greetings, elisions, closing words and the sender's name below them."""
-    lines = [line.rstrip() for line in text]
+    lines = _without_notice(_without_footer([line.rstrip() for line in text], sender_names))
     dropped = (*phrases.elision, *phrases.listing)
-    lines = [line for line in lines if not _is_trailer(line.strip()) and not matches(dropped, line.strip())]
+    lines = [line for line in lines if not is_trailer(line) and not matches(dropped, line.strip())]
     if sum(bool(_HEADER.match(line)) for line in lines) > 1:
         lines = [line for line in lines if not _HEADER.match(line)]
     lines = list(trimmed(lines))
@@ -153,8 +111,18 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) 
     return tuple(lines)
 
 
-def _is_trailer(line: str) -> bool:
-    return bool(TRAILER.match(line) or MISWRITTEN.match(line))
+def _without_notice(lines: list[str]) -> list[str]:
+    """Without the commits that a program lists at the end of a maintainer's thanks, and what it writes below them."""
+    at = next((at for at, line in enumerate(lines) if _COMMIT.match(line) and at and _LISTED.match(lines[at - 1])), 0)
+    return lines[: at - 1] if at else lines
+
+
+def _without_footer(lines: list[str], sender_names: Sequence[str]) -> list[str]:
+    """Without a signature below dashes that are not quite those of RFC 3676: the sender's name follows them."""
+    for at in range(len(lines) - 1):
+        if _DASHES.match(lines[at]) and lines[at + 1].strip().casefold().startswith(sender_names[0]):
+            return lines[:at]
+    return lines
 
 
 def _without_attribution(own: list[str]) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from pipeline.mail.given import is_trailer
 from pipeline.review.alignment import Quotation, words
 from pipeline.review.messages import Authors, Message
 from pipeline.review.phrases import Phrases, matches, sentences
-from pipeline.review.quoting import TRAILER, Passage, comment, trimmed
+from pipeline.review.quoting import Passage, comment, trimmed
+
+_APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,7 @@ class Reader:
         said = tuple(one for one in said if not matches(self.phrases.disputed, one))
         if message.names[0] == talk.turns[0].message.names[0]:
             return any(map(self.phrases.asks, said))
-        if self._answers_author(message):
-            return any(self.phrases.asks(one) or one.endswith("?") for one in said)
-        # Under another reviewer's words: a remark that asks for something is no answer to them.
+        # A remark that asks for something is no answer to the words that it stands under.
         return any(map(self._is_of_its_own, said))
 
     def _is_of_its_own(self, sentence: str) -> bool:
@@ -173,22 +175,27 @@ class Reader:
         for end in [*sorted({*answered, *self._fresh_starts(text)}), len(text)]:
             piece = trimmed(text[start:end])
             said = self.phrases.substance(sentences(piece))
-            # Beside a Reviewed-by, in talk under another's mail, or where answers passed it over, a remark that asks
-            # for nothing is none.
+            # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
+            # beside a Reviewed-by it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
-            weak = passed_over or bool(message.text.trailers) or message.parent in self._by_id
+            weak = passed_over or message.parent in self._by_id
             rules = self.phrases.request
-            if within:
+            if within or self._approves(whole):
                 counts = any(map(self._is_of_its_own, said))
             else:
                 counts = bool(said) and (not weak or any(matches(rules, one) for one in said))
                 counts = counts or self._repeats(whole, piece)
             if counts:
                 turn = replace(whole, text=piece)
-                talk = Talk([turn], asked=self._asked(turn), within=within)
+                talk = Talk([turn], asked=self._asked(whole), within=within)
                 self.talks.append(talk)
                 self._places.setdefault(message.id, []).append((talk, turn))
             start = end
+
+    def _approves(self, turn: Turn) -> bool:
+        """Whether a mail approves; what a condition is about stands under the code."""
+        under_code = turn.under[:1] in ("+", "-", "@") and bool(turn.under)
+        return any(_APPROVAL.match(one.name) and not (one.conditional and under_code) for one in turn.message.given)
 
     def _repeats(self, whole: Turn, piece: Sequence[str]) -> bool:
         """`Same here.` under other code, which says nothing where it agrees with somebody."""
@@ -215,7 +222,7 @@ class Reader:
         if parent is None or self.authors.wrote(parent) or parent.names[0] == turn.message.names[0]:
             return None
         last = next((line for line in reversed(turn.quoted) if line.strip()), ">")
-        of_others = last.startswith(">") or TRAILER.match(last.strip())
+        of_others = last.startswith(">") or is_trailer(last)
         asked_for = any(self.phrases.asks(one) for one in sentences(turn.text))
         return None if of_others or asked_for or self.authors.calls(turn.text) else parent
 

@@ -1,0 +1,282 @@
+"""Trailers that a reply gives: the one judgement that `fetch` and `review` share.
+
+A trailer is given by the words of the sender: not quoted, not in a signature, not in a patch or a log that is pasted.
+It may be given for the case that something changes; and what is nearly a trailer is one that tools pass over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+LONGEST = 1000
+"""Characters of a line that can be a trailer (RFC 5322 allows 998)."""
+MOST = 200
+"""Trailers of one mail."""
+KNOWN = (
+    *("reviewed-by", "acked-by", "tested-by", "reported-by", "suggested-by", "signed-off-by", "co-developed-by"),
+    *("requested-by", "debugged-by", "reported-and-tested-by", "reviewed-and-tested-by"),
+)
+PERSONAL = re.compile(r"(?!obsoleted-by)[a-z-]+-by", re.IGNORECASE)
+"""Names of trailers that a person gives."""
+OF_AUTHOR = re.compile(r"fixes|link|buglink|closes|obsoleted-by", re.IGNORECASE)
+"""Names of trailers that are the author's to write."""
+
+_LINE = re.compile(r"[ \t]*(?P<robot>\| +)?(?P<name>[A-Za-z][A-Za-z-]*): +(?P<value>\S.*)")
+_NEARLY = re.compile(
+    r"[ \t]*(?P<name>[A-Za-z]{3,12}(?:[-_ ][A-Za-z]{2,12}){0,4}?)(?P<end> ?[:;] ?| (?=[^:;]*@))(?P<value>\S.*)"
+)
+_BEHIND_WORDS = re.compile(
+    rf"(?P<words>.{{2,200}}?(?:[:,;.!]|\b(?:add|my|a|is|so))) +(?P<name>(?:{'|'.join(KNOWN)})): +"
+    r"(?P<value>[^<>@]{1,80}<[^\s<>@]+@[^\s<>]+>)",
+    re.IGNORECASE,
+)
+_COPY = re.compile(r"[ \t]*(?P<name>cc): +(?P<value>\S.*)", re.IGNORECASE)
+_COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
+_BRACKETED = re.compile(r"<[^\s<>@]+@[^\s<>]+>")
+_WRAPPED_NAME = re.compile(r"^([ \t]*\S+: +[^ <\n][^<\n]*)\n(<[^>\n]+>)$", re.MULTILINE)
+_WRAPPED_TITLE = re.compile(
+    r"^([ \t]*Fixes: +[0-9a-f]+ \([^)\n]{1,200})\n([^\n>]{1,200}\))$", re.MULTILINE | re.IGNORECASE
+)
+
+QUOTE = re.compile(r"^ ?> ?")
+SIGNATURE = re.compile(r"^-- ?$|^_{20,}$")
+COPY_BELOW = re.compile(r"^-{3,} ?Original Message ?-{3,}")
+DIFF = re.compile(r"^(diff --git |--- a/|Index: )")
+_SCISSORS = re.compile(r"^[-=]{2,}.*(?:>8|8<).*[-=]{2,}\s*$")
+_PASTED = re.compile(r"^From [0-9a-f]{12,40} |^From: ")
+_SENT = re.compile(r"^(?:Sent|To|Cc): ")
+"""In the headers of a mail that is answered, not in those of a patch."""
+_HEADERS_OF_A_PATCH = re.compile(r"^(?:Date|Subject): ")
+_LOG = re.compile(r"^commit [0-9a-f]{7,40}\b")
+_OF_LOG = re.compile(r"^(?:Author|AuthorDate|Commit|Merge|Date): ")
+_DIFFSTAT = re.compile(r"^ \S.* \| +\d+|^ \d+ files? changed")
+
+_PARTICIPLE = (
+    r"(?:fixed|addressed|changed|corrected|resolved|updated|done|sorted|removed|dropped|added|folded|reworded|renamed"
+    r"|tweaked|cleaned|squashed|clarified|adjusted|included|taken care of)"
+)
+_VERB = (
+    r"(?:fix|address|change|correct|resolve|update|remove|drop|fold|reword|rename|re-?send|re-?spin|re-?post|respin)"
+)
+_CONDITIONS = (
+    rf"\bwith (?:that|this|those|these|the [\w' ]{{1,30}}|my|all|both|it)\b(?: [\w']+){{0,6}},? ?{_PARTICIPLE}\b",
+    r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these)(?: (?:and|plus) [\w ]{1,30})?[,:]",
+    rf"\b(?:once|after|assuming|provided|when|as long as)\b.{{0,80}}\b{_PARTICIPLE}\b",
+    rf"\b(?:once|after|assuming|provided|when|as long as) you(?:'ve)?\b.{{0,40}}\b{_VERB}",
+    rf"\bif (?:you|this|that|it|there)\b[^,]{{0,80}}?\b(?:{_VERB}|{_PARTICIPLE}|send|spin|v\d)",
+    r"\bmodulo\b|\bconditional(?:ly)?\b|\bnits? (?:fixed|addressed)\b",
+    r"\b(?:apart|aside) from (?:the|these|those|my|a) .{0,30}\b(?:points?|nits?|comments?|remarks?|issues?|typos?)\b",
+)
+_REST = (
+    r"^(?:but )?(?:otherwise|(?:other than|apart from|aside from|besides) (?:that|this|these|those|the)|the rest|rest"
+    r"|everything else)\b"
+)
+_CONDITION = re.compile("|".join(_CONDITIONS), re.IGNORECASE)
+_REST_OF_IT = re.compile(_REST, re.IGNORECASE)
+"""The same, where the mail says something else before."""
+_BELOW = re.compile(r"^\W*(?:with|once|after|assuming|provided|if|when|modulo|as long as)\b", re.IGNORECASE)
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[\"'(`]?[A-Z0-9])")
+_LINES_ABOVE = 6
+_MISSPELT = 2
+"""Letters too many or too few."""
+_FEW = 3
+"""Words: a mail that says no more than that beside such a sentence asks for nothing."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A trailer of a reply.
+
+    Args:
+        name, value: as they are written.
+        wrong: why tools pass it over or should; empty where it is written rightly.
+        conditional: it is given for the case that something is changed.
+    """
+
+    name: str
+    value: str
+    wrong: str = ""
+    conditional: bool = False
+
+    @property
+    def line(self) -> str:
+        return f"{self.name}: {self.value}"
+
+
+def given(body: str) -> tuple[Given, ...]:
+    """The trailers that a reply gives, each once, in their order."""
+    own = _own_lines(body)
+    copies = {
+        line for paragraph in _paragraphs(own) if not _COPIES_APART.search("\n".join(paragraph)) for line in paragraph
+    }
+    found: dict[tuple[str, str], Given] = {}
+    said = 0
+    above: list[str] = []
+    for at, line in enumerate(own):
+        match = _trailer(line, line in copies)
+        if match is None:
+            said = said + len(line.split()) if line.strip() else said
+            above = [*above[1 - _LINES_ABOVE :], line]
+            continue
+        name, value, wrong, robot, words = match
+        conditional = _conditional([*above, words], own[at + 1 : at + 2 * _LINES_ABOVE], value, said)
+        if robot and not conditional:
+            continue
+        found.setdefault((name, value), Given(name, value, wrong, conditional))
+        if len(found) == MOST:
+            break
+    return tuple(found.values())
+
+
+def is_trailer(line: str) -> bool:
+    """Whether a line is a trailer, or nearly one."""
+    return _trailer(line, copies=False) is not None
+
+
+def starts_patch(lines: Sequence[str], at: int) -> bool:
+    """Whether the headers of a patch or of a log's entry begin here: another's words, whose trailers are nobody's."""
+    below = lines[at + 1 : at + 4]
+    if _LOG.match(lines[at]):
+        return any(_OF_LOG.match(line) for line in below)
+    if _PASTED.match(lines[at]):
+        return any(_HEADERS_OF_A_PATCH.match(line) for line in below) and not any(_SENT.match(line) for line in below)
+    return bool(_SCISSORS.match(lines[at]))
+
+
+def _own_lines(body: str) -> list[str]:
+    """What the sender wrote, without signature and pasted patches; blank where something is left out."""
+    body = "\n".join(line for line in body.expandtabs().splitlines() if len(line) <= LONGEST)
+    body = _WRAPPED_TITLE.sub(r"\1 \2", _WRAPPED_NAME.sub(r"\1 \2", body))
+    lines = body.split("\n")
+    own: list[str] = []
+    skipping = ""
+    for at, line in enumerate(lines):
+        if QUOTE.match(line):
+            skipping = ""
+            own.append("")
+        elif COPY_BELOW.match(line):
+            break
+        elif skipping == "log" and line and not line[:1].isspace() and not _OF_LOG.match(line):
+            skipping = ""
+            own.append(line)
+        elif skipping:
+            continue
+        elif SIGNATURE.match(line):
+            skipping = "signature"
+        elif starts_patch(lines, at):
+            skipping = "log" if _LOG.match(line) and _is_indented(lines[at + 1 : at + 12]) else "patch"
+        elif DIFF.match(line) or (line.rstrip() == "---" and _is_below_a_message(lines[at + 1 : at + 40])):
+            _drop_message(own, whole=line.rstrip() == "---")
+            skipping = "patch"
+        else:
+            own.append(line)
+    return own
+
+
+def _is_indented(below: Sequence[str]) -> bool:
+    """Whether a log's entry has its message indented, so that it ends where a line is not."""
+    text = next((line for line in below if line.strip() and not _OF_LOG.match(line)), "")
+    return text.startswith("    ")
+
+
+def _is_below_a_message(below: Sequence[str]) -> bool:
+    """Whether a diffstat or a diff follows a line of dashes."""
+    return any(_DIFFSTAT.match(line) or DIFF.match(line) for line in below)
+
+
+def _drop_message(own: list[str], *, whole: bool) -> None:
+    """Takes the trailers of a pasted patch off the end: the block above its dashes, or one with a sign-off."""
+    end = len(own)
+    while end and not own[end - 1].strip():
+        end -= 1
+    start = end
+    while start and own[start - 1].strip():
+        start -= 1
+    if whole or any(line.strip().lower().startswith("signed-off-by:") for line in own[start:end]):
+        own[start:] = [""]
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
+    paragraph: list[str] = []
+    for line in (*lines, ""):
+        if line.strip():
+            paragraph.append(line)
+        elif paragraph:
+            yield paragraph
+            paragraph = []
+
+
+def _trailer(line: str, copies: bool) -> tuple[str, str, str, bool, str] | None:
+    """Name, value, what is wrong with it, whether a robot's bar stands before it, and words before it."""
+    text = line.rstrip()
+    if len(text) > LONGEST or not (":" in text or "@" in text):
+        return None
+    if match := _LINE.fullmatch(text):
+        name, value = match["name"], match["value"]
+        if OF_AUTHOR.fullmatch(name):
+            return name, value, "", bool(match["robot"]), ""
+        if PERSONAL.fullmatch(name) and ("@" in value or name.lower() in KNOWN):
+            return name, value, _wrong(name, value), bool(match["robot"]), ""
+    if (
+        copies
+        and (match := _COPY.fullmatch(text))
+        and ("@" in match["value"].split()[0][:-1] or _BRACKETED.search(text))
+    ):
+        return match["name"], match["value"], "", False, ""
+    if (match := _NEARLY.fullmatch(text)) and "@" in match["value"] and (meant := _meant(match["name"])):
+        wrong = f"it is written wrongly: {meant.capitalize()} is meant"
+        if match["name"].lower() == meant:
+            wrong = f"it is written wrongly: '{meant.capitalize()}: Name <address>' is the form"
+        return match["name"], match["value"], wrong, False, ""
+    if "-by: " in text.lower() and (match := _BEHIND_WORDS.match(text)):
+        return match["name"], match["value"], "it stands behind other words: tools pass it over", False, match["words"]
+    return None
+
+
+@lru_cache(maxsize=1000)
+def _meant(name: str) -> str:
+    """The known trailer that a name nearly is, or is in other letters; comparing takes its time."""
+    written = re.sub(r"[ _]+", "-", name.lower())
+    if not written.endswith("by"):
+        return ""
+    alike = [known for known in KNOWN if known[0] == written[0] and abs(len(known) - len(written)) <= _MISSPELT]
+    return next(iter(get_close_matches(written, alike, 1, 0.85)), "")
+
+
+def _wrong(name: str, value: str) -> str:
+    if "@" not in value:
+        return "it names no address"
+    if name.lower() not in KNOWN and (meant := _meant(name)) and len(meant) - len(name) in (-1, 0, 1):
+        return f"it is written wrongly: {meant.capitalize()} is meant"
+    if value.count("<") != value.count(">"):
+        return "the brackets of its address do not match"
+    return ""
+
+
+def _conditional(above: Sequence[str], below: Sequence[str], value: str, words: int) -> bool:
+    """Whether the words above a trailer, behind it or right below give it for the case that something is changed.
+
+    Args:
+        words: of the mail so far.
+    """
+    said = _sentences(above)[-2:]
+    if any(
+        _CONDITION.search(one[-LONGEST:]) or (words > len(one.split()) + _FEW and _REST_OF_IT.match(one))
+        for one in said
+    ):
+        return True
+    behind = value.rpartition(">")[2]
+    after = _sentences([line for line in below if _trailer(line, copies=False) is None][:_LINES_ABOVE])[:1]
+    return bool(_CONDITION.search(behind)) or any(
+        _BELOW.match(one) and _CONDITION.search(one[:LONGEST]) for one in after
+    )
+
+
+def _sentences(lines: Sequence[str]) -> list[str]:
+    paragraphs = "\n".join(line.strip() for line in lines).split("\n\n")
+    parts = (part for text in paragraphs for part in _SENTENCE_ENDS.split(" ".join(text.split())))
+    return [part.strip() for part in parts if part.strip()]
