@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from pipeline.mail.message import parse
 from pipeline.model import Series
@@ -12,10 +13,11 @@ from pipeline.review.alignment import words
 
 _VERSION = re.compile(r"(?<![\w.])(?:patch ?)?\[?v ?(\d{1,3})\]?(?![\w.])", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|from|against|over|after|vs)\b", re.IGNORECASE)
+_SINCE_WORDS = ("since", "from", "against")
 _SECTION = re.compile(
     r"\b(?:change ?logs?|changes?|changed|history|updates?|revisions?|differences?|diff|new)\b", re.IGNORECASE
 )
-_BULLET = re.compile(r"^\s*(?:[-*+\u2022o]|\(?\d{1,2}[.)]) +(?=\S)")
+_BULLET = re.compile(r"^\s*(?:[-*+\u2022o]|\(?\d{1,2}[.)]|\d(?= +[A-Za-z])) +(?=\S)")
 _WHERE = re.compile(r"https?://\S+$")
 """An address at the end of a line is that of an earlier revision, or of what a line was about."""
 _LONGEST_HEADING = 70
@@ -84,7 +86,9 @@ def _heading(line: str) -> tuple[int, str] | None:
     named = bool(_SECTION.search(head))
     if len(left) > _MOST_WORDS or not (named or (colon and len(left) <= 1) or _SINCE.search(head)):
         return None
-    since = len(numbers) == 1 and _SINCE.search(head)
+    since = len(numbers) == 1 and (
+        _SINCE.search(head) or any(get_close_matches(word, _SINCE_WORDS, 1, 0.8) for word in left)
+    )
     # `v1: https://…` says where an earlier revision is.
     return (
         None if rest.strip().startswith(("http", "<http", "//")) else (max(numbers) + (1 if since else 0), words(rest))

@@ -25,6 +25,12 @@ OPEN = ("unanswered", "disputed", "undecided", "promised", "volunteered")
 SETTLED = 3.0
 """Weight of shared words from which a line is about a point."""
 IN_PART = 2.0
+_LINES_ABOVE = 6
+"""Lines of a message, above a comment, that it is about."""
+_RARE = 6
+"""Letters of a word that tells more where it is rare."""
+_LINE_OF_TEXT = 4
+"""Words of a line that is told from others."""
 _FEW = 6
 """Telling words of a comment that asks for nothing but another revision."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[a-z]+)*|\d{2,}")
@@ -37,6 +43,9 @@ _REPOST = re.compile(
 )
 _AS_BEFORE = re.compile(r"^\W*(?:and |same |again|ditto|likewise|here too|as above|also here)", re.IGNORECASE)
 """Words that point to the comment before."""
+_OF_PATCH = re.compile(r"\bpatch(?:es)? #?(\d{1,3})\b")
+_REPORT = re.compile(r"^\s*(?:>> ?)?[\w./+-]+\.\w+:\d+")
+"""A line of a program's log that names a place."""
 _TAKEN_AWAY = re.compile(r"^(?:remov|drop|delet|discard|get rid|got rid|no longer)\w*", re.IGNORECASE)
 _ASKS_TO_TAKE_AWAY = re.compile(
     r"\b(?:remov|drop|delet|unneed|unnecessar|redundant|superfluous|get rid|not needed|no need|can go|avoid)\w*",
@@ -62,7 +71,18 @@ def fates(points: Sequence[PointRecord], before: Series, after: Series) -> tuple
             fate, found_in, said = revisions.fate(point)
             record = promise(own, revisions.old_code, revisions.new_code)
             made.append(record.model_copy(update={"fate": fate, "found_in": found_in, "words": said}))
-    return tuple(made)
+    return _handed_on(made)
+
+
+def _handed_on(made: Sequence[PromiseRecord]) -> tuple[PromiseRecord, ...]:
+    """What became of a point that is raised in the answers to another became of that one, where nothing else tells."""
+    by_parent = {one.point.within: one for one in made if one.fate != "not found"}
+    return tuple(
+        one.model_copy(update={"fate": later.fate, "found_in": later.found_in, "words": later.words})
+        if one.fate == "not found" and (later := by_parent.get(one.point.number))
+        else one
+        for one in made
+    )
 
 
 @dataclass(frozen=True)
@@ -92,6 +112,10 @@ class _Revisions:
         return tuple((line, _words(line)) for line in lines if line.strip() and " ".join(line.split()) not in old)
 
     @cached_property
+    def _old_words(self) -> frozenset[str]:
+        return _words(" ".join((*self.old_code.values(), *messages_of(self.before).values())))
+
+    @cached_property
     def _old_lines(self) -> frozenset[tuple[str, str]]:
         return _added(self.old_code)
 
@@ -105,9 +129,28 @@ class _Revisions:
         differing = self._old_lines ^ self._new_lines
         return Counter(word for _, line in differing for word in _words(line))
 
+    @cached_property
+    def _only_before(self) -> frozenset[str]:
+        """Identifiers that the earlier revision adds, and the later one has nowhere."""
+        before = frozenset(word for _, line in self._old_lines for word in _words(line) if _IDENTIFIER.fullmatch(word))
+        later = " ".join((*self.new_code.values(), *messages_of(self.after).values()))
+        return before - frozenset(_WORD.findall(later))
+
+    @cached_property
+    def _texts(self) -> tuple[str, str]:
+        """The messages of both revisions, each on one line."""
+        old, new = (" ".join(" ".join(messages_of(one).values()).split()) for one in (self.before, self.after))
+        return old, new
+
+    def _is_reworded(self, line: str) -> bool:
+        """Whether a line of a patch's message is not in it any more, however it is wrapped."""
+        text = " ".join(line.split())
+        old, new = self._texts
+        return len(text.split()) >= _LINE_OF_TEXT and text in old and text not in new
+
     def fate(self, point: PointRecord) -> tuple[Fate, str, str]:
         """What became of a point, where that is said, and the line that says it."""
-        asked = _Asked.of(point)
+        asked = _Asked.of(point, self._old_words)
         weighed = [(asked.weight(told) + asked.place(change), change) for change, told in self._changes]
         most, best = max(weighed, key=lambda pair: pair[0], default=(0.0, None))
         if best and most >= SETTLED:
@@ -132,7 +175,9 @@ class _Revisions:
         added = last if last[:1] == "+" else f"+{last}"
         gone = bool(last[:1] != "-" and len(_words(last)) and _is_gone(added, self._old_lines, self._new_lines))
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and self._moved_words[word])
-        if gone:
+        if gone or (any(line[:1] not in "+-@" and self._is_reworded(line) for line in under[-_LINES_ABOVE:])):
+            return "kept"
+        if any(_IDENTIFIER.fullmatch(word) and word in self._only_before for word in asked.own):
             return "kept"
         if named >= SETTLED:
             return "kept in part"
@@ -153,35 +198,50 @@ class _Asked:
     said: str
     own: Mapping[str, float]
     near: frozenset[str]
-    names: frozenset[str]
+    names: tuple[str, ...]
     patch: int
 
     @classmethod
-    def of(cls, point: PointRecord) -> _Asked:
+    def of(cls, point: PointRecord, usual: frozenset[str]) -> _Asked:
         comment = " ".join(point.text)
         said = " ".join(one.words for one in point.evidence if one.message_id != point.message_id)
-        code = " ".join(line for line in point.quoted[-4:] if line[:1] in "+-")
-        own = {word: _weight(word) for word in _words(f"{comment} {said}")}
+        code = " ".join(line for line in point.quoted[-8:] if line[:1] in "+-")
+        # A word that the earlier revision has nowhere tells more.
+        own = {
+            word: _weight(word) * (1 if word in usual or len(word) < _RARE else 2)
+            for word in _words(f"{comment} {said}")
+        }
         near = frozenset(word for word in _words(code) if _weight(word) > 1)
-        names = frozenset(name.casefold() for name in display(point.author).split()[:2] if len(name) > 2)
+        names = tuple(name.casefold() for name in display(point.author).split() if len(name) > 2)
         return cls(comment, said, own, near, names, point.patch or 0)
+
+    @property
+    def reported(self) -> bool:
+        """A program's finding: there is no more to name than who reported it."""
+        return bool(_REPORT.match(self.text))
 
     def weight(self, told: frozenset[str]) -> float:
         """How much a line has of the point: words of the comment count whole, those of the code half."""
         shared = sum(self.own.get(word, 0) for word in told)
-        return shared + sum(_weight(word) / 2 for word in told if word in self.near and word not in self.own)
+        near = sum(_weight(word) / 2 for word in told if word in self.near and word not in self.own)
+        # A short comment that a line has all of, and of the code that it stands under.
+        return max(shared + near, SETTLED if self.own and near and self.own.keys() <= told else 0)
 
     def place(self, change: Change) -> float:
         """What speaks for a line of a changelog beside its words: whom it names, and the patch that it stands in."""
-        told = {word.casefold() for word in re.findall(r"\w+", change.text)}
-        by_name = 1.0 if self.names & told else 0.0
-        return by_name + (0.5 if change.patch and change.patch == self.patch else 0.0)
+        text = change.text.casefold()
+        told = set(re.findall(r"\w+", text))
+        by_name = 1.0 if told.intersection(self.names[:2]) else 0.0
+        if len(self.names) > 1 and " ".join(self.names) in text:
+            by_name = SETTLED if self.reported else 2.0
+        named = any(int(number) == self.patch for number in _OF_PATCH.findall(text))
+        return by_name + (1.0 if named else 0.5 if change.patch and change.patch == self.patch else 0.0)
 
 
 def _words(text: str) -> frozenset[str]:
     """Words that tell something, without the endings of their forms."""
     found = {f"{name.casefold()}:" for name in _TRAILER_NAME.findall(text)}
-    for word in _WORD.findall(text):
+    for word in (piece for whole in _WORD.findall(text) for piece in {whole, *whole.split("-")}):
         if word.casefold() in _common() or len(word) < 3:
             continue
         found.add(word if _IDENTIFIER.fullmatch(word) else _stem(word.casefold()))
@@ -197,7 +257,7 @@ def _common() -> frozenset[str]:
 
 def _stem(word: str) -> str:
     for ending in ("ations", "ation", "ings", "ing", "ments", "ment", "ies", "ied", "ed", "es", "ly", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
 
