@@ -79,11 +79,12 @@ class _Outcome:
     def __init__(self, authors: Authors, phrases: Phrases, talk: Talk) -> None:
         self._authors, self._phrases = authors, phrases
         self._opener, self._addressee = talk.turns[0].message, talk.asked
-        self._opener_text = talk.turns[0].text
         self._author = ""
         self._objector = ""
         self._asked_back = False
         said = phrases.substance(sentences(talk.turns[0].text))
+        asking = [one.endswith("?") for one in sentences(talk.turns[0].text)]
+        self._asked = any(asking) and not (len(asking) > 1 and any(map(phrases.asks, said)))
         self._question = any(one.endswith("?") for one in said) and not any(map(phrases.asks, said))
         # Whoever answers the author; words between reviewers are theirs.
         self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message)}
@@ -148,9 +149,11 @@ class _Outcome:
             # The author's question is answered: the next step is the author's again.
             state: PointState = "answered" if self._question else "promised" if accepted else "unanswered"
             self._settle(state, turn, (accepted or meant or tuple(said))[:1])
-        elif (words := tuple(one for one in meant if one.endswith("?") and not self._phrases.asks(one))) or (
-            not accepted and (words := self._matching(self._phrases.request, meant))
+        elif own and (
+            (words := tuple(one for one in meant if one.endswith("?") and not self._phrases.asks(one)))
+            or (not accepted and (words := self._matching(self._phrases.request, meant)))
         ):
+            # What others ask is a point of theirs.
             asks = any(map(self._phrases.asks, meant))
             if self.state != "promised" and not asks:
                 self._settle("unanswered", turn, words)
@@ -160,11 +163,11 @@ class _Outcome:
     def _third_party(self, turn: Turn, said: Sequence[str]) -> None:
         """Somebody who answers in the author's place, as far as there is a question."""
         addressed = self._addressee and turn.message.names[0] == self._addressee.names[0]
-        opened = sentences(self._opener_text)
-        asked = any(one.endswith("?") for one in opened)
         meant = self._phrases.substance(said) or tuple(said)
         asks = any(self._phrases.asks(one) or one.endswith("?") for one in meant)
-        if self.state == "unanswered" and not self._author and (addressed or (asked and not asks and meant)):
+        agrees = any(map(self._phrases.accepts, said))
+        answers = self._asked and not asks and not agrees
+        if self.state == "unanswered" and not self._author and meant and (addressed or answers):
             self._settle("answered", turn, meant[:1])
 
     def _settle(self, state: PointState, turn: Turn, words: tuple[str, ...], objector: str = "") -> None:

@@ -18,6 +18,7 @@ from pipeline.mail.message import parse_all
 from pipeline.model import Series
 from pipeline.review import review
 from pipeline.review.fates import fates
+from pipeline.review.messages import person
 from pipeline.review.record import PointRecord, PromiseRecord, ReviewRecord, TrailerRecord
 
 CORPUS = Path(__file__).parents[1] / "unit/review/corpus"
@@ -168,8 +169,10 @@ def _points(found: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
 
 
 def _is_author(name: str, thread: Thread) -> bool:
-    cover = thread.series.cover.sender
-    return name == "the author" or (bool(name) and name in cover)
+    senders = [thread.series.cover.sender, *(patch.author for patch in thread.series.patches)]
+    names = {frozenset(person(sender).split()) for sender in senders}
+    known = frozenset(name.casefold().split()) in names
+    return name == "the author" or (bool(name) and (name in senders[0] or known))
 
 
 def _same(point: PointRecord, one: Mapping[str, Any]) -> bool:
