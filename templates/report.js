@@ -58,7 +58,7 @@ function key(text, numeric) {
   return Number.isNaN(number) ? null : number;
 }
 
-// What is no number comes last in either direction.
+// Cells without a number come last in either direction.
 function compare(one, other, descending) {
   if (one === null || other === null) return (one === null) - (other === null);
   const order = typeof one === "number" ? one - other : one.localeCompare(other, "en");

@@ -25,7 +25,7 @@ _ARGUMENT = re.compile(r"^    ([a-z_]+): (.*(?:\n        .*)*)", re.MULTILINE)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; bars and line breaks within cells are made harmless."""
+    """A table in Markdown; bars and line breaks within cells are escaped."""
     cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells])
 

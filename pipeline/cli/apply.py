@@ -35,7 +35,7 @@ def apply(
     offline: OfflineOption = False,
     base: BaseOption = BaseChoice.AUTO,
 ) -> None:
-    """Apply a series to trees, in the pipeline's own worktrees, and say what fits where."""
+    """Apply a series to trees, in worktrees of the pipeline, and say where it applies."""
     pipeline = current.pipeline()
     order = Order(request=series_request(series, revision, midmask, rethread, offline), trees=tuple(tree or ()))
     names = resolve(order).trees

@@ -45,13 +45,13 @@ def apply_and_build(
     current: Session,
     series: OptionalSeriesArgument = "",
     no_series: Annotated[
-        bool, typer.Option("--no-series", help="Build and boot the trees as they are: a baseline.")
+        bool, typer.Option("--no-series", help="Build and boot the trees without a series (a baseline).")
     ] = False,
     tree: TreeOption = None,
     matrix: MatrixOption = "",
     cell: CellOption = None,
     per_patch: Annotated[
-        bool, typer.Option("--per-patch", help="Build after every patch, not only base and last.")
+        bool, typer.Option("--per-patch", help="Build after every patch, not only before the first and after the last.")
     ] = False,
     noise_floor: NoiseFloorOption = False,
     revision: RevisionOption = None,
@@ -60,7 +60,10 @@ def apply_and_build(
     executor: ExecutorOption = "local",
     ccache: CcacheOption = 0,
     json: Annotated[
-        str, typer.Option("--json", metavar="FILE|-", help="Write run.json there, too (- for standard output).")
+        str,
+        typer.Option(
+            "--json", metavar="FILE|-", help="Write the record, run.json, to FILE as well; - is standard output."
+        ),
     ] = "",
     midmask: MidmaskOption = "",
     rethread: RethreadOption = None,
@@ -71,19 +74,19 @@ def apply_and_build(
         typer.Option(
             "--until",
             help="The last stage: mail and its checks; objects of what the series touches; kernels; boots.",
-            show_default="boots; objects are left out where a matrix is named",
+            show_default="boots; with --matrix, objects are not compiled on their own",
         ),
     ] = None,
 ) -> None:
-    """The main job: fetch a series, apply it, compile what it touches, build the matrix before and after, report.
+    """Fetch a series, apply it, compile what it touches, build a matrix before and after it, boot, report.
 
     Exit status: 0 clean, 1 the series has a problem or is not covered, 2 usage, 3 not obtained or applied nowhere,
     4 infrastructure.
     """
     if bool(series) is no_series:
         raise UsageError(
-            "--no-series has no SERIES" if series else "no series is named",
-            hint="Name a series, or say --no-series --tree TREE for a tree as it is.",
+            "SERIES and --no-series exclude each other" if series else "no series is named",
+            hint="Type: pipeline apply-and-build SERIES, or --no-series --tree TREE to build a tree without a series.",
         )
     if json and json != "-":
         require_writable(Path(json))

@@ -31,7 +31,7 @@ def check(
     workspace: WorkspaceOption = None,
     _version: VersionOption = False,
 ) -> None:
-    """Answer b4's check runner from stored runs: one mail on standard input, a JSON array on standard output."""
+    """Answer b4's check runner from stored runs: a mail on standard input, JSON on standard output."""
     try:
         folder = Workspace((workspace or Workspace.default()).expanduser().resolve())
         mail = message.parse(sys.stdin.buffer.read(MESSAGE_LIMIT + 1))

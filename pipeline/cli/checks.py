@@ -25,7 +25,7 @@ ListOption = Annotated[
 
 @command("checks", example="checks --tree debian:linux-source-6.12 --list netdev@vger.kernel.org")
 def checks(current: Session, tree: TreeOption = None, addresses: ListOption = None) -> None:
-    """List the checks on patches, whether each can be run, and what `checks.toml` says of it."""
+    """List the checks on patches, whether each can run, and its settings in checks.toml."""
     configuration = load_configuration(check.name for check in CHECKS)
     pipeline = current.pipeline() if tree else None
     commits = [pipeline.tree(TreeName.parse(name)).commit for name in tree or ()] if pipeline else []

@@ -1,4 +1,4 @@
-"""`pipeline clean`: space freed in a workspace."""
+"""`pipeline clean`: free space in a workspace."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from pipeline.system.errors import UsageError
 def clean(
     current: Session,
     everything: Annotated[
-        bool, typer.Option("--all", help="Trees, results and downloads, too: all but the runs.")
+        bool, typer.Option("--all", help="Remove trees, results and downloads as well; runs are kept.")
     ] = False,
     keep: Annotated[
         int,
         typer.Option(
-            "--keep", parser=size, metavar="SIZE", help="Free no more than it takes to be below SIZE, as 20G."
+            "--keep",
+            parser=size,
+            metavar="SIZE",
+            help="Remove only as much as brings the workspace below SIZE, such as 20G.",
         ),
     ] = 0,
 ) -> None:
     """Free space: build folders, worktrees and broken runs; finished results and runs are kept."""
     if everything and keep:
-        raise UsageError("--all and --keep exclude each other", hint="Say --keep SIZE alone.")
+        raise UsageError("--all and --keep exclude each other", hint="Use --keep SIZE, or --all.")
     current.workspace.prepare()
     if keep:
         freed, broken = cleaning.keep(current.workspace, keep)

@@ -16,11 +16,11 @@ from pipeline.cli.session import session
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(
-        "--workspace", envvar="PIPELINE_WORKSPACE", metavar="DIR", help="Where trees, builds and results are kept."
+        "--workspace", envvar="PIPELINE_WORKSPACE", metavar="DIR", help="Folder of trees, builds, results and runs."
     ),
 ]
-VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
-QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors and the result.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Print details.")]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print only errors and the result.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -35,7 +35,7 @@ VersionOption = Annotated[
 
 app = typer.Typer(
     name="pipeline",
-    help="Applies a kernel patch series to your trees, builds kernels, measures them, and says what it saw.",
+    help="Apply a kernel patch series to your trees, build, measure and boot kernels, and report.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -19,7 +19,7 @@ def compare(
     before: RunArgument,
     after: RunArgument = "last",
 ) -> None:
-    """What changed from one run to another: cells, patches, symbols, claims."""
+    """Compare two runs: cells, patches, symbols, claims."""
     current.workspace.prepare()
     first, second = (running.read(running.find(current.workspace, name)) for name in (before, after))
     print(render_comparison(first, second, colour=sys.stdout.isatty()), end="")

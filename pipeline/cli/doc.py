@@ -24,13 +24,20 @@ def doc(
     current: Session,
     run: RunArgument = "last",
     tree: Annotated[
-        str, typer.Option("--tree", metavar="TREE", help="One of the run's.", show_default="the first")
+        str, typer.Option("--tree", metavar="TREE", help="Which tree of the run.", show_default="the first")
     ] = "",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where to.", show_default="the run's folder")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Folder for the document and the patch.",
+            show_default="the run's folder",
+        ),
     ] = None,
 ) -> None:
-    """Write Documentation/mm/vmemmap_dedup.rst anew from what a run measured, and the patch that brings it there."""
+    """Write Documentation/mm/vmemmap_dedup.rst from what a run measured, and a patch that updates the tree's copy."""
     repository = current.pipeline().repository
     folder = running.find(current.workspace, run)
     target = output or folder
@@ -38,11 +45,13 @@ def doc(
     require_writable(file)
     document = documenting.document(running.read(folder), tree, repository, user_identity(), datetime.now(UTC))
     if not document.with_source:
-        current.console.warn("the run is of an older version: the document tells of measurements, not of the code")
+        current.console.warn(
+            "the run was recorded by an older version: the document describes measurements, not the code"
+        )
     file.write_text(document.text, encoding="utf-8")
     print(f"Document: {file}")
     if document.patch:
         patch.write_text(document.patch, encoding="utf-8")
-        print(f"Patch:    {patch}\nLook it over, then `git am --signoff` it.")
+        print(f"Patch:    {patch}\nRead it, then apply it with `git am --signoff`.")
     else:
-        print("The tree has it already: there is no patch.")
+        print("The tree's copy is up to date: no patch is needed.")

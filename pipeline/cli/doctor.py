@@ -35,10 +35,10 @@ def doctor(
     tree: TreeOption = None,
     sandbox: SandboxOption = SandboxName.BWRAP,
     packages: Annotated[
-        bool, typer.Option("--packages", help="Print nothing but the missing packages, one a line.")
+        bool, typer.Option("--packages", help="Print only the missing packages, one on each line.")
     ] = False,
 ) -> None:
-    """List every tool that a matrix needs, and how to install what is missing."""
+    """List the tools that a matrix needs, and the command that installs missing ones."""
     definition = load_matrix(matrix)[0].narrowed(cell or ())
     names = tuple(TreeName.parse(name) for name in tree or ("debian:linux-source-6.12",))
     findings = doctoring.examine(doctoring.needs(definition, names, sandbox), current.processes)

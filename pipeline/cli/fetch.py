@@ -35,7 +35,7 @@ def fetch(
     rethread: RethreadOption = None,
     offline: OfflineOption = False,
 ) -> None:
-    """Obtain a series and show what is in it: patches, trailers, base, replies."""
+    """Fetch a series and show its patches, trailers, base and replies."""
     obtained = current.pipeline().fetch(series_request(series, revision, midmask, rethread, offline))
     out = RichConsole(highlight=False, soft_wrap=True)
     for line in series_lines(obtained):

@@ -20,29 +20,31 @@ from pipeline.system.errors import UsageError
 @command("index", example="index ~/public_html/runs", workspace=False)
 def index(
     current: Session,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds the folders of runs.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the folders of runs.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", show_default="index.html in DIR")
     ] = None,
 ) -> None:
-    """One static page over many runs: their verdicts, and the trend of each series' size."""
+    """Write one static page about many runs: verdicts, and the trend of each series' size."""
     path = output or folder / "index.html"
     require_writable(path)
     records, unlinked = [], 0
     for run, record in running.below(folder):
         if record is None:
-            current.console.warn(f"{run} is no run of this version of pipeline, and is left out")
+            current.console.warn(f"{run} was not recorded by this version of pipeline, and is skipped")
             continue
         try:
             place = running.seen_from(run, path.parent)
             records.append(indexed(record, place, running.files_in(run)))
             unlinked += place is None
         except (ValueError, ArithmeticError, OSError) as error:
-            # One that somebody made up must not keep the others from being shown.
-            current.console.warn(f"{run} cannot be shown, and is left out: {error}")
+            # A forged record must not hide the others.
+            current.console.warn(f"{run} cannot be shown, and is skipped: {error}")
     if not records:
-        raise UsageError(f"there is no run below {folder}", hint="Name the folder that holds the runs' folders.")
+        raise UsageError(
+            f"there is no run below {folder}", hint="Type: pipeline index DIR, with the folder that holds the runs."
+        )
     if unlinked:
-        current.console.warn(f"the page links to runs below its folder only; it does not to {unlinked}")
+        current.console.warn(f"the page links only to runs below its folder; runs without a link: {unlinked}")
     path.write_text(render_index(records), encoding="utf-8")
     print(path)

@@ -18,13 +18,13 @@ from pipeline.render.text_report import render_text
 def merge(
     current: Session,
     folders: Annotated[
-        list[str], typer.Argument(metavar="DIR...", help="Folders of runs, and of the plan that they are jobs of.")
+        list[str], typer.Argument(metavar="DIR...", help="Folders of the plan and of the runs that built its cells.")
     ],
 ) -> None:
-    """Make one run of several that built different cells of a matrix, and report on it.
+    """Merge runs that built different cells of one matrix into one run, and report on it.
 
     Refuses runs of another series, tree or matrix, and a cell that has two different results. Exit status: as
-    apply-and-build; a cell of the plan without a result is no clean run.
+    apply-and-build; a run that lacks a cell of the plan is not clean.
     """
     current.workspace.prepare()
     record, folder = merging.merge(current.workspace, folders, current.console.warn)

@@ -1,7 +1,7 @@
-"""An error that nobody foresaw: one line, a log that holds the rest, and the exit status of a failed machine.
+"""Unexpected exceptions: one line for the user, a log with the traceback, and exit status 4.
 
-Python ends with 1 after an exception that nobody catches, and 1 says here that the series has a problem. Whoever wrote
-a series that breaks a parser must not have it judged by that.
+Python ends with status 1 after an uncaught exception. Here, 1 means that the series has a problem. A series that breaks
+a parser must not get that verdict.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 200
 
 
 def unforeseen(error: Exception, folder: Path | None = None) -> InfrastructureError:
-    """What a user is told of an error that is a mistake of ours; the traceback goes to a file.
+    """Turn an exception that is a defect of the pipeline into an error for the user; write the traceback to a file.
 
     Args:
         folder: a workspace to leave the log in; where it cannot be written, the folder for temporary files is taken.
@@ -32,8 +32,8 @@ def unforeseen(error: Exception, folder: Path | None = None) -> InfrastructureEr
     # Its words may be a stranger's.
     words = "".join(letter if letter.isprintable() else "?" for letter in words[:_LONGEST])
     return InfrastructureError(
-        f"pipeline itself failed, which says nothing of the series: {words}",
-        hint="Please report it, with the log and the command.",
+        f"pipeline has a defect; this is not a verdict on the series: {words}",
+        hint="Please report it, with the command and the log.",
         log=_logged(error, folder),
     )
 

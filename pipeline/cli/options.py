@@ -24,7 +24,7 @@ def size(text: str) -> int:
     try:
         return TypeAdapter(ByteSize).validate_python(text)
     except ValidationError as error:
-        raise typer.BadParameter(f"{text!r} is no size: say one such as 500M, 20G or 20GiB.") from error
+        raise typer.BadParameter(f"{text!r} is not a size: use a form such as 500M, 20G or 20GiB.") from error
 
 
 SeriesArgument = Annotated[
@@ -62,7 +62,7 @@ MidmaskOption = Annotated[
         "--midmask",
         envvar="PIPELINE_MIDMASK",
         metavar="URL",
-        help="Archive to ask, %s is the message-id.",
+        help="Archive to fetch from; %s is replaced by the message-id.",
         show_default="git config b4.midmask, or lore",
     ),
 ]
@@ -70,20 +70,20 @@ NoiseFloorOption = Annotated[
     bool,
     typer.Option(
         "--noise-floor",
-        help="Build each cell's base a second time (A/A), and what would be reused; show the difference.",
+        help="Build the base of each cell twice (A/A), and reused results again; show the differences.",
     ),
 ]
 BaseOption = Annotated[
     BaseChoice,
-    typer.Option("--base", help="auto: the base that the series names, if the tree has it; tree: as named."),
+    typer.Option(
+        "--base", help="auto: the base that the series names, if the tree has it; tree: the tree's own commit."
+    ),
 ]
-OfflineOption = Annotated[
-    bool, typer.Option("--offline", help="Ask no archive: use the last good copy of what it delivered.")
-]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Fetch nothing: use the stored copy of the thread.")]
 RethreadOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--rethread", metavar="MESSAGE-ID", help="Of another thread that holds part of the series; repeatable."
+        "--rethread", metavar="MESSAGE-ID", help="Message of another thread that holds part of the series; repeatable."
     ),
 ]
 JobsOption = Annotated[
@@ -106,11 +106,13 @@ CcacheOption = Annotated[
         parser=size,
         envvar="PIPELINE_CCACHE",
         metavar="SIZE",
-        help="Keep what compilers make of a tree, at most SIZE, as 5G.",
+        help="Keep compiled objects in a ccache of at most SIZE, such as 5G.",
         show_default="no ccache",
     ),
 ]
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a part of it, its folder, or `last`.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="Id of a run, a part of the id, the run's folder, or `last`.")
+]
 
 
 def series_request(
@@ -124,7 +126,7 @@ def series_request(
 def require_writable(target: Path) -> None:
     """Raises UsageError when no file can be written there; said before the work, not after it."""
     if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that is there.")
+        raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that exists.")
 
 
 def parallel_jobs(jobs: int) -> int:
@@ -142,6 +144,6 @@ def user_identity() -> str:
     if not address:
         raise UsageError(
             "git does not know who you are",
-            hint='git config --global user.email "you@example.org" (and user.name).',
+            hint='Type: git config --global user.name "Your Name"; git config --global user.email "you@example.org"',
         )
     return f"{name} <{address}>"

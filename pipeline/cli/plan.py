@@ -59,10 +59,13 @@ def plan(
         bool, typer.Option("--suggest", help="Propose fragments for files of SERIES that no cell compiles.")
     ] = False,
     format_name: Annotated[
-        PlanFormat, typer.Option("--format", help="github: jobs of a workflow, one for each cell.")
+        PlanFormat, typer.Option("--format", help="text: a table; github: jobs of a workflow, one for each cell.")
     ] = PlanFormat.TEXT,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Of --format github: what `merge` needs of it.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="With --format github: write the plan, as `merge` reads it, to DIR."
+        ),
     ] = None,
     tree: TreeOption = None,
     matrix: MatrixOption = "",
@@ -73,9 +76,9 @@ def plan(
     jobs: JobsOption = 0,
     sandbox: SandboxOption = SandboxName.BWRAP,
 ) -> None:
-    """Configure the cells of a matrix and check what they promise; builds no kernel."""
+    """Configure the cells of a matrix and check their requirements, without building a kernel."""
     if suggest and not series:
-        raise UsageError("--suggest needs a series", hint="Say pipeline plan --suggest SERIES --tree TREE.")
+        raise UsageError("--suggest needs a series", hint="Type: pipeline plan SERIES --suggest --tree TREE")
     _require_plan_format(format_name, series, suggest, output)
     pipeline = current.pipeline()
     order = Order(
@@ -108,9 +111,11 @@ def plan(
 
 def _require_plan_format(name: PlanFormat, series: str, suggest: bool, output: Path | None) -> None:
     if name is PlanFormat.GITHUB and (suggest or not series):
-        raise UsageError("jobs are for a series", hint="Say pipeline plan SERIES --format github, without --suggest.")
+        raise UsageError(
+            "--format github needs a series, and no --suggest", hint="Type: pipeline plan SERIES --format github"
+        )
     if output and name is not PlanFormat.GITHUB:
-        raise UsageError("--output is for --format github", hint="The plan as text goes to standard output.")
+        raise UsageError("--output needs --format github", hint="Redirect standard output to keep the plan as text.")
 
 
 def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:

@@ -36,47 +36,58 @@ def reply(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="MESSAGE-ID", help="The mail to answer.", show_default="the one that most deserves it"
+            "--to",
+            metavar="MESSAGE-ID",
+            help="The mail to answer.",
+            show_default="the mail with the most important finding",
         ),
     ] = "",
     every: Annotated[
-        bool, typer.Option("--all", help="Draft one reply for each mail that deserves one, and list them.")
+        bool, typer.Option("--all", help="Draft one reply for each mail that a finding is about, and list them.")
     ] = False,
     send_dry_run: Annotated[
         bool, typer.Option("--send-dry-run", help="Show what git send-email would do; it sends nothing.")
     ] = False,
     style: Annotated[
-        replying.Style, typer.Option("--style", help="What matters, or figures of every kernel.")
+        replying.Style, typer.Option("--style", help="summary: the findings; full: figures of every kernel, too.")
     ] = replying.Style.SUMMARY,
     report_url: Annotated[
         str,
         typer.Option(
             "--report-url",
             metavar="URL",
-            help="Where the full report is read, %s is the run's id.",
+            help="URL of the full report; %s is replaced by the run's id.",
             show_default="git config pipeline.reportUrl",
         ),
     ] = "",
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="A folder with --all.", show_default="reply.eml in the run"
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where to write the draft; with --all, a folder.",
+            show_default="reply.eml in the run",
         ),
     ] = None,
 ) -> None:
-    """Draft replies to the mails that deserve one, and print the git send-email line. Nothing is ever sent."""
+    """Draft replies to the mails that a finding is about, and print the git send-email line. Nothing is sent."""
     current.workspace.prepare()
     if to and every:
-        raise UsageError("--to names one mail, and --all means each that deserves a reply", hint="Say one of them.")
+        raise UsageError(
+            "--to and --all exclude each other", hint="Use --to MESSAGE-ID for one mail, or --all for every mail."
+        )
     folder = running.find(current.workspace, run)
     record = running.read(folder)
     if record.is_baseline:
-        raise UsageError(f"run {record.id} is a baseline, which answers nobody", hint="Name the run of a series.")
+        raise UsageError(f"run {record.id} is a baseline: there is no mail to answer", hint="Name the run of a series.")
     identity = user_identity()
     deserving = replying.targets(record)
     wanted = [to] if to else [target.message_id for target in deserving][: None if every else 1]
     if not wanted and any(letter.message_id for letter in (record.series.cover, *record.series.messages)):
-        print("No draft: the run found nothing that a mail should say. With --to, a mail is answered all the same.")
+        print(
+            "No draft: the run has no finding about a mail. --to MESSAGE-ID drafts a reply to that mail all the same."
+        )
         return
     drafts = [
         replying.draft(
@@ -98,7 +109,7 @@ def reply(
             _print_dry_run(draft, path)
     others = [target for target in deserving if target.message_id not in wanted]
     if others and not to:
-        print("\nOther mails that deserve a reply (--all drafts them):")
+        print("\nFindings about other mails (--all drafts replies to them):")
         print("\n".join(f"  {visible(other.subject)}: {other.why}" for other in others))
     if suggestion := replying.suggestion_for(record, identity):
         print(f"\n{visible(suggestion)}")
@@ -127,7 +138,7 @@ def _logs(folder: Path) -> Callable[[str], str]:
 def _print_draft(draft: EmailMessage, path: Path) -> None:
     people = [str(address) for name in ("To", "Cc") if name in draft for address in draft[name].addresses]
     print(f"Draft: {path}\n  {draft['Subject']}\n  to {', '.join(people)}")
-    print(f"Look it over, then send it yourself:\n\n  {replying.send_command(draft, path)}\n")
+    print(f"Read it, then send it yourself:\n\n  {replying.send_command(draft, path)}\n")
 
 
 def _print_dry_run(draft: EmailMessage, path: Path) -> None:
@@ -136,4 +147,7 @@ def _print_dry_run(draft: EmailMessage, path: Path) -> None:
     done = Processes().run(Command(tuple(words), environment=dict(os.environ), merge_stderr=True, timeout=60))
     print("\n".join(map(visible, done.text.splitlines())))
     if not done.ok:
-        raise UsageError("git send-email does not take the draft", hint="Is git's send-email installed and set up?")
+        raise UsageError(
+            "git send-email refused the draft",
+            hint="Install the package git-email, and set sendemail.smtpServer with git config.",
+        )

@@ -31,16 +31,20 @@ def report(
     current: Session,
     run: RunArgument = "last",
     format_name: Annotated[
-        str, typer.Option("--format", parser=_format, metavar="|".join(FORMATS), help="What the report is to be.")
+        str, typer.Option("--format", parser=_format, metavar="|".join(FORMATS), help="Format of the report.")
     ] = "text",
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to, - is standard output.", show_default="the run's folder"
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="File to write; - is standard output.",
+            show_default="the run's folder",
         ),
     ] = None,
 ) -> None:
-    """Render a run's report again, from its run.json alone."""
+    """Write the report of a run again, from its run.json."""
     current.workspace.prepare()
     chosen = FORMATS[format_name]
     folder = running.find(current.workspace, run)

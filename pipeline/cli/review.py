@@ -43,7 +43,7 @@ def review(
     rethread: RethreadOption = None,
     offline: OfflineOption = False,
 ) -> None:
-    """Say where the review stands: open points, promises, trailers; from the thread alone.
+    """Show the state of the review, from the thread: open points, promises, trailers.
 
     Trees are needed only to compare with an earlier revision, where git range-diff does it better than patch-ids.
     """

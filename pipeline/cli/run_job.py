@@ -31,7 +31,7 @@ def run_job(
     jobs: JobsOption = 0,
     sandbox: SandboxOption = SandboxName.BWRAP,
 ) -> None:
-    """Build one cell of a run of another machine, as a file says, and write what came of it to a file.
+    """Build one cell for a run on another machine: read a job file, write a result file.
 
     Exit status: 0 done (a kernel that does not build is a result), 2 usage, 4 this machine cannot do the job.
     """

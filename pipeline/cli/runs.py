@@ -33,4 +33,4 @@ def list_runs(
     if known:
         RichConsole(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
     else:
-        print(f"No run in {current.workspace.folder} yet. Start with: pipeline apply-and-build --help")
+        print(f"No run in {current.workspace.folder} yet. Type: pipeline apply-and-build SERIES --tree TREE")

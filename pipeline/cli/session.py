@@ -89,7 +89,7 @@ def _say(console: Console, error: PipelineError) -> None:
 
 
 def _interrupt(*_: object) -> None:
-    # Impatience must not cut the clean-up short.
+    # A second signal must not interrupt the clean-up.
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

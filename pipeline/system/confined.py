@@ -57,7 +57,7 @@ def call(processes: Processes, function: Callable[..., Any], *arguments: Any, da
         raise UnreadableError(f"it takes more than {untrusted.CONFINED_SECONDS} s")
     if read.status == -signal.SIGKILL:
         raise InfrastructureError(
-            f"python ({name}) was killed", hint="Was memory short? Free some, and run the same command again."
+            f"python ({name}) was killed", hint="If memory was short, free some. Then run the same command again."
         )
     raise UnreadableError(f"the reader ended with status {read.status}")
 

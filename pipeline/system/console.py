@@ -78,8 +78,8 @@ class Console:
     """Messages and progress.
 
     Args:
-        quiet: only errors are said.
-        verbose: details are said, too.
+        quiet: print only errors.
+        verbose: print details as well.
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -111,7 +111,7 @@ class Console:
 
         Args:
             label: what is being done.
-            expected: steps per task name; None where nobody knows yet.
+            expected: steps per task name; None while it is unknown.
         """
         started = time.monotonic()
         self.say(f"{label}: {', '.join(expected)}")

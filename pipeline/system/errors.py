@@ -1,4 +1,4 @@
-"""What can go wrong, and what a user is told about it.
+"""Errors that are raised, and what a user is told.
 
 A compile error, a failed apply or a failed claim is a *result* and never raises; what raises is listed here. Every
 error carries one line that says what happened, and where it helps a second that says what to type next.
@@ -69,11 +69,11 @@ class InfrastructureError(PipelineError):
 
 
 class KilledError(InfrastructureError):
-    """A program was killed, by nobody of ours: most often the kernel does that for want of memory."""
+    """A program was killed from outside, most often by the kernel when memory is short."""
 
 
 def require_sound_machine(what: str, status: int, output: str) -> None:
-    """Tells a failure of the machine from one of what it worked on.
+    """Raise if a program failed because of the machine, and not because of its input.
 
     Args:
         what: was being done, for the message.
@@ -81,8 +81,8 @@ def require_sound_machine(what: str, status: int, output: str) -> None:
         output: all that it printed.
 
     Raises:
-        KilledError: the program, or one that it ran, was killed.
-        InfrastructureError: it failed for another reason that lies in the machine. Neither says anything of its input.
+        KilledError: the program or a child of it was killed.
+        InfrastructureError: the machine failed in another way. Neither error says anything about the input.
     """
     if status == 0:
         return
@@ -97,6 +97,6 @@ def require_sound_machine(what: str, status: int, output: str) -> None:
         )
     raise KilledError(
         message,
-        hint="Was memory short? Free some, or use fewer compilers at once (--jobs), and run the same command again; "
-        "finished cells are kept.",
+        hint="If memory was short, free some or use fewer compilers at once (--jobs N). "
+        "Then run the same command again; finished cells are kept.",
     )

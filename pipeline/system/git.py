@@ -259,7 +259,7 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def initialised(folder: Path) -> Repository:
-    """The bare repository in `folder`, made when missing: aside, so that half of one is never taken for a whole.
+    """The bare repository in `folder`; a missing one is created under another name and renamed, so it is always whole.
 
     Raises:
         GitError: it is damaged.
@@ -278,7 +278,7 @@ def initialised(folder: Path) -> Repository:
     repository = Repository(folder)
     # Where it is damaged, git looks for another in the folders above.
     if repository.run("rev-parse", "--git-dir")[1].strip() != ".":
-        raise GitError(f"{folder} is no git repository any more")
+        raise GitError(f"{folder} is no longer a git repository")
     _ignore_attributes(folder / "info/attributes")
     return repository
 

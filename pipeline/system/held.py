@@ -97,7 +97,7 @@ def segments(processes: Iterable[int], run: Run) -> int:
             if os.fstat(ipc).st_ino == ours:
                 continue
             entered = [("--ipc", ipc)]
-            # Whoever is not root may enter it as what its owner, a user namespace of ours, makes of him.
+            # Without root, it can be entered through the user namespace that owns it.
             if os.geteuid() != 0:
                 user = fcntl.ioctl(ipc, _NS_GET_USERNS)
                 stack.callback(os.close, user)
@@ -139,7 +139,7 @@ def _open_files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
 def _mapped(pid: int) -> Iterator[tuple[tuple[int, int], int]]:
     """Files without a name that a process has mapped, each with its size; only root is told it, others what is mapped.
 
-    Segments are left out, of which `segments` knows more.
+    Segments are not included; see `segments`.
     """
     text = _read(f"/proc/{pid}/maps")
     # Mostly there is none, and to look at every line is most of what counting takes.

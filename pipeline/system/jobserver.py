@@ -37,8 +37,8 @@ class Seat:
     def __init__(self) -> None:
         self.lent = 0
         self._read, self._write = os.pipe()
-        # Descriptions of our own: a make sets O_NONBLOCK on the one that it inherits or relies on its absence,
-        # depending on its version.
+        # File descriptions that are not shared: depending on its version, a make sets O_NONBLOCK on the one that it
+        # inherits, or relies on its absence.
         self._own_read = os.open(f"/proc/self/fd/{self._read}", os.O_RDONLY | os.O_NONBLOCK)
         self._own_write = os.open(f"/proc/self/fd/{self._write}", os.O_WRONLY | os.O_NONBLOCK)
 
@@ -59,7 +59,7 @@ class Seat:
 
     @property
     def idle(self) -> int:
-        """Tokens of ours that lie in the pipe; a makefile may have put more there."""
+        """Tokens that this process put into the pipe; a makefile may have added more."""
         size = array.array("i", [0])
         fcntl.ioctl(self._own_read, termios.FIONREAD, size)
         return min(size[0], self.lent)
@@ -73,7 +73,7 @@ class Seat:
         return False
 
     def take_back(self) -> bool:
-        """Takes a token of ours out of the pipe, if there is one."""
+        """Take one of this process's tokens out of the pipe, if there is one."""
         with suppress(BlockingIOError):
             if self.lent and os.read(self._own_read, 1):
                 self.lent -= 1

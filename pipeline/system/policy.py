@@ -115,7 +115,7 @@ PLACES = (
         ("--ro-bind", "/dev/null", "/src/.git"), "nothing of git, whose hooks and configuration run programs", When.GIT
     ),
     Rule(("--bind", "{build}", "/build", "--chdir", "/build"), "the only place that is written to and stays"),
-    Rule(("--ro-bind", "{tools}", "/tools"), "programs of our own", When.TOOLS),
+    Rule(("--ro-bind", "{tools}", "/tools"), "programs of the pipeline", When.TOOLS),
     Rule(("--bind", "{cache}", "/ccache"), "what compilers make of the tree is kept", When.CACHE_FILLED),
     Rule(("--ro-bind", "{cache}", "/ccache"), "a series leaves nothing there for the next one", When.CACHE_READ),
     Rule(("--remount-ro", "/"), "it is memory without a limit"),

@@ -268,7 +268,7 @@ class Processes:
             watch.check()
 
     def _wait(self, process: subprocess.Popen[bytes], check: Callable[[], None]) -> tuple[int, resource.struct_rusage]:
-        """Status and usage of a process that closed its output, which is mostly, not always, one that ended."""
+        """Status and usage of a process that closed its output; usually it has ended as well."""
         pause = 0.001
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)

@@ -1,4 +1,4 @@
-"""Where the files that a maintainer edits lie: beside the package in a checkout, inside it in a wheel."""
+"""Folders of the files that a maintainer edits: next to the package in a checkout, inside it in a wheel."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def folder(name: str) -> Path:
 
 
 def own_templates() -> Path:
-    """Where a user's own templates lie: one of the same name comes before the one that ships. It need not exist."""
+    """Folder of the user's templates, which replace shipped ones of the same name. It need not exist."""
     return user_config_path("kernel-series-pipeline") / "templates"

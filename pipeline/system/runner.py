@@ -38,7 +38,7 @@ class DisarmedStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Hands on a line that is not at its end, which is taken for a line of its own."""
+        """Pass on an unfinished line; the runner reads it as a line of its own."""
         if self._line:
             self._stream.write(disarmed(self._line))
             self._line = ""
@@ -63,11 +63,11 @@ class DisarmedStream(io.TextIOBase):
 
     @property
     def buffer(self) -> io.BufferedIOBase:
-        """For bytes, which nobody prints here but as a whole file."""
+        """Bytes, which are only printed here as a whole file."""
         return self._stream.buffer  # type: ignore[return-value]
 
 
 def disarm_output() -> None:
-    """Whatever is printed from now on is no command, where a runner reads it."""
+    """From now on, a CI runner takes no commands from what is printed."""
     if os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD"):
         sys.stdout, sys.stderr = DisarmedStream(sys.stdout), DisarmedStream(sys.stderr)

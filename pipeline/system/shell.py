@@ -9,8 +9,8 @@ from collections.abc import Sequence
 def pasted(program: Sequence[str], operands: Sequence[str], options: Sequence[str] = ()) -> str:
     """A command line that does what it says, whatever its words are.
 
-    Every word is one word for the shell, and none of `operands` is taken for an option. Characters that a terminal
-    would obey are replaced: a command with one names nothing that is there.
+    Every word is one word for the shell, and the command reads none of `operands` as an option. Characters that control
+    a terminal are replaced; a command with such a character does not name an existing file any more.
 
     Args:
         program: and what else comes first, such as a subcommand.

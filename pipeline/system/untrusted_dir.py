@@ -1,6 +1,6 @@
 """Read and write in a directory that a stranger filled, without following links: nothing outside is touched.
 
-In place of a file there may be a link to one of the user's, a FIFO that nobody writes to, or eight gigabytes.
+In place of a file there may be a link to a file of the user, a FIFO without a writer, or eight gigabytes.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def remove(folder: Path) -> None:
 
 
 def entries(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Paths of all that lies below a folder, each with what lstat(2) says; what vanishes meanwhile is left out.
+    """Paths of all that lies below a folder, each with what lstat(2) says; what vanishes meanwhile is skipped.
 
     Raises:
         OSError: a folder hides what it holds: its path is longer than the system takes, or nobody may read it; or it
@@ -118,7 +118,7 @@ def entries(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _remove_folder(parent: int, last: str) -> None:
-    """Removes a folder with all its files, and brings the folders in it up into it until there are none.
+    """Remove a folder and its files; move nested folders up into it until none is left.
 
     So no name is ever looked up through more than one folder: a path can be longer than any call takes, and have more
     parts than this process may hold descriptors or make calls.

@@ -110,7 +110,7 @@ class Watch:
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.ENAMETOOLONG, errno.E2BIG):
                 raise
-            words = f"it made a folder into which nobody can look: {error.strerror}"
+            words = f"it made a folder that cannot be read: {error.strerror}"
             raise LimitError(f"{self._name} was ended: {words}", hint=_HINT) from error
 
     def _require(self, used: int, most: int, words: str) -> None:
@@ -190,7 +190,7 @@ def _read(path: Path) -> str:
 
 
 class TimeAwake:
-    """Time in which this process ran: while it is stopped (Ctrl-Z, a debugger, a frozen container) nobody is late."""
+    """Time in which this process ran: while it is stopped (Ctrl-Z, a debugger, a frozen container) no limit runs."""
 
     def __init__(self) -> None:
         self._seconds, self._last = 0.0, time.monotonic()

@@ -1,6 +1,6 @@
 """A limit on the processor time of what is done with the bytes of strangers in this process itself.
 
-Every parser has limits of its own; this one is for what nobody thought of. Regular expressions can be interrupted, too.
+Every parser has its own limits; this one is for unexpected cases. It interrupts regular expressions as well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.system.errors import ExitStatus, PipelineError
 
 
 class TakesTooLongError(PipelineError):
-    """What strangers wrote takes too much time of a processor; no parser's own error, so that none is taken for it."""
+    """Untrusted input takes too much processor time. It is not a ValueError, which parsers handle."""
 
     status = ExitStatus.NOT_OBTAINED
 

@@ -5,7 +5,7 @@ worktrees/    one persistent worktree per tree
 builds/       a few O= folders per tree and cell
 store/        results by content address
 mail/         b4's scratch folders
-ccache/       objects for builds that begin anew
+ccache/       objects for builds in an empty folder
 threads/      the last good copy of every thread that an archive delivered
 downloads/    packages and tarballs
 imports/      trees that are being imported
@@ -32,7 +32,7 @@ from pipeline.system.shell import pasted
 LAYOUT_VERSION = "1"
 FULL_BYTES = 64 << 20
 FULL_FILES = 64
-"""Where less is left, a program may have failed for want of it."""
+"""With less free space, a failed program may have run out of it."""
 _LOOKED_AT_WHERE_READ = frozenset({"store", "worktrees", "builds", "ccache", "downloads"})
 _LEFT_BY_A_KILLED_RUN = ("apply-", "boot-")
 """Never read, only removed; a series can have made a folder there that is too deep to walk through."""
@@ -142,7 +142,7 @@ class Workspace:
             )
 
     def check_failure(self, what: str, status: int, output: str) -> None:
-        """Makes sure that a failure may be taken for a result: programs do not always say that the disk is full.
+        """Raise if the disk is full: a failure is then no result, and programs do not always report it.
 
         Args:
             what: was being done in the workspace, for the message.

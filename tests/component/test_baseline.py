@@ -41,7 +41,7 @@ def test_a_tree_is_built_as_it_is(run: Runner, fake_tree: Path) -> None:
     again = run("report", "last")
     assert "Series    none: trees as they are, a baseline" in again.stdout
     refused = run("reply", "last")
-    assert (refused.returncode, "is a baseline, which answers nobody" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is a baseline: there is no mail to answer" in refused.stderr) == (2, True)
 
 
 def test_what_fails_in_its_boot_is_a_problem_of_the_tree(run: Runner, fake_tree: Path) -> None:
@@ -54,6 +54,9 @@ def test_what_fails_in_its_boot_is_a_problem_of_the_tree(run: Runner, fake_tree:
 
 def test_what_is_wanted_must_be_said(run: Runner, fake_tree: Path) -> None:
     tree = f"--tree=path:{fake_tree}#master"
-    for words, complaint in (((tree,), "no series is named"), (("x@y", "--no-series", tree), "--no-series has no")):
+    for words, complaint in (
+        ((tree,), "no series is named"),
+        (("x@y", "--no-series", tree), "SERIES and --no-series exclude each other"),
+    ):
         done = run("apply-and-build", *words)
         assert (done.returncode, complaint in done.stderr) == (2, True), done.stderr

@@ -58,7 +58,7 @@ CHILD = textwrap.indent(SEGMENT.format(count=700), "    ")
 MEMORY = r"it used \d+ MiB of memory"
 REMOVED = "kept = os.open('x', os.O_CREAT | os.O_RDWR); os.unlink('x')"
 WRITTEN = r"it wrote \d+ MiB"
-UNSEEN = "it made a folder into which nobody can look"
+UNSEEN = "it made a folder that cannot be read"
 FULL = "os.posix_fallocate(kept, 0, 700 << 20)"
 MAPPED = f"""{FULL}
 libc.mmap.restype = ctypes.c_void_p

@@ -101,9 +101,9 @@ USAGE = {
     "no such sandbox": (["plan", "--sandbox=chroot", "--tree", "debian:x"], "'chroot' is not one of 'bwrap', 'none'"),
     "nothing to suggest for": (["plan", "--suggest", "--tree", "debian:x"], "--suggest needs a series"),
     "no such format of plans": (["plan", "x@y", "--format", "gitlab"], "'gitlab' is not one of"),
-    "jobs of no series": (["plan", "--format", "github", "--tree", "debian:x"], "jobs are for a series"),
-    "suggested jobs": (["plan", "x@y", "--suggest", "--format", "github"], "jobs are for a series"),
-    "a folder for text": (["plan", "x@y", "--output", "plan"], "--output is for --format github"),
+    "jobs of no series": (["plan", "--format", "github", "--tree", "debian:x"], "--format github needs a series"),
+    "suggested jobs": (["plan", "x@y", "--suggest", "--format", "github"], "--format github needs a series"),
+    "a folder for text": (["plan", "x@y", "--output", "plan"], "--output needs --format github"),
     "nothing to merge": (["merge"], "Missing argument"),
     "no folder to merge": (["merge", "/nonexistent"], "there is no folder /nonexistent"),
     "no tree": (["plan"], "no tree is named"),
@@ -151,7 +151,7 @@ def test_an_error_that_nobody_foresaw_is_no_word_on_the_series(tmp_path: Path, m
     result = call("report", "mine", "--workspace", str(tmp_path / "workspace"))
     assert result.exit_code == 4
     lines = result.stderr.splitlines()
-    assert lines[0].startswith("error: pipeline itself failed")
+    assert lines[0].startswith("error: pipeline has a defect")
     assert "ZeroDivisionError: two lines ?[31mxxx" in lines[0]
     assert len(lines[0]) < 400
     assert "Traceback" not in result.output
@@ -193,7 +193,7 @@ def test_old_logs_go(tmp_path: Path) -> None:
 def test_a_workspace_without_runs_says_what_to_type(tmp_path: Path) -> None:
     result = call("runs", "--workspace", str(tmp_path))
     assert result.exit_code == 0
-    assert "apply-and-build --help" in result.output
+    assert "Type: pipeline apply-and-build SERIES" in result.output
 
 
 def test_runs_are_listed_and_reported_again(tmp_path: Path) -> None:

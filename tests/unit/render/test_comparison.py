@@ -34,7 +34,7 @@ def claims(*found: ClaimRecord) -> RunRecord:
 def test_a_run_does_not_differ_from_itself() -> None:
     text = render_comparison(records.run(), records.run())
     titles = [line for line in text.split("\n") if re.match(r"[A-Z]", line)]
-    assert titles == ["Cells, and the bytes of all symbols that the series adds or takes away", "Claims"]
+    assert titles == ["Cells, and the bytes of all symbols that the series adds or removes", "Claims"]
     assert "builds -1410 -1410 +0" in " ".join(text.split())
     assert "kept" in text
 
@@ -79,8 +79,8 @@ def test_patches_are_followed_by_their_subjects() -> None:
     moved = (third.model_copy(update={"number": 1}), first.model_copy(update={"number": 2, "subject": "new one"}))
     text = compared(records.run(), records.run(series=series.model_copy(update={"patches": moved, "version": 2})))
     assert (
-        "Patches that moved, came or went was is patch 3 1 mm/hugetlb: Remove fake head pages - 2 new one 1 - mm:"
-        in text
+        "Patches that were moved, added or dropped "
+        "was is patch 3 1 mm/hugetlb: Remove fake head pages - 2 new one 1 - mm:" in text
     )
     assert second.subject in text
 

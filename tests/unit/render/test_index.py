@@ -123,7 +123,7 @@ def test_runs_below_a_folder_are_found_and_linked(tmp_path: Path) -> None:
     ]
     result = call("index", str(tmp_path))
     assert result.exit_code == 0, result.output
-    assert "broken is no run of this version" in " ".join(result.output.split())
+    assert "broken was not recorded by this version" in " ".join(result.output.split())
     urls = Elements((tmp_path / "index.html").read_text()).urls
     assert {"a/report.txt", "deep/down%20b/run.json"} <= {*urls}
 
@@ -136,7 +136,7 @@ def test_a_page_links_to_nothing_outside_of_its_folder(tmp_path: Path) -> None:
     for page in pages:
         result = call("index", str(tmp_path / "runs"), "-o", str(page))
         assert result.exit_code == 0, result.output
-        assert ("links to runs below its folder only" in " ".join(result.output.split())) == (page == pages[0])
+        assert ("links only to runs below its folder" in " ".join(result.output.split())) == (page == pages[0])
     beside, above = (Elements(page.read_text()).urls for page in pages)
     assert not [url for url in beside if not url.startswith("#")]
     assert "runs/a/run.json" in above

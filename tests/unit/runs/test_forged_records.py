@@ -80,7 +80,7 @@ def test_the_index_is_made_without_it(forged: Path) -> None:
     """Seen red as above: with NaN the index was not made, with ranges it took all of the memory."""
     made = CliRunner().invoke(app, ["index", str(forged.parent)])
     assert made.exit_code == 0, made.output
-    assert "forged is no run of this version" in made.stderr.replace("\n", "")
+    assert "forged was not recorded by this version" in made.stderr.replace("\n", "")
     page = (forged.parent / "index.html").read_text()
     assert "good/run.json" in page
     assert "forged/run.json" not in page

@@ -77,7 +77,7 @@ TOO_MUCH = {
     "a path that nobody can look up": (
         "import os, time\nfor _ in range(60):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)\ntime.sleep(60)",
         QUICK,
-        "it made a folder into which nobody can look: File name too long",
+        "it made a folder that cannot be read: File name too long",
     ),
     "bytes": (
         "import time\nopen('x', 'wb').write(bytes(3 << 20))\ntime.sleep(60)",
