@@ -26,6 +26,7 @@ from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.machine import doctor
+from pipeline.mail.limits import READING_SECONDS, SETTING
 from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
 from pipeline.measure.cells import measured_cells
 from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
@@ -53,6 +54,7 @@ from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
+from pipeline.system.watched import Allowance, TakesTooLongError
 from pipeline.system.workspace import Workspace
 
 
@@ -63,12 +65,16 @@ class Pipeline:
         workspace: prepared.
         processes: the subprocess door.
         console: progress and messages.
+        reading: seconds of a processor for the mails of a command.
     """
 
-    def __init__(self, workspace: Workspace, processes: Processes, console: Console) -> None:
+    def __init__(
+        self, workspace: Workspace, processes: Processes, console: Console, reading: float = READING_SECONDS
+    ) -> None:
         self.workspace = workspace
         self.processes = processes
         self.console = console
+        self.reading = Allowance(reading, f"Who sent this? If you know: git config --global {SETTING} 60")
         self.store = Store(workspace.store, console.warn)
         self.repository: Repository = initialised(workspace.repository)
 
@@ -152,7 +158,7 @@ class Pipeline:
         return BuildHost(self.workspace, self.store, box, self.processes, self.console, order.jobs, ccache)
 
     def fetch(self, request: Request) -> Series:
-        series = fetch(request, self.workspace, self.processes, self.console.say)
+        series = fetch(request, self.workspace, self.processes, self.console.say, self.reading)
         if series.instead:
             self.console.warn(series.instead)
         self.console.say(f"Series: {series.title} (v{series.version}, {len(series.patches)} patches)")
@@ -166,13 +172,15 @@ class Pipeline:
         """
         before, found = since or earlier(request, series), None
         try:
-            found = fetch(before, self.workspace, self.processes, self.console.say) if before else None
-        except NotObtainedError as error:
+            say = self.console.say
+            found = fetch(before, self.workspace, self.processes, say, self.reading) if before else None
+        except (NotObtainedError, TakesTooLongError) as error:
             if since:
                 raise
             self.console.warn(f"no comparison with an earlier revision: {error.message}")
         applier = Applier(self.repository, self.store, self.workspace)
-        return Reviewer(self.repository, applier, self.console.say).review(series, request.midmask, found, trees)
+        reviewer = Reviewer(self.repository, applier, self.console.say, self.reading)
+        return reviewer.review(series, request.midmask, found, trees)
 
     def tree(self, name: TreeName) -> Tree:
         return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)
@@ -271,11 +279,19 @@ class Pipeline:
             cells=cells,
             checks=check_records(results),
             claims=self.claims(tracked, series, prepared.cells, cells, applied),
-            review=None if order.baseline else self.review(series, order.request, None, [one.tree for one in applied]),
+            review=None if order.baseline else self._thread(series, order.request, [one.tree for one in applied]),
             tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),
             sandbox=order.sandbox,
             places=places.places(self.workspace),
         )
+
+    def _thread(self, series: Series, request: Request, trees: Sequence[Tree]) -> ReviewRecord | None:
+        """The review; None, and said, where that takes too long: hours of builds must not be lost for it."""
+        try:
+            return self.review(series, request, None, trees)
+        except TakesTooLongError as error:
+            self.console.warn(f"the thread was not looked at: {error.message}")
+            return None
 
     def claims(
         self,

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from pipeline.cli.mishap import unforeseen
+from pipeline.mail.limits import READING_SECONDS, SETTING
 from pipeline.system.console import Console
-from pipeline.system.errors import ExitStatus, PipelineError
+from pipeline.system.errors import ExitStatus, PipelineError, UsageError
+from pipeline.system.git import user_setting
 from pipeline.system.process import Processes, StoppedError
 from pipeline.system.workspace import Workspace
 
@@ -42,7 +44,21 @@ class Session:
         from pipeline.run import Pipeline
 
         self.workspace.prepare()
-        return Pipeline(self.workspace, self.processes, self.console)
+        return Pipeline(self.workspace, self.processes, self.console, reading_seconds())
+
+
+def reading_seconds() -> float:
+    """Of a processor, for the mails of a command.
+
+    Raises:
+        UsageError: the user's setting is no number of seconds.
+    """
+    said = user_setting(SETTING)
+    if not said:
+        return READING_SECONDS
+    if not (said.isdecimal() and said.isascii() and len(said) < 6 and int(said)):
+        raise UsageError(f"git config {SETTING} is no number of seconds", hint=f"git config --global {SETTING} 60")
+    return float(said)
 
 
 @contextmanager

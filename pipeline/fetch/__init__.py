@@ -23,7 +23,7 @@ from pipeline.model import Series
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
-from pipeline.system.watched import within_seconds
+from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
 
 __all__ = ["LORE", "Request", "fetch", "message_id_in"]
@@ -52,8 +52,17 @@ class Request:
     keyring: str = ""
 
 
-def fetch(request: Request, workspace: Workspace, processes: Processes, say: Callable[[str], None]) -> Series:
+def fetch(
+    request: Request,
+    workspace: Workspace,
+    processes: Processes,
+    say: Callable[[str], None],
+    allowance: Allowance | None = None,
+) -> Series:
     """The series that `request` names, complete, with what it needs as far as that is found.
+
+    Args:
+        allowance: of a processor, for all that is done with the mails; one of its own by default.
 
     Raises:
         UsageError: SERIES is none of the forms that are understood.
@@ -61,20 +70,26 @@ def fetch(request: Request, workspace: Workspace, processes: Processes, say: Cal
         InfrastructureError: b4 is missing or failed in a way of its own.
         TakesTooLongError: reading what was found takes too much time.
     """
-    with within_seconds(READING_SECONDS, "reading the mails"):
-        return _Fetch(request, workspace, processes, say).series()
+    allowance = allowance or Allowance(READING_SECONDS)
+    with allowance.spent_on("reading the mails"):
+        return _Fetch(request, workspace, processes, say, allowance).series()
 
 
 class _Fetch:
     """One request, with its collaborators."""
 
     def __init__(
-        self, request: Request, workspace: Workspace, processes: Processes, say: Callable[[str], None]
+        self,
+        request: Request,
+        workspace: Workspace,
+        processes: Processes,
+        say: Callable[[str], None],
+        allowance: Allowance,
     ) -> None:
         self._request = request
         self._workspace = workspace
         self._say = say
-        self._b4 = B4(workspace, processes, request.keyring)
+        self._b4 = B4(workspace, processes, allowance, request.keyring)
         self._git = Repository(workspace.folder)
 
     def series(self) -> Series:

@@ -17,7 +17,8 @@ from pathlib import Path
 from pipeline.mail import mbox
 from pipeline.mail.message import Mail
 from pipeline.system.errors import InfrastructureError, NotObtainedError
-from pipeline.system.process import Command, CommandTimeoutError, Completed, Processes
+from pipeline.system.process import Command, CommandTimeoutError, Completed, Processes, ProcessorTimeError
+from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
 
 ASSEMBLY_TIMEOUT = 90.0
@@ -60,12 +61,14 @@ class B4:
         workspace: where its scratch folders are.
         processes: the subprocess door.
         keyring: folder or git reference with developers' keys (b4.keyringsrc), or empty.
+        allowance: of a processor, which b4 takes its share of.
     """
 
-    def __init__(self, workspace: Workspace, processes: Processes, keyring: str = "") -> None:
+    def __init__(self, workspace: Workspace, processes: Processes, allowance: Allowance, keyring: str = "") -> None:
         self._home = workspace.mail
         self._processes = processes
         self._keyring = keyring
+        self._allowance = allowance
 
     def assemble(self, mails: Sequence[Mail], first: Mail, version: int) -> Assembled:
         """Has b4 put a series together from a thread, without any network.
@@ -78,6 +81,7 @@ class B4:
         Raises:
             NoSeriesError: it found none.
             NotObtainedError: it did not end in time.
+            TakesTooLongError: it took more of a processor than is left.
         """
         with tempfile.TemporaryDirectory(dir=self._home) as name:
             arguments = ["--offline-mode", *self._am(name, version), "--", first.message_id]
@@ -136,7 +140,14 @@ class B4:
         settings += [f"b4.keyringsrc={self._keyring}"] if self._keyring else []
         argv = (_program(), "-n", *(word for setting in settings for word in ("-c", setting)), *arguments)
         stdin = mbox.join_mbox([mail.raw for mail in mails])
-        return self._processes.run(Command(argv, cwd=scratch, environment=environment, stdin=stdin, timeout=timeout))
+        cpu = self._allowance.left
+        command = Command(argv, cwd=scratch, environment=environment, stdin=stdin, timeout=timeout, cpu=cpu)
+        try:
+            done = self._processes.run(command)
+        except ProcessorTimeError:
+            raise self._allowance.exceeded("having b4 put the series together") from None
+        self._allowance.spend(done.cpu_seconds)
+        return done
 
 
 def _program() -> str:

@@ -7,8 +7,8 @@ A list puts a tag into the subject or a footer below the text, a relay changes F
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from pipeline.mail.limits import HEADER_LIMIT
@@ -41,18 +41,21 @@ def distinct(mails: Sequence[Mail]) -> list[Mail]:
     ]
 
 
-def told_apart(mails: Iterable[Mail]) -> frozenset[str]:
+def told_apart(mails: Sequence[Mail]) -> frozenset[str]:
     """Message-ids that several mails have which do not say the same (RFC 5322, 3.6.4: an id is that of one mail).
 
     A list's copy of a mail may have a footer, another encoding, and a relay's From:.
     """
     texts: dict[str, list[str]] = {}
     changed = set[str]()
+    times = Counter(mail.message_id for mail in mails)
     for mail in mails:
+        if not mail.message_id or times[mail.message_id] < 2:
+            continue
         text = [" ".join(line.split()) for line in mail.letter.body.split("\n")]
         lines = [line for line in text if line]
         known = texts.setdefault(mail.message_id, lines)
-        if mail.message_id and lines != known and not _alike(lines, known):
+        if lines != known and not _alike(lines, known):
             changed.add(mail.message_id)
     return frozenset(changed)
 

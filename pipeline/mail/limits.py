@@ -9,8 +9,8 @@ from __future__ import annotations
 
 MESSAGE_LIMIT = 8 << 20
 """Bytes of one message (3.6 MB)."""
-THREAD_LIMIT = 32 << 20
-"""Bytes of a whole mailbox, decompressed."""
+THREAD_LIMIT = 16 << 20
+"""Bytes of a whole mailbox, decompressed (7 MB: 1,500 messages)."""
 COUNT_LIMIT = 5000
 """Messages in a mailbox; the review of a stable release is a thread of 1,500."""
 HEADER_LIMIT = 16 << 10
@@ -27,7 +27,9 @@ LINE_LIMIT = 64 << 10
 """Characters of one line, encoded or decoded (3,000; RFC 5322 allows 998); what looks for diffs goes line by line."""
 PART_LIMIT = 100
 """Multiparts and attached messages in one message (3)."""
-READING_SECONDS = 60
-"""Of a processor, for a whole mailbox: what is read, sorted, shown and judged of it, each."""
+READING_SECONDS = 4
+"""Of a processor, for a whole mailbox: all that is read, sorted and judged of it, b4 included."""
+SETTING = "pipeline.readingSeconds"
+"""git's name of the user's own number of them, for a thread of thousands that is known to be honest."""
 BOUNDARY_LIMIT = 2_000_000
 """Lines times parts: the parser holds each line against the boundary of every part around it."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pipeline.mail.limits import READING_SECONDS
 from pipeline.model import Series
 from pipeline.review.messages import Authors, messages, readable
 from pipeline.review.phrases import phrases
-from pipeline.review.points import Link, points
+from pipeline.review.points import points
 from pipeline.review.record import ReviewRecord
 from pipeline.review.trailers import trailers
-from pipeline.system.watched import within_seconds
 
 __all__ = ["ReviewRecord", "review"]
 
@@ -28,11 +26,6 @@ def review(series: Series, midmask: str) -> ReviewRecord:
         # Ids may hold a slash, which public-inbox takes only as %2F.
         return midmask.replace("%s", quote(message_id, safe="@")) if message_id else ""
 
-    with within_seconds(READING_SECONDS, "reading the replies"):
-        return _read(series, link)
-
-
-def _read(series: Series, link: Link) -> ReviewRecord:
     rules = phrases()
     every = messages(series, rules)
     found = readable(every)

@@ -21,6 +21,7 @@ from pipeline.review.since import (
     messages_of,
 )
 from pipeline.system.git import Repository
+from pipeline.system.watched import Allowance
 
 
 def earlier(request: Request, series: Series) -> Request | None:
@@ -40,11 +41,13 @@ class Reviewer:
         repository: the workspace's bare repository.
         applier: applies both revisions.
         say: called with a line for each slow step.
+        allowance: of a processor, for what is read of both.
     """
 
     repository: Repository
     applier: Applier
     say: Callable[[str], None]
+    allowance: Allowance
 
     def review(self, series: Series, midmask: str, before: Series | None, trees: Sequence[Tree]) -> ReviewRecord:
         """The state of a series' review, and what became of an earlier revision's.
@@ -53,7 +56,14 @@ class Reviewer:
             midmask: where messages are read.
             before: the earlier revision; None where there is none.
             trees: to apply both to, in this order, where the workspace has no commit that a revision names as its base.
+
+        Raises:
+            TakesTooLongError: reading them takes too much time.
         """
+        with self.allowance.spent_on("reading the replies"):
+            return self._review(series, midmask, before, trees)
+
+    def _review(self, series: Series, midmask: str, before: Series | None, trees: Sequence[Tree]) -> ReviewRecord:
         found = review(series, midmask)
         if before is None:
             return found

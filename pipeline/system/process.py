@@ -27,7 +27,7 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, SEARCH_PATH, Limits
 from pipeline.system.readers import Readers, Reading
 from pipeline.system.run_lock import RunLock
-from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive
+from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive, processor_seconds
 
 TERMINATION_GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -50,6 +50,7 @@ class Command:
         environment: the whole environment.
         stdin: bytes for standard input.
         timeout: seconds of wall time.
+        cpu: seconds of a processor, of what it starts as well; 0 is no limit.
         output_limit: bytes of stdout and stderr together.
         pass_fds: file descriptors that stay open (the jobserver's).
         merge_stderr: deliver stderr within stdout, in order.
@@ -63,6 +64,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
     timeout: float = 600.0
+    cpu: float = 0.0
     output_limit: int = 64 << 20
     pass_fds: tuple[int, ...] = ()
     merge_stderr: bool = False
@@ -109,6 +111,10 @@ class CutShortError(InfrastructureError):
 
 class CommandTimeoutError(CutShortError):
     """A command did not end within its time."""
+
+
+class ProcessorTimeError(CutShortError):
+    """A command took more of a processor than it may."""
 
 
 class OutputLimitError(CutShortError):
@@ -158,7 +164,7 @@ class Processes:
         collected = {"stdout": bytearray(), "stderr": bytearray()}
         try:
             watch = Watch(command.program, process.pid, folder, limits, _output_of) if folder else None
-            check = partial(self._check, command, awake, watch)
+            check = partial(self._check, command, awake, watch, process.pid)
             self._read(process, command, check, on_output, collected)
             wait_status, usage = self._wait(process, check)
             process.returncode = os.waitstatus_to_exitcode(wait_status)
@@ -255,13 +261,15 @@ class Processes:
             self._alive.add(process)
         return process
 
-    def _check(self, command: Command, awake: TimeAwake, watch: Watch | None) -> None:
+    def _check(self, command: Command, awake: TimeAwake, watch: Watch | None, pid: int) -> None:
         """Raises when the command's time is over, or the run's, or when it uses too much."""
         if awake.seconds() > command.timeout:
             raise CommandTimeoutError(
                 f"{command.program} was ended after {command.timeout:.0f} s without finishing",
                 hint="A busy machine? Run the same command again; finished work is kept.",
             )
+        if command.cpu and processor_seconds(pid) > command.cpu:
+            raise ProcessorTimeError(f"{command.program} was ended after {command.cpu:.1f} s of a processor")
         if self._stopping:
             raise StoppedError
         if watch:

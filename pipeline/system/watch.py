@@ -172,6 +172,15 @@ def is_alive(pid: int) -> bool:
     return False
 
 
+def processor_seconds(pid: int) -> float:
+    """Seconds of a processor that a process took, with its children that ended; none when it has ended itself."""
+    with suppress(OSError, IndexError):
+        # proc(5): utime, stime, cutime and cstime are fields 14 to 17; the parenthesis ends the second.
+        fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()[11:15]
+        return sum(map(int, fields)) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def extent(folder: Path) -> tuple[int, int]:
     """Bytes on disk and number of files below a folder; links are not followed, what vanishes is not counted.
 

@@ -13,6 +13,9 @@ from types import FrameType
 
 from pipeline.system.errors import ExitStatus, PipelineError
 
+_SOON = 0.001
+"""Seconds; a timer of none is off."""
+
 
 class TakesTooLongError(PipelineError):
     """Untrusted input takes too much processor time. It is not a ValueError, which parsers handle."""
@@ -20,33 +23,62 @@ class TakesTooLongError(PipelineError):
     status = ExitStatus.NOT_OBTAINED
 
 
-@contextmanager
-def within_seconds(most: int, what: str) -> Iterator[None]:
-    """Ends what is done in the context after so many seconds of a processor; time that is waited does not count.
+class Allowance:
+    """Seconds of a processor for one input, whatever is done with it, one thing after the other.
 
-    Signals reach the main thread only: in another one there is no limit.
+    Signals reach the main thread only: in another one nothing of this process counts.
 
     Args:
-        most: seconds.
-        what: takes too long, for the message.
-
-    Raises:
-        TakesTooLongError: the time is over.
+        seconds: in all.
+        hint: what a user can do who wants more.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
-    def over(_: int, __: FrameType | None) -> None:
-        raise TakesTooLongError(
-            f"{what}: that takes more than {most} s of a processor", hint="Who sent this, and what for?"
-        )
+    def __init__(self, seconds: float, hint: str = "Who sent this, and what for?") -> None:
+        self._most = seconds
+        self._left = seconds
+        self._hint = hint
+        self._running = False
 
-    before = signal.signal(signal.SIGVTALRM, over)
-    # Again each second: somewhere an exception may be passed over.
-    signal.setitimer(signal.ITIMER_VIRTUAL, most, 1)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+    @property
+    def left(self) -> float:
+        """Seconds that are not spent; never none, which would be no limit to some."""
+        return max(signal.getitimer(signal.ITIMER_VIRTUAL)[0] if self._running else self._left, _SOON)
+
+    def spend(self, seconds: float) -> None:
+        """Counts what other processes took."""
+        if self._running:
+            signal.setitimer(signal.ITIMER_VIRTUAL, max(self.left - seconds, _SOON), 1)
+        else:
+            self._left -= seconds
+
+    @contextmanager
+    def spent_on(self, what: str) -> Iterator[None]:
+        """Counts what is done in the context, and ends it when nothing is left; time that is waited does not count.
+
+        Args:
+            what: takes too long, for the message.
+
+        Raises:
+            TakesTooLongError: the time is over.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def over(_: int, __: FrameType | None) -> None:
+            raise self.exceeded(what)
+
+        before = signal.signal(signal.SIGVTALRM, over)
+        # Again each second: somewhere an exception may be passed over.
+        signal.setitimer(signal.ITIMER_VIRTUAL, self.left, 1)
+        self._running = True
+        try:
+            yield
+        finally:
+            self._left, self._running = self.left, False
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            signal.signal(signal.SIGVTALRM, before)
+
+    def exceeded(self, what: str) -> TakesTooLongError:
+        """The error of having spent it all."""
+        return TakesTooLongError(f"{what}: that takes more than {self._most:g} s of a processor", hint=self._hint)

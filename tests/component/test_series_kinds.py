@@ -412,11 +412,12 @@ from pipeline.fetch.b4 import B4
 from pipeline.mail import mbox, message
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
+from pipeline.system.watched import Allowance
 folder = pathlib.Path(sys.argv[1])
 workspace = Workspace(folder / "workspace")
 workspace.prepare()
 mails, _ = message.parse_all(mbox.read_file(folder / "thread.mbx"))
-print(json.dumps(B4(workspace, Processes()).signatures([mail for mail in mails if mail.number], 1)))
+print(json.dumps(B4(workspace, Processes(), Allowance(60)).signatures([mail for mail in mails if mail.number], 1)))
 """
 
 

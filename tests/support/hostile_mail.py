@@ -99,8 +99,8 @@ MAILBOXES: dict[str, Hostile] = {
     # Sizes
     "empty": Hostile(lambda: b"", "the mailbox is empty"),
     "blanks": Hostile(lambda: b" \r\n" * 1000, "the mailbox is empty"),
-    "body of 100 MB": Hostile(lambda: mail("[PATCH] x", "y" * 79 + "\n") + b"lines of text\n" * 7_200_000, "32 MiB"),
-    "body of 20 MB": Hostile(lambda: with_more(reply(body=b"lines of text\n" * 1_500_000)), shown="larger than 8 MiB"),
+    "body of 100 MB": Hostile(lambda: mail("[PATCH] x", "y" * 79 + "\n") + b"lines of text\n" * 7_200_000, "16 MiB"),
+    "body of 9 MB": Hostile(lambda: with_more(reply(body=b"lines of text\n" * 700_000)), shown="larger than 8 MiB"),
     "line of 5 MB": Hostile(lambda: with_more(reply(body=b"x" * 5_000_000)), shown="line of more than 64 KiB"),
     "line of 5 MB in base64": Hostile(
         lambda: with_more(
@@ -115,7 +115,7 @@ MAILBOXES: dict[str, Hostile] = {
         lambda: b"From a@b Thu Jan  1 00:00:00 1970\nDate: x\n\n" * 300_000, "more than 5000 messages"
     ),
     "separator of 20 MB": Hostile(lambda: b"From " + b"a@" * 10_000_000, "line of more than 64 KiB|larger than 8 MiB"),
-    "gzip bomb": Hostile(_bomb, "larger than 32 MiB when it is unpacked"),
+    "gzip bomb": Hostile(_bomb, "larger than 16 MiB when it is unpacked"),
     "gzip bomb of empty members": Hostile(lambda: gzip.compress(b"") * 500_000, "when it is unpacked"),
     "gzip cut short": Hostile(lambda: gzip.compress(mbox(GOOD))[:-20], "ends early"),
     "gzip damaged": Hostile(lambda: b"\x1f\x8b\x08\0" + b"\xff" * 300, "is damaged"),
@@ -267,6 +267,6 @@ PLACES: dict[str, tuple[Callable[[Path], None], str]] = {
     "FIFO in a maildir": (_fifo_in_maildir, "no regular file"),
     "maildir whose folders loop": (_looping_maildir, "cannot be read: Too many levels of symbolic links"),
     "link to itself": (_looping_link, "cannot be read: Too many levels of symbolic links"),
-    "sparse file of 1 TiB": (_huge_file, "larger than 32 MiB"),
+    "sparse file of 1 TiB": (_huge_file, "larger than 16 MiB"),
     "link to a device without end": (_endless, "no regular file"),
 }

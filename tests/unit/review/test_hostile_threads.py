@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,7 +16,7 @@ from pipeline.mail.message import Mail, parse, parse_all
 from pipeline.review import ReviewRecord, review
 from pipeline.review.quoting import take_apart
 from pipeline.system.errors import NotObtainedError
-from pipeline.system.watched import TakesTooLongError, within_seconds
+from pipeline.system.watched import Allowance
 
 DIFF = "x\n\n---\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 MOST_SECONDS = 4
@@ -27,7 +25,7 @@ MOST_SECONDS = 4
 
 @pytest.fixture(autouse=True)
 def in_time() -> Iterator[None]:
-    with within_seconds(MOST_SECONDS, "the test"):
+    with Allowance(MOST_SECONDS).spent_on("the test"):
         yield
 
 
@@ -141,17 +139,3 @@ def part(header: str, parts: int = 1) -> bytes:
 def test_parts_with_many_parameters_are_not_read(raw: bytes, why: str) -> None:
     with pytest.raises(NotObtainedError, match=why):
         parse(raw)
-
-
-def test_what_nobody_thought_of_ends_after_its_seconds() -> None:
-    before = signal.getsignal(signal.SIGVTALRM)
-    with pytest.raises(TakesTooLongError, match="the mails: that takes more than 1 s"):
-        _spin(lambda: within_seconds(1, "the mails"))
-    assert signal.getsignal(signal.SIGVTALRM) is before
-
-
-def _spin(limit: Callable[[], object]) -> None:
-    with limit():  # type: ignore[attr-defined]
-        end = time.process_time() + 3
-        while time.process_time() < end:
-            pass
