@@ -15,6 +15,7 @@ from pipeline.cli.options import (
     RunArgument,
     require_writable,
     user_identity,
+    write,
 )
 from pipeline.cli.session import Session
 
@@ -48,10 +49,10 @@ def doc(
         current.console.warn(
             "the run was recorded by an older version: the document describes measurements, not the code"
         )
-    file.write_text(document.text, encoding="utf-8")
+    write(file, document.text.encode(), named=output is not None)
     print(f"Document: {file}")
     if document.patch:
-        patch.write_text(document.patch, encoding="utf-8")
+        write(patch, document.patch.encode(), named=output is not None)
         print(f"Patch:    {patch}\nRead it, then apply it with `git am --signoff`.")
     else:
         print("The tree's copy is up to date: no patch is needed.")

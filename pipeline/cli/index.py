@@ -11,6 +11,7 @@ from pipeline import runs as running
 from pipeline.cli.command import command
 from pipeline.cli.options import (
     require_writable,
+    write,
 )
 from pipeline.cli.session import Session
 from pipeline.render.index import indexed, render_index
@@ -46,5 +47,5 @@ def index(
         )
     if unlinked:
         current.console.warn(f"the page links only to runs below its folder; runs without a link: {unlinked}")
-    path.write_text(render_index(records), encoding="utf-8")
+    write(path, render_index(records).encode(), named=output is not None)
     print(path)

@@ -12,6 +12,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from pipeline.fetch import LORE, Request
 from pipeline.orders.order import BaseChoice
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting
 from pipeline.system.sandbox import SandboxName
@@ -127,6 +128,17 @@ def require_writable(target: Path) -> None:
     """Raises UsageError when no file can be written there; said before the work, not after it."""
     if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
         raise UsageError(f"{target} cannot be written", hint="Name a file in a folder that exists.")
+
+
+def write(path: Path, content: bytes, *, named: bool) -> None:
+    """Writes a file: one that the user named as it is, and one in a run's folder in place of whatever lies there.
+
+    A folder that others made can hold a link of that name, which leads to a file of the user's.
+    """
+    if named:
+        path.write_bytes(content)
+    else:
+        untrusted_dir.write(path.parent, path.name, content)
 
 
 def parallel_jobs(jobs: int) -> int:

@@ -17,6 +17,7 @@ from pipeline.cli.command import command
 from pipeline.cli.options import (
     RunArgument,
     user_identity,
+    write,
 )
 from pipeline.cli.session import Session
 from pipeline.system import untrusted_dir
@@ -103,7 +104,7 @@ def reply(
     ]
     paths = _paths(output, folder, len(drafts), every=every)
     for draft, path in zip(drafts, paths, strict=True):
-        path.write_bytes(replying.to_bytes(draft))
+        write(path, replying.to_bytes(draft), named=output is not None)
         _print_draft(draft, path)
         if send_dry_run:
             _print_dry_run(draft, path)

@@ -14,6 +14,7 @@ from pipeline.cli.options import (
     STANDARD_OUTPUT,
     RunArgument,
     require_writable,
+    write,
 )
 from pipeline.cli.session import Session
 from pipeline.render.formats import FORMATS, Source
@@ -56,5 +57,5 @@ def report(
     path = output or folder / chosen.file
     require_writable(path)
     linked = path.parent.resolve() == folder.resolve()
-    path.write_text(chosen.render(Source(record, linked)), encoding="utf-8")
+    write(path, chosen.render(Source(record, linked)).encode(), named=output is not None)
     print(path)
