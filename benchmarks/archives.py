@@ -34,6 +34,7 @@ from pipeline.fetch.assembly import from_thread
 from pipeline.fetch.b4 import B4
 from pipeline.system.errors import PipelineError
 from pipeline.system.process import Processes
+from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
 
 HOURS = 6
@@ -238,7 +239,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:
         workspace = Workspace(Path(name))
         workspace.prepare()
-        b4 = B4(workspace, Processes())
+        b4 = B4(workspace, Processes(), Allowance(24 * 3600))
         outcomes = list(pool.map(lambda expected: outcome(expected, b4), drawn))
     total, exact = Counter(each.archive for each in drawn), Counter[str]()
     for each, words in zip(drawn, outcomes, strict=True):

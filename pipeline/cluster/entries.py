@@ -14,6 +14,7 @@ from pipeline.kernel import image
 from pipeline.measure.code.table import unpacked
 from pipeline.model import BuildStatus, Coverage, Diagnostic, Layout, StructPage
 from pipeline.system import untrusted
+from pipeline.system.mistakes import first_mistake
 from pipeline.system.store import Entry, Key, Store
 
 STAGES = get_args(Stage)
@@ -108,8 +109,7 @@ def _mistake(result: StoredResult) -> str:
         untrusted.check_value(result.value)
         value = _VALUES[result.stage].validate_json(TypeAdapter(Any).dump_json(result.value))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return first_mistake(error)
     except ValueError as error:
         return str(error)
     needed = _FILES.get(result.stage, set())

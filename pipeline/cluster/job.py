@@ -18,6 +18,7 @@ from pipeline.definitions import Identifier, Probes, ScenarioDefinition
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Prerequisite, Toolchain, Tree
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
+from pipeline.system.mistakes import first_mistake
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
 
@@ -263,10 +264,8 @@ def read(kind: type[Message], text: str | bytes, where: str) -> Message:
     except TooMuchError as error:
         raise UsageError(f"{where} has {error.message}", hint=error.hint) from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
         raise UsageError(
-            f"{where} is no {kind.__name__} of this version of pipeline: {place}: {first['msg']}",
+            f"{where} is no {kind.__name__} of this version of pipeline: {first_mistake(error)}",
             hint="Jobs and results are written by `pipeline`, and read by the same version.",
         ) from error
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.mistakes import FLOOD, SHOWN, first_mistake, placed
 from pipeline.system.untrusted import TooMuchError
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
@@ -49,11 +50,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def _first_mistake(error: ValidationError, kind: type[Definition]) -> str:
     """A sentence for the first thing that pydantic found, with the nearest valid key for a misspelt one."""
     # A misspelt key that is required is two mistakes to pydantic; the misspelling explains the other.
-    mistake = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
-    place = ".".join(str(part) for part in mistake["loc"])
+    if error.error_count() > FLOOD:
+        return first_mistake(error)
+    mistake = min(error.errors(include_input=False), key=lambda mistake: mistake["type"] != "extra_forbidden")
+    place = placed(mistake["loc"])
     if mistake["type"] != "extra_forbidden":
-        return f"{place}: {mistake['msg']}"
-    key = str(mistake["loc"][-1])
+        return f"{place}: {mistake['msg'][:SHOWN]}"
+    key = str(mistake["loc"][-1])[:SHOWN]
     valid = _keys_at(kind, mistake["loc"][:-1])
     return f"unknown key {place!r}; valid keys: {', '.join(valid)}.{nearest(key, valid)}"
 

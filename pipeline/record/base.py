@@ -47,6 +47,10 @@ OF_OTHERS = "of others"
 """The context of a validation: what is read may be anybody's."""
 
 
+_LONG = ("body", "diff", "verbatim", "log", "lines", "kept")
+"""Fields that hold whole texts."""
+
+
 class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,6 +58,11 @@ class Record(BaseModel):
     def _few_entries(self, info: ValidationInfo) -> Self:
         """Reports show lists in whole or in part, and take time and memory by their length."""
         for name, value in self if info.context == OF_OTHERS else ():
-            if isinstance(value, tuple | dict):
+            most = untrusted.RUN_TEXT if name in _LONG else untrusted.RUN_WORDS
+            if isinstance(value, str):
+                most.check(len(value))
+            elif isinstance(value, tuple | dict):
                 (untrusted.SYMBOLS if name == "symbols" else untrusted.RUN_ITEMS).check(len(value))
+                inner = [*value, *value.values()] if isinstance(value, dict) else value
+                most.check(max((len(one) for one in inner if isinstance(one, str)), default=0))
         return self

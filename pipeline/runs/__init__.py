@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pipeline.record import RunRecord
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
+from pipeline.system.mistakes import first_mistake
 from pipeline.system.untrusted import TooMuchError
 from pipeline.system.workspace import Workspace
 
@@ -197,9 +198,8 @@ def read(folder: Path) -> RunRecord:
     except TooMuchError as error:
         raise UsageError(f"{path} cannot be read: {error.message}", hint="Was it made by others?") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path} is not a run of this version of pipeline: {place}: {first['msg']}") from error
+        mistake = first_mistake(error)
+        raise UsageError(f"{path} is not a run of this version of pipeline: {mistake}") from error
 
 
 def below(folder: Path) -> Iterator[tuple[Path, RunRecord | None]]:

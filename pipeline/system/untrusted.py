@@ -136,6 +136,10 @@ RUN_VALUES = Limit(2_000_000, "values in a run.json")
 """(1,000,000 for 100,000 symbols)"""
 RUN_ITEMS = Limit(100_000, "entries of one list in a run.json")
 """(1,000)"""
+RUN_WORDS = Limit(100_000, "characters of a name or a sentence in a run.json")
+"""(64 KiB: a line of a mail)"""
+RUN_TEXT = Limit(4 << 20, "characters of a mail, a diff or a table in a run.json")
+"""(1 MB)"""
 RUN_LINES = Limit(3_000_000, "changed lines in a run.json, cell by cell")
 """(60,000)"""
 DEFINITION = Limit(1 << 20, "bytes of a TOML file")

@@ -134,3 +134,44 @@ def test_a_run_that_is_too_large_leaves_symbols_out(tmp_path: Path, monkeypatch:
     short = runs.read(tmp_path)
     assert [len(cell.text.symbols) for cell in short.cells if cell.text] == [runs.MOST_SYMBOLS] * 2
     assert "too large" in short.notes[-1]
+
+
+@pytest.mark.parametrize("command", [["report", "--format=html"], ["report", "--format=junit"], ["reply"], ["index"]])
+def test_a_link_in_the_folder_of_a_run_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """Seen red: an artifact of others with `report.html` a link had any file of the user's overwritten."""
+    folder, own = tmp_path / "run", tmp_path / "own"
+    folder.mkdir()
+    (folder / RECORD).write_text(records.run(cells=(records.broken("i386-gcc", "built", "failed"),)).to_json())
+    own.write_text("mine")
+    names = ("report.html", "junit.xml", "reply.eml", "index.html")
+    for name in names:
+        (folder / name).symlink_to(own)
+    for variable in ("GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"):
+        monkeypatch.setenv(variable, "user.email" if "KEY" in variable else "me@example.org")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    workspace = [] if command[0] == "index" else ["--workspace", str(tmp_path / "workspace")]
+    made = CliRunner().invoke(app, [*command, str(folder), *workspace])
+    assert made.exit_code == 0, made.output
+    assert own.read_text() == "mine"
+    assert [name for name in names if (folder / name).is_file() and not (folder / name).is_symlink()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"x" * (15 << 20): 1},
+        {f"k{at}": 1 for at in range(100_000)},
+        {"command": "A" * (15 << 20)},
+        {"notes": [1] * 100_000},
+    ],
+    ids=["a key of megabytes", "a hundred thousand keys", "a command of megabytes", "a flood of mistakes"],
+)
+def test_what_is_wrong_is_said_in_one_short_line(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Seen red: the key was in the message, each mistake took a kilobyte, the command was taken apart for minutes."""
+    whole = json.loads(records.run(cells=(records.measured(),)).to_json())
+    (tmp_path / RECORD).write_text(json.dumps(whole | change))
+    with at_most(5), pytest.raises(UsageError) as refused:
+        runs.read(tmp_path)
+    assert len(refused.value.message) < 400 + len(str(tmp_path))
