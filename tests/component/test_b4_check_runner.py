@@ -98,6 +98,19 @@ def test_stored_runs_answer(maintainer: Maintainer) -> None:
     assert build["url"] == "https://ci.example.org/2025-12-08T09-12-44-hvo.html"
 
 
+def test_b4_s_own_checkpatch_is_kept_where_it_is_named_beside(maintainer: Maintainer) -> None:
+    script = maintainer.folder / "scripts/checkpatch.pl"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\necho '-:1: WARNING: it has a word'\nexit 1\n")
+    script.chmod(0o755)
+    maintainer.store(records.run())
+    assert "checkpatch" not in statuses(maintainer.checks(COVER, "1@x")["1@x"])
+    named = ("config", "--add", "b4.review-perpatch-check-cmd", "_builtin_checkpatch")
+    subprocess.run(["git", "-C", str(maintainer.folder), *named], env=maintainer.run.environment, check=True)
+    found = statuses(maintainer.checks(COVER, "1@x")["1@x"])
+    assert (found["checkpatch"], found["pipeline-apply"]) == ("warn", "pass")
+
+
 def test_the_newest_run_answers(maintainer: Maintainer) -> None:
     maintainer.store(records.run(id="20250101-000000-old", cells=(records.broken("odd", "built", "failed"),)))
     maintainer.store(records.run(id="20250102-000000-new"))
