@@ -1,0 +1,90 @@
+"""inline: what a run found, as comments under the lines of patches where b4's review shows them; pure.
+
+b4 0.16 (`b4 review tui`; `_integrate_agent_reviews` in its b4/review/_review.py) reads a folder for the tip of a review
+branch: `identity.txt`, and `NNNN.txt` for each patch, with a note and the diff in quotes, comments between its lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from pipeline.assess.checks import check_rows, finding_words
+from pipeline.assess.findings import failures, warnings
+from pipeline.assess.words import location
+from pipeline.record import RunRecord
+from pipeline.record.neutral import neutral
+from pipeline.system.text import visible, wrap
+
+IDENTITY = "pipeline <pipeline@localhost>\n"
+"""Whose comments they are; not the maintainer's, who sends what b4 takes for their own."""
+COLUMNS = 72
+
+_Place = tuple[str, int]
+_HUNK = re.compile(r"^@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+(?P<start>\d{1,9})(?:,(?P<new>\d{1,9}))? @@")
+_FILE = re.compile(r'^\+\+\+ "?b/(?P<path>[^\t"]+)')
+
+
+def files(record: RunRecord) -> dict[str, str]:
+    """The folder's files by name; none where nothing was found."""
+    clean = neutral(record)
+    made = {
+        f"{patch.number:04}.txt": text
+        for patch in clean.series.patches
+        if (text := _patch(patch.diff, _found(clean, patch.number)))
+    }
+    return {"identity.txt": IDENTITY, **made} if made else {}
+
+
+def _found(record: RunRecord, number: int) -> dict[_Place, list[str]]:
+    """What is said of a patch, by path and line; each once, whatever trees and kernels say it."""
+    found: dict[_Place, dict[str, None]] = {}
+    for row in check_rows(record):
+        for finding in row.findings if row.patch == number else ():
+            place = (finding.path, finding.line) if finding.line else ("", 0)
+            found.setdefault(place, {})[finding_words(finding)] = None
+    for kind, one in [*(("error", one) for one in failures(record)), *(("warning", one) for one in warnings(record))]:
+        for diagnostic in one.diagnostics if one.guilt.patch == number else ():
+            words = f"{', '.join(one.cells)}: {kind}: {location(diagnostic)}"
+            found.setdefault((diagnostic.path, diagnostic.line), {})[words] = None
+    return {place: [*words] for place, words in found.items()}
+
+
+def _patch(diff: str, found: Mapping[_Place, list[str]]) -> str:
+    """A patch's file; empty where nothing is said of it."""
+    if not found:
+        return ""
+    start = diff.find("diff --git ")
+    lines = [*_annotated(diff[start:].rstrip("\n"))] if start >= 0 else []
+    placed = {place for _, place in lines if place in found}
+    rest = chain.from_iterable(words for place, words in found.items() if place not in placed)
+    note = "".join(f"{line}\n" for words in rest for line in _comment(words))
+    quoted = "".join(
+        "".join(f"{text}\n" for text in [f"> {line}", *(t for words in found.get(place, []) for t in _comment(words))])
+        for line, place in lines
+    )
+    return f"{note}\n{quoted}" if note and placed else quoted if placed else note
+
+
+def _annotated(diff: str) -> Iterator[tuple[str, _Place]]:
+    """Lines of a diff with their places after it; a line that is taken away, and all around hunks, has none."""
+    path, number, old, new, nowhere = "", 0, 0, 0, ("", -1)
+    for line in diff.split("\n"):
+        if old > 0 or new > 0:
+            sign = line[:1]
+            yield line, (path, number) if sign in ("", " ", "+") else nowhere
+            old -= sign in ("", " ", "-")
+            new -= sign in ("", " ", "+")
+            number += sign in ("", " ", "+")
+            continue
+        if hunk := _HUNK.match(line):
+            old, new, number = int(hunk["old"] or 1), int(hunk["new"] or 1), int(hunk["start"])
+        elif header := _FILE.match(line):
+            path = header["path"]
+        yield line, nowhere
+
+
+def _comment(words: str) -> list[str]:
+    """A comment's lines, none of which b4 takes for a quotation."""
+    return [line.lstrip("> ") or "-" for line in wrap(visible(words), COLUMNS, most=8)]

@@ -1,0 +1,54 @@
+"""Findings as b4's review reads them: its own reader takes the files apart again."""
+
+from __future__ import annotations
+
+from b4.review import _review
+
+from pipeline.b4.inline import IDENTITY, files
+from pipeline.record import CheckFindingRecord, PatchCheckRecord, RunRecord
+from tests.support import records
+
+DIFF = """\
+diff --git a/mm/util.c b/mm/util.c
+--- a/mm/util.c
++++ b/mm/util.c
+@@ -10,3 +10,4 @@ static int a(void)
+ 	int x;
+-	x = 1;
++	x = 2;
++	x = 3;
+ 	return x;
+"""
+
+
+def run(*findings: CheckFindingRecord) -> RunRecord:
+    series = records.series()
+    first = series.patches[0].model_copy(update={"diff": DIFF})
+    check = PatchCheckRecord(
+        tree="v6.12", patch=first.number, check="checkpatch", status="checked", findings=findings, seconds=1.0
+    )
+    return records.run(series=series.model_copy(update={"patches": (first, *series.patches[1:])}), checks=(check,))
+
+
+def finding(message: str, line: int, path: str = "mm/util.c") -> CheckFindingRecord:
+    return CheckFindingRecord(severity="warning", message=message, path=path, line=line, tool="checkpatch", kind="SAID")
+
+
+def test_b4_shows_a_finding_at_its_line_and_what_has_none_above() -> None:
+    found = files(run(finding("say it better", 12), finding("the subject is long", 0, "")))
+    assert (found["identity.txt"], set(found)) == (IDENTITY, {"identity.txt", "0001.txt"})
+    note, _, quoted = found["0001.txt"].partition("\n> diff --git ")
+    assert "the subject is long" in note
+    (comment,) = _review._extract_comments_from_quoted_reply(f"> diff --git {quoted}")
+    assert comment["content"] == "+\tx = 3;"
+    assert "say it better" in comment["text"]
+
+
+def test_what_a_finding_quotes_is_no_quotation_to_b4() -> None:
+    text = files(run(finding("> diff --git a/x b/x", 12)))["0001.txt"]
+    (comment,) = _review._extract_comments_from_quoted_reply(text)
+    assert comment["line"] == 12
+
+
+def test_where_nothing_was_found_there_is_no_folder() -> None:
+    assert files(run()) == {}
