@@ -22,7 +22,8 @@ KERNELS := 6.1 6.12 7.2 7.3
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
 	python3 python3-venv
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm \
-	clang-19 lld-19 llvm-19 chromium chromium-driver ccache gh openssl codespell shellcheck gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu \
+	clang-19 lld-19 llvm-19 chromium chromium-driver ccache gh openssl codespell shellcheck python3-docutils python3-yaml \
+	abigail-tools coccinelle gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu \
 	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf groff-base zsh fish
 # tuxmake builds for i386 with a cross compiler only.
 BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu

@@ -83,6 +83,7 @@ class Bench:
         paths = dict.fromkeys(path for needs in wanted for path in (*needs.scripts, *needs.data))
         self._blobs = _listed(repository, base.commit, [*paths]) if paths else {}
         self._laid_out: dict[Needs, Path] = {}
+        self._data: dict[Needs, Mapping[str, str]] = {}
 
     def scripts(self, needs: Needs) -> Scripts | None:
         """What the base has of what a check needs; None where it has none of its scripts."""
@@ -95,6 +96,17 @@ class Bench:
             if path == script or any(path == name or path.startswith(f"{name}/") for name in needs.data)
         }
         return Scripts(script, data)
+
+    def data(self, needs: Needs) -> Mapping[str, str]:
+        """Text of what the base has of a check's data, by path; read once."""
+        found = self.scripts(needs)
+        if needs not in self._data:
+            blobs = found.blobs if found else {}
+            contents = self.repository.blobs([*blobs.values()]) if blobs else []
+            self._data[needs] = {
+                path: content.decode("utf-8", "replace") for path, content in zip(blobs, contents, strict=True)
+            }
+        return self._data[needs]
 
     def lay_out(self, needs: Needs) -> tuple[Path, str]:
         """The folder with what a check needs of the base, and the script's path in it.
@@ -147,6 +159,10 @@ class TreeState:
     def script(self) -> bytes:
         found = self.bench.scripts(self.needs)
         return self.bench.repository.blobs([found.blobs[found.script]])[0] if found and found.script else b""
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        return self.bench.data(self.needs)
 
     @property
     def no_history(self) -> str:

@@ -112,6 +112,11 @@ class State(Protocol):
         ...
 
     @property
+    def data(self) -> Mapping[str, str]:
+        """What the base has of `Needs.data`: text by path."""
+        ...
+
+    @property
     def no_history(self) -> str:
         """Why commits cannot be looked up; empty where they can."""
         ...

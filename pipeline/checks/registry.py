@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pipeline.checks.checkpatch import CheckpatchCheck
+from pipeline.checks.coccinelle import CoccinelleCheck
+from pipeline.checks.documentation import DocumentationCheck
 from pipeline.checks.fixes import FixesCheck
 from pipeline.checks.kconfig import KconfigCheck
 from pipeline.checks.kernel_doc import KernelDocCheck
 from pipeline.checks.maintainers import MaintainersCheck
+from pipeline.checks.netlink import NetlinkCheck
 from pipeline.checks.protocol import PatchCheck, Tool
 from pipeline.checks.recipients import RecipientsCheck
 from pipeline.checks.scripts import RUFF, SHELLCHECK
@@ -14,6 +17,7 @@ from pipeline.checks.sign_off import SignOffCheck
 from pipeline.checks.spelling import SpellingCheck
 from pipeline.checks.stable import StableCheck
 from pipeline.checks.suspicion import SuspicionCheck
+from pipeline.checks.uapi import UapiCheck
 
 CHECKS: tuple[PatchCheck, ...] = (
     SuspicionCheck(),
@@ -26,6 +30,10 @@ CHECKS: tuple[PatchCheck, ...] = (
     MaintainersCheck(),
     SpellingCheck(),
     KconfigCheck(),
+    DocumentationCheck(),
+    UapiCheck(),
+    NetlinkCheck(),
+    CoccinelleCheck(),
     SHELLCHECK,
     RUFF,
 )

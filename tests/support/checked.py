@@ -24,6 +24,10 @@ class Files:
         self._subjects = subjects
 
     @property
+    def data(self) -> Mapping[str, str]:
+        return {}
+
+    @property
     def no_history(self) -> str:
         return "no history" if self._subjects is None else ""
 

@@ -8,17 +8,10 @@ from pipeline.b4.inline import IDENTITY, files
 from pipeline.record import CheckFindingRecord, PatchCheckRecord, RunRecord
 from tests.support import records
 
-DIFF = """\
-diff --git a/mm/util.c b/mm/util.c
---- a/mm/util.c
-+++ b/mm/util.c
-@@ -10,3 +10,4 @@ static int a(void)
- 	int x;
--	x = 1;
-+	x = 2;
-+	x = 3;
- 	return x;
-"""
+DIFF = (
+    "diff --git a/mm/util.c b/mm/util.c\n--- a/mm/util.c\n+++ b/mm/util.c\n@@ -10,3 +10,4 @@ static int a(void)\n"
+    " \tint x;\n-\tx = 1;\n+\tx = 2;\n+\tx = 3;\n \treturn x;\n"
+)
 
 
 def run(*findings: CheckFindingRecord) -> RunRecord:

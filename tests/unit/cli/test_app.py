@@ -38,6 +38,7 @@ COMMANDS = [
     "checks",
     "clean",
     "check",
+    "inline",
     "run-job",
 ]
 
