@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Command, Completed, Processes
 
@@ -67,7 +68,7 @@ class DebianArchive:
         self._say = say
 
     def package(self, name: PackageName) -> Path:
-        """A package's file, downloaded now or before.
+        """A package's file, downloaded now or before; nobody else downloads it meanwhile.
 
         Raises:
             UsageError: the suite has no such package.
@@ -79,8 +80,11 @@ class DebianArchive:
         if known:
             return known[-1]
         self._say(f"Downloading {name}")
-        # Half a package is never taken for a whole one; apt-get takes no lock for it.
-        with tempfile.TemporaryDirectory(prefix="apt-", dir=kept) as aside:
+        # Half a package is never taken for a whole one; apt-get takes no lock for it, and begins anew each time.
+        prefix = f"download-{name.package}-"
+        for left in kept.glob(f"{prefix}*"):
+            untrusted_dir.remove(left)
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=kept) as aside:
             environment = {**_ENVIRONMENT, "HOME": aside}
             if name.suite:
                 environment |= self._updated([name.suite])

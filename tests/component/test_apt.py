@@ -35,8 +35,15 @@ def another_apt() -> Iterator[None]:
 
 @pytest.mark.usefixtures("another_apt")
 def test_a_package_is_downloaded_while_apt_is_locked(run_pipeline: Runner, posted: Mapping[str, PatchSeries]) -> None:
-    """A small one, which is then found to hold no kernel. Seen red with `apt-get install --download-only`."""
+    """A small one, which is then found to hold no kernel; what a killed download left is removed.
+
+    Seen red with `apt-get install --download-only`.
+    """
+    left = run_pipeline.workspace / "downloads/download-bc-killed"
+    left.mkdir(parents=True)
+    (left / "bc_0_amd64.deb").write_bytes(b"half a package")
     done = run_pipeline("apply", str(posted["good"].folder), "--tree=debian:bc")
     assert (done.returncode, done.stdout) == (2, "")
     assert "error: bc holds no kernel source" in done.stderr
     assert list((run_pipeline.workspace / "downloads").glob("bc_*.deb"))
+    assert not left.exists()
