@@ -24,7 +24,7 @@ from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState,
 from pipeline.system import resources
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import initialised
-from pipeline.system.process import Processes
+from pipeline.system.process import Completed, Processes
 from pipeline.system.store import Key
 
 
@@ -130,24 +130,36 @@ class Planner:
     def refused(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> dict[str, str]:
         """What kconfig alone refuses, without preparing a build: why by cell id, empty where every option is kept.
 
-        What is promised of compiled structs is not looked at.
+        What is promised of compiled structs is not looked at. Cells of one architecture, compiler and base
+        configuration share a build folder: kconfig's own program is compiled once, and that configuration made once.
 
         Raises:
             InfrastructureError: the machine failed.
         """
-
-        def configure(make: Make) -> str:
-            make.enter(self._folders(make, base).base())
-            return self.configure(base, make)
-
         answers = {cell.id: self._too_old(base, cell) for cell in cells}
-        asked = [(cell, None) for cell in cells if not answers[cell.id]]
+        groups: dict[tuple[str, str, str], list[Cell]] = {}
+        for cell in cells:
+            if not answers[cell.id] and self.known_config(base, cell) is None:
+                groups.setdefault((cell.arch, cell.toolchain.name, cell.base), []).append(cell)
+        by_first = {group[0].id: group for group in groups.values()}
+
+        def configure(make: Make) -> None:
+            make.enter(self._folders(make, base).base())
+            make.folder.begin()
+            done = make.run(make.cell.base)
+            based = make.folder.config()
+            for cell in by_first[make.cell.id]:
+                self._refine(base, make, cell, based, done)
+            make.folder.finish()
+
         with self._host.worktree_lock(tree):
             self._host.move(tree, base)
-            configs = self._host.run_all(tree, "Configuring", asked, configure)
-        for cell, _ in asked:
-            broken = kconfig.broken_options(cell.fragments, configs[cell.id])
-            answers[cell.id] = "; ".join(broken) if configs[cell.id] else "kconfig failed"
+            self._host.run_all(tree, "Configuring", [(group[0], None) for group in groups.values()], configure)
+        for cell in cells:
+            if not answers[cell.id]:
+                config = self.known_config(base, cell)
+                broken = kconfig.broken_options(cell.fragments, config) if config else ["kconfig failed"]
+                answers[cell.id] = "; ".join(broken)
         return answers
 
     def _too_old(self, base: SourceState, cell: Cell) -> str:
@@ -259,15 +271,27 @@ class Planner:
             return known
         make.folder.begin()
         done = make.run(make.cell.base)
-        if done.ok:
-            asked = "".join(map(kconfig.request_text, make.cell.fragments))
-            make.folder.set_config(make.folder.config() + asked)
-            done = make.run("olddefconfig")
-        config = make.folder.config() if done.ok else ""
+        config = self._refine(state, make, make.cell, make.folder.config(), done)
         make.folder.finish()
+        return config
+
+    def _refine(self, state: SourceState, make: Make, cell: Cell, based: str, done: Completed) -> str:
+        """Asks kconfig for a cell's fragments where make is; stores and returns the answer as `configure` does.
+
+        Args:
+            cell: one of make's own architecture, compiler and base configuration.
+            based: the base configuration.
+            done: how that was made.
+        """
+        if done.ok:
+            # What another cell came to may lie there.
+            make.folder.set_config(based + "".join(map(kconfig.request_text, cell.fragments)))
+            if cell.fragments:
+                done = make.run("olddefconfig")
+        config = make.folder.config() if done.ok else ""
         words = "it left no .config" if done.ok else _last_words(done.last_words)
         failed = "" if config else f"kconfig failed: {words}"
-        key = config_key(self._host, make.cell, state)
+        key = config_key(self._host, cell, state)
         self._host.store.put(key, {"failed": failed}, {"config": config.encode(), "log": done.stdout + done.stderr})
         return config
 
