@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.build.folders import Folders, Place
-from pipeline.build.products import keep_records
+from pipeline.build.products import keep_records, read_records
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import diagnostics, image, kbuild
@@ -19,6 +19,7 @@ from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
 from pipeline.plan import Planner, config_digest, configuration_origins
+from pipeline.system.process import Completed
 from pipeline.system.store import Key
 
 __all__ = ["Builder", "Builds", "read_log", "selected_states"]
@@ -181,12 +182,18 @@ class Builder:
             places = {one.cell.id: self.place(applied, one, state) for one in wanted}
             host.move(applied.tree, state)
 
+            def make_targets(make: Make, place: Place, targets: Sequence[str]) -> Completed:
+                make.folder.begin(place.config)
+                return make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
+
             def make_and_inspect(make: Make) -> None:
                 place = places[make.cell.id]
                 self.folders.enter(make, place)
-                make.folder.begin(place.config)
                 targets = inspector.targets(state, keys[make.cell.id])
-                done = make.run(*targets, timeout=kbuild.BUILD_TIMEOUT)
+                done = make_targets(make, place, targets)
+                if make.folder.is_shared and self.folders.is_misled(make, place, read_records(make)):
+                    self.folders.enter(make, place, alone=True)
+                    done = make_targets(make, place, targets)
                 if done.ok:
                     inspector.inspect(make, state, keys[make.cell.id])
                 make.folder.finish()
@@ -230,7 +237,9 @@ class Builder:
             def claim_and_build(make: Make) -> None:
                 name = make.cell.id
                 self.folders.enter(make, places[name])
-                self._build_cell(make, state, places[name].config, keys[name], before[name], moved)
+                if not self._build_cell(make, places[name], keys[name], before[name], moved):
+                    self.folders.enter(make, places[name], alone=True)
+                    self._build_cell(make, places[name], keys[name], before[name], moved)
 
             where = f"after patch {state.patch}/{applied.states[-1].patch}" if state.patch else "the base"
             host.run_all(
@@ -245,13 +254,14 @@ class Builder:
     def _build_cell(
         self,
         make: Make,
-        state: SourceState,
-        config: str,
+        place: Place,
         key: Key,
         base: Build | None,
         moved: Moved,
-    ) -> None:
+    ) -> bool:
         """Builds one cell in its claimed folder and stores the result; `moved` is what did since the base.
+
+        Nothing is stored, and it returns False, where something was read that others may have left in the folder.
 
         The base is built clean, because its warnings are what others are compared with. A failure or new warning from
         an incremental build is confirmed by a clean one before it counts, and what follows it starts clean, too: files
@@ -260,24 +270,28 @@ class Builder:
         if base is None and not make.folder.fresh:
             make.folder.wipe()
         incremental = not make.folder.fresh
-        result, files = make_vmlinux(make, config)
+        result, files = make_vmlinux(make, place.config)
         suspicious = result.status is BuildStatus.FAILED or (
             base is not None and diagnostics.new_ones(result.warnings, base.warnings, moved)
         )
         if suspicious and incremental:
             make.folder.wipe()
-            result, files = make_vmlinux(make, config)
+            result, files = make_vmlinux(make, place.config)
         elif not incremental and result.status is BuildStatus.BUILT:
             self._host.remember(make.cell, result.steps, result.cpu_seconds)
+        recorded = read_records(make) if result.status is BuildStatus.BUILT else None
+        if result.status is BuildStatus.BUILT and self.folders.is_misled(make, place, recorded):
+            return False
         if self._inspector and result.status is BuildStatus.BUILT:
-            self._inspector.inspect(make, state, key)
-        if result.status is BuildStatus.BUILT:
-            keep_records(make, self._results, key, base)
+            self._inspector.inspect(make, place.state, key)
+        if recorded:
+            keep_records(make, recorded, self._results, key, base)
         if bootable(make.cell) and result.status is BuildStatus.BUILT:
             self._results.put_image(key, image.files(make))
         if suspicious:
             make.folder.wipe()
         self._results.put(key, result, files)
+        return True
 
     def _key(self, applied: Applied, one: PlannedCell, state: SourceState) -> Key:
         origin = configuration_origins(applied.states)[state.patch]

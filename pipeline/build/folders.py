@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.kernel.assembled import is_told
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
-from pipeline.kernel.programs import Programs, reads_unrecorded
+from pipeline.kernel.programs import Programs, reads_unrecorded, speaks_to_assembler
+from pipeline.kernel.records import BuildRecords
 from pipeline.model import Applied, Cell, PlannedCell, SourceState
 from pipeline.plan import config_digest, config_key
 from pipeline.system.store import Key
@@ -44,17 +46,18 @@ class Folders:
         self._host = host
         self._programs = programs
 
-    def enter(self, make: Make, place: Place, *, anew: bool = False) -> None:
+    def enter(self, make: Make, place: Place, *, anew: bool = False, alone: bool = False) -> None:
         """Takes the folder of a state into use.
 
         Args:
             make: of the cell.
             place: of the state.
             anew: begin with an empty folder.
+            alone: share none.
         """
         folders = make.folders(config_key(self._host, make.cell, place.applied.states[0]).digest)
         base = folders.base()
-        folder = self._of_patched(folders, place) if place.state.patch else base
+        folder = self._of_patched(folders, place, alone=alone) if place.state.patch else base
         if anew:
             folder.wipe()
         make.enter(folder, None if anew or folder is base else base)
@@ -63,8 +66,26 @@ class Folders:
         """Whether all that runs while a state is built is the base's."""
         return not place.state.patch or self._deciding(place) == {}
 
-    def _of_patched(self, folders: CellFolders, place: Place) -> BuildFolder:
-        config, deciding = config_digest(place.config), self._deciding(place)
+    def is_misled(self, make: Make, place: Place, recorded: BuildRecords | None) -> bool:
+        """Whether an assembler read in a shared folder what no record of the base's names; the folder is wiped then.
+
+        What it read may be another state's, and what it made may not be made again for the next.
+
+        Args:
+            make: of the cell.
+            place: of the state that was made.
+            recorded: of what was made; None where that cannot be read.
+        """
+        if not make.folder.is_shared:
+            return False
+        programs = self._programs(place.base, place.planned.cell)
+        if programs and recorded and recorded.assembled <= programs.assembled:
+            return False
+        make.folder.wipe()
+        return True
+
+    def _of_patched(self, folders: CellFolders, place: Place, *, alone: bool) -> BuildFolder:
+        config, deciding = config_digest(place.config), None if alone else self._deciding(place)
         return folders.own(place.state.tree_id, config) if deciding is None else folders.shared(config, deciding)
 
     def _deciding(self, place: Place) -> dict[str, str] | None:
@@ -75,6 +96,10 @@ class Folders:
         base, state = place.applied.states[0], place.state
         changes = self._host.changes(base, state)
         paths = programs.decided_by({path: change.letter for path, change in changes.items()})
-        if paths is None or reads_unrecorded(self._host.changed_lines(base, state)):
+        if paths is None:
+            return None
+        lines = self._host.changed_lines(base, state)
+        untold = not is_told(place.planned.cell.toolchain.name)
+        if reads_unrecorded(lines) or (untold and speaks_to_assembler(changes, lines)):
             return None
         return {path: changes[path].blob for path in sorted(paths)}

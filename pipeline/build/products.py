@@ -10,6 +10,7 @@ from pipeline.build.results import BuildResults, bootable
 from pipeline.kernel import records
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import Make
+from pipeline.kernel.records import BuildRecords
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import parse_sections, sized_symbols, symbol_origins
 from pipeline.measure.code import code_table, stored_table
@@ -74,14 +75,22 @@ def _unreadable(build: Build, words: str) -> tuple[Build, dict[str, bytes]]:
     return replace(build, status=BuildStatus.FAILED, errors=(error,)), {}
 
 
-def keep_records(make: Make, results: BuildResults, key: Key, base: Build | None) -> None:
-    """Stores what kbuild's records of a build say; what cannot be read is unknown, as it is of an older build.
+def read_records(make: Make) -> BuildRecords | None:
+    """What kbuild's records of a build say; None where they cannot be read."""
+    try:
+        return records.of_build(make)
+    except ValueError as error:
+        make.warn(str(error))
+        return None
+
+
+def keep_records(make: Make, recorded: BuildRecords, results: BuildResults, key: Key, base: Build | None) -> None:
+    """Stores what kbuild's records of a build say.
 
     Args:
         base: what the build is compared with; None where this is the base.
     """
     try:
-        recorded = records.of_build(make)
         results.put_dependencies(key, recorded.read)
         results.put_origins(key, symbol_origins(make, recorded.sources))
         results.put_code(key, code_table(make, recorded.sources, stored_table(base.code if base else None)))

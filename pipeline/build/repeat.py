@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from pipeline.build import Builder, Builds
 from pipeline.build.folders import Place
+from pipeline.build.products import read_records
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.measure import Measurer, section_deltas
@@ -100,6 +101,8 @@ class Repeater:
             "sections": dict(build.sections),
         }
         self._host.store.put(key, value, {name: files[name] for name in ("log.z", "symbols.z")})
+        if make.folder.is_shared:
+            self._builder.folders.is_misled(make, place, read_records(make))
 
 
 def _is_built(build: Build | None) -> bool:

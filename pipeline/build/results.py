@@ -20,7 +20,7 @@ from pipeline.system.untrusted import inflated
 # The first word of `make -C`: how the paths of the source tree begin.
 _ENTERED = re.compile(r"^make: Entering directory '(?P<folder>[^'\n]+)'", re.MULTILINE)
 _PATHS, _CODE = "paths.z", "code.z"
-_PROGRAMS = ("kernel", "units", "asked", "others")
+_PROGRAMS = ("kernel", "units", "asked", "others", "assembled")
 
 
 def read_log(build: Build) -> str:

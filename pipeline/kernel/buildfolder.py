@@ -41,6 +41,11 @@ class BuildFolder:
         """Whether nothing was built here yet."""
         return not (self.path / "vmlinux").exists()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether states of several series are built here."""
+        return self.path.name.startswith(f"{_SHARED}-")
+
     def claim(self) -> None:
         """Wipes the folder unless it is as it was left."""
         if self.path.exists() and not (self._in_use or self.is_sealed()):

@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.kernel import diagnostics, kbuild
+from pipeline.kernel import assembled, diagnostics, kbuild
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import CompilerCache, Use, take_calls
 from pipeline.kernel.differences import Change, changed_lines, changes
@@ -168,9 +168,13 @@ class Make:
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 
+    @cached_property
+    def _tools(self) -> Path | None:
+        return self._host.tools(self.cell)
+
     @property
     def _box(self) -> Box:
-        return Box(self.source_dir, self.folder.path)
+        return Box(self.source_dir, self.folder.path, self._tools)
 
     def _cached_box(self) -> tuple[Box, dict[str, str]]:
         """The box and variables for a make whose compilers ask ccache first, if that is wanted."""
@@ -178,6 +182,8 @@ class Make:
         if ccache is None or self._ccache is Use.NONE:
             return self._box, {}
         tools, writable = ccache.prepare(self.cell.toolchain), self._ccache is Use.FILL
+        if assembled.is_told(self.cell.toolchain.name):
+            assembled.prepare(tools, self.cell.toolchain.name, self._host.processes)
         box = replace(self._box, tools=tools, cache=ccache.cache(writable=writable))
         return box, ccache.environment(self.cell.toolchain, writable=writable)
 
@@ -206,6 +212,15 @@ class BuildHost:
 
     def worktree_folder(self, tree: Tree) -> Path:
         return self.workspace.worktree(tree.tree_id)
+
+    def tools(self, cell: Cell) -> Path | None:
+        """A folder with the assembler of a cell's compiler, which notes what it opens; None where it needs none."""
+        name = cell.toolchain.name
+        if not assembled.is_told(name):
+            return None
+        folder = self.workspace.folder / "tools" / name
+        assembled.prepare(folder, name, self.processes)
+        return folder
 
     def worktree_lock(self, tree: Tree) -> AbstractContextManager[object]:
         """Held while a tree's worktree and build folders are in use; another run waits, and then finds the results."""

@@ -126,7 +126,7 @@ def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
     Raises:
         TooMuchError: there is more than any kernel leaves.
     """
-    return _read(build, prefixes, sorted(_listed(build)))
+    return _read(build, prefixes, sorted(listed(build, ".cmd")))
 
 
 def read_targets(build: Path, prefixes: tuple[str, ...], targets: Iterable[str]) -> dict[str, Recorded]:
@@ -159,8 +159,12 @@ def _read(build: Path, prefixes: tuple[str, ...], paths: Iterable[str]) -> dict[
     return found
 
 
-def _listed(build: Path) -> Iterator[str]:
-    """Paths of the `.cmd` files below a folder."""
+def listed(build: Path, suffix: str) -> Iterator[str]:
+    """Paths of the hidden files below a folder whose names end so.
+
+    Raises:
+        TooMuchError: there is more than any kernel leaves.
+    """
     folders, files = Budget(untrusted.RECORD_FOLDERS), Budget(untrusted.RECORD_FILES)
     # Whoever hides a folder hides his own records.
     with suppress(OSError):
@@ -168,7 +172,7 @@ def _listed(build: Path) -> Iterator[str]:
             name = path.rpartition("/")[2]
             if stat.S_ISDIR(about.st_mode):
                 folders.spend()
-            elif name.startswith(".") and name.endswith(".cmd"):
+            elif name.startswith(".") and name.endswith(suffix):
                 files.spend()
                 yield path.removeprefix(f"{build}/")
 

@@ -32,6 +32,9 @@ _SPLICE = re.compile(rb"\\[^\S\n]*\n")
 _DIRECTIVE = re.compile(rb"(?:#|%:)(?:[^\S\n]|/\*[^*\n]*\*/)*(?P<words>(?:include|import|embed)[^\n]*|/\*[^\n]*)")
 # Any other can include a unit, and then it is none: by a macro, by `#import`, after a comment.
 _OF_HEADER = re.compile(rb"include[^\S\n]*(?:<[^<>\"\n]*\.h>|\"[^<>\"\n]*\.h\")")
+# A line that is nothing else has the only quotes that no macro can take for a string.
+_PLAIN_INCLUDE = re.compile(rb"^[^\S\n]*#[^\S\n]*include[^\S\n]+\"[\w./-]*\.h\"[^\S\n]*$", re.MULTILINE)
+_ASSEMBLES = re.compile(rb"\"|##|%:%:|\?\?|asm", re.IGNORECASE)
 _NAMED_THERE = re.compile(rb"(?:\.incbin|\.include|#\s*embed)\s*\\?[\"<]([^\"\\>\n]+)")
 _INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
 
@@ -45,12 +48,14 @@ class Programs:
         units: those that are compiled and that nothing includes.
         asked: what the compiler read where its answer is read in turn.
         others: all that is named by records of anything else.
+        assembled: what assemblers opened and kbuild did not record: targets, each with a blank and a path behind it.
     """
 
     kernel: frozenset[str]
     units: frozenset[str]
     asked: frozenset[str]
     others: frozenset[str]
+    assembled: frozenset[str] = frozenset()
 
     def decided_by(self, changes: Mapping[str, str]) -> frozenset[str] | None:
         """Changed files whose content decides what runs; None where that is not known, and any could.
@@ -74,13 +79,16 @@ class Programs:
         return is_text(path) and letter != "T" and path not in self.others
 
 
-def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str, ...]) -> Programs:
+def programs_of(
+    recorded: Iterable[Recorded], source: Path, prefixes: tuple[str, ...], assembled: frozenset[str] = frozenset()
+) -> Programs:
     """What is known of the programs of a build.
 
     Args:
         recorded: by kbuild.
         source: the source tree.
         prefixes: how its paths begin in records.
+        assembled: as in `Programs`.
     """
     objects, asked, others = list[Recorded](), list[Recorded](), list[Recorded]()
     for one in recorded:
@@ -90,6 +98,7 @@ def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str,
     unrecorded = _names(_NAMED_THERE, source, (one.source for one in objects))
     # A command whose record does not tell what else was read.
     unrecorded |= _names(_INCLUDED, source, (path for path in alone if PurePosixPath(path).suffix in _COMPILED))
+    unrecorded |= {PurePosixPath(word.partition(" ")[2]).name for word in assembled}
     kernel = frozenset(
         path
         for path in _read((*objects, *asked)) - foreign
@@ -97,19 +106,35 @@ def programs_of(recorded: Iterable[Recorded], source: Path, prefixes: tuple[str,
     )
     included = frozenset(path for one in (*objects, *asked) for path in one.dependencies)
     units = frozenset(one.source for one in objects) & kernel - included - _read(asked)
-    return Programs(kernel, units, _read(asked), foreign)
+    return Programs(kernel, units, _read(asked), foreign, assembled)
 
 
 def reads_unrecorded(text: str) -> bool:
     """Whether code includes files in a way that the base's records say nothing of, as far as one can see.
 
     What is included must be named, and be a header: a macro can stand for any name. An assembler's word that is in
-    pieces is not found.
+    pieces is not found: see `pipeline.kernel.assembled`, and `speaks_to_assembler`.
     """
     code = _SPLICE.sub(b"", text.encode())
     if _UNRECORDED.search(code):
         return True
     return any(_OF_HEADER.match(found["words"]) is None for found in _DIRECTIVE.finditer(code))
+
+
+def speaks_to_assembler(changes: Iterable[str], text: str) -> bool:
+    """Whether changed code can make up words for an assembler, of any pieces.
+
+    A file's name must stand in quotes there. So it takes a string, in the changed code or in a macro that it names
+    inline assembly by; or code that is assembly.
+
+    Args:
+        changes: paths of changed files.
+        text: their changed lines.
+    """
+    if any(path.endswith(".S") for path in changes):
+        return True
+    code = _SPLICE.sub(b"", text.encode())
+    return bool(_ASSEMBLES.search(_PLAIN_INCLUDE.sub(b"", code)))
 
 
 def _is_kernel(one: Recorded) -> bool:

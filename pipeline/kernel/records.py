@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.kernel import assembled
 from pipeline.kernel.commands import (
     Recorded,
+    in_tree,
     is_code,
     linked,
+    listed,
     preprocess_command,
     read_all,
     read_of_tree,
@@ -36,10 +39,12 @@ class BuildRecords:
     Args:
         sources: of the objects that the kernel was linked of, by target.
         read: every path of the source tree that the build read.
+        assembled: what assemblers opened and kbuild did not record, targets, each with a blank and a path behind it.
     """
 
     sources: Mapping[str, str]
     read: frozenset[str]
+    assembled: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,14 @@ class Reading:
 def of_build(make: Make) -> BuildRecords:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
     found = make.read_apart(read_build, str(make.folder.path), make.source_prefixes)
-    return BuildRecords(found["sources"], frozenset(found["read"]))
+    return BuildRecords(found["sources"], frozenset(found["read"]), frozenset(found["assembled"]))
 
 
 def programs(make: Make) -> Programs:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
-    found = make.read_apart(read_programs, str(make.folder.path), str(make.source_dir), make.source_prefixes)
+    folders = str(make.folder.path), str(make.source_dir)
+    told = assembled.is_told(make.cell.toolchain.name)
+    found = make.read_apart(read_programs, *folders, make.source_prefixes, told)
     return Programs(**{name: frozenset(paths) for name, paths in found.items()})
 
 
@@ -99,16 +106,27 @@ def of_paths(make: Make, paths: Sequence[str]) -> Reading:
 
 def read_build(build: str, prefixes: Sequence[str]) -> dict[str, Any]:
     recorded = read_all(Path(build), tuple(prefixes))
+    words = _assembled(Path(build), recorded, tuple(prefixes))
+    assembled_of_tree = {in_tree(word.partition(" ")[2], tuple(prefixes)) for word in words} - {""}
     return {
         "sources": {unit.target: unit.source for unit in compiled_units(recorded)},
-        "read": sorted(read_of_tree(recorded.values(), tuple(prefixes))),
+        "read": sorted(read_of_tree(recorded.values(), tuple(prefixes)) | assembled_of_tree),
+        "assembled": sorted(words),
     }
 
 
-def read_programs(build: str, source: str, prefixes: Sequence[str]) -> dict[str, list[str]]:
+def read_programs(build: str, source: str, prefixes: Sequence[str], told: bool) -> dict[str, list[str]]:
     recorded = read_all(Path(build), tuple(prefixes))
-    found = programs_of(recorded.values(), Path(source), tuple(prefixes))
-    return {name: sorted(getattr(found, name)) for name in ("kernel", "units", "asked", "others")}
+    words = _assembled(Path(build), recorded, tuple(prefixes))
+    if told and next(listed(Path(build), assembled.SUFFIX), None) is None:
+        raise ValueError("no assembler left a record")
+    found = programs_of(recorded.values(), Path(source), tuple(prefixes), words)
+    return {name: sorted(getattr(found, name)) for name in ("kernel", "units", "asked", "others", "assembled")}
+
+
+def _assembled(build: Path, recorded: Mapping[str, Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
+    found = assembled.unrecorded(build, listed(build, assembled.SUFFIX), recorded, prefixes)
+    return frozenset(f"{target} {word}" for target, words in found.items() for word in words)
 
 
 def read_preprocessing(

@@ -14,7 +14,7 @@ from pipeline.system.shell import pasted
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 
-_REBUILT = ("builds", "worktrees", "imports")
+_REBUILT = ("builds", "worktrees", "imports", "tools")
 _REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history", "ccache", "logs")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 """Raised whenever an honest build comes to see something else, or to be kept from something; part of every stored
 result's key.
 

@@ -37,7 +37,7 @@ class Box:
     Args:
         source: mounted read-only on `/src`.
         build: mounted writable on `/build`; the working directory.
-        tools: mounted read-only on `/tools` and first in PATH.
+        tools: mounted read-only on `/tools` and first in PATH; gcc looks there for its own programs, too.
         cache: for ccache.
     """
 
@@ -82,6 +82,8 @@ class Bubblewrap:
         argv = ["bwrap", *arguments(box.source, box.build, box.tools, box.cache, _system_folders(), self.limits)]
         path = f"/tools:{SEARCH_PATH}" if box.tools else SEARCH_PATH
         environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **_variables(job, "/src", "/build")}
+        if box.tools:
+            environment["COMPILER_PATH"] = "/tools"
         if box.cache:
             environment["CCACHE_DIR"] = "/ccache"
         for name, value in environment.items():
@@ -109,6 +111,8 @@ class Unsandboxed:
             "LC_ALL": "C.UTF-8",
             **_variables(job, str(box.source), str(box.build)),
         }
+        if box.tools:
+            environment["COMPILER_PATH"] = str(box.tools)
         if box.cache:
             environment["CCACHE_DIR"] = str(box.cache.folder)
         # setpriv: make ends with us even when we are killed, which bubblewrap's --die-with-parent does otherwise.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.kernel.commands import Recorded
-from pipeline.kernel.programs import Programs, programs_of, reads_unrecorded
+from pipeline.kernel.programs import Programs, programs_of, reads_unrecorded, speaks_to_assembler
 
 KERNEL, HOST = "gcc -D__KERNEL__ -c", "gcc -O2"
 PROGRAMS = Programs(
@@ -101,6 +101,8 @@ def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> 
     assert found.units == units
     assert found.kernel == {*units, "mm/policy.c", "include/linux/mm.h", "arch/x86/kernel/asm-offsets.c"}
     assert found.asked == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
+    read = frozenset({"mm/blob.o /src/lib/string.c"})
+    assert programs_of(RECORDED, tmp_path, ("/src/",), read).kernel == found.kernel - {"lib/string.c"}
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,21 @@ def test_a_search_of_much_code_takes_time_by_its_length(piece: str) -> None:
     started = time.process_time()
     reads_unrecorded(f"{piece} x" * 300_000)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "speaks"),
+    [
+        ("mm/util.c", 'pr_info("no");', True),
+        ("mm/util.c", "char c = '\"';", True),
+        ("mm/util.c", "__asm__(NAME);", True),
+        ("mm/util.c", "_ASM_EXTABLE(a, b)", True),
+        ("mm/util.c", "#define BOTH(a, b) a##b", True),
+        ("mm/util.c", "#define BOTH(a, b) a%:\\\n%:b", True),
+        ("mm/util.c", '#include "a.h" /* " */', True),
+        ("arch/x86/kernel/head_64.S", "nop", True),
+        ("mm/util.c", '#include "a.h"\n# include <linux/mm.h>\nreturn a * 7;', False),
+    ],
+)
+def test_code_that_can_make_up_words_of_assembly(path: str, text: str, speaks: bool) -> None:
+    assert speaks_to_assembler([path], text) is speaks

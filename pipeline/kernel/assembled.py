@@ -1,0 +1,125 @@
+"""What an assembler opened: kbuild's records name what the compiler read, and nothing that `.incbin` or `.include` did.
+
+GNU as tells (as(1), --MD). gcc calls a program of ours in its place, which has it write a rule of make beside each
+object, `.NAME.assembled`. clang assembles in its own process and tells nobody.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+
+from pipeline.kernel.commands import Recorded, in_tree
+from pipeline.kernel.toolchain import ToolchainName, place
+from pipeline.system import untrusted, untrusted_dir
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.process import Command, Processes
+from pipeline.system.untrusted import Budget
+
+SUFFIX = ".assembled"
+_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
+_NOT_FILES = ("<", "/tmp/", "/usr/")
+"""How words begin that are no files, the compiler's temporary ones, or files of the machine."""
+
+_OURS = ".pipeline-"
+"""How names of what we compile ourselves begin, to look at it once."""
+
+_WRAPPER = """\
+#!/bin/sh
+# An object that is not below the current folder is none of the kernel's.
+object=/ previous=
+for word; do
+	case $previous in -o) object=$word ;; esac
+	previous=$word
+done
+case $object in
+/* | -*) exec {assembler} "$@" ;;
+*/*) exec {assembler} --MD "${{object%/*}}/.${{object##*/}}{suffix}" "$@" ;;
+*) exec {assembler} --MD ".$object{suffix}" "$@" ;;
+esac
+"""
+
+
+def is_told(toolchain: str) -> bool:
+    """Whether a toolchain's compiler calls an assembler that tells what it opened."""
+    return ToolchainName.parse(toolchain).family == "gcc"
+
+
+def prepare(folder: Path, toolchain: str, processes: Processes) -> None:
+    """Makes the program that gcc calls as its assembler when `folder` is its COMPILER_PATH (gcc(1)).
+
+    It lies where the compiler of this machine type alone looks, so that a cross compiler's is not the host's.
+
+    Raises:
+        InfrastructureError: the compiler does not tell what it calls.
+    """
+    driver = ToolchainName.parse(toolchain).driver
+    machine, named = (_ask(processes, driver, word) for word in ("-dumpmachine", "-print-prog-name=as"))
+    assembler = place(named)
+    if assembler is None:
+        raise InfrastructureError(f"{named}, which {driver} calls, is not installed", hint="apt-get install binutils")
+    text = _WRAPPER.format(assembler=assembler, suffix=SUFFIX)
+    wrapper = folder / machine / "as"
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    if not (wrapper.exists() and wrapper.read_text() == text):
+        # Whole or not at all: another cell's compiler may call it at this moment.
+        with NamedTemporaryFile("w", dir=wrapper.parent, delete=False) as aside:
+            aside.write(text)
+        Path(aside.name).chmod(0o755)
+        Path(aside.name).replace(wrapper)
+
+
+def unrecorded(
+    build: Path, paths: Iterator[str], recorded: Mapping[str, Recorded], prefixes: tuple[str, ...]
+) -> dict[str, set[str]]:
+    """What assemblers opened and kbuild's records do not name, by target.
+
+    Args:
+        build: the build folder.
+        paths: of the `.assembled` files in it.
+        recorded: by kbuild.
+        prefixes: how paths of the source tree begin.
+
+    Raises:
+        TooMuchError: there is more than any kernel leaves.
+    """
+    found: dict[str, set[str]] = {}
+    size = Budget(untrusted.RECORDS)
+    for path in paths:
+        try:
+            content = untrusted_dir.read(build, path, untrusted.RECORD.most)
+        except OSError:
+            # Whatever lies there, the assembler did not write it.
+            found[path] = {path}
+            continue
+        size.spend(len(content))
+        folder, _, name = path.rpartition("/")
+        target = posixpath.join(folder, name[1:].removesuffix(SUFFIX))
+        if target.startswith(_OURS):
+            continue
+        if more := _unnamed(content.decode("utf-8", "replace"), target, recorded.get(target), prefixes):
+            found[target] = more
+    return found
+
+
+def _unnamed(rule: str, target: str, record: Recorded | None, prefixes: tuple[str, ...]) -> set[str]:
+    words = {word for word in rule.replace("\\\n", " ").split()[1:] if not word.startswith(_NOT_FILES)}
+    # `.file` gives the source a name without its folder.
+    words -= {f"{PurePosixPath(target).stem}{suffix}" for suffix in (".c", ".S")}
+    if record is None:
+        return words
+    words.discard(posixpath.basename(record.source))
+    named = {record.source, *record.dependencies}
+    generated = {posixpath.normpath(path) for path in record.generated}
+    return {
+        word for word in words if in_tree(word, prefixes) not in named and posixpath.normpath(word) not in generated
+    }
+
+
+def _ask(processes: Processes, driver: str, question: str) -> str:
+    done = processes.run(Command((driver, question), environment=_ENVIRONMENT, timeout=30))
+    if not done.ok:
+        raise InfrastructureError(f"{driver} {question} failed: {done.text.strip()}")
+    return done.stdout.decode("utf-8", "replace").strip()

@@ -1,0 +1,43 @@
+"""What assemblers opened, beside what kbuild recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.kernel.assembled import unrecorded
+from pipeline.kernel.commands import Recorded
+
+UTIL = Recorded("mm/util.o", "gcc -c", "mm/util.c", ("include/linux/mm.h",), ("include/generated/asm-offsets.h",))
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        ("/tmp/ccX.s", set()),
+        ("util.c /src/mm/util.c /src/include/linux/mm.h \\\n ./include/generated/asm-offsets.h", set()),
+        ("<built-in> /usr/lib/gcc/x86_64-linux-gnu/12/include/stddef.h", set()),
+        ("/tmp/ccX.s \\\n /src/mm/hugetlb.c", {"/src/mm/hugetlb.c"}),
+        ("mm/hugetlb.o", {"mm/hugetlb.o"}),
+        ("/src/mm/../lib/string.c", {"/src/mm/../lib/string.c"}),
+        ("/build/include/linux/mm.h", {"/build/include/linux/mm.h"}),
+        ("hugetlb.c", {"hugetlb.c"}),
+    ],
+)
+def test_what_neither_the_compiler_nor_the_source_names_is_left(tmp_path: Path, words: str, more: set[str]) -> None:
+    """Seen red with every word taken for one of the compiler's, and with the last parts of paths compared."""
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/.util.o.assembled").write_text(f"mm/util.o: {words}\n")
+    found = unrecorded(tmp_path, iter(["mm/.util.o.assembled"]), {"mm/util.o": UTIL}, ("/src/",))
+    assert found == ({"mm/util.o": more} if more else {})
+
+
+def test_what_lies_in_place_of_a_record_is_something_read(tmp_path: Path) -> None:
+    (tmp_path / ".util.o.assembled").mkdir()
+    assert unrecorded(tmp_path, iter([".util.o.assembled"]), {}, ("/src/",))
+
+
+def test_an_object_without_a_record_of_kbuild_reads_all_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".util.o.assembled").write_text("util.o: /tmp/ccX.s /src/mm/util.c\n")
+    assert unrecorded(tmp_path, iter([".util.o.assembled"]), {}, ("/src/",)) == {"util.o": {"/src/mm/util.c"}}
