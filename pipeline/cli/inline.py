@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -40,9 +41,33 @@ def inline(
     if not files:
         print("nothing was found that b4 could show")
         return
+    _lay(folder, files)
+    print(folder)
+
+
+def _lay(folder: Path, files: Mapping[str, str]) -> None:
+    """Put files where b4 looks, in place of what this command put there before.
+
+    Raises:
+        UsageError: somebody else's comments wait there.
+    """
+    if folder.exists() and not _is_own(folder):
+        raise UsageError(
+            f"{folder} holds comments that are not this program's",
+            hint="Let `b4 review tui` take them in, or move the folder away; then run the same command again.",
+        )
+    made = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    for name, text in files.items():
+        (made / name).write_text(text, encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    print(folder)
+    made.rename(folder)
+
+
+def _is_own(folder: Path) -> bool:
+    try:
+        return (folder / "identity.txt").read_bytes() == comments.IDENTITY.encode()
+    except OSError:
+        return False
