@@ -31,7 +31,7 @@ from pipeline.kernel.trees import TreeName
 from pipeline.model import PlannedCell
 from pipeline.orders.order import Order
 from pipeline.orders.prepare import resolve
-from pipeline.plan import select_cells
+from pipeline.plan.cells import select_cells
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
 from pipeline.system.process import Processes

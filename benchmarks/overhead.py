@@ -31,7 +31,7 @@ from pipeline.measure import Measurer
 from pipeline.model import Build, BuildStatus
 from pipeline.orders.order import Order
 from pipeline.orders.prepare import resolve
-from pipeline.plan import select_cells
+from pipeline.plan.cells import select_cells
 from pipeline.render.text_report import render_text
 from pipeline.run import Pipeline
 from pipeline.runs import known_runs

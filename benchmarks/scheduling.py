@@ -47,7 +47,7 @@ from pipeline.model import (
     Toolchain,
     Tree,
 )
-from pipeline.plan import config_digest
+from pipeline.plan.configurations import config_digest
 from pipeline.system.console import Console
 from pipeline.system.git import initialised
 from pipeline.system.process import Command, Completed, Processes

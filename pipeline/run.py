@@ -34,7 +34,8 @@ from pipeline.objects import ObjectsStage
 from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.order import Order, reproducer
 from pipeline.orders.prepare import PreparedRun, prepare, tracked_series
-from pipeline.plan import Planner, configuration_origins
+from pipeline.plan import Planner
+from pipeline.plan.configurations import configuration_origins
 from pipeline.plan.matrix import surprise, with_duplicates_marked
 from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
 from pipeline.probes import Probe

@@ -18,7 +18,8 @@ from pipeline.kernel.moved import Moved
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
-from pipeline.plan import Planner, config_digest, configuration_origins
+from pipeline.plan import Planner
+from pipeline.plan.configurations import config_digest, configuration_origins
 from pipeline.system.process import Completed
 from pipeline.system.store import Key
 

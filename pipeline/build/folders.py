@@ -11,7 +11,7 @@ from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.programs import Programs, reads_unrecorded, speaks_to_assembler
 from pipeline.kernel.records import BuildRecords
 from pipeline.model import Applied, Cell, PlannedCell, SourceState
-from pipeline.plan import config_digest, config_key
+from pipeline.plan.configurations import config_digest, config_key
 from pipeline.system.store import Key
 
 

@@ -10,7 +10,8 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.kconfig import Request
 from pipeline.kernel.kconfig.explain import NO_SUCH_OPTION
 from pipeline.model import Applied, Build, CellOutcome, LostPromise, PlannedCell, SourceState, has_vmemmap
-from pipeline.plan import Planner, configuration_origins
+from pipeline.plan import Planner
+from pipeline.plan.configurations import configuration_origins
 from pipeline.plan.matrix import lost_facts
 
 

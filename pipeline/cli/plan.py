@@ -30,7 +30,7 @@ from pipeline.model import Applied, ApplyStatus, PlannedCell, Series
 from pipeline.orders.jobs import github_matrix, jobs_of
 from pipeline.orders.order import BaseChoice, Order
 from pipeline.orders.prepare import resolve
-from pipeline.plan import select_cells
+from pipeline.plan.cells import select_cells
 from pipeline.render.formats import write_reports
 from pipeline.render.plan import render_plan
 from pipeline.render.suggestion import render_suggestion

@@ -37,7 +37,8 @@ from pipeline.objects.compile import WORDS, Compiler, Wanted
 from pipeline.objects.includers import Includers
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.wide import BASE, wide_fragment
-from pipeline.plan import Planner, config_digest, config_key, configuration_origins
+from pipeline.plan import Planner
+from pipeline.plan.configurations import config_digest, config_key, configuration_origins
 from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository

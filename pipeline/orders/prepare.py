@@ -25,7 +25,7 @@ from pipeline.kernel.trees import EXAMPLES, TreeName
 from pipeline.machine import doctor
 from pipeline.model import Cell, Series, Stage
 from pipeline.orders.order import Order
-from pipeline.plan import select_cells
+from pipeline.plan.cells import select_cells
 from pipeline.plan.matrix import with_boots
 from pipeline.probes import Probe, probe
 from pipeline.system import resources

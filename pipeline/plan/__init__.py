@@ -5,14 +5,11 @@ A promise that cannot be kept makes a cell unreachable, with the reason; it is n
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
 
-from pipeline.definitions import MatrixDefinition
-from pipeline.kernel import kconfig, minimums, toolchain
+from pipeline.kernel import kconfig, minimums
 from pipeline.kernel.buildfolder import CellFolders
 from pipeline.kernel.buildhost import BuildHost, Make
 from pipeline.kernel.kconfig.explain import explain
@@ -21,74 +18,10 @@ from pipeline.kernel.minimums import Minimum
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
-from pipeline.system import resources
+from pipeline.plan.configurations import config_key
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import initialised
-from pipeline.system.process import Completed, Processes
-from pipeline.system.store import Key
-
-
-def select_cells(
-    matrix: MatrixDefinition, fragments: Path, globs: Sequence[str], processes: Processes
-) -> tuple[Cell, ...]:
-    """The matrix' cells that match any of `globs` (all of them without), fragments and toolchains looked up.
-
-    Args:
-        fragments: folder of the matrix' own fragments; those that ship with the pipeline can be used beside them.
-
-    Raises:
-        UsageError: nothing matches, a fragment is missing, or fragments of a cell contradict each other.
-        InfrastructureError: a toolchain is not installed.
-    """
-    chosen = matrix.narrowed(globs).cells
-    shipped = resources.folder("kconfigs")
-    compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
-    cells = tuple(
-        Cell(
-            id=one.id,
-            arch=one.arch,
-            toolchain=compilers[one.toolchain],
-            base=one.base,
-            fragments=tuple(kconfig.load_fragment(fragments, name, shipped) for name in one.fragments),
-            about=one.about,
-            steps=one.steps,
-            boot=one.boot,
-            expectations=tuple(Expectation(**each.model_dump()) for each in one.expect or ()),
-        )
-        for one in chosen
-    )
-    for cell in cells:
-        # Kconfig would keep one of the two, and the cell look as if the other were out of reach.
-        if found := kconfig.contradictions(cell.fragments):
-            raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(found)}")
-    return cells
-
-
-def touches_kconfig(paths: Sequence[str]) -> bool:
-    """Whether any of `paths` can change what kconfig answers: Kconfig files, makefiles, scripts, default configs."""
-    for path in map(PurePosixPath, paths):
-        if path.name.startswith(("Kconfig", "Makefile", "Kbuild")) or path.suffix == ".include":
-            return True
-        if "scripts" in path.parts or "configs" in path.parts:
-            return True
-    return False
-
-
-def configuration_origins(states: Sequence[SourceState]) -> dict[int, SourceState]:
-    """For each state the earliest one that kconfig answers alike; states carry the paths that they changed."""
-    origins: dict[int, SourceState] = {}
-    origin = states[0]
-    for state in states:
-        if state.patch and touches_kconfig(state.changed):
-            origin = state
-        origins[state.patch] = origin
-    return origins
-
-
-def config_key(host: BuildHost, cell: Cell, origin: SourceState, stage: str = "config") -> Key:
-    """Key of a cell's final configuration at a state (or of its layout, which follows from it)."""
-    asked = {"tree": origin.tree_id, "base": cell.base, "fragments": [fragment.text for fragment in cell.fragments]}
-    return Key(stage, {**asked, **host.inputs(cell)})
+from pipeline.system.process import Completed
 
 
 class Planner:
@@ -320,9 +253,3 @@ def _last_words(log: str) -> str:
     lines = [line for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if "***" in line or "error" in line.lower()]
     return (errors or lines or ["no output"])[0].strip()[:300]
-
-
-def config_digest(config: str) -> str:
-    """SHA-256 of a final `.config` without its comments (the header names the kernel version)."""
-    lines = [line for line in config.splitlines() if line.startswith("CONFIG_") or line.endswith(" is not set")]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

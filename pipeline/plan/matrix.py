@@ -8,7 +8,7 @@ from dataclasses import replace
 from pipeline.definitions import SeriesDefinition
 from pipeline.kernel import kbuild, kconfig
 from pipeline.model import Cell, Expectation, LostPromise, PlannedCell, StructPage
-from pipeline.plan import config_digest, touches_kconfig
+from pipeline.plan.configurations import config_digest, touches_kconfig
 
 
 def with_boots(cells: Sequence[Cell], tracked: SeriesDefinition | None) -> tuple[Cell, ...]:

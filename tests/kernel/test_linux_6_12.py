@@ -21,7 +21,7 @@ from pipeline.kernel.trees import TreeName
 from pipeline.model import ApplyStatus, SourceState
 from pipeline.orders.order import Order
 from pipeline.orders.prepare import resolve
-from pipeline.plan import select_cells
+from pipeline.plan.cells import select_cells
 from pipeline.run import Pipeline
 from tests.support.linux_6_12 import TREE, run_pipeline
 

@@ -17,7 +17,8 @@ from pipeline.fetch import Request
 from pipeline.kernel.trees import TreeName
 from pipeline.model import PlannedCell, SourceState
 from pipeline.orders.order import Order
-from pipeline.plan import Planner, select_cells
+from pipeline.plan import Planner
+from pipeline.plan.cells import select_cells
 from pipeline.plan.matrix import surprise
 from pipeline.run import Pipeline
 from pipeline.system import resources

@@ -20,7 +20,8 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.trees import TreeName
 from pipeline.model import Applied, ApplyStatus, Build, BuildStatus, SourceState
-from pipeline.plan import Planner, select_cells
+from pipeline.plan import Planner
+from pipeline.plan.cells import select_cells
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
 from pipeline.system.policy import LIMITS, Limits

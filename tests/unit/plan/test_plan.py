@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.definitions import CellDefinition, MatrixDefinition
 from pipeline.model import SourceState
-from pipeline.plan import config_digest, configuration_origins, select_cells, touches_kconfig
+from pipeline.plan.cells import select_cells
+from pipeline.plan.configurations import config_digest, configuration_origins, touches_kconfig
 from pipeline.system.errors import UsageError
 from pipeline.system.process import Processes
 

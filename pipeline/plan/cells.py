@@ -1,0 +1,49 @@
+"""The cells of a matrix, their compilers identified and their fragments read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.definitions import MatrixDefinition
+from pipeline.kernel import kconfig, toolchain
+from pipeline.model import Cell, Expectation
+from pipeline.system import resources
+from pipeline.system.errors import UsageError
+from pipeline.system.process import Processes
+
+
+def select_cells(
+    matrix: MatrixDefinition, fragments: Path, globs: Sequence[str], processes: Processes
+) -> tuple[Cell, ...]:
+    """The matrix' cells that match any of `globs` (all of them without), fragments and toolchains looked up.
+
+    Args:
+        fragments: folder of the matrix' own fragments; those that ship with the pipeline can be used beside them.
+
+    Raises:
+        UsageError: nothing matches, a fragment is missing, or fragments of a cell contradict each other.
+        InfrastructureError: a toolchain is not installed.
+    """
+    chosen = matrix.narrowed(globs).cells
+    shipped = resources.folder("kconfigs")
+    compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
+    cells = tuple(
+        Cell(
+            id=one.id,
+            arch=one.arch,
+            toolchain=compilers[one.toolchain],
+            base=one.base,
+            fragments=tuple(kconfig.load_fragment(fragments, name, shipped) for name in one.fragments),
+            about=one.about,
+            steps=one.steps,
+            boot=one.boot,
+            expectations=tuple(Expectation(**each.model_dump()) for each in one.expect or ()),
+        )
+        for one in chosen
+    )
+    for cell in cells:
+        # Kconfig would keep one of the two, and the cell look as if the other were out of reach.
+        if found := kconfig.contradictions(cell.fragments):
+            raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(found)}")
+    return cells
