@@ -140,8 +140,8 @@ class Planner:
                 finally:
                     folder.wipe()
 
-            found = self._host.run_all(applied.tree, label, [(cell, None)], configure)
-            known = found[cell.id]
+            configs = self._host.run_all(applied.tree, label, [(cell, None)], configure)
+            known = configs[cell.id]
         return known
 
     def _planned(self, tree: Tree, base: SourceState, cell: Cell) -> PlannedCell:

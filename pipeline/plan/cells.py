@@ -27,23 +27,25 @@ def select_cells(
     """
     chosen = matrix.narrowed(globs).cells
     shipped = resources.folder("kconfigs")
-    compilers = {name: toolchain.identify(name, processes) for name in dict.fromkeys(one.toolchain for one in chosen)}
+    compilers = {
+        name: toolchain.identify(name, processes) for name in dict.fromkeys(defined.toolchain for defined in chosen)
+    }
     cells = tuple(
         Cell(
-            id=one.id,
-            arch=one.arch,
-            toolchain=compilers[one.toolchain],
-            base=one.base,
-            fragments=tuple(kconfig.load_fragment(fragments, name, shipped) for name in one.fragments),
-            about=one.about,
-            steps=one.steps,
-            boot=one.boot,
-            expectations=tuple(Expectation(**each.model_dump()) for each in one.expect or ()),
+            id=defined.id,
+            arch=defined.arch,
+            toolchain=compilers[defined.toolchain],
+            base=defined.base,
+            fragments=tuple(kconfig.load_fragment(fragments, name, shipped) for name in defined.fragments),
+            about=defined.about,
+            steps=defined.steps,
+            boot=defined.boot,
+            expectations=tuple(Expectation(**each.model_dump()) for each in defined.expect or ()),
         )
-        for one in chosen
+        for defined in chosen
     )
     for cell in cells:
         # Kconfig would keep one of the two, and the cell look as if the other were out of reach.
-        if found := kconfig.contradictions(cell.fragments):
-            raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(found)}")
+        if contradictions := kconfig.contradictions(cell.fragments):
+            raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(contradictions)}")
     return cells
