@@ -12,8 +12,9 @@ from pipeline.build.products import keep_records, read_records
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import diagnostics, image, kbuild
-from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import Use
+from pipeline.kernel.make import Make
 from pipeline.kernel.moved import Moved
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import Inspector

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.kernel.assembled import is_told
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
-from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.make import Make
 from pipeline.kernel.programs import Programs, reads_unrecorded, speaks_to_assembler
 from pipeline.kernel.records import BuildRecords
 from pipeline.model import Applied, Cell, PlannedCell, SourceState

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pipeline.build.results import BuildResults, bootable
 from pipeline.kernel import records
 from pipeline.kernel.architectures import architecture
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.kernel.records import BuildRecords
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import parse_sections, sized_symbols, symbol_origins

@@ -13,7 +13,8 @@ from pipeline.build import Builder, Builds
 from pipeline.build.folders import Place
 from pipeline.build.products import read_records
 from pipeline.build.vmlinux import make_vmlinux
-from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.make import Make
 from pipeline.measure import Measurer, section_deltas
 from pipeline.model import Applied, Build, BuildStatus, NoiseFloor, PlannedCell, SourceState
 from pipeline.system import untrusted

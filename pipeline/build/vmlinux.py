@@ -7,7 +7,7 @@ import zlib
 from pipeline.build.products import complaints, measured, products
 from pipeline.build.results import compiler_of
 from pipeline.kernel import diagnostics, kbuild, logs
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.model import Build, BuildStatus
 
 

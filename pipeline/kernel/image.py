@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 
 from pipeline.kernel.architectures import architecture
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.kernel.userspace import FLAGS
 from pipeline.model import Image
 from pipeline.system import untrusted, untrusted_dir

@@ -14,7 +14,7 @@ from pipeline.model import Diagnostic
 from pipeline.system.confined import UnreadableError
 
 if TYPE_CHECKING:
-    from pipeline.kernel.buildhost import Make
+    from pipeline.kernel.make import Make
 
 _STEP = re.compile(r"  [A-Z][A-Z0-9_+-]*(?: \[[A-Z]+\])? +(?P<target>\S+)")
 _NO_RULE = re.compile(r"(?:No rule to make target|don't know how to make) [`'\"](?P<target>[^'\"]+)['\"]")

@@ -26,7 +26,7 @@ from pipeline.kernel.programs import Programs, programs_of
 
 if TYPE_CHECKING:
     # The process that reads the records would spend most of its time on importing it.
-    from pipeline.kernel.buildhost import Make
+    from pipeline.kernel.make import Make
 
 MOST_PREPROCESSED = 300
 """Objects that are preprocessed for one cell; the lines of what is left of a tree-wide series are not looked at."""

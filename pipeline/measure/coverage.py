@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.kernel import preprocessor, records
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.model import ChangedFile, Coverage, FileCoverage
 from pipeline.system.confined import UnreadableError
 

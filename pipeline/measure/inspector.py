@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.measure.code import neutral_code, packed, stored_table
 from pipeline.measure.coverage import measure_coverage
 from pipeline.measure.layout import HEADERS, layout_of, measure_layouts, probes

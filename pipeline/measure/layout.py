@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from pipeline.kernel import dwarf, kbuild
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.model import ChangedFile, Layout, Member
 from pipeline.probes import StructQuestion
 from pipeline.system import untrusted_dir

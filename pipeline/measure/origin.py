@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.kernel import symbols
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.system import untrusted
 

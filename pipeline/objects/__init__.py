@@ -14,7 +14,8 @@ from pipeline.build import Builds
 from pipeline.build.folders import Folders, Place
 from pipeline.kernel import diagnostics, records, toolchain
 from pipeline.kernel.architectures import architecture
-from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.make import Make
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.staleness import is_stale
 from pipeline.measure import changed_files

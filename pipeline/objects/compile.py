@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pipeline.build.folders import Folders, Place
 from pipeline.build.results import compiler_of
 from pipeline.kernel import diagnostics, kbuild, logs, records
-from pipeline.kernel.buildhost import Make
 from pipeline.kernel.diagnostics import Complaints
+from pipeline.kernel.make import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import sized_symbols
 from pipeline.measure.coverage import measure_coverage

@@ -11,9 +11,10 @@ from functools import partial
 
 from pipeline.kernel import kconfig, minimums
 from pipeline.kernel.buildfolder import CellFolders
-from pipeline.kernel.buildhost import BuildHost, Make
+from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.facts import Facts, holds
+from pipeline.kernel.make import Make
 from pipeline.kernel.minimums import Minimum
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName

@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.fetch import Request
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.kernel.trees import TreeName
 from pipeline.model import ApplyStatus, SourceState
 from pipeline.orders.order import Order

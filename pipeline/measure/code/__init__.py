@@ -18,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 
 from pipeline.kernel import commands, records
-from pipeline.kernel.buildhost import Make
+from pipeline.kernel.make import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure.code.table import CodeTable, UnitCode, compare, packed, parse_printed, unpacked, with_neutral
 from pipeline.model import Build, CodeDelta
