@@ -18,7 +18,7 @@ from pipeline.fetch.b4 import B4
 from pipeline.fetch.forms import message_id_in, named
 from pipeline.fetch.prerequisites import PrerequisiteResolver
 from pipeline.mail import mbox, message, suspicion
-from pipeline.mail.limits import READING_SECONDS
+from pipeline.mail.limits import READING_SECONDS, more_seconds
 from pipeline.model import Series
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
@@ -89,6 +89,7 @@ class _Fetch:
         self._request = request
         self._workspace = workspace
         self._say = say
+        self._allowance = allowance
         self._b4 = B4(workspace, processes, allowance, request.keyring)
         self._git = Repository(workspace.folder)
 
@@ -145,6 +146,7 @@ class _Fetch:
         for more in request.rethread:
             raw += mbox.split_mbox(self._archive(request.midmask).thread(message_id_in(more)).mbox)
             notes.append(f"joined with the thread of {message_id_in(more)}")
+        self._allowance.grant(more_seconds(len(raw)))
         series = from_thread(raw, message_id, version, self._b4, online=online)
         return replace(series, notes=(*notes, *series.notes))
 

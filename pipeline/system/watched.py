@@ -51,6 +51,11 @@ class Allowance:
         else:
             self._left -= seconds
 
+    def grant(self, seconds: float) -> None:
+        """Gives more: the input has turned out to be large in a way that is honest as a rule."""
+        self._most += seconds
+        self.spend(-seconds)
+
     @contextmanager
     def spent_on(self, what: str) -> Iterator[None]:
         """Counts what is done in the context, and ends it when nothing is left; time that is waited does not count.

@@ -54,6 +54,18 @@ def test_what_other_processes_take_counts(within: bool) -> None:
     assert 0 < allowance.left < 0.1
 
 
+@pytest.mark.parametrize("within", [True, False])
+def test_what_is_granted_can_be_spent(within: bool) -> None:
+    allowance = Allowance(1)
+    if within:
+        with allowance.spent_on("the mails"):
+            allowance.grant(59)
+    else:
+        allowance.grant(59)
+    assert 58 < allowance.left < 60.5
+    assert "more than 60 s" in allowance.exceeded("the mails").message
+
+
 def test_other_threads_are_not_limited() -> None:
     """Signals reach the first alone: a limit there would end it for what another one does."""
     ended = []
