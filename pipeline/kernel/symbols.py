@@ -41,8 +41,15 @@ def joined(origins: dict[str, str], more: Mapping[str, str]) -> None:
 
 
 def _origins(printed: str, sources: Mapping[str, str]) -> dict[str, str]:
-    addresses: dict[str, str] = {}
+    origins: dict[str, str] = {}
+    # A build can leave millions of lines: each is looked at once, and no more of it than is needed.
     for line in _LINE.finditer(printed):
-        if source := sources.get(line["object"]):
-            joined(addresses, {without_numbers(line["name"]): source})
-    return addresses
+        made, name = line.groups()
+        source = sources.get(made)
+        if not source:
+            continue
+        if "." in name:
+            name = without_numbers(name)
+        if origins.setdefault(name, source) != source:
+            origins[name] = ""
+    return origins
