@@ -6,7 +6,6 @@ linked: that a patch breaks, warns or drops out of every configuration is known 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,9 +15,7 @@ from pipeline.kernel import diagnostics, records, toolchain
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.make import Make
-from pipeline.kernel.sources import Sources
 from pipeline.kernel.staleness import is_stale
-from pipeline.measure import changed_files
 from pipeline.model import (
     Applied,
     Build,
@@ -33,10 +30,10 @@ from pipeline.model import (
     Toolchain,
     TouchedFile,
 )
-from pipeline.objects.choose import Configured, architectures, chosen, code_files, sources_of, values_of
+from pipeline.objects.choose import architectures
 from pipeline.objects.compile import WORDS, Compiler, Wanted
-from pipeline.objects.includers import Includers
 from pipeline.objects.results import ObjectResults, StateObjects
+from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import BASE, wide_fragment
 from pipeline.plan import Planner
 from pipeline.plan.configurations import config_digest, config_key, configuration_origins
@@ -85,12 +82,7 @@ class ObjectsStage:
         self._results = ObjectResults(host.store)
         self._folders = Folders(host, lambda base, _: self._results.programs(base))
         self._origins = configuration_origins(applied.states)
-        base, last = applied.states[0], applied.states[-1]
-        # Also what a later patch takes back.
-        self._code = code_files(set(applied.changed))
-        self._changed = changed_files(repository, base.commit, last.commit)
-        self._sources: dict[str, Sources] = {}
-        self._includers: Mapping[str, Sequence[str]] = {}
+        self._touched = TouchedCode(host, repository, applied)
 
     def run(self) -> tuple[tuple[PlannedCell, ...], Builds]:
         """The cells of the stage, and their builds at every state; a series that touches no code has none.
@@ -98,15 +90,18 @@ class ObjectsStage:
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
-        if not self._code or len(self._applied.states) < 2:
+        if not self._touched.files or len(self._applied.states) < 2:
             return (), {}
-        planned = [self._cell(arch) for arch in architectures(self._code)]
+        planned = [self._cell(arch) for arch in architectures(self._touched.files)]
         works = [_Work(one) for one in planned if one.reachable]
         if works:
             with self._host.worktree_lock(self._applied.tree):
                 self._configure(works)
                 configured = [work for work in works if work.planned.reachable]
-                self._choose(configured)
+                if configured:
+                    self._touched.find_includers()
+                for work in configured:
+                    work.files = self._touched.chosen(work.planned.cell.arch, work.configs)
                 for state in self._applied.states:
                     self._visit(state, configured)
         reached = {work.planned.cell.id: work.planned for work in works}
@@ -153,23 +148,6 @@ class ObjectsStage:
                 work.configs[state.patch] = (
                     self._planner.config(self._applied, origin, work.planned.cell) if origin.patch else config
                 )
-
-    def _choose(self, works: Sequence[_Work]) -> None:
-        """Decides what is compiled at every state."""
-        present = {state.patch: self._present(state) for state in self._applied.states}
-        headers = [path for path in self._code if path.endswith(".h")]
-        if headers and works:
-            self._includers = self._including(headers)
-        for work in works:
-            known: dict[tuple[int, frozenset[str]], tuple[TouchedFile, ...]] = {}
-            for state in self._applied.states:
-                origin, there = self._origins[state.patch], present[state.patch]
-                if (origin.patch, there) not in known:
-                    values = values_of(work.configs[state.patch])
-                    configured = Configured(self._sources_at(origin), work.planned.cell.arch, values)
-                    code = [path for path in self._code if path in there]
-                    known[origin.patch, there] = chosen(configured, code, self._includers)
-                work.files[state.patch] = known[origin.patch, there]
 
     def _visit(self, state: SourceState, works: Sequence[_Work]) -> None:
         """Adds what the objects of a state come to, stored or compiled now."""
@@ -225,7 +203,7 @@ class ObjectsStage:
             kept=self._kept(work, state, sources),
             base=work.states.get(0),
             before=work.states.get(state.patch - 1),
-            changed=self._changed if last else None,
+            changed=self._touched.changed if last else None,
         )
 
     def _kept(self, work: _Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
@@ -255,13 +233,12 @@ class ObjectsStage:
 
     def _key(self, work: _Work, state: SourceState) -> Key:
         last = state is self._applied.states[-1]
-        lines = repr([(one.path, one.lines) for one in self._changed]) if last else ""
         inputs = {
             "tree": state.tree_id,
             "config": config_digest(work.configs[state.patch]),
             "objects": self._targets(work, state),
             "words": list(WORDS),
-            "coverage": hashlib.sha256(lines.encode()).hexdigest() if last else "",
+            "coverage": self._touched.changed_digest if last else "",
             "version": [VERSION, diagnostics.VERSION],
             **self._host.inputs(work.planned.cell),
         }
@@ -269,7 +246,7 @@ class ObjectsStage:
         return Key("objects", {**inputs, "base": self._applied.states[0].tree_id} if state.patch else inputs)
 
     def _targets(self, work: _Work, state: SourceState) -> dict[str, str]:
-        return sources_of(work.files[state.patch], self._includers)
+        return self._touched.targets(work.files[state.patch])
 
     def _files(self, work: _Work, patch: int) -> tuple[TouchedFile, ...]:
         """The touched files of a state; a header is shown by whatever was seen to read it, too."""
@@ -284,27 +261,3 @@ class ObjectsStage:
             reason = file.reason or ("does not compile on the base either" if on_base else "")
             files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason))
         return tuple(files)
-
-    def _present(self, state: SourceState) -> frozenset[str]:
-        """The touched files of code that are there at a state."""
-        listed = self._repository.out("ls-tree", "-r", "-z", state.commit, "--", *self._code)
-        entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
-        return frozenset(path for about, _, path in entries if about.startswith("100")).intersection(self._code)
-
-    def _including(self, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """C files that include headers, on the base; they are looked for once."""
-        tree, base = self._applied.tree, self._applied.states[0]
-        lines = repr([(one.path, one.lines) for one in self._changed])
-        asked = {"tree": base.tree_id, "headers": [*headers], "changed": hashlib.sha256(lines.encode()).hexdigest()}
-        key = Key("includers", {**asked, "version": VERSION})
-        if known := self._host.store.get(key):
-            return {header: tuple(paths) for header, paths in known.value.items()}
-        self._host.move(tree, base)
-        found = Includers(Repository(self._host.worktree_folder(tree))).of(headers, self._changed)
-        self._host.store.put(key, {header: [*paths] for header, paths in found.items()}, {})
-        return found
-
-    def _sources_at(self, state: SourceState) -> Sources:
-        if state.commit not in self._sources:
-            self._sources[state.commit] = Sources(self._repository, state.commit)
-        return self._sources[state.commit]

@@ -1,0 +1,103 @@
+"""What a series touches on one tree: its files of code, and at every state the objects that show them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.sources import Sources
+from pipeline.measure import changed_files
+from pipeline.model import Applied, SourceState, TouchedFile
+from pipeline.objects.choose import Configured, chosen, code_files, sources_of, values_of
+from pipeline.objects.includers import Includers
+from pipeline.plan.configurations import configuration_origins
+from pipeline.system.git import Repository
+from pipeline.system.store import Key
+
+_VERSION = 1
+"""Raised whenever other files are taken for those that include a header."""
+
+
+class TouchedCode:
+    """The code that a series touches.
+
+    Args:
+        host: store and worktrees.
+        repository: holds the series' states.
+        applied: the series on the tree.
+    """
+
+    def __init__(self, host: BuildHost, repository: Repository, applied: Applied) -> None:
+        self._host = host
+        self._repository = repository
+        self._applied = applied
+        self._origins = configuration_origins(applied.states)
+        base, last = applied.states[0], applied.states[-1]
+        # Also what a later patch takes back.
+        self.files = code_files(set(applied.changed))
+        self.changed = changed_files(repository, base.commit, last.commit)
+        self._sources: dict[str, Sources] = {}
+        self._includers: Mapping[str, Sequence[str]] = {}
+
+    @cached_property
+    def changed_digest(self) -> str:
+        """SHA-256 of which lines the series changes."""
+        lines = repr([(changed.path, changed.lines) for changed in self.changed])
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def find_includers(self) -> None:
+        """Finds the files that include the series' headers; the caller holds the worktree's lock."""
+        headers = [path for path in self.files if path.endswith(".h")]
+        if headers:
+            self._includers = self._including(headers)
+
+    def chosen(self, arch: str, configs: Mapping[int, str]) -> dict[int, tuple[TouchedFile, ...]]:
+        """The touched files that are there at every state, with what shows them, by patch number.
+
+        Args:
+            arch: of the configurations.
+            configs: of every state, by patch number.
+        """
+        known: dict[tuple[int, frozenset[str]], tuple[TouchedFile, ...]] = {}
+        files = {}
+        for state in self._applied.states:
+            origin, there = self._origins[state.patch], self._present[state.patch]
+            if (origin.patch, there) not in known:
+                configured = Configured(self._sources_at(origin), arch, values_of(configs[state.patch]))
+                code = [path for path in self.files if path in there]
+                known[origin.patch, there] = chosen(configured, code, self._includers)
+            files[state.patch] = known[origin.patch, there]
+        return files
+
+    def targets(self, files: Sequence[TouchedFile]) -> dict[str, str]:
+        """Objects that show files, each with the source that it is compiled from."""
+        return sources_of(files, self._includers)
+
+    @cached_property
+    def _present(self) -> Mapping[int, frozenset[str]]:
+        """The touched files of code that are there, by patch number."""
+        return {state.patch: self._present_at(state) for state in self._applied.states}
+
+    def _present_at(self, state: SourceState) -> frozenset[str]:
+        listed = self._repository.out("ls-tree", "-r", "-z", state.commit, "--", *self.files)
+        entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+        return frozenset(path for about, _, path in entries if about.startswith("100")).intersection(self.files)
+
+    def _including(self, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """C files that include headers, on the base; they are looked for once."""
+        tree, base = self._applied.tree, self._applied.states[0]
+        asked = {"tree": base.tree_id, "headers": [*headers], "changed": self.changed_digest}
+        key = Key("includers", {**asked, "version": _VERSION})
+        if known := self._host.store.get(key):
+            return {header: tuple(paths) for header, paths in known.value.items()}
+        self._host.move(tree, base)
+        includers = Includers(Repository(self._host.worktree_folder(tree))).of(headers, self.changed)
+        self._host.store.put(key, {header: [*paths] for header, paths in includers.items()}, {})
+        return includers
+
+    def _sources_at(self, state: SourceState) -> Sources:
+        if state.commit not in self._sources:
+            self._sources[state.commit] = Sources(self._repository, state.commit)
+        return self._sources[state.commit]
