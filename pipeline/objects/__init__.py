@@ -93,7 +93,7 @@ class ObjectsStage:
         if not self._touched.files or len(self._applied.states) < 2:
             return (), {}
         planned = [self._cell(arch) for arch in architectures(self._touched.files)]
-        works = [_Work(one) for one in planned if one.reachable]
+        works = [_Work(of_arch) for of_arch in planned if of_arch.reachable]
         if works:
             with self._host.worktree_lock(self._applied.tree):
                 self._configure(works)
@@ -106,11 +106,11 @@ class ObjectsStage:
                     self._visit(state, configured)
         reached = {work.planned.cell.id: work.planned for work in works}
         builds = {
-            (work.planned.cell.id, patch): replace(one.build, files=self._files(work, patch))
+            (work.planned.cell.id, patch): replace(compiled.build, files=self._files(work, patch))
             for work in works
-            for patch, one in work.states.items()
+            for patch, compiled in work.states.items()
         }
-        return tuple(reached.get(one.cell.id, one) for one in planned), builds
+        return tuple(reached.get(of_arch.cell.id, of_arch) for of_arch in planned), builds
 
     def _cell(self, arch: str) -> PlannedCell:
         """The cell of an architecture; one without a compiler is out of reach."""
@@ -156,8 +156,8 @@ class ObjectsStage:
             key = self._key(work, state)
             if not work.configs[state.patch]:
                 work.states[state.patch] = self._not_configured(work, state, key)
-            elif found := self._results.get(key, cached=True):
-                work.states[state.patch] = found
+            elif stored := self._results.get(key, cached=True):
+                work.states[state.patch] = stored
             else:
                 missing.append(work)
         if not missing:
@@ -167,19 +167,19 @@ class ObjectsStage:
         keys = {work.planned.cell.id: self._key(work, state) for work in missing}
 
         def compile_and_store(make: Make) -> None:
-            found, log = Compiler(make, self._folders).compile(wanted[make.cell.id])
+            compiled, log = Compiler(make, self._folders).compile(wanted[make.cell.id])
             if not state.patch:
                 self._keep_programs(make, keys[make.cell.id])
-            self._results.put(keys[make.cell.id], found, log)
+            self._results.put(keys[make.cell.id], compiled, log)
 
         where = f"after patch {state.patch}/{self._applied.states[-1].patch}" if state.patch else "of the base"
         cells = [(work.planned.cell, None) for work in missing]
         host.run_all(self._applied.tree, f"Compiling objects {where}", cells, compile_and_store)
         for work in missing:
-            found = self._results.get(keys[work.planned.cell.id], cached=False)
-            if found is None:
+            compiled = self._results.get(keys[work.planned.cell.id], cached=False)
+            if compiled is None:
                 raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
-            work.states[state.patch] = found
+            work.states[state.patch] = compiled
 
     def _not_configured(self, work: _Work, state: SourceState, key: Key) -> StateObjects:
         """What a state comes to at which kconfig fails: nothing is compiled."""
@@ -190,9 +190,9 @@ class ObjectsStage:
         error = Diagnostic("Kconfig", 0, words)
         build = Build(BuildStatus.FAILED, 0.0, 0.0, 0, (), (error,), self._host.workspace.store, coverage=Coverage(()))
         self._results.put(key, StateObjects(build, {}), log)
-        found = self._results.get(key, cached=False)
-        assert found is not None
-        return found
+        stored = self._results.get(key, cached=False)
+        assert stored is not None
+        return stored
 
     def _wanted(self, work: _Work, state: SourceState) -> Wanted:
         last = state is self._applied.states[-1]
@@ -216,9 +216,9 @@ class ObjectsStage:
         # Other programs may have written other records.
         believed = self._folders.runs_base_programs(self._place(work, earlier))
         return {
-            target: one
-            for target, one in before.objects.items()
-            if target in sources and one.good and not is_stale(changes, one.read if believed else None)
+            target: compiled
+            for target, compiled in before.objects.items()
+            if target in sources and compiled.good and not is_stale(changes, compiled.read if believed else None)
         }
 
     def _keep_programs(self, make: Make, key: Key) -> None:
@@ -255,7 +255,7 @@ class ObjectsStage:
         for file in work.files[patch]:
             good = [target for target in file.targets if target in objects and objects[target].good]
             if file.path.endswith(".h"):
-                good += [target for target, one in objects.items() if one.good and file.path in one.read]
+                good += [target for target, compiled in objects.items() if compiled.good and file.path in compiled.read]
             targets = tuple(dict.fromkeys([*file.targets, *good]))
             on_base = [target for target in file.targets if target in base and not base[target].good]
             reason = file.reason or ("does not compile on the base either" if on_base else "")
