@@ -21,8 +21,9 @@ from pipeline.record import CellRecord, RunRecord
 from pipeline.record.public import for_others
 from pipeline.render.code import code_words, compared_cells
 from pipeline.render.page import templates
+from pipeline.render.reproduction import reproduction
 from pipeline.render.sizes import legend, size_rows
-from pipeline.render.text_report import cell_rows, measured, reproduction, summary, tree_row
+from pipeline.render.text_report import cell_rows, measured, summary, tree_row
 from pipeline.render.words import one_line, with_largest_symbols
 
 BUDGET = 1000 * 1000

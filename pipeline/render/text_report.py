@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
-
-from rich.cells import cell_len, chop_cells
 
 from pipeline.assess.boots import all_measured, by_scenario
 from pipeline.assess.boots import measured as measured_values
@@ -17,11 +14,11 @@ from pipeline.assess.verdict import Verdict, exit_status, remarks, verdict
 from pipeline.assess.words import label, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, StateRecord, TextRecord, TreeRecord
 from pipeline.record.neutral import neutral
-from pipeline.record.public import tested_on
 from pipeline.render.checks import check_blocks, check_matrix
 from pipeline.render.code import code_blocks
 from pipeline.render.measured import Block, coverage_blocks, first, layout_blocks
 from pipeline.render.page import Page
+from pipeline.render.reproduction import reproduction
 from pipeline.render.review import review_view
 from pipeline.render.series import prerequisite_lines, signature_lines
 from pipeline.render.sizes import largest_symbols, legend, size_rows
@@ -33,7 +30,6 @@ SYMBOLS_SHOWN = 10
 DIAGNOSTICS_SHOWN = 5
 HUNKS_SHOWN = 5
 DETAILS_SHOWN = 12
-LONGEST_WORD = 200
 _SUMMARY = re.compile(r"add/remove: \d+/\d+ grow/shrink: \d+/\d+ up/down: \d+/-?\d+ \(-?\d+\)")
 MOST_STATES = 13
 """Source states in one line of a table of boots; where there are more, base and last."""
@@ -124,48 +120,6 @@ def measured(claim: ClaimRecord) -> str:
         return claimed + (f"; {claim.finding}" if claim.finding else "")
     place = f" in {claim.cell}" if claim.cell else ""
     return f"{claimed}, measured {claim.measured:{sign}d}{place}" + (f" ({claim.finding})" if claim.finding else "")
-
-
-def reproduction(record: RunRecord, columns: int, indent: int = 2) -> list[str]:
-    """The command that does the same again; where others cannot have one, what it was done on."""
-    if record.command:
-        return command_lines(record.command, columns, indent)
-    words = ["No command can be given that does the same on another machine.", *tested_on(record)]
-    return [" " * indent + line for sentence in words for line in wrap(sentence, columns - indent)]
-
-
-def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:
-    """A command line for copying, `indent` blanks included.
-
-    It is broken between words. A word longer than a line goes on in the first column of the next one: the shell drops
-    a backslash and the line end, and would take blanks for the end of the word.
-    """
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = []
-    if words[:1] != ["pipeline"]:
-        # Of a record that others made: not for pasting.
-        return [" " * indent + "# the run names no command of the pipeline"]
-    room = columns - indent - len("  \\")
-    lines: list[str] = []
-    for word in (shlex.quote(cut(word, LONGEST_WORD)) for word in words):
-        if lines and cell_len(f"{lines[-1]} {word}") <= columns - len(" \\"):
-            lines[-1] += f" {word}"
-        elif cut(word, room) == word:
-            lines += [(" " * (indent + 2) if lines else " " * indent) + word]
-        else:
-            lines += _broken_word(word, room, indent + 2 if lines else indent)
-    return [line if line.endswith("\\") else f"{line} \\" for line in lines[:-1]] + lines[-1:]
-
-
-def _broken_word(word: str, room: int, indent: int) -> list[str]:
-    """Pieces of a quoted word, each quoted: between quotes of the single kind a backslash is nothing special."""
-    plain = "".join(shlex.split(word))
-    # Quoting adds two characters, and three more for each quote inside.
-    width = max(room // 5, 8) if "'" in plain else room - 2
-    pieces = [shlex.quote(cut(piece, width)) for piece in chop_cells(plain, width)]
-    return [" " * indent + pieces[0] + "\\", *(f"{piece}\\" for piece in pieces[1:-1]), pieces[-1]]
 
 
 def about(record: RunRecord) -> list[tuple[str, str]]:

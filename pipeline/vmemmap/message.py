@@ -6,7 +6,7 @@ import textwrap
 
 from pipeline.record import RunRecord, TreeRecord
 from pipeline.record.neutral import neutral
-from pipeline.render.text_report import command_lines
+from pipeline.render.reproduction import command_lines
 from pipeline.system.text import count, cut, visible
 
 COLUMNS = 72

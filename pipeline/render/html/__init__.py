@@ -20,7 +20,8 @@ from pipeline.render.html.tables import LONGEST, Item, items, table
 from pipeline.render.html.trimming import Limits, trimmed
 from pipeline.render.measured import first
 from pipeline.render.plan import duration
-from pipeline.render.text_report import about, facts, reproduction
+from pipeline.render.reproduction import reproduction
+from pipeline.render.text_report import about, facts
 from pipeline.system.text import cut
 
 MOST_BYTES = 2 << 20

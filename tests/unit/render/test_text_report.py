@@ -13,7 +13,8 @@ from pipeline.assess.verdict import exit_status, remarks, verdict
 from pipeline.record import CellRecord, SymbolRecord
 from pipeline.record.neutral import neutral
 from pipeline.render.page import Page
-from pipeline.render.text_report import command_lines, render_text, summary
+from pipeline.render.reproduction import command_lines
+from pipeline.render.text_report import render_text, summary
 from pipeline.system.errors import ExitStatus
 from pipeline.system.text import cut, visible, wrap
 from tests.support import records

@@ -17,7 +17,8 @@ from pipeline.machine.clean import clean
 from pipeline.orders.order import Order, joined, reproducer
 from pipeline.render.html import render_html
 from pipeline.render.markdown import render_markdown
-from pipeline.render.text_report import command_lines, render_text
+from pipeline.render.reproduction import command_lines
+from pipeline.render.text_report import render_text
 from pipeline.reply.headers import addresses
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.shell import pasted
