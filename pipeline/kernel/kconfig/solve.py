@@ -8,7 +8,7 @@ taken, and what only a program of the tree can tell is hoped for. Whoever uses a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline.kernel.kconfig.expression import (
@@ -28,6 +28,7 @@ from pipeline.kernel.kconfig.expression import (
     size_of,
 )
 from pipeline.kernel.kconfig.source import Definition, Kconfig
+from pipeline.kernel.kconfig.supposed import State, Values
 from pipeline.system import untrusted
 from pipeline.system.untrusted import Budget, TooMuchError
 
@@ -73,7 +74,7 @@ def solve(
     """
     search = _Search(kconfig, asked, budget or Budget(untrusted.SOLVE_STEPS))
     try:
-        state = search.hold(condition, _State(_Values(values)), ())
+        state = search.hold(condition, State(Values(values)), ())
         search.check(state)
     except _UnreachableError as error:
         return Solution({}, values, str(error)[:LONGEST_REASON])
@@ -86,51 +87,6 @@ class _UnreachableError(Exception):
 
 class _TangledError(_UnreachableError):
     """The search took too long: no other way is tried."""
-
-
-class _Values(Mapping[str, str]):
-    """A configuration, and what is different in it: at each step little is, and it has ten thousand options."""
-
-    def __init__(self, base: Mapping[str, str], changes: Mapping[str, str] | None = None) -> None:
-        self._base = base
-        self._changes = {} if changes is None else changes
-
-    def __getitem__(self, option: str) -> str:
-        return self._changes[option] if option in self._changes else self._base[option]
-
-    def __contains__(self, option: object) -> bool:
-        return option in self._changes or option in self._base
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.whole())
-
-    def __len__(self) -> int:
-        return len(self.whole())
-
-    def whole(self) -> dict[str, str]:
-        return {**self._base, **self._changes}
-
-    def changed(self, changes: Mapping[str, str]) -> _Values:
-        return _Values(self._base, {**self._changes, **changes})
-
-    @property
-    def cost(self) -> int:
-        """What a copy takes, in steps of a search."""
-        return len(self._changes) // 10
-
-
-@dataclass(frozen=True)
-class _State:
-    """A configuration as it would be, and the requests that would make it so."""
-
-    values: _Values
-    requests: Mapping[str, str] = field(default_factory=dict)
-
-    def holds(self, condition: Expression) -> bool:
-        return evaluate(condition, self.values, unknown=Tristate.Y) == Tristate.Y
-
-    def fails(self, condition: Expression) -> bool:
-        return evaluate(condition, self.values, unknown=Tristate.N) == Tristate.N
 
 
 class _Search:
@@ -146,7 +102,7 @@ class _Search:
         except TooMuchError:
             raise _TangledError("what the files of the series depend on is too tangled") from None
 
-    def hold(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
+    def hold(self, condition: Expression, state: State, above: tuple[str, ...]) -> State:
         """The state in which a condition is `y`; `above` are the options that this is for.
 
         Raises:
@@ -178,7 +134,7 @@ class _Search:
         needs = f"{above[-1]} needs {condition}" if above else f"{condition} is needed"
         raise _UnreachableError(needs + (f" ({', '.join(names)})" if names else ", which does not hold"))
 
-    def check(self, state: _State) -> None:
+    def check(self, state: State) -> None:
         """Raises _UnreachableError when what was asked for last undid what an earlier request depends on."""
         for option, value in state.requests.items():
             if value != "y":
@@ -194,7 +150,7 @@ class _Search:
             if not any(state.holds(need) for need in needs):
                 raise _UnreachableError(f"{option} depends on {needs[0]}, which does not go with the rest")
 
-    def _fail(self, condition: Expression, state: _State, above: tuple[str, ...]) -> _State:
+    def _fail(self, condition: Expression, state: State, above: tuple[str, ...]) -> State:
         """The state in which a condition is `n`."""
         self._spend(size_of(condition))
         if state.fails(condition):
@@ -216,7 +172,7 @@ class _Search:
                 return state
         raise _UnreachableError(f"{condition} holds")
 
-    def _set(self, name: str, state: _State, above: tuple[str, ...]) -> _State:
+    def _set(self, name: str, state: State, above: tuple[str, ...]) -> State:
         """The state in which an option is `y`."""
         self._steps += 1
         if self._steps > MAX_STEPS or len(above) > MAX_DEPTH:
@@ -234,8 +190,8 @@ class _Search:
         return self._first(list(self._ways(name, definitions, state, (*above, name))), f"{name} has no prompt")
 
     def _ways(
-        self, name: str, definitions: Sequence[Definition], state: _State, above: tuple[str, ...]
-    ) -> Iterator[Callable[[], _State]]:
+        self, name: str, definitions: Sequence[Definition], state: State, above: tuple[str, ...]
+    ) -> Iterator[Callable[[], State]]:
         """How an option can become `y`: asked for, by its defaults, selected."""
         for definition in definitions:
             if definition.prompt is not None:
@@ -248,10 +204,10 @@ class _Search:
         if all(definition.prompt is None for definition in definitions):
             yield partial(self._select, name, state, above)
 
-    def _follow(self, name: str, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
+    def _follow(self, name: str, needs: Expression, state: State, above: tuple[str, ...]) -> State:
         return self._became(name, self.hold(needs, state, above))
 
-    def _ask(self, definition: Definition, needs: Expression, state: _State, above: tuple[str, ...]) -> _State:
+    def _ask(self, definition: Definition, needs: Expression, state: State, above: tuple[str, ...]) -> State:
         state = self.hold(needs, state, above)
         if definition.choice is not None:
             others = [other for other in self._kconfig.choices[definition.choice] if other != definition.option]
@@ -262,11 +218,11 @@ class _Search:
             state = replace(state, values=state.values.changed(dict.fromkeys(others, "n")))
         return self._became(definition.option, replace(state, requests={**state.requests, definition.option: "y"}))
 
-    def _became(self, name: str, state: _State) -> _State:
+    def _became(self, name: str, state: State) -> State:
         """The state with an option that is `y`, and all that it selects."""
         changes: dict[str, str] = {}
         # It sees what is added to `changes` below.
-        values = _Values(state.values, changes)
+        values = Values(state.values, changes)
         waiting = [name]
         while waiting:
             option = waiting.pop()
@@ -283,10 +239,10 @@ class _Search:
         self._spend(state.values.cost + len(changes))
         return replace(state, values=state.values.changed(changes))
 
-    def _select(self, name: str, state: _State, above: tuple[str, ...]) -> _State:
+    def _select(self, name: str, state: State, above: tuple[str, ...]) -> State:
         """The state in which something selects an option: that which takes the fewest requests."""
         selections = self._kconfig.selections.get(name, ())
-        states: list[_State] = []
+        states: list[State] = []
         reasons: list[str] = []
         for selection in selections[:MAX_SELECTORS]:
             try:
@@ -300,7 +256,7 @@ class _Search:
             raise _UnreachableError(f"{name} has no prompt{because}")
         return self._became(name, min(states, key=lambda state: len(state.requests)))
 
-    def _unset(self, name: str, state: _State) -> _State:
+    def _unset(self, name: str, state: State) -> State:
         """The state in which an option is `n`."""
         asked = self._asked.get(name) or state.requests.get(name, "n")
         if asked != "n":
@@ -315,7 +271,7 @@ class _Search:
         values = state.values.changed({name: "n"})
         return replace(state, values=values, requests={**state.requests, name: "n"})
 
-    def _first(self, ways: Sequence[Callable[[], _State]], otherwise: str = "nothing makes it hold") -> _State:
+    def _first(self, ways: Sequence[Callable[[], State]], otherwise: str = "nothing makes it hold") -> State:
         """The first way that leads somewhere; the reason why none does is that of the first one."""
         reasons = []
         for way in ways:
