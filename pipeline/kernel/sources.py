@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import source
-from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.kernel.version import kernel_version
 from pipeline.system import untrusted

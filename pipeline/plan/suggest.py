@@ -18,8 +18,8 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.commands import is_of_kernel
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import NO, YES, Expression, Tristate, any_of, evaluate
+from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.kconfig.solve import solve
-from pipeline.kernel.kconfig.source import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.model import Cell, Fragment
 from pipeline.system import untrusted

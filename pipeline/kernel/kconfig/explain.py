@@ -16,7 +16,7 @@ from pipeline.kernel.kconfig.expression import (
     evaluate,
     options_in,
 )
-from pipeline.kernel.kconfig.source import Definition, Kconfig
+from pipeline.kernel.kconfig.options import Definition, Kconfig
 
 NO_SUCH_OPTION = "no such option in this tree"
 MAX_NAMES = 3

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipeline.kernel.kconfig.expression import Tristate, evaluate
-from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.kconfig.syntax import parse_expression
 from pipeline.system.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""The options that a tree's Kconfig files declare (Documentation/kbuild/kconfig-language.rst in the tree).
+"""Reads the Kconfig files of a tree (Documentation/kbuild/kconfig-language.rst in the tree).
 
 The files are read as text, and nothing of the tree runs: a macro is left as it stands. What kconfig itself would refuse
 is mostly passed over, as `make olddefconfig` is asked for its opinion anyway.
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.kernel.kconfig.expression import YES, AnyOf, Expression, Literal, Macro, Not, Option, all_of
+from pipeline.kernel.kconfig.options import Conditional, Definition, Kconfig, Selection
 from pipeline.kernel.kconfig.syntax import parse_clause
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
@@ -31,61 +32,6 @@ _VARIABLE = re.compile(r"\$\((\w+)\)")
 _NAME = re.compile(r"\w+")
 _TYPES = {"bool": "bool", "tristate": "tristate", "string": "string", "int": "int", "hex": "hex"}
 _DEFAULTS = {"default": "", "def_bool": "bool", "def_tristate": "tristate"}
-
-
-@dataclass(frozen=True)
-class Conditional:
-    """A value (an option that is selected, a default) and the condition under which it counts."""
-
-    value: Expression
-    condition: Expression
-
-
-@dataclass(frozen=True)
-class Definition:
-    """One `config` block; an option may have several.
-
-    Args:
-        option: without the prefix `CONFIG_`.
-        place: `FILE:LINE`.
-        kind: `bool`, `tristate`, `string`, `int`, `hex`; empty where another block says it.
-        prompt: when a user can set it; None when there is no prompt.
-        depends: its own dependencies and those of the blocks around it, all of which must hold.
-        choice: number of the choice that it belongs to.
-    """
-
-    option: str
-    place: str
-    kind: str
-    prompt: Expression | None
-    depends: tuple[Expression, ...]
-    defaults: tuple[Conditional, ...]
-    selects: tuple[Conditional, ...]
-    implies: tuple[Conditional, ...]
-    choice: int | None
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Who selects an option, and on what condition (its dependencies left out: where it is `y`, they hold)."""
-
-    selector: str
-    condition: Expression
-
-
-@dataclass(frozen=True)
-class Kconfig:
-    """All options of one architecture.
-
-    Args:
-        definitions: by option.
-        selections: by the option that is selected.
-        choices: options of each choice, by its number.
-    """
-
-    definitions: Mapping[str, tuple[Definition, ...]]
-    selections: Mapping[str, tuple[Selection, ...]]
-    choices: Mapping[int, tuple[str, ...]]
 
 
 def read(

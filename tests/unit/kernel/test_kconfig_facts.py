@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.facts import Facts, check_condition, holds, numbers
+from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.system.errors import UsageError
 
 KCONFIG = """\
@@ -54,7 +55,7 @@ def test_what_is_no_condition_is_refused(condition: str) -> None:
 
 
 def test_kconfig_is_read_only_where_it_is_asked() -> None:
-    def unread() -> source.Kconfig:
+    def unread() -> Kconfig:
         raise AssertionError("read")
 
     assert holds("A", Facts({"A": "y"}, unread, lambda: ""))

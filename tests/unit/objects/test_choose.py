@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from pipeline.kernel.kconfig import source
-from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.objects import choose
 from pipeline.objects.choose import Configured, architectures, chosen, code_files, sources_of

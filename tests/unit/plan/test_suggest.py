@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import parse_fragment, source
-from pipeline.kernel.kconfig.source import Kconfig
+from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.model import Cell, Toolchain
 from pipeline.plan.suggest import Suggester, Suggestion, fragment_name

@@ -7,7 +7,8 @@ import pytest
 from pipeline.kernel.kconfig import parse_config
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import YES, all_of
-from pipeline.kernel.kconfig.source import MAX_SOURCE_DEPTH, Definition, Kconfig, read
+from pipeline.kernel.kconfig.options import Definition, Kconfig
+from pipeline.kernel.kconfig.source import MAX_SOURCE_DEPTH, read
 from pipeline.system.errors import UsageError
 
 
