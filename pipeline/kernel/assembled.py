@@ -47,28 +47,46 @@ def is_told(toolchain: str) -> bool:
     return ToolchainName.parse(toolchain).family == "gcc"
 
 
-def prepare(folder: Path, toolchain: str, processes: Processes) -> None:
-    """Makes the program that gcc calls as its assembler when `folder` is its COMPILER_PATH (gcc(1)).
+class Assemblers:
+    """The programs that gcc calls as its assembler, made once; several cells may ask at the same time."""
 
-    It lies where the compiler of this machine type alone looks, so that a cross compiler's is not the host's.
+    def __init__(self) -> None:
+        # No lock: who waits for a compiler gives the run's lock back, and two may make the same.
+        self._answers: dict[str, tuple[str, str]] = {}
+        self._made: set[tuple[Path, str]] = set()
 
-    Raises:
-        InfrastructureError: the compiler does not tell what it calls.
-    """
-    driver = ToolchainName.parse(toolchain).driver
-    machine, named = (_ask(processes, driver, word) for word in ("-dumpmachine", "-print-prog-name=as"))
-    assembler = place(named)
-    if assembler is None:
-        raise InfrastructureError(f"{named}, which {driver} calls, is not installed", hint="apt-get install binutils")
-    text = _WRAPPER.format(assembler=assembler, suffix=SUFFIX)
-    wrapper = folder / machine / "as"
-    wrapper.parent.mkdir(parents=True, exist_ok=True)
-    if not (wrapper.exists() and wrapper.read_text() == text):
-        # Whole or not at all: another cell's compiler may call it at this moment.
-        with NamedTemporaryFile("w", dir=wrapper.parent, delete=False) as aside:
-            aside.write(text)
-        Path(aside.name).chmod(0o755)
-        Path(aside.name).replace(wrapper)
+    def prepare(self, folder: Path, toolchain: str, processes: Processes) -> None:
+        """Makes the program that gcc calls as its assembler when `folder` is its COMPILER_PATH (gcc(1)).
+
+        It lies where the compiler of this machine type alone looks, so that a cross compiler's is not the host's.
+
+        Raises:
+            InfrastructureError: the compiler does not tell what it calls.
+        """
+        if (folder, toolchain) in self._made:
+            return
+        machine, text = self._wrapper(toolchain, processes)
+        wrapper = folder / machine / "as"
+        wrapper.parent.mkdir(parents=True, exist_ok=True)
+        if not (wrapper.exists() and wrapper.read_text() == text):
+            # Whole or not at all: another cell's compiler may call it at this moment.
+            with NamedTemporaryFile("w", dir=wrapper.parent, delete=False) as aside:
+                aside.write(text)
+            Path(aside.name).chmod(0o755)
+            Path(aside.name).replace(wrapper)
+        self._made.add((folder, toolchain))
+
+    def _wrapper(self, toolchain: str, processes: Processes) -> tuple[str, str]:
+        """The machine that a compiler makes code for, and the text of its wrapper."""
+        if toolchain not in self._answers:
+            driver = ToolchainName.parse(toolchain).driver
+            machine, named = (_ask(processes, driver, word) for word in ("-dumpmachine", "-print-prog-name=as"))
+            assembler = place(named)
+            if assembler is None:
+                words = f"{named}, which {driver} calls, is not installed"
+                raise InfrastructureError(words, hint="apt-get install binutils")
+            self._answers[toolchain] = (machine, _WRAPPER.format(assembler=assembler, suffix=SUFFIX))
+        return self._answers[toolchain]
 
 
 def unrecorded(

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ class BuildHost:
     Args:
         jobs: compilers that may run at once, over all cells.
         ccache: where compilers look first; nowhere when it is None.
+        assemblers: that tell what they open, in folders for compilers.
     """
 
     workspace: Workspace
@@ -49,6 +50,7 @@ class BuildHost:
     console: Console
     jobs: int
     ccache: CompilerCache | None = None
+    assemblers: assembled.Assemblers = field(default_factory=assembled.Assemblers)
 
     def worktree_folder(self, tree: Tree) -> Path:
         return self.workspace.worktree(tree.tree_id)
@@ -59,7 +61,7 @@ class BuildHost:
         if not assembled.is_told(name):
             return None
         folder = self.workspace.folder / "tools" / name
-        assembled.prepare(folder, name, self.processes)
+        self.assemblers.prepare(folder, name, self.processes)
         return folder
 
     def worktree_lock(self, tree: Tree) -> AbstractContextManager[object]:

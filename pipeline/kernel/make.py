@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,13 +157,9 @@ class Make:
         except (OSError, ValueError) as error:
             raise InfrastructureError(f"sizeof(struct page) cannot be measured in {self.cell.id}: {error}") from error
 
-    @cached_property
-    def _tools(self) -> Path | None:
-        return self._host.tools(self.cell)
-
     @property
     def _box(self) -> Box:
-        return Box(self.source_dir, self.folder.path, self._tools)
+        return Box(self.source_dir, self.folder.path, self._host.tools(self.cell))
 
     def _cached_box(self) -> tuple[Box, dict[str, str]]:
         """The box and variables for a make whose compilers ask ccache first, if that is wanted."""
@@ -173,7 +168,7 @@ class Make:
             return self._box, {}
         tools, writable = ccache.prepare(self.cell.toolchain), self._ccache is Use.FILL
         if assembled.is_told(self.cell.toolchain.name):
-            assembled.prepare(tools, self.cell.toolchain.name, self._host.processes)
+            self._host.assemblers.prepare(tools, self.cell.toolchain.name, self._host.processes)
         box = replace(self._box, tools=tools, cache=ccache.cache(writable=writable))
         return box, ccache.environment(self.cell.toolchain, writable=writable)
 
