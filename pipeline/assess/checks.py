@@ -31,7 +31,8 @@ class CheckRow:
 
     @property
     def unproven(self) -> bool:
-        return bool(self.reason)
+        """Whether it could not look; one that is switched off has a reason, too."""
+        return bool(self.reason) and self.word != "-"
 
 
 def check_rows(record: RunRecord) -> list[CheckRow]:

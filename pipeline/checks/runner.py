@@ -112,12 +112,11 @@ class Checker:
     def _left_out(
         self, check: PatchCheck, patch: CheckedPatch, pair: tuple[SourceState, SourceState] | None, bench: Bench
     ) -> CheckResult | None:
-        """The answer of a check that cannot look, or has nothing to look at; None of one that is to be run."""
-        if patch.options.reason:
-            reason = patch.options.reason
-        elif not check.concerns(patch):
-            return CheckResult(check.name, patch.number, CheckStatus.NOT_CONCERNED)
-        elif pair is None:
+        """The answer of a check that cannot look, has nothing to look at or is switched off; None of one to be run."""
+        # What nobody wants is no gap: `pipeline checks` lists it.
+        if patch.options.reason or not check.concerns(patch):
+            return CheckResult(check.name, patch.number, CheckStatus.NOT_CONCERNED, patch.options.reason)
+        if pair is None:
             reason = "the patch was not applied"
         else:
             reason = without_tools(check.needs)

@@ -117,7 +117,7 @@ def test_what_a_list_does_not_want_is_not_run(kernel: Developer, tmp_path: Path)
     off = Custom(name="mm", lists=("linux-mm@example.org",), check={"checkpatch": CheckCustom(on=False)})
     series, tree = posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master"
     result = checked(tmp_path / "ws", series, tree, Configuration((ChecksFile(customs=(off,)),)))[1, "checkpatch"]
-    assert (result.status, result.reason) == (CheckStatus.NOT_CHECKED, "switched off for mm")
+    assert (result.status, result.reason) == (CheckStatus.NOT_CONCERNED, "switched off for mm")
 
 
 def test_kconfig_options_that_are_nowhere_and_questions_without_help(kernel: Developer, tmp_path: Path) -> None:

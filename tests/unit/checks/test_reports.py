@@ -49,6 +49,11 @@ def test_findings_alone_change_no_verdict_and_are_counted() -> None:
     assert "Not checked: kernel-doc: the tree has no scripts/kernel-doc." in remarks(record)
 
 
+def test_a_check_that_is_switched_off_is_no_gap() -> None:
+    off = check(1, "coccinelle", status="not concerned", reason="switched off in checks.toml")
+    assert remarks(run(off)) == remarks(run())
+
+
 def test_what_configuration_calls_a_problem_changes_the_verdict() -> None:
     found = verdict(run(check(2, "sign-off", UNSIGNED)))
     assert found.word == "PROBLEM"
