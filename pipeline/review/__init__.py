@@ -28,12 +28,12 @@ def review(series: Series, midmask: str) -> ReviewRecord:
 
     rules = phrases()
     every = messages(series, rules)
-    found = readable(every)
+    read = readable(every)
     without_cover = series.cover.message_id in {patch.message_id for patch in series.patches}
     return ReviewRecord(
         version=series.version,
-        messages=len(found),
-        unread=len(every) - len(found),
-        points=points(found, Authors.of(series), rules, link, series.version, without_cover),
-        trailers=trailers(series, found, link),
+        messages=len(read),
+        unread=len(every) - len(read),
+        points=points(read, Authors.of(series), rules, link, series.version, without_cover),
+        trailers=trailers(series, read, link),
     )

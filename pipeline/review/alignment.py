@@ -26,15 +26,15 @@ class Quotation:
         Args:
             lines: of the parent, made by `words`.
         """
-        found: list[int] = []
+        quoted: list[int] = []
         for at, line in enumerate(lines):
             if not line:
                 continue
             short = line.count(" ") + 1 < SHORT and line not in self._lines
-            wanted = f"{lines[at - 1]} {line}" if short and found[-1:] == [at - 1] else line
+            wanted = f"{lines[at - 1]} {line}" if short and quoted[-1:] == [at - 1] else line
             if (wanted != line or not short) and f" {wanted} " in self._stream:
-                found.append(at)
-        return found
+                quoted.append(at)
+        return quoted
 
     def end(self, line: str) -> int:
         """Where the last quotation of a line ends."""

@@ -39,16 +39,16 @@ class Change:
 
 def changes(series: Series, after: int) -> tuple[Change, ...]:
     """What the series says it changed since revision `after`."""
-    found: list[Change] = []
+    all_changes: list[Change] = []
     texts = [(0, series.cover.body)] + [(patch.number, parse(patch.mail).letter.body) for patch in series.patches]
     if series.cover.message_id in {patch.message_id for patch in series.patches}:
         texts = texts[1:]
     for number, body in texts:
         text = body.split("\ndiff --git ")[0]
-        found += (
+        all_changes += (
             Change(number, item) for version, item in _items(text.splitlines()) if after < version <= series.version
         )
-    return tuple(dict.fromkeys(found[:MOST_ITEMS]))
+    return tuple(dict.fromkeys(all_changes[:MOST_ITEMS]))
 
 
 def _items(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -76,12 +76,12 @@ def fates(points: Sequence[PointRecord], before: Series, after: Series) -> tuple
 
 def _handed_on(made: Sequence[PromiseRecord]) -> tuple[PromiseRecord, ...]:
     """What became of a point that is raised in the answers to another became of that one, where nothing else tells."""
-    by_parent = {one.point.within: one for one in made if one.fate != "not found"}
+    by_parent = {promised.point.within: promised for promised in made if promised.fate != "not found"}
     return tuple(
-        one.model_copy(update={"fate": later.fate, "found_in": later.found_in, "words": later.words})
-        if one.fate == "not found" and (later := by_parent.get(one.point.number))
-        else one
-        for one in made
+        promised.model_copy(update={"fate": later.fate, "found_in": later.found_in, "words": later.words})
+        if promised.fate == "not found" and (later := by_parent.get(promised.point.number))
+        else promised
+        for promised in made
     )
 
 
@@ -102,7 +102,7 @@ class _Revisions:
 
     @cached_property
     def _changes(self) -> tuple[tuple[Change, frozenset[str]], ...]:
-        return tuple((one, _words(one.text)) for one in changes(self.after, self.before.version))
+        return tuple((change, _words(change.text)) for change in changes(self.after, self.before.version))
 
     @cached_property
     def _said_anew(self) -> tuple[tuple[str, frozenset[str]], ...]:
@@ -139,7 +139,9 @@ class _Revisions:
     @cached_property
     def _texts(self) -> tuple[str, str]:
         """The messages of both revisions, each on one line."""
-        old, new = (" ".join(" ".join(messages_of(one).values()).split()) for one in (self.before, self.after))
+        old, new = (
+            " ".join(" ".join(messages_of(revision).values()).split()) for revision in (self.before, self.after)
+        )
         return old, new
 
     def _is_reworded(self, line: str) -> bool:
@@ -204,7 +206,7 @@ class _Asked:
     @classmethod
     def of(cls, point: PointRecord, usual: frozenset[str]) -> _Asked:
         comment = " ".join(point.text)
-        said = " ".join(one.words for one in point.evidence if one.message_id != point.message_id)
+        said = " ".join(evidence.words for evidence in point.evidence if evidence.message_id != point.message_id)
         code = " ".join(line for line in point.quoted[-8:] if line[:1] in "+-")
         # A word that the earlier revision has nowhere tells more.
         own = {
@@ -240,12 +242,12 @@ class _Asked:
 
 def _words(text: str) -> frozenset[str]:
     """Words that tell something, without the endings of their forms."""
-    found = {f"{name.casefold()}:" for name in _TRAILER_NAME.findall(text)}
+    words = {f"{name.casefold()}:" for name in _TRAILER_NAME.findall(text)}
     for word in (piece for whole in _WORD.findall(text) for piece in {whole, *whole.split("-")}):
         if word.casefold() in _common() or len(word) < 3:
             continue
-        found.add(word if _IDENTIFIER.fullmatch(word) else _stem(word.casefold()))
-    return frozenset(found)
+        words.add(word if _IDENTIFIER.fullmatch(word) else _stem(word.casefold()))
+    return frozenset(words)
 
 
 @cache

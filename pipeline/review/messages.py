@@ -56,7 +56,7 @@ class Message:
     @cached_property
     def given(self) -> tuple[Given, ...]:
         """The trailers that it gives; whom to copy is the author's to say."""
-        return tuple(one for one in given(self.letter.body) if one.name.lower() != "cc")
+        return tuple(trailer for trailer in given(self.letter.body) if trailer.name.lower() != "cc")
 
     @cached_property
     def lines(self) -> int:
@@ -123,24 +123,24 @@ def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:
     A parent that the thread lacks is put together from what its answers quote.
     """
     placed = _Placed(series, phrases)
-    found = [message for letter in series.replies if (message := placed.message(letter))]
-    known = {message.id for message in found}
-    found += _lost_parents(found, placed, known)
-    order = {message.id: position for position, message in enumerate(found)}
-    sent = _moments(found)
-    found.sort(key=lambda message: (sent[message.id], order[message.id]))
-    found = _parents_first(found)
-    return tuple(one for one in found if not matches(phrases.notices, parseaddr(one.letter.sender)[1]))
+    thread = [message for letter in series.replies if (message := placed.message(letter))]
+    known = {message.id for message in thread}
+    thread += _lost_parents(thread, placed, known)
+    order = {message.id: position for position, message in enumerate(thread)}
+    sent = _moments(thread)
+    thread.sort(key=lambda message: (sent[message.id], order[message.id]))
+    thread = _parents_first(thread)
+    return tuple(message for message in thread if not matches(phrases.notices, parseaddr(message.letter.sender)[1]))
 
 
-def readable(found: Sequence[Message]) -> list[Message]:
+def readable(thread: Sequence[Message]) -> list[Message]:
     """The messages that are within the limits; one that is beyond them keeps no other from being read.
 
     What somebody answers is looked for in all that the message above says.
     """
-    by_id = {message.id: message for message in found}
+    by_id = {message.id: message for message in thread}
     kept, words, comparisons = [], Budget(REVIEW_WORDS), Budget(REVIEW_COMPARISONS)
-    for message in found:
+    for message in thread:
         above = by_id.get(message.parent)
         lines = message.lines * (above.lines if above else 0)
         if message.words <= REPLY_WORDS.most and words.holds(message.words) and comparisons.holds(lines):
@@ -150,10 +150,10 @@ def readable(found: Sequence[Message]) -> list[Message]:
     return kept
 
 
-def _moments(found: Sequence[Message]) -> dict[str, datetime]:
+def _moments(thread: Sequence[Message]) -> dict[str, datetime]:
     """When each was sent; a lost parent comes just before its first answer."""
-    sent = {message.id: _date(message.letter.date) or _LAST for message in found}
-    for message in found:
+    sent = {message.id: _date(message.letter.date) or _LAST for message in thread}
+    for message in thread:
         if message.parent in sent:
             sent[message.parent] = min(sent[message.parent], sent[message.id])
     return sent
@@ -161,8 +161,8 @@ def _moments(found: Sequence[Message]) -> dict[str, datetime]:
 
 def _date(text: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        moment = parsedate_to_datetime(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
@@ -195,9 +195,9 @@ class _Placed:
 
     def patch(self, letter: Letter) -> int | None:
         """By the chain of parents; where it breaks off, by the subject."""
-        found = self._by_parents(letter)
-        if found != "by subject":
-            return found
+        by_parents = self._by_parents(letter)
+        if by_parents != "by subject":
+            return by_parents
         version, _, _, title = taken_apart(_PREFIX.sub("", letter.subject))
         return self._titles.get(_same(title)) if version == self._version else None
 
@@ -206,24 +206,24 @@ class _Placed:
         chain: list[str] = []
         seen: set[str] = set()
         references = [*letter.references]
-        found: int | Literal["by subject"] | None = "by subject"
+        patch: int | Literal["by subject"] | None = "by subject"
         while references:
             parent = references.pop()
             if parent in self._own:
-                found = self._own[parent]
+                patch = self._own[parent]
                 break
             if parent in self._found:
-                found = self._found[parent]
+                patch = self._found[parent]
                 break
             if parent in self._letters and parent not in seen:
                 if posts(self._letters[parent]):
-                    found = self._reposted(self._letters[parent])
+                    patch = self._reposted(self._letters[parent])
                     break
                 seen.add(parent)
                 chain.append(parent)
                 references = [*self._letters[parent].references]
-        self._found |= dict.fromkeys(chain, found)
-        return found
+        self._found |= dict.fromkeys(chain, patch)
+        return patch
 
     def _reposted(self, letter: Letter) -> int | None:
         """The patch that another copy of it in this revision is; a part may be posted again in its thread."""
@@ -246,9 +246,9 @@ def _same(title: str) -> str:
     return " ".join(title.split()).casefold()
 
 
-def _lost_parents(found: Iterable[Message], placed: _Placed, known: set[str]) -> list[Message]:
+def _lost_parents(thread: Iterable[Message], placed: _Placed, known: set[str]) -> list[Message]:
     lost: dict[str, Message] = {}
-    for message in found:
+    for message in thread:
         parent = message.parent
         if not parent or parent in known or placed.known(parent) or not message.text.attribution:
             continue
@@ -268,14 +268,14 @@ def _lost_parents(found: Iterable[Message], placed: _Placed, known: set[str]) ->
     return [*lost.values()]
 
 
-def _parents_first(found: list[Message]) -> list[Message]:
+def _parents_first(thread: list[Message]) -> list[Message]:
     """Clocks differ: an answer that was sent before its parent comes after it all the same."""
-    by_id = {message.id: message for message in found}
+    by_id = {message.id: message for message in thread}
     ordered: dict[str, Message] = {}
-    for message in found:
+    for message in thread:
         chain = [message]
-        while chain[-1].parent in by_id and chain[-1].parent not in ordered and len(chain) <= len(found):
+        while chain[-1].parent in by_id and chain[-1].parent not in ordered and len(chain) <= len(thread):
             chain.append(by_id[chain[-1].parent])
-        for one in reversed(chain):
-            ordered.setdefault(one.id, one)
+        for linked in reversed(chain):
+            ordered.setdefault(linked.id, linked)
     return [*ordered.values()]

@@ -94,17 +94,21 @@ class Phrases:
             said: its sentences.
             question: a question is answered, and nothing was asked for.
         """
-        kinds = [(self._kind(one, question), one) for one in said]
-        spoken = [one for one in said if not matches(self.code, one)] or said
+        kinds = [(self._kind(sentence, question), sentence) for sentence in said]
+        spoken = [sentence for sentence in said if not matches(self.code, sentence)] or said
         asks_back = bool(spoken) and "?" in spoken[-1]
         present = {kind for kind, _ in kinds}
         for state in ("promised", "disputed", "undecided"):
             if state in present and not (state == "disputed" and kinds[-1][0] == "undecided"):
-                words = (one for kind, one in kinds if kind == state or (state == "promised" and self.agrees(one)))
+                words = (
+                    sentence
+                    for kind, sentence in kinds
+                    if kind == state or (state == "promised" and self.agrees(sentence))
+                )
                 return Answer(state, tuple(words), asks_back and state != "promised")
         if asks_back:
             return Answer("undecided", tuple(spoken[-1:]), True)
-        agreed = tuple(one for one in said if self.agrees(one))
+        agreed = tuple(sentence for sentence in said if self.agrees(sentence))
         if agreed and not question:
             return Answer("promised", agreed)
         return Answer("answered", agreed or tuple(said[:1]))
@@ -147,8 +151,8 @@ def matches(rules: Rules, text: str) -> bool:
 @cache
 def phrases() -> Phrases:
     """The rules that ship."""
-    found = tomllib.loads(resources.files("pipeline.review").joinpath("phrases.toml").read_text("utf-8"))
-    author, others, lines = found["author"], found["others"], found["lines"]
+    rules = tomllib.loads(resources.files("pipeline.review").joinpath("phrases.toml").read_text("utf-8"))
+    author, others, lines = rules["author"], rules["others"], rules["lines"]
     states: tuple[PointState, ...] = ("undecided", "promised", "disputed")
     return Phrases(
         author=tuple((state, _compiled(author[state])) for state in states),
@@ -170,13 +174,13 @@ def phrases() -> Phrases:
                 "rest",
             )
         },
-        pleasantry=_compiled(found["pleasantry"]["words"]),
-        **{name: _compiled(found["pleasantry"][name]) for name in ("unless", "signposts")},
+        pleasantry=_compiled(rules["pleasantry"]["words"]),
+        **{name: _compiled(rules["pleasantry"][name]) for name in ("unless", "signposts")},
         **{
             name: _compiled(lines[name])
             for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated")
         },
-        **{name: _compiled(found["senders"][name]) for name in ("reports", "notices")},
+        **{name: _compiled(rules["senders"][name]) for name in ("reports", "notices")},
     )
 
 

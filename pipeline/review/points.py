@@ -83,16 +83,16 @@ class _Outcome:
         self._objector = ""
         self._asked_back = False
         said = phrases.substance(sentences(talk.turns[0].text))
-        asking = [one.endswith("?") for one in sentences(talk.turns[0].text)]
+        asking = [sentence.endswith("?") for sentence in sentences(talk.turns[0].text)]
         self._asked = any(asking) and not (len(asking) > 1 and any(map(phrases.asks, said)))
-        self._question = any(one.endswith("?") for one in said) and not any(map(phrases.asks, said))
+        self._question = any(sentence.endswith("?") for sentence in said) and not any(map(phrases.asks, said))
         # Whoever answers the author; words between reviewers are theirs.
         self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message)}
         self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
         self.evidence: list[tuple[Turn, tuple[str, ...]]] = []
         if talk.volunteered:
             said = sentences(talk.turns[0].text)
-            marked = tuple(one for one in said if matches(phrases.volunteered, one))
+            marked = tuple(sentence for sentence in said if matches(phrases.volunteered, sentence))
             self.evidence.append((talk.turns[0], marked or phrases.answer(said).words))
         for turn in talk.turns[1:]:
             said = sentences(turn.text)
@@ -142,7 +142,7 @@ class _Outcome:
                 self._settle("answered", turn, words)
             return
         meant = self._phrases.substance(said)
-        accepted = tuple(one for one in said if self._phrases.accepts(one))
+        accepted = tuple(sentence for sentence in said if self._phrases.accepts(sentence))
         if words := self._matching(self._phrases.disputed, said):
             self._settle("disputed", turn, words, display(turn.message.letter.sender))
         elif self._asked_back and (own or accepted) and not (meant and meant[-1].endswith("?")):
@@ -150,7 +150,11 @@ class _Outcome:
             state: PointState = "answered" if self._question else "promised" if accepted else "unanswered"
             self._settle(state, turn, (accepted or meant or tuple(said))[:1])
         elif own and (
-            (words := tuple(one for one in meant if one.endswith("?") and not self._phrases.asks(one)))
+            (
+                words := tuple(
+                    sentence for sentence in meant if sentence.endswith("?") and not self._phrases.asks(sentence)
+                )
+            )
             or (not accepted and (words := self._matching(self._phrases.request, meant)))
         ):
             # What others ask is a point of theirs.
@@ -164,7 +168,7 @@ class _Outcome:
         """Somebody who answers in the author's place, as far as there is a question."""
         addressed = self._addressee and turn.message.names[0] == self._addressee.names[0]
         meant = self._phrases.substance(said) or tuple(said)
-        asks = any(self._phrases.asks(one) or one.endswith("?") for one in meant)
+        asks = any(self._phrases.asks(sentence) or sentence.endswith("?") for sentence in meant)
         agrees = any(map(self._phrases.accepts, said))
         answers = self._asked and not asks and not agrees
         if self.state == "unanswered" and not self._author and meant and (addressed or answers):
@@ -182,7 +186,7 @@ class _Outcome:
 
     @staticmethod
     def _matching(rules: Rules, said: Sequence[str]) -> tuple[str, ...]:
-        return tuple(one for one in said if matches(rules, one))
+        return tuple(sentence for sentence in said if matches(rules, sentence))
 
 
 def _shortened(words: str) -> str:

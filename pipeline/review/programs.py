@@ -34,14 +34,14 @@ def of_program(body: str) -> Text:
         return Text("", ())
     lines = body.splitlines()
     trailers = [line for line in lines if is_trailer(line)]
-    found = next(
+    items = next(
         (kept for kind in (_NEW, _OF_A_FILE, _ITEM) if (kept := [line.strip() for line in lines if kind.search(line)])),
         [],
     )
     condition = (
         [line.strip() for line in lines if re.match(r"\s*If you (?:re-?)?(?:fix|send)", line)] if trailers else []
     )
-    return Text("", (Passage((), (*found[:MOST], "", *condition[:1], *trailers)),))
+    return Text("", (Passage((), (*items[:MOST], "", *condition[:1], *trailers)),))
 
 
 def _inline(text: Text) -> Text:
@@ -55,4 +55,4 @@ def _inline(text: Text) -> Text:
             else:
                 pieces[-1].append(line)
         kept += [replace(passage, text=tuple(piece)) for piece in pieces if any(line.strip() for line in piece)]
-    return replace(text, passages=tuple(one for one in kept if not _FOUND_NOTHING.search(" ".join(one.text))))
+    return replace(text, passages=tuple(part for part in kept if not _FOUND_NOTHING.search(" ".join(part.text))))

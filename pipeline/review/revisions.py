@@ -28,7 +28,7 @@ def earlier(request: Request, series: Series) -> Request | None:
     """Where the newest revision before this one is known from the series itself: in its thread, or in series.toml."""
     versions = list(series.other_versions)
     if tracked := find_series(request.text):
-        versions += [one.number for one in load_series(tracked).versions]
+        versions += [definition.number for definition in load_series(tracked).versions]
     before = [version for version in versions if version < series.version]
     return replace(request, version=max(before)) if before else None
 
@@ -64,21 +64,21 @@ class Reviewer:
             return self._review(series, midmask, before, trees)
 
     def _review(self, series: Series, midmask: str, before: Series | None, trees: Sequence[Tree]) -> ReviewRecord:
-        found = review(series, midmask)
+        current = review(series, midmask)
         if before is None:
-            return found
+            return current
         past = review(before, midmask)
         since = self._since(series, before, past, trees)
         lost = tuple(lost_trailers(past.trailers, before.version, since.patches, series))
-        given = {(trailer.patch, trailer.name, trailer.value) for trailer in found.trailers if trailer.carried}
-        lost = tuple(one for one in lost if (one.patch, one.name, one.value) not in given)
-        return found.model_copy(update={"since": since, "trailers": (*found.trailers, *lost)})
+        given = {(trailer.patch, trailer.name, trailer.value) for trailer in current.trailers if trailer.carried}
+        lost = tuple(trailer for trailer in lost if (trailer.patch, trailer.name, trailer.value) not in given)
+        return current.model_copy(update={"since": since, "trailers": (*current.trailers, *lost)})
 
     def _since(self, series: Series, before: Series, past: ReviewRecord, trees: Sequence[Tree]) -> SinceRecord:
         old, new = self._posted(before), self._posted(series)
         kept = fates(past.points, before, series)
-        applied = [self._applied(one, trees) for one in (before, series)]
-        reason = next((found for found in applied if isinstance(found, str)), "")
+        applied = [self._applied(revision, trees) for revision in (before, series)]
+        reason = next((failure for failure in applied if isinstance(failure, str)), "")
         if reason:
             return SinceRecord(
                 version=before.version,
@@ -88,11 +88,11 @@ class Reviewer:
                 promises=kept,
             )
         ranges, places = [], []
-        for posted, found in zip((old, new), applied, strict=True):
-            assert isinstance(found, Applied)
-            commits = {state.patch: state.commit for state in found.states}
+        for posted, outcome in zip((old, new), applied, strict=True):
+            assert isinstance(outcome, Applied)
+            commits = {state.patch: state.commit for state in outcome.states}
             places.append([replace(patch, commit=commits[patch.number]) for patch in posted])
-            ranges.append(f"{found.states[0].commit}..{found.states[-1].commit}")
+            ranges.append(f"{outcome.states[0].commit}..{outcome.states[-1].commit}")
         output = self.repository.out("range-diff", "--no-color", "--no-patch", "--abbrev=40", *ranges)
         return SinceRecord(
             version=before.version,

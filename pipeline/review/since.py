@@ -61,12 +61,12 @@ def by_range_diff(
     output: str, before: Sequence[PostedPatch], after: Sequence[PostedPatch]
 ) -> tuple[ComparedPatchRecord, ...]:
     """What `git range-diff --no-patch` says, in its order; what it marks as differing is told apart by patch-ids."""
-    found = []
+    compared = []
     for line in output.splitlines():
         if pair := _PAIR.match(line):
             old, new = _with_commit(before, pair["old"]), _with_commit(after, pair["new"])
-            found.append(_compared(old, new, "unchanged" if pair["sign"] == "=" else _change(old, new)))
-    return tuple(found)
+            compared.append(_compared(old, new, "unchanged" if pair["sign"] == "=" else _change(old, new)))
+    return tuple(compared)
 
 
 def by_patch_id(before: Sequence[PostedPatch], after: Sequence[PostedPatch]) -> tuple[ComparedPatchRecord, ...]:
@@ -78,11 +78,11 @@ def by_patch_id(before: Sequence[PostedPatch], after: Sequence[PostedPatch]) -> 
             old = next((old for old in left.values() if alike(old, new)), None) if new.number not in pairs else None
             if old:
                 pairs[new.number] = left.pop(old.number)
-    found = []
+    compared = []
     for new in after:
         old = pairs.get(new.number)
-        found.append(_compared(old, new, _change(old, new)))
-    return (*found, *(_compared(old, None, "dropped") for old in left.values()))
+        compared.append(_compared(old, new, _change(old, new)))
+    return (*compared, *(_compared(old, None, "dropped") for old in left.values()))
 
 
 def _change(old: PostedPatch | None, new: PostedPatch | None) -> PatchChange:
@@ -136,10 +136,10 @@ def promise(point: PointRecord, before: Mapping[int, str], after: Mapping[int, s
     )
 
 
-def _bare(found: Mapping[int, Counter[ChangedLine]]) -> Counter[tuple[str, str, str]]:
+def _bare(by_patch: Mapping[int, Counter[ChangedLine]]) -> Counter[tuple[str, str, str]]:
     """The lines whatever patch they are in, and whatever a hunk's header calls the place."""
     total: Counter[tuple[str, str, str]] = Counter()
-    for lines in found.values():
+    for lines in by_patch.values():
         for line, times in lines.items():
             total[line.path, line.sign, line.text] += times
     return total
@@ -154,14 +154,15 @@ def lost_trailers(
     for trailer in earlier:
         if trailer.name in OF_THE_AUTHOR:
             continue
-        for one in compared:
-            about = trailer.patch in (None, one.before) and one.before is not None and one.after is not None
-            if about and one.after and same(f"{trailer.name}: {trailer.value}") not in known[one.after]:
+        for patch in compared:
+            about = trailer.patch in (None, patch.before) and patch.before is not None and patch.after is not None
+            if about and patch.after and same(f"{trailer.name}: {trailer.value}") not in known[patch.after]:
+                change = f"the patch: {patch.change} since v{version}"
                 yield trailer.model_copy(
                     update={
-                        "patch": one.after,
+                        "patch": patch.after,
                         "revision": trailer.revision or version,
                         "carried": False,
-                        "reason": f"v{series.version} was posted without it; the patch: {one.change} since v{version}",
+                        "reason": f"v{series.version} was posted without it; {change}",
                     }
                 )

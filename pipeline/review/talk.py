@@ -81,7 +81,7 @@ class Reader:
     def read(self) -> list[Talk]:
         """Every point with its turns, in the thread's order."""
         for message in self.messages:
-            passages = [(number, one) for number, one in enumerate(message.text.passages) if one.text]
+            passages = [(number, part) for number, part in enumerate(message.text.passages) if part.text]
             # Above all quotes (or with none) a text is about the whole; a greeting there is not.
             self._reached = (-1, -1)
             placed = [self._targets(message, passage) for _, passage in passages]
@@ -114,7 +114,7 @@ class Reader:
         if not self.authors.wrote(message):
             return
         for turn in {id(turn): turn for _, turn in own}.values():
-            said = [one for one in sentences(turn.text) if matches(self.phrases.everything, one)]
+            said = [sentence for sentence in sentences(turn.text) if matches(self.phrases.everything, sentence)]
             if said and self.phrases.answer(said).state == "promised":
                 answered = {id(talk) for talk, _ in own}
                 for talk, _ in self._places.get(message.parent, []):
@@ -129,7 +129,7 @@ class Reader:
     def _raises(self, message: Message, turn: Turn, talk: Talk) -> bool:
         """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
         said = self.phrases.substance(sentences(turn.text))
-        said = tuple(one for one in said if not matches(self.phrases.disputed, one))
+        said = tuple(sentence for sentence in said if not matches(self.phrases.disputed, sentence))
         if message.names[0] == talk.turns[0].message.names[0]:
             return any(map(self.phrases.asks, said))
         # A remark that asks for something is no answer to the words that it stands under.
@@ -145,22 +145,26 @@ class Reader:
         Whoever answers goes through a mail from its top: of lines that are the same, those further down are meant.
         """
         quotation = Quotation(passage.answered)
-        found = [
+        possible = [
             (number, at, place)
             for number, place in enumerate(self._places.get(message.parent, []))
             if (at := place[1].last_of(quotation)) >= 0
         ]
-        further = [one for one in found if one[:2] > self._reached] or found
+        further = [candidate for candidate in possible if candidate[:2] > self._reached] or possible
         if not further:
             return []
-        last = max(further, key=lambda one: (quotation.end(one[2][1].lines[one[1]]), one[0]))
+        last = max(further, key=lambda candidate: (quotation.end(candidate[2][1].lines[candidate[1]]), candidate[0]))
         line = last[2][1].lines[last[1]]
         place = last[2][1].passage
-        alike = [one for one in further if one[2][1].lines[one[1]] == line and one[2][1].passage != place]
+        alike = [
+            candidate
+            for candidate in further
+            if candidate[2][1].lines[candidate[1]] == line and candidate[2][1].passage != place
+        ]
         if alike:
             code = {words(quoted.lstrip("> ")) for quoted in passage.quoted}
             candidates = [*alike, last]
-            last = next((one for one in candidates if one[2][1].under in code), candidates[0])
+            last = next((candidate for candidate in candidates if candidate[2][1].under in code), candidates[0])
         self._reached = last[:2]
         meant = [place for number, _, place in further if place[1].passage == last[2][1].passage and number <= last[0]]
         # Of words that go on with a point and raise another, the other one is open.
@@ -183,7 +187,7 @@ class Reader:
             if within or self._approves(whole):
                 counts = any(map(self._is_of_its_own, said))
             else:
-                counts = bool(said) and (not weak or any(matches(rules, one) for one in said))
+                counts = bool(said) and (not weak or any(matches(rules, sentence) for sentence in said))
                 counts = counts or self._repeats(whole, piece)
             if counts:
                 turn = replace(whole, text=piece)
@@ -195,7 +199,9 @@ class Reader:
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
         under_code = turn.under[:1] in ("+", "-", "@") and bool(turn.under)
-        return any(_APPROVAL.match(one.name) and not (one.conditional and under_code) for one in turn.message.given)
+        return any(
+            _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code) for trailer in turn.message.given
+        )
 
     def _repeats(self, whole: Turn, piece: Sequence[str]) -> bool:
         """`Same here.` under other code, which says nothing where it agrees with somebody."""
@@ -204,14 +210,14 @@ class Reader:
 
     def _fresh_starts(self, text: Sequence[str]) -> list[int]:
         """Positions of paragraphs that begin something else, and ask for it."""
-        found = []
+        starts = []
         for at in range(1, len(text)):
             if text[at].strip() and not text[at - 1].strip() and matches(self.phrases.additive, text[at].strip()):
                 end = next((below for below in range(at, len(text)) if not text[below].strip()), len(text))
                 said = self.phrases.substance(sentences(text[at:end]))
-                if any(self.phrases.asks(one) or one.endswith("?") for one in said):
-                    found.append(at)
-        return found
+                if any(self.phrases.asks(sentence) or sentence.endswith("?") for sentence in said):
+                    starts.append(at)
+        return starts
 
     def _asked(self, turn: Turn) -> Message | None:
         """The other reviewer's mail whose own words a remark stands under, unless it calls the series' author.
@@ -223,15 +229,15 @@ class Reader:
             return None
         last = next((line for line in reversed(turn.quoted) if line.strip()), ">")
         of_others = last.startswith(">") or is_trailer(last)
-        asked_for = any(self.phrases.asks(one) for one in sentences(turn.text))
+        asked_for = any(self.phrases.asks(sentence) for sentence in sentences(turn.text))
         return None if of_others or asked_for or self.authors.calls(turn.text) else parent
 
     def _cuts(self, turn: Turn) -> list[int]:
         """Positions in a comment behind which somebody answers."""
-        found = set()
+        cuts = set()
         for quotation in self._quoted_from(turn.message.id):
-            found.add(turn.last_of(quotation) + 1)
-        return sorted(found - {0, len(turn.text)})
+            cuts.add(turn.last_of(quotation) + 1)
+        return sorted(cuts - {0, len(turn.text)})
 
     def _quoted_from(self, message_id: str) -> list[Quotation]:
         """What is quoted of a message wherever somebody answers it."""
@@ -251,7 +257,7 @@ class Reader:
         """
         said = sentences(text)
         unasked = not answers and not self._small_talk(message)
-        first = next((at for at, one in enumerate(said) if self._volunteers(one, unasked)), None)
+        first = next((at for at, sentence in enumerate(said) if self._volunteers(sentence, unasked)), None)
         if first is None:
             return text
         start = _line_of(text, said[first])

@@ -50,24 +50,24 @@ def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], l
         for uncarried_trailer in series.uncarried_trailers
     }
     there = {patch.number: _there(texts[patch.number], patch) for patch in series.patches}
-    for one in messages:
-        for trailer in {same(trailer.line): trailer for trailer in one.given}.values():
+    for reply in messages:
+        for trailer in {same(trailer.line): trailer for trailer in reply.given}.values():
             name, value = trailer.name, trailer.value
-            about = [by_number[one.patch]] if one.patch in by_number else [*series.patches]
+            about = [by_number[reply.patch]] if reply.patch in by_number else [*series.patches]
             wanted = same(f"{name}: {value}")
             lacking = [patch.number for patch in about if wanted not in there[patch.number]]
             yield TrailerRecord(
-                patch=one.patch or None,
+                patch=reply.patch or None,
                 name=name,
                 value=value,
-                message_id=one.id,
-                link=link(one.id),
+                message_id=reply.id,
+                link=link(reply.id),
                 revision=series.version,
                 carried=not lacking,
                 reason=(
                     trailer.wrong
-                    or known.get((one.id, same(f"{name}: {value}")))
-                    or _reason(one, name, value, lacking, len(about))
+                    or known.get((reply.id, same(f"{name}: {value}")))
+                    or _reason(reply, name, value, lacking, len(about))
                 )
                 if lacking
                 else "",
@@ -75,14 +75,14 @@ def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], l
             )
 
 
-def _reason(one: Message, name: str, value: str, lacking: Sequence[int], asked: int) -> str:
-    found = _ADDRESS.search(value)
-    address, sender = found[0].lower() if found else "", parseaddr(one.letter.sender)[1].lower()
+def _reason(reply: Message, name: str, value: str, lacking: Sequence[int], asked: int) -> str:
+    match = _ADDRESS.search(value)
+    address, sender = match[0].lower() if match else "", parseaddr(reply.letter.sender)[1].lower()
     if name.lower().endswith("-by") and not address:
         return "it names no address"
     if address and sender and address != sender:
         return f"its address is not the sender's, {sender}"
-    if one.lost:
+    if reply.lost:
         return "the message that gives it is only quoted in the thread"
     return "b4 does not take it" if len(lacking) == asked else f"b4 does not take it for {_listed(lacking)}"
 
@@ -94,8 +94,8 @@ def _listed(numbers: Sequence[int]) -> str:
 def written(body: str) -> tuple[tuple[str, str], ...]:
     """The trailers in the message of a patch, name and value."""
     text = re.split(r"^---\s*$", body, maxsplit=1, flags=re.MULTILINE)[0]
-    found = (_TRAILER.match(line.strip()) for line in text.splitlines())
-    return tuple(dict.fromkeys((match["name"], match["value"]) for match in found if match))
+    matched = (_TRAILER.match(line.strip()) for line in text.splitlines())
+    return tuple(dict.fromkeys((match["name"], match["value"]) for match in matched if match))
 
 
 def _there(text: str, patch: Patch) -> frozenset[str]:
