@@ -37,12 +37,12 @@ def circumstances(record: RunRecord, cell: CellRecord, link: str) -> list[str]:
     return [f"  {name:13}  {cut(words, 2 * COLUMNS)}" for name, words in rows]
 
 
-def reproducer(record: RunRecord, cell: CellRecord, applied: int, found: Sequence[DiagnosticRecord]) -> list[str]:
+def reproducer(record: RunRecord, cell: CellRecord, applied: int, diagnostics: Sequence[DiagnosticRecord]) -> list[str]:
     """Commands that show the same elsewhere; none where something is missing that only this machine has.
 
     Args:
         applied: how many patches.
-        found: what the compiler says.
+        diagnostics: what the compiler says.
     """
     later = len(record.series.patches) - applied if applied else 0
     tree, series = _tree(record, cell), message_id(record.series.message_id)
@@ -53,7 +53,9 @@ def reproducer(record: RunRecord, cell: CellRecord, applied: int, found: Sequenc
     if len(requests) > MOST_REQUESTS or not all(map(_REQUEST.fullmatch, requests)):
         return []
     make = ["make", f"ARCH={cell.arch}", *_tools(cell)]
-    sources = dict.fromkeys(one.path for one in found if one.line and _SOURCE.fullmatch(one.path))
+    sources = dict.fromkeys(
+        diagnostic.path for diagnostic in diagnostics if diagnostic.line and _SOURCE.fullmatch(diagnostic.path)
+    )
     objects = [f"{path.rpartition('.')[0]}.o" for path in sources][:3]
     config = ["scripts/config", *(word for request in requests for word in _option(request))]
     commands = [

@@ -31,8 +31,8 @@ def excerpt(log: str, diagnostics: Sequence[DiagnosticRecord], kind: str, most: 
     shown: list[str] = []
     for diagnostic in diagnostics[:most]:
         at = _find(lines, diagnostic)
-        found = _around(lines, at) if at is not None else _from_record(diagnostic, kind)
-        shown += [line for line in found if line.startswith(NEW) or line not in shown]
+        excerpt_lines = _around(lines, at) if at is not None else _from_record(diagnostic, kind)
+        shown += [line for line in excerpt_lines if line.startswith(NEW) or line not in shown]
     more = len(diagnostics) - most
     text = [cut(visible_code(line).expandtabs(), LOG_COLUMNS).rstrip() for line in shown]
     return [*text, *([f"{OLD}(and {more} more)"] if more > 0 else [])]

@@ -188,10 +188,10 @@ def _checks(record: RunRecord) -> Iterator[Report]:
             hunks(patch.diff),
             sorted(findings, key=lambda finding: (not finding.problem, finding.severity != "error")),
         )
-        for number, one in enumerate(order[:CHECKS_SHOWN], 1):
+        for number, check_finding in enumerate(order[:CHECKS_SHOWN], 1):
             more = len(order) - CHECKS_SHOWN
             rest = (f"({count(more, 'more finding')} like these in this patch.)",)
-            text = tuple(wrap(finding_words(one).removesuffix(f" [{one.kind}]"), COLUMNS, most=6))
-            where = place(diff, one.path, one.line) if one.path else None
+            text = tuple(wrap(finding_words(check_finding).removesuffix(f" [{check_finding.kind}]"), COLUMNS, most=6))
+            where = place(diff, check_finding.path, check_finding.line) if check_finding.path else None
             last = number == CHECKS_SHOWN and more > 0
             yield Report(patch.number, where, (*text, *(rest if last else ())), weight=2)

@@ -16,12 +16,12 @@ MOST_LINES = 6
 
 def answers(record: RunRecord, point: PointRecord) -> list[str]:
     """Lines on the point's symbols, as builds and boots show them; none where they say nothing."""
-    found: list[str] = []
+    shown: list[str] = []
     for symbol in filter(None, dict.fromkeys(name.removesuffix("()") for name in point.symbols)):
         lines = [*_sizes(record, symbol), *_words(record, symbol)]
-        found += lines[:MOST_LINES]
-        found += [f"… and {len(lines) - MOST_LINES} more of {symbol}()"] if len(lines) > MOST_LINES else []
-    return found
+        shown += lines[:MOST_LINES]
+        shown += [f"… and {len(lines) - MOST_LINES} more of {symbol}()"] if len(lines) > MOST_LINES else []
+    return shown
 
 
 def of_patch(record: RunRecord, patch: int) -> list[str]:

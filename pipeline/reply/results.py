@@ -40,13 +40,14 @@ def _warned(cells: Sequence[CellRecord]) -> str:
 
 def _objects(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
     """What was compiled of the series, where no kernel was linked."""
-    found = [cell for cell in cells if cell.stage == "objects"]
-    if not found:
+    object_cells = [cell for cell in cells if cell.stage == "objects"]
+    if not object_cells:
         return []
     when = "" if len(record.series.patches) == 1 else " after every patch"
-    with_these = wording.listed(dict.fromkeys(f"{cell.base} with W=1" for cell in found))
-    linked = "" if len(found) < len(cells) else " I linked no kernel, and booted none."
-    words = f"The objects of what it touches compile{when} on {wording.kernels(found)}, {with_these}{_warned(found)}."
+    with_these = wording.listed(dict.fromkeys(f"{cell.base} with W=1" for cell in object_cells))
+    linked = "" if len(object_cells) < len(cells) else " I linked no kernel, and booted none."
+    kernels = wording.kernels(object_cells)
+    words = f"The objects of what it touches compile{when} on {kernels}, {with_these}{_warned(object_cells)}."
     return [f"{words}{linked}"]
 
 
@@ -64,7 +65,7 @@ def _unbuilt(record: RunRecord) -> list[str]:
 
 def not_compiled(record: RunRecord) -> str:
     """Names the files of the series that nothing compiled."""
-    paths = list(dict.fromkeys(one.path for one in covered_files(record) if not one.covered))
+    paths = list(dict.fromkeys(file.path for file in covered_files(record) if not file.covered))
     named = [cut(path, 60) for path in paths[:FILES_SHOWN]]
     more = [f"{len(paths) - FILES_SHOWN} more files"] if len(paths) > FILES_SHOWN else []
     return f"Nothing that I built compiles {wording.listed([*named, *more])}, so I cannot say." if paths else ""
