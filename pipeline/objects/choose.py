@@ -142,12 +142,12 @@ def chosen(
 
 def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The source of every target."""
-    found = {_object(path): path for paths in includers.values() for path in paths}
+    sources = {_object(path): path for paths in includers.values() for path in paths}
     for file in files:
         if not file.path.endswith(".h"):
-            found |= {target: found.get(target, file.path) for target in file.targets}
+            sources |= {target: sources.get(target, file.path) for target in file.targets}
     wanted = {target for file in files for target in file.targets}
-    return {target: source for target, source in sorted(found.items()) if target in wanted}
+    return {target: source for target, source in sorted(sources.items()) if target in wanted}
 
 
 def values_of(config: str) -> Mapping[str, str]:

@@ -136,14 +136,14 @@ class Compiler:
             for target in targets
         }
 
-    def _object(self, one: CompiledObject, said: Complaints, others: Complaints) -> CompiledObject:
+    def _object(self, compiled: CompiledObject, said: Complaints, others: Complaints) -> CompiledObject:
         """An object with what was said of it; where that explains no failure, what was said of none."""
         # What make did not take for a failure is as good as a warning.
-        warnings = said.warnings if not one.good else (*said.warnings, *said.errors)
-        errors = () if one.good else said.errors or said.last_words or others.errors or others.last_words
-        if not one.good and not errors:
-            errors = (Diagnostic(one.target, 0, "make left no such object"),)
-        return replace(one, warnings=diagnostics.in_source(warnings, self._make.source), errors=errors)
+        warnings = said.warnings if not compiled.good else (*said.warnings, *said.errors)
+        errors = () if compiled.good else said.errors or said.last_words or others.errors or others.last_words
+        if not compiled.good and not errors:
+            errors = (Diagnostic(compiled.target, 0, "make left no such object"),)
+        return replace(compiled, warnings=diagnostics.in_source(warnings, self._make.source), errors=errors)
 
     def _symbols(self, targets: Sequence[str]) -> dict[str, bytes]:
         """Sized symbols of each object."""
@@ -153,18 +153,18 @@ class Compiler:
         nm = ToolchainName.parse(self._make.cell.toolchain.name).binary_tool("nm")
         done = self._make.tool(nm, "--print-file-name", "--size-sort", *objects)
         self._make.check_failure(done)
-        found: dict[str, list[bytes]] = {target: [] for target in objects}
+        lines_by_target: dict[str, list[bytes]] = {target: [] for target in objects}
         for line in done.stdout.splitlines(keepends=True):
             target, colon, rest = line.partition(b":")
             name = target.decode("utf-8", "replace")
-            if colon and name in found:
-                found[name].append(rest)
-        return {target: sized_symbols(b"".join(lines)) for target, lines in found.items()}
+            if colon and name in lines_by_target:
+                lines_by_target[name].append(rest)
+        return {target: sized_symbols(b"".join(lines)) for target, lines in lines_by_target.items()}
 
     def _with_coverage(self, build: Build, wanted: Wanted) -> Build:
         changed = wanted.changed or ()
         try:
-            _, reading = records.of_objects(self._make, wanted.sources.keys(), [one.path for one in changed])
+            _, reading = records.of_objects(self._make, wanted.sources.keys(), [file.path for file in changed])
             return replace(build, coverage=measure_coverage(self._make, changed, reading))
         except UnreadableError as error:
             self._make.warn(str(error))
@@ -186,7 +186,7 @@ def _broken(objects: Mapping[str, CompiledObject], base: StateObjects | None) ->
     """Objects that are not compiled, of those that are on the base or are not there."""
     if base is None:
         return ()
-    return [target for target, one in objects.items() if not one.good and not _failed(target, base)]
+    return [target for target, compiled in objects.items() if not compiled.good and not _failed(target, base)]
 
 
 def _failed(target: str, state: StateObjects | None) -> bool:

@@ -46,12 +46,12 @@ class Includers:
         """
         asked = [header for header in headers if is_name(header)][:_MOST_HEADERS]
         within = self._including(asked)
-        names = {one.path: changed_names(one) for one in changed}
+        names = {file.path: changed_names(file) for file in changed}
         return {header: self._ranked(within.get(header, ()), names.get(header, ())) for header in asked}
 
     def _including(self, headers: Sequence[str]) -> dict[str, list[str]]:
         """C files by header; where only other headers include it, those that include these."""
-        found: dict[str, dict[str, None]] = {header: {} for header in headers}
+        by_header: dict[str, dict[str, None]] = {header: {} for header in headers}
         # Whom a header stands for, on its way to the first C file.
         waiting = {header: {header} for header in headers}
         for _ in range(_DEPTH):
@@ -59,18 +59,18 @@ class Includers:
             for header, files in self._direct(waiting).items():
                 for original in waiting[header]:
                     sources = [path for path in files if path.endswith(".c")]
-                    found[original].update(dict.fromkeys(sources))
+                    by_header[original].update(dict.fromkeys(sources))
                     for path in files:
                         if path.endswith(".h") and path not in headers:
                             later[path].add(original)
             waiting = {
                 path: kept
                 for path, originals in [*later.items()][:_MOST_HEADERS]
-                if (kept := {original for original in originals if len(found[original]) < ENOUGH})
+                if (kept := {original for original in originals if len(by_header[original]) < ENOUGH})
             }
             if not waiting:
                 break
-        return {header: [*paths] for header, paths in found.items()}
+        return {header: [*paths] for header, paths in by_header.items()}
 
     def _direct(self, headers: Iterable[str]) -> dict[str, list[str]]:
         """Files that include each header by its name."""
@@ -85,7 +85,7 @@ class Includers:
             *("-c", "submodule.recurse=false", "grep", "-I", "-z", "--full-name", "-o", "-E", "-e", pattern),
             *("--", "*.c", "*.h"),
         )
-        found: dict[str, list[str]] = defaultdict(list)
+        by_header: dict[str, list[str]] = defaultdict(list)
         for line in printed.split("\n"):
             path, _, match = line.partition("\0")
             named = re.search(r'[<"]([^<>"]+)[">]$', match)
@@ -95,8 +95,8 @@ class Includers:
                 if named[1] == name or named[1].endswith(f"/{name}"):
                     for header in candidates:
                         if path != header and _reaches(path, named[1], header):
-                            found[header].append(path)
-        return found
+                            by_header[header].append(path)
+        return by_header
 
     def _ranked(self, files: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
         """Files by how many of the changed names they use; alike ones by their paths."""
@@ -115,15 +115,17 @@ class Includers:
 
 def include_name(header: str) -> str:
     """What a header is called in `#include`, or how that ends."""
-    found = _INCLUDE.fullmatch(header)
-    return found["name"] if found else PurePosixPath(header).name
+    match = _INCLUDE.fullmatch(header)
+    return match["name"] if match else PurePosixPath(header).name
 
 
 def changed_names(changed: ChangedFile) -> tuple[str, ...]:
     """Names in the lines that a series changes in a file, the longest first: they say the most."""
     lines = changed.source.split("\n")
-    found = {word for number in changed.lines if number <= len(lines) for word in _NAME.findall(lines[number - 1])}
-    words = [word for word in found if not _KEYWORDS.fullmatch(word)]
+    identifiers = {
+        word for number in changed.lines if number <= len(lines) for word in _NAME.findall(lines[number - 1])
+    }
+    words = [word for word in identifiers if not _KEYWORDS.fullmatch(word)]
     return tuple(sorted(words, key=lambda word: (-len(word), word))[:MOST_NAMES])
 
 

@@ -59,24 +59,24 @@ class ObjectResults:
             "seconds": build.seconds,
             "cpu_seconds": build.cpu_seconds,
             "steps": build.steps,
-            "warnings": [asdict(one) for one in build.warnings],
-            "errors": [asdict(one) for one in build.errors],
+            "warnings": [asdict(warning) for warning in build.warnings],
+            "errors": [asdict(error) for error in build.errors],
             "coverage": asdict(build.coverage) if build.coverage else None,
             "objects": [
                 {
-                    "target": one.target,
-                    "source": one.source,
-                    "good": one.good,
-                    "warnings": [asdict(warning) for warning in one.warnings],
-                    "errors": [asdict(error) for error in one.errors],
+                    "target": compiled.target,
+                    "source": compiled.source,
+                    "good": compiled.good,
+                    "warnings": [asdict(warning) for warning in compiled.warnings],
+                    "errors": [asdict(error) for error in compiled.errors],
                 }
-                for one in ordered
+                for compiled in ordered
             ],
         }
         files = {
             _LOG: zlib.compress(log),
-            _SYMBOLS: zlib.compress(b"\0".join(one.symbols for one in ordered)),
-            _READ: zlib.compress("\n".join("\0".join(sorted(one.read)) for one in ordered).encode()),
+            _SYMBOLS: zlib.compress(b"\0".join(compiled.symbols for compiled in ordered)),
+            _READ: zlib.compress("\n".join("\0".join(sorted(compiled.read)) for compiled in ordered).encode()),
         }
         self._store.put(key, value, files)
 
@@ -102,24 +102,24 @@ def build_of(objects: Mapping[str, CompiledObject], broken: Sequence[str], build
         build,
         status=BuildStatus.FAILED if broken else BuildStatus.BUILT,
         # What a compiler that gave up warns of may come of that.
-        warnings=_together([one.warnings for one in objects.values() if one.good]),
+        warnings=_together([compiled.warnings for compiled in objects.values() if compiled.good]),
         errors=_together([objects[target].errors for target in broken]),
-        symbols=b"".join(one.symbols for one in objects.values()),
+        symbols=b"".join(compiled.symbols for compiled in objects.values()),
     )
 
 
 def _together(lists: Sequence[Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
     """Diagnostics of several objects; that of a header is printed for each that includes it, and counts once."""
     most: dict[Diagnostic, tuple[int, Diagnostic]] = {}
-    for found in lists:
+    for diagnostics in lists:
         counted: dict[Diagnostic, int] = {}
-        for one in found:
+        for diagnostic in diagnostics:
             # Where one copy comes without the text of its line, it is the same.
-            identity = replace(one, tool="", source="")
+            identity = replace(diagnostic, tool="", source="")
             counted[identity] = counted.get(identity, 0) + 1
-            if counted[identity] > most.get(identity, (0, one))[0]:
-                most[identity] = (counted[identity], most.get(identity, (0, one))[1])
-    return tuple(one for number, one in most.values() for _ in range(number))
+            if counted[identity] > most.get(identity, (0, diagnostic))[0]:
+                most[identity] = (counted[identity], most.get(identity, (0, diagnostic))[1])
+    return tuple(kept for number, kept in most.values() for _ in range(number))
 
 
 def _beside(base: Key) -> Key:
@@ -139,16 +139,16 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
     symbols = _inflated(entry, _SYMBOLS).split(b"\0")
     read = _inflated(entry, _READ).split(b"\n")
     objects = {
-        one["target"]: CompiledObject(
-            one["target"],
-            one["source"],
-            bool(one["good"]),
-            _diagnostics(one["warnings"]),
-            _diagnostics(one["errors"]),
+        stored["target"]: CompiledObject(
+            stored["target"],
+            stored["source"],
+            bool(stored["good"]),
+            _diagnostics(stored["warnings"]),
+            _diagnostics(stored["errors"]),
             symbols[at],
             frozenset(_paths(read[at])),
         )
-        for at, one in enumerate(value["objects"])
+        for at, stored in enumerate(value["objects"])
     }
     build = Build(
         status=BuildStatus(value["status"]),
@@ -158,7 +158,7 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
         warnings=_diagnostics(value["warnings"]),
         errors=_diagnostics(value["errors"]),
         log=entry.folder / _LOG,
-        symbols=b"".join(one.symbols for one in objects.values()),
+        symbols=b"".join(compiled.symbols for compiled in objects.values()),
         cached=cached,
         coverage=_coverage(value["coverage"]),
     )
@@ -166,14 +166,14 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
 
 
 def _diagnostics(values: Sequence[Mapping[str, Any]]) -> tuple[Diagnostic, ...]:
-    return tuple(Diagnostic(**one) for one in values)
+    return tuple(Diagnostic(**fields) for fields in values)
 
 
 def _coverage(value: Any) -> Coverage | None:
     if value is None:
         return None
-    files = ({**one, "lines": tuple(one["lines"]), "kept": _numbers(one["kept"])} for one in value["files"])
-    return Coverage(tuple(FileCoverage(**one) for one in files))
+    files = ({**file, "lines": tuple(file["lines"]), "kept": _numbers(file["kept"])} for file in value["files"])
+    return Coverage(tuple(FileCoverage(**file) for file in files))
 
 
 def _numbers(value: Sequence[int] | None) -> tuple[int, ...] | None:
