@@ -41,9 +41,9 @@ def products(make: Make) -> tuple[Product, ...]:
 def complaints(make: Make, made: Sequence[Product]) -> tuple[Diagnostic, ...]:
     """What is wrong with products of a make that said it succeeded: a makefile can say so of anything."""
     return tuple(
-        Diagnostic(one.path, 0, "make succeeded, but left no regular file here")
-        for one in made
-        if not untrusted_dir.is_file(make.folder.path, one.path)
+        Diagnostic(product.path, 0, "make succeeded, but left no regular file here")
+        for product in made
+        if not untrusted_dir.is_file(make.folder.path, product.path)
     )
 
 

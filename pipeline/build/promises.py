@@ -34,13 +34,13 @@ class PromiseChecker:
         Raises:
             InfrastructureError: the machine failed while a patch was looked for.
         """
-        cells = {one.cell.id: one for one in planned}
+        cells = {planned_cell.cell.id: planned_cell for planned_cell in planned}
         outcomes = {}
-        for one in planned:
-            kernel = cells.get(one.same_as, one)
+        for planned_cell in planned:
+            kernel = cells.get(planned_cell.same_as, planned_cell)
             built = {patch: build for (cell_id, patch), build in builds.items() if cell_id == kernel.cell.id}
-            if one.reachable and built:
-                outcomes[one.cell.id] = self._outcome(applied, one, kernel, built)
+            if planned_cell.reachable and built:
+                outcomes[planned_cell.cell.id] = self._outcome(applied, planned_cell, kernel, built)
         return outcomes
 
     def _outcome(

@@ -48,14 +48,14 @@ class Repeater:
         Raises:
             InfrastructureError: the machine failed, or what could be built cannot be built again.
         """
-        cells = {one.cell.id: one for one in planned if one.to_build}
+        cells = {cell.cell.id: cell for cell in planned if cell.to_build}
         wanted = [name for name, build in builds.items() if build.reused]
         measured = {**builds}
         # The base comes last: its folder is what the next run goes on from.
         for patch in sorted({patch for _, patch in wanted}, reverse=True):
-            found = self._again(applied, applied.states[patch], [cells[name] for name, at in wanted if at == patch])
-            measured |= {(name, patch): _in_place_of(builds[name, patch], again) for name, again in found.items()}
-        good = [one for name, one in cells.items() if _is_built(builds.get((name, 0)))]
+            entries = self._again(applied, applied.states[patch], [cells[name] for name, at in wanted if at == patch])
+            measured |= {(name, patch): _in_place_of(builds[name, patch], again) for name, again in entries.items()}
+        good = [cell for name, cell in cells.items() if _is_built(builds.get((name, 0)))]
         bases = self._again(applied, applied.states[0], good)
         return measured, {
             name: self._floor(applied, builds[name, 0], _in_place_of(builds[name, 0], again))
@@ -75,16 +75,16 @@ class Repeater:
         missing = [cell for cell in cells if self._host.store.get(keys[cell.cell.id]) is None]
         if missing:
             with self._host.worktree_lock(applied.tree):
-                places = {one.cell.id: self._builder.place(applied, one, state) for one in missing}
+                places = {cell.cell.id: self._builder.place(applied, cell, state) for cell in missing}
                 self._host.move(applied.tree, state)
                 self._host.run_all(
                     applied.tree,
                     f"Building again {f'after patch {state.patch}' if state.patch else 'the base'}",
-                    [(one.cell, self._host.past(one.cell)[0] or one.steps) for one in missing],
+                    [(cell.cell, self._host.past(cell.cell)[0] or cell.steps) for cell in missing],
                     lambda make: self._build_clean(make, places[make.cell.id], keys[make.cell.id]),
                 )
-        found = {name: self._host.store.get(key) for name, key in keys.items()}
-        return {name: entry for name, entry in found.items() if entry}
+        stored = {name: self._host.store.get(key) for name, key in keys.items()}
+        return {name: entry for name, entry in stored.items() if entry}
 
     def _build_clean(self, make: Make, place: Place, key: Key) -> None:
         self._builder.folders.enter(make, place, anew=True)

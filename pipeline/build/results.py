@@ -114,9 +114,9 @@ class BuildResults:
 
     def reuse(self, source: Key, target: Key, cell: Cell) -> bool:
         """Stores what was built as `source` as the result of `target`, at no cost; False where it is incomplete."""
-        found = self.get(source, cell, cached=False)
+        build = self.get(source, cell, cached=False)
         entry = self._store.get(source)
-        if found is None or entry is None or found.status is not BuildStatus.BUILT:
+        if build is None or entry is None or build.status is not BuildStatus.BUILT:
             return False
         for stage, names in (
             ("image", ("kernel.z", "selftest", "selftest.missing")),
@@ -145,8 +145,8 @@ def _read_again(build: Build, cell: Cell) -> tuple[Diagnostic, ...]:
     """The warnings of a build whose log another version of the parser read; what that did not know is not new."""
     log = read_log(build)
     entered = _ENTERED.search(log)
-    found = diagnostics.read(log, (f"{entered['folder'] if entered else '/src'}/",), compiler_of(cell))
-    return (*found.warnings, *found.errors) if build.status is BuildStatus.BUILT else found.warnings
+    complaints = diagnostics.read(log, (f"{entered['folder'] if entered else '/src'}/",), compiler_of(cell))
+    return (*complaints.warnings, *complaints.errors) if build.status is BuildStatus.BUILT else complaints.warnings
 
 
 def _paths(entry: Entry, name: str) -> frozenset[str]:
@@ -165,8 +165,8 @@ def _from_entry(entry: Entry, cached: bool) -> Build:
         seconds=value["seconds"],
         cpu_seconds=value["cpu_seconds"],
         steps=value["steps"],
-        warnings=tuple(Diagnostic(**one) for one in value["warnings"]),
-        errors=tuple(Diagnostic(**one) for one in value["errors"]),
+        warnings=tuple(Diagnostic(**fields) for fields in value["warnings"]),
+        errors=tuple(Diagnostic(**fields) for fields in value["errors"]),
         log=entry.folder / "log.z",
         symbols=inflated(entry.read("symbols.z"), untrusted.TOOL_OUTPUT) if built else b"",
         sections=value["sections"],
