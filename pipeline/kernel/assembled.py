@@ -103,14 +103,14 @@ def unrecorded(
     Raises:
         TooMuchError: there is more than any kernel leaves.
     """
-    found: dict[str, set[str]] = {}
+    opened: dict[str, set[str]] = {}
     size = Budget(untrusted.RECORDS)
     for path in paths:
         try:
             content = untrusted_dir.read(build, path, untrusted.RECORD.most)
         except OSError:
             # Whatever lies there, the assembler did not write it.
-            found[path] = {path}
+            opened[path] = {path}
             continue
         size.spend(len(content))
         folder, _, name = path.rpartition("/")
@@ -118,8 +118,8 @@ def unrecorded(
         if target.startswith(_OURS):
             continue
         if more := _unnamed(content.decode("utf-8", "replace"), target, recorded.get(target), prefixes):
-            found[target] = more
-    return found
+            opened[target] = more
+    return opened
 
 
 def _unnamed(rule: str, target: str, record: Recorded | None, prefixes: tuple[str, ...]) -> set[str]:

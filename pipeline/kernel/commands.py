@@ -91,8 +91,8 @@ def parse(text: str, prefixes: tuple[str, ...]) -> Recorded | None:
 
 
 def _parse(text: str, prefixes: tuple[str, ...], known: _Words) -> Recorded | None:
-    found = _COMMAND.search(text)
-    if found is None or len(found["target"]) > LONGEST_PATH:
+    match = _COMMAND.search(text)
+    if match is None or len(match["target"]) > LONGEST_PATH:
         return None
     source, listed = _SOURCE.search(text), _DEPENDENCIES.search(text)
     paths: list[str] = []
@@ -102,8 +102,8 @@ def _parse(text: str, prefixes: tuple[str, ...], known: _Words) -> Recorded | No
         words = text[listed.end() : end if end >= 0 else len(text)].replace("\\\n", " ").split()
         paths = [path for path in map(known.__getitem__, words) if path]
     return Recorded(
-        posixpath.normpath(found["target"]),
-        found["command"].replace("$$", "$").replace("$(pound)", "#").replace("\\#", "#"),
+        posixpath.normpath(match["target"]),
+        match["command"].replace("$$", "$").replace("$(pound)", "#").replace("\\#", "#"),
         in_tree(source["source"], prefixes) if source else "",
         tuple(path for path in paths if path[0] != _GENERATED),
         tuple(path[1:] for path in paths if path[0] == _GENERATED),
@@ -140,7 +140,7 @@ def read_targets(build: Path, prefixes: tuple[str, ...], targets: Iterable[str])
 
 
 def _read(build: Path, prefixes: tuple[str, ...], paths: Iterable[str]) -> dict[str, Recorded]:
-    found: dict[str, Recorded] = {}
+    by_target: dict[str, Recorded] = {}
     known = _Words(prefixes)
     size, names, words = (
         Budget(limit) for limit in (untrusted.RECORDS, untrusted.RECORD_NAMES, untrusted.RECORD_WORDS)
@@ -155,8 +155,8 @@ def _read(build: Path, prefixes: tuple[str, ...], paths: Iterable[str]) -> dict[
         if recorded:
             names.spend(len(recorded.dependencies) + len(recorded.generated))
             words.spend(recorded.command.count(" "))
-            found[recorded.target] = recorded
-    return found
+            by_target[recorded.target] = recorded
+    return by_target
 
 
 def listed(build: Path, suffix: str) -> Iterator[str]:
@@ -179,11 +179,11 @@ def listed(build: Path, suffix: str) -> Iterator[str]:
 
 def read_of_tree(recorded: Iterable[Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
     """Every path of the source tree that kbuild's records name, as a source, as a dependency or in a command."""
-    found: set[str] = set()
-    for one in recorded:
-        found.update(one.dependencies, (one.source,))
-        found.update(path for word in _WORD.findall(one.command) if (path := in_tree(word, prefixes)))
-    return frozenset(found - {""})
+    paths: set[str] = set()
+    for record in recorded:
+        paths.update(record.dependencies, (record.source,))
+        paths.update(path for word in _WORD.findall(record.command) if (path := in_tree(word, prefixes)))
+    return frozenset(paths - {""})
 
 
 def linked(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
@@ -204,10 +204,10 @@ def linked(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
     return tuple(recorded[target] for target in sorted(reached) if recorded[target].source)
 
 
-def _named(one: Recorded) -> Iterable[str]:
+def _named(record: Recorded) -> Iterable[str]:
     """Objects and archives that a command may mean: older kernels name members in full, newer ones by their folder."""
-    folder = posixpath.dirname(one.target)
-    for word in dict.fromkeys(_WORD.findall(one.command)):
+    folder = posixpath.dirname(record.target)
+    for word in dict.fromkeys(_WORD.findall(record.command)):
         if word.endswith((".o", ".a")):
             yield posixpath.normpath(word)
             yield posixpath.normpath(posixpath.join(folder, word))
@@ -226,7 +226,7 @@ def is_of_kernel(path: str) -> bool:
     return path.partition("/")[0] not in _NOT_THE_KERNEL
 
 
-def preprocess_command(one: Recorded) -> tuple[str, ...]:
+def preprocess_command(record: Recorded) -> tuple[str, ...]:
     """The command that prints what the preprocessor makes of a target's source, line markers included.
 
     Raises:
@@ -234,7 +234,7 @@ def preprocess_command(one: Recorded) -> tuple[str, ...]:
     """
     words: list[str] = []
     skip = False
-    for word in shlex.split(one.command):
+    for word in shlex.split(record.command):
         if word in _ENDS or word.endswith(";"):
             break
         if skip:
@@ -243,8 +243,8 @@ def preprocess_command(one: Recorded) -> tuple[str, ...]:
             skip = True
         elif word not in ("-c", "-S", "-E", "-P") and not word.startswith(("-Wp,-MMD", "-Wp,-MD")):
             words.append(word)
-    if len(words) < 2 or not one.source or not words[-1].endswith(one.source):
-        raise ValueError(f"the command of {one.target} compiles no source")
+    if len(words) < 2 or not record.source or not words[-1].endswith(record.source):
+        raise ValueError(f"the command of {record.target} compiles no source")
     # Its warnings were seen when it was compiled.
     return (*words[:-1], "-E", "-w", words[-1])
 

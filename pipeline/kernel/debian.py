@@ -89,10 +89,10 @@ class DebianArchive:
             if name.suite:
                 environment |= self._updated([name.suite])
             done = self._run(("apt-get", "download", "-q", name.package), environment, _DOWNLOAD_TIMEOUT, Path(aside))
-            found = sorted(Path(aside).glob(f"{name.package}_*.deb"))
-            if not done.ok or not found:
+            archives = sorted(Path(aside).glob(f"{name.package}_*.deb"))
+            if not done.ok or not archives:
                 raise self._lacking(name, done)
-            return found[-1].rename(kept / found[-1].name)
+            return archives[-1].rename(kept / archives[-1].name)
 
     def _lacking(self, name: PackageName, done: Completed) -> UsageError:
         errors = [line for line in done.text.splitlines() if line.startswith("E:")]

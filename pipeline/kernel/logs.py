@@ -37,8 +37,11 @@ def complaints_of(make: Make, compiler: str, log: bytes) -> tuple[Complaints, bo
 
 
 def read_log(prefixes: Sequence[str], compiler: str, log: bytes) -> list[list[tuple[Any, ...]]]:
-    found = diagnostics.read(log.decode("utf-8", "replace"), prefixes, compiler)
-    return [[astuple(one) for one in kind] for kind in (found.warnings, found.errors, found.last_words)]
+    complaints = diagnostics.read(log.decode("utf-8", "replace"), prefixes, compiler)
+    return [
+        [astuple(diagnostic) for diagnostic in kind]
+        for kind in (complaints.warnings, complaints.errors, complaints.last_words)
+    ]
 
 
 def complaints_by_target(make: Make, compiler: str, sources: Mapping[str, str], log: bytes) -> dict[str, Complaints]:
@@ -55,10 +58,10 @@ def complaints_by_target(make: Make, compiler: str, sources: Mapping[str, str], 
     Raises:
         UnreadableError: it cannot be read.
     """
-    found = make.read_apart(read_by_target, make.source_prefixes, compiler, dict(sources), data=log)
+    by_target = make.read_apart(read_by_target, make.source_prefixes, compiler, dict(sources), data=log)
     return {
         target: Complaints(*(tuple(Diagnostic(*fields) for fields in kind) for kind in kinds))
-        for target, kinds in found.items()
+        for target, kinds in by_target.items()
     }
 
 
@@ -72,12 +75,12 @@ def read_by_target(
             current = step["target"] if step["target"] in sources else OTHERS
         parts[current].append(line)
     owners = {source: target for target, source in sources.items()}
-    found: dict[str, list[list[tuple[Any, ...]]]] = {target: [[], [], []] for target in (OTHERS, *sources)}
+    by_target: dict[str, list[list[tuple[Any, ...]]]] = {target: [[], [], []] for target in (OTHERS, *sources)}
     for part, lines in parts.items():
         complaints = diagnostics.read("\n".join(lines), prefixes, compiler)
         for at, kind in enumerate((complaints.warnings, complaints.errors, complaints.last_words)):
-            for one in kind:
-                rule = _NO_RULE.search(one.message)
-                named = rule["target"] if rule and rule["target"] in sources else one.path
-                found[owners.get(named, named if named in sources else part)][at].append(astuple(one))
-    return found
+            for diagnostic in kind:
+                rule = _NO_RULE.search(diagnostic.message)
+                named = rule["target"] if rule and rule["target"] in sources else diagnostic.path
+                by_target[owners.get(named, named if named in sources else part)][at].append(astuple(diagnostic))
+    return by_target

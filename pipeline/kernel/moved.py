@@ -54,7 +54,7 @@ def moved(repository: Repository, before: str, after: str) -> Moved:
 
 def parse_hunks(diff: str) -> dict[str, list[Hunk]]:
     """The hunks of a diff without context, by the files' names after."""
-    found: dict[str, list[Hunk]] = {}
+    by_path: dict[str, list[Hunk]] = {}
     hunks: list[Hunk] = []
     left = 0
     for line in diff.split("\n"):
@@ -65,8 +65,8 @@ def parse_hunks(diff: str) -> dict[str, list[Hunk]]:
             hunks.append((old, removed, new, added))
             left = removed + added
         elif after := _AFTER.match(line):
-            hunks = found.setdefault(after["path"], [])
+            hunks = by_path.setdefault(after["path"], [])
         elif line.startswith("+++ "):
             # Removed, or of a name that git quotes.
             hunks = []
-    return found
+    return by_path

@@ -91,11 +91,11 @@ def programs_of(
         assembled: as in `Programs`.
     """
     objects, asked, others = list[Recorded](), list[Recorded](), list[Recorded]()
-    for one in recorded:
-        (objects if _is_object(one) else asked if _is_asked(one) else others).append(one)
+    for record in recorded:
+        (objects if _is_object(record) else asked if _is_asked(record) else others).append(record)
     foreign = read_of_tree(others, prefixes)
     alone = (path for other in others if not other.source for path in read_of_tree([other], prefixes))
-    unrecorded = _names(_NAMED_THERE, source, (one.source for one in objects))
+    unrecorded = _names(_NAMED_THERE, source, (compiled.source for compiled in objects))
     # A command whose record does not tell what else was read.
     unrecorded |= _names(_INCLUDED, source, (path for path in alone if PurePosixPath(path).suffix in _COMPILED))
     unrecorded |= {PurePosixPath(word.partition(" ")[2]).name for word in assembled}
@@ -104,8 +104,8 @@ def programs_of(
         for path in _read((*objects, *asked)) - foreign
         if _is_of_kernel(path) and PurePosixPath(path).name not in unrecorded
     )
-    included = frozenset(path for one in (*objects, *asked) for path in one.dependencies)
-    units = frozenset(one.source for one in objects) & kernel - included - _read(asked)
+    included = frozenset(path for reader in (*objects, *asked) for path in reader.dependencies)
+    units = frozenset(compiled.source for compiled in objects) & kernel - included - _read(asked)
     return Programs(kernel, units, _read(asked), foreign, assembled)
 
 
@@ -118,7 +118,7 @@ def reads_unrecorded(text: str) -> bool:
     code = _SPLICE.sub(b"", text.encode())
     if _UNRECORDED.search(code):
         return True
-    return any(_OF_HEADER.match(found["words"]) is None for found in _DIRECTIVE.finditer(code))
+    return any(_OF_HEADER.match(match["words"]) is None for match in _DIRECTIVE.finditer(code))
 
 
 def speaks_to_assembler(changes: Iterable[str], text: str) -> bool:
@@ -137,19 +137,19 @@ def speaks_to_assembler(changes: Iterable[str], text: str) -> bool:
     return bool(_ASSEMBLES.search(_PLAIN_INCLUDE.sub(b"", code)))
 
 
-def _is_kernel(one: Recorded) -> bool:
+def _is_kernel(record: Recorded) -> bool:
     """Whether it is compiled as kernel code; the source may be a generated one, which is not named."""
-    return "-D__KERNEL__" in one.command.split() and bool(one.source or one.dependencies)
+    return "-D__KERNEL__" in record.command.split() and bool(record.source or record.dependencies)
 
 
-def _is_asked(one: Recorded) -> bool:
+def _is_asked(record: Recorded) -> bool:
     """Whether it is assembler that is read for what the compiler says there."""
-    return _is_kernel(one) and one.target.endswith(".s")
+    return _is_kernel(record) and record.target.endswith(".s")
 
 
-def _is_object(one: Recorded) -> bool:
+def _is_object(record: Recorded) -> bool:
     """Whether it is part of a kernel: what programs are made of lies in the folders of tools, kernel code or not."""
-    return _is_kernel(one) and one.target.endswith(".o") and PurePosixPath(one.target).parts[0] not in TOOLS
+    return _is_kernel(record) and record.target.endswith(".o") and PurePosixPath(record.target).parts[0] not in TOOLS
 
 
 def _is_of_kernel(path: str) -> bool:
@@ -158,7 +158,7 @@ def _is_of_kernel(path: str) -> bool:
 
 
 def _read(recorded: Iterable[Recorded]) -> frozenset[str]:
-    return frozenset(path for one in recorded for path in (one.source, *one.dependencies) if path)
+    return frozenset(path for record in recorded for path in (record.source, *record.dependencies) if path)
 
 
 def _names(pattern: re.Pattern[bytes], source: Path, paths: Iterable[str]) -> frozenset[str]:

@@ -62,16 +62,16 @@ class Reading:
 
 def of_build(make: Make) -> BuildRecords:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
-    found = make.read_apart(read_build, str(make.folder.path), make.source_prefixes)
-    return BuildRecords(found["sources"], frozenset(found["read"]), frozenset(found["assembled"]))
+    answer = make.read_apart(read_build, str(make.folder.path), make.source_prefixes)
+    return BuildRecords(answer["sources"], frozenset(answer["read"]), frozenset(answer["assembled"]))
 
 
 def programs(make: Make) -> Programs:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
     folders = str(make.folder.path), str(make.source_dir)
     told = assembled.is_told(make.cell.toolchain.name)
-    found = make.read_apart(read_programs, *folders, make.source_prefixes, told)
-    return Programs(**{name: frozenset(paths) for name, paths in found.items()})
+    by_name = make.read_apart(read_programs, *folders, make.source_prefixes, told)
+    return Programs(**{name: frozenset(paths) for name, paths in by_name.items()})
 
 
 def preprocessing(make: Make, sources: Collection[str]) -> Mapping[str, tuple[str, tuple[str, ...]]]:
@@ -80,8 +80,8 @@ def preprocessing(make: Make, sources: Collection[str]) -> Mapping[str, tuple[st
     Raises:
         UnreadableError: the records cannot be read.
     """
-    found = make.read_apart(read_preprocessing, str(make.folder.path), make.source_prefixes, sorted(sources))
-    return {target: (source, tuple(words)) for target, source, words in found}
+    commands = make.read_apart(read_preprocessing, str(make.folder.path), make.source_prefixes, sorted(sources))
+    return {target: (source, tuple(words)) for target, source, words in commands}
 
 
 def of_objects(make: Make, targets: Collection[str], paths: Sequence[str]) -> tuple[dict[str, frozenset[str]], Reading]:
@@ -91,17 +91,17 @@ def of_objects(make: Make, targets: Collection[str], paths: Sequence[str]) -> tu
         UnreadableError: they cannot be read.
     """
     asked = (str(make.folder.path), make.source_prefixes, sorted(targets), paths)
-    found = make.read_apart(read_objects, *asked)
-    commands = tuple((tuple(words), tuple(shown)) for words, shown in found["commands"])
-    read = {target: frozenset(names) for target, names in found["read"].items()}
-    return read, Reading(frozenset(found["compiled"]), commands)
+    answer = make.read_apart(read_objects, *asked)
+    commands = tuple((tuple(words), tuple(shown)) for words, shown in answer["commands"])
+    read = {target: frozenset(names) for target, names in answer["read"].items()}
+    return read, Reading(frozenset(answer["compiled"]), commands)
 
 
 def of_paths(make: Make, paths: Sequence[str]) -> Reading:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
-    found = make.read_apart(read_paths, str(make.folder.path), make.source_prefixes, paths)
-    commands = tuple((tuple(words), tuple(shown)) for words, shown in found["commands"])
-    return Reading(frozenset(found["compiled"]), commands)
+    answer = make.read_apart(read_paths, str(make.folder.path), make.source_prefixes, paths)
+    commands = tuple((tuple(words), tuple(shown)) for words, shown in answer["commands"])
+    return Reading(frozenset(answer["compiled"]), commands)
 
 
 def read_build(build: str, prefixes: Sequence[str]) -> dict[str, Any]:
@@ -120,13 +120,13 @@ def read_programs(build: str, source: str, prefixes: Sequence[str], told: bool) 
     words = _assembled(Path(build), recorded, tuple(prefixes))
     if told and next(listed(Path(build), assembled.SUFFIX), None) is None:
         raise ValueError("no assembler left a record")
-    found = programs_of(recorded.values(), Path(source), tuple(prefixes), words)
-    return {name: sorted(getattr(found, name)) for name in ("kernel", "units", "asked", "others", "assembled")}
+    of_build = programs_of(recorded.values(), Path(source), tuple(prefixes), words)
+    return {name: sorted(getattr(of_build, name)) for name in ("kernel", "units", "asked", "others", "assembled")}
 
 
 def _assembled(build: Path, recorded: Mapping[str, Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
-    found = assembled.unrecorded(build, listed(build, assembled.SUFFIX), recorded, prefixes)
-    return frozenset(f"{target} {word}" for target, words in found.items() for word in words)
+    unrecorded = assembled.unrecorded(build, listed(build, assembled.SUFFIX), recorded, prefixes)
+    return frozenset(f"{target} {word}" for target, words in unrecorded.items() for word in words)
 
 
 def read_preprocessing(
@@ -173,11 +173,11 @@ def compiled_units(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
 
 def readers(units: Sequence[Recorded], paths: Collection[str]) -> dict[str, tuple[Recorded, ...]]:
     """The units that each of `paths` went into."""
-    found: dict[str, list[Recorded]] = {path: [] for path in paths}
+    by_path: dict[str, list[Recorded]] = {path: [] for path in paths}
     for unit in units:
-        for path in found.keys() & {unit.source, *unit.dependencies}:
-            found[path].append(unit)
-    return {path: tuple(reading) for path, reading in found.items()}
+        for path in by_path.keys() & {unit.source, *unit.dependencies}:
+            by_path[path].append(unit)
+    return {path: tuple(reading) for path, reading in by_path.items()}
 
 
 def units_to_preprocess(reading: Mapping[str, Sequence[Recorded]]) -> tuple[Recorded, ...]:

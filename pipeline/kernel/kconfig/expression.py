@@ -225,8 +225,8 @@ def options_in(expression: Expression) -> Iterator[str]:
         case Not(operand):
             yield from options_in(operand)
         case AllOf(operands) | AnyOf(operands):
-            for one in operands:
-                yield from options_in(one)
+            for operand in operands:
+                yield from options_in(operand)
 
 
 def _bracketed(expression: Expression) -> str:

@@ -108,16 +108,16 @@ def load_fragment(folder: Path, name: str, *others: Path) -> Fragment:
 def contradictions(fragments: Iterable[Fragment]) -> list[str]:
     """Options of which two fragments promise different things, as lines for people."""
     first: dict[str, Fragment] = {}
-    found = []
+    differences = []
     for fragment in fragments:
         for option, asked in fragment.asked.items():
             other = first.setdefault(option, fragment)
             if other.asked[option] != asked:
-                found.append(
+                differences.append(
                     f"CONFIG_{option}: {other.name}.config asks {other.asked[option]}, "
                     f"{fragment.name}.config asks {asked}"
                 )
-    return found
+    return differences
 
 
 def promises(fragments: Iterable[Fragment]) -> int:
