@@ -29,15 +29,15 @@ def with_duplicates_marked(planned: Sequence[PlannedCell], changed: Sequence[str
     asked_counts = touches_kconfig(changed)
     firsts: dict[object, int] = {}
     result = list(planned)
-    for at, one in enumerate(planned):
-        if not one.reachable:
+    for at, planned_cell in enumerate(planned):
+        if not planned_cell.reachable:
             continue
-        first = firsts.setdefault((_kernel(one), _asked(one) if asked_counts else None), at)
+        first = firsts.setdefault((_kernel(planned_cell), _asked(planned_cell) if asked_counts else None), at)
         if first != at:
             kept = result[first].cell
-            boot = tuple(dict.fromkeys([*kept.boot, *one.cell.boot]))
+            boot = tuple(dict.fromkeys([*kept.boot, *planned_cell.cell.boot]))
             result[first] = replace(result[first], cell=replace(kept, boot=boot))
-            result[at] = replace(one, same_as=kept.id)
+            result[at] = replace(planned_cell, same_as=kept.id)
     return tuple(result)
 
 

@@ -95,14 +95,14 @@ def fragment_name(title: str) -> str:
 
 def compiled_if(sources: Sources, path: str, arch: str) -> Expression | None:
     """When a file is compiled, by itself or within another; None when no rule is found."""
-    if path in [one.format(architecture(arch).folder) for one in _ALWAYS]:
+    if path in [pattern.format(architecture(arch).folder) for pattern in _ALWAYS]:
         return YES
     kbuild = sources.kbuild(arch)
-    found = kbuild.condition(path)
-    if found is None and path.endswith(".c"):
+    condition = kbuild.condition(path)
+    if condition is None and path.endswith(".c"):
         within = (kbuild.condition(other) for other in sources.includers(path))
-        found = any_of(*(one for one in within if one is not None))
-    return None if found == NO else found
+        condition = any_of(*(rule for rule in within if rule is not None))
+    return None if condition == NO else condition
 
 
 class Suggester:
@@ -140,7 +140,7 @@ class Suggester:
         missing = [path for path in code if path not in compiled]
         while missing:
             drafts = [self._draft(cell, configs[cell.id], missing, barred) for cell in cells]
-            best = max(drafts, key=lambda one: len(one.needs), default=None)
+            best = max(drafts, key=lambda draft: len(draft.needs), default=None)
             if best is None or not best.needs:
                 break
             proposed, refused = self._tried(best, f"{name}-{len(proposals) + 1}" if proposals else name)
