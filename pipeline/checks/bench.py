@@ -99,9 +99,9 @@ class Bench:
 
     def data(self, needs: Needs) -> Mapping[str, str]:
         """Text of what the base has of a check's data, by path; read once."""
-        found = self.scripts(needs)
+        scripts = self.scripts(needs)
         if needs not in self._data:
-            blobs = found.blobs if found else {}
+            blobs = scripts.blobs if scripts else {}
             contents = self.repository.blobs([*blobs.values()]) if blobs else []
             self._data[needs] = {
                 path: content.decode("utf-8", "replace") for path, content in zip(blobs, contents, strict=True)
@@ -114,13 +114,13 @@ class Bench:
         Scripts look for the tree's top by its files and folders: all of them are there, and are empty where the check
         reads nothing in them.
         """
-        found = self.scripts(needs)
-        assert found is not None
+        scripts = self.scripts(needs)
+        assert scripts is not None
         if needs not in self._laid_out:
             folder = self._place / f"base-{len(self._laid_out)}"
             folder.mkdir()
-            contents = self.repository.blobs([*found.blobs.values()])
-            for path, content in zip(found.blobs, contents, strict=True):
+            contents = self.repository.blobs([*scripts.blobs.values()])
+            for path, content in zip(scripts.blobs, contents, strict=True):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 untrusted_dir.write(folder, path, content)
             for kind, name in _top(self.repository, self._base.commit):
@@ -129,7 +129,7 @@ class Bench:
                 elif not (folder / name).exists():
                     untrusted_dir.write(folder, name, b"")
             self._laid_out[needs] = folder
-        return self._laid_out[needs], found.script
+        return self._laid_out[needs], scripts.script
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -157,8 +157,8 @@ class TreeState:
 
     @property
     def script(self) -> bytes:
-        found = self.bench.scripts(self.needs)
-        return self.bench.repository.blobs([found.blobs[found.script]])[0] if found and found.script else b""
+        scripts = self.bench.scripts(self.needs)
+        return self.bench.repository.blobs([scripts.blobs[scripts.script]])[0] if scripts and scripts.script else b""
 
     @property
     def data(self) -> Mapping[str, str]:
@@ -214,13 +214,13 @@ class TreeState:
             *paths,
         )
         _, output, _ = self.bench.repository.run(*arguments)
-        found = []
+        hits = []
         for line in output.split("\n"):
             name, _, rest = line.partition("\0")
             number, _, text = rest.partition("\0")
             if number.isdigit():
-                found.append((name.removeprefix(f"{self.commit}:"), int(number), text))
-        return found
+                hits.append((name.removeprefix(f"{self.commit}:"), int(number), text))
+        return hits
 
     def run(self, *argv: str, files: Mapping[str, bytes] | None = None) -> Completed:
         source, script = self.bench.lay_out(self.needs)
@@ -240,13 +240,13 @@ class TreeState:
 
 def _listed(repository: Repository, commit: str, paths: Sequence[str]) -> dict[str, str]:
     """Object names of regular files at or below `paths`."""
-    found = {}
+    blobs = {}
     for entry in repository.out("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths).split("\0"):
         about, _, path = entry.partition("\t")
         words = about.split()
         if words and words[0] in _REGULAR:
-            found[path] = words[2]
-    return found
+            blobs[path] = words[2]
+    return blobs
 
 
 def _top(repository: Repository, commit: str) -> Iterator[tuple[str, str]]:

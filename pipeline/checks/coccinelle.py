@@ -78,14 +78,14 @@ def _functions(text: str) -> set[str]:
     """Functions that a semantic patch names: what is written as a call, or stands in a choice of names."""
     rules = text.partition("@script:")[0]
     plain = _COMMENT.sub("", rules)
-    return {one or other for one, other in _CALLED.findall(plain)}
+    return {before_sign or behind_sign for before_sign, behind_sign in _CALLED.findall(plain)}
 
 
 def _new(output: str, names: Mapping[str, str], patch: CheckedPatch) -> tuple[CheckFinding, ...]:
-    found: dict[str, list[CheckFinding]] = {"before": [], "after": []}
+    findings: dict[str, list[CheckFinding]] = {"before": [], "after": []}
     for where, finding in _findings(output, names):
-        found[where].append(finding)
-    return compared(found["after"], found["before"], patch.files)
+        findings[where].append(finding)
+    return compared(findings["after"], findings["before"], patch.files)
 
 
 def _findings(output: str, names: Mapping[str, str]) -> Iterator[tuple[str, CheckFinding]]:

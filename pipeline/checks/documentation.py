@@ -74,15 +74,15 @@ def _documents(patch: CheckedPatch) -> list[FileDiff]:
 
 def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[CheckFinding]]:
     """What docutils says of the documents before and after, by the names that they have in the tree."""
-    found: dict[str, list[CheckFinding]] = {"before": [], "after": []}
+    findings: dict[str, list[CheckFinding]] = {"before": [], "after": []}
     for match in _LINE.finditer(done.text):
         if match["path"] in names and match["level"] in _LEVELS and not _OF_SPHINX.search(match["words"]):
             words = re.sub(r"\bline \d+", "line", match["words"])
             finding = CheckFinding(
                 _LEVELS[match["level"]], words, names[match["path"]], int(match["line"]), "docutils", _kind(words)
             )
-            found[match["path"].partition("/")[0]].append(finding)
-    return found
+            findings[match["path"].partition("/")[0]].append(finding)
+    return findings
 
 
 def _kind(words: str) -> str:
@@ -135,11 +135,11 @@ def _gone_functions(patch: CheckedPatch, after: State) -> Iterator[CheckFinding]
         yield CheckFinding(Severity.WARNING, words, path, line, "documentation", "gone-function")
 
 
-def _places(found: Sequence[tuple[str, int, str]], names: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+def _places(hits: Sequence[tuple[str, int, str]], names: Sequence[str]) -> Iterator[tuple[str, int, str]]:
     """The first places of each name; translations follow when somebody has the time."""
     for name in names:
-        of_name = [one for one in found if re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-])", one[2])]
-        yield from [one for one in of_name if "/translations/" not in one[0]][:MOST_PLACES]
+        of_name = [hit for hit in hits if re.search(rf"(?<![\w./-]){re.escape(name)}(?![\w/-])", hit[2])]
+        yield from [hit for hit in of_name if "/translations/" not in hit[0]][:MOST_PLACES]
 
 
 def _escaped(name: str) -> str:
@@ -173,10 +173,10 @@ def _lists(state: State, index: tuple[str, str], path: str) -> bool:
     pattern = (
         rf"^[[:space:]]+(.*<)?({plain}|{absolute})(\.rst)?>?[[:space:]]*$|^[[:space:]]+[^ ]*\*[^ ]*[[:space:]]*$|:glob:"
     )
-    found = [one for one in state.grep(pattern, f"{folder}/*{_DOCUMENT}") if one[0].rpartition("/")[0] == folder]
-    with_patterns = {where for where, _, text in found if ":glob:" in text}
+    hits = [hit for hit in state.grep(pattern, f"{folder}/*{_DOCUMENT}") if hit[0].rpartition("/")[0] == folder]
+    with_patterns = {where for where, _, text in hits if ":glob:" in text}
     return any(
         fnmatchcase(name, text.strip()) if "*" in text else ":glob:" not in text
-        for where, _, text in found
+        for where, _, text in hits
         if where != path and ("*" not in text or where in with_patterns)
     )

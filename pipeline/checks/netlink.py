@@ -57,23 +57,23 @@ class NetlinkCheck:
     def run(self, patch: CheckedPatch, before: State, after: State, /) -> Outcome:
         touched = {file.name for file in patch.files}
         marked = after.grep("^/\\* YNL-GEN (kernel|uapi) (source|header) \\*/", "*.c", "*.h")
-        found, reason = list[CheckFinding](), ""
-        for one in filter(None, (_generated(after, path) for path, _, _ in marked)):
-            if one.path not in touched and one.spec not in touched:
+        findings, reason = list[CheckFinding](), ""
+        for generated in filter(None, (_generated(after, path) for path, _, _ in marked)):
+            if generated.path not in touched and generated.spec not in touched:
                 continue
-            words, stale = _stale(one, after)
+            words, stale = _stale(generated, after)
             if not words and not stale:
                 continue
-            words_before, stale_before = _stale(one, before)
+            words_before, stale_before = _stale(generated, before)
             if words and not words_before:
-                found.append(CheckFinding(Severity.ERROR, words, one.spec, 0, "ynl", "generator-fails"))
+                findings.append(CheckFinding(Severity.ERROR, words, generated.spec, 0, "ynl", "generator-fails"))
             elif stale and not stale_before:
-                kind = "not-regenerated" if one.spec in touched else "edited-by-hand"
-                message = f"it is not what the generator makes of {one.spec}"
-                found.append(CheckFinding(Severity.ERROR, message, one.path, 0, "ynl", kind))
+                kind = "not-regenerated" if generated.spec in touched else "edited-by-hand"
+                message = f"it is not what the generator makes of {generated.spec}"
+                findings.append(CheckFinding(Severity.ERROR, message, generated.path, 0, "ynl", kind))
             elif words:
                 reason = words
-        return Outcome(tuple(found), reason)
+        return Outcome(tuple(findings), reason)
 
 
 def _generated(state: State, path: str) -> _Generated | None:
@@ -87,22 +87,29 @@ def _generated(state: State, path: str) -> _Generated | None:
     return _Generated(path, match["spec"], match["mode"], match["part"], tuple(arguments))
 
 
-def _stale(one: _Generated, state: State) -> tuple[str, bool]:
+def _stale(generated: _Generated, state: State) -> tuple[str, bool]:
     """Why it cannot be known, and whether the file is other than what its specification makes."""
-    spec, content = state.read(one.spec), state.read(one.path)
+    spec, content = state.read(generated.spec), state.read(generated.path)
     if not spec or not content:
         return "", False
     # The schema of a specification is looked for beside the folder that it lies in.
-    files = {f"doc/{one.spec}": spec}
+    files = {f"doc/{generated.spec}": spec}
     command = (
         "mkdir -p doc/Documentation/netlink && cp {src}/Documentation/netlink/*.yaml doc/Documentation/netlink/ && "
         'exec python3 {script} "$@"'
     )
-    words = ("--mode", one.mode, f"--{one.part}", "--spec", f"{{build}}/doc/{one.spec}", *one.arguments)
+    words = (
+        "--mode",
+        generated.mode,
+        f"--{generated.part}",
+        "--spec",
+        f"{{build}}/doc/{generated.spec}",
+        *generated.arguments,
+    )
     done = state.run("sh", "-c", command, "sh", *words, files=files)
     made = done.stdout
     if not done.ok or not made.strip():
-        return f"the generator fails on {one.spec}: {last_line(done.last_words)}", False
+        return f"the generator fails on {generated.spec}: {last_line(done.last_words)}", False
     return "", _plain(made) != _plain(content)
 
 

@@ -101,7 +101,8 @@ class Checker:
                     continue
                 assert pair is not None
                 before, after = (
-                    TreeState(bench, check.needs, state.commit, found) for state, found in zip(pair, blobs, strict=True)
+                    TreeState(bench, check.needs, state.commit, state_blobs)
+                    for state, state_blobs in zip(pair, blobs, strict=True)
                 )
                 tasks[at] = _Task(check, checked, before, after, self._key(check, checked, pair[1], before, after))
         results |= self._looked_up_or_run(tasks)

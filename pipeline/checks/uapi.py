@@ -87,19 +87,19 @@ class UapiCheck:
         done = after.run("sh", "-c", _SCRIPT, "sh", *touched, files=files)
         if done.status == 9:
             return Outcome(not_checked="scripts/unifdef.c of the tree does not compile")
-        found: dict[str, list[CheckFinding]] = {"before": [], "after": []}
+        findings: dict[str, list[CheckFinding]] = {"before": [], "after": []}
         for where, finding in _findings(done.text, touched):
-            found[where].append(finding)
+            findings[where].append(finding)
         reason = "layouts were not compared: abidiff is not installed" if _NO_LAYOUT in done.text else ""
-        return Outcome(compared(found["after"], found["before"], patch.files), reason)
+        return Outcome(compared(findings["after"], findings["before"], patch.files), reason)
 
 
 def _closure(state: State, names: list[str], arch: str) -> Mapping[str, bytes]:
     """Headers by the names that programs include them by, and what they include, as far as the tree has them."""
-    found, left = dict[str, bytes](), [*names]
-    while left and len(found) < MOST_HEADERS:
+    headers, left = dict[str, bytes](), [*names]
+    while left and len(headers) < MOST_HEADERS:
         name = left.pop()
-        if name in found:
+        if name in headers:
             continue
         places = (f"include/uapi/{name}", f"arch/{arch}/include/uapi/{name}")
         content = next(filter(None, map(state.read, places)), b"")
@@ -108,9 +108,9 @@ def _closure(state: State, names: list[str], arch: str) -> Mapping[str, bytes]:
             generic = f"asm-generic/{name.removeprefix('asm/')}"
             content = f"#include <{generic}>\n".encode() if state.blob(f"include/uapi/{generic}") else b""
         if content:
-            found[name] = content
+            headers[name] = content
             left += [match["name"].decode() for match in _INCLUDE.finditer(content)]
-    return found
+    return headers
 
 
 def _findings(text: str, touched: Mapping[str, str]) -> Iterator[tuple[str, CheckFinding]]:
