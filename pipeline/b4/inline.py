@@ -32,36 +32,41 @@ def files(record: RunRecord) -> dict[str, str]:
     made = {
         f"{patch.number:04}.txt": text
         for patch in clean.series.patches
-        if (text := _patch(patch.diff, _found(clean, patch.number)))
+        if (text := _patch(patch.diff, _remarks(clean, patch.number)))
     }
     return {"identity.txt": IDENTITY, **made} if made else {}
 
 
-def _found(record: RunRecord, number: int) -> dict[_Place, list[str]]:
+def _remarks(record: RunRecord, number: int) -> dict[_Place, list[str]]:
     """What is said of a patch, by path and line; each once, whatever trees and kernels say it."""
-    found: dict[_Place, dict[str, None]] = {}
+    remarks: dict[_Place, dict[str, None]] = {}
     for row in check_rows(record):
         for finding in row.findings if row.patch == number else ():
             place = (finding.path, finding.line) if finding.line else ("", 0)
-            found.setdefault(place, {})[finding_words(finding)] = None
-    for kind, one in [*(("error", one) for one in failures(record)), *(("warning", one) for one in warnings(record))]:
-        for diagnostic in one.diagnostics if one.guilt.patch == number else ():
-            words = f"{', '.join(one.cells)}: {kind}: {location(diagnostic)}"
-            found.setdefault((diagnostic.path, diagnostic.line), {})[words] = None
-    return {place: [*words] for place, words in found.items()}
+            remarks.setdefault(place, {})[finding_words(finding)] = None
+    for kind, problem in [
+        *(("error", failure) for failure in failures(record)),
+        *(("warning", warning) for warning in warnings(record)),
+    ]:
+        for diagnostic in problem.diagnostics if problem.guilt.patch == number else ():
+            words = f"{', '.join(problem.cells)}: {kind}: {location(diagnostic)}"
+            remarks.setdefault((diagnostic.path, diagnostic.line), {})[words] = None
+    return {place: [*words] for place, words in remarks.items()}
 
 
-def _patch(diff: str, found: Mapping[_Place, list[str]]) -> str:
+def _patch(diff: str, remarks: Mapping[_Place, list[str]]) -> str:
     """A patch's file; empty where nothing is said of it."""
-    if not found:
+    if not remarks:
         return ""
     start = diff.find("diff --git ")
     lines = [*_annotated(diff[start:].rstrip("\n"))] if start >= 0 else []
-    placed = {place for _, place in lines if place in found}
-    rest = chain.from_iterable(words for place, words in found.items() if place not in placed)
+    placed = {place for _, place in lines if place in remarks}
+    rest = chain.from_iterable(words for place, words in remarks.items() if place not in placed)
     note = "".join(f"{line}\n" for words in rest for line in _comment(words))
     quoted = "".join(
-        "".join(f"{text}\n" for text in [f"> {line}", *(t for words in found.get(place, []) for t in _comment(words))])
+        "".join(
+            f"{text}\n" for text in [f"> {line}", *(t for words in remarks.get(place, []) for t in _comment(words))]
+        )
         for line, place in lines
     )
     return f"{note}\n{quoted}" if note and placed else quoted if placed else note

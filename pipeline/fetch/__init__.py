@@ -103,20 +103,20 @@ class _Fetch:
                 request.version
             )
             if version.patches:
-                found = _from_folder(tracked / version.patches, None)
+                series = _from_folder(tracked / version.patches, None)
             else:
-                found = self._from_mails(version.message_id, version.number)
-            found = replace(found, version=version.number)
+                series = self._from_mails(version.message_id, version.number)
+            series = replace(series, version=version.number)
         elif request.text != "-" and path.is_dir() and not (path / "new").is_dir():
-            found = _from_folder(path, request.version)
+            series = _from_folder(path, request.version)
         else:
-            found = self._from_mails(request.text, request.version)
-        require_whole(found.patches, self._git)
-        if found.prerequisites:
+            series = self._from_mails(request.text, request.version)
+        require_whole(series.patches, self._git)
+        if series.prerequisites:
             archive = self._archive(request.midmask)
             resolver = PrerequisiteResolver(archive, self._b4, self._git, self._say)
-            found = replace(found, prerequisites=resolver.resolved(found.prerequisites))
-        return replace(suspicion.examined(found), source=request.text)
+            series = replace(series, prerequisites=resolver.resolved(series.prerequisites))
+        return replace(suspicion.examined(series), source=request.text)
 
     def _archive(self, midmask: str) -> Archive:
         return Archive(midmask, self._workspace.threads, self._say, offline=self._request.offline)

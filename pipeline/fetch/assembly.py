@@ -98,7 +98,10 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
-    twice = [f"several mails have the Message-ID {one}, and they are not the same" for one in sorted(different)[:10]]
+    twice = [
+        f"several mails have the Message-ID {named_twice}, and they are not the same"
+        for named_twice in sorted(different)[:10]
+    ]
     read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
     notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *on_condition, *round_about, *twice)
     return replace(series, notes=notes)
@@ -171,7 +174,7 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
             and not revision.taken
         ):
             older[revision.version] = revision
-    shown = posting.ids.union(*(one.ids for one in older.values()))
+    shown = posting.ids.union(*(earlier.ids for earlier in older.values()))
     by_id = {mail.message_id: mail for mail in mails}
     above: set[str] = set()
     at = by_id.get(posting.first.in_reply_to)
@@ -179,13 +182,13 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
         above.add(at.message_id)
         at = by_id.get(at.in_reply_to)
     seen = set[str]()
-    found = []
+    kept = []
     for mail in mails:
         wanted = mail.message_id in shown or (mail.number is None and mail.message_id not in above)
         if wanted and mail.message_id not in seen:
-            found.append(mail)
+            kept.append(mail)
             seen.add(mail.message_id)
-    return found
+    return kept
 
 
 def _difference(made: Assembled, posting: Posting) -> str:
@@ -232,16 +235,16 @@ def series_of(
 
 def prerequisites_in(text: str) -> tuple[Prerequisite, ...]:
     """What a series says that it needs, each once, in its order (git-format-patch(1), b4 prep)."""
-    found: dict[Prerequisite, None] = {}
+    prerequisites: dict[Prerequisite, None] = {}
     for match in _PREREQUISITE.finditer(text):
         value, _, version = (
             match["value"].rpartition(":v") if match["kind"] == "change-id" else (match["value"], "", "")
         )
         number = int(version) if value and version.isdigit() and len(version) < 4 else None
-        found[Prerequisite(match["kind"], value if number is not None else match["value"], number)] = None
+        prerequisites[Prerequisite(match["kind"], value if number is not None else match["value"], number)] = None
     for match in _DEPENDS_ON.finditer(text):
-        found[Prerequisite("message-id", match["value"])] = None
-    return tuple(found)
+        prerequisites[Prerequisite("message-id", match["value"])] = None
+    return tuple(prerequisites)
 
 
 def patch_of(number: int, mail: Mail, collected: tuple[str, ...] = (), signatures: tuple[str, ...] = ()) -> Patch:

@@ -94,7 +94,7 @@ class B4:
                 raise NoSeriesError(f"b4 found no series: {last_line(done.text)}")
             made = tuple(mbox.read_file(produced))
         said = _COLOUR.sub("", done.text)
-        mismatches = tuple(sorted({(found["trailer"], found["sender"]) for found in _MISMATCH.finditer(said)}))
+        mismatches = tuple(sorted({(match["trailer"], match["sender"]) for match in _MISMATCH.finditer(said)}))
         return Assembled(made, mismatches, _signatures(said, len(made)))
 
     def signatures(self, patches: Sequence[Mail], version: int, *, online: bool = True) -> tuple[tuple[str, ...], ...]:
@@ -152,10 +152,10 @@ class B4:
 
 def _program() -> str:
     beside = Path(sys.executable).with_name("b4")
-    found = str(beside) if beside.exists() else shutil.which("b4")
-    if found is None:
+    program = str(beside) if beside.exists() else shutil.which("b4")
+    if program is None:
         raise InfrastructureError("b4 is not installed", hint="pip install b4 (see `pipeline doctor`).")
-    return found
+    return program
 
 
 def _signatures(said: str, count: int) -> tuple[tuple[str, ...], ...]:
@@ -167,11 +167,11 @@ def _by_patch(lines: Sequence[str], count: int) -> Iterator[list[str]]:
     of_each: list[list[str]] = []
     of_all: list[str] = []
     for line in lines:
-        found = _SIGNATURE.match(line)
-        if found and found["indent"] == "  ":
-            of_all.append(found["words"])
-        elif found and of_each:
-            of_each[-1].append(found["words"])
+        match = _SIGNATURE.match(line)
+        if match and match["indent"] == "  ":
+            of_all.append(match["words"])
+        elif match and of_each:
+            of_each[-1].append(match["words"])
         elif _PATCH.match(line):
             of_each.append([])
     for number in range(count):

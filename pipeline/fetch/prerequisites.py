@@ -39,15 +39,15 @@ class PrerequisiteResolver:
 
     def resolved(self, prerequisites: Iterable[Prerequisite]) -> tuple[Prerequisite, ...]:
         """The same, each with its patches or with the reason why there are none."""
-        found: list[Prerequisite] = []
+        resolved: list[Prerequisite] = []
         seen: dict[str, str] = {}
         silent = ""
         for prerequisite in prerequisites:
             if prerequisite.kind == "patch-id" and prerequisite.value in seen:
-                found.append(replace(prerequisite, reason=f"it is a patch of {seen[prerequisite.value]!r}"))
+                resolved.append(replace(prerequisite, reason=f"it is a patch of {seen[prerequisite.value]!r}"))
                 continue
             if silent:
-                found.append(replace(prerequisite, reason=f"not looked for: {silent}"))
+                resolved.append(replace(prerequisite, reason=f"not looked for: {silent}"))
                 continue
             self._say(f"Looking for prerequisite-{prerequisite.kind} {prerequisite.value}")
             try:
@@ -60,8 +60,8 @@ class PrerequisiteResolver:
                 this = replace(prerequisite, reason=f"not found: {error.message}")
                 silent = error.message if isinstance(error, UnreachableError) else ""
             seen |= dict.fromkeys(map(self._patch_id, this.patches), this.title)
-            found.append(this)
-        return tuple(found)
+            resolved.append(this)
+        return tuple(resolved)
 
     def _found(self, prerequisite: Prerequisite) -> Prerequisite:
         match prerequisite.kind:

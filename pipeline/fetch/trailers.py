@@ -37,16 +37,16 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
         assembled: as b4 made it.
     """
     known = _squeezed(_message(original))
-    found: dict[str, None] = {}
+    added: dict[str, None] = {}
     lines = _of_usual_length(_message(assembled)).split("\n")
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         match = _LINE.fullmatch(line)
         given = match and _BY_PERSON.fullmatch(match["name"]) and _ADDRESS.search(match["value"])
         if given and _UNREADABLE not in line and _squeezed(_BEHIND.sub("", line)) not in known:
-            found[line.strip()] = None
+            added[line.strip()] = None
             if _REMARK.fullmatch(following.strip()):
-                found[following.strip()] = None
-    return tuple(found)
+                added[following.strip()] = None
+    return tuple(added)
 
 
 def given(reply: Mail) -> tuple[Given, ...]:
@@ -58,11 +58,11 @@ def conditional(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, .
     """What to know of trailers that go into the patches though they are given for the case that something changes."""
     carried = {_norm(trailer) for patch in patches for trailer in patch.collected_trailers}
     return tuple(
-        f"given for the case that something is changed, and carried all the same: {one.line} ({mail.message_id})"
+        f"given for the case that something is changed, and carried all the same: {trailer.line} ({mail.message_id})"
         for mail in mails
         if mail.number is None
-        for one in given(mail)
-        if one.conditional and _norm(one.line) in carried
+        for trailer in given(mail)
+        if trailer.conditional and _norm(trailer.line) in carried
     )
 
 
@@ -87,31 +87,31 @@ def uncarried(
     refused = {_norm(trailer) for trailer, _ in mismatches}
     # `ids` makes a set each time that it is asked for, and a thread can be long.
     holding = {name: other for other in reversed(family) for name in other.ids} | dict.fromkeys(posting.ids, posting)
-    found: dict[tuple[str, str], UncarriedTrailer] = {}
+    left_out: dict[tuple[str, str], UncarriedTrailer] = {}
     for reply in by_id.values():
         if reply.number is not None:
             continue
         about = _about(reply, by_id)
-        numbers = [one.number for one in patches if about and one.message_id == about.message_id]
-        numbers = numbers or [one.number for one in patches if about and one.subject == about.title]
+        numbers = [patch.number for patch in patches if about and patch.message_id == about.message_id]
+        numbers = numbers or [patch.number for patch in patches if about and patch.subject == about.title]
         carried = there[numbers[0]] if numbers else frozenset().union(*there.values())
-        for one in given(reply):
-            trailer = one.line
+        for given_trailer in given(reply):
+            trailer = given_trailer.line
             if _norm(trailer) in carried:
                 continue
             reason = (
-                one.wrong
+                given_trailer.wrong
                 or _of_itself(trailer)
                 or (
                     f"its address is not that of the sender, {reply.letter.sender}"
                     if _norm(trailer) in refused
                     else "it is given for the case that something is changed"
-                    if one.conditional
+                    if given_trailer.conditional
                     else _reason(reply, posting, holding, by_id)
                 )
             )
-            found[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
-    return tuple(found.values())
+            left_out[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
+    return tuple(left_out.values())
 
 
 def _of_itself(trailer: str) -> str:

@@ -113,7 +113,7 @@ def given(body: str) -> tuple[Given, ...]:
     copies = {
         line for paragraph in _paragraphs(own) if not _COPIES_APART.search("\n".join(paragraph)) for line in paragraph
     }
-    found: dict[tuple[str, str], Given] = {}
+    trailers: dict[tuple[str, str], Given] = {}
     said = 0
     above: list[str] = []
     for at, line in enumerate(own):
@@ -126,10 +126,10 @@ def given(body: str) -> tuple[Given, ...]:
         conditional = _conditional([*above, words], own[at + 1 : at + 2 * _LINES_ABOVE], value, said)
         if robot and not conditional:
             continue
-        found.setdefault((name, value), Given(name, value, wrong, conditional))
-        if len(found) == MOST:
+        trailers.setdefault((name, value), Given(name, value, wrong, conditional))
+        if len(trailers) == MOST:
             break
-    return tuple(found.values())
+    return tuple(trailers.values())
 
 
 def is_trailer(line: str) -> bool:
@@ -265,14 +265,14 @@ def _conditional(above: Sequence[str], below: Sequence[str], value: str, words: 
     """
     said = _sentences(above)[-2:]
     if any(
-        _CONDITION.search(one[-LONGEST:]) or (words > len(one.split()) + _FEW and _REST_OF_IT.match(one))
-        for one in said
+        _CONDITION.search(sentence[-LONGEST:]) or (words > len(sentence.split()) + _FEW and _REST_OF_IT.match(sentence))
+        for sentence in said
     ):
         return True
     behind = value.rpartition(">")[2]
     after = _sentences([line for line in below if _trailer(line, copies=False) is None][:_LINES_ABOVE])[:1]
     return bool(_CONDITION.search(behind)) or any(
-        _BELOW.match(one) and _CONDITION.search(one[:LONGEST]) for one in after
+        _BELOW.match(sentence) and _CONDITION.search(sentence[:LONGEST]) for sentence in after
     )
 
 

@@ -189,5 +189,5 @@ def _references(message: email.message.Message) -> tuple[str, ...]:
     """What a mail refers to, its parent last: In-Reply-To names it, and some programs have it elsewhere, too."""
     listed, answered = message_ids(message, "References"), message_ids(message, "In-Reply-To")
     if len(answered) == 1 and answered[0] in listed[:-1]:
-        return (*(one for one in listed if one != answered[0]), answered[0])
+        return (*(message_id for message_id in listed if message_id != answered[0]), answered[0])
     return tuple(listed or answered[:1])
