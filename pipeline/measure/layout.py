@@ -165,10 +165,10 @@ def _member_deltas(old: Layout, new: Layout) -> Iterator[MemberDelta]:
         changes.append(MemberDelta(MemberChange.RENAMED if heir else MemberChange.REMOVED, member, heir))
     changes += [MemberDelta(MemberChange.ADDED, None, member) for member in come]
     for name in before.keys() & after.keys():
-        one, other = before[name], after[name]
-        if one != other:
-            kind = MemberChange.RESIZED if one.size != other.size else MemberChange.MOVED
-            changes.append(MemberDelta(kind, one, other))
+        member_before, member_after = before[name], after[name]
+        if member_before != member_after:
+            kind = MemberChange.RESIZED if member_before.size != member_after.size else MemberChange.MOVED
+            changes.append(MemberDelta(kind, member_before, member_after))
     yield from sorted(changes, key=_position)
 
 

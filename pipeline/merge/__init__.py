@@ -181,13 +181,17 @@ def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
         for tree in part.record.trees:
             first, known = trees.setdefault(tree.name, (part, tree))
             if known.tree_id != tree.tree_id:
-                words = [f"{one.version} (git tree {one.tree_id[:12]})" for one in (known, tree)]
+                words = [
+                    f"{tree_record.version} (git tree {tree_record.tree_id[:12]})" for tree_record in (known, tree)
+                ]
                 raise UsageError(
                     f"{tree.name} is {words[0]} in {first.name}, and {words[1]} in {part.name}",
                     hint="The tree moved on between the two runs. Name it by a commit, and build again.",
                 )
             if (known.last_tree_id, known.applied) != (tree.last_tree_id, tree.applied):
-                words = [f"{one.applied} (git tree {one.last_tree_id[:12]})" for one in (known, tree)]
+                words = [
+                    f"{tree_record.applied} (git tree {tree_record.last_tree_id[:12]})" for tree_record in (known, tree)
+                ]
                 raise UsageError(
                     f"applying to {tree.name} ended as {words[0]} in {first.name}, and {words[1]} in {part.name}",
                     hint="The series changed between the two runs. Build it again.",

@@ -133,8 +133,8 @@ class RunRecord(Record):
     def _few_lines(self, info: ValidationInfo) -> Self:
         if info.context != OF_OTHERS:
             return self
-        covered = [one for cell in self.cells for one in cell.coverage or ()]
-        untrusted.RUN_LINES.check(sum(count_lines(one.lines) + count_lines(one.kept or "") for one in covered))
+        covered = [file for cell in self.cells for file in cell.coverage or ()]
+        untrusted.RUN_LINES.check(sum(count_lines(file.lines) + count_lines(file.kept or "") for file in covered))
         return self
 
     @classmethod

@@ -64,5 +64,5 @@ class Record(BaseModel):
             elif isinstance(value, tuple | dict):
                 (untrusted.SYMBOLS if name == "symbols" else untrusted.RUN_ITEMS).check(len(value))
                 inner = [*value, *value.values()] if isinstance(value, dict) else value
-                most.check(max((len(one) for one in inner if isinstance(one, str)), default=0))
+                most.check(max((len(item) for item in inner if isinstance(item, str)), default=0))
         return self

@@ -9,8 +9,8 @@ KINDS = ("text", "rodata", "data", "bss")
 
 def kinds(cell: CellRecord) -> dict[str, int]:
     """Bytes by kind of symbol, every kind there; empty where they were not measured."""
-    found = cell.text.kinds if cell.text else {}
-    return {name: found.get(name, 0) for name in KINDS} if found else {}
+    measured = cell.text.kinds if cell.text else {}
+    return {name: measured.get(name, 0) for name in KINDS} if measured else {}
 
 
 def only_text_moves(cell: CellRecord) -> bool:
