@@ -59,7 +59,7 @@ def resized(record: RunRecord, cells: Labelled) -> list[Change]:
     Those that are asked about because the series touches them are not: that they change is what the series is for, and
     stands in a section of its own.
     """
-    return _grouped(record, (found for name, cell in cells for found in _resized(name, cell)))
+    return _grouped(record, (change for name, cell in cells for change in _resized(name, cell)))
 
 
 def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:

@@ -38,7 +38,9 @@ def touched(record: RunRecord) -> dict[tuple[str, str], str]:
         for file in cell.files:
             reasons.setdefault((cell.tree, file.path), []).append(file.reason)
     # Of several architectures the one says most whose folder it is not about.
-    return {key: "" if "" in found else _most_telling(found) for key, found in sorted(reasons.items())}
+    return {
+        key: "" if "" in file_reasons else _most_telling(file_reasons) for key, file_reasons in sorted(reasons.items())
+    }
 
 
 def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
@@ -59,12 +61,20 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
         what = f"{'all ' if patches > 1 else ''}{count(patches, 'patch')} compile{'s' if patches == 1 else ''}"
     else:
         what = "nothing was compiled"
-    more = f", {count(sum(len(one.diagnostics) for one in warned), 'new warning')}" if warned else ", no new warnings"
+    more = (
+        f", {count(sum(len(finding.diagnostics) for finding in warned), 'new warning')}"
+        if warned
+        else ", no new warnings"
+    )
     words = compiled_words(record)
     return [
         f"Objects ({seconds:.0f} s): {what}{more}; {words or 'no file was looked at'}",
-        *(line for one in broken for line in _finding(f"does not compile with {one.blame}", one.diagnostics)),
-        *(line for one in warned for line in _finding(f"new warning with {one.blame}", one.diagnostics)),
+        *(
+            line
+            for finding in broken
+            for line in _finding(f"does not compile with {finding.blame}", finding.diagnostics)
+        ),
+        *(line for finding in warned for line in _finding(f"new warning with {finding.blame}", finding.diagnostics)),
         *(f"  not compiled: {line}" for line in left_out(record)),
         *(f"  {cell.id}: {cell.reason}" for cell in cells if cell.reason),
     ]
@@ -79,11 +89,11 @@ def left_out(record: RunRecord) -> list[str]:
 
 def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:
     yield f"  {title}"
-    for one in diagnostics[:MOST_SHOWN]:
-        yield f"    {cut(location(one), 200)}"
+    for diagnostic in diagnostics[:MOST_SHOWN]:
+        yield f"    {cut(location(diagnostic), 200)}"
     if len(diagnostics) > MOST_SHOWN:
         yield f"    and {len(diagnostics) - MOST_SHOWN} more"
 
 
 def _most_telling(reasons: Sequence[str]) -> str:
-    return next((one for one in reasons if not one.startswith("needs arch/")), reasons[0])
+    return next((reason for reason in reasons if not reason.startswith("needs arch/")), reasons[0])

@@ -75,9 +75,9 @@ def verdict(record: RunRecord) -> Verdict:
             if claim.verdict == "refuted"
         ],
     }
-    problems = tuple(problem for found in kinds.values() for problem in found)
+    problems = tuple(problem for of_kind in kinds.values() for problem in of_kind)
     building = sum(result(record, cell) == "builds" for cell in record.cells)
-    headline = _headline(record, [kind for kind, found in kinds.items() if found], building)
+    headline = _headline(record, [kind for kind, of_kind in kinds.items() if of_kind], building)
     covered = not (_took(record) and building and not_covered(record))
     whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
     understood = not not_understood(labelled(record))
@@ -100,12 +100,12 @@ def _of_baseline(record: RunRecord) -> Verdict:
             for boot, evidence in failing_on_base(cell)
         ],
     }
-    problems = tuple(problem for found in kinds.values() for problem in found)
+    problems = tuple(problem for of_kind in kinds.values() for problem in of_kind)
     building = sum(result(record, cell) == "builds" for cell in record.cells)
     whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
     unclear = not_understood(cells)
     if problems:
-        headline = f"Without a series, kernels {' and '.join(kind for kind, found in kinds.items() if found)}."
+        headline = f"Without a series, kernels {' and '.join(kind for kind, of_kind in kinds.items() if of_kind)}."
     else:
         headline = _without_problems(record, building, "baseline without a series", "")
     return Verdict(whole and not unclear and not problems, headline, problems)
@@ -242,7 +242,7 @@ def _base_failure(name: str, cell: CellRecord) -> str:
 
 
 def _first_error(cell: CellRecord) -> str:
-    errors = [location(found) for state in cell.states if state.patch == 0 for found in state.errors]
+    errors = [location(error) for state in cell.states if state.patch == 0 for error in state.errors]
     return "".join(f" ({cut(error, 100)})" for error in errors[:1])
 
 
@@ -251,10 +251,10 @@ def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:
     return f"in {len(finding.cells)} of {count(tried, 'cell')}: {', '.join(finding.cells)}"
 
 
-def _suspicion_remark(one: SuspicionRecord) -> str:
+def _suspicion_remark(suspicion: SuspicionRecord) -> str:
     """What a report says of a place that needs a look, and is none of the series' problems."""
-    whose = f"Prerequisite {one.prerequisite!r}, patch" if one.prerequisite else "Patch"
-    return f"{whose} {one.patch}, {one.path}: {one.what}."
+    whose = f"Prerequisite {suspicion.prerequisite!r}, patch" if suspicion.prerequisite else "Patch"
+    return f"{whose} {suspicion.patch}, {suspicion.path}: {suspicion.what}."
 
 
 def _not_applied(tree: TreeRecord) -> str:

@@ -37,9 +37,9 @@ def check_matrix(record: RunRecord, page: Page) -> list[str]:
 
 
 def check_blocks(record: RunRecord) -> list[Block]:
-    found = patch_findings(record)
-    blocks = [Block(title, notes=first(lines, FINDINGS_SHOWN)) for title, lines in found[:PATCHES_SHOWN]]
-    more = len(found) - PATCHES_SHOWN
+    by_patch = patch_findings(record)
+    blocks = [Block(title, notes=first(lines, FINDINGS_SHOWN)) for title, lines in by_patch[:PATCHES_SHOWN]]
+    more = len(by_patch) - PATCHES_SHOWN
     return [*blocks, *([Block(f"And {more} more patches with findings, in run.json")] if more > 0 else [])]
 
 

@@ -67,7 +67,7 @@ def _suite(
     root: Element,
     record: RunRecord,
     name: str,
-    found: Sequence[Element],
+    elements: Sequence[Element],
     numbers: Mapping[str, str],
     told: Sequence[str] = (),
 ) -> None:
@@ -81,14 +81,14 @@ def _suite(
     suite = SubElement(root, "testsuite", name=one_line(name).strip() or "-", package=one_line(name), id=str(len(root)))
     suite.set("timestamp", started[0] if started else _UNKNOWN_TIME)
     suite.set("hostname", "localhost")
-    suite.set("tests", str(len(found)))
+    suite.set("tests", str(len(elements)))
     for attribute, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(attribute, str(sum(case.find(element) is not None for case in found)))
-    suite.set("time", f"{sum(float(case.get('time', '0')) for case in found):.3f}")
+        suite.set(attribute, str(sum(case.find(element) is not None for case in elements)))
+    suite.set("time", f"{sum(float(case.get('time', '0')) for case in elements):.3f}")
     properties = SubElement(suite, "properties")
     for key, value in numbers.items():
         SubElement(properties, "property", name=one_line(key), value=one_line(value))
-    suite.extend(found)
+    suite.extend(elements)
     SubElement(suite, "system-out").text = "\n".join(map(one_line, told)) or None
     SubElement(suite, "system-err")
 

@@ -48,8 +48,8 @@ def trees(record: RunRecord) -> Table | None:
     def rows() -> Iterator[tuple[Item, ...]]:
         for tree in record.trees:
             name, version, words = tree_row(record, tree)
-            found = _TREE_TONES[tree.applied]
-            yield items(name, version, Item(f"{_SIGNS[found]} {words}", tone=found))
+            tree_tone = _TREE_TONES[tree.applied]
+            yield items(name, version, Item(f"{_SIGNS[tree_tone]} {words}", tone=tree_tone))
 
     return table("Trees", ("tree", "version", "result"), rows())
 
@@ -65,12 +65,12 @@ def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table 
     def rows() -> Iterator[tuple[Item, ...]]:
         for at, (cell, row) in enumerate(zip(record.cells, table_rows, strict=True)):
             name, words, *readings, _ = row
-            found = _RESULT_TONES.get(result(record, cell), "")
+            result_tone = _RESULT_TONES.get(result(record, cell), "")
             log = evidence(cell.states[-1].log, linked) if cell.states else ""
             text = cell.text
             yield items(
                 Item(cut(name, LONGEST), evidence(cell.config, linked)),
-                Item(f"{_SIGNS[found]} {cut(words, LONGEST)}".strip(), log, found),
+                Item(f"{_SIGNS[result_tone]} {cut(words, LONGEST)}".strip(), log, result_tone),
                 cell.toolchain,
                 *(Item(reading, tone="warn" if "→" in reading else "") for reading in readings),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",

@@ -41,5 +41,5 @@ def trimmed(value: Any, limits: Limits) -> Any:
     if isinstance(value, list | tuple):
         return tuple(trimmed(inner, limits) for inner in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: trimmed(getattr(value, one.name), limits) for one in fields(value)})
+        return replace(value, **{field.name: trimmed(getattr(value, field.name), limits) for field in fields(value)})
     return value
