@@ -171,17 +171,17 @@ class Pipeline:
         Raises:
             NotObtainedError: `since` cannot be had; an earlier one that nobody asked for may be incomplete.
         """
-        before, found = since or earlier(request, series), None
+        before, earlier_series = since or earlier(request, series), None
         try:
             say = self.console.say
-            found = fetch(before, self.workspace, self.processes, say, self.reading) if before else None
+            earlier_series = fetch(before, self.workspace, self.processes, say, self.reading) if before else None
         except (NotObtainedError, TakesTooLongError) as error:
             if since:
                 raise
             self.console.warn(f"no comparison with an earlier revision: {error.message}")
         applier = Applier(self.repository, self.store, self.workspace)
         reviewer = Reviewer(self.repository, applier, self.console.say, self.reading)
-        return reviewer.review(series, request.midmask, found, trees)
+        return reviewer.review(series, request.midmask, earlier_series, trees)
 
     def tree(self, name: TreeName) -> Tree:
         return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)
@@ -202,11 +202,11 @@ class Pipeline:
         """The cells on a tree, for a series that changes the paths `changed`."""
         planned = Planner(host).plan(tree, SourceState(0, "base", tree.commit, tree.tree_id), cells)
         planned = with_duplicates_marked(planned, changed)
-        for one in planned:
-            if not one.reachable and not (one.cell.expect and one.cell.expect.unreachable):
-                self.console.warn(f"cell {one.cell.id} is unreachable: {one.reason}")
-            elif words := surprise(one):
-                self.console.warn(f"cell {one.cell.id} is not what the matrix says: {words}")
+        for planned_cell in planned:
+            if not planned_cell.reachable and not (planned_cell.cell.expect and planned_cell.cell.expect.unreachable):
+                self.console.warn(f"cell {planned_cell.cell.id} is unreachable: {planned_cell.reason}")
+            elif words := surprise(planned_cell):
+                self.console.warn(f"cell {planned_cell.cell.id} is not what the matrix says: {words}")
         return planned
 
     def suggest(self, host: BuildHost, series: Series, applied: Applied, planned: Sequence[PlannedCell]) -> Suggestion:
@@ -215,7 +215,7 @@ class Pipeline:
         planner, sources = Planner(host), Sources(self.repository, applied.states[-1].commit)
         with host.worktree_lock(applied.tree):
             suggester = Suggester(sources, lambda cell: planner.config(applied, origin, cell))
-            cells = [one.cell for one in planned if one.reachable]
+            cells = [planned_cell.cell for planned_cell in planned if planned_cell.reachable]
             return suggester.suggest(fragment_name(series.title), series.files, cells)
 
     def objects(
@@ -276,11 +276,13 @@ class Pipeline:
             ),
             series=collect.series_record(series, tracked.follow_ups if tracked else ()),
             matrix=resolved.matrix.title,
-            trees=tuple(places.tree_record(self.repository, one) for one in applied),
+            trees=tuple(places.tree_record(self.repository, applied_tree) for applied_tree in applied),
             cells=cells,
             checks=check_records(results),
             claims=self.claims(tracked, series, prepared.cells, cells, applied),
-            review=None if order.baseline else self._thread(series, order.request, [one.tree for one in applied]),
+            review=None
+            if order.baseline
+            else self._thread(series, order.request, [applied_tree.tree for applied_tree in applied]),
             tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),
             sandbox=order.sandbox,
             places=places.places(self.workspace),
@@ -305,7 +307,11 @@ class Pipeline:
         """What the letter and series.toml claim, judged."""
         known = tracked_claims(tracked, series.version)
         claims = [*known, *found_claims(series, cells, known)]
-        ends = [one.states for one in applied if one.usable and any(claim.diffstat for claim in claims)]
+        ends = [
+            applied_tree.states
+            for applied_tree in applied
+            if applied_tree.usable and any(claim.diffstat for claim in claims)
+        ]
         counted = diffstats(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else ()
         patch_files = {patch.number: patch.files for patch in series.patches}
         return judged(claims, Evidence(cell_records, series.files, counted, patch_files))

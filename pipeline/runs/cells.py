@@ -68,7 +68,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
         vmemmap=planned.vmemmap if planned.reachable else None,
         struct_page=_struct_page(planned.struct_page) if planned.reachable else None,
         readings=readings(result.probes, planned, builds, outcome),
-        lost=tuple(record.LostPromiseRecord(**asdict(one)) for one in outcome.lost) if outcome else None,
+        lost=tuple(record.LostPromiseRecord(**asdict(promise)) for promise in outcome.lost) if outcome else None,
         base=cell.base,
         requests=tuple(f"{name}={value}" for fragment in cell.fragments for name, value in fragment.asked.items()),
     )
@@ -120,15 +120,17 @@ def _files(builds: Mapping[int, Build]) -> tuple[record.TouchedFileRecord, ...]:
     )
 
 
-def _struct_page(found: StructPage | None) -> record.StructPageRecord | None:
-    return record.StructPageRecord(size=found.size, power_of_two=found.power_of_two) if found else None
+def _struct_page(struct_page: StructPage | None) -> record.StructPageRecord | None:
+    return (
+        record.StructPageRecord(size=struct_page.size, power_of_two=struct_page.power_of_two) if struct_page else None
+    )
 
 
 def _state(
     state: SourceState, build: Build, base: Build | None, moved: Moved, measured: Measured, log: str
 ) -> record.StateRecord:
     new = new_ones(build.warnings, base.warnings, moved) if base and state.patch else ()
-    warned = {one.path for one in new}
+    warned = {diagnostic.path for diagnostic in new}
     return record.StateRecord(
         patch=state.patch,
         subject=state.subject,
@@ -167,8 +169,8 @@ def _code(delta: CodeDelta | None, most: int) -> record.CodeRecord | None:
     )
 
 
-def _calls(found: CompilerCalls | None) -> record.CompilerCallsRecord | None:
-    return record.CompilerCallsRecord(**asdict(found)) if found else None
+def _calls(calls: CompilerCalls | None) -> record.CompilerCallsRecord | None:
+    return record.CompilerCallsRecord(**asdict(calls)) if calls else None
 
 
 def _boots(cell_id: str, tree: str, boots: Boots) -> tuple[record.BootRecord, ...]:
@@ -199,11 +201,11 @@ def _new_lines(boot: Boot, base: Boot | None) -> tuple[str, ...]:
     return console.new_lines(boot.console, base.console)[:MOST_NEW_LINES] if base and base.console else ()
 
 
-def _noise_floor(found: NoiseFloor | None) -> record.NoiseFloorRecord | None:
-    if found is None:
+def _noise_floor(floor: NoiseFloor | None) -> record.NoiseFloorRecord | None:
+    if floor is None:
         return None
-    sections = (record.SectionRecord(name=name, before=first, after=second) for name, first, second in found.sections)
-    return record.NoiseFloorRecord(up=found.text.up, down=found.text.down, sections=tuple(sections))
+    sections = (record.SectionRecord(name=name, before=first, after=second) for name, first, second in floor.sections)
+    return record.NoiseFloorRecord(up=floor.text.up, down=floor.text.down, sections=tuple(sections))
 
 
 def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:
@@ -231,8 +233,8 @@ def _layouts(base: Build | None, last: Build, probes: Sequence[Probe]) -> tuple[
     )
 
 
-def _diagnostics(found: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:
-    return tuple(record.DiagnosticRecord(**asdict(one)) for one in found[:100])
+def _diagnostics(diagnostics: Sequence[Diagnostic]) -> tuple[record.DiagnosticRecord, ...]:
+    return tuple(record.DiagnosticRecord(**asdict(diagnostic)) for diagnostic in diagnostics[:100])
 
 
 def _text(delta: TextDelta, last: Build, base: Build | None) -> record.TextRecord:

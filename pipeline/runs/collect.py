@@ -94,9 +94,9 @@ def _messages(series: Series) -> tuple[record.LetterRecord, ...]:
         replace(patch.letter, body=commit_message(patch.letter.body)) for patch in series.patches if patch.letter
     ]
     return tuple(
-        record.LetterRecord(**asdict(replace(one, body=one.body[:MOST_OF_A_BODY])))
-        for one in (*patches, *series.replies)
-        if one.message_id not in ("", series.cover.message_id)
+        record.LetterRecord(**asdict(replace(letter, body=letter.body[:MOST_OF_A_BODY])))
+        for letter in (*patches, *series.replies)
+        if letter.message_id not in ("", series.cover.message_id)
     )
 
 
