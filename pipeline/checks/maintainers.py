@@ -25,7 +25,9 @@ class _Section:
     def has(self, path: str) -> bool:
         if any(_matches(pattern, path) for pattern in self.excluded):
             return False
-        return any(_matches(pattern, path) for pattern in self.files) or any(_found(name, path) for name in self.names)
+        return any(_matches(pattern, path) for pattern in self.files) or any(
+            _matches_expression(name, path) for name in self.names
+        )
 
     @property
     def is_the_rest(self) -> bool:
@@ -100,7 +102,7 @@ def _matches(pattern: str, path: str) -> bool:
     return all(fnmatchcase(name, part) for name, part in zip(names, parts, strict=False))
 
 
-def _found(expression: str, path: str) -> bool:
+def _matches_expression(expression: str, path: str) -> bool:
     """An `N:` line is an expression of Perl's; one that Python cannot read matches nothing."""
     try:
         return re.search(expression, path) is not None

@@ -51,7 +51,7 @@ class PrerequisiteResolver:
                 continue
             self._say(f"Looking for prerequisite-{prerequisite.kind} {prerequisite.value}")
             try:
-                this = self._found(prerequisite)
+                this = self._with_patches(prerequisite)
                 try:
                     require_allowed(this.patches)
                 except NotObtainedError as error:
@@ -63,7 +63,7 @@ class PrerequisiteResolver:
             resolved.append(this)
         return tuple(resolved)
 
-    def _found(self, prerequisite: Prerequisite) -> Prerequisite:
+    def _with_patches(self, prerequisite: Prerequisite) -> Prerequisite:
         match prerequisite.kind:
             case "message-id":
                 copy = self._archive.thread(prerequisite.value)

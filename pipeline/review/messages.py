@@ -176,7 +176,7 @@ class _Placed:
         self._own.setdefault(series.cover.message_id, 0)
         self._letters = {letter.message_id: letter for letter in series.replies}
         self._version = series.version
-        self._found: dict[str, int | Literal["by subject"] | None] = {}
+        self._patches: dict[str, int | Literal["by subject"] | None] = {}
         self._titles = {_same(patch.subject): patch.number for patch in series.patches}
         if series.cover.message_id not in {patch.message_id for patch in series.patches}:
             self._titles[_same(taken_apart(series.cover.subject)[3])] = 0
@@ -212,8 +212,8 @@ class _Placed:
             if parent in self._own:
                 patch = self._own[parent]
                 break
-            if parent in self._found:
-                patch = self._found[parent]
+            if parent in self._patches:
+                patch = self._patches[parent]
                 break
             if parent in self._letters and parent not in seen:
                 if posts(self._letters[parent]):
@@ -222,7 +222,7 @@ class _Placed:
                 seen.add(parent)
                 chain.append(parent)
                 references = [*self._letters[parent].references]
-        self._found |= dict.fromkeys(chain, patch)
+        self._patches |= dict.fromkeys(chain, patch)
         return patch
 
     def _reposted(self, letter: Letter) -> int | None:

@@ -29,7 +29,7 @@ _KEYWORDS = frozenset(("for", "while", "switch", "return", "sizeof", "typeof", "
 
 def named(text: Iterable[str], quoted: Sequence[str]) -> tuple[str, ...]:
     """Identifiers with an underscore or parentheses: those of a comment, then those of the code right above it."""
-    names = dict.fromkeys(name for line in text for name in _found(_SYMBOL, _ELSEWHERE.sub(" ", line)))
+    names = dict.fromkeys(name for line in text for name in _names_in(_SYMBOL, _ELSEWHERE.sub(" ", line)))
     code = [line for line in quoted if line.strip()]
     hunks = [at for at, line in enumerate(code) if _HUNK.match(line)]
     if hunks:
@@ -40,11 +40,11 @@ def named(text: Iterable[str], quoted: Sequence[str]) -> tuple[str, ...]:
         near = [
             line for line in code[-CONTEXT_LINES:] if line[0] in "+-" and not line.startswith(("-- ", "---", "+++"))
         ]
-    names |= dict.fromkeys(name for line in near for name in _found(_CODE, line))
+    names |= dict.fromkeys(name for line in near for name in _names_in(_CODE, line))
     return tuple(names)[:MOST]
 
 
-def _found(pattern: re.Pattern[str], line: str) -> Iterator[str]:
+def _names_in(pattern: re.Pattern[str], line: str) -> Iterator[str]:
     for match in pattern.finditer(line):
         name = match["called"] or match["joined"]
         if name not in _KEYWORDS and not _ANNOTATION.fullmatch(name) and re.search(r"[A-Za-z]{2}", name):
