@@ -41,8 +41,8 @@ class Evidence:
 def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ...]:
     """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
 
-    A claim about a duplicate is one about the cell that was built in its place. Of several diffstats the one counts
-    that agrees best: others are of what the series builds on, or of a part of it.
+    A claim about a duplicate is about the cell that was built in its place. Of several diffstats the best match counts:
+    others are of what the series builds on, or of a part of it.
     """
     shown = {claim: claim.diffstat for claim in claims if claim.diffstat}
     own = diffstat.nearest([*shown.values()], evidence.diffstats, evidence.files)

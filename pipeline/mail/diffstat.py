@@ -19,8 +19,8 @@ LONGEST_LINE = 10_000
 def diffstats(text: str) -> Iterator[tuple[str, Diffstat]]:
     """Every diffstat of a text, in order, with its last line.
 
-    The files of one are read upwards from its last line. Where they are fewer than that line says (a mailer broke one,
-    or `--stat-count` left some out), the diffstat is one without files: what is left of them says nothing.
+    Its files are read upwards from its last line. Where they are fewer than that line says (a mailer broke a line, or
+    `--stat-count` left some out), the diffstat has no files: what is left of them says nothing.
     """
     lines = text.split("\n")
     for at, line in enumerate(lines):

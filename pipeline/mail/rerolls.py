@@ -70,7 +70,7 @@ class Rerolls:
     _holding: dict[str, list[Posting]] = field(default_factory=lambda: defaultdict(list))
 
     def completed(self, postings: Sequence[Posting]) -> list[Posting]:
-        """The postings, partial rerolls completed; a lone patch that replaces one of several stays one as well."""
+        """The postings, partial rerolls completed; a lone patch that replaces another of several stays as well."""
         result: list[tuple[int, Posting]] = []
         for at, posting in sorted(enumerate(postings), key=lambda placed: placed[1].revision):
             made = self._made(posting)

@@ -18,7 +18,7 @@ from pipeline.system.errors import UsageError
 
 X86_64 = "x86_64"
 MOST_OBJECTS = 400
-"""Of a series in one configuration, that are compiled; the rest of a tree-wide one is named."""
+"""Of a series, that are compiled in one configuration; what a tree-wide series has beyond them is named."""
 MOST_INCLUDERS = 20
 """Of the headers that a series touches, all together."""
 

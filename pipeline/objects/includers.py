@@ -130,7 +130,7 @@ def changed_names(changed: ChangedFile) -> tuple[str, ...]:
 
 
 def _reaches(path: str, named: str, header: str) -> bool:
-    """Whether a file means this header by that name: one of its own folder's neighbours, or one on the search path."""
+    """Whether a file means this header by that name: the header lies near its folder, or on the search path."""
     if _INCLUDE.fullmatch(header):
         return include_name(header) == named or named.endswith(f"include/{include_name(header)}")
     folder, place = PurePosixPath(header).parent, PurePosixPath(path).parent

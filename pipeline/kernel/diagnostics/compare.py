@@ -1,8 +1,8 @@
 """Which diagnostics of a build another one has not: the only place where two lists of them are compared.
 
 Two are the same where path, message and the function around them are, or the line that the series left as it was; lines
-move, and a file can be renamed. They are counted, so that the second of two alike is new where the base has one, and
-one that vanished pays for another only in the same function. What is not known of one of two, as of builds that older
+move, and a file can be renamed. They are counted, so that the second of two alike is new where the base has one, and a
+diagnostic that vanished pays for another only in the same function. What is not known of both, as of builds that older
 versions stored, does not tell them apart.
 """
 
@@ -90,7 +90,7 @@ def new_ones(
 
 
 def _unpaired(later: Sequence[tuple[int, _Place]], earlier: Sequence[_Place]) -> list[int]:
-    """Which of the later ones are left when each earlier one was paired with one of them."""
+    """The later places that are left when each earlier place was paired with a later one."""
     waiting = list(later)
     for of_later, of_earlier in _STAGES:
         if not (waiting and earlier):
