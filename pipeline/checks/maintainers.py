@@ -103,7 +103,7 @@ def _matches(pattern: str, path: str) -> bool:
 
 
 def _matches_expression(expression: str, path: str) -> bool:
-    """An `N:` line is an expression of Perl's; one that Python cannot read is taken to match, which raises no false alarm."""
+    """An `N:` line is an expression of Perl's; one that Python cannot read matches all: nothing false is said."""
     try:
         return re.search(expression, path) is not None
     except re.error:
