@@ -46,7 +46,8 @@ test:
 
 test-kernels:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)
-	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- tests/kernel/test_plans.py tests/kernel/test_linux_7_3.py
+	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- \
+		tests/kernel/test_plans.py tests/kernel/test_linux_7_3.py tests/kernel/test_boot.py
 
 coverage:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)
