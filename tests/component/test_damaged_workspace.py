@@ -24,7 +24,7 @@ from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
 from tests.support.runner import Runner
 from tests.support.timeless import without_times
 
-STEP = int(os.environ.get("PIPELINE_DAMAGE", "9"))
+STEP = int(os.environ.get("PIPELINE_DAMAGE", "17"))
 SHARES = 4
 """Of the cases, for several workers."""
 UNREAD = ("worktrees/", "builds/", "ccache/", "downloads/")
