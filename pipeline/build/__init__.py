@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.build.folders import Folders, Place
 from pipeline.build.products import keep_records, read_records
 from pipeline.build.results import BuildResults, beside, bootable, read_log
+from pipeline.build.states import selected_states, to_bisect
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel import diagnostics, image, kbuild
 from pipeline.kernel.buildhost import BuildHost
@@ -24,22 +25,10 @@ from pipeline.plan.configurations import config_digest, configuration_origins
 from pipeline.system.process import Completed
 from pipeline.system.store import Key
 
-__all__ = ["Builder", "Builds", "read_log", "selected_states"]
+__all__ = ["Builder", "Builds", "read_log"]
 
 Builds = Mapping[tuple[str, int], Build]
 """Builds by cell id and patch number."""
-
-
-def selected_states(states: Sequence[SourceState], per_patch: bool) -> tuple[SourceState, ...]:
-    """Base and last state, or all of them."""
-    return tuple(states) if per_patch or len(states) <= 2 else (states[0], states[-1])
-
-
-def to_bisect(known: Mapping[int, BuildStatus]) -> int | None:
-    """The patch halfway between the last good state and the first bad one; None where these are neighbours."""
-    failed = min((patch for patch, status in known.items() if status is BuildStatus.FAILED), default=0)
-    built = max((patch for patch in known if patch < failed), default=failed)
-    return None if failed - built < 2 else (built + failed) // 2
 
 
 class Builder:

@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from pipeline.build import Builder, read_log, selected_states, to_bisect
+from pipeline.build import Builder, read_log
 from pipeline.build.results import BuildResults
+from pipeline.build.states import selected_states, to_bisect
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.ccache import Use
 from pipeline.kernel.differences import Change
