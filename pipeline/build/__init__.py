@@ -57,7 +57,7 @@ class Builder:
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
-        cells = [one for one in planned if one.to_build]
+        cells = [cell for cell in planned if cell.to_build]
         builds: dict[tuple[str, int], Build] = {}
         for state in selected_states(applied.states, per_patch):
             self._reuse(applied, state, cells, builds)
@@ -69,40 +69,40 @@ class Builder:
             self._bisect(applied, cell, known[cell.cell.id], builds)
         return builds
 
-    def keys(self, applied: Applied, one: PlannedCell) -> dict[int, Key]:
+    def keys(self, applied: Applied, cell: PlannedCell) -> dict[int, Key]:
         """Keys of a cell's builds at every state, by patch number."""
-        return {state.patch: self._key(applied, one, state) for state in applied.states}
+        return {state.patch: self._key(applied, cell, state) for state in applied.states}
 
-    def config(self, applied: Applied, one: PlannedCell, state: SourceState) -> str:
+    def config(self, applied: Applied, cell: PlannedCell, state: SourceState) -> str:
         """A cell's `.config` at a state; the caller holds the worktree's lock."""
         origin = configuration_origins(applied.states)[state.patch]
         if origin.patch == 0:
-            return one.config
-        return self._planner.config(applied, origin, one.cell)
+            return cell.config
+        return self._planner.config(applied, origin, cell.cell)
 
-    def place(self, applied: Applied, one: PlannedCell, state: SourceState) -> Place:
+    def place(self, applied: Applied, cell: PlannedCell, state: SourceState) -> Place:
         """What decides where a state is built; the caller holds the worktree's lock."""
-        base = self._key(applied, one, applied.states[0])
-        return Place(applied, one, state, self.config(applied, one, state), base)
+        base = self._key(applied, cell, applied.states[0])
+        return Place(applied, cell, state, self.config(applied, cell, state), base)
 
     def all_keys(self, state: SourceState, build: Key) -> tuple[Key, ...]:
         """Keys of everything that a build leaves in the store, its own among them."""
         return (build, *beside(build), *(self._inspector.keys(state, build) if self._inspector else ()))
 
-    def stored(self, applied: Applied, one: PlannedCell, per_patch: bool) -> Builds | None:
+    def stored(self, applied: Applied, cell: PlannedCell, per_patch: bool) -> Builds | None:
         """What `build` would return of a cell without building anything; None where it would have to."""
-        keys = self.keys(applied, one)
+        keys = self.keys(applied, cell)
         builds: dict[tuple[str, int], Build] = {}
         wanted = [state.patch for state in selected_states(applied.states, per_patch)]
         while wanted:
             patch = wanted.pop(0)
-            found = self._results.get(keys[patch], one.cell, cached=True)
-            if found is None:
+            build = self._results.get(keys[patch], cell.cell, cached=True)
+            if build is None:
                 return None
-            good = found.status is BuildStatus.BUILT
+            good = build.status is BuildStatus.BUILT
             if good and self._inspector and not self._inspector.complete(applied.states[patch], keys[patch]):
                 return None
-            builds[one.cell.id, patch] = found
+            builds[cell.cell.id, patch] = build
             if not wanted:
                 between = to_bisect({at: build.status for (_, at), build in builds.items()})
                 wanted = [] if between is None else [between]
@@ -117,18 +117,18 @@ class Builder:
     ) -> None:
         """Adds the builds of `cells` at `state`, stored ones and new ones."""
         keys = {cell.cell.id: self._key(applied, cell, state) for cell in cells}
-        found = self._stored(keys, cells, cached=True)
-        missing = [cell for cell in cells if cell.cell.id not in found]
+        at_state = self._stored(keys, cells, cached=True)
+        missing = [cell for cell in cells if cell.cell.id not in at_state]
         if missing:
             built_here = self._build_state(applied, state, missing, keys, builds)
-            here = {one.cell.id for one in built_here}
-            found |= self._stored(keys, [one for one in missing if one.cell.id not in here], cached=True)
-            found |= self._stored(keys, built_here, cached=False)
+            here = {cell.cell.id for cell in built_here}
+            at_state |= self._stored(keys, [cell for cell in missing if cell.cell.id not in here], cached=True)
+            at_state |= self._stored(keys, built_here, cached=False)
         if self._inspector:
-            built = [cell for cell in cells if found[cell.cell.id].status is BuildStatus.BUILT]
+            built = [cell for cell in cells if at_state[cell.cell.id].status is BuildStatus.BUILT]
             self._inspect(applied, state, built, keys, self._inspector)
-            found = {name: self._inspector.inspected(build, state, keys[name]) for name, build in found.items()}
-        builds.update({(cell_id, state.patch): build for cell_id, build in found.items()})
+            at_state = {name: self._inspector.inspected(build, state, keys[name]) for name, build in at_state.items()}
+        builds.update({(cell_id, state.patch): build for cell_id, build in at_state.items()})
 
     def _reuse(self, applied: Applied, state: SourceState, cells: Sequence[PlannedCell], builds: Builds) -> None:
         """Carries the result of the state before to `state`, in cells where nothing that was read has changed."""
@@ -166,11 +166,11 @@ class Builder:
     ) -> None:
         """Inspects builds that were taken from the store, where this was not asked of them before."""
         host = self._host
-        if all(inspector.complete(state, keys[one.cell.id]) for one in built):
+        if all(inspector.complete(state, keys[cell.cell.id]) for cell in built):
             return
         with host.worktree_lock(applied.tree):
-            wanted = [one for one in built if not inspector.complete(state, keys[one.cell.id])]
-            places = {one.cell.id: self.place(applied, one, state) for one in wanted}
+            wanted = [cell for cell in built if not inspector.complete(state, keys[cell.cell.id])]
+            places = {cell.cell.id: self.place(applied, cell, state) for cell in wanted}
             host.move(applied.tree, state)
 
             def make_targets(make: Make, place: Place, targets: Sequence[str]) -> Completed:
@@ -192,19 +192,19 @@ class Builder:
                     # Its warnings were not looked at, so that a build on top of it could miss some.
                     make.folder.wipe()
 
-            host.run_all(applied.tree, "Measuring", [(one.cell, None) for one in wanted], make_and_inspect)
+            host.run_all(applied.tree, "Measuring", [(cell.cell, None) for cell in wanted], make_and_inspect)
 
     def _bisect(
         self,
         applied: Applied,
-        one: PlannedCell,
+        cell: PlannedCell,
         known: dict[int, BuildStatus],
         builds: dict[tuple[str, int], Build],
     ) -> None:
         """Builds between a cell's last good state and its first bad one (`known`), until they are neighbours."""
         while (patch := to_bisect(known)) is not None:
-            self._visit(applied, applied.states[patch], [one], builds)
-            known[patch] = builds[one.cell.id, patch].status
+            self._visit(applied, applied.states[patch], [cell], builds)
+            known[patch] = builds[cell.cell.id, patch].status
 
     def _build_state(
         self,
@@ -218,11 +218,11 @@ class Builder:
         host = self._host
         with host.worktree_lock(applied.tree):
             # Another run may have built them while this one waited.
-            missing = [one for one in missing if not self._stored({one.cell.id: keys[one.cell.id]}, [one], cached=True)]
-            places = {one.cell.id: self.place(applied, one, state) for one in missing}
+            missing = [cell for cell in missing if not self._stored(keys, [cell], cached=True)]
+            places = {cell.cell.id: self.place(applied, cell, state) for cell in missing}
             if missing:
                 host.move(applied.tree, state)
-            before = {one.cell.id: builds.get((one.cell.id, 0)) for one in missing}
+            before = {cell.cell.id: builds.get((cell.cell.id, 0)) for cell in missing}
             moved = host.moved(applied.states[0], state) if missing and state.patch else Moved()
 
             def claim_and_build(make: Make) -> None:
@@ -236,7 +236,7 @@ class Builder:
             host.run_all(
                 applied.tree,
                 f"Building {where}",
-                [(one.cell, host.past(one.cell)[0] or one.steps) for one in missing],
+                [(cell.cell, host.past(cell.cell)[0] or cell.steps) for cell in missing],
                 claim_and_build,
                 ccache=Use.FILL if (state.patch, state.tree_id) == (0, self._named) else Use.READ,
             )
@@ -284,17 +284,17 @@ class Builder:
         self._results.put(key, result, files)
         return True
 
-    def _key(self, applied: Applied, one: PlannedCell, state: SourceState) -> Key:
+    def _key(self, applied: Applied, cell: PlannedCell, state: SourceState) -> Key:
         origin = configuration_origins(applied.states)[state.patch]
-        config = self._planner.known_config(origin, one.cell) if origin.patch else one.config
+        config = self._planner.known_config(origin, cell.cell) if origin.patch else cell.config
         if config is None:
             with self._host.worktree_lock(applied.tree):
-                config = self.config(applied, one, state)
-        inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(one.cell)}
+                config = self.config(applied, cell, state)
+        inputs = {"tree": state.tree_id, "config": config_digest(config), **self._host.inputs(cell.cell)}
         # The base decides what programs a patched state shares a folder with, and a base may be a stranger's.
         return Key("build", {**inputs, "base": applied.states[0].tree_id} if state.patch else inputs)
 
     def _stored(self, keys: Mapping[str, Key], cells: Sequence[PlannedCell], *, cached: bool) -> dict[str, Build]:
         """Builds that are there, complete with what the cells' boots need."""
-        found = {cell.cell.id: self._results.get(keys[cell.cell.id], cell.cell, cached=cached) for cell in cells}
-        return {cell_id: build for cell_id, build in found.items() if build}
+        stored = {cell.cell.id: self._results.get(keys[cell.cell.id], cell.cell, cached=cached) for cell in cells}
+        return {cell_id: build for cell_id, build in stored.items() if build}
