@@ -15,9 +15,7 @@ from pipeline.build import Builder, Builds
 from pipeline.build.promises import PromiseChecker
 from pipeline.build.repeat import Repeater
 from pipeline.checks.runner import check_patches
-from pipeline.claims import Evidence, found_claims, judged, tracked_claims
 from pipeline.cluster import Distributor, TreeWork
-from pipeline.definitions import SeriesDefinition
 from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
@@ -27,7 +25,7 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.machine import doctor
 from pipeline.mail.limits import READING_SECONDS, SETTING
-from pipeline.measure import Inspector, Measurer, changed_files, diffstats, touched_files
+from pipeline.measure import Inspector, Measurer, changed_files, touched_files
 from pipeline.measure.cells import measured_cells
 from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
 from pipeline.objects import ObjectsStage
@@ -39,7 +37,7 @@ from pipeline.plan.configurations import configuration_origins
 from pipeline.plan.matrix import surprise, with_duplicates_marked
 from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
 from pipeline.probes import Probe
-from pipeline.record import CellRecord, ClaimRecord, RunRecord
+from pipeline.record import RunRecord
 from pipeline.render.formats import write_reports
 from pipeline.render.plan import render_plan
 from pipeline.review.record import ReviewRecord
@@ -47,6 +45,7 @@ from pipeline.review.revisions import Reviewer, earlier
 from pipeline.runs import begin, collect, places
 from pipeline.runs.cells import cell_records
 from pipeline.runs.checks import check_records
+from pipeline.runs.claims import claim_records
 from pipeline.runs.evidence import keep_evidence
 from pipeline.runs.results import TreeResult
 from pipeline.system import sandbox
@@ -279,7 +278,7 @@ class Pipeline:
             trees=tuple(places.tree_record(self.repository, applied_tree) for applied_tree in applied),
             cells=cells,
             checks=check_records(results),
-            claims=self.claims(tracked, series, prepared.cells, cells, applied),
+            claims=claim_records(self.repository, tracked, series, prepared.cells, cells, applied),
             review=None
             if order.baseline
             else self._thread(series, order.request, [applied_tree.tree for applied_tree in applied]),
@@ -295,23 +294,3 @@ class Pipeline:
         except TakesTooLongError as error:
             self.console.warn(f"the thread was not looked at: {error.message}")
             return None
-
-    def claims(
-        self,
-        tracked: SeriesDefinition | None,
-        series: Series,
-        cells: Sequence[Cell],
-        cell_records: Sequence[CellRecord],
-        applied: Sequence[Applied],
-    ) -> tuple[ClaimRecord, ...]:
-        """What the letter and series.toml claim, judged."""
-        known = tracked_claims(tracked, series.version)
-        claims = [*known, *found_claims(series, cells, known)]
-        ends = [
-            applied_tree.states
-            for applied_tree in applied
-            if applied_tree.usable and any(claim.diffstat for claim in claims)
-        ]
-        counted = diffstats(self.repository, ends[0][0].commit, ends[0][-1].commit) if ends else ()
-        patch_files = {patch.number: patch.files for patch in series.patches}
-        return judged(claims, Evidence(cell_records, series.files, counted, patch_files))
