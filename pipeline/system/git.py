@@ -13,54 +13,10 @@ from typing import IO, BinaryIO
 
 from git import Git
 
+from pipeline.system import git_seal
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import terminate
 from pipeline.system.shell import pasted
-
-_SEAL = {
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_EDITOR": "true",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "LC_ALL": "C",
-    "HOME": "/nonexistent",
-    "XDG_CONFIG_HOME": "/nonexistent",
-    "GIT_AUTHOR_NAME": "pipeline",
-    "GIT_AUTHOR_EMAIL": "pipeline@localhost",
-    "GIT_COMMITTER_NAME": "pipeline",
-    "GIT_COMMITTER_EMAIL": "pipeline@localhost",
-    # A fixed date: applying the same series to the same tree twice gives the same commits.
-    "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z",
-    "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
-}
-
-# Hooks and fsmonitor run programs; the rest is speed (an imported tree can be imported again, so no fsync) and
-# determinism.
-_OPTIONS = (
-    *("-c", "core.hooksPath=/dev/null"),
-    *("-c", "core.fsmonitor=false"),
-    *("-c", "core.fsync=none"),
-    *("-c", "core.autocrlf=false"),
-    *("-c", "gc.auto=0"),
-    *("-c", "maintenance.auto=false"),
-    *("-c", "safe.directory=*"),
-    *("-c", "protocol.ext.allow=never"),
-    *("-c", "advice.detachedHead=false"),
-)
-
-
-_ATTRIBUTES = (
-    *("text", "eol", "crlf", "working-tree-encoding", "ident", "filter"),
-    *("diff", "merge", "conflict-marker-size", "whitespace"),
-    *("export-ignore", "export-subst", "delta", "encoding"),
-)
-"""All that gitattributes(5) knows; `crlf` is the old name of `text`."""
-NO_ATTRIBUTES = f"* {' '.join(f'!{name}' for name in _ATTRIBUTES)}\n"
-"""Content of `info/attributes`, which comes before what trees say: a file is checked out as its bytes are, and two
-changes of one line are a conflict, whatever merge driver or line ends a `.gitattributes` asks for.
-"""
 
 
 class GitError(InfrastructureError):
@@ -91,7 +47,7 @@ class Repository:
         self._environment["GIT_CONFIG_COUNT"] = str(len(settings))
         for number, (key, value) in enumerate(settings.items()):
             self._environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-        self._environment.update(_SEAL)
+        self._environment.update(git_seal.ENVIRONMENT)
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
         """Runs git and returns its status, output and error output (decoded, bad bytes replaced)."""
@@ -145,7 +101,7 @@ class Repository:
     def _start(self, arguments: tuple[str, ...], stdin: BinaryIO | int) -> subprocess.Popen[bytes]:
         """git in a session of its own, so that it can be ended with the helpers that it starts."""
         running = self._git.execute(
-            ["git", *_OPTIONS, *arguments],
+            ["git", *git_seal.OPTIONS, *arguments],
             istream=stdin,
             as_process=True,
             env=self._environment,
@@ -279,20 +235,8 @@ def initialised(folder: Path) -> Repository:
     # Where it is damaged, git looks for another in the folders above.
     if repository.run("rev-parse", "--git-dir")[1].strip() != ".":
         raise GitError(f"{folder} is no longer a git repository")
-    _ignore_attributes(folder / "info/attributes")
+    git_seal.ignore_attributes(folder / "info/attributes")
     return repository
-
-
-def _ignore_attributes(file: Path) -> None:
-    """Makes git deaf to the attributes of every tree; worktrees share the file."""
-    with suppress(OSError):
-        if file.read_text() == NO_ATTRIBUTES:
-            return
-    file.parent.mkdir(exist_ok=True)
-    # Others may read it now: never half of it.
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as aside:
-        aside.write(NO_ATTRIBUTES)
-    Path(aside.name).replace(file)
 
 
 def user_setting(name: str) -> str:

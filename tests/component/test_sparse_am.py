@@ -13,7 +13,8 @@ from pipeline.apply import Applier
 from pipeline.apply.sparse_am import narrowed
 from pipeline.mail import message
 from pipeline.model import Applied, ApplyStatus, Patch, Tree
-from pipeline.system.git import NO_ATTRIBUTES, Repository
+from pipeline.system.git import Repository
+from pipeline.system.git_seal import NO_ATTRIBUTES
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace
 from tests.support import threads
