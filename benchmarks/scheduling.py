@@ -48,9 +48,10 @@ from pipeline.model import (
     Tree,
 )
 from pipeline.plan.configurations import config_digest
+from pipeline.system.command import Command, Completed
 from pipeline.system.console import Console
 from pipeline.system.git import initialised
-from pipeline.system.process import Command, Completed, Processes
+from pipeline.system.process import Processes
 from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.store import Key, Store
 from pipeline.system.workspace import Workspace

@@ -27,10 +27,10 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import BuildStatus, Image, PlannedCell
 from pipeline.system import untrusted
+from pipeline.system.command import Command
 from pipeline.system.console import Tracker
 from pipeline.system.errors import KilledError
 from pipeline.system.parallel import parallel
-from pipeline.system.process import Command
 from pipeline.system.store import Entry, Key
 from pipeline.system.untrusted import inflated
 

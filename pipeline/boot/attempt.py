@@ -23,8 +23,8 @@ from pipeline.definitions import ScenarioDefinition
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Image
 from pipeline.system import untrusted
+from pipeline.system.command import CommandTimeoutError, OutputLimitError
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.sandbox import Box
 from pipeline.system.untrusted import inflated
 

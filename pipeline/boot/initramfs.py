@@ -16,8 +16,9 @@ from pathlib import Path
 from pipeline.kernel import toolchain
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.userspace import FLAGS
+from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.store import Key, Store
 
 SOURCES = Path(__file__).with_name("guest")

@@ -22,7 +22,7 @@ from pipeline.measure import Inspector
 from pipeline.model import Applied, Build, BuildStatus, PlannedCell, SourceState
 from pipeline.plan import Planner
 from pipeline.plan.configurations import config_digest, configuration_origins
-from pipeline.system.process import Completed
+from pipeline.system.command import Completed
 from pipeline.system.store import Key
 
 __all__ = ["Builder", "Builds", "read_log"]

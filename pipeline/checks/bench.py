@@ -17,8 +17,9 @@ from typing import Protocol
 from pipeline.checks.protocol import Needs
 from pipeline.model import SourceState
 from pipeline.system import untrusted, untrusted_dir
+from pipeline.system.command import Completed
 from pipeline.system.git import Repository
-from pipeline.system.process import Completed, Processes
+from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.workspace import Workspace
 

@@ -15,7 +15,7 @@ from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import last_line
 from pipeline.mail.diff import FileDiff
 from pipeline.model import CheckFinding, Severity
-from pipeline.system.process import Completed
+from pipeline.system.command import Completed
 
 MOST_NAMES = 40
 """Functions that a patch takes away and that documents are searched for."""

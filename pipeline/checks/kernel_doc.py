@@ -9,7 +9,7 @@ from pipeline.checks.compare import compared
 from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import interpreter, last_line
 from pipeline.model import CheckFinding, Severity
-from pipeline.system.process import Completed
+from pipeline.system.command import Completed
 
 _LINE = re.compile(
     r"^(?:(?P<first>Warning|Error): )?(?P<path>[^:\s]+):(?P<line>\d+):? "

@@ -11,7 +11,7 @@ from pipeline.mail.body import diff_in
 from pipeline.mail.diff import FileDiff, commit_message, file_diffs
 from pipeline.mail.message import parse
 from pipeline.model import CheckFinding, Letter, Patch, Series
-from pipeline.system.process import Completed
+from pipeline.system.command import Completed
 
 
 @dataclass(frozen=True)

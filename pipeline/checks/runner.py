@@ -22,11 +22,11 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.history import History
 from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
 from pipeline.system import untrusted_dir
+from pipeline.system.command import CutShortError
 from pipeline.system.errors import KilledError
 from pipeline.system.git import initialised
 from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION
-from pipeline.system.process import CutShortError
 from pipeline.system.store import Key, Store
 from pipeline.system.text import cut
 from pipeline.system.watch import LimitError

@@ -21,9 +21,10 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.session import Session
 from pipeline.system import untrusted_dir
+from pipeline.system.command import Command
 from pipeline.system.errors import UsageError
 from pipeline.system.git import user_setting
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.text import visible
 
 MOST_OF_A_LOG = 64 << 20

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from pipeline.mail import mbox
 from pipeline.mail.message import Mail
+from pipeline.system.command import Command, CommandTimeoutError, Completed, ProcessorTimeError
 from pipeline.system.errors import InfrastructureError, NotObtainedError
-from pipeline.system.process import Command, CommandTimeoutError, Completed, Processes, ProcessorTimeError
+from pipeline.system.process import Processes
 from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
 

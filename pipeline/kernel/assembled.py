@@ -14,8 +14,9 @@ from tempfile import NamedTemporaryFile
 from pipeline.kernel.commands import Recorded, in_tree
 from pipeline.kernel.toolchain import ToolchainName, place
 from pipeline.system import untrusted, untrusted_dir
+from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.untrusted import Budget
 
 SUFFIX = ".assembled"

@@ -19,13 +19,14 @@ from pipeline.kernel.make import Make
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.worktree import Worktree
 from pipeline.model import Cell, SourceState, Tree
+from pipeline.system.command import Command
 from pipeline.system.console import Console
 from pipeline.system.errors import KilledError
 from pipeline.system.git import initialised
 from pipeline.system.jobserver import Jobserver
 from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.sandbox import Sandbox
 from pipeline.system.store import Store
 from pipeline.system.workspace import Workspace

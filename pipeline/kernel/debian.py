@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.system import untrusted_dir
+from pipeline.system.command import Command, Completed
 from pipeline.system.errors import InfrastructureError, UsageError
-from pipeline.system.process import Command, Completed, Processes
+from pipeline.system.process import Processes
 
 SUITES = ("bookworm", "bookworm-backports", "trixie", "trixie-backports", "forky", "sid", "experimental")
 """Where a package is looked for that a suite lacks, the oldest first. Code names: what archives call stable-backports

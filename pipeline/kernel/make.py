@@ -12,10 +12,11 @@ from pipeline.kernel.buildfolder import BuildFolder, CellFolders, remove_old
 from pipeline.kernel.ccache import Use, take_calls
 from pipeline.model import Cell, CompilerCalls, Tree
 from pipeline.system import confined, untrusted, untrusted_dir
+from pipeline.system.command import Completed
 from pipeline.system.console import Tracker
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.jobserver import Jobserver
-from pipeline.system.process import Completed, StoppedError
+from pipeline.system.process import StoppedError
 from pipeline.system.sandbox import Box, Job
 from pipeline.system.watch import LimitError
 

@@ -11,7 +11,8 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig.facts import numbers
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.model import Toolchain
-from pipeline.system.process import Command, Processes
+from pipeline.system.command import Command
+from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.shell import pasted
 

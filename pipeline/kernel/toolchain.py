@@ -15,8 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline.model import Toolchain
+from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError, UsageError
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
 _NAME = re.compile(r"(?P<prefix>(?:[A-Za-z0-9_.]+-)*?)(?P<family>gcc|clang|llvm)(?P<suffix>(?:-[0-9][0-9.]*)?)")

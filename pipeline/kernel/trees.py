@@ -22,9 +22,10 @@ from pipeline.kernel.importing import import_archive
 from pipeline.kernel.tarball import Progress
 from pipeline.model import Tree
 from pipeline.system import untrusted_dir
+from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import Repository, initialised
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.shell import pasted
 from pipeline.system.workspace import Workspace
 

@@ -18,9 +18,10 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.record import ToolRecord
+from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import SEARCH_PATH
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.sandbox import Sandbox, SandboxName
 from pipeline.system.shell import pasted
 

@@ -20,9 +20,9 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState, StructPage, Tree
 from pipeline.plan.configurations import config_key
+from pipeline.system.command import Completed
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import initialised
-from pipeline.system.process import Completed
 
 
 class Planner:

@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Cache, Limits, arguments, limited
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 

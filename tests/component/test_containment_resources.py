@@ -13,9 +13,9 @@ from dataclasses import replace
 import pytest
 
 from pipeline.model import BuildStatus
+from pipeline.system.command import CommandTimeoutError, OutputLimitError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import LIMITS
-from pipeline.system.process import CommandTimeoutError, OutputLimitError
 from pipeline.system.watch import LimitError, extent
 from tests.support.clock import at_most
 from tests.support.containment import (

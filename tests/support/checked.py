@@ -9,7 +9,7 @@ from pipeline.checks.protocol import CheckedPatch
 from pipeline.mail import suspicion
 from pipeline.mail.message import parse
 from pipeline.model import Patch, Series
-from pipeline.system.process import Completed
+from pipeline.system.command import Completed
 from tests.support.mails import DIFF, raw
 
 

@@ -33,9 +33,9 @@ from pipeline.model import (
     Toolchain,
     Tree,
 )
+from pipeline.system.command import Completed
 from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError, require_sound_machine
-from pipeline.system.process import Completed
 from pipeline.system.store import Key, Store
 
 TREE = Tree("path:/x", "1", "c" * 40, "e" * 40)

@@ -11,8 +11,9 @@ from pipeline.fetch.assembly import prerequisites_in
 from pipeline.fetch.forms import Named, named
 from pipeline.mail.mbox import split_mbox
 from pipeline.model import Prerequisite, Series
+from pipeline.system.command import Command, Completed
 from pipeline.system.errors import NotObtainedError, UsageError
-from pipeline.system.process import Command, Completed, Processes
+from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
 from tests.support.mails import DIFF, raw
 

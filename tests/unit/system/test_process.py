@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.system import process
+from pipeline.system.command import Command, CommandTimeoutError, OutputLimitError
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.process import Command, Processes, StoppedError
+from pipeline.system.process import Processes, StoppedError
 from tests.support.clock import at_most
 
 PATH = "/usr/bin:/bin"
@@ -201,19 +202,19 @@ def test_stop_ends_a_command_of_another_thread_and_refuses_new_ones(processes: P
 
 
 def test_what_a_command_wrote_before_it_was_ended_is_not_lost(processes: Processes) -> None:
-    with pytest.raises(process.CommandTimeoutError) as slow:
+    with pytest.raises(CommandTimeoutError) as slow:
         processes.run(shell("printf begun; sleep 600", timeout=0.5))
     assert slow.value.output == b"begun"
-    with pytest.raises(process.OutputLimitError) as loud:
+    with pytest.raises(OutputLimitError) as loud:
         processes.run(shell("while :; do echo 0123456789; done", output_limit=1 << 20))
     assert loud.value.output.startswith(b"0123456789\n")
 
 
 STOPPED = """
 import sys
-from pipeline.system import process, watch
+from pipeline.system import command, process, watch
 watch.ASLEEP = 1.5
-done = process.Processes().run(process.Command(("/bin/sh", "-c", "echo begun >&2; sleep 3; echo ended"), timeout=4.5))
+done = process.Processes().run(command.Command(("/bin/sh", "-c", "echo begun >&2; sleep 3; echo ended"), timeout=4.5))
 print(done.text)
 """
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.system.command import Command
 from pipeline.system.parallel import parallel
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.run_lock import RunLock
 
 

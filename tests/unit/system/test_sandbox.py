@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.system import policy, sandbox
+from pipeline.system.command import Command, Completed
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import Cache, Limits
-from pipeline.system.process import Command, Completed, Processes
+from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Bubblewrap, Job, SandboxName, Unsandboxed, choose
 
 JOB = Job(("make", "-C", "{src}", "O={build}", "x={src}:{build}"), environment={"MAKEFLAGS": "-j"}, timeout=9)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.system.command import Command
 from pipeline.system.held import segments
 from pipeline.system.policy import LIMITS, Limits
-from pipeline.system.process import Command, Processes
+from pipeline.system.process import Processes
 from pipeline.system.watch import LimitError, Use, Watch, descendants, extent, use
 from tests.support.clock import at_most
 

@@ -8,7 +8,8 @@ from threading import Thread
 
 import pytest
 
-from pipeline.system.process import Command, Processes, ProcessorTimeError
+from pipeline.system.command import Command, ProcessorTimeError
+from pipeline.system.process import Processes
 from pipeline.system.watched import Allowance, TakesTooLongError
 
 
