@@ -88,12 +88,12 @@ def again(bench: Bench, scratch: Path) -> None:
     cold = bench.costs(bench.options.series)
     print(f"{'cold':44} {cold.wall:8.1f} wall {cold.cpu:8.1f} CPU")
     costs = [bench.costs(bench.options.series) for _ in range(bench.options.runs)]
-    wall, cpu = (statistics.median(getattr(one, figure) for one in costs) for figure in ("wall", "cpu"))
+    wall, cpu = (statistics.median(getattr(run_cost, figure) for run_cost in costs) for figure in ("wall", "cpu"))
     print(f"{'the same again (goal: 2 s)':44} {wall:8.2f} wall {cpu:8.2f} CPU  medians of {bench.options.runs}")
     for what, mbox in bench.rerolls(scratch, applied).items():
-        found = bench.costs(str(mbox))
-        print(f"{f'a reroll that changes {what}':44} {found.wall:8.2f} wall {found.cpu:8.2f} CPU", end="")
-        print(f"  {found.wall / cold.wall:.3f} of cold (goals: a message 5 s, a file 0.10)", flush=True)
+        spent = bench.costs(str(mbox))
+        print(f"{f'a reroll that changes {what}':44} {spent.wall:8.2f} wall {spent.cpu:8.2f} CPU", end="")
+        print(f"  {spent.wall / cold.wall:.3f} of cold (goals: a message 5 s, a file 0.10)", flush=True)
 
 
 def patches(bench: Bench, scratch: Path) -> None:
@@ -101,14 +101,14 @@ def patches(bench: Bench, scratch: Path) -> None:
     drivers = with_comments(bench.pipeline.repository, applied.states[0].commit, DRIVERS, scratch / "drivers")
     for series, goal in ((bench.options.series, 0.6), (str(drivers), 0.15)):
         forget_results(bench.workspace)
-        found = bench.costs(series, "--per-patch")
+        spent = bench.costs(series, "--per-patch")
         cells = bench.cells()
         clean = sum(cell.states[0].cpu_seconds for cell in cells)
         states = len(cells[0].states)
-        share = found.cpu / clean / states
+        share = spent.cpu / clean / states
         print(f"{states - 1} patches of {Path(series).parent.name}/{Path(series).name}, {len(cells)} cells:")
         print(
-            f"  a clean build {clean:.0f} CPU seconds, all {states} states {found.cpu:.0f} in {found.wall:.0f}", end=""
+            f"  a clean build {clean:.0f} CPU seconds, all {states} states {spent.cpu:.0f} in {spent.wall:.0f}", end=""
         )
         print(f" seconds: {share:.3f} of as many clean builds (goal: {goal})", flush=True)
 

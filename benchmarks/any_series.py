@@ -47,7 +47,7 @@ def quietly(*argv: str) -> bool:
 
 def by_hand(workspace: Workspace, record: RunRecord, scratch: Path) -> tuple[Cost, dict[int, bool]]:
     """The same objects with make alone: what it took, and which states it compiled."""
-    (cell,) = [one for one in record.cells if one.stage == "objects" and one.states]
+    (cell,) = [cell for cell in record.cells if cell.stage == "objects" and cell.states]
     source, output = scratch / "source", scratch / "output"
     output.mkdir()
     repository = Repository(workspace.repository)
@@ -61,7 +61,7 @@ def by_hand(workspace: Workspace, record: RunRecord, scratch: Path) -> tuple[Cos
     def build() -> None:
         quietly(*make, cell.base)
         config = output / ".config"
-        config.write_text(config.read_text() + "".join(f"CONFIG_{one}\n" for one in cell.requests or ()))
+        config.write_text(config.read_text() + "".join(f"CONFIG_{option}\n" for option in cell.requests or ()))
         quietly(*make, "olddefconfig")
         objects = sorted({name for file in cell.files for name in file.objects})
         for state, commit in zip(cell.states, states, strict=True):
@@ -84,9 +84,9 @@ def row(workspace: Workspace, series: Path, options: argparse.Namespace, scratch
     columns = [
         series.stem,
         str(len(record.series.patches)),
-        f"{sum(not one for one in reasons.values())} of {len(reasons)}",
+        f"{sum(not reason for reason in reasons.values())} of {len(reasons)}",
         verdict(record).word,
-        *(f"{one.wall:.0f} / {one.cpu:.0f}" for one in (cold, again)),
+        *(f"{spent.wall:.0f} / {spent.cpu:.0f}" for spent in (cold, again)),
         f"{makes:.0f}",
     ]
     if options.by_hand and states:

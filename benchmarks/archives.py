@@ -89,16 +89,16 @@ def messages(repository: Path, stretch: int, chance: random.Random) -> list[byte
     ).stdout
     wanted = b"".join(line + b":m\n" for line in listed.split())
     out = subprocess.run([*git, "cat-file", "--batch"], input=wanted, capture_output=True, check=True).stdout
-    found, at = [], 0
+    contents, at = [], 0
     while at < len(out):
         end = out.index(b"\n", at)
         words = out[at:end].split()
         at = end + 1
         if words[-1] != b"missing":
             size = int(words[2])
-            found.append(out[at : at + size])
+            contents.append(out[at : at + size])
             at += size + 1
-    return found
+    return contents
 
 
 def text(headers: Message, name: str) -> str:
@@ -140,10 +140,10 @@ def threads(posts: Sequence[Post]) -> list[list[Post]]:
     for each in posts:
         for parent in each.parents:
             leaders[leader(parent)] = leader(each.name)
-    found: dict[str, list[Post]] = defaultdict(list)
+    by_leader: dict[str, list[Post]] = defaultdict(list)
     for each in posts:
-        found[leader(each.name)].append(each)
-    return list(found.values())
+        by_leader[leader(each.name)].append(each)
+    return list(by_leader.values())
 
 
 def counted(subject: str) -> tuple[int, int, int, str] | None:
@@ -234,8 +234,8 @@ def main() -> None:
     for repository in archives:
         named = repository.relative_to(options.folder).parts[0].removesuffix(".git")
         posts = [each for each in map(post, messages(repository, options.stretch, chance)) if each]
-        found = [each for thread in threads(posts) for each in series(named, thread)]
-        drawn += chance.sample(found, min(len(found), -(-options.threads // len(archives))))
+        candidates = [each for thread in threads(posts) for each in series(named, thread)]
+        drawn += chance.sample(candidates, min(len(candidates), -(-options.threads // len(archives))))
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:
         workspace = Workspace(Path(name))
         workspace.prepare()

@@ -72,7 +72,7 @@ class Contest:
             sys.exit(f"the series does not apply: {applied.status}")
         cells = select_cells(resolved.matrix, resolved.fragments, order.cells, pipeline.processes)
         planned = pipeline.plan(pipeline.host(order), applied.tree, cells, applied.changed)
-        self.cells: list[PlannedCell] = [one for one in planned if one.to_build]
+        self.cells: list[PlannedCell] = [planned_cell for planned_cell in planned if planned_cell.to_build]
         self.sources = [scratch / "source" / name for name in ("base", "patched")]
         for source, state in zip(self.sources, (applied.states[0], applied.states[-1]), strict=True):
             pipeline.repository.out("worktree", "add", "--quiet", "--detach", str(source), state.commit)
@@ -80,14 +80,14 @@ class Contest:
     def kernels(self) -> Iterator[tuple[PlannedCell, Path, Path, Path]]:
         """Cells with a source tree, an empty build folder and a file with the configuration, one after the other."""
         for source in self.sources:
-            for one in self.cells:
+            for planned_cell in self.cells:
                 folder = Path(tempfile.mkdtemp(dir=self.scratch))
                 build, config = folder / "build", folder / "config"
                 build.mkdir()
-                config.write_text(one.config)
-                yield one, source, build, config
+                config.write_text(planned_cell.config)
+                yield planned_cell, source, build, config
                 if not (build / "vmlinux").exists():
-                    sys.exit(f"no vmlinux of {one.cell.id} in {build}")
+                    sys.exit(f"no vmlinux of {planned_cell.cell.id} in {build}")
                 shutil.rmtree(folder)
 
     def by_pipeline(self) -> None:
@@ -101,18 +101,25 @@ class Contest:
         self.peaks.append(int(place.read_text()) / 1024)
 
     def by_make(self) -> None:
-        for one, source, build, config in self.kernels():
+        for planned_cell, source, build, config in self.kernels():
             shutil.copy(config, build / ".config")
-            words = [f"{name}={value}" for name, value in kbuild.variables(one.cell).items()]
+            words = [f"{name}={value}" for name, value in kbuild.variables(planned_cell.cell).items()]
             make = ("make", "-C", str(source), f"O={build}", f"-j{JOBS}", *words)
             run(*make, "olddefconfig")
             run(*make, "vmlinux")
 
     def by_tuxmake(self) -> None:
-        for one, source, build, config in self.kernels():
+        for planned_cell, source, build, config in self.kernels():
             run(
                 *(self.tuxmake, "--directory", str(source), "--build-dir", str(build), "--runtime", "null"),
-                *("--output-dir", str(build.parent / "output"), "--target-arch", one.cell.arch, "--toolchain", "gcc"),
+                *(
+                    "--output-dir",
+                    str(build.parent / "output"),
+                    "--target-arch",
+                    planned_cell.cell.arch,
+                    "--toolchain",
+                    "gcc",
+                ),
                 *(
                     "--kconfig",
                     str(config),
@@ -135,7 +142,9 @@ def table(costs: dict[str, list[Cost]]) -> Iterator[str]:
     """Medians, and of the pipeline's ratios to each other contestant the medians over rounds."""
     yield f"{'':10} {'wall':>7} {'CPU':>7} {'use':>5}  {'wall of the pipeline to its':>28} {'CPU':>6}"
     for name, own in costs.items():
-        wall, cpu, use = (statistics.median(getattr(one, figure) for one in own) for figure in ("wall", "cpu", "use"))
+        wall, cpu, use = (
+            statistics.median(getattr(run_cost, figure) for run_cost in own) for figure in ("wall", "cpu", "use")
+        )
         pairs = list(zip(costs["pipeline"], own, strict=True))
         walls = sorted(mine.wall / its.wall for mine, its in pairs)
         cpus = sorted(mine.cpu / its.cpu for mine, its in pairs)

@@ -27,9 +27,9 @@ def main() -> None:
     threads = [thread for thread in load(options.folder) if thread.name.startswith(wanted)]
     total = Score()
     for thread in threads:
-        found = score(thread)
-        total = total + found
-        for miss in found.misses if options.misses else ():
+        result = score(thread)
+        total = total + result
+        for miss in result.misses if options.misses else ():
             print(f"{thread.name}: {miss}")
     print(f"{len(threads)} threads")
     for name, (right, of) in total.counts.items():

@@ -159,7 +159,7 @@ def measure(executor: str, count: int, lines: int, folder: Path, address: str) -
     series, applied = applied_series(host.workspace)
     planned = planned_cells(applied.tree, count, lines)
     builder = Builder(host)
-    found = {}
+    figures = {}
     for name in ("new", "stored"):
         wall, cpu = time.monotonic(), time.process_time()
         if executor == "dask":
@@ -175,11 +175,11 @@ def measure(executor: str, count: int, lines: int, folder: Path, address: str) -
         assert len(builds) == 2 * count
         if executor == "dask":
             assert not (host.workspace.folder / "builds").exists(), "nothing is to be built here"
-        found[f"{name} wall"] = (time.monotonic() - wall) / count * 1000
-        found[f"{name} cpu"] = (time.process_time() - cpu) / count * 1000
+        figures[f"{name} wall"] = (time.monotonic() - wall) / count * 1000
+        figures[f"{name} cpu"] = (time.process_time() - cpu) / count * 1000
         del builds
-    found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return found
+    figures["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return figures
 
 
 @contextmanager
@@ -198,14 +198,14 @@ def cluster(folder: Path, workers: int) -> Iterator[str]:
             return log
 
         log = start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0")
-        while not (found := re.search(r"Scheduler at:\s+\w+://(\S+:\d+)", log.read_text())):
+        while not (match := re.search(r"Scheduler at:\s+\w+://(\S+:\d+)", log.read_text())):
             time.sleep(0.1)
         for number in range(workers):
             options = ("--nthreads", "1", "--resources", "kbuild=1", "--no-nanny", "--memory-limit", "0")
-            start(f"worker{number}", "worker", found[1], *options)
+            start(f"worker{number}", "worker", match[1], *options)
         while log.read_text().count("Register worker") < workers:
             time.sleep(0.1)
-        yield found[1]
+        yield match[1]
 
 
 def main() -> None:
@@ -239,9 +239,9 @@ def main() -> None:
                 ]
                 columns = [f"{executor:9} {size:6}"]
                 for name, width in (("new wall", 16), ("new cpu", 14), ("stored wall", 16), ("stored cpu", 14)):
-                    values = [one[name] for one in runs]
+                    values = [run[name] for run in runs]
                     columns.append(f"{f'{statistics.median(values):.2f} ({min(values):.2f})':>{width}}")
-                print(*columns, f"{max(one['memory'] for one in runs):9.0f}", flush=True)
+                print(*columns, f"{max(run['memory'] for run in runs):9.0f}", flush=True)
 
 
 if __name__ == "__main__":

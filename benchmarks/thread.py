@@ -61,7 +61,7 @@ def made(number: int, subject: str, body: str, references: list[int], sender: st
         "Content-Transfer-Encoding: 8bit",
     ]
     if references:
-        listed = "\n ".join(f"<{one}@example.org>" for one in references)
+        listed = "\n ".join(f"<{reference}@example.org>" for reference in references)
         lines += [f"In-Reply-To: <{references[-1]}@example.org>", f"References: {listed}"]
     return ("\n".join(lines) + "\n\n" + body).encode()
 

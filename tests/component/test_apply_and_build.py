@@ -49,8 +49,8 @@ class Job:
         return self.run.workspace / "runs" / str(self.record["id"])
 
     def cell(self, name: str) -> dict[str, Any]:
-        (found,) = [cell for cell in self.record["cells"] if cell["id"] == name]
-        return dict(found)
+        (cell,) = [cell for cell in self.record["cells"] if cell["id"] == name]
+        return dict(cell)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_cells_are_measured(job: Job, fake_tree: Path) -> None:
     assert {symbol["path"] for symbol in text["symbols"]} >= {"mm/hugetlb.c", "mm/util.c"}
     assert all((fake_tree / symbol["path"]).is_file() for symbol in text["symbols"] if symbol["path"])
     assert text["verbatim"].startswith("add/remove: ")
-    (section,) = [one for one in hvo["sections"] if one["name"] == ".text"]
+    (section,) = [section for section in hvo["sections"] if section["name"] == ".text"]
     assert section["after"] < section["before"]
     # Without the vmemmap there are no fake heads to look for, and not a byte to gain.
     assert abs(odd["text"]["delta"]) < abs(text["delta"]) / 10

@@ -225,7 +225,7 @@ def test_a_review_works_offline_and_over_several_threads(run_pipeline: Runner, p
     """The last patch was posted as a thread of its own."""
     mails, ids = posted["good"].mails, posted["good"].message_ids
     threads = [gzip.compress(mbox(mails[:-1])), gzip.compress(mbox(mails[-1:]))]
-    with serving([Answer(body=threads[0]), *(Answer(body=one) for one in threads)]) as server:
+    with serving([Answer(body=threads[0]), *(Answer(body=thread) for thread in threads)]) as server:
         midmask = f"--midmask={server.midmask}"
         assert "missing 4/4" in run_pipeline("review", ids[0], midmask).stderr
         online = run_pipeline("review", ids[0], midmask, f"--rethread={ids[-1]}")

@@ -81,5 +81,5 @@ def test_what_an_assembler_reads_is_as_in_a_clean_workspace(
     assert {build.status for build in builds.values()} == {BuildStatus.BUILT}
     clean = tmp_path / "clean"
     host.build("alike", patches=2, workspace=clean)
-    wanted, found = stored_results(clean), stored_results(host.workspace)
-    assert {key: found.get(key) for key in wanted} == wanted
+    wanted, stored = stored_results(clean), stored_results(host.workspace)
+    assert {key: stored.get(key) for key in wanted} == wanted

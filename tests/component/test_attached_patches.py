@@ -75,7 +75,9 @@ def test_a_mail_in_a_folder_is_taken_apart_as_well(
     """As mail programs save it; one patch, too, whose author and message are those of the attachment."""
     folder = run_pipeline.folder / "saved"
     folder.mkdir()
-    patches = [re.sub(rb"PATCH 1/4", b"PATCH", one) if many == 1 else one for one in posted["good"].mails[1 : many + 1]]
+    patches = [
+        re.sub(rb"PATCH 1/4", b"PATCH", mail) if many == 1 else mail for mail in posted["good"].mails[1 : many + 1]
+    ]
     (folder / "Two comments.eml").write_bytes(one_mail(patches))
     done = run_pipeline("fetch", str(folder), "--output", "out.mbx")
     assert done.returncode == 0, done.stderr

@@ -50,9 +50,9 @@ class Maintainer:
     def checks(self, *message_ids: str, tracking: Path | None = None) -> dict[str, list[dict[str, str]]]:
         """What b4 gets to know of a cover letter and patches."""
         mails = [
-            f"From: A <a@example.org>\nSubject: [PATCH {at}/{len(message_ids) - 1}] mm: some\nMessage-ID: <{one}>\n"
+            f"From: A <a@example.org>\nSubject: [PATCH {at}/{len(message_ids) - 1}] mm: some\nMessage-ID: <{own_id}>\n"
             f"References: <{message_ids[0]}>\n\nHello.\n"
-            for at, one in enumerate(message_ids)
+            for at, own_id in enumerate(message_ids)
         ]
         done = subprocess.run(
             [sys.executable, "-c", RUN_CHECKS, *([str(tracking)] if tracking else [])],
@@ -64,8 +64,8 @@ class Maintainer:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        found: dict[str, list[dict[str, str]]] = json.loads(done.stdout)
-        return found
+        of_mails: dict[str, list[dict[str, str]]] = json.loads(done.stdout)
+        return of_mails
 
 
 @pytest.fixture
@@ -83,17 +83,17 @@ def maintainer(run_pipeline: Runner, tmp_path: Path) -> Maintainer:
     return Maintainer(run_pipeline, folder)
 
 
-def statuses(found: list[dict[str, str]]) -> dict[str, str]:
-    return {one["tool"]: one["status"] for one in found}
+def statuses(checks: list[dict[str, str]]) -> dict[str, str]:
+    return {check["tool"]: check["status"] for check in checks}
 
 
 def test_stored_runs_answer(maintainer: Maintainer) -> None:
     cells = (records.broken("odd", "built", "built", "failed", "failed"), records.cell())
     maintainer.store(records.run(cells=cells))
-    found = maintainer.checks(COVER, "1@x", "2@x", "3@x")
-    assert statuses(found[COVER]) == {"pipeline-apply": "pass", "pipeline-build": "fail", "pipeline-claims": "pass"}
-    assert [statuses(found[f"{at}@x"])["pipeline-build"] for at in (1, 2, 3)] == ["pass", "fail", "warn"]
-    (build,) = [one for one in found["2@x"] if one["tool"] == "pipeline-build"]
+    checks = maintainer.checks(COVER, "1@x", "2@x", "3@x")
+    assert statuses(checks[COVER]) == {"pipeline-apply": "pass", "pipeline-build": "fail", "pipeline-claims": "pass"}
+    assert [statuses(checks[f"{at}@x"])["pipeline-build"] for at in (1, 2, 3)] == ["pass", "fail", "warn"]
+    (build,) = [check for check in checks["2@x"] if check["tool"] == "pipeline-build"]
     assert "mm/hugetlb.c:1234: too few arguments" in build["details"]
     assert build["url"] == "https://ci.example.org/2025-12-08T09-12-44-hvo.html"
 
@@ -107,8 +107,8 @@ def test_b4_s_own_checkpatch_is_kept_where_it_is_named_beside(maintainer: Mainta
     assert "checkpatch" not in statuses(maintainer.checks(COVER, "1@x")["1@x"])
     named = ("config", "--add", "b4.review-perpatch-check-cmd", "_builtin_checkpatch")
     subprocess.run(["git", "-C", str(maintainer.folder), *named], env=maintainer.run.environment, check=True)
-    found = statuses(maintainer.checks(COVER, "1@x")["1@x"])
-    assert (found["checkpatch"], found["pipeline-apply"]) == ("warn", "pass")
+    by_tool = statuses(maintainer.checks(COVER, "1@x")["1@x"])
+    assert (by_tool["checkpatch"], by_tool["pipeline-apply"]) == ("warn", "pass")
 
 
 def test_the_newest_run_answers(maintainer: Maintainer) -> None:
@@ -118,9 +118,9 @@ def test_the_newest_run_answers(maintainer: Maintainer) -> None:
 
 
 def test_without_a_run_there_is_a_warning(maintainer: Maintainer) -> None:
-    found = maintainer.checks("cover@y", "1@y")
-    assert found["1@y"] == found["cover@y"]
-    (entry,) = found["1@y"]
+    checks = maintainer.checks("cover@y", "1@y")
+    assert checks["1@y"] == checks["cover@y"]
+    (entry,) = checks["1@y"]
     assert (entry["status"], entry["summary"]) == ("warn", "no run yet")
     assert "pipeline apply-and-build cover@y --tree TREE" in entry["details"]
 
@@ -144,8 +144,8 @@ def test_b4_s_tracking_file_tells_of_revisions_that_were_run(maintainer: Maintai
 def test_without_a_cover_letter_series_and_patch_have_results_of_their_own(maintainer: Maintainer) -> None:
     record = records.run()
     maintainer.store(record.model_copy(update={"series": records.series(message_id="1@x")}))
-    found = maintainer.checks("1@x", "2@x")
-    assert set(statuses(found["1@x"])) == {"pipeline-series-apply", "pipeline-series-build", "pipeline-series-claims"}
+    checks = maintainer.checks("1@x", "2@x")
+    assert set(statuses(checks["1@x"])) == {"pipeline-series-apply", "pipeline-series-build", "pipeline-series-claims"}
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,10 @@ def test_mailbox_without_a_whole_series(job: Job, posted: Mapping[str, PatchSeri
 
 def test_patch_without_its_last_file(job: Job, fake_developer: Developer, tmp_path: Path) -> None:
     """What is left is a valid diff, and another patch than the one that was posted: only its diffstat tells."""
-    one = fake_developer.post(tmp_path / "one", "master..good~3", "mm: rename")
-    mail = one.mails[1]
+    series_posted = fake_developer.post(tmp_path / "one", "master..good~3", "mm: rename")
+    mail = series_posted.mails[1]
     assert b" 4 files changed" in mail
-    (tmp_path / "series.mbx").write_bytes(mbox([one.mails[0], mail[: mail.rindex(b"diff --git ")]]))
+    (tmp_path / "series.mbx").write_bytes(mbox([series_posted.mails[0], mail[: mail.rindex(b"diff --git ")]]))
     job = replace(job, series="series.mbx")
     assert_refused(job, job(), 3, "1/1")
 

@@ -134,9 +134,9 @@ def archive(
 
 
 def message_id(mail: bytes) -> str:
-    found = re.search(rb"^Message-ID: <(.+)>$", mail, re.MULTILINE | re.IGNORECASE)
-    assert found
-    return found[1].decode()
+    match = re.search(rb"^Message-ID: <(.+)>$", mail, re.MULTILINE | re.IGNORECASE)
+    assert match
+    return match[1].decode()
 
 
 LINES: dict[str, Callable[[list[bytes]], str]] = {

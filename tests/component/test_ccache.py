@@ -33,9 +33,9 @@ def objects(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def sizes(found: CellRecord) -> object:
-    assert found.text
-    return found.text.before, found.text.after, found.text.symbols, found.sections
+def sizes(cell_record: CellRecord) -> object:
+    assert cell_record.text
+    return cell_record.text.before, cell_record.text.after, cell_record.text.symbols, cell_record.sections
 
 
 def test_a_machine_that_forgot_its_results_compiles_nothing_of_the_tree_again(

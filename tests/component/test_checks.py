@@ -74,16 +74,16 @@ def test_a_finding_has_its_place_and_comes_from_the_store_the_second_time(kernel
 
 
 def test_the_scripts_of_the_base_are_run_and_not_those_of_the_series(kernel: Developer, tmp_path: Path) -> None:
-    found = checked(tmp_path / "ws", posted(kernel, tmp_path, "edits-its-judge"), f"path:{kernel.folder}#master")
-    assert [finding.kind for finding in found[2, "checkpatch"].findings] == ["BADLY"]
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "edits-its-judge"), f"path:{kernel.folder}#master")
+    assert [finding.kind for finding in results[2, "checkpatch"].findings] == ["BADLY"]
 
 
 def test_what_the_tree_does_not_have_is_not_checked_with_the_reason(kernel: Developer, tmp_path: Path) -> None:
-    found = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master")
-    result = found[1, "kernel-doc"]
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), f"path:{kernel.folder}#master")
+    result = results[1, "kernel-doc"]
     assert (result.status, result.reason) == (CheckStatus.NOT_CHECKED, "the tree has no scripts/kernel-doc")
-    assert found[1, "kconfig"].status is CheckStatus.NOT_CONCERNED
-    assert found[1, "sign-off"].status is CheckStatus.CHECKED
+    assert results[1, "kconfig"].status is CheckStatus.NOT_CONCERNED
+    assert results[1, "sign-off"].status is CheckStatus.CHECKED
 
 
 def test_a_script_that_fails_is_not_checked_and_not_stored(
@@ -121,8 +121,8 @@ def test_what_a_list_does_not_want_is_not_run(kernel: Developer, tmp_path: Path)
 
 
 def test_kconfig_options_that_are_nowhere_and_questions_without_help(kernel: Developer, tmp_path: Path) -> None:
-    found = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig"), f"path:{kernel.folder}#master")
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig"), f"path:{kernel.folder}#master")
     good = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig-good"), f"path:{kernel.folder}#master")
-    assert [finding.message for finding in found[1, "kconfig"].findings] == ["no option NO_SUCH_OPTION is defined"]
-    assert [finding.kind for finding in found[2, "kconfig"].findings] == ["no-help"]
+    assert [finding.message for finding in results[1, "kconfig"].findings] == ["no option NO_SUCH_OPTION is defined"]
+    assert [finding.kind for finding in results[2, "kconfig"].findings] == ["no-help"]
     assert (good[1, "kconfig"].status, good[1, "kconfig"].findings) == (CheckStatus.CHECKED, ())

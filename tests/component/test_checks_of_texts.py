@@ -125,7 +125,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[st
 
 
 def result(kernel: Developer, folder: Path, check: str, kind: str) -> CheckResult:
-    needs = next(one.needs for one in CHECKS if one.name == check)
+    needs = next(patch_check.needs for patch_check in CHECKS if patch_check.name == check)
     if lacking := without_tools(needs):
         pytest.skip(lacking)
     branch = f"{check}-{kind}"
@@ -136,12 +136,12 @@ def result(kernel: Developer, folder: Path, check: str, kind: str) -> CheckResul
 
 @pytest.mark.parametrize("check", KINDS)
 def test_what_a_patch_breaks_is_found(kernel: Developer, tmp_path: Path, check: str) -> None:
-    found = result(kernel, tmp_path, check, "bad")
-    assert (found.status, found.reason) == (CheckStatus.CHECKED, "")
-    assert {finding.kind for finding in found.findings} == KINDS[check], found.findings
+    check_result = result(kernel, tmp_path, check, "bad")
+    assert (check_result.status, check_result.reason) == (CheckStatus.CHECKED, "")
+    assert {finding.kind for finding in check_result.findings} == KINDS[check], check_result.findings
 
 
 @pytest.mark.parametrize("check", KINDS)
 def test_a_good_patch_of_the_same_files_has_no_findings(kernel: Developer, tmp_path: Path, check: str) -> None:
-    found = result(kernel, tmp_path, check, "good")
-    assert (found.status, found.findings) == (CheckStatus.CHECKED, ())
+    check_result = result(kernel, tmp_path, check, "good")
+    assert (check_result.status, check_result.findings) == (CheckStatus.CHECKED, ())

@@ -62,7 +62,7 @@ class Cluster:
                 (path.parent / "go").touch()
 
     def compilers(self) -> list[int]:
-        return [found for name in self.workers for found in processes_in(self.workspace(name), "make -C /src")]
+        return [pid for name in self.workers for pid in processes_in(self.workspace(name), "make -C /src")]
 
     def said(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
@@ -103,9 +103,9 @@ def cluster_of(
         stack.enter_context(_dask(argv, environment, log))
         address = re.compile(r"Scheduler at:\s+\w+://(\S+:\d+)")
         await_("the scheduler listens", lambda: address.search(log.read_text()))
-        found = address.search(log.read_text())
-        assert found
-        cluster = Cluster(found[1], folder, environment)
+        match = address.search(log.read_text())
+        assert match
+        cluster = Cluster(match[1], folder, environment)
         for number in range(1, workers + 1):
             cluster.start(stack, f"worker{number}", *options)
         await_("the workers are there", lambda: log.read_text().count("Register worker") >= workers)
@@ -116,8 +116,8 @@ def cluster_of(
 def cluster(tmp_path: Path, sealed_environment: dict[str, str]) -> Iterator[Cluster]:
     folder = tmp_path / "cluster"
     folder.mkdir()
-    with cluster_of(folder, sealed_environment, 3) as found:
-        yield found
+    with cluster_of(folder, sealed_environment, 3) as running:
+        yield running
 
 
 def order(series: PatchSeries, tree: Path, folder: Path, *cells: str) -> tuple[str, ...]:

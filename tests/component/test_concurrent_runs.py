@@ -41,14 +41,14 @@ def test_a_crowd_builds_once(
     words = ("apply-and-build", str(posted["good"].folder), f"--tree=path:{own_tree}#HEAD", f"--matrix={matrix}")
     crowd = [
         subprocess.Popen(
-            run_pipeline.argv(*words, "--json", str(tmp_path / f"{one}.json")),
+            run_pipeline.argv(*words, "--json", str(tmp_path / f"{number}.json")),
             env=environment,
             cwd=tmp_path,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for one in range(PROCESSES)
+        for number in range(PROCESSES)
     ]
     said = [process.communicate(timeout=1200)[1] for process in crowd]
     assert [process.returncode for process in crowd] == [0] * PROCESSES, said

@@ -73,8 +73,8 @@ def listeners() -> Iterator[dict[str, socket.socket]]:
         udp.bind(("127.0.0.1", 0))
         abstract.bind(f"\0pipeline-test-{os.getpid()}")
         abstract.listen()
-        for one in (tcp, udp, abstract):
-            one.settimeout(0)
+        for endpoint in (tcp, udp, abstract):
+            endpoint.settimeout(0)
         yield {"tcp": tcp, "udp": udp, "abstract": abstract}
 
 
@@ -110,9 +110,9 @@ def test_no_network_is_there(host: Host, listeners: Mapping[str, socket.socket])
     # A datagram goes to a loopback that is the sandbox's own.
     assert [line for line in loot.splitlines() if "got through" in line] in ([], ["udp got through"])
     assert sorted(line.split()[0] for line in loot.splitlines()) == ["abstract", "dns", "out", "survived", "tcp", "udp"]
-    for name, one in listeners.items():
+    for name, listener in listeners.items():
         with pytest.raises(BlockingIOError):
-            one.recvfrom(9) if name == "udp" else one.accept()
+            listener.recvfrom(9) if name == "udp" else listener.accept()
 
 
 def test_a_linker_script_reads_nothing_of_the_host(host: Host) -> None:

@@ -64,10 +64,10 @@ def test_a_file_is_copied_a_few_times(
     large = b"".join(b"line %d of many\n" % number for number in range(50_000))
     commit(developer, {"lib/large.txt": large})
     commit(developer, {f"lib/copy{number}.txt": large for number in range(copies)})
-    found = applied(developer, pipeline)
-    assert found.status is status
-    assert len(found.states) == (3 if status is ApplyStatus.CLEAN else 2)
-    assert ("not applied: more than 16777216 bytes" in found.log) is (status is ApplyStatus.FAILED)
+    outcome = applied(developer, pipeline)
+    assert outcome.status is status
+    assert len(outcome.states) == (3 if status is ApplyStatus.CLEAN else 2)
+    assert ("not applied: more than 16777216 bytes" in outcome.log) is (status is ApplyStatus.FAILED)
 
 
 def test_a_packed_file_is_not_unpacked_to_be_refused(developer: Developer, pipeline: Pipeline) -> None:

@@ -17,14 +17,14 @@ from tests.support.runner import Runner
 pytestmark = pytest.mark.xdist_group("coverage")
 
 
-def coverage(found: CellRecord) -> dict[str, tuple[bool, str, str | None]]:
-    assert found.coverage is not None
-    return {one.path: (one.compiled, one.lines, one.kept) for one in found.coverage}
+def coverage(cell_record: CellRecord) -> dict[str, tuple[bool, str, str | None]]:
+    assert cell_record.coverage is not None
+    return {file.path: (file.compiled, file.lines, file.kept) for file in cell_record.coverage}
 
 
 def line_of(tree: Path, path: str, text: str) -> int:
-    (found,) = [number for number, line in enumerate((tree / path).read_text().split("\n"), 1) if text in line]
-    return found
+    (number,) = [number for number, line in enumerate((tree / path).read_text().split("\n"), 1) if text in line]
+    return number
 
 
 def test_each_cell_says_what_it_compiles(
@@ -64,7 +64,7 @@ def test_a_series_that_no_cell_compiles_never_passes(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries], name: str, reason: str
 ) -> None:
     record, done = build(run, posted[name], f"path:{fake_tree}#master", two_cells, status=1)
-    assert [one.status for one in record.cells] == ["built", "built"]
+    assert [cell_record.status for cell_record in record.cells] == ["built", "built"]
     report = words(done.stdout)
     assert report.startswith("NOT COVERED: Nothing proven: no cell compiles what the series changes.")
     assert reason in report
@@ -86,7 +86,7 @@ def test_a_series_of_documents_has_nothing_to_compile(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
     record, done = build(run, posted["documents"], f"path:{fake_tree}#good", two_cells)
-    assert [one.coverage for one in record.cells] == [(), ()]
+    assert [cell_record.coverage for cell_record in record.cells] == [(), ()]
     assert "- The series changes no code that could be compiled." in words(done.stdout)
 
 
@@ -97,13 +97,13 @@ def test_a_struct_that_grows_is_shown_member_by_member(
     build(run, posted["uncompiled"], tree, two_cells, status=1)
     record, done = build(run, posted["grows"], tree, two_cells, status=1)
     for name, word, before, after in ((HVO, 64, 64, 80), (ODD, 32, 40, 48)):
-        found = cell(record, name)
+        cell_record = cell(record, name)
         # The base was built for another series: of this one it is asked with a probe, not with a build.
-        assert [state.cached for state in found.states] == [True, False]
-        assert found.layouts is not None
-        (page,) = found.layouts
+        assert [state.cached for state in cell_record.states] == [True, False]
+        assert cell_record.layouts is not None
+        (page,) = cell_record.layouts
         assert (page.struct, page.before, page.after) == ("page", before, after)
-        changes = {(one.after or one.before).name: one for one in page.members}  # type: ignore[union-attr]
+        changes = {(member_delta.after or member_delta.before).name: member_delta for member_delta in page.members}  # type: ignore[union-attr]
         owners, head = changes["owners"], changes["compound_head"]
         assert owners.change == "added"
         assert owners.after is not None
@@ -123,7 +123,7 @@ def test_what_does_not_differ_is_not_shown(
     run: Runner, fake_tree: Path, two_cells: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
     record, done = build(run, posted["partly"], f"path:{fake_tree}#master", two_cells)
-    assert [one.layouts for one in record.cells] == [(), ()]
+    assert [cell_record.layouts for cell_record in record.cells] == [(), ()]
     assert "Layout" not in done.stdout
 
 
@@ -138,9 +138,11 @@ def test_results_of_an_older_workspace_are_measured_when_they_are_asked_for(
     shutil.rmtree(old.workspace / "store/struct-layout")
     measured, done = build(old, posted["partly"], tree, two_cells)
     assert "Measuring" in done.stderr
-    assert [one.coverage for one in measured.cells] == [one.coverage for one in before.cells]
-    assert [one.layouts for one in measured.cells] == [(), ()]
-    assert all(state.cached for one in measured.cells for state in one.states)
+    assert [cell_record.coverage for cell_record in measured.cells] == [
+        cell_record.coverage for cell_record in before.cells
+    ]
+    assert [cell_record.layouts for cell_record in measured.cells] == [(), ()]
+    assert all(state.cached for cell_record in measured.cells for state in cell_record.states)
     assert "Measuring" not in build(old, posted["partly"], tree, two_cells)[1].stderr
 
 

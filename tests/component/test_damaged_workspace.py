@@ -95,13 +95,13 @@ def finished(
 
 def kinds(workspace: Path) -> list[str]:
     """Files of a workspace, the first of each kind: names of digests and dates aside."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for path in sorted(path for path in workspace.rglob("*") if path.is_file() and not path.is_symlink()):
         name = str(path.relative_to(workspace))
         if not name.startswith(UNREAD):
             kind = re.sub(r"[0-9a-f]{16,}|(?<=/)[0-9a-f]{2}(?=/)|\d{8}-\d{6}[^/]*|(?<=\.)\w+\.sample", "*", name)
-            found.setdefault(kind, name)
-    return list(found.values())
+            names.setdefault(kind, name)
+    return list(names.values())
 
 
 def test_every_damage_in_the_store_is_noticed(finished: Finished, tmp_path: Path) -> None:

@@ -110,8 +110,8 @@ def test_what_git_writes_is_confirmed_and_nothing_else(
         letter = checkout.git(*writer, "format-patch", "--cover-letter", "--stdout", "-1")
         (_, shown), *_ = shown_in(letter)
         assert len(shown.lines) == shown.files
-        found = compared(shown, counted, ())
-        assert found.verdict == "confirmed", f"{writer}: {found}\n{letter[:3000]}"
+        comparison = compared(shown, counted, ())
+        assert comparison.verdict == "confirmed", f"{writer}: {comparison}\n{letter[:3000]}"
         for other in altered(shown):
             assert compared(other, counted, ()).verdict == "not confirmed", other
 

@@ -195,8 +195,8 @@ def test_an_innocent_series_comes_out_as_in_a_clean_workspace(host: Host, tmp_pa
         assert b"forged" not in b"".join(build.symbols for build in builds.values())
         clean = tmp_path / f"clean {name}"
         host.build(name, patches=patches, workspace=clean)
-        wanted, found = stored_results(clean), stored_results(host.workspace)
-        assert {key: found.get(key) for key in wanted} == wanted
+        wanted, stored = stored_results(clean), stored_results(host.workspace)
+        assert {key: stored.get(key) for key in wanted} == wanted
     assert builds[CELL, 0].cached
 
 

@@ -169,8 +169,8 @@ def test_right_memmaps_are_right(guest: ctypes.CDLL, image: Image, counted: dict
     ],
 )
 def test_wrong_memmaps_are_told(guest: ctypes.CDLL, image: Image, finding: str, counted: dict[str, int]) -> None:
-    found, tally = looked_at(guest, image)
-    assert found == finding
+    told, tally = looked_at(guest, image)
+    assert told == finding
     assert {name: tally[name] for name in counted} == counted
 
 
@@ -210,11 +210,11 @@ def test_levels_of_the_page_table_are_found_by_what_it_maps(guest: ctypes.CDLL, 
 
     table = PageTable(ROOT, 0, READ(read), LINEAR(lambda physical: LINEAR_BASE + physical))
     assert guest.find_levels(ctypes.byref(table), ctypes.c_uint64(KNOWN)) == levels
-    found = Mapping()
+    mapping = Mapping()
     for address, physical, writable in ((VMEMMAP + 8, REMAPPED + 8, 0), (VMEMMAP + 4096, KNOWN, 2)):
-        assert guest.walk_table(ctypes.byref(table), ctypes.c_uint64(address), ctypes.byref(found))
-        assert (found.physical, bool(found.writable), found.shift) == (physical, bool(writable), 12)
-    assert not guest.walk_table(ctypes.byref(table), ctypes.c_uint64(VMEMMAP + 8192), ctypes.byref(found))
+        assert guest.walk_table(ctypes.byref(table), ctypes.c_uint64(address), ctypes.byref(mapping))
+        assert (mapping.physical, bool(mapping.writable), mapping.shift) == (physical, bool(writable), 12)
+    assert not guest.walk_table(ctypes.byref(table), ctypes.c_uint64(VMEMMAP + 8192), ctypes.byref(mapping))
 
 
 def test_a_page_table_that_is_not_understood_has_no_levels(guest: ctypes.CDLL) -> None:

@@ -113,7 +113,7 @@ def test_the_console_would_tell_of_a_violation(chromium: Chrome, page: Open) -> 
     page(chromium, everything())
     script = "const s = document.createElement('style'); s.textContent = 'p{}'; document.head.append(s)"
     chromium.execute_script(script)
-    assert any("Content Security Policy" in one for one in complaints(chromium))
+    assert any("Content Security Policy" in complaint for complaint in complaints(chromium))
 
 
 def test_a_click_on_a_head_sorts(chromium: Chrome, page: Open) -> None:
@@ -170,8 +170,10 @@ def test_it_fits_the_screen_and_everybody_can_read_it(chromium: Chrome, page: Op
     for folded in chromium.find_elements(By.TAG_NAME, "details"):
         chromium.execute_script("arguments[0].open = true", folded)
     assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
-    found = Axe().run(chromium)["violations"]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found] == []
+    violations = Axe().run(chromium)["violations"]
+    assert [
+        (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]]) for violation in violations
+    ] == []
 
 
 def test_a_long_word_does_not_widen_a_phone_s_page(chromium: Chrome, page: Open) -> None:
@@ -181,12 +183,12 @@ def test_a_long_word_does_not_widen_a_phone_s_page(chromium: Chrome, page: Open)
 
 
 def test_both_colour_schemes_are_there(chromium: Chrome, page: Open) -> None:
-    found = []
+    backgrounds = []
     for scheme in SCHEMES:
         look(chromium, 1280, scheme)
         page(chromium, records.run())
-        found.append(chromium.execute_script("return getComputedStyle(document.body).backgroundColor"))
-    assert found == ["rgb(255, 255, 255)", "rgb(20, 23, 27)"]
+        backgrounds.append(chromium.execute_script("return getComputedStyle(document.body).backgroundColor"))
+    assert backgrounds == ["rgb(255, 255, 255)", "rgb(20, 23, 27)"]
 
 
 def test_the_keyboard_reaches_the_report_first(chromium: Chrome, page: Open) -> None:
@@ -230,4 +232,4 @@ def test_a_payload_that_got_past_escaping_would_not_run(chromium: Chrome, tmp_pa
     report.write_text(broken, encoding="utf-8")
     chromium.get(report.as_uri())
     assert chromium.execute_script("return window.owned === undefined")
-    assert any("Content Security Policy" in one for one in complaints(chromium))
+    assert any("Content Security Policy" in complaint for complaint in complaints(chromium))

@@ -26,9 +26,9 @@ def test_a_make_that_has_no_jobserver_builds_as_well(
     assert all("jobserver unavailable: using -j1" in read_log(build) for build in without.values())
     assert not any("jobserver" in read_log(build) for build in with_it.values())
     assert {build.status for build in without.values()} == {BuildStatus.BUILT}
-    assert all("jobserver unavailable" in found.message for build in without.values() for found in build.warnings)
-    assert {name: (one.symbols, one.sections) for name, one in without.items()} == {
-        name: (one.symbols, one.sections) for name, one in with_it.items()
+    assert all("jobserver unavailable" in warning.message for build in without.values() for warning in build.warnings)
+    assert {name: (build.symbols, build.sections) for name, build in without.items()} == {
+        name: (build.symbols, build.sections) for name, build in with_it.items()
     }
 
 

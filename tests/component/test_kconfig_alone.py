@@ -62,5 +62,7 @@ def test_cells_that_share_a_folder_come_to_what_they_come_to_alone(fake_tree: Pa
     }
     assert "CONFIG_NO_TREE_HAS_IT=y asked (absent.config)" in refused["x86_64-absent"]
     planned = alone.plan(alone.host(order), alone.tree(place), cells)
-    assert {one.cell.id: one.config for one in planned} == {cell.id: planner.known_config(base, cell) for cell in cells}
-    assert len({one.config for one in planned}) > 2
+    assert {planned_cell.cell.id: planned_cell.config for planned_cell in planned} == {
+        cell.id: planner.known_config(base, cell) for cell in cells
+    }
+    assert len({planned_cell.config for planned_cell in planned}) > 2

@@ -54,9 +54,9 @@ def content(tmp_path: Path) -> bytes:
 @pytest.mark.parametrize("compiler", COMPILERS, ids=" ".join)
 def test_structs_are_read_with_their_anonymous_members(compiler: list[str], tmp_path: Path) -> None:
     word = 32 if "-m32" in compiler else 64
-    found = layouts(compiled(tmp_path, compiler), ["page", "opaque", "none", "empty"])
+    measured = layouts(compiled(tmp_path, compiler), ["page", "opaque", "none", "empty"])
     table, size = (160, 48) if word == 32 else (256, 64)
-    assert found == (
+    assert measured == (
         Layout("empty", 0, ()),
         Layout(
             "page",

@@ -59,8 +59,8 @@ def install(
         text=True,
         check=False,
     )
-    found = sorted((place / "venv").rglob("cell-*.dist-info"))
-    return done, found[0].name.removeprefix("cell-").removesuffix(".dist-info") if found else ""
+    paths = sorted((place / "venv").rglob("cell-*.dist-info"))
+    return done, paths[0].name.removeprefix("cell-").removesuffix(".dist-info") if paths else ""
 
 
 def test_the_locked_version_is_installed(place: Path, sealed_environment: dict[str, str]) -> None:

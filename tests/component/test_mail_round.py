@@ -62,9 +62,9 @@ class Round:
 
 
 def parsed(raw: bytes) -> EmailMessage:
-    found = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(found, EmailMessage)
-    return found
+    message = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def message_id(raw: bytes) -> str:
@@ -119,9 +119,9 @@ def test_the_reply_counts_as_an_answer_and_gives_no_trailer(round_: Round, tmp_p
     )
     assert fetched.returncode == 0, fetched.stderr
     assert "Tested-by" not in (tmp_path / "series.mbx").read_text()
-    found = re.search(r"(\d+) other messages", fetched.stdout)
-    assert found is not None
-    assert int(found[1]) >= 3
+    match = re.search(r"(\d+) other messages", fetched.stdout)
+    assert match is not None
+    assert int(match[1]) >= 3
 
 
 def test_a_comment_is_answered_by_its_message_id(round_: Round, tmp_path: Path) -> None:
@@ -179,5 +179,7 @@ def test_the_next_revision_keeps_the_promise(round_: Round, posted: dict[str, Pa
     done = round_.run("review", second.message_ids[0], "--since", round_.cover, midmask, "--json")
     assert done.returncode == 0, done.stderr
     review = json.loads(done.stdout)
-    (promise,) = [one for one in review["since"]["promises"] if "page_behind_fake_head" in one["point"]["symbols"]]
+    (promise,) = [
+        promise for promise in review["since"]["promises"] if "page_behind_fake_head" in promise["point"]["symbols"]
+    ]
     assert promise["touched"] in ("touched", "as before")

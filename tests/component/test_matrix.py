@@ -112,8 +112,8 @@ def job(
 
 def row(text: str, name: str) -> str:
     """The one line of a table that begins with a name, blanks between its words."""
-    (found,) = [line for line in text.splitlines() if line.startswith(f"  {name} ")]
-    return " ".join(found.split())
+    (line,) = [line for line in text.splitlines() if line.startswith(f"  {name} ")]
+    return " ".join(line.split())
 
 
 def test_the_plan_shows_what_each_cell_came_to(run: Runner, fake_tree: Path) -> None:
@@ -135,8 +135,8 @@ def built(
 
 
 def cell(record: RunRecord, name: str) -> CellRecord:
-    (found,) = [one for one in record.cells if one.id == name]
-    return found
+    (cell_record,) = [cell_record for cell_record in record.cells if cell_record.id == name]
+    return cell_record
 
 
 def test_cells_of_one_configuration_are_built_and_reported_once(
@@ -155,7 +155,7 @@ def test_what_a_matrix_asks_for_has_columns_of_its_own(
 ) -> None:
     record, done = built
     assert "cell result vmemmap struct page struct list_head size" in words(done.stdout)
-    answers = [(one.column, one.before) for one in cell(record, "x86_64-memcg").readings]
+    answers = [(reading.column, reading.before) for reading in cell(record, "x86_64-memcg").readings]
     assert answers == [("vmemmap", "on"), ("struct page", "64"), ("struct list_head", "16")]
 
 
@@ -197,15 +197,15 @@ def test_gcc_clang_and_llvm_build_and_measure_the_same_struct_page(
     run: Runner, fake_tree: Path, posted: Mapping[str, PatchSeries]
 ) -> None:
     record, _ = job(run, fake_tree, posted["good"], "llvm.toml")
-    assert {one.status for one in record.cells} == {"built"}
-    assert [one.unexpected for one in record.cells] == [""] * 6
-    assert all(one.text and one.text.before > 1000 for one in record.cells)
+    assert {cell_record.status for cell_record in record.cells} == {"built"}
+    assert [cell_record.unexpected for cell_record in record.cells] == [""] * 6
+    assert all(cell_record.text and cell_record.text.before > 1000 for cell_record in record.cells)
     # One compiler, two linkers and two nm: the symbols are the same.
-    assert [one.text and one.text.before for one in record.cells[1::3]] == [
-        one.text and one.text.before for one in record.cells[2::3]
+    assert [cell_record.text and cell_record.text.before for cell_record in record.cells[1::3]] == [
+        cell_record.text and cell_record.text.before for cell_record in record.cells[2::3]
     ]
-    assert all(any(section.name == ".text" for section in one.sections) for one in record.cells)
-    assert len({one.toolchain_digest for one in record.cells}) == 3
+    assert all(any(section.name == ".text" for section in cell_record.sections) for cell_record in record.cells)
+    assert len({cell_record.toolchain_digest for cell_record in record.cells}) == 3
     assert "clang version" in cell(record, "i386-llvm").toolchain
 
 
@@ -218,8 +218,8 @@ def test_what_clang_says_of_a_patch_is_reported(
     done = run("apply-and-build", str(posted[series].folder), tree, "--matrix=llvm.toml", "--cell=x86_64-llvm")
     assert done.returncode == 1, done.stdout + done.stderr
     states = run.record().cells[0].states
-    found = [one for state in states for one in (*state.new_warnings, *state.errors)]
-    assert any(said in one.message and one.path == "mm/util.c" for one in found)
+    diagnostics = [diagnostic for state in states for diagnostic in (*state.new_warnings, *state.errors)]
+    assert any(said in diagnostic.message and diagnostic.path == "mm/util.c" for diagnostic in diagnostics)
 
 
 RENAMED = """\

@@ -44,7 +44,7 @@ def test_a_comment_that_moves_line_numbers_is_confirmed_to_change_nothing(
 ) -> None:
     series = posted(developer, tmp_path / "s", "comments", "No functional change.")
     record, done = build(run, series, f"path:{developer.folder}#lines", two_cells)
-    assert [one.verdict for one in record.claims if one.kind == "no-functional-change"] == ["confirmed"]
+    assert [claim.verdict for claim in record.claims if claim.kind == "no-functional-change"] == ["confirmed"]
     code = cell(record, HVO).code
     assert code is not None
     assert code.same
@@ -57,12 +57,12 @@ def test_another_constant_is_named_though_no_size_differs(
 ) -> None:
     series = posted(developer, tmp_path / "s", "constant", "No functional change.")
     record, done = build(run, series, f"path:{developer.folder}#lines", two_cells, "--per-patch")
-    (claim,) = [one for one in record.claims if one.kind == "no-functional-change"]
+    (claim,) = [claim for claim in record.claims if claim.kind == "no-functional-change"]
     assert (claim.verdict, claim.details) == ("not confirmed", (f"{HVO}: hugetlb_init() ({HUGETLB})",))
-    found = cell(record, HVO)
-    assert found.text is not None
-    assert found.text.symbols == ()
-    patches = {state.patch: state.code.same for state in found.states if state.code}
+    cell_record = cell(record, HVO)
+    assert cell_record.text is not None
+    assert cell_record.text.symbols == ()
+    patches = {state.patch: state.code.same for state in cell_record.states if state.code}
     assert patches == {1: True, 2: False}
     report = words(done.stdout)
     assert "code changed in 1 function of 1 file; sizes alone show none of the functions" in report
@@ -78,7 +78,7 @@ def test_claims_about_single_patches_are_judged_by_single_patches(
     letter = "Patch 1: no functional change.\nPatch 2: no functional change, except that three pages are set aside."
     series = posted(developer, tmp_path / "s", "constant", letter)
     record, _ = build(run, series, f"path:{developer.folder}#lines", two_cells, "--per-patch")
-    verdicts = {one.patches: one.verdict for one in record.claims if one.kind == "no-functional-change"}
+    verdicts = {claim.patches: claim.verdict for claim in record.claims if claim.kind == "no-functional-change"}
     assert verdicts == {(1,): "confirmed", (2,): "not checked"}
 
 
@@ -87,6 +87,6 @@ def test_code_that_no_cell_compiles_is_not_confirmed_to_be_the_same(
 ) -> None:
     series = posted(developer, tmp_path / "s", "uncompiled", "No functional change.")
     record, _ = build(run, series, f"path:{developer.folder}#lines", two_cells, status=1)
-    (claim,) = [one for one in record.claims if one.kind == "no-functional-change"]
+    (claim,) = [claim for claim in record.claims if claim.kind == "no-functional-change"]
     assert claim.verdict == "not confirmed"
     assert "lib/fake_extra.c: no cell compiles line" in claim.details[0]

@@ -66,7 +66,7 @@ def tried(run: Runner, tmp_path: Path, sealed_environment: dict[str, str]) -> Tr
         )
         assert done.returncode == status, done.stdout + done.stderr
         record = RunRecord.model_validate_json((run.folder / "run.json").read_bytes())
-        return [one for one in record.cells if one.id == CELL], record, words(done.stderr + done.stdout)
+        return [cell for cell in record.cells if cell.id == CELL], record, words(done.stderr + done.stdout)
 
     return tried
 
@@ -89,14 +89,14 @@ def test_a_file_that_no_matrix_compiles_is_proven_patch_by_patch(tried: Tried, r
     (cell,), record, printed = tried(series, 0)
     assert (cell.stage, cell.base, cell.status, statuses(cell)) == ("objects", "allyesconfig", "built", ["built"] * 3)
     assert [file.objects for file in cell.files] == [("lib/fake_extra.o",)]
-    assert [one.kept for one in cell.coverage or ()] == [one.lines for one in cell.coverage or ()]
+    assert [file.kept for file in cell.coverage or ()] == [file.lines for file in cell.coverage or ()]
     assert "2 patches compile, no new warnings; 1 of 1 touched file compiled" in printed
     assert "OK: No problem found: 2 patches, 1 of 1 touched file compiled." in printed
     assert [state.text_change for state in cell.states] == [None, 0, cell.text.delta if cell.text else None]
     again = run(*shlex.split(record.command)[1:])
     assert again.returncode == 0, again.stderr
     assert "Compiling" not in again.stderr
-    assert all(state.cached for one in run.record().cells for state in one.states)
+    assert all(state.cached for cell in run.record().cells for state in cell.states)
 
 
 def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(tried: Tried) -> None:
@@ -128,7 +128,7 @@ def test_a_header_is_shown_by_files_that_include_it(tried: Tried) -> None:
     (file,) = cell.files
     assert file.compiled
     assert {"mm/util.o", "mm/page_alloc.o"} <= set(file.objects)
-    assert [one.compiled for one in cell.coverage or ()] == [True]
+    assert [file.compiled for file in cell.coverage or ()] == [True]
 
 
 def test_a_new_option_is_on_from_the_patch_that_brings_it(tried: Tried) -> None:

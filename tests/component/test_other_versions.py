@@ -57,6 +57,6 @@ def test_results_of_another_schema_are_not_found(tmp_path: Path, monkeypatch: py
     assert kept.get(Key("build", {"tree": "a"})) is None
     kept.put(Key("build", {"tree": "a"}), {"size": 2}, {})
     monkeypatch.undo()
-    found = Store(tmp_path, said.append).get(Key("build", {"tree": "a"}))
-    assert found is not None
-    assert (found.value, said) == ({"text": 1}, [])
+    entry = Store(tmp_path, said.append).get(Key("build", {"tree": "a"}))
+    assert entry is not None
+    assert (entry.value, said) == ({"text": 1}, [])

@@ -91,10 +91,10 @@ def new_warnings(
     record = RunRecord.model_validate_json((folder / "run.json").read_bytes())
     (cell,) = record.cells
     assert [state.status for state in cell.states] == ["built"] * len(cell.states)
-    found = [(state.patch, warning) for state in cell.states for warning in state.new_warnings]
-    assert done.returncode == (1 if found else 0), done.stdout + done.stderr
+    warnings = [(state.patch, warning) for state in cell.states for warning in state.new_warnings]
+    assert done.returncode == (1 if warnings else 0), done.stdout + done.stderr
     assert "old_and_known" in (run.workspace / "runs" / record.id / cell.states[0].log).read_text()
-    return found, " ".join(done.stdout.split())
+    return warnings, " ".join(done.stdout.split())
 
 
 def test_a_file_that_is_replaced_was_renamed_all_the_same(noisy: Developer) -> None:
@@ -137,8 +137,8 @@ def test_an_old_warning_stays_old(
     name: str,
     compiler: str,
 ) -> None:
-    found, report = new_warnings(folder, sealed_environment, noisy, posted[name], compiler=compiler)
-    assert found == []
+    warnings, report = new_warnings(folder, sealed_environment, noisy, posted[name], compiler=compiler)
+    assert warnings == []
     assert "new warning" not in report
 
 
@@ -153,8 +153,8 @@ def test_an_equal_one_in_another_function_is_new(
     function: str,
     compiler: str,
 ) -> None:
-    found, report = new_warnings(folder, sealed_environment, noisy, posted[name], compiler=compiler)
-    ((patch, warning),) = found
+    warnings, report = new_warnings(folder, sealed_environment, noisy, posted[name], compiler=compiler)
+    ((patch, warning),) = warnings
     assert (patch, warning.path, warning.function, warning.tool) == (1, UTIL, function, compiler)
     assert warning.source == "int old_and_known;"
     assert f'1 new warning with patch 1, "{SERIES[name][0][0]}", in 1 of 1 cell' in report
@@ -164,8 +164,8 @@ def test_only_what_a_rename_did_not_bring_along_is_new(
     folder: Path, sealed_environment: dict[str, str], noisy: Developer, posted: Mapping[str, PatchSeries]
 ) -> None:
     series = posted["rename-and-repeat"]
-    found, report = new_warnings(folder, sealed_environment, noisy, series, "--per-patch")
-    ((patch, warning),) = found
+    warnings, report = new_warnings(folder, sealed_environment, noisy, series, "--per-patch")
+    ((patch, warning),) = warnings
     assert (patch, warning.path, warning.function) == (2, RENAMED, "page_index")
     assert '1 new warning with patch 2, "mm: say it in page_index()", in 1 of 1 cell' in report
 
@@ -173,8 +173,8 @@ def test_only_what_a_rename_did_not_bring_along_is_new(
 def test_other_tools_warnings_are_seen_and_named(
     folder: Path, sealed_environment: dict[str, str], noisy: Developer, posted: Mapping[str, PatchSeries]
 ) -> None:
-    found, report = new_warnings(folder, sealed_environment, noisy, posted["tools"], "--per-patch")
-    said = {(patch, one.tool, one.path, one.message) for patch, one in found}
+    warnings, report = new_warnings(folder, sealed_environment, noisy, posted["tools"], "--per-patch")
+    said = {(patch, warning.tool, warning.path, warning.message) for patch, warning in warnings}
     made = ("make", "mm/Makefile", "mm is not what it was")
     assembled = ("as", UTIL, "page_mapping is odd")
     assert said == {(1, *made), (2, *made), (2, *assembled)}

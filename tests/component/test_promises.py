@@ -97,8 +97,8 @@ def reply(run: Runner, record: RunRecord) -> str:
 
 
 def cell(record: RunRecord, name: str) -> CellRecord:
-    (found,) = [one for one in record.cells if one.id == name]
-    return found
+    (cell_record,) = [cell_record for cell_record in record.cells if cell_record.id == name]
+    return cell_record
 
 
 @pytest.mark.parametrize("per_patch", [False, True], ids=["ends", "every patch"])
@@ -136,7 +136,9 @@ def test_an_option_that_kconfig_drops_is_put_down_to_its_patch(
     (option, *others) = cell(record, ODD).lost or ()
     assert (option.patch, option.kept) == (2, 1)
     # Without MEMCG the struct page of i386 is a power of two.
-    assert [one.what for one in others] == ["sizeof(struct page) is 32; odd.config promises that it is no power of two"]
+    assert [promise.what for promise in others] == [
+        "sizeof(struct page) is 32; odd.config promises that it is no power of two"
+    ]
     assert [state.patch for state in cell(record, ODD).states] == [0, 3]
 
 
@@ -147,7 +149,7 @@ def test_an_option_that_is_gone_is_said_to_be(run: Runner, branches: dict[str, P
 
 def test_a_promise_that_is_kept_at_last_is_no_problem(run: Runner, branches: dict[str, Path], fake_tree: Path) -> None:
     record, _ = job(run, branches["mended"], fake_tree, status=0)
-    assert [one.lost for one in record.cells] == [(), ()]
+    assert [cell_record.lost for cell_record in record.cells] == [(), ()]
 
 
 def test_what_the_matrix_expects_is_expected_of_the_last_state(
@@ -162,7 +164,7 @@ def test_what_the_matrix_expects_is_expected_of_the_last_state(
     record, top = job(run, branches["page"], fake_tree, f"--matrix={matrix}")
     assert f"in 1 of 1 cell: {ODD}: struct page of 40 bytes expected, 48 found" in top
     assert "Not what the matrix says: i386-other: struct page of 64 bytes expected, 40 found." in top
-    assert [len(one.lost or ()) for one in record.cells] == [1, 0]
+    assert [len(cell_record.lost or ()) for cell_record in record.cells] == [1, 0]
 
 
 def test_a_buffer_is_no_text(run: Runner, branches: dict[str, Path], fake_tree: Path) -> None:

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.xdist_group("reproducible")
 
 def kernels(workspace: Path) -> dict[str, str]:
     """SHA-256 of every vmlinux that is left in a workspace, by its cell and build folder."""
-    found = sorted(workspace.rglob("vmlinux"))
-    return {"/".join(path.parts[-3:-1]): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    paths = sorted(workspace.rglob("vmlinux"))
+    return {"/".join(path.parts[-3:-1]): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def test_another_time_folder_and_number_of_jobs_give_the_same_digests(

@@ -53,7 +53,7 @@ def revisions(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapp
 @pytest.fixture(scope="module")
 def thread(revisions: list[PatchSeries]) -> list[bytes]:
     """The first revision with two comments and their answers, and the second one behind it."""
-    first, second = (one.mails for one in revisions)
+    first, second = (revision.mails for revision in revisions)
     short = "put_page() is true for the last reference only, please say so.\n"
     counts = "And what does page_mapcount() count?\n"
     comment = answer(first[3], REVIEWER, f"> /* True for the last. */\n\n{short}\n{counts}")
@@ -74,7 +74,9 @@ def reviewed(run_pipeline: Runner, mails: list[bytes], *options: str) -> ReviewR
 
 def changes(review: ReviewRecord) -> list[tuple[int | None, int | None, str]]:
     assert review.since
-    return [(one.before, one.after, one.change) for one in review.since.patches]
+    return [
+        (compared_patch.before, compared_patch.after, compared_patch.change) for compared_patch in review.since.patches
+    ]
 
 
 def test_the_next_revision_is_compared_by_git_and_held_against_promises(
@@ -104,7 +106,7 @@ def test_without_a_tree_patch_ids_compare_and_the_reason_is_said(run_pipeline: R
 
 def test_the_first_revision_is_reviewed_by_itself(run_pipeline: Runner, thread: list[bytes]) -> None:
     review = reviewed(run_pipeline, thread, "--revision=1")
-    assert [(one.patch, one.state, one.symbols) for one in review.points] == [
+    assert [(point.patch, point.state, point.symbols) for point in review.points] == [
         (3, "promised", ("put_page",)),
         (3, "promised", ("page_mapcount",)),
     ]
@@ -145,10 +147,10 @@ def test_threads_of_real_lists(
     done = run_pipeline("review", str(path), "--json", "--revision", re.sub(r".*-v|\D+", "", name) or "1")
     assert done.returncode == 0, done.stderr
     review = ReviewRecord.model_validate(json.loads(done.stdout))
-    found = [point.state for point in review.points]
-    assert {state: found.count(state) for state in found} == states
+    states_read = [point.state for point in review.points]
+    assert {state: states_read.count(state) for state in states_read} == states
     assert review.messages == read
-    assert sum(one.carried for one in review.trailers) == carried
+    assert sum(trailer.carried for trailer in review.trailers) == carried
 
 
 def test_the_thread_that_the_project_began_with(run_pipeline: Runner) -> None:
@@ -157,15 +159,15 @@ def test_the_thread_that_the_project_began_with(run_pipeline: Runner) -> None:
         pytest.skip(f"{SEED} is not there")
     mails = _from_the_page(SEED.read_text())
     review = reviewed(run_pipeline, mails)
-    found = {point.state: point for point in review.points}
+    by_state = {point.state: point for point in review.points}
     assert [point.state for point in review.points] == ["promised", "undecided", "volunteered"]
-    assert "vmemmap_populate_hvo" in found["promised"].symbols
-    assert found["promised"].author.startswith("Frank van der Linden")
-    assert found["promised"].message_id.startswith("CAPTztWaWnurc")
-    assert "devdax" in " ".join(found["undecided"].text)
-    assert found["undecided"].evidence[0].words.startswith("Yeah, DAX was on my radar.")
-    assert found["volunteered"].author.startswith("Kiryl")
-    assert "per node" in " ".join(found["volunteered"].text)
+    assert "vmemmap_populate_hvo" in by_state["promised"].symbols
+    assert by_state["promised"].author.startswith("Frank van der Linden")
+    assert by_state["promised"].message_id.startswith("CAPTztWaWnurc")
+    assert "devdax" in " ".join(by_state["undecided"].text)
+    assert by_state["undecided"].evidence[0].words.startswith("Yeah, DAX was on my radar.")
+    assert by_state["volunteered"].author.startswith("Kiryl")
+    assert "per node" in " ".join(by_state["volunteered"].text)
     assert {point.patch for point in review.points} == {None}
 
 

@@ -114,10 +114,10 @@ def test_a_job_done_twice_is_found(run_pipeline: Runner, order: tuple[str, ...])
         assert done.returncode == 0, done.stderr
         results.append(json.loads((folder / "result.json").read_text())["results"])
     assert "Building" not in done.stderr
-    first, second = (sorted((one["stage"], one["digest"]) for one in result) for result in results)
+    first, second = (sorted((entry["stage"], entry["digest"]) for entry in result) for result in results)
     assert first == second
-    assert all(one["made"] for one in results[0])
-    assert not any(one["made"] for one in results[1])
+    assert all(entry["made"] for entry in results[0])
+    assert not any(entry["made"] for entry in results[1])
 
 
 @pytest.mark.parametrize(

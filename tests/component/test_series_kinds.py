@@ -45,16 +45,16 @@ def applied(run: Runner, tree: Path) -> list[str]:
 
 def renamed(mails: list[bytes], tag: str, mark: str, parents: Mapping[int, str] | None = None) -> list[bytes]:
     """The same mails with another tag in their subjects and Message-IDs of their own; some answer other mails."""
-    found = []
+    renamed_mails = []
     for number, mail in enumerate(mails):
         text = mail.replace(b"[PATCH", f"[{tag}".encode())
-        for one in mails:
-            text = text.replace(ids(one).encode(), f"{mark}-{ids(one)}".encode())
+        for other in mails:
+            text = text.replace(ids(other).encode(), f"{mark}-{ids(other)}".encode())
         if parents and number in parents:
             text = re.sub(rb"(?m)^(In-Reply-To|References): .*\n", b"", text)
             text = text.replace(b"Message-I", f"In-Reply-To: <{parents[number]}>\nMessage-I".encode(), 1)
-        found.append(text)
-    return found
+        renamed_mails.append(text)
+    return renamed_mails
 
 
 def encoded(mail: bytes, charset: str, transfer: str, body: str = "") -> bytes:
@@ -251,7 +251,7 @@ def test_a_partial_reroll_is_completed_and_said(run_pipeline: Runner, posted: Ma
     assert "  v2, 4 patches, from Devi Loper <devi@example.org>" in lines
     assert "  note: v2 replaces some patches only: 1, 4 of 4 are those of the posting before" in lines
     made = re.findall(rb"(?m)^Message-I[Dd]: <(.*)>$", (run_pipeline.folder / "out.mbx").read_bytes())
-    assert [one.decode() for one in made] == [ids(good[1]), ids(again[2]), ids(again[3]), ids(good[4])]
+    assert [message_id.decode() for message_id in made] == [ids(good[1]), ids(again[2]), ids(again[3]), ids(good[4])]
 
 
 def test_a_series_without_a_cover_letter_gets_nothing_of_the_mail_that_it_answers(
@@ -329,8 +329,8 @@ def test_trailers_that_are_shown_are_those_of_the_commits(
     left_out = [line.removeprefix("      - ") for line in lines if line.startswith("      - ")]
     assert left_out == ["Reviewed-by: Some One Else <else@example.org>"]
     messages = applied(run_pipeline, own_tree)
-    found = [line for message in messages for line in re.findall(r"(?mi)^[a-z-]+-by: .*$", message)]
-    assert sorted(line for line in found if not line.startswith("Signed-off-by")) == sorted(shown)
+    trailers = [line for message in messages for line in re.findall(r"(?mi)^[a-z-]+-by: .*$", message)]
+    assert sorted(line for line in trailers if not line.startswith("Signed-off-by")) == sorted(shown)
     assert len(shown) == 2 + 4 + 2
     assert not any("Thanks" in message for message in messages)
 

@@ -168,12 +168,12 @@ def test_a_mode_or_a_link_is_no_change_of_content(host: Host) -> None:
     developer.git("commit", "--quiet", "-m", "modes")
     repository = Repository(developer.folder)
     names = ("master^{tree}", "modes^{tree}")
-    found = changes(repository, *(repository.out("rev-parse", name).strip() for name in names))
-    assert {path: change.letter for path, change in found.items()} == {
+    by_commit = changes(repository, *(repository.out("rev-parse", name).strip() for name in names))
+    assert {path: change.letter for path, change in by_commit.items()} == {
         **{UTIL: "T", "mm/hugetlb.c": "T", "lib/string.c": "M"},
         **{"lib/more.c": "A", "lib/fake_extra.c": "D"},
     }
-    assert found["lib/string.c"].blob == repository.out("rev-parse", "modes:lib/string.c").strip()
+    assert by_commit["lib/string.c"].blob == repository.out("rev-parse", "modes:lib/string.c").strip()
 
 
 def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,8 +186,10 @@ def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pyte
 
     monkeypatch.setattr(BuildHost, "worktree_lock", worktree_lock)
     again = host.build("asks", patches=2)
-    assert {name: one.symbols for name, one in again.items()} == {name: one.symbols for name, one in first.items()}
-    assert all(one.cached for one in again.values())
+    assert {name: build.symbols for name, build in again.items()} == {
+        name: build.symbols for name, build in first.items()
+    }
+    assert all(build.cached for build in again.values())
 
 
 def test_a_clock_that_went_back_hides_no_change(host: Host, tmp_path: Path) -> None:

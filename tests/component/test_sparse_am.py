@@ -114,11 +114,11 @@ def test_what_comes_out_is_what_the_whole_tree_gives(
     edit(developer)
     patches = patches_of(developer, "master", tmp_path / "patches")
     tree = tree_of(developer, onto)
-    found = applied(developer, tmp_path, patches, tree)
-    assert found.status is status
+    outcome = applied(developer, tmp_path, patches, tree)
+    assert outcome.status is status
     with monkeypatch.context() as patched:
         patched.setattr(apply, "narrowed", lambda *_: None)
-        assert found == applied(developer, tmp_path, patches, tree)
+        assert outcome == applied(developer, tmp_path, patches, tree)
     monkeypatch.setattr(Applier, "_sparse_checkout", unexpected)
     with nullcontext() if narrow else pytest.raises(AssertionError, match="the whole tree"):
         applied(developer, tmp_path, patches, tree)
@@ -141,7 +141,7 @@ def test_folders_in_the_place_of_files_are_left_to_the_whole_tree(
 ) -> None:
     developer.git("worktree", "add", "--quiet", "--no-checkout", "--detach", str(tmp_path / "narrow"))
     repository = Repository(tmp_path / "narrow")
-    found = narrowed(repository, tree_of(developer, "master"), files)
-    assert (found is not None) is fits
-    if found:
-        assert set(repository.files(found.commit)) == {UTIL}
+    tree = narrowed(repository, tree_of(developer, "master"), files)
+    assert (tree is not None) is fits
+    if tree:
+        assert set(repository.files(tree.commit)) == {UTIL}

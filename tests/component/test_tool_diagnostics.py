@@ -49,8 +49,8 @@ def test_what_a_tool_says_of_a_file_is_read(tmp_path: Path, tool: str) -> None:
         [*command, name], cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     step = "CHECK" if tool == "sparse" else "CC"
-    found = read(f"  {step}      {name}\n{done.stdout}", (f"{tmp_path}/",), "gcc").warnings
+    warnings = read(f"  {step}      {name}\n{done.stdout}", (f"{tmp_path}/",), "gcc").warnings
     for printed_by, line, words in expected:
-        (warning,) = [one for one in found if words in one.message]
+        (warning,) = [diagnostic for diagnostic in warnings if words in diagnostic.message]
         assert (warning.tool, warning.line) == (printed_by, line), done.stdout
         assert warning.path == (name if line else printed_by)

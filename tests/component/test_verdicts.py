@@ -18,8 +18,8 @@ from tests.support.runner import Runner
 pytestmark = pytest.mark.xdist_group("verdicts")
 
 
-def statuses(found: CellRecord) -> dict[int, str]:
-    return {state.patch: state.status for state in found.states}
+def statuses(cell_record: CellRecord) -> dict[int, str]:
+    return {state.patch: state.status for state in cell_record.states}
 
 
 def test_broken_patch_is_found_by_bisection(
@@ -27,10 +27,10 @@ def test_broken_patch_is_found_by_bisection(
 ) -> None:
     record, done = build(run, posted["breaks"], f"path:{fake_tree}#master", two_cells, status=1)
     for name in (HVO, ODD):
-        found = cell(record, name)
-        assert (found.status, found.text) == ("failed", None)
-        assert statuses(found) == {0: "built", 1: "built", 2: "failed", 3: "failed"}
-        (bad,) = [state for state in found.states if state.patch == 2]
+        cell_record = cell(record, name)
+        assert (cell_record.status, cell_record.text) == ("failed", None)
+        assert statuses(cell_record) == {0: "built", 1: "built", 2: "failed", 3: "failed"}
+        (bad,) = [state for state in cell_record.states if state.patch == 2]
         assert bad.subject == "mm: use a helper that is not there"
         assert bad.errors[0].path == "mm/util.c"
         assert "implicit declaration of function" in bad.errors[0].message
@@ -62,16 +62,19 @@ def test_new_warning_is_told_from_a_known_one(
 ) -> None:
     options = (f"--cell={HVO}", "--per-patch")
     record, done = build(run, posted["warns"], f"path:{fake_tree}#noisy", two_cells, *options, status=1)
-    found = cell(record, HVO)
-    assert found.status == "built"
-    new = {state.patch: [(one.path, one.message) for one in state.new_warnings] for state in found.states}
+    cell_record = cell(record, HVO)
+    assert cell_record.status == "built"
+    new = {
+        state.patch: [(diagnostic.path, diagnostic.message) for diagnostic in state.new_warnings]
+        for state in cell_record.states
+    }
     assert (new[0], new[1]) == ([], [])
     ((path, message),) = new[2]
     assert path == "mm/util.c"
     assert "unused variable" in message
     assert "unused_by_patch_2" in message
     # The base warns of its own, and says so in its log.
-    assert "old_and_known" in (run.workspace / "runs" / record.id / found.states[0].log).read_text()
+    assert "old_and_known" in (run.workspace / "runs" / record.id / cell_record.states[0].log).read_text()
     report = words(done.stdout)
     assert report.startswith("PROBLEM: The series adds warnings.")
     assert '1 new warning with patch 2, "mm: prepare page_mapping()", in 1 of 1 cell' in report
@@ -85,7 +88,9 @@ def test_per_patch_builds_every_state(
 ) -> None:
     record, done = build(run, posted["good"], f"path:{fake_tree}#master", two_cells, f"--cell={HVO}", "--per-patch")
     assert statuses(cell(record, HVO)) == dict.fromkeys(range(5), "built")
-    assert [state.subject for state in cell(record, HVO).states][1:] == [one.subject for one in record.series.patches]
+    assert [state.subject for state in cell(record, HVO).states][1:] == [
+        patch.subject for patch in record.series.patches
+    ]
     (row,) = [line for line in done.stdout.splitlines() if line.split() == [HVO, *["ok"] * 4, "="]]
     assert row
     assert "--per-patch" in record.command
@@ -126,7 +131,7 @@ def test_reroll_of_messages_builds_nothing(
     record, done = build(run, tmp_path, tree, two_cells)
     assert record.series.version == 2
     assert record.series.patches[1].subject == "mm: stop looking for fake heads in compound_head()"
-    assert [state.cached for one in record.cells for state in one.states] == [True] * 4
+    assert [state.cached for cell_record in record.cells for state in cell_record.states] == [True] * 4
     assert "Building" not in done.stderr
 
 
@@ -135,7 +140,7 @@ def test_only_the_cells_that_are_asked_for(
 ) -> None:
     tree = f"path:{fake_tree}#master"
     record, _ = build(run, posted["good"], tree, two_cells, "--cell=i386-*")
-    assert [one.id for one in record.cells] == [ODD]
+    assert [cell_record.id for cell_record in record.cells] == [ODD]
     assert "--cell 'i386-*'" in record.command
     done = run(
         "apply-and-build", str(posted["good"].folder), f"--tree={tree}", f"--matrix={two_cells}", "--cell=arm64*"
@@ -187,7 +192,7 @@ def test_unsandboxed_build_is_shown(
     # What was built in the sandbox is another result: the two see different paths.
     assert not any(state.cached for state in cell(record, HVO).states)
     places = (fake_tree, fake_tree.parent, two_cells, posted["good"].folder)
-    assert not [(name, found) for name, text in faces(run, record) if (found := named_in(text, run, *places))]
+    assert not [(name, named) for name, text in faces(run, record) if (named := named_in(text, run, *places))]
 
 
 def test_paths_of_a_build_without_a_sandbox_stay_here(
@@ -198,7 +203,7 @@ def test_paths_of_a_build_without_a_sandbox_stay_here(
         run, posted["breaks"], f"path:{fake_tree}#master", two_cells, f"--cell={HVO}", "--sandbox=none", status=1
     )
     places = (fake_tree, fake_tree.parent, two_cells, posted["breaks"].folder)
-    assert not [(name, found) for name, text in faces(run, record) if (found := named_in(text, run, *places))]
+    assert not [(name, named) for name, text in faces(run, record) if (named := named_in(text, run, *places))]
 
 
 def test_base_that_does_not_build_is_not_the_series_fault(

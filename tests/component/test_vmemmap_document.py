@@ -56,16 +56,16 @@ def am(tree: Path, patch: str) -> None:
 def test_the_patch_brings_the_document_into_the_tree(
     files: dict[str, str], repository: Repository, tmp_path: Path
 ) -> None:
-    found = document(run_on(repository, files), "", repository, AUTHOR, DATE)
+    vmemmap_document = document(run_on(repository, files), "", repository, AUTHOR, DATE)
     tree = checked_out(repository, tmp_path / "tree")
-    am(tree, found.patch)
-    assert (tree / DOCUMENT).read_text() == found.text
+    am(tree, vmemmap_document.patch)
+    assert (tree / DOCUMENT).read_text() == vmemmap_document.text
     command = ["git", "log", "-1", "--format=%an <%ae> %aI%n%B"]
     log = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True).stdout
     assert log.startswith(f"{AUTHOR} 2026-01-02T03:04:05+00:00\nDocumentation: vmemmap_dedup: rewrite, as measured\n\n")
     assert max(map(len, log.splitlines())) <= 75
-    assert "hugetlb_free_vmemmap=on" in found.text, "the tree's source shows it"
-    assert "sysctl" not in found.text, "and does not show this"
+    assert "hugetlb_free_vmemmap=on" in vmemmap_document.text, "the tree's source shows it"
+    assert "sysctl" not in vmemmap_document.text, "and does not show this"
     assert repository.out("for-each-ref", "--format=%(refname)") == "refs/heads/x"
 
 
@@ -78,18 +78,18 @@ def test_a_tree_that_has_the_document_needs_no_patch(repository: Repository) -> 
 def test_without_the_tree_of_the_series_nothing_is_said_of_its_code(repository: Repository) -> None:
     record = run_on(repository, FILES)
     old = record.trees[0].model_copy(update={"tree_id": record.trees[0].last_tree_id, "last_tree_id": ""})
-    found = document(record.model_copy(update={"trees": (old,)}), "", repository, AUTHOR, DATE)
-    assert not found.with_source
-    assert "7 (28 KiB)" in found.text
-    assert "hugetlb_free_vmemmap" not in found.text
-    assert found.patch, "against the tree's copy without the series"
+    vmemmap_document = document(record.model_copy(update={"trees": (old,)}), "", repository, AUTHOR, DATE)
+    assert not vmemmap_document.with_source
+    assert "7 (28 KiB)" in vmemmap_document.text
+    assert "hugetlb_free_vmemmap" not in vmemmap_document.text
+    assert vmemmap_document.patch, "against the tree's copy without the series"
 
 
 def test_sphinx_takes_it_without_a_warning(repository: Repository, tmp_path: Path) -> None:
-    found = document(run_on(repository, FILES), "", repository, AUTHOR, DATE)
+    vmemmap_document = document(run_on(repository, FILES), "", repository, AUTHOR, DATE)
     (tmp_path / "conf.py").write_text("project = 'x'\nhighlight_language = 'none'\n")
     (tmp_path / "index.rst").write_text(FILES["Documentation/mm/index.rst"])
-    (tmp_path / "vmemmap_dedup.rst").write_text(found.text)
+    (tmp_path / "vmemmap_dedup.rst").write_text(vmemmap_document.text)
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", str(tmp_path), str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

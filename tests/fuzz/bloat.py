@@ -8,18 +8,18 @@ from pipeline.measure import parse_bloat, parse_sections, sized_symbols
 def bloat_is_read_or_refused(output: str) -> None:
     """Any text is bloat-o-meter's output, with the counts of its summary line, or a ValueError."""
     try:
-        found = parse_bloat(output)
+        text_delta = parse_bloat(output)
     except ValueError:
         return
-    assert found.verbatim == output
+    assert text_delta.verbatim == output
     # "-0" and leading zeros are read, and never printed.
-    counts = [found.add, found.remove, found.grow, found.shrink, found.up, found.down]
-    assert min([*counts, found.before, found.after]) >= 0
-    if found.summary in output.splitlines():
+    counts = [text_delta.add, text_delta.remove, text_delta.grow, text_delta.shrink, text_delta.up, text_delta.down]
+    assert min([*counts, text_delta.before, text_delta.after]) >= 0
+    if text_delta.summary in output.splitlines():
         # Read again from its own line alone, it comes to the same.
-        again = parse_bloat(f"{found.summary}\nTotal: Before={found.before}, After={found.after}, chg\n")
-        assert again.summary == found.summary
-    for symbol in found.symbols:
+        again = parse_bloat(f"{text_delta.summary}\nTotal: Before={text_delta.before}, After={text_delta.after}, chg\n")
+        assert again.summary == text_delta.summary
+    for symbol in text_delta.symbols:
         assert symbol.name
         assert not any(character.isspace() for character in symbol.name)
         assert symbol.old is None or symbol.old >= 0

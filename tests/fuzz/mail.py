@@ -17,26 +17,26 @@ DIRECTIONS = ("RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI")
 """Bidirectional classes that change the order of what stands beside them."""
 
 
-def shown(one: Mail) -> list[str]:
+def shown(mail: Mail) -> list[str]:
     """The texts of a mail's headers that people see."""
-    letter = one.letter
-    texts = [letter.message_id, letter.subject, letter.sender, letter.date, one.in_reply_to, one.title]
+    letter = mail.letter
+    texts = [letter.message_id, letter.subject, letter.sender, letter.date, mail.in_reply_to, mail.title]
     return [*texts, *letter.to, *letter.cc, *letter.references]
 
 
 def mail_is_harmless_or_refused(data: bytes) -> None:
     """Any bytes are a mail whose texts can be shown, or a typed error."""
     try:
-        one = parse(data)
+        mail = parse(data)
     except NotObtainedError:
         return
-    for text in shown(one):
+    for text in shown(mail):
         assert not [c for c in text if unicodedata.category(c) in UNSHOWABLE], text
         assert not [c for c in text if unicodedata.bidirectional(c) in DIRECTIONS], text
         text.encode()
-    one.letter.body.encode()
-    assert "\0" not in one.letter.body
-    for file in file_diffs(one.letter.body):
+    mail.letter.body.encode()
+    assert "\0" not in mail.letter.body
+    for file in file_diffs(mail.letter.body):
         assert isinstance(forbidden(file), str)
         assert all(not set(item.what) & set("\u202e\x1b\n") for item in suspicions(1, file))
 
@@ -44,13 +44,13 @@ def mail_is_harmless_or_refused(data: bytes) -> None:
 def mailbox_is_read_or_refused(data: bytes) -> None:
     """Any bytes are a mailbox, each message of which is read or refused with a reason, or a typed error."""
     try:
-        found = list(split_mbox(data))
-        mails, refused = parse_all(found)
+        messages = list(split_mbox(data))
+        mails, refused = parse_all(messages)
     except NotObtainedError:
         return
-    assert sum(map(len, found)) <= len(data)
-    assert len(mails) + len(refused) == len(found)
-    whole = [message if message.endswith(b"\n") else message + b"\n" for message in found]
+    assert sum(map(len, messages)) <= len(data)
+    assert len(mails) + len(refused) == len(messages)
+    whole = [message if message.endswith(b"\n") else message + b"\n" for message in messages]
     assert list(split_mbox(join_mbox(whole))) == whole
     for posting in postings(mails):
         assert posting.ids <= {mail.message_id for mail in mails}

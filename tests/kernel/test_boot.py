@@ -70,9 +70,9 @@ def test_a_check_for_fake_heads_that_was_left_out_is_caught(
 ) -> None:
     report, record, boots = without_check
     assert record["cells"][0]["status"] == "built"
-    found = checks(boots[6])
-    assert found["walk"]["status"] == found["selftest"]["status"] == "fail"
-    assert found["walk"]["values"]["heads"] == 8 * 64
+    results = checks(boots[6])
+    assert results["walk"]["status"] == results["selftest"]["status"] == "fail"
+    assert results["walk"]["values"]["heads"] == 8 * 64
     assert report.startswith("PROBLEM: The series fails when booted")
     assert "walk: 448 of 32768 pages are not what they should be" in report
 
@@ -81,8 +81,8 @@ def test_a_check_for_fake_heads_that_was_left_out_is_caught(
 def test_a_wrong_mask_fails_the_walk(workspace: Path, tmp_path: Path) -> None:
     report, record, boots = booted(workspace, "wrong-mask", tmp_path)
     assert record["cells"][0]["status"] == "built"
-    found = checks(boots[5])
-    assert found["walk"]["status"] == found["memmap"]["status"] == "fail"
-    assert any("tail pages lead to another page" in detail for detail in found["memmap"]["details"])
+    results = checks(boots[5])
+    assert results["walk"]["status"] == results["memmap"]["status"] == "fail"
+    assert any("tail pages lead to another page" in detail for detail in results["memmap"]["details"])
     assert "hvo" in report
     assert report.startswith("PROBLEM: The series fails when booted")

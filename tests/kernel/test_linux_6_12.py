@@ -139,9 +139,11 @@ def test_running_again_builds_nothing(record: dict[str, Any], workspace: Path, s
 def section_digests(build: Path) -> dict[str, str]:
     """SHA-256 of every section of a folder's vmlinux, and of the file."""
     with (build / "vmlinux").open("rb") as file:
-        found = {section.name: hashlib.sha256(section.data()).hexdigest() for section in ELFFile(file).iter_sections()}
+        digests = {
+            section.name: hashlib.sha256(section.data()).hexdigest() for section in ELFFile(file).iter_sections()
+        }
         file.seek(0)
-        return found | {"": hashlib.file_digest(file, "sha256").hexdigest()}
+        return digests | {"": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def test_incremental_is_clean_and_clean_is_clean(pipeline: Pipeline, series: Path) -> None:
@@ -155,7 +157,7 @@ def test_incremental_is_clean_and_clean_is_clean(pipeline: Pipeline, series: Pat
     planned = pipeline.plan(
         host, applied.tree, select_cells(resolved.matrix, resolved.fragments, (), pipeline.processes)
     )
-    configs = {one.cell.id: one.config for one in planned}
+    configs = {planned_cell.cell.id: planned_cell.config for planned_cell in planned}
 
     def build(state: SourceState, *, clean: bool) -> dict[str, dict[str, str]]:
         def build_cell(make: Make) -> dict[str, str]:
@@ -166,7 +168,9 @@ def test_incremental_is_clean_and_clean_is_clean(pipeline: Pipeline, series: Pat
             return section_digests(make.folder.path)
 
         host.move(applied.tree, state)
-        return host.run_all(applied.tree, "Building", [(one.cell, None) for one in planned], build_cell)
+        return host.run_all(
+            applied.tree, "Building", [(planned_cell.cell, None) for planned_cell in planned], build_cell
+        )
 
     base, last = applied.states
     with host.worktree_lock(applied.tree):

@@ -37,12 +37,12 @@ KERNELS = os.environ.get("PIPELINE_KERNELS", "").split()
 MATRICES = sorted(path.stem for path in resources.folder("kconfigs").glob("*.toml"))
 
 
-def line(one: PlannedCell) -> str:
+def line(planned_cell: PlannedCell) -> str:
     """A row of a table: what a cell came to."""
-    if not one.reachable:
-        return f"{one.cell.id}: unreachable"
-    size = one.struct_page.size if one.struct_page else "?"
-    return f"{one.cell.id}: {'virtual' if one.vmemmap else 'no virtual'} memmap, {size} bytes"
+    if not planned_cell.reachable:
+        return f"{planned_cell.cell.id}: unreachable"
+    size = planned_cell.struct_page.size if planned_cell.struct_page else "?"
+    return f"{planned_cell.cell.id}: {'virtual' if planned_cell.vmemmap else 'no virtual'} memmap, {size} bytes"
 
 
 def golden(name: str, table: str) -> str:
@@ -69,31 +69,33 @@ def test_kconfig_keeps_what_every_shipped_matrix_asks_for(pipeline: Pipeline, ke
     # Once for all that ask for the same.
     distinct = dict(cells.values())
     refused = Planner(host).refused(tree, base, list(distinct.values()))
-    found = []
+    rows = []
     for name in MATRICES:
         answers = {cell: refused[distinct[asked].id] for (of, cell), (asked, _) in cells.items() if of == name}
-        found += [f"[{name}]", *(f"{cell}: {words or 'kept'}" for cell, words in answers.items()), ""]
-    table = "\n".join(found)
+        rows += [f"[{name}]", *(f"{cell}: {words or 'kept'}" for cell, words in answers.items()), ""]
+    table = "\n".join(rows)
     assert table == golden(f"{kernel}-kconfig", table)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_shipped_matrix_reaches_what_the_kernel_can_have(pipeline: Pipeline, kernel: str) -> None:
-    found, surprises, unexpected = [], [], []
+    rows, surprises, unexpected = [], [], []
     host = pipeline.host(Order(request=Request("-"), jobs=os.cpu_count() or 1))
     tree = pipeline.tree(TreeName.parse(TREES[kernel]))
     for name in MATRICES:
         matrix, fragments = load_matrix(name)
         cells = select_cells(matrix, fragments, (), Processes())
         planned = pipeline.plan(host, tree, cells)
-        found += [f"[{name}]", *map(line, planned), ""]
-        surprises += [f"{name} {one.cell.id}: {words}" for one in planned if (words := surprise(one))]
+        rows += [f"[{name}]", *map(line, planned), ""]
+        surprises += [
+            f"{name} {planned_cell.cell.id}: {words}" for planned_cell in planned if (words := surprise(planned_cell))
+        ]
         unexpected += [
-            f"{name} {one.cell.id}: {one.reason}"
-            for one in planned
-            if not one.reachable and not (one.cell.expect and one.cell.expect.unreachable)
+            f"{name} {planned_cell.cell.id}: {planned_cell.reason}"
+            for planned_cell in planned
+            if not planned_cell.reachable and not (planned_cell.cell.expect and planned_cell.cell.expect.unreachable)
         ]
     assert surprises == []
     assert unexpected == []
-    table = "\n".join(found)
+    table = "\n".join(rows)
     assert table == golden(kernel, table)

@@ -199,7 +199,7 @@ TIMES = ("seconds", "cpu_seconds", "steps")
 
 def stored_results(workspace: Path) -> dict[str, str]:
     """Results of a store by stage and digest of their key, as digests; costs, and logs (whose order varies) aside."""
-    found = {}
+    digests = {}
     for path in sorted(workspace.glob("store/*/??/*/entry.json")):
         entry = json.loads(path.read_bytes())
         if entry["stage"] in KEPT:
@@ -208,8 +208,8 @@ def stored_results(workspace: Path) -> dict[str, str]:
                 value = {name: part for name, part in value.items() if name not in TIMES}
             files = {name: digest for name, digest in entry["files"].items() if name != "log.z"}
             text = json.dumps([value, files], sort_keys=True)
-            found[f"{entry['stage']} {path.parent.name}"] = hashlib.sha256(text.encode()).hexdigest()
-    return found
+            digests[f"{entry['stage']} {path.parent.name}"] = hashlib.sha256(text.encode()).hexdigest()
+    return digests
 
 
 def files_that_hold(words: str, *folders: Path) -> list[Path]:

@@ -86,7 +86,7 @@ class Developer:
 
     def post(self, target: Path, revisions: str, title: str, *options: str) -> PatchSeries:
         """The commits `revisions` as a series in the folder `target`."""
-        headers = (f"--to={MAINTAINER}", *(f"--cc={one}" for one in LISTS))
+        headers = (f"--to={MAINTAINER}", *(f"--cc={address}" for address in LISTS))
         self.git(
             "format-patch", "--quiet", "--cover-letter", "--thread", *headers, *options, "-o", str(target), revisions
         )

@@ -37,6 +37,6 @@ def mail(subject: str, body: str = DIFF, message_id: str = "") -> Mail:
 def series(total: int, version: int = 1, *, cover: bool = True, without: tuple[int, ...] = ()) -> list[Mail]:
     """A cover letter and `total` patches, those of `without` left out."""
     tag = "PATCH" if version == 1 else f"PATCH v{version}"
-    found = [mail(f"[{tag} 0/{total}] cover", "Hello.\n", f"v{version}-0")] if cover else []
+    mails = [mail(f"[{tag} 0/{total}] cover", "Hello.\n", f"v{version}-0")] if cover else []
     numbers = (number for number in range(1, total + 1) if number not in without)
-    return found + [mail(f"[{tag} {at}/{total}] change {at}", DIFF, f"v{version}-{at}") for at in numbers]
+    return mails + [mail(f"[{tag} {at}/{total}] change {at}", DIFF, f"v{version}-{at}") for at in numbers]

@@ -21,8 +21,8 @@ def build(
 
 
 def cell(record: RunRecord, name: str) -> CellRecord:
-    (found,) = [one for one in record.cells if one.id == name]
-    return found
+    (cell_record,) = [cell_record for cell_record in record.cells if cell_record.id == name]
+    return cell_record
 
 
 def words(report: str) -> str:

@@ -282,7 +282,7 @@ def large(symbols: int = 60_000, cells: int = 2, name: str = "a_function_of_the_
         )
         for number in range(cells)
     ]
-    return run(cells=tuple(cell(f"cell-{at}", text=one) for at, one in enumerate(texts)))
+    return run(cells=tuple(cell(f"cell-{at}", text=text_record) for at, text_record in enumerate(texts)))
 
 
 STARTED = datetime(2025, 12, 8, 9, 12, 44, tzinfo=UTC)

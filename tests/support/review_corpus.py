@@ -107,7 +107,7 @@ class Thread:
 def load(folder: Path) -> list[Thread]:
     """The threads of a folder's TOML files."""
     every = (tomllib.loads(path.read_text("utf-8"))["thread"] for path in sorted(folder.glob("*.toml")))
-    return [Thread(one["name"], one, folder) for listed in every for one in listed]
+    return [Thread(description["name"], description, folder) for listed in every for description in listed]
 
 
 def _mail(name: str, subject: str, sender: str, body: str, parent: str, version: int = 1) -> bytes:
@@ -118,9 +118,9 @@ def _mail(name: str, subject: str, sender: str, body: str, parent: str, version:
     return ("\n".join(headers) + "\n\n" + body + "\n").encode()
 
 
-def _said(one: Mapping[str, str]) -> bytes:
-    subject = one.get("subject", "Re: [PATCH] mm: fill pool 1")
-    return _mail(one["id"], subject, one.get("by", AUTHOR), one["text"], one.get("to", "p1"))
+def _said(reply: Mapping[str, str]) -> bytes:
+    subject = reply.get("subject", "Re: [PATCH] mm: fill pool 1")
+    return _mail(reply["id"], subject, reply.get("by", AUTHOR), reply["text"], reply.get("to", "p1"))
 
 
 def _series(paths: Sequence[Path], revision: int | None) -> Series:
@@ -130,17 +130,17 @@ def _series(paths: Sequence[Path], revision: int | None) -> Series:
 def _made(raw: Sequence[bytes], revision: int | None) -> Series:
     mails, _ = parse_all(raw)
     chosen = choose(threads.postings(mails), mails, "", revision)
-    patches = tuple(patch_of(number, one) for number, one in enumerate(chosen.posting.patches, 1))
-    others = [one for one in mails if one.message_id not in chosen.posting.ids]
+    patches = tuple(patch_of(number, mail) for number, mail in enumerate(chosen.posting.patches, 1))
+    others = [mail for mail in mails if mail.message_id not in chosen.posting.ids]
     left_out = uncarried(chosen.posting, chosen.revisions, mails, patches, [])
     return series_of(chosen, patches, others, left_out)
 
 
 def score(thread: Thread) -> Score:
     """What the review of a thread gets right."""
-    found = review(thread.series, MASK)
-    kept = _promises(found, thread)
-    parts = [*_points(found.points, thread), *kept, *_trailers(found, thread)]
+    reviewed = review(thread.series, MASK)
+    kept = _promises(reviewed, thread)
+    parts = [*_points(reviewed.points, thread), *kept, *_trailers(reviewed, thread)]
     counts = {name: (sum(right for asked, right, _ in parts if asked == name), 0) for name in NAMES}
     counts = {name: (right, sum(asked == name for asked, _, _ in parts)) for name, (right, _) in counts.items()}
     return Score(counts, tuple(f"{asked}: {words}" for asked, right, words in parts if not right))
@@ -149,23 +149,23 @@ def score(thread: Thread) -> Score:
 Part = tuple[str, bool, str]
 
 
-def _points(found: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
+def _points(points: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
     right = thread.answers.get("point", ())
-    for point in found:
+    for point in points:
         shown = f"{point.message_id[:12]} {point.state} {' '.join(point.text)[:90]!r}"
-        yield "precision", any(_same(point, one) for one in right), shown
-    for one in right:
-        if one.get("optional"):
+        yield "precision", any(_same(point, answer) for answer in right), shown
+    for answer in right:
+        if answer.get("optional"):
             continue
-        shown = f"{one['message'][:12]} {one['words'][:60]!r}"
-        match = next((point for point in found if _same(point, one)), None)
+        shown = f"{answer['message'][:12]} {answer['words'][:60]!r}"
+        match = next((point for point in points if _same(point, answer)), None)
         yield "recall", match is not None, shown
         if match:
-            states = one["state"] if isinstance(one["state"], list) else [one["state"]]
+            states = answer["state"] if isinstance(answer["state"], list) else [answer["state"]]
             yield "state", match.state in states, f"{shown}: {match.state}, not {'/'.join(states)}"
-            if "waits" in one:
+            if "waits" in answer:
                 whom = "author" if _is_author(match.waiting_for, thread) else match.waiting_for
-                yield "waits-for", whom == one["waits"], f"{shown}: {whom!r}, not {one['waits']!r}"
+                yield "waits-for", whom == answer["waits"], f"{shown}: {whom!r}, not {answer['waits']!r}"
 
 
 def _is_author(name: str, thread: Thread) -> bool:
@@ -175,37 +175,43 @@ def _is_author(name: str, thread: Thread) -> bool:
     return name == "the author" or (bool(name) and (name in senders[0] or known))
 
 
-def _same(point: PointRecord, one: Mapping[str, Any]) -> bool:
+def _same(point: PointRecord, answer: Mapping[str, Any]) -> bool:
     words = " ".join(" ".join(point.text).split()).casefold()
-    return point.message_id.startswith(one["message"]) and " ".join(one["words"].split()).casefold() in words
+    return point.message_id.startswith(answer["message"]) and " ".join(answer["words"].split()).casefold() in words
 
 
-def _promises(found: ReviewRecord, thread: Thread) -> Iterator[Part]:
+def _promises(reviewed: ReviewRecord, thread: Thread) -> Iterator[Part]:
     after = thread.following
     if after is None:
         return
-    known: Sequence[PromiseRecord] = fates(found.points, thread.series, after)
-    for one in thread.answers.get("point", ()):
-        if "next" in one:
-            wanted = one["next"] if isinstance(one["next"], list) else [one["next"]]
-            kept = next((kept for kept in known if _same(kept.point, one)), None)
+    known: Sequence[PromiseRecord] = fates(reviewed.points, thread.series, after)
+    for answer in thread.answers.get("point", ()):
+        if "next" in answer:
+            wanted = answer["next"] if isinstance(answer["next"], list) else [answer["next"]]
+            kept = next((kept for kept in known if _same(kept.point, answer)), None)
             said = kept.fate if kept else "not listed"
-            yield "promises", said in wanted, f"{one['message'][:12]} {one['words'][:60]!r}: {said}, not {wanted[0]}"
+            yield (
+                "promises",
+                said in wanted,
+                f"{answer['message'][:12]} {answer['words'][:60]!r}: {said}, not {wanted[0]}",
+            )
 
 
-def _trailers(found: ReviewRecord, thread: Thread) -> Iterator[Part]:
+def _trailers(reviewed: ReviewRecord, thread: Thread) -> Iterator[Part]:
     """Those of replies; a line is right with its message and whether it is conditional, and listed once."""
     if "trailer" not in thread.answers:
         return
-    given = [one for one in found.trailers if one.revision is not None]
-    wanted = [(one["message"], one["line"], one.get("conditional", False)) for one in thread.answers["trailer"]]
+    given = [trailer for trailer in reviewed.trailers if trailer.revision is not None]
+    wanted = [
+        (answer["message"], answer["line"], answer.get("conditional", False)) for answer in thread.answers["trailer"]
+    ]
     for message, line, conditional in wanted:
-        right = any(_is(one, message, line) and one.conditional == conditional for one in given)
+        right = any(_is(trailer, message, line) and trailer.conditional == conditional for trailer in given)
         yield "trailers", right, f"{message[:12]} {line}"
-    for one in given:
-        if not any(_is(one, message, line) for message, line, _ in wanted):
-            yield "trailers", False, f"{one.message_id[:12]} {one.name}: {one.value} is none"
+    for trailer in given:
+        if not any(_is(trailer, message, line) for message, line, _ in wanted):
+            yield "trailers", False, f"{trailer.message_id[:12]} {trailer.name}: {trailer.value} is none"
 
 
-def _is(one: TrailerRecord, message: str, line: str) -> bool:
-    return one.message_id.startswith(message) and f"{one.name}: {one.value}".startswith(line)
+def _is(trailer: TrailerRecord, message: str, line: str) -> bool:
+    return trailer.message_id.startswith(message) and f"{trailer.name}: {trailer.value}".startswith(line)

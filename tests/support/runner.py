@@ -59,7 +59,7 @@ def processes_in(folder: Path, words: str = "") -> list[int]:
 
     A sandboxed process sees other paths, but its mounts are listed with those of the host, from the file system's root.
     """
-    found = []
+    pids = []
     place = "/".join(folder.parts[-3:])
     for process in Path("/proc").glob("[0-9]*"):
         # It may have ended meanwhile, or be another user's.
@@ -68,5 +68,5 @@ def processes_in(folder: Path, words: str = "") -> list[int]:
             if words not in command:
                 continue
             if place in f"{command} {(process / 'cwd').readlink()} {(process / 'mountinfo').read_text()}":
-                found.append(int(process.name))
-    return found
+                pids.append(int(process.name))
+    return pids

@@ -39,7 +39,7 @@ def letter(message_id: str, sender: str, body: str, *references: str, **changes:
         "sender": sender,
         "to": (),
         "cc": (),
-        "references": tuple(f"{one}@x" for one in references),
+        "references": tuple(f"{reference}@x" for reference in references),
         "date": "",
         "body": body,
         **changes,

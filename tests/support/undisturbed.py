@@ -21,8 +21,8 @@ class Undisturbed:
 
 def builds(workspace: Path) -> dict[str, int]:
     """Finished builds, and when they were stored."""
-    found = workspace.glob("store/build/*/*/entry.json")
-    return {str(path): path.stat().st_mtime_ns for path in found}
+    entries = workspace.glob("store/build/*/*/entry.json")
+    return {str(path): path.stat().st_mtime_ns for path in entries}
 
 
 def assert_goes_on(run: Runner, undisturbed: Undisturbed) -> None:
@@ -34,5 +34,5 @@ def assert_goes_on(run: Runner, undisturbed: Undisturbed) -> None:
     assert not [words for words in ("Waiting for", "damaged", "Traceback") if words in again.stderr], again.stderr
     assert {path: moment for path, moment in builds(run.workspace).items() if path in finished} == finished
     assert sum(state.cached for cell in run.record().cells for state in cell.states) == len(finished)
-    for found, wanted in zip(without_times(run.record()), undisturbed.report, strict=True):
-        assert found == wanted
+    for shown, wanted in zip(without_times(run.record()), undisturbed.report, strict=True):
+        assert shown == wanted

@@ -68,8 +68,8 @@ class Execution:
         return "".join(path.read_text() for path in sorted(self.folder.glob("jobs/*/summary.md")))
 
     def step(self, name: str, job: str = "") -> Step:
-        (found,) = [step for step in self.steps if step.name == name and job in ("", step.job)]
-        return found
+        (step,) = [step for step in self.steps if step.name == name and job in ("", step.job)]
+        return step
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Runner:
         inputs = None
         if self.inputs is not None:
             assert self.inputs.keys() <= declared.keys()
-            inputs = {key: self.inputs.get(key, one.get("default")) for key, one in declared.items()}
+            inputs = {key: self.inputs.get(key, definition.get("default")) for key, definition in declared.items()}
         execution = Execution(folder)
         context: dict[str, Any] = {
             "github": {
@@ -118,7 +118,7 @@ class Runner:
             assert job.keys() <= _JOB_KEYS, f"{job_name}: {job.keys() - _JOB_KEYS}"
             needed = job.get("needs", [])
             needed = [needed] if isinstance(needed, str) else needed
-            own = {**context, "needs": {one: context["needs"][one] for one in needed}}
+            own = {**context, "needs": {needed_job: context["needs"][needed_job] for needed_job in needed}}
             environment = {**workflow.get("env", {}), **job.get("env", {})}
             result, outputs = self._job(job_name, job, own, environment, execution)
             context["needs"][job_name] = {"result": result, "outputs": outputs}
@@ -135,7 +135,7 @@ class Runner:
         """A job, or all of its matrix; returns its result and outputs."""
         # A condition that asks for no status of the jobs before holds only after their success.
         asks = "cancelled()" in str(job.get("if", ""))
-        good = all(one["result"] == "success" for one in context["needs"].values())
+        good = all(job_result["result"] == "success" for job_result in context["needs"].values())
         if not (asks or good) or not _holds(job, context):
             into.results[name] = "skipped"
             return "skipped", {}
@@ -295,12 +295,12 @@ def commands_in(output: str) -> tuple[str, ...]:
     """
     taken, resume = [], ""
     for line in re.split(r"\r\n|\r|\n", output):
-        found = re.match(r"\s*::([\w-]+)[^:]*::(.*)", line) or re.search(r"##\[([\w-]+)[^\]]*\](.*)", line)
+        match = re.match(r"\s*::([\w-]+)[^:]*::(.*)", line) or re.search(r"##\[([\w-]+)[^\]]*\](.*)", line)
         if resume:
-            resume = "" if found and found[1] == resume else resume
-        elif found and found[1] == "stop-commands":
-            resume = found[2]
-        elif found:
+            resume = "" if match and match[1] == resume else resume
+        elif match and match[1] == "stop-commands":
+            resume = match[2]
+        elif match:
             taken.append(line)
     return tuple(taken)
 

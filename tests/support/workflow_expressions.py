@@ -20,17 +20,17 @@ def filled(text: object, context: Mapping[str, Any]) -> Value:
         return text
     if whole := _EXPRESSION.fullmatch(text):
         return evaluate(whole[1], context)
-    return _EXPRESSION.sub(lambda found: str(evaluate(found[1], context)), text)
+    return _EXPRESSION.sub(lambda match: str(evaluate(match[1], context)), text)
 
 
 def evaluate(text: str, context: Mapping[str, Any]) -> Value:
     """The value of one expression. Raises AssertionError when it holds anything unknown."""
     tokens, at = [], 0
     while text[at:].strip():
-        found = _TOKEN.match(text, at)
-        assert found, f"{text!r} is beyond this evaluator"
-        tokens.append(found[1])
-        at = found.end()
+        match = _TOKEN.match(text, at)
+        assert match, f"{text!r} is beyond this evaluator"
+        tokens.append(match[1])
+        at = match.end()
     value, rest = _or(tokens, context)
     assert not rest, f"{text!r} is beyond this evaluator"
     return value

@@ -92,7 +92,7 @@ def _imports(tree: ast.Module, module: str, package: bool) -> Iterator[str]:
                 yield str(node.args[0].value)
 
 
-def breaches(module: str, found: set[str]) -> list[str]:
+def breaches(module: str, imported: set[str]) -> list[str]:
     """The rules that a module's imports break, in words."""
     rules: list[tuple[str, bool, Callable[[str], bool]]] = [
         ("is pure", within(module, PURE), lambda name: within(name, SIDE_EFFECTS)),
@@ -108,18 +108,18 @@ def breaches(module: str, found: set[str]) -> list[str]:
         f"{module} {rule}, but imports {name}"
         for rule, concerned, forbidden in rules
         if concerned
-        for name in sorted(found)
+        for name in sorted(imported)
         if forbidden(name)
     ]
-    return [*broken, *(f"{module} imports {name}, which is no layer below it" for name in _not_below(module, found))]
+    return [*broken, *(f"{module} imports {name}, which is no layer below it" for name in _not_below(module, imported))]
 
 
-def _not_below(module: str, found: set[str]) -> list[str]:
+def _not_below(module: str, imported: set[str]) -> list[str]:
     """Imports of the package itself that are from no layer below a module's own."""
     own = layer(module)
     return [
         name
-        for name in sorted(found)
+        for name in sorted(imported)
         if within(name, ["pipeline"]) and name != "pipeline" and (other := layer(name)) != own
         if own is None or other is None or RANKS[other] <= RANKS[own]
         if (module, other) not in EXCEPTIONS
@@ -140,8 +140,8 @@ def unplaced(modules: Iterable[str]) -> list[str]:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_nothing_that_it_must_not(module: str) -> None:
     path = MODULES[module]
-    found = imports(path.read_text(), module, package=path.name == "__init__.py")
-    assert breaches(module, found) == []
+    imported = imports(path.read_text(), module, package=path.name == "__init__.py")
+    assert breaches(module, imported) == []
 
 
 @pytest.mark.parametrize("module", [*PURE, *RANKS])

@@ -74,7 +74,7 @@ def test_glossary_has_few_terms_in_order() -> None:
 def test_commands_and_options_of_documents_exist() -> None:
     """Of lines that begin with `pipeline`. Seen red with an option that does not exist."""
     commands = command_group().commands
-    known = {name: {option for one in command.params for option in one.opts} for name, command in commands.items()}
+    known = {name: {option for param in command.params for option in param.opts} for name, command in commands.items()}
     wrong = [
         f"{path.name}: {line}"
         for path in DOCUMENTS

@@ -76,11 +76,11 @@ tables = st.dictionaries(names, sizes, max_size=8)
 @given(tables, tables)
 def test_what_bloat_o_meter_prints_comes_back(before: dict[str, int], after: dict[str, int]) -> None:
     output = bloat_output(before, after)
-    found = parse_bloat(output)
-    assert found.summary == output.splitlines()[0]
-    assert (found.before, found.after) == (sum(before.values()), sum(after.values()))
-    assert found.delta == found.after - found.before
-    assert set(found.symbols) == {
+    text_delta = parse_bloat(output)
+    assert text_delta.summary == output.splitlines()[0]
+    assert (text_delta.before, text_delta.after) == (sum(before.values()), sum(after.values()))
+    assert text_delta.delta == text_delta.after - text_delta.before
+    assert set(text_delta.symbols) == {
         SymbolDelta(name, before.get(name), after.get(name), after.get(name, 0) - before.get(name, 0))
         for name in {*before, *after}
         if before.get(name) != after.get(name)
@@ -143,10 +143,10 @@ def test_what_compilers_complain_of_comes_back(
         f"In file included from x.c:1:\n{prefix}{path}:{line}:{'7:' if column else ''} {kind}: {text}\n   12 | code\n"
         for path, line, kind, text in complaints
     )
-    warnings, errors = ([replace(one, tool="") for one in some] for some in parse(log, ("/src/",)))
-    found = [(kind == "warning", Diagnostic(path, line, text)) for path, line, kind, text in complaints]
-    assert warnings == list(dict.fromkeys(one for is_warning, one in found if is_warning))
-    assert errors == list(dict.fromkeys(one for is_warning, one in found if not is_warning))
+    warnings, errors = ([replace(diagnostic, tool="") for diagnostic in some] for some in parse(log, ("/src/",)))
+    expected = [(kind == "warning", Diagnostic(path, line, text)) for path, line, kind, text in complaints]
+    assert warnings == list(dict.fromkeys(diagnostic for is_warning, diagnostic in expected if is_warning))
+    assert errors == list(dict.fromkeys(diagnostic for is_warning, diagnostic in expected if not is_warning))
     assert new_ones(warnings, warnings) == ()
 
 
@@ -187,14 +187,14 @@ LOG_PIECES = [
 @example(f"mm/util.c:{'1' * 5000}: warning: more than Python turns into a number")
 @given(joined(LOG_PIECES))
 def test_any_log_is_read(log: str) -> None:
-    found = read(log, ("/src/", ""))
-    everything = (*found.warnings, *found.errors, *found.last_words)
-    for one in everything:
-        assert "\n" not in f"{one.path}{one.message}{one.function}{one.source}"
-        assert 0 <= one.line < 10**9
-        assert len(one.message) <= 4096
-        assert one.path
-        assert one.message
+    complaints = read(log, ("/src/", ""))
+    everything = (*complaints.warnings, *complaints.errors, *complaints.last_words)
+    for diagnostic in everything:
+        assert "\n" not in f"{diagnostic.path}{diagnostic.message}{diagnostic.function}{diagnostic.source}"
+        assert 0 <= diagnostic.line < 10**9
+        assert len(diagnostic.message) <= 4096
+        assert diagnostic.path
+        assert diagnostic.message
     assert new_ones(everything, everything) == ()
 
 
@@ -205,10 +205,12 @@ def test_what_one_command_prints_is_read_whatever_another_printed_before(first: 
     """A step's line ends whatever was half said."""
     step = "\n  CC      z.o\n"
     alone, both = (
-        {replace(one, source="") for one in read(log, ("/src/",)).warnings}
+        {replace(diagnostic, source="") for diagnostic in read(log, ("/src/",)).warnings}
         for log in (f"{step}{second}", f"{first}{step}{second}")
     )
-    assert {replace(one, tool="") for one in alone} <= {replace(one, tool="") for one in both}
+    assert {replace(diagnostic, tool="") for diagnostic in alone} <= {
+        replace(diagnostic, tool="") for diagnostic in both
+    }
 
 
 # Each was slow once, or nearly: by backtracking, or by looking at what follows again and again.
@@ -235,9 +237,9 @@ def test_what_one_command_prints_is_read_whatever_another_printed_before(first: 
 def test_a_log_is_read_soon_and_one_twice_as_long_in_twice_the_time(piece: str) -> None:
     for size in (1 << 18, 1 << 19):
         with at_most(3 * (size >> 18)):
-            found = read(piece * (size // len(piece)), ("/src/",))
+            complaints = read(piece * (size // len(piece)), ("/src/",))
     with at_most(6):
-        assert new_ones(found.warnings, found.warnings) == ()
+        assert new_ones(complaints.warnings, complaints.warnings) == ()
 
 
 # kconfig
@@ -264,10 +266,10 @@ FRAGMENT_PIECES = ["CONFIG_", "X=y", "\n", "# CONFIG_X is not set", "#:", " size
 @given(joined(FRAGMENT_PIECES))
 def test_any_text_is_a_fragment_or_a_usage_error(text: str) -> None:
     try:
-        found = parse_fragment("x", text)
+        fragment = parse_fragment("x", text)
     except UsageError:
         return
-    assert all(option.replace("_", "a").isalnum() for option in found.options)
+    assert all(option.replace("_", "a").isalnum() for option in fragment.options)
 
 
 KCONFIG_PIECES = [
@@ -292,10 +294,10 @@ KCONFIG_PIECES = [
 @given(joined(KCONFIG_PIECES), joined(KCONFIG_PIECES))
 def test_any_text_is_kconfig_or_a_usage_error(text: str, other: str) -> None:
     try:
-        found = kconfig_source.read({"Kconfig": text, "other": other}, {"ARCH": "x86"})
+        kconfig = kconfig_source.read({"Kconfig": text, "other": other}, {"ARCH": "x86"})
     except UsageError:
         return
-    assert all(one.option == name for name, group in found.definitions.items() for one in group)
+    assert all(definition.option == name for name, group in kconfig.definitions.items() for definition in group)
 
 
 symbols_and_literals = st.one_of(options.map("A{}".format), st.sampled_from(["y", "m", "n", '"text"']))
@@ -313,8 +315,8 @@ expressions = st.recursive(
 @thorough
 @given(expressions)
 def test_an_expression_that_is_printed_is_read_as_the_same(text: str) -> None:
-    found = parse_expression(text)
-    assert parse_expression(str(found)) == found
+    expression = parse_expression(text)
+    assert parse_expression(str(expression)) == expression
 
 
 # consoles and reports of guests
@@ -340,11 +342,11 @@ def test_any_console_is_made_harmless(data: bytes) -> None:
 @thorough
 @given(st.lists(st.tuples(names, st.dictionaries(names.map("a{}".format), st.integers(-(10**17), 10**17), max_size=3))))
 def test_what_a_guest_measures_comes_back(checks: list[tuple[str, dict[str, int]]]) -> None:
-    checks = list({f"c{name}".replace("$", "+"): found for name, found in checks}.items())
-    cleaned = [(name, {key.replace("$", "+"): number for key, number in found.items()}) for name, found in checks]
+    checks = list({f"c{name}".replace("$", "+"): counts for name, counts in checks}.items())
+    cleaned = [(name, {key.replace("$", "+"): number for key, number in counts.items()}) for name, counts in checks]
     lines = ["nonce kernel 6.12"]
-    for name, found in cleaned:
-        lines += [f"nonce begin {name}", *(f"nonce value {key} {number}" for key, number in found.items())]
+    for name, counts in cleaned:
+        lines += [f"nonce begin {name}", *(f"nonce value {key} {number}" for key, number in counts.items())]
         lines += [f"nonce end {name} 0"]
     report = parse_report("\n".join([*lines, "nonce done"]).encode(), "nonce")
     assert (report.userspace, report.done) == (True, True)
@@ -439,10 +441,10 @@ def test_a_record_with_another_part_is_read_or_a_usage_error(
     part[place[-1]] = value
     (run_folder / "run.json").write_text(json.dumps(changed))
     try:
-        found = runs.read(run_folder)
+        run = runs.read(run_folder)
     except UsageError:
         return
-    assert RunRecord.model_validate_json(found.to_json()) == found
+    assert RunRecord.model_validate_json(run.to_json()) == run
 
 
 @thorough

@@ -35,9 +35,9 @@ def locked(name: str) -> list[re.Match[str]]:
     """The packages of a lock; a line that is anything else fails the test."""
     text = (PROJECT / f"requirements/{name}.txt").read_text().replace(" \\\n    ", " ")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    found = [_PINNED.fullmatch(line) for line in lines]
-    assert all(found), [line for line, match in zip(lines, found, strict=True) if not match]
-    return [match for match in found if match]
+    pins = [_PINNED.fullmatch(line) for line in lines]
+    assert all(pins), [line for line, match in zip(lines, pins, strict=True) if not match]
+    return [match for match in pins if match]
 
 
 def wanted(name: str) -> Iterator[Requirement]:
@@ -72,7 +72,7 @@ def test_a_lock_holds_what_is_asked_for(name: str, python: str) -> None:
     for requirement in wanted(name):
         (version,) = versions[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} is locked as {version}: say make lock"
-    assert all(len(found) == 1 for found in versions.values())
+    assert all(len(known_versions) == 1 for known_versions in versions.values())
 
 
 def test_hooks_before_a_commit_use_what_is_locked() -> None:
@@ -105,35 +105,37 @@ As installed, the whole is under version 3 of the GPL or later, since some parts
 """
 
 
-def licence(one: Distribution) -> str:
+def licence(package: Distribution) -> str:
     """As the package's metadata give it: an SPDX expression, a few words, or a classifier."""
-    words, expression = ("".join(one.metadata.get_all(name) or []) for name in ("License", "License-Expression"))
-    said = [line.split(" :: ", 1)[1] for line in one.metadata.get_all("Classifier") or [] if line.startswith("License")]
+    words, expression = ("".join(package.metadata.get_all(name) or []) for name in ("License", "License-Expression"))
+    said = [
+        line.split(" :: ", 1)[1] for line in package.metadata.get_all("Classifier") or [] if line.startswith("License")
+    ]
     known = words if len(words) < 40 and "\n" not in words and words not in ("", "UNKNOWN") else ""
     return expression or known or "; ".join(said)
 
 
 def closure(name: str, *extras: str) -> dict[str, Distribution]:
     """A package with all that it needs, itself included."""
-    found: dict[str, Distribution] = {}
+    distributions: dict[str, Distribution] = {}
     waiting = [(name, extras)]
     while waiting:
         name, extras = waiting.pop()
-        one = found[canonicalize_name(name)] = distribution(name)
-        for needed in map(Requirement, one.requires or []):
+        package = distributions[canonicalize_name(name)] = distribution(name)
+        for needed in map(Requirement, package.requires or []):
             marker = needed.marker
             if marker and not any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
                 continue
-            if needed.extras or canonicalize_name(needed.name) not in found:
+            if needed.extras or canonicalize_name(needed.name) not in distributions:
                 waiting.append((needed.name, tuple(needed.extras)))
-    return found
+    return distributions
 
 
 def test_every_licence_goes_with_the_project_s_own() -> None:
     """Of all that a user installs, both extras included. Seen red with each entry of the table taken out in turn."""
-    found = closure("kernel-series-pipeline", "dask", "kcidb")
-    assert {"b4", "pydantic-core", "distributed", "kcidb-io"} <= found.keys()
-    unknown = {name: licence(one) for name, one in found.items() if licence(one) not in COMPATIBLE}
+    distributions = closure("kernel-series-pipeline", "dask", "kcidb")
+    assert {"b4", "pydantic-core", "distributed", "kcidb-io"} <= distributions.keys()
+    unknown = {name: licence(package) for name, package in distributions.items() if licence(package) not in COMPATIBLE}
     assert not unknown, "read these licences, then add them to the table, or leave the packages out"
 
 

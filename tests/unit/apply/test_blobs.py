@@ -49,8 +49,8 @@ def test_a_renamed_file_is_looked_for_under_its_old_name() -> None:
     ],
 )
 def test_blobs_are_compared_by_what_is_known_of_them(there: Mapping[str, str], match: Match, *, exact: bool) -> None:
-    found = matched({"a": "1234567", "b": "89abcde"}, there)
-    assert (found, found.exact) == (match, exact)
+    compared = matched({"a": "1234567", "b": "89abcde"}, there)
+    assert (compared, compared.exact) == (match, exact)
 
 
 def test_a_series_of_new_files_matches_nothing_exactly() -> None:

@@ -61,7 +61,7 @@ def test_a_broken_promise_is_a_problem_that_names_its_patch() -> None:
     assert "kconfig drops CONFIG_MEMCG=y: now depends on EXTRA, which is n on x86_64 (gcc 12.2) with patch 3." in reply(
         record
     )
-    (entry,) = [one for one in check.of_series(record) if one.tool == "pipeline-promises"]
+    (entry,) = [entry for entry in check.of_series(record) if entry.tool == "pipeline-promises"]
     assert (entry.status, entry.summary) == ("fail", f'broken with patch 3, "{SUBJECT}"')
 
 
@@ -76,7 +76,9 @@ def test_where_not_every_patch_was_looked_at_none_is_named() -> None:
 def test_promises_that_are_kept_are_no_problem(lost: tuple[()] | None) -> None:
     record = run(records.cell(lost=lost))
     assert verdict(record).ok
-    assert not [one for one in check.of_series(record) if one.tool == "pipeline-promises" and one.status != "pass"]
+    assert not [
+        entry for entry in check.of_series(record) if entry.tool == "pipeline-promises" and entry.status != "pass"
+    ]
 
 
 def test_a_struct_page_that_grows_stands_on_top_of_report_and_reply() -> None:
@@ -99,11 +101,11 @@ def test_structs_that_only_the_series_touches_stay_in_their_section() -> None:
     """Seen red with every struct that is measured counted."""
     record = run(records.cell(lost=(), layouts=(layout("walk_control", 40, 64, tracked=False),)))
     assert verdict(record).headline == "No problem found: 3 patches, 1 of 1 cell built."
-    assert not [one for one in remarks(record) if "walk_control" in one]
+    assert not [remark for remark in remarks(record) if "walk_control" in remark]
     assert "walk_control" not in reply(record)
     assert "struct walk_control, 40 → 64 bytes" in render_text(record)
     assert "struct walk_control, 40 → 64 bytes" in render_html(record)
-    (entry,) = [one for one in check.of_series(record) if one.tool == "pipeline-promises"]
+    (entry,) = [entry for entry in check.of_series(record) if entry.tool == "pipeline-promises"]
     assert entry.status == "pass"
 
 
@@ -116,13 +118,13 @@ def test_tracked_structs_are_told_with_their_sizes() -> None:
         layout("new", None, 64),
     )
     record = run(records.grown(at=3, layouts=layouts))
-    assert [one.partition(" with ")[0] for one in remarks(record)[:3]] == [
+    assert [remark.partition(" with ")[0] for remark in remarks(record)[:3]] == [
         "struct page grows from 64 to 80 bytes",
         "struct hstate grows from 4000 to 4008 bytes, in x86_64-gcc-small.",
         "struct zone shrinks from 1664 to 1600 bytes, in x86_64-gcc-small.",
     ]
     assert verdict(record).headline.endswith("; struct page and 1 other struct grow.")
-    assert not [one for one in remarks(record) if "moved" in one or "struct new" in one]
+    assert not [remark for remark in remarks(record) if "moved" in remark or "struct new" in remark]
 
 
 def test_a_flood_of_structs_is_cut() -> None:
@@ -141,7 +143,7 @@ def test_a_function_that_became_a_stub_is_told_and_shown() -> None:
         SymbolRecord(name="small", old=16, new=3, delta=-13),
     ]
     record = run(records.cell(text=records.text(symbols=(*buffers, stub, *rest))))
-    assert [one for one in remarks(record) if "Hardly" in one] == [
+    assert [remark for remark in remarks(record) if "Hardly" in remark] == [
         "Hardly anything is left of hugetlb_vmemmap_optimize (166 → 3 bytes), in x86_64-gcc-small."
     ]
     assert "hugetlb_vmemmap_optimize      166        3" in render_text(record)

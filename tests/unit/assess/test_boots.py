@@ -70,21 +70,23 @@ def test_what_is_worse_than_the_base(base: BootRecord | None, patched: BootRecor
 
 def test_a_regression_is_found_at_the_first_patch_that_shows_it() -> None:
     cell = records.cell(boots=(boot(3, "fail", BAD_WALK), boot(0, "pass", WALK), boot(2, "fail", BAD_WALK), boot(1)))
-    (found,) = regressions(cell)
-    assert found.boot.patch == 2
-    assert found.evidence == ("walk: 3 pages are bad",)
+    (regression,) = regressions(cell)
+    assert regression.boot.patch == 2
+    assert regression.evidence == ("walk: 3 pages are bad",)
 
 
 def test_each_scenario_is_compared_with_itself() -> None:
     other = boot(3, "fail", BAD_WALK, scenario="stress")
-    assert [one.boot.scenario for one in regressions(records.cell(boots=(boot(0), boot(3), other)))] == ["stress"]
+    assert [regression.boot.scenario for regression in regressions(records.cell(boots=(boot(0), boot(3), other)))] == [
+        "stress"
+    ]
 
 
 def test_a_boot_that_gets_worse_is_a_problem_with_its_patch() -> None:
     record = run(boot(0, "pass", WALK), boot(1), boot(2, "fail", BAD_WALK), boot(3, "fail", BAD_WALK))
-    found = verdict(record)
-    assert found.headline == "The series fails when booted."
-    (problem,) = found.problems
+    judgement = verdict(record)
+    assert judgement.headline == "The series fails when booted."
+    (problem,) = judgement.problems
     assert problem.startswith('Boot gets worse with patch 2, "mm: Rename')
     assert problem.endswith("in 1 of 1 cell: small: hvo: failed: walk")
     assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
@@ -101,10 +103,10 @@ def test_a_fault_of_the_base_is_a_remark_and_no_problem() -> None:
 def test_what_was_not_run_is_said_with_its_reason() -> None:
     skipped = CheckRecord(name="memmap", status="not run", details=("no /proc/kcore",))
     record = run(boot(0, "not run"), boot(3, "flaky", skipped))
-    found = remarks(record)
-    assert "Not booted: small/hvo: no QEMU." in found
-    assert "Flaky after patch 3, passed when tried again: small/hvo: hung in walk." in found
-    assert "Check not run: small/hvo, memmap: no /proc/kcore." in found
+    texts = remarks(record)
+    assert "Not booted: small/hvo: no QEMU." in texts
+    assert "Flaky after patch 3, passed when tried again: small/hvo: hung in walk." in texts
+    assert "Check not run: small/hvo, memmap: no /proc/kcore." in texts
 
 
 def test_braces_of_a_guest_are_text() -> None:
@@ -124,7 +126,7 @@ def test_numbers_are_shown_where_they_change() -> None:
     [({"lost-kb": 0}, {"lost-kb": -64}, False), ({"lost-kb": 0}, {"lost-kb": 65}, True), ({}, {"lost-kb": 1}, True)],
 )
 def test_a_little_free_memory_is_no_difference(before: dict[str, int], after: dict[str, int], shown: bool) -> None:
-    boots = [boot(at, "pass", WALK.model_copy(update={"values": found})) for at, found in ((0, before), (3, after))]
+    boots = [boot(at, "pass", WALK.model_copy(update={"values": values})) for at, values in ((0, before), (3, after))]
     assert bool(measured(boots)) is shown
 
 
@@ -136,9 +138,9 @@ def test_the_table_has_a_word_for_every_state() -> None:
 def test_a_check_that_does_not_understand_the_kernel_is_a_fault_of_ours() -> None:
     """It is no problem of the series, and nothing is green by it: neither the verdict nor the number of boots."""
     record = run(boot(0, "pass", WALK), boot(3, "not understood", WALK, UNCLEAR))
-    found = verdict(record)
-    assert (found.word, found.problems) == ("NO VERDICT", ())
-    assert found.headline == "No problem found, but 1 check of ours did not understand a kernel."
+    judgement = verdict(record)
+    assert (judgement.word, judgement.problems) == ("NO VERDICT", ())
+    assert judgement.headline == "No problem found, but 1 check of ours did not understand a kernel."
     assert exit_status(record) is ExitStatus.SERIES_HAS_A_PROBLEM
     assert (
         "The check memmap does not understand this kernel, a fault of the pipeline: small/hvo, patch 3: "

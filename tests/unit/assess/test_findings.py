@@ -22,7 +22,7 @@ def warned(
     *states: tuple[DiagnosticRecord, ...], name: str = "one", renames: dict[str, str] | None = None
 ) -> CellRecord:
     """A cell with these new warnings after each patch; `renames` are those of the last."""
-    later = [records.state(at, new_warnings=found) for at, found in enumerate(states, 1)]
+    later = [records.state(at, new_warnings=new_warnings) for at, new_warnings in enumerate(states, 1)]
     later[-1] = later[-1].model_copy(update={"renames": renames or {}})
     return records.cell(name, states=(records.state(0), *later))
 

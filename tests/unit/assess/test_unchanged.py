@@ -60,7 +60,7 @@ def test_a_floor_is_shown_by_symbols_and_sections() -> None:
     ],
 )
 def test_a_run_says_what_is_known_of_its_floor(floors: tuple[NoiseFloorRecord | None, ...], words: str) -> None:
-    cells = tuple(records.cell(id=f"x86_64-{at}", text=SAME, noise_floor=one) for at, one in enumerate(floors))
+    cells = tuple(records.cell(id=f"x86_64-{at}", text=SAME, noise_floor=floor) for at, floor in enumerate(floors))
     run = records.run(cells=cells)
     assert noise_floors(run) == words
     assert f"A/A {words}" in " ".join(render_text(run).split())

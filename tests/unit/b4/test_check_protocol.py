@@ -42,11 +42,11 @@ def test_what_the_series_breaks_fails() -> None:
         records.broken("flat", "built", "failed", "failed", "failed"),
         records.cell(boots=(boot(0), boot(3, "fail", reason="failed: memmap"))),
     )
-    found = told(of_series(records.run(cells=cells, claims=(records.claim("refuted", 5),))))
-    assert found["pipeline-build"][0] == "fail"
-    assert found["pipeline-build"][1].startswith("builds in 1 of 2 cells: fails with patch 1, ")
-    assert found["pipeline-boot"][0] == "fail"
-    assert found["pipeline-claims"] == ("fail", "1 refuted")
+    by_tool = told(of_series(records.run(cells=cells, claims=(records.claim("refuted", 5),))))
+    assert by_tool["pipeline-build"][0] == "fail"
+    assert by_tool["pipeline-build"][1].startswith("builds in 1 of 2 cells: fails with patch 1, ")
+    assert by_tool["pipeline-boot"][0] == "fail"
+    assert by_tool["pipeline-claims"] == ("fail", "1 refuted")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_doubt_is_a_warning(changes: dict[str, Any], tool: str, summary: str) 
 def test_new_warnings_are_told_with_the_compilers_words() -> None:
     states = (records.state(0), records.state(1), records.state(2, new_warnings=(records.diagnostic(),)))
     run = records.run(cells=(records.cell(states=(*states, records.state(3))),))
-    (entry,) = [one for one in of_series(run) if one.tool == "pipeline-build"]
+    (entry,) = [entry for entry in of_series(run) if entry.tool == "pipeline-build"]
     assert (entry.status, entry.summary) == ("warn", "builds in 1 of 1 cell: 1 new warning")
     assert entry.details.startswith("x86_64-gcc-small: mm/hugetlb.c:1234: too few arguments\n")
     statuses = [told(of_patch(run, at))["pipeline-build"][0] for at in (1, 2, 3)]
@@ -99,13 +99,13 @@ def test_only_the_patch_that_does_not_apply_fails() -> None:
 
 def test_only_the_patch_that_breaks_the_build_fails() -> None:
     run = records.run(cells=(records.broken("one", "built", "built", "failed", "failed"), records.cell("two")))
-    found = [told(of_patch(run, at))["pipeline-build"] for at in (1, 2, 3)]
-    assert found == [
+    results = [told(of_patch(run, at))["pipeline-build"] for at in (1, 2, 3)]
+    assert results == [
         ("pass", "builds in 2 of 2 cells"),
         ("fail", "builds in 1 of 2 cells"),
         ("warn", "builds in 1 of 2 cells"),
     ]
-    (entry,) = [one for one in of_patch(run, 2) if one.tool == "pipeline-build"]
+    (entry,) = [entry for entry in of_patch(run, 2) if entry.tool == "pipeline-build"]
     assert entry.details.startswith("one: mm/hugetlb.c:1234: too few arguments\n")
 
 
@@ -133,13 +133,13 @@ def test_without_a_run_there_is_a_warning_and_a_command() -> None:
 
 
 def test_the_answer_is_an_array_of_objects_with_strings() -> None:
-    found = json.loads(to_json(of_series(records.run())))
-    assert all(set(one) == {"tool", "status", "summary", "url", "details"} for one in found)
-    assert all(isinstance(value, str) for one in found for value in one.values())
+    entries = json.loads(to_json(of_series(records.run())))
+    assert all(set(entry) == {"tool", "status", "summary", "url", "details"} for entry in entries)
+    assert all(isinstance(value, str) for entry in entries for value in entry.values())
 
 
 def test_details_are_cut() -> None:
     errors = tuple(records.diagnostic(message=f"error {at}") for at in range(90))
     states = (records.state(0), records.state(1, "failed", errors=errors))
     run = records.run(cells=(records.broken("one", states=states),))
-    assert max(len(one.details.split("\n")) for one in of_patch(run, 1)) == 22
+    assert max(len(entry.details.split("\n")) for entry in of_patch(run, 1)) == 22

@@ -28,9 +28,9 @@ def finding(message: str, line: int, path: str = "mm/util.c") -> CheckFindingRec
 
 
 def test_b4_shows_a_finding_at_its_line_and_what_has_none_above() -> None:
-    found = files(run(finding("say it better", 12), finding("the subject is long", 0, "")))
-    assert (found["identity.txt"], set(found)) == (IDENTITY, {"identity.txt", "0001.txt"})
-    note, _, quoted = found["0001.txt"].partition("\n> diff --git ")
+    contents = files(run(finding("say it better", 12), finding("the subject is long", 0, "")))
+    assert (contents["identity.txt"], set(contents)) == (IDENTITY, {"identity.txt", "0001.txt"})
+    note, _, quoted = contents["0001.txt"].partition("\n> diff --git ")
     assert "the subject is long" in note
     (comment,) = _review._extract_comments_from_quoted_reply(f"> diff --git {quoted}")
     assert comment["content"] == "+\tx = 3;"

@@ -23,7 +23,7 @@ def boot(*checks: CheckResult) -> Boot:
 
 
 def boots(base: Boot | None, patched: Boot) -> Boots:
-    return {("cell", patch, "hvo"): one for patch, one in ((0, base), (3, patched)) if one}
+    return {("cell", patch, "hvo"): booted for patch, booted in ((0, base), (3, patched)) if booted}
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def boots(base: Boot | None, patched: Boot) -> Boots:
     ],
 )
 def test_what_the_base_says_of_a_check(base: CheckResult, patched: CheckResult, statuses: tuple[str, str]) -> None:
-    found = [*doubted(boots(boot(WALK, base), boot(WALK, patched))).values()]
-    assert tuple(str(one.checks[1].status) for one in found) == statuses
-    assert tuple(str(one.status) for one in found) == statuses
-    assert all(one.checks[0].status is CheckStatus.PASS for one in found)
+    judged = [*doubted(boots(boot(WALK, base), boot(WALK, patched))).values()]
+    assert tuple(str(judged_boot.checks[1].status) for judged_boot in judged) == statuses
+    assert tuple(str(judged_boot.status) for judged_boot in judged) == statuses
+    assert all(judged_boot.checks[0].status is CheckStatus.PASS for judged_boot in judged)
 
 
 def test_a_boot_that_was_compared_with_no_base_is_not_doubted() -> None:
@@ -67,4 +67,4 @@ def test_a_boot_that_went_down_stays_down() -> None:
 
 def test_another_scenario_is_no_base() -> None:
     mixed = {("cell", 0, "hvo"): boot(ALL), ("cell", 3, "gigantic"): boot(ALL), ("other", 3, "hvo"): boot(ALL)}
-    assert [str(one.status) for one in doubted(mixed).values()] == ["not understood", "fail", "fail"]
+    assert [str(judged_boot.status) for judged_boot in doubted(mixed).values()] == ["not understood", "fail", "fail"]

@@ -224,20 +224,20 @@ def test_base_and_last_state_are_built_or_all_of_them(count: int, per_patch: boo
 def test_a_build_is_a_result_with_everything_that_was_read_of_it(tmp_path: Path) -> None:
     builds = build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
     assert list(builds) == [("one", 0), ("one", 3)]
-    found = builds["one", 3]
-    assert (found.status, found.steps, found.sections, found.symbols) == (
+    patched = builds["one", 3]
+    assert (patched.status, patched.steps, patched.sections, patched.symbols) == (
         *(BuildStatus.BUILT, 2),
         *({".text": 100}, b"8 T main\n"),
     )
-    assert found.struct_page.size == 64
-    assert read_log(found) == GOOD
-    assert not found.cached
+    assert patched.struct_page.size == 64
+    assert read_log(patched) == GOOD
+    assert not patched.cached
 
 
 def test_what_was_built_before_is_taken_from_the_store(tmp_path: Path) -> None:
     build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
     again = build(FakeHost(tmp_path, []))
-    assert [one.cached for one in again.values()] == [True, True]
+    assert [result.cached for result in again.values()] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -278,10 +278,10 @@ def test_a_duplicate_is_not_built(tmp_path: Path) -> None:
 
 def test_a_compile_error_is_a_result(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, [(0, GOOD), (2, BROKEN), (2, BROKEN), (0, GOOD), (0, GOOD)])
-    found = build(host)["one", 3]
-    assert found.status is BuildStatus.FAILED
-    assert [one.message for one in found.errors] == ["bad"]
-    assert build(FakeHost(tmp_path, []))["one", 3].errors == found.errors
+    failed = build(host)["one", 3]
+    assert failed.status is BuildStatus.FAILED
+    assert [error.message for error in failed.errors] == ["bad"]
+    assert build(FakeHost(tmp_path, []))["one", 3].errors == failed.errors
 
 
 def test_an_error_of_an_incremental_build_counts_when_a_clean_one_confirms_it(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_an_error_of_an_incremental_build_counts_when_a_clean_one_confirms_it(tm
 
 def test_a_new_warning_of_an_incremental_build_is_confirmed_by_a_clean_one(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, [(0, GOOD), (0, WARNED), (0, WARNED)])
-    assert [one.message for one in build(host)["one", 3].warnings] == ["odd"]
+    assert [warning.message for warning in build(host)["one", 3].warnings] == ["odd"]
     assert host.built == [True, False, True]
 
 
@@ -312,22 +312,22 @@ def test_an_old_warning_of_a_renamed_file_needs_no_second_build(tmp_path: Path) 
 def test_a_second_equal_warning_of_an_incremental_build_is_confirmed(tmp_path: Path) -> None:
     twice = WARNED.replace("  LD", "/src/mm/util.c:9:1: warning: odd\n  LD")
     host = FakeHost(tmp_path, [(0, WARNED), (0, twice), (0, twice)])
-    assert [one.line for one in build(host)["one", 3].warnings] == [7, 9]
+    assert [warning.line for warning in build(host)["one", 3].warnings] == [7, 9]
     assert host.built == [True, False, True]
 
 
 def test_warnings_have_the_function_that_the_source_shows(tmp_path: Path) -> None:
     host = FakeHost(tmp_path, [(0, WARNED.replace(":7:", ":3:")), (0, GOOD)])
-    (found,) = build(host)["one", 0].warnings
-    assert (found.tool, found.function, found.source) == ("gcc", "f", "int x;")
-    assert build(FakeHost(tmp_path, []))["one", 0].warnings == (found,)
+    (warning,) = build(host)["one", 0].warnings
+    assert (warning.tool, warning.function, warning.source) == ("gcc", "f", "int x;")
+    assert build(FakeHost(tmp_path, []))["one", 0].warnings == (warning,)
 
 
 def test_an_error_that_did_not_stop_make_is_a_warning(tmp_path: Path) -> None:
     odd = "error: recursive dependency detected!\n\tsymbol A depends on A\nmake[1]: *** [x] Error 1\n"
     host = FakeHost(tmp_path, [(0, GOOD), (0, f"{odd}{GOOD}"), (0, f"{odd}{GOOD}")])
-    (found,) = build(host)["one", 3].warnings
-    assert found.message == "recursive dependency detected! symbol A depends on A"
+    (warning,) = build(host)["one", 3].warnings
+    assert warning.message == "recursive dependency detected! symbol A depends on A"
 
 
 OLDER_VALUE: dict[str, Any] = {
@@ -344,16 +344,16 @@ def test_the_log_of_a_build_that_an_older_version_stored_is_read_again(tmp_path:
     key = Key("build", {"an": "old one"})
     store = Store(tmp_path / "store", print)
     store.put(key, OLDER_VALUE, {"log.z": zlib.compress(log.encode()), "config": b"", "symbols.z": zlib.compress(b"")})
-    found = BuildResults(store).get(key, CELL, cached=True)
-    assert found is not None
-    assert [(one.tool, one.path) for one in found.warnings] == [("gcc", "mm/util.c"), ("objtool", "a.o")]
+    stored = BuildResults(store).get(key, CELL, cached=True)
+    assert stored is not None
+    assert [(warning.tool, warning.path) for warning in stored.warnings] == [("gcc", "mm/util.c"), ("objtool", "a.o")]
 
 
 def test_a_build_is_inspected_in_its_folder_when_it_counts_and_before_that_is_wiped(tmp_path: Path) -> None:
     inspector = FakeInspector()
     builds = build(FakeHost(tmp_path, [(0, GOOD), (0, WARNED), (0, WARNED)]), inspector=inspector)
     assert inspector.seen == [(0, ["vmlinux"]), (3, ["vmlinux"])]
-    assert [one.layouts[0].size for one in builds.values()] == [0, 3]
+    assert [result.layouts[0].size for result in builds.values()] == [0, 3]
 
 
 def test_a_failed_build_is_not_inspected(tmp_path: Path) -> None:
@@ -366,7 +366,7 @@ def test_a_failed_build_is_not_inspected(tmp_path: Path) -> None:
 def test_a_stored_build_is_inspected_when_nobody_has_yet(tmp_path: Path) -> None:
     build(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]))
     inspector, host = FakeInspector(), FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
-    assert [one.cached for one in build(host, inspector=inspector).values()] == [True, True]
+    assert [result.cached for result in build(host, inspector=inspector).values()] == [True, True]
     assert inspector.seen == [(0, ["prepare", "vmlinux"]), (3, ["vmlinux"])]
     # Nobody looked for warnings in the last make, so that nothing may be built on top of it.
     assert [path.name.partition("-")[0] for path in (tmp_path / "build").glob("[!.]*")] == ["base"]
@@ -406,7 +406,7 @@ def test_a_failure_of_the_machine_is_raised_and_never_stored(tmp_path: Path, ans
 def test_what_was_finished_before_the_machine_failed_is_kept(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError):
         build(FakeHost(tmp_path, [(0, GOOD), (-9, "")]))
-    assert [one.cached for one in build(FakeHost(tmp_path, [(0, GOOD)])).values()] == [True, False]
+    assert [result.cached for result in build(FakeHost(tmp_path, [(0, GOOD)])).values()] == [True, False]
 
 
 def test_words_of_a_failing_machine_do_no_harm_in_a_build_that_succeeds(tmp_path: Path) -> None:
@@ -439,12 +439,12 @@ def test_a_state_that_changes_nothing_that_was_read_is_reused(tmp_path: Path, mo
     host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), (0, GOOD)]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("Documentation/a.rst",), 2: ("mm/util.c",), 3: ("mm/slab.c",)}
     builds = build(host, per_patch=True)
-    assert [one.reused for one in builds.values()] == [False, True, False, True]
-    assert [one.cpu_seconds for one in builds.values()] == [1.0, 0.0, 1.0, 0.0]
+    assert [result.reused for result in builds.values()] == [False, True, False, True]
+    assert [result.cpu_seconds for result in builds.values()] == [1.0, 0.0, 1.0, 0.0]
     assert builds["one", 1].symbols == builds["one", 0].symbols
     assert read_log(builds["one", 3]) == GOOD
     again = build(FakeHost(tmp_path, []), per_patch=True)
-    assert [(one.cached, one.reused) for one in again.values()] == [(True, at in (1, 3)) for at in range(4)]
+    assert [(result.cached, result.reused) for result in again.values()] == [(True, at in (1, 3)) for at in range(4)]
 
 
 def test_what_other_programs_wrote_down_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,7 +452,7 @@ def test_what_other_programs_wrote_down_is_not_believed(tmp_path: Path, monkeypa
     host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), (0, GOOD), (0, GOOD)]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("lib/gen_table.c", "mm/util.c"), 2: ("Documentation/a.rst",), 3: ("lib/gen_table.c",)}
     builds = build(host, per_patch=True)
-    assert [one.reused for one in builds.values()] == [False, False, True, False]
+    assert [result.reused for result in builds.values()] == [False, False, True, False]
 
 
 def test_states_that_run_the_same_programs_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,7 +469,7 @@ def test_only_what_was_built_is_reused(tmp_path: Path, monkeypatch: pytest.Monke
     host = with_dependencies(FakeHost(tmp_path, [(0, GOOD), *[(2, BROKEN)] * 6]), ["mm/util.c"], monkeypatch)
     host.changed = {0: (), 1: ("mm/util.c",), 2: ("Documentation/a.rst",), 3: ("Documentation/b.rst",)}
     builds = build(host, per_patch=True)
-    assert [one.status is BuildStatus.FAILED for one in builds.values()] == [False, True, True, True]
+    assert [result.status is BuildStatus.FAILED for result in builds.values()] == [False, True, True, True]
 
 
 def test_without_a_record_of_what_was_read_nothing_is_reused(tmp_path: Path) -> None:
@@ -482,7 +482,7 @@ def test_without_a_record_of_what_was_read_nothing_is_reused(tmp_path: Path) -> 
     host = FakeHost(tmp_path, [(0, GOOD), (0, GOOD)])
     host.changed = dict.fromkeys(range(4), ("Documentation/a.rst",))
     # The base has no record any more; what was built on it has one again, and the last one is stored.
-    assert [one.reused for one in build(host, per_patch=True).values()] == [False, False, True, False]
+    assert [result.reused for result in build(host, per_patch=True).values()] == [False, False, True, False]
 
 
 GOOD_STATE, BAD_STATE = BuildStatus.BUILT, BuildStatus.FAILED
@@ -507,7 +507,7 @@ def test_a_log_that_cannot_be_read_is_no_success(tmp_path: Path, monkeypatch: py
     """Seen red with a log that cannot be read taken for one without warnings."""
     monkeypatch.setattr(FakeMake, "unreadable", "read_log")
     builds = build(FakeHost(tmp_path, [(0, GOOD)] * 4))
-    assert {one.status for one in builds.values()} == {BuildStatus.FAILED}
+    assert {result.status for result in builds.values()} == {BuildStatus.FAILED}
     assert "what the build left cannot be read" in builds["one", 0].errors[0].message
 
 
@@ -518,6 +518,6 @@ def test_records_that_cannot_be_read_are_unknown(tmp_path: Path, monkeypatch: py
     host = FakeHost(tmp_path, [(0, GOOD)] * 4)
     host.changed = {0: (), 1: ("Documentation/a.rst",), 2: ("mm/util.c",), 3: ("mm/slab.c",)}
     builds = build(host, per_patch=True)
-    assert {one.status for one in builds.values()} == {BuildStatus.BUILT}
-    assert not any(one.reused for one in builds.values())
+    assert {result.status for result in builds.values()} == {BuildStatus.BUILT}
+    assert not any(result.reused for result in builds.values())
     assert "what the build left cannot be read: it takes more than 5 s" in FakeMake.warned[0]

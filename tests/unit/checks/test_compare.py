@@ -12,7 +12,7 @@ def finding(line: int, message: str = "no description", path: str = "a.c") -> Ch
 
 
 def new_lines(after: list[CheckFinding], before: list[CheckFinding], *files: FileDiff) -> list[int]:
-    return [one.line for one in compared(after, before, files) if one.new]
+    return [check_finding.line for check_finding in compared(after, before, files) if check_finding.new]
 
 
 def test_what_moved_is_not_new() -> None:

@@ -36,20 +36,22 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_ships_names_checks_that_exist_and_lets_a_missing_sign_off_decide() -> None:
-    found = load_configuration(NAMES)
-    assert found.options("sign-off").problems == {"author-did-not-sign"}
-    assert found.options("checkpatch").problems == frozenset()
-    assert "CAMELCASE" in found.options("checkpatch").ignored
+    configuration = load_configuration(NAMES)
+    assert configuration.options("sign-off").problems == {"author-did-not-sign"}
+    assert configuration.options("checkpatch").problems == frozenset()
+    assert "CAMELCASE" in configuration.options("checkpatch").ignored
 
 
 def test_a_custom_counts_for_its_list_alone(own: Path) -> None:
     own.write_text(OWN)
-    found = load_configuration(NAMES)
-    here, elsewhere = (found.options("checkpatch", [box]) for box in ("linux-mm@kvack.org", "netdev@vger.kernel.org"))
+    configuration = load_configuration(NAMES)
+    here, elsewhere = (
+        configuration.options("checkpatch", [box]) for box in ("linux-mm@kvack.org", "netdev@vger.kernel.org")
+    )
     assert (here.problems, "LONG_LINE*" in here.ignored) == (frozenset({"CODE_INDENT"}), True)
     assert (elsewhere.problems, elsewhere.values) == (frozenset(), {"max-line-length": 80})
-    assert found.options("stable", ["linux-mm@kvack.org"]).values == {"with-fixes": "wanted"}
-    assert found.options("spelling").reason == "switched off in checks.toml"
+    assert configuration.options("stable", ["linux-mm@kvack.org"]).values == {"with-fixes": "wanted"}
+    assert configuration.options("spelling").reason == "switched off in checks.toml"
 
 
 @pytest.mark.parametrize(

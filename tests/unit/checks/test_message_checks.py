@@ -77,9 +77,9 @@ def test_a_signature_below_the_line_is_none() -> None:
     ],
 )
 def test_what_fixes_names_is_looked_up(value: str, expected: list[str]) -> None:
-    found = outcome(FixesCheck(), patch(f"Why.\n\nFixes: {value}\n"), HISTORY)
-    assert [finding.kind for finding in found.findings] == expected
-    assert found.not_checked == ""
+    result = outcome(FixesCheck(), patch(f"Why.\n\nFixes: {value}\n"), HISTORY)
+    assert [finding.kind for finding in result.findings] == expected
+    assert result.not_checked == ""
 
 
 def test_without_history_the_form_is_looked_at_and_the_rest_is_not_checked() -> None:

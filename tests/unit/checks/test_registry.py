@@ -19,12 +19,14 @@ def test_names_of_checks_are_words_of_configuration_and_each_is_there_once() -> 
 
 
 def test_what_the_eye_does_not_see_is_an_error_of_its_patch() -> None:
-    found = SuspicionCheck().run(patch(diff=new_file("mm/x.c", "int a\u202e;")), NOTHING, NOTHING).findings
-    assert [(one.severity, one.path, one.line, one.new) for one in found] == [(Severity.ERROR, "mm/x.c", 1, True)]
-    assert "U+202E" in found[0].message
+    findings = SuspicionCheck().run(patch(diff=new_file("mm/x.c", "int a\u202e;")), NOTHING, NOTHING).findings
+    assert [(finding.severity, finding.path, finding.line, finding.new) for finding in findings] == [
+        (Severity.ERROR, "mm/x.c", 1, True)
+    ]
+    assert "U+202E" in findings[0].message
 
 
 def test_a_link_is_a_remark_and_plain_code_is_nothing() -> None:
     link = SuspicionCheck().run(patch(diff=new_file("mm/sub/x", "../y", "120000")), NOTHING, NOTHING).findings
-    assert [one.severity for one in link] == [Severity.REMARK]
+    assert [finding.severity for finding in link] == [Severity.REMARK]
     assert SuspicionCheck().run(patch(), NOTHING, NOTHING).findings == ()

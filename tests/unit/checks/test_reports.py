@@ -55,10 +55,10 @@ def test_a_check_that_is_switched_off_is_no_gap() -> None:
 
 
 def test_what_configuration_calls_a_problem_changes_the_verdict() -> None:
-    found = verdict(run(check(2, "sign-off", UNSIGNED)))
-    assert found.word == "PROBLEM"
-    assert any(problem.startswith("Patch 2: error: sign-off: signed off by nobody") for problem in found.problems)
-    assert "fails checks of its patches" in found.headline
+    judgement = verdict(run(check(2, "sign-off", UNSIGNED)))
+    assert judgement.word == "PROBLEM"
+    assert any(problem.startswith("Patch 2: error: sign-off: signed off by nobody") for problem in judgement.problems)
+    assert "fails checks of its patches" in judgement.headline
 
 
 def test_a_check_that_could_not_look_at_some_patches_names_them() -> None:
@@ -110,8 +110,8 @@ def test_junit_fails_for_problems_and_skips_what_was_not_looked_at() -> None:
 
 def test_kcidb_tells_checks_in_the_checkout_of_their_patch() -> None:
     report = json.loads(render_kcidb(run(*CLEAN, *UNPROVEN, check(2, "sign-off", UNSIGNED))))
-    told = {one["misc"]["patches"]: one["misc"].get("checks", {}) for one in report["checkouts"]}
-    assert {name: found["status"] for name, found in told[2].items()} == {
+    told = {checkout["misc"]["patches"]: checkout["misc"].get("checks", {}) for checkout in report["checkouts"]}
+    assert {name: result["status"] for name, result in told[2].items()} == {
         "checkpatch": "PASS",
         "kernel-doc": "SKIP",
         "sign-off": "FAIL",
@@ -120,10 +120,10 @@ def test_kcidb_tells_checks_in_the_checkout_of_their_patch() -> None:
 
 
 def test_b4_is_answered_for_each_check_and_what_was_not_looked_at_is_no_pass() -> None:
-    entries = {one.tool: one for one in of_patch(run(*CLEAN, *UNPROVEN, check(2, "sign-off", UNSIGNED)), 2)}
+    entries = {entry.tool: entry for entry in of_patch(run(*CLEAN, *UNPROVEN, check(2, "sign-off", UNSIGNED)), 2)}
     assert entries["pipeline-checkpatch"].status == "warn"
     assert entries["pipeline-kernel-doc"].status == "warn"
     assert entries["pipeline-kernel-doc"].summary == "not checked: the tree has no scripts/kernel-doc"
     assert entries["pipeline-sign-off"].status == "fail"
-    assert "pipeline-checkpatch" not in {one.tool for one in of_patch(run(*CLEAN), 3)}
-    assert {one.tool: one.status for one in of_patch(run(*CLEAN), 1)}["pipeline-checkpatch"] == "pass"
+    assert "pipeline-checkpatch" not in {entry.tool for entry in of_patch(run(*CLEAN), 3)}
+    assert {entry.tool: entry.status for entry in of_patch(run(*CLEAN), 1)}["pipeline-checkpatch"] == "pass"

@@ -26,7 +26,7 @@ F:	*/
 """
 
 
-def found(path: str, text: str = MAINTAINERS) -> list[str]:
+def kinds_found(path: str, text: str = MAINTAINERS) -> list[str]:
     before, after = Files({"MAINTAINERS": text}), Files({"MAINTAINERS": text, path: "x"})
     check, checked = MaintainersCheck(), patch(diff=new_file(path, "x"))
     assert check.concerns(checked)
@@ -35,14 +35,14 @@ def found(path: str, text: str = MAINTAINERS) -> list[str]:
 
 @pytest.mark.parametrize("path", ["mm/new.c", "mm/sub/new.c", "include/linux/mm_new.h", "drivers/x/my_hugepage.c"])
 def test_a_new_file_that_has_an_entry(path: str) -> None:
-    assert found(path) == []
+    assert kinds_found(path) == []
 
 
 @pytest.mark.parametrize(
     "path", ["fs/new.c", "mm/private/x.c", "include/linux/sub/mm_new.h", "include/linux/x.h", "new"]
 )
 def test_a_new_file_that_only_the_rest_would_have(path: str) -> None:
-    assert found(path) == ["no-entry"]
+    assert kinds_found(path) == ["no-entry"]
 
 
 def test_a_tree_without_the_file_is_not_checked() -> None:

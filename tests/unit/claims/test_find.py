@@ -34,8 +34,8 @@ def series(body: str, patches: int = 9, *, cover: bool = True) -> Series:
     return Series("t", 1, letter.message_id, letter, listed)
 
 
-def found(body: str, kind: ClaimKind, cells: tuple[Cell, ...] = CELLS, **options: bool) -> list[Claim]:
-    return [one for one in found_claims(series(body, **options), cells) if one.kind is kind]
+def claims_of_kind(body: str, kind: ClaimKind, cells: tuple[Cell, ...] = CELLS, **options: bool) -> list[Claim]:
+    return [claim for claim in found_claims(series(body, **options), cells) if claim.kind is kind]
 
 
 @pytest.mark.parametrize(
@@ -53,35 +53,38 @@ def found(body: str, kind: ClaimKind, cells: tuple[Cell, ...] = CELLS, **options
     ],
 )
 def test_bloat_o_meter_lines_are_found_with_the_cell_that_the_letter_names(body: str, cell: str) -> None:
-    (claim,) = found(body, ClaimKind.TEXT_DELTA)
+    (claim,) = claims_of_kind(body, ClaimKind.TEXT_DELTA)
     assert (claim.claimed, claim.cell, claim.relation, claim.found) == (-15792, cell, "near", True)
     assert bool(claim.obstacle) == (not cell)
 
 
 def test_why_no_cell_is_meant_is_said() -> None:
-    assert found(f"allmodconfig: {BLOAT}", ClaimKind.TEXT_DELTA)[0].obstacle == "no cell is allmodconfig"
-    (claim,) = found(BLOAT, ClaimKind.TEXT_DELTA, CELLS[2:])
+    assert claims_of_kind(f"allmodconfig: {BLOAT}", ClaimKind.TEXT_DELTA)[0].obstacle == "no cell is allmodconfig"
+    (claim,) = claims_of_kind(BLOAT, ClaimKind.TEXT_DELTA, CELLS[2:])
     assert "does not say of which configuration" in claim.obstacle
 
 
 def test_a_line_that_was_wrapped_is_found_in_its_own_words() -> None:
-    (claim,) = found(f"On defconfig\n{BLOAT.replace(' up', chr(10) + '  up')}\n", ClaimKind.TEXT_DELTA)
+    (claim,) = claims_of_kind(f"On defconfig\n{BLOAT.replace(' up', chr(10) + '  up')}\n", ClaimKind.TEXT_DELTA)
     assert claim.text == BLOAT
 
 
 def test_the_diffstat_is_found_with_its_files() -> None:
-    (claim,) = found(f"Hello.\n\n{STAT}-- \n2.39.5\n", ClaimKind.DIFFSTAT)
+    (claim,) = claims_of_kind(f"Hello.\n\n{STAT}-- \n2.39.5\n", ClaimKind.DIFFSTAT)
     assert claim.diffstat is not None
     assert claim.diffstat == Diffstat(2, 32, 34, claim.diffstat.lines)
-    assert [one.name for one in claim.diffstat.lines] == [".../mm/vmemmap_dedup.rst", "mm/util.c"]
+    assert [file_stat.name for file_stat in claim.diffstat.lines] == [".../mm/vmemmap_dedup.rst", "mm/util.c"]
     assert claim.text == "2 files changed, 32 insertions(+), 34 deletions(-)"
 
 
 def test_every_diffstat_is_found_once() -> None:
     """Which of them is the series' own, only the patches tell."""
-    claims = found(f"1 file changed, 1 insertion(+)\n\n{STAT}\nAgain:\n\n{STAT}", ClaimKind.DIFFSTAT)
-    assert [(one.diffstat.files, one.diffstat.insertions) for one in claims if one.diffstat] == [(1, 1), (2, 32)]
-    assert found("1 file changed, 1 deletion(-)\n", ClaimKind.DIFFSTAT)[0].diffstat == Diffstat(1, 0, 1)
+    claims = claims_of_kind(f"1 file changed, 1 insertion(+)\n\n{STAT}\nAgain:\n\n{STAT}", ClaimKind.DIFFSTAT)
+    assert [(claim.diffstat.files, claim.diffstat.insertions) for claim in claims if claim.diffstat] == [
+        (1, 1),
+        (2, 32),
+    ]
+    assert claims_of_kind("1 file changed, 1 deletion(-)\n", ClaimKind.DIFFSTAT)[0].diffstat == Diffstat(1, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_every_diffstat_is_found_once() -> None:
     ],
 )
 def test_no_functional_change_is_found(words: str, patches: tuple[int, ...]) -> None:
-    (claim,) = found(f"Hello.\n\n{words}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    (claim,) = claims_of_kind(f"Hello.\n\n{words}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
     assert claim.patches == patches
     assert claim.text in " ".join(words.split())
 
@@ -118,7 +121,7 @@ def test_no_functional_change_is_found(words: str, patches: tuple[int, ...]) -> 
     ],
 )
 def test_preparatory_patches_are_found(words: str, patches: tuple[int, ...]) -> None:
-    (claim,) = found(f"Hello.\n\n{words}\n", ClaimKind.PREPARATORY)
+    (claim,) = claims_of_kind(f"Hello.\n\n{words}\n", ClaimKind.PREPARATORY)
     assert claim.patches == patches
 
 
@@ -126,7 +129,7 @@ def test_preparatory_patches_are_found(words: str, patches: tuple[int, ...]) -> 
     "words", ["Preparatory work was merged before.", "Patch 40 prepares.", "Patch 1 adds a thing.", "be prepared"]
 )
 def test_what_names_no_patch_or_prepares_nothing_is_no_claim(words: str) -> None:
-    assert not found(words, ClaimKind.PREPARATORY)
+    assert not claims_of_kind(words, ClaimKind.PREPARATORY)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +142,14 @@ def test_what_names_no_patch_or_prepares_nothing_is_no_claim(words: str) -> None
     ],
 )
 def test_benchmark_figures_are_quoted(words: str, text: str) -> None:
-    assert [one.text for one in found(f"Hello.\n\n{words}\n", ClaimKind.BENCHMARK)] == [text]
+    assert [claim.text for claim in claims_of_kind(f"Hello.\n\n{words}\n", ClaimKind.BENCHMARK)] == [text]
 
 
 def test_of_a_table_the_lines_with_figures_are_quoted() -> None:
     table = (
         "netperf:\n" + "".join(f"  run{at}  {at}000 MB/s  +{at}.1%\n" for at in range(1, 4)) + "  (three machines)\n"
     )
-    assert [one.text for one in found(table, ClaimKind.BENCHMARK)] == [
+    assert [claim.text for claim in claims_of_kind(table, ClaimKind.BENCHMARK)] == [
         f"run{at} {at}000 MB/s +{at}.1%" for at in range(1, 4)
     ]
 
@@ -163,14 +166,17 @@ def test_of_a_table_the_lines_with_figures_are_quoted() -> None:
     ],
 )
 def test_other_figures_are_no_benchmarks(words: str) -> None:
-    assert not found(words, ClaimKind.BENCHMARK)
+    assert not claims_of_kind(words, ClaimKind.BENCHMARK)
 
 
 def test_what_a_series_toml_has_is_not_found_again() -> None:
     letter = series(f"defconfig   {BLOAT}\n\nNo functional change.\n")
     tracked = [Claim(f"defconfig  {BLOAT}", "x86_64-defconfig", -15792)]
-    assert [one.kind for one in found_claims(letter, CELLS, tracked)] == [ClaimKind.NO_FUNCTIONAL_CHANGE]
-    assert [one.kind for one in found_claims(letter, CELLS)] == [ClaimKind.TEXT_DELTA, ClaimKind.NO_FUNCTIONAL_CHANGE]
+    assert [claim.kind for claim in found_claims(letter, CELLS, tracked)] == [ClaimKind.NO_FUNCTIONAL_CHANGE]
+    assert [claim.kind for claim in found_claims(letter, CELLS)] == [
+        ClaimKind.TEXT_DELTA,
+        ClaimKind.NO_FUNCTIONAL_CHANGE,
+    ]
     narrower = [Claim(BLOAT, "x86_64-defconfig", -15792)]
     assert len(found_claims(letter, CELLS, narrower)) == 1
 
@@ -185,46 +191,49 @@ def test_what_a_series_toml_has_is_not_found_again() -> None:
     ],
 )
 def test_what_is_new_in_a_revision_says_nothing_of_the_series(changelog: str) -> None:
-    assert not found(f"Hello.\n\n{changelog}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
-    assert not found(f"Hello.\n\n{changelog}\n", ClaimKind.PREPARATORY)
+    assert not claims_of_kind(f"Hello.\n\n{changelog}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert not claims_of_kind(f"Hello.\n\n{changelog}\n", ClaimKind.PREPARATORY)
     after = f"{changelog}\n\nNo functional change intended.\n"
-    assert [one.patches for one in found(after, ClaimKind.NO_FUNCTIONAL_CHANGE)] == [()]
+    assert [claim.patches for claim in claims_of_kind(after, ClaimKind.NO_FUNCTIONAL_CHANGE)] == [()]
 
 
 def test_a_sentence_is_about_the_patch_that_its_list_item_begins_with() -> None:
     body = (
         "Patch 3: constify alloc_context.\n  Preparatory cleanup. No functional change.\nPatch 4: the thing itself.\n"
     )
-    assert found(body, ClaimKind.NO_FUNCTIONAL_CHANGE)[0].patches == (3,)
-    assert found(body, ClaimKind.PREPARATORY)[0].patches == (3,)
+    assert claims_of_kind(body, ClaimKind.NO_FUNCTIONAL_CHANGE)[0].patches == (3,)
+    assert claims_of_kind(body, ClaimKind.PREPARATORY)[0].patches == (3,)
 
 
 def test_a_range_diff_and_a_signature_claim_nothing() -> None:
     quoted = (
         "Range-diff against v1:\n1:  abc ! 1:  def mm: one\n    @@ Commit message\n     +    No functional change.\n"
     )
-    assert not found(f"Hello.\n\n{quoted}", ClaimKind.NO_FUNCTIONAL_CHANGE)
-    assert not found("Hello.\n\n-- \nNo functional change.\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert not claims_of_kind(f"Hello.\n\n{quoted}", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert not claims_of_kind("Hello.\n\n-- \nNo functional change.\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
     assert own_words(f"Hello.\n\n{quoted}\nA U Thor (1):\n") == "Hello.\n\n\nA U Thor (1):\n"
-    (claim,) = found(f"{quoted}\n{STAT}", ClaimKind.DIFFSTAT)
+    (claim,) = claims_of_kind(f"{quoted}\n{STAT}", ClaimKind.DIFFSTAT)
     assert claim.text == "2 files changed, 32 insertions(+), 34 deletions(-)"
 
 
 def test_without_a_cover_letter_patch_1_speaks_for_itself() -> None:
     body = f"No functional change.\n\n{BLOAT}\n---\n 1 file changed, 1 insertion(+)\n\nIt is 9% faster.\n"
     claims = found_claims(series(body, cover=False), CELLS)
-    assert [(one.kind.value, one.patches) for one in claims] == [("no-functional-change", (1,)), ("text-delta", (1,))]
+    assert [(claim.kind.value, claim.patches) for claim in claims] == [
+        ("no-functional-change", (1,)),
+        ("text-delta", (1,)),
+    ]
 
 
 def test_the_one_patch_of_a_series_speaks_for_the_series() -> None:
     body = "No functional change.\n---\n mm/util.c | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n"
     claims = found_claims(series(body, patches=1, cover=False), CELLS)
-    assert [(one.kind.value, one.patches) for one in claims] == [("no-functional-change", ()), ("diffstat", ())]
+    assert [(claim.kind.value, claim.patches) for claim in claims] == [("no-functional-change", ()), ("diffstat", ())]
 
 
 def test_a_flood_of_claims_is_cut() -> None:
-    assert len(found("It is 5% faster.\n\n" * 500, ClaimKind.BENCHMARK)) == 10
-    assert found(f"patch 1 prepares {'word ' * 500}", ClaimKind.PREPARATORY)[0].text == "prepares"
+    assert len(claims_of_kind("It is 5% faster.\n\n" * 500, ClaimKind.BENCHMARK)) == 10
+    assert claims_of_kind(f"patch 1 prepares {'word ' * 500}", ClaimKind.PREPARATORY)[0].text == "prepares"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +261,7 @@ def test_a_hostile_letter_takes_no_time(flood: str) -> None:
     ],
 )
 def test_an_exception_to_no_functional_change_is_kept_with_it(words: str, limit: str) -> None:
-    (claim,) = found(words, ClaimKind.NO_FUNCTIONAL_CHANGE)
+    (claim,) = claims_of_kind(words, ClaimKind.NO_FUNCTIONAL_CHANGE)
     assert claim.limit == limit
 
 
@@ -267,4 +276,4 @@ def test_an_exception_to_no_functional_change_is_kept_with_it(words: str, limit:
     ],
 )
 def test_what_a_letter_denies_or_quotes_is_no_claim_of_its_own(words: str) -> None:
-    assert found(words, ClaimKind.NO_FUNCTIONAL_CHANGE) == []
+    assert claims_of_kind(words, ClaimKind.NO_FUNCTIONAL_CHANGE) == []

@@ -14,8 +14,8 @@ from tests.support import records
 
 def test_a_claim_about_a_duplicate_is_judged_by_the_cell_that_was_built() -> None:
     duplicate = records.cell("twin", status="duplicate", same_as="x86-a", text=None, states=(), sections=())
-    (found,) = judged([Claim("saves text", "twin", -1000)], Evidence([*MEASURED, duplicate]))
-    assert (found.verdict, found.measured, found.cell) == ("confirmed", -1410, "x86-a")
+    (claim,) = judged([Claim("saves text", "twin", -1000)], Evidence([*MEASURED, duplicate]))
+    assert (claim.verdict, claim.measured, claim.cell) == ("confirmed", -1410, "x86-a")
 
 
 MEASURED = [
@@ -42,13 +42,13 @@ MEASURED = [
 def test_a_claim_is_judged_by_the_first_cell_that_it_is_about(
     glob: str, claimed: int, relation: str, verdict: str, measured: int | None, cell: str
 ) -> None:
-    (found,) = judged([Claim("saves text", glob, claimed, relation)], Evidence(MEASURED))
-    assert (found.verdict, found.measured, found.cell, found.claimed) == (verdict, measured, cell, claimed)
+    (claim,) = judged([Claim("saves text", glob, claimed, relation)], Evidence(MEASURED))
+    assert (claim.verdict, claim.measured, claim.cell, claim.claimed) == (verdict, measured, cell, claimed)
 
 
 def verdict(claim: Claim, *cells: CellRecord, **evidence: object) -> ClaimRecord:
-    (found,) = judged([claim], Evidence(cells, **evidence))  # type: ignore[arg-type]
-    return found
+    (judged_claim,) = judged([claim], Evidence(cells, **evidence))  # type: ignore[arg-type]
+    return judged_claim
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def verdict(claim: Claim, *cells: CellRecord, **evidence: object) -> ClaimRecord
 )
 def test_a_figure_of_another_compiler_is_refuted_only_by_the_opposite(claimed: int, measured: int, word: str) -> None:
     claim = Claim("text", "one", claimed, relation="near", found=True)
-    found = verdict(claim, records.cell("one", text=records.text(delta=measured)))
-    assert (found.verdict, found.measured, found.origin) == (word, measured, "letter")
+    judged_claim = verdict(claim, records.cell("one", text=records.text(delta=measured)))
+    assert (judged_claim.verdict, judged_claim.measured, judged_claim.origin) == (word, measured, "letter")
 
 
 def test_a_figure_that_no_cell_measures_says_why() -> None:
-    found = verdict(Claim("text", "", -1, obstacle="no cell is allmodconfig", found=True), records.cell())
-    assert (found.verdict, found.finding) == ("not measured", "no cell is allmodconfig")
+    claim = verdict(Claim("text", "", -1, obstacle="no cell is allmodconfig", found=True), records.cell())
+    assert (claim.verdict, claim.finding) == ("not measured", "no cell is allmodconfig")
 
 
 def test_a_cell_that_is_not_there_is_named() -> None:
@@ -92,22 +92,22 @@ PREPARES = Claim("Patches 1-2 prepare", "*", None, kind=ClaimKind.PREPARATORY, p
 
 
 def test_preparatory_patches_are_confirmed_when_each_builds() -> None:
-    found = verdict(PREPARES, steps(0, -8, -900), steps(0, 4, -900, name="two"))
-    assert (found.verdict, found.finding) == ("confirmed", "each builds, in 2 cells")
-    assert found.details == ("patch 1: size unchanged", "patch 2: one -8, two +4")
-    assert (found.kind, found.patches, found.claimed) == ("preparatory", (1, 2), None)
+    claim = verdict(PREPARES, steps(0, -8, -900), steps(0, 4, -900, name="two"))
+    assert (claim.verdict, claim.finding) == ("confirmed", "each builds, in 2 cells")
+    assert claim.details == ("patch 1: size unchanged", "patch 2: one -8, two +4")
+    assert (claim.kind, claim.patches, claim.claimed) == ("preparatory", (1, 2), None)
 
 
 def test_preparatory_patches_are_refuted_when_one_does_not_build() -> None:
-    found = verdict(PREPARES, steps(0, None, None, failing=2), steps(0, 4, -9, name="two"))
-    assert (found.verdict, found.finding) == ("refuted", "does not build: patch 2 in one")
+    claim = verdict(PREPARES, steps(0, None, None, failing=2), steps(0, 4, -9, name="two"))
+    assert (claim.verdict, claim.finding) == ("refuted", "does not build: patch 2 in one")
 
 
 @pytest.mark.parametrize("cells", [(), (records.cell(states=(records.state(0), records.state(3))),)])
 def test_preparatory_patches_that_were_not_built_alone_say_what_to_type(cells: tuple[CellRecord, ...]) -> None:
-    found = verdict(PREPARES, *cells)
-    assert found.verdict == "not measured"
-    assert "--per-patch" in found.finding
+    claim = verdict(PREPARES, *cells)
+    assert claim.verdict == "not measured"
+    assert "--per-patch" in claim.finding
 
 
 def test_a_base_that_fails_says_nothing_of_preparatory_patches() -> None:
@@ -122,35 +122,35 @@ OTHER = records.code("frob", "probe")
 
 def test_no_functional_change_is_confirmed_by_the_same_code_in_every_cell() -> None:
     cells = (records.cell("one", code=SAME), records.cell("two", code=SAME), records.unreachable())
-    found = verdict(NOTHING, *cells)
-    assert (found.verdict, found.details) == ("confirmed", ())
-    assert "900 functions, in 2 cells" in found.finding
+    claim = verdict(NOTHING, *cells)
+    assert (claim.verdict, claim.details) == ("confirmed", ())
+    assert "900 functions, in 2 cells" in claim.finding
 
 
 def test_other_code_does_not_confirm_it_though_no_size_differs() -> None:
     text = records.text(delta=0, up=0, down=0)
-    found = verdict(NOTHING, records.cell("one", code=SAME, text=text), records.cell("two", code=OTHER, text=text))
-    assert (found.verdict, found.details) == ("not confirmed", ("two: frob(), probe() (mm/util.c)",))
+    claim = verdict(NOTHING, records.cell("one", code=SAME, text=text), records.cell("two", code=OTHER, text=text))
+    assert (claim.verdict, claim.details) == ("not confirmed", ("two: frob(), probe() (mm/util.c)",))
 
 
 def test_code_that_was_not_compared_confirms_nothing() -> None:
-    found = verdict(NOTHING, records.cell("one", code=SAME), records.cell("two", code=None))
-    assert (found.verdict, "not compared" in found.finding) == ("not measured", True)
+    claim = verdict(NOTHING, records.cell("one", code=SAME), records.cell("two", code=None))
+    assert (claim.verdict, "not compared" in claim.finding) == ("not measured", True)
 
 
 def test_code_that_could_not_be_read_confirms_nothing() -> None:
     unread = SAME.model_copy(update={"unread": ("mm/odd.o",)})
-    found = verdict(NOTHING, records.cell("one", code=unread))
-    assert (found.verdict, found.details) == ("not confirmed", ("one: 1 object file could not be read",))
+    claim = verdict(NOTHING, records.cell("one", code=unread))
+    assert (claim.verdict, claim.details) == ("not confirmed", ("one: 1 object file could not be read",))
 
 
 def test_code_of_which_too_much_differs_to_be_told_is_not_called_unread() -> None:
     """Seen red with the words in the list of object files that could not be read."""
     many = records.code(more_than=100_000)
-    found = verdict(NOTHING, records.cell("one", code=SAME), records.cell("two", code=many))
+    claim = verdict(NOTHING, records.cell("one", code=SAME), records.cell("two", code=many))
     words = "more than 100000 functions and data objects differ"
-    assert (found.verdict, found.details) == ("not confirmed", (f"two: {words}",))
-    assert found.finding == "the code of more than 100000 functions and data objects differs"
+    assert (claim.verdict, claim.details) == ("not confirmed", (f"two: {words}",))
+    assert claim.finding == "the code of more than 100000 functions and data objects differs"
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_code_of_which_too_much_differs_to_be_told_is_not_called_unread() -> Non
 )
 def test_lines_that_no_cell_compiles_are_not_vouched_for(compiled: bool, kept: str, word: str) -> None:
     coverage = (FileCoverageRecord(path="mm/odd.c", compiled=compiled, lines="3-4", kept=kept),)
-    found = verdict(NOTHING, records.cell("one", code=SAME, coverage=coverage))
-    assert found.verdict == word
-    assert ("mm/odd.c" in " ".join(found.details)) == (word != "confirmed")
+    claim = verdict(NOTHING, records.cell("one", code=SAME, coverage=coverage))
+    assert claim.verdict == word
+    assert ("mm/odd.c" in " ".join(claim.details)) == (word != "confirmed")
 
 
 def test_lines_of_other_patches_say_nothing_of_a_patch() -> None:
@@ -173,8 +173,8 @@ def test_lines_of_other_patches_say_nothing_of_a_patch() -> None:
 
 
 def test_an_exception_of_the_letter_is_heard() -> None:
-    found = verdict(replace(NOTHING, limit="except for patch 3"), records.cell("one", code=SAME))
-    assert (found.verdict, "except for patch 3" in found.finding) == ("not checked", True)
+    claim = verdict(replace(NOTHING, limit="except for patch 3"), records.cell("one", code=SAME))
+    assert (claim.verdict, "except for patch 3" in claim.finding) == ("not checked", True)
 
 
 def test_no_functional_change_of_some_patches_is_one_of_each() -> None:
@@ -229,10 +229,10 @@ FILES = frozenset({DOCUMENT.name, UTIL.name})
 def test_a_diffstat_is_checked_against_the_patches(
     files: frozenset[str], counted: Diffstat | None, word: str, details: tuple[str, ...]
 ) -> None:
-    found = verdict(STAT, files=frozenset(files), diffstats=(counted,) if counted else ())
-    assert (found.verdict, found.details) == (word, details)
+    claim = verdict(STAT, files=frozenset(files), diffstats=(counted,) if counted else ())
+    assert (claim.verdict, claim.details) == (word, details)
     if counted:
-        assert f"{counted.files} files, +3 -{counted.deletions} lines" in found.finding
+        assert f"{counted.files} files, +3 -{counted.deletions} lines" in claim.finding
 
 
 def test_any_of_the_ways_to_count_confirms_a_diffstat() -> None:
@@ -251,10 +251,10 @@ def test_of_several_diffstats_the_one_that_agrees_best_is_the_series(at: int) ->
     own = stat_claim(UTIL, insertions=2)
     claims = [stat_claim(DOCUMENT, insertions=5), stat_claim(DOCUMENT, UTIL, insertions=7)]
     claims.insert(at, own)
-    (found,) = judged(claims, Evidence((), FILES, (Diffstat(1, 2, 0, (UTIL,)),)))
-    assert (found.text, found.verdict) == (own.text, "confirmed")
-    (found,) = judged(claims, Evidence((), FILES, (Diffstat(1, 3, 0, (FileStat("mm/util.c", "3"),)),)))
-    assert (found.text, found.verdict) == (own.text, "not confirmed")
+    (claim,) = judged(claims, Evidence((), FILES, (Diffstat(1, 2, 0, (UTIL,)),)))
+    assert (claim.text, claim.verdict) == (own.text, "confirmed")
+    (claim,) = judged(claims, Evidence((), FILES, (Diffstat(1, 3, 0, (FileStat("mm/util.c", "3"),)),)))
+    assert (claim.text, claim.verdict) == (own.text, "not confirmed")
 
 
 def test_two_short_names_do_not_stand_for_one_file() -> None:
@@ -319,7 +319,7 @@ def test_other_cells_can_change_a_verdict() -> None:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "claim",
     [
         verdict(STAT, files=frozenset({"a.c"}), diffstats=(Diffstat(1, 2, 3),)),
         verdict(Claim("5% faster", "", None, kind=ClaimKind.BENCHMARK, found=True)),
@@ -327,10 +327,10 @@ def test_other_cells_can_change_a_verdict() -> None:
     ],
     ids=["diffstat", "benchmark", "a boot of an old record"],
 )
-def test_what_cells_do_not_decide_stays(found: ClaimRecord) -> None:
-    assert judged_again([found], WHOLE) == (found,)
+def test_what_cells_do_not_decide_stays(claim: ClaimRecord) -> None:
+    assert judged_again([claim], WHOLE) == (claim,)
 
 
 def test_a_claim_of_an_old_record_is_about_the_cell_that_was_measured() -> None:
-    (found,) = judged_again([records.claim(cell="two")], WHOLE)
-    assert (found.verdict, found.measured, found.about) == ("confirmed", -1410, "two")
+    (claim,) = judged_again([records.claim(cell="two")], WHOLE)
+    assert (claim.verdict, claim.measured, claim.about) == ("confirmed", -1410, "two")

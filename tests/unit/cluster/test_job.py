@@ -116,9 +116,9 @@ def test_entries_go_from_store_to_store(store: Store, tmp_path: Path) -> None:
     there.put(KEY, VALUE, FILES)
     sent = exported(there, [KEY, IMAGE], there.made)
     assert adopt(store, carried(sent), [KEY]) == []
-    found = store.get(KEY)
-    assert found is not None
-    assert (found.value, found.files(), found.made_for_run) == (VALUE, FILES, True)
+    entry = store.get(KEY)
+    assert entry is not None
+    assert (entry.value, entry.files(), entry.made_for_run) == (VALUE, FILES, True)
     # A later command finds it as it finds any other.
     again = Store(tmp_path / "store", print).get(KEY)
     assert again is not None
@@ -127,18 +127,18 @@ def test_entries_go_from_store_to_store(store: Store, tmp_path: Path) -> None:
 
 def test_what_a_worker_found_counts_as_found(store: Store) -> None:
     adopt(store, [StoredResult.of(KEY, VALUE, FILES, made=False)], [KEY])
-    found = store.get(KEY)
-    assert found is not None
-    assert not found.made_for_run
+    entry = store.get(KEY)
+    assert entry is not None
+    assert not entry.made_for_run
 
 
 def test_what_is_there_stays(store: Store) -> None:
     store.put(KEY, VALUE, FILES)
     other = StoredResult.of(KEY, VALUE | {"seconds": 9.0}, FILES, made=True)
     assert adopt(store, [other], [KEY]) == []
-    found = store.get(KEY)
-    assert found is not None
-    assert (found.value["seconds"], found.made_for_run) == (1.5, False)
+    entry = store.get(KEY)
+    assert entry is not None
+    assert (entry.value["seconds"], entry.made_for_run) == (1.5, False)
 
 
 @pytest.mark.parametrize(

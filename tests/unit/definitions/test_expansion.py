@@ -33,8 +33,8 @@ def expanded(*parts: str) -> MatrixDefinition:
 
 
 def cell(matrix: MatrixDefinition, name: str) -> CellDefinition:
-    (found,) = [one for one in matrix.cells if one.id == name]
-    return found
+    (cell_definition,) = [cell_definition for cell_definition in matrix.cells if cell_definition.id == name]
+    return cell_definition
 
 
 def refused(*parts: str) -> UsageError:
@@ -44,33 +44,33 @@ def refused(*parts: str) -> UsageError:
 
 
 def test_the_product_of_the_axes_makes_the_cells_in_the_order_of_the_file() -> None:
-    assert [one.id for one in expanded().cells] == [
+    assert [cell_definition.id for cell_definition in expanded().cells] == [
         *("x86_64-vmemmap", "x86_64-sparse"),
         *("riscv64-vmemmap", "riscv64-sparse"),
     ]
 
 
 def test_a_cell_has_what_defaults_and_its_values_say() -> None:
-    found = cell(expanded(), "x86_64-vmemmap")
-    assert (found.arch, found.base, found.toolchain, found.about) == (
+    cell_definition = cell(expanded(), "x86_64-vmemmap")
+    assert (cell_definition.arch, cell_definition.base, cell_definition.toolchain, cell_definition.about) == (
         *("x86_64", "tinyconfig", "gcc"),
         "64-bit x86, virtual memmap",
     )
-    assert (found.boot, found.steps, found.expect) == ((), None, None)
+    assert (cell_definition.boot, cell_definition.steps, cell_definition.expect) == ((), None, None)
 
 
 def test_fragments_add_up_from_defaults_over_axes_to_includes_each_once() -> None:
     include = '[[include]]\nwhen = { memmap = "vmemmap" }\nfragments = ["hvo", "console"]'
-    found = cell(expanded(include), "riscv64-vmemmap")
-    assert found.fragments == ("console", "mmu", "vmemmap", "hvo")
+    cell_definition = cell(expanded(include), "riscv64-vmemmap")
+    assert cell_definition.fragments == ("console", "mmu", "vmemmap", "hvo")
 
 
 def test_boot_scenarios_add_up() -> None:
     include = '[[include]]\nwhen = { memmap = "vmemmap" }\nboot = ["hvo-on"]'
     with_boot = AXES.replace("[defaults]", '[defaults]\nboot = ["userspace"]')
-    found = expand(MatrixFile.model_validate(tomllib.loads(f"{with_boot}\n{include}")))
-    assert cell(found, "x86_64-vmemmap").boot == ("userspace", "hvo-on")
-    assert cell(found, "x86_64-sparse").boot == ("userspace",)
+    matrix = expand(MatrixFile.model_validate(tomllib.loads(f"{with_boot}\n{include}")))
+    assert cell(matrix, "x86_64-vmemmap").boot == ("userspace", "hvo-on")
+    assert cell(matrix, "x86_64-sparse").boot == ("userspace",)
 
 
 TOOLCHAINS = '[axes.toolchain]\ngcc-12 = { toolchain = "gcc-12" }\nllvm-14 = { toolchain = "llvm-14" }'
@@ -97,51 +97,57 @@ def test_the_cross_prefix_goes_before_toolchains_that_need_it(name: str, toolcha
     ],
 )
 def test_an_include_holds_where_every_axis_has_one_of_its_values(when: str, changed: list[str]) -> None:
-    found = expanded(f"[[include]]\nwhen = {when}\nsteps = 7")
-    assert [one.id for one in found.cells if one.steps == 7] == changed
+    matrix = expanded(f"[[include]]\nwhen = {when}\nsteps = 7")
+    assert [cell_definition.id for cell_definition in matrix.cells if cell_definition.steps == 7] == changed
 
 
 def test_an_include_has_the_last_word_and_the_last_include_the_very_last() -> None:
-    one = '[[include]]\nwhen = { arch = "x86_64" }\nbase = "defconfig"\nabout = "big"'
+    first = '[[include]]\nwhen = { arch = "x86_64" }\nbase = "defconfig"\nabout = "big"'
     other = '[[include]]\nwhen = { arch = "x86_64", memmap = "sparse" }\nid = "flat"\nbase = "allnoconfig"'
-    found = expanded(one, other)
-    assert (cell(found, "x86_64-vmemmap").base, cell(found, "x86_64-vmemmap").about) == ("defconfig", "big")
-    assert (cell(found, "flat").base, cell(found, "flat").about) == ("allnoconfig", "big")
+    matrix = expanded(first, other)
+    assert (cell(matrix, "x86_64-vmemmap").base, cell(matrix, "x86_64-vmemmap").about) == ("defconfig", "big")
+    assert (cell(matrix, "flat").base, cell(matrix, "flat").about) == ("allnoconfig", "big")
 
 
 def test_what_is_excluded_is_no_cell_but_named_with_the_reason() -> None:
-    found = expanded('[[exclude]]\nwhen = { arch = "x86_64", memmap = "sparse" }\nreason = "selected"')
-    assert [one.id for one in found.cells] == ["x86_64-vmemmap", "riscv64-vmemmap", "riscv64-sparse"]
-    assert [(one.ids, one.reason) for one in found.excluded] == [(("x86_64-sparse",), "selected")]
+    matrix = expanded('[[exclude]]\nwhen = { arch = "x86_64", memmap = "sparse" }\nreason = "selected"')
+    assert [cell_definition.id for cell_definition in matrix.cells] == [
+        "x86_64-vmemmap",
+        "riscv64-vmemmap",
+        "riscv64-sparse",
+    ]
+    assert [(exclusion.ids, exclusion.reason) for exclusion in matrix.excluded] == [(("x86_64-sparse",), "selected")]
 
 
 def test_cells_of_their_own_come_after_the_products_and_share_the_defaults() -> None:
-    found = expanded('[[cells]]\nid = "own"\narch = "s390"\nfragments = ["mine"]\nbase = "defconfig"')
-    assert found.cells[-1].id == "own"
-    assert found.cells[-1].fragments == ("console", "mine")
-    assert found.cells[-1].base == "defconfig"
+    matrix = expanded('[[cells]]\nid = "own"\narch = "s390"\nfragments = ["mine"]\nbase = "defconfig"')
+    assert matrix.cells[-1].id == "own"
+    assert matrix.cells[-1].fragments == ("console", "mine")
+    assert matrix.cells[-1].base == "defconfig"
 
 
 def test_an_expectation_is_a_word_or_a_table() -> None:
-    found = expanded(
+    matrix = expanded(
         '[[include]]\nwhen = { arch = "x86_64", memmap = "sparse" }\nexpect = "unreachable"',
         '[[include]]\nwhen = { arch = "riscv64" }\nexpect = { struct_page = 64, vmemmap = false }',
     )
-    unreachable, table = cell(found, "x86_64-sparse").expect, cell(found, "riscv64-sparse").expect
+    unreachable, table = cell(matrix, "x86_64-sparse").expect, cell(matrix, "riscv64-sparse").expect
     assert unreachable is not None
-    assert [one.unreachable for one in unreachable] == [True]
+    assert [expectation.unreachable for expectation in unreachable] == [True]
     assert table is not None
-    assert [(one.unreachable, one.struct_page, one.vmemmap) for one in table] == [(False, 64, False)]
+    assert [(expectation.unreachable, expectation.struct_page, expectation.vmemmap) for expectation in table] == [
+        (False, 64, False)
+    ]
 
 
 def test_expectations_can_differ_by_what_the_tree_says() -> None:
-    found = expanded(
+    matrix = expanded(
         '[[include]]\nwhen = { arch = "riscv64" }\n'
         'expect = [{ when = "!$(prompt,A)", unreachable = true }, { struct_page = 64 }]'
     )
-    several = cell(found, "riscv64-sparse").expect
+    several = cell(matrix, "riscv64-sparse").expect
     assert several is not None
-    assert [(one.when, one.unreachable, one.struct_page) for one in several] == [
+    assert [(expectation.when, expectation.unreachable, expectation.struct_page) for expectation in several] == [
         ("!$(prompt,A)", True, None),
         ("", False, 64),
     ]
@@ -199,10 +205,10 @@ def test_a_mistake_is_refused_with_its_place(parts: list[str], words: list[str])
 
 def test_includes_settle_what_axes_disagree_about() -> None:
     bits = '[axes.bits]\n32 = { arch = "i386" }'
-    found = expanded(
-        bits, *(include(f'{{ arch = "{one}", bits = "32" }}', 'arch = "i386"') for one in ("x86_64", "riscv64"))
+    matrix = expanded(
+        bits, *(include(f'{{ arch = "{arch}", bits = "32" }}', 'arch = "i386"') for arch in ("x86_64", "riscv64"))
     )
-    assert {one.arch for one in found.cells} == {"i386"}
+    assert {cell_definition.arch for cell_definition in matrix.cells} == {"i386"}
 
 
 def test_a_matrix_without_cells_is_refused() -> None:
@@ -212,7 +218,9 @@ def test_a_matrix_without_cells_is_refused() -> None:
 
 def test_a_matrix_without_axes_has_its_own_cells_alone() -> None:
     text = 'title = "x"\n[[cells]]\nid = "one"\narch = "x86_64"\nbase = "tinyconfig"'
-    assert [one.id for one in expand(MatrixFile.model_validate(tomllib.loads(text))).cells] == ["one"]
+    assert [cell_definition.id for cell_definition in expand(MatrixFile.model_validate(tomllib.loads(text))).cells] == [
+        "one"
+    ]
 
 
 NARROWED = [
@@ -227,6 +235,6 @@ NARROWED = [
 def test_globs_choose_among_cells_and_excluded_products(
     globs: list[str], cells: list[str], excluded: list[tuple[str, ...]]
 ) -> None:
-    found = expanded(exclude('{ arch = "x86_64", memmap = "sparse" }')).narrowed(globs)
-    assert [one.id for one in found.cells] == cells
-    assert [one.ids for one in found.excluded] == excluded
+    matrix = expanded(exclude('{ arch = "x86_64", memmap = "sparse" }')).narrowed(globs)
+    assert [cell_definition.id for cell_definition in matrix.cells] == cells
+    assert [exclusion.ids for exclusion in matrix.excluded] == excluded

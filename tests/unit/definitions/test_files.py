@@ -39,9 +39,9 @@ def matrix(place: Path, text: str) -> Path:
 
 
 def test_a_matrix_of_one_s_own_is_loaded_with_the_defaults(tmp_path: Path) -> None:
-    found, fragments = load_matrix(str(matrix(tmp_path, MATRIX)))
-    assert found.title == "mine"
-    cell = found.cells[0]
+    definition, fragments = load_matrix(str(matrix(tmp_path, MATRIX)))
+    assert definition.title == "mine"
+    cell = definition.cells[0]
     assert (cell.id, cell.toolchain, cell.fragments, cell.about, cell.steps) == ("one", "gcc", (), "", None)
     assert fragments == tmp_path
 
@@ -61,29 +61,29 @@ def test_a_matrix_takes_in_the_cells_of_those_that_it_extends(tmp_path: Path) ->
         more='title = "more"\nextends = ["most"]\n[defaults]\nboot = ["stress"]\n' + cell_text("two"),
         most='title = "most"\n' + cell_text("three"),
     )
-    found, _ = load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
-    assert (found.title, [one.id for one in found.cells]) == ("mine", ["one", "two", "three"])
+    definition, _ = load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
+    assert (definition.title, [cell.id for cell in definition.cells]) == ("mine", ["one", "two", "three"])
     # Everybody's defaults are for their own cells.
-    assert [one.boot for one in found.cells] == [(), ("stress",), ()]
+    assert [cell.boot for cell in definition.cells] == [(), ("stress",), ()]
 
 
 def test_a_matrix_can_be_others_and_nothing_else(tmp_path: Path) -> None:
-    found, _ = load_matrix(str(matrix(tmp_path, 'title = "both"\nextends = ["quick", "boot"]\n')))
-    shipped = [one for name in ("quick", "boot") for one in load_matrix(name)[0].cells]
-    assert list(found.cells) == shipped
+    definition, _ = load_matrix(str(matrix(tmp_path, 'title = "both"\nextends = ["quick", "boot"]\n')))
+    shipped = [cell for name in ("quick", "boot") for cell in load_matrix(name)[0].cells]
+    assert list(definition.cells) == shipped
 
 
 def test_a_cell_that_comes_in_by_two_ways_is_there_once(tmp_path: Path) -> None:
     others(tmp_path, a='title = "a"\nextends = ["quick"]\n', b='title = "b"\nextends = ["quick"]\n')
-    found, _ = load_matrix(str(matrix(tmp_path, 'title = "ab"\nextends = ["a", "b"]\n')))
-    assert found.cells == load_matrix("quick")[0].cells
+    definition, _ = load_matrix(str(matrix(tmp_path, 'title = "ab"\nextends = ["a", "b"]\n')))
+    assert definition.cells == load_matrix("quick")[0].cells
 
 
 def test_what_an_extended_matrix_excludes_is_still_said(tmp_path: Path) -> None:
     axes = '[axes.a]\nx = { arch = "i386", base = "tinyconfig" }\ny = { arch = "arm64", base = "tinyconfig" }\n'
     others(tmp_path, more=f'title = "more"\n{axes}[[exclude]]\nwhen = {{ a = "y" }}\nreason = "slow"\n')
-    found, _ = load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
-    assert [(one.ids, one.reason) for one in found.excluded] == [(("y",), "slow")]
+    definition, _ = load_matrix(str(matrix(tmp_path, 'extends = ["more"]\n' + MATRIX)))
+    assert [(exclusion.ids, exclusion.reason) for exclusion in definition.excluded] == [(("y",), "slow")]
 
 
 EXTENSIONS = {
@@ -165,8 +165,14 @@ def series(place: Path, text: str) -> SeriesDefinition:
 
 
 def test_a_series_has_defaults(tmp_path: Path) -> None:
-    found = series(tmp_path, SERIES)
-    assert (found.title, found.trees, found.matrix, found.claims, found.follow_ups) == ("mine", (), "quick", (), ())
+    definition = series(tmp_path, SERIES)
+    assert (definition.title, definition.trees, definition.matrix, definition.claims, definition.follow_ups) == (
+        "mine",
+        (),
+        "quick",
+        (),
+        (),
+    )
     assert find_series(str(tmp_path)) == tmp_path
     assert find_series(str(tmp_path / "none")) is None
 
@@ -205,9 +211,9 @@ def asks_something(fragment: Fragment) -> bool:
 
 @pytest.mark.parametrize("name", MATRICES)
 def test_a_shipped_matrix_loads_and_its_fragments_exist(name: str) -> None:
-    found, fragments = load_matrix(name)
-    assert found.cells
-    for cell in found.cells:
+    definition, fragments = load_matrix(name)
+    assert definition.cells
+    for cell in definition.cells:
         for fragment in cell.fragments:
             assert asks_something(load_fragment(fragments, fragment))
 
@@ -223,13 +229,13 @@ def test_every_shipped_fragment_can_be_read() -> None:
 
 @pytest.mark.parametrize("place", TRACKED, ids=lambda place: str(place.name))
 def test_a_tracked_series_loads_and_what_it_names_exists(place: Path) -> None:
-    found = load_series(place)
+    definition = load_series(place)
     assert find_series(place.name) == place
-    cells = load_matrix(found.matrix)[0].cells
+    cells = load_matrix(definition.matrix)[0].cells
     assert cells
-    for tree in found.trees:
+    for tree in definition.trees:
         TreeName.parse(tree)
-    for version in found.versions:
+    for version in definition.versions:
         assert bool(version.patches) != bool(version.message_id)
         if version.patches:
             files = sorted((place / version.patches).glob("*.patch"))
@@ -238,10 +244,10 @@ def test_a_tracked_series_loads_and_what_it_names_exists(place: Path) -> None:
 
 def test_a_claim_belongs_to_the_letter_of_its_revision(tmp_path: Path) -> None:
     claims = ['[[claims]]\ntext = "always"\ncell = "*"\nclaimed = 1\n']
-    claims += [f'[[claims]]\ntext = "v{one}"\ncell = "*"\nclaimed = 1\nversion = {one}\n' for one in (1, 2)]
-    found = series(tmp_path, SERIES + "".join(claims))
-    assert [one.text for one in found.claims_of(1)] == ["always", "v1"]
-    assert [one.text for one in found.claims_of(2)] == ["always", "v2"]
+    claims += [f'[[claims]]\ntext = "v{version}"\ncell = "*"\nclaimed = 1\nversion = {version}\n' for version in (1, 2)]
+    definition = series(tmp_path, SERIES + "".join(claims))
+    assert [claim.text for claim in definition.claims_of(1)] == ["always", "v1"]
+    assert [claim.text for claim in definition.claims_of(2)] == ["always", "v2"]
 
 
 COVER, ANSWER = (
@@ -255,12 +261,12 @@ def test_a_tracked_series_is_named_by_a_message_of_its_thread(text: str) -> None
     folder = find_series(text)
     assert folder is not None
     assert folder.name == "hvo-upstream"
-    found = load_series(folder)
-    version = found.named_by(text)
+    definition = load_series(folder)
+    version = definition.named_by(text)
     assert version is not None
     assert (version.number, version.message_id) == (1, COVER)
-    assert [claim.claimed for claim in found.claims_of(1)] == [-15792, 0]
-    assert len(found.follow_ups) == 3
+    assert [claim.claimed for claim in definition.claims_of(1)] == [-15792, 0]
+    assert len(definition.follow_ups) == 3
 
 
 @pytest.mark.parametrize("text", ["somebody@example.org", "https://lore.kernel.org/all/", "kas@kernel.org", "@"])

@@ -17,8 +17,8 @@ def posted(*mails: Mail) -> Posting:
     return posting
 
 
-def header(one: Mail, name: str) -> str:
-    return str(message_from_bytes(one.raw, policy=policy.default)[name] or "")
+def header(message: Mail, name: str) -> str:
+    return str(message_from_bytes(message.raw, policy=policy.default)[name] or "")
 
 
 def test_subjects_count_and_references_lead_to_the_first() -> None:
@@ -27,15 +27,15 @@ def test_subjects_count_and_references_lead_to_the_first() -> None:
         parse(raw(f"[linux-mm] [net,v3,{at} of 2] one", DIFF, f"p{at}", in_reply_to="<c@example.org>")) for at in (1, 2)
     ]
     made = renumbered(posted(*mails)).mails
-    assert [header(one, "Subject") for one in made] == [
+    assert [header(message, "Subject") for message in made] == [
         "[PATCH v3 0/2] about",
         "[PATCH v3 1/2] one",
         "[PATCH v3 2/2] one",
     ]
-    assert [header(one, "In-Reply-To") for one in made] == ["", "<c@example.org>", "<c@example.org>"]
-    assert [header(one, "References") for one in made] == ["", "<c@example.org>", "<c@example.org>"]
-    assert [one.message_id for one in made] == [one.message_id for one in mails]
-    assert [one.letter.body for one in made] == [one.letter.body for one in mails]
+    assert [header(message, "In-Reply-To") for message in made] == ["", "<c@example.org>", "<c@example.org>"]
+    assert [header(message, "References") for message in made] == ["", "<c@example.org>", "<c@example.org>"]
+    assert [message.message_id for message in made] == [message.message_id for message in mails]
+    assert [message.letter.body for message in made] == [message.letter.body for message in mails]
 
 
 @pytest.mark.parametrize("title", ["mm: größe", "mm: 页面", "mm: " + "ä" * 200])
@@ -53,10 +53,10 @@ def test_tags_that_git_takes_away_are_not_left_to_be_read_as_numbers() -> None:
 @pytest.mark.parametrize("name", ["DKIM-Signature", "X-Developer-Signature", "x-developer-key"])
 def test_signatures_of_the_subject_as_it_was_are_left_out(name: str) -> None:
     signed = parse(f"{name}: a=b;\n\tc=d\n".encode() + raw("[PATCH] x"))
-    found = renumbered(posted(signed))
-    assert found.signed
-    assert name.encode() not in found.mails[0].raw
-    assert b"c=d" not in found.mails[0].raw
+    result = renumbered(posted(signed))
+    assert result.signed
+    assert name.encode() not in result.mails[0].raw
+    assert b"c=d" not in result.mails[0].raw
     assert not renumbered(posted(mail("[PATCH] x"))).signed
 
 
@@ -70,4 +70,4 @@ def test_a_diff_without_re_is_kept_from_b4() -> None:
     series = mail("[PATCH] x", message_id="p")
     replies = [mail("Re: [PATCH] x", DIFF, "a"), mail("[tip: mm/core] x", DIFF, "b"), mail("thanks", "Acked.\n", "c")]
     kept = readable_replies([series, *replies], posted(series))
-    assert [one.message_id for one in kept] == ["a@example.org", "c@example.org"]
+    assert [message.message_id for message in kept] == ["a@example.org", "c@example.org"]

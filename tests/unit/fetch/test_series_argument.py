@@ -21,7 +21,7 @@ ID = "20251205194351.1646318-1-kas@kernel.org"
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "message_id"),
     [
         (ID, ID),
         (f"<{ID}>", ID),
@@ -38,8 +38,8 @@ ID = "20251205194351.1646318-1-kas@kernel.org"
         ("Y/fGkrzfz@hirez.example.org", "Y/fGkrzfz@hirez.example.org"),
     ],
 )
-def test_a_message_id_is_found_in(text: str, found: str) -> None:
-    assert message_id_in(text) == found
+def test_a_message_id_is_found_in_an_argument(text: str, message_id: str) -> None:
+    assert message_id_in(text) == message_id
 
 
 @pytest.mark.parametrize(

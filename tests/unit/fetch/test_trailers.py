@@ -91,8 +91,8 @@ def left_out(answer: Mail, *added: str, mismatches: tuple[tuple[str, str], ...] 
     mails = [PATCH, answer]
     (posting,) = postings(mails)
     patches = [patch_of(1, PATCH, collected(PATCH, made_by_b4(*added)))]
-    found = uncarried(posting, [], mails, patches, mismatches)
-    return {one.trailer: one.reason for one in found}
+    uncarried_trailers = uncarried(posting, [], mails, patches, mismatches)
+    return {uncarried_trailer.trailer: uncarried_trailer.reason for uncarried_trailer in uncarried_trailers}
 
 
 @pytest.mark.parametrize("line", CARRIED)
@@ -129,9 +129,9 @@ REASONS = [
 
 @pytest.mark.parametrize(("line", "reason"), REASONS)
 def test_each_that_is_left_out_has_its_reason(line: str, reason: str) -> None:
-    (found,) = left_out(reply(f"Hello.\n\n{line}\n")).items()
-    assert found[0] == line
-    assert reason in found[1]
+    (trailer_and_reason,) = left_out(reply(f"Hello.\n\n{line}\n")).items()
+    assert trailer_and_reason[0] == line
+    assert reason in trailer_and_reason[1]
 
 
 def test_a_name_that_cannot_be_read_is_in_no_commit() -> None:
@@ -142,19 +142,19 @@ def test_a_name_that_cannot_be_read_is_in_no_commit() -> None:
 
 def test_a_trailer_for_another_is_said_to_be_so() -> None:
     line = "Reviewed-by: Some One <one@example.org>"
-    found = left_out(reply(f"{line}\n"), mismatches=((line, TALLY),))
-    assert found == {line: "its address is not that of the sender, A U Thor <author@example.org>"}
+    reasons = left_out(reply(f"{line}\n"), mismatches=((line, TALLY),))
+    assert reasons == {line: "its address is not that of the sender, A U Thor <author@example.org>"}
 
 
 def test_where_the_answered_mail_is_not_there_that_is_the_reason() -> None:
-    found = left_out(reply(f"{CARRIED[0]}\n", "gone@example.org"))
-    assert list(found.values()) == ["the message that it answers is not in the thread"]
+    reasons = left_out(reply(f"{CARRIED[0]}\n", "gone@example.org"))
+    assert list(reasons.values()) == ["the message that it answers is not in the thread"]
 
 
 @pytest.mark.parametrize("line", ["Cc: " + "<" * 60_000, "x-by: " + "a@" * 30_000, "a" * 60_000 + ": b", "a:" * 30_000])
 def test_a_long_line_takes_no_time(line: str) -> None:
     with at_most(1):
-        assert [one.line for one in given(reply(f"{line}\n{line}\n\n{CARRIED[0]}\n"))] == [CARRIED[0]]
+        assert [trailer.line for trailer in given(reply(f"{line}\n{line}\n\n{CARRIED[0]}\n"))] == [CARRIED[0]]
         assert collected(PATCH, made_by_b4(line, CARRIED[0])) == (CARRIED[0],)
 
 

@@ -29,8 +29,8 @@ def test_what_neither_the_compiler_nor_the_source_names_is_left(tmp_path: Path, 
     """Seen red with every word taken for one of the compiler's, and with the last parts of paths compared."""
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/.util.o.assembled").write_text(f"mm/util.o: {words}\n")
-    found = unrecorded(tmp_path, iter(["mm/.util.o.assembled"]), {"mm/util.o": UTIL}, ("/src/",))
-    assert found == ({"mm/util.o": more} if more else {})
+    missing = unrecorded(tmp_path, iter(["mm/.util.o.assembled"]), {"mm/util.o": UTIL}, ("/src/",))
+    assert missing == ({"mm/util.o": more} if more else {})
 
 
 def test_what_lies_in_place_of_a_record_is_something_read(tmp_path: Path) -> None:

@@ -28,21 +28,21 @@ $(deps_mm/util.o):
 
 
 def test_a_compiled_object_is_read() -> None:
-    found = parse(UTIL, SRC)
-    assert found is not None
-    assert (found.target, found.source) == ("mm/util.o", "mm/util.c")
-    assert found.dependencies == ("include/linux/mm.h", "include/linux/list.h")
-    assert found.generated == ("include/generated/autoconf.h",)
-    assert "'\"$a #1\"'" in found.command
-    assert found.reads("mm/util.c")
-    assert found.reads("include/linux/list.h")
-    assert not found.reads("include/linux/swap.h")
+    recorded = parse(UTIL, SRC)
+    assert recorded is not None
+    assert (recorded.target, recorded.source) == ("mm/util.o", "mm/util.c")
+    assert recorded.dependencies == ("include/linux/mm.h", "include/linux/list.h")
+    assert recorded.generated == ("include/generated/autoconf.h",)
+    assert "'\"$a #1\"'" in recorded.command
+    assert recorded.reads("mm/util.c")
+    assert recorded.reads("include/linux/list.h")
+    assert not recorded.reads("include/linux/swap.h")
 
 
 def test_an_older_record_is_read_as_well() -> None:
-    found = parse("cmd_mm/a.o := gcc -c -o mm/a.o /src/mm/a.c\n\nsource_mm/a.o := /src/mm/a.c\n", SRC)
-    assert found is not None
-    assert (found.target, found.source, found.dependencies) == ("mm/a.o", "mm/a.c", ())
+    recorded = parse("cmd_mm/a.o := gcc -c -o mm/a.o /src/mm/a.c\n\nsource_mm/a.o := /src/mm/a.c\n", SRC)
+    assert recorded is not None
+    assert (recorded.target, recorded.source, recorded.dependencies) == ("mm/a.o", "mm/a.c", ())
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_an_object_counts_when_the_link_names_it(links: list[Recorded]) -> None:
         record("lib/lib.a", "ar cDPrsT lib/lib.a lib/a.o"),
         record("vdso/vdso64.so.dbg", "ld -o vdso/vdso64.so.dbg vdso/v.o && sh check"),
     ]
-    found = linked({one.target: one for one in [*OBJECTS, *links, *others]})
-    assert [one.target for one in found] == ["init/m.o", "mm/util.o", "vdso/v.o"]
+    objects = linked({step.target: step for step in [*OBJECTS, *links, *others]})
+    assert [step.target for step in objects] == ["init/m.o", "mm/util.o", "vdso/v.o"]
 
 
 def test_a_library_counts_when_the_link_names_it() -> None:
@@ -117,18 +117,18 @@ def test_a_library_counts_when_the_link_names_it() -> None:
         record("lib/lib.a", "ar lib/lib.a lib/a.o"),
         record("vmlinux.o", "ld --start-group lib/lib.a"),
     ]
-    assert [one.target for one in linked({one.target: one for one in recorded})] == ["lib/a.o"]
+    assert [step.target for step in linked({step.target: step for step in recorded})] == ["lib/a.o"]
 
 
 def test_records_that_name_each_other_come_to_an_end() -> None:
     recorded = [record("built-in.a", "ar a.a"), record("a.a", "ar built-in.a a.a x.o"), record("x.o", "gcc", "x.c")]
-    assert [one.target for one in linked({one.target: one for one in recorded})] == ["x.o"]
+    assert [step.target for step in linked({step.target: step for step in recorded})] == ["x.o"]
 
 
 def test_the_preprocessor_prints_instead_of_compiling() -> None:
-    found = parse(UTIL, SRC)
-    assert found is not None
-    assert preprocess_command(found) == (
+    recorded = parse(UTIL, SRC)
+    assert recorded is not None
+    assert preprocess_command(recorded) == (
         *("gcc", "-I/src/include", '-DX="$a #1"'),
         *("-E", "-w", "/src/mm/util.c"),
     )

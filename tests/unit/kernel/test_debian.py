@@ -22,8 +22,8 @@ from pipeline.system.process import Processes
     ],
 )
 def test_a_package_is_named_alone_or_with_its_suite(text: str, package: str, suite: str) -> None:
-    found = PackageName.parse(text)
-    assert (found.package, found.suite, str(found)) == (package, suite, text)
+    package_name = PackageName.parse(text)
+    assert (package_name.package, package_name.suite, str(package_name)) == (package, suite, text)
     tree = TreeName.parse(f"debian:{text}")
     assert (tree.kind, tree.place) == (TreeKind.DEBIAN, text)
 

@@ -114,11 +114,11 @@ def test_an_assembler_file_without_the_marker_is_an_error(assembler: str) -> Non
 
 
 def test_the_variables_name_architecture_and_compiler_and_pin_the_rest() -> None:
-    found = kbuild.variables(cell("riscv", "riscv64-linux-gnu-gcc"))
-    assert found["ARCH"] == "riscv"
-    assert found["CC"] == "riscv64-linux-gnu-gcc"
-    assert found["CROSS_COMPILE"] == "riscv64-linux-gnu-"
-    assert {name: found[name] for name in kbuild.PINNED} == kbuild.PINNED
+    variables = kbuild.variables(cell("riscv", "riscv64-linux-gnu-gcc"))
+    assert variables["ARCH"] == "riscv"
+    assert variables["CC"] == "riscv64-linux-gnu-gcc"
+    assert variables["CROSS_COMPILE"] == "riscv64-linux-gnu-"
+    assert {name: variables[name] for name in kbuild.PINNED} == kbuild.PINNED
 
 
 @pytest.mark.parametrize(

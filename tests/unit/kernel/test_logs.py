@@ -24,8 +24,8 @@ make[3]: *** No rule to make target 'fs/c.o'.
 
 def test_a_diagnostic_is_of_the_step_that_printed_it_or_of_the_source_that_it_names() -> None:
     sources = {"fs/a.o": "fs/a.c", "fs/b.o": "fs/b.c", "fs/c.o": "fs/c.c"}
-    found = read_by_target(("/src/",), "gcc", sources, LOG)
-    said = {target: [[fields[0] for fields in kind] for kind in kinds] for target, kinds in found.items()}
+    by_target = read_by_target(("/src/",), "gcc", sources, LOG)
+    said = {target: [[fields[0] for fields in kind] for kind in kinds] for target, kinds in by_target.items()}
     assert said["fs/a.o"][:2] == [["include/h.h", "fs/a.c"], ["fs/a.c"]]
     assert said["fs/b.o"] == [[], [], []]
     assert said["fs/c.o"] == [[], [], ["make"]]

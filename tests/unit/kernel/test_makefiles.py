@@ -27,8 +27,8 @@ def makefiles(arch: str = "x86", **files: str) -> Makefiles:
 
 
 def condition(path: str, **files: str) -> str:
-    found = makefiles(**files).condition(path)
-    return "never" if found is None else str(found)
+    expression = makefiles(**files).condition(path)
+    return "never" if expression is None else str(expression)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_the_architecture_matters() -> None:
 
 
 def test_what_is_unknown_is_left_to_who_asks() -> None:
-    found = makefiles(mm="ifeq ($(call test-ge,1,2),y)\nobj-$(CONFIG_A) += a.o\nendif").condition("mm/a.c")
-    assert found is not None
-    assert evaluate(found, {"A": "y"}, Tristate.Y) == Tristate.Y
-    assert evaluate(found, {"A": "y"}, Tristate.N) == Tristate.N
+    expression = makefiles(mm="ifeq ($(call test-ge,1,2),y)\nobj-$(CONFIG_A) += a.o\nendif").condition("mm/a.c")
+    assert expression is not None
+    assert evaluate(expression, {"A": "y"}, Tristate.Y) == Tristate.Y
+    assert evaluate(expression, {"A": "y"}, Tristate.N) == Tristate.N
 
 
 @pytest.mark.parametrize(

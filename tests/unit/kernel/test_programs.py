@@ -96,13 +96,13 @@ def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> 
     }.items():
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text(text)
-    found = programs_of(RECORDED, tmp_path, ("/src/",))
+    programs = programs_of(RECORDED, tmp_path, ("/src/",))
     units = {"mm/util.c", "mm/blob.S", "lib/registry.c", "lib/string.c"}
-    assert found.units == units
-    assert found.kernel == {*units, "mm/policy.c", "include/linux/mm.h", "arch/x86/kernel/asm-offsets.c"}
-    assert found.asked == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
+    assert programs.units == units
+    assert programs.kernel == {*units, "mm/policy.c", "include/linux/mm.h", "arch/x86/kernel/asm-offsets.c"}
+    assert programs.asked == {"arch/x86/kernel/asm-offsets.c", "include/linux/mm.h"}
     read = frozenset({"mm/blob.o /src/lib/string.c"})
-    assert programs_of(RECORDED, tmp_path, ("/src/",), read).kernel == found.kernel - {"lib/string.c"}
+    assert programs_of(RECORDED, tmp_path, ("/src/",), read).kernel == programs.kernel - {"lib/string.c"}
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,10 @@ def test_a_linker_that_is_missing_is_named_with_its_toolchain() -> None:
 
 
 def test_the_identity_of_gcc_is_its_version_and_a_digest() -> None:
-    found = identify("gcc", Processes())
-    assert found.version.startswith("gcc ")
-    assert len(found.digest) == 64
-    assert identify("gcc", Processes()) == found
+    identified = identify("gcc", Processes())
+    assert identified.version.startswith("gcc ")
+    assert len(identified.digest) == 64
+    assert identify("gcc", Processes()) == identified
 
 
 @pytest.mark.skipif(not (shutil.which("clang") and shutil.which("ld.lld")), reason="clang or lld is missing")

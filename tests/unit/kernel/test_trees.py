@@ -36,9 +36,9 @@ from tests.support.tarballs import archive, packed
     ],
 )
 def test_a_name_is_taken_apart(text: str, kind: TreeKind, place: str, ref: str) -> None:
-    found = TreeName.parse(text)
-    assert (found.kind, found.place, found.ref) == (kind, place, ref)
-    assert TreeName.parse(str(found)) == found
+    tree_name = TreeName.parse(text)
+    assert (tree_name.kind, tree_name.place, tree_name.ref) == (kind, place, ref)
+    assert TreeName.parse(str(tree_name)) == tree_name
 
 
 def test_a_path_is_that_of_the_working_directory_or_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def left(workspace: Workspace) -> set[str]:
-    names = {f"build {one}": (workspace.build("e" * 40, "cell") / one).exists() for one in ("old", "new")}
+    names = {f"build {name}": (workspace.build("e" * 40, "cell") / name).exists() for name in ("old", "new")}
     for entry in Store(workspace.store, print).entries():
         names[f"result {json.loads((entry / 'entry.json').read_text())['value']}"] = True
     names |= {"trees": (workspace.repository / "file").exists(), "runs": (workspace.runs / "a/file").exists()}

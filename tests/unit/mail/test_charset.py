@@ -30,10 +30,10 @@ WRONG = [
 
 @pytest.mark.parametrize(("charset", "content", "text", "remark"), WRONG)
 def test_a_charset_that_is_wrong_is_seen_and_said(charset: str, content: bytes, text: str, remark: str) -> None:
-    found = decoded(content, charset)
-    assert (found.text, found.whole) == (text, True)
-    assert found.remark.endswith(remark)
-    assert charset in found.remark
+    result = decoded(content, charset)
+    assert (result.text, result.whole) == (text, True)
+    assert result.remark.endswith(remark)
+    assert charset in result.remark
 
 
 RIGHT = [
@@ -55,16 +55,16 @@ RIGHT = [
 @pytest.mark.parametrize(("charset", "content", "text"), RIGHT)
 def test_a_charset_that_is_right_is_used(charset: str, content: bytes, text: str) -> None:
     """windows-1252 said to be ISO-8859-1 is what mail programs write: nothing is to be said of it."""
-    found = decoded(content, charset)
-    assert (found.text, found.remark, found.whole) == (text, "", True)
+    result = decoded(content, charset)
+    assert (result.text, result.remark, result.whole) == (text, "", True)
 
 
 @pytest.mark.parametrize(("charset", "content"), [("iso-2022-jp", b"\x1b$B\xff\xff"), ("big5", b"\xff\xfe\x80")])
 def test_what_cannot_be_read_is_said_to_be_replaced(charset: str, content: bytes) -> None:
-    found = decoded(content, charset)
-    assert not found.whole
-    assert "\N{REPLACEMENT CHARACTER}" in found.text
-    assert charset in found.remark
+    result = decoded(content, charset)
+    assert not result.whole
+    assert "\N{REPLACEMENT CHARACTER}" in result.text
+    assert charset in result.remark
 
 
 LATIN = st.text(string.ascii_letters + " äöüéèñß", min_size=1)
@@ -79,6 +79,6 @@ def test_western_text_is_read_whatever_western_charset_is_said(text: str, charse
 
 @given(st.binary(), st.sampled_from(["us-ascii", "utf-8", "iso-8859-1", "windows-1252", "x-unknown", ""]))
 def test_no_byte_of_western_text_is_replaced_in_silence(content: bytes, charset: str) -> None:
-    found = decoded(content, charset)
-    assert found.text.count("\N{REPLACEMENT CHARACTER}") <= content.count("\N{REPLACEMENT CHARACTER}".encode())
-    found.text.encode()
+    result = decoded(content, charset)
+    assert result.text.count("\N{REPLACEMENT CHARACTER}") <= content.count("\N{REPLACEMENT CHARACTER}".encode())
+    result.text.encode()

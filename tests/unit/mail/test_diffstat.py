@@ -50,13 +50,13 @@ def test_a_last_line_is_read(line: str, counts: tuple[int, int, int]) -> None:
     "above", [" mm/a.c | 1 +\n mm/with a very long name.c\n | 2 ++\n", " mm/a.c | 1 +\n ...\n", " mm/a.c | 1 +\n"]
 )
 def test_of_a_diffstat_that_is_not_whole_only_the_counts_are_taken(above: str) -> None:
-    ((_, found),) = diffstats(f"{above} 3 files changed, 6 insertions(+)\n")
-    assert found == Diffstat(3, 6, 0)
+    ((_, diffstat),) = diffstats(f"{above} 3 files changed, 6 insertions(+)\n")
+    assert diffstat == Diffstat(3, 6, 0)
 
 
 def test_more_lines_than_files_are_not_its_own() -> None:
-    ((_, found),) = diffstats(" not | 1\n mm/a.c | 1 +\n 1 file changed, 1 insertion(+)\n")
-    assert found.lines == (FileStat("mm/a.c", "1"),)
+    ((_, diffstat),) = diffstats(" not | 1\n mm/a.c | 1 +\n 1 file changed, 1 insertion(+)\n")
+    assert diffstat.lines == (FileStat("mm/a.c", "1"),)
 
 
 @pytest.mark.parametrize("text", ["3 files changed here and there", "a 1 file changed", "1 file changed, 1 apple(+)"])

@@ -33,15 +33,15 @@ UNCONDITIONAL = [
 
 @pytest.mark.parametrize("body", CONDITIONAL)
 def test_what_is_given_for_the_case_that_something_changes_is_conditional(body: str) -> None:
-    (found,) = given(body)
-    assert found.line.startswith(LINE)
-    assert found.conditional
+    (trailer,) = given(body)
+    assert trailer.line.startswith(LINE)
+    assert trailer.conditional
 
 
 @pytest.mark.parametrize("body", UNCONDITIONAL)
 def test_other_words_above_are_no_condition(body: str) -> None:
-    (found,) = given(body)
-    assert (found.line, found.conditional, found.wrong) == (LINE, False, "")
+    (trailer,) = given(body)
+    assert (trailer.line, trailer.conditional, trailer.wrong) == (LINE, False, "")
 
 
 WRONG = [
@@ -59,8 +59,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("line", "reason"), WRONG)
 def test_what_is_nearly_a_trailer_is_remarked(line: str, reason: str) -> None:
-    (found,) = given(f"Hello.\n\n{line}\n")
-    assert reason in found.wrong
+    (trailer,) = given(f"Hello.\n\n{line}\n")
+    assert reason in trailer.wrong
 
 
 NOBODYS = [
@@ -83,7 +83,7 @@ def test_trailers_of_others_words_are_nobodys(body: str) -> None:
 
 def test_below_a_pasted_log_a_trailer_counts_again() -> None:
     log = f"commit 0123456789ab\nAuthor: Ada <ada@example.org>\n\n    mm: x\n\n    Acked-by: {REX}\n"
-    assert [one.line for one in given(f"It came with\n\n{log}\nSo this is right.\n\n{LINE}\n")] == [LINE]
+    assert [trailer.line for trailer in given(f"It came with\n\n{log}\nSo this is right.\n\n{LINE}\n")] == [LINE]
 
 
 @pytest.mark.parametrize(

@@ -357,10 +357,10 @@ def test_a_mailbox_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_mailbox_of_too_many_messages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mbox, "COUNT_LIMIT", 3)
-    one = SEPARATOR + b"Subject: a\n\none\n\n"
-    assert len(list(split_mbox(one * 3))) == 3
+    stored = SEPARATOR + b"Subject: a\n\none\n\n"
+    assert len(list(split_mbox(stored * 3))) == 3
     with pytest.raises(NotObtainedError, match="more than 3 messages"):
-        list(split_mbox(one * 4))
+        list(split_mbox(stored * 4))
 
 
 def test_a_mailbox_of_very_many_separators_is_refused_soon() -> None:
@@ -403,16 +403,16 @@ def test_a_real_thread_holds_what_its_index_says(name: str) -> None:
     path = THREADS / f"{name}.mbox"
     if not path.is_file():
         pytest.skip(f"no real threads here: {path} is missing")
-    mails = [parse(one) for one in split_mbox(path.read_bytes())]
+    mails = [parse(content) for content in split_mbox(path.read_bytes())]
     # One Message-ID can come twice, when a list sent its copy, too.
     distinct = list({mail.message_id: mail for mail in mails}.values())
-    found = {
+    numbers = {
         version: sorted(mail.number for mail in distinct if mail.version == version and mail.number is not None)
         for version in thread.versions(mails)
     }
-    assert found == POSTED[name]
+    assert numbers == POSTED[name]
     row = re.search(rf"^\| {name} \|[^|]*\| (\d+)( \+ cover)?", (THREADS / "INDEX.md").read_text(), re.MULTILINE)
     assert row is not None
-    first = found[min(found)]
+    first = numbers[min(numbers)]
     assert (max(first), 0 in first) == (int(row[1]), bool(row[2]))
     assert all(mail.message_id and mail.letter.sender for mail in mails)

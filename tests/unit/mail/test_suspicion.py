@@ -74,9 +74,9 @@ def test_a_link_that_is_taken_away_is_none() -> None:
     assert reason(text.replace("@@ -0,0 +1,1 @@", "@@ -1,1 +0,0 @@")) == ""
 
 
-def found(line: str) -> list[tuple[int, bool, str]]:
+def suspicions_of(line: str) -> list[tuple[int, bool, str]]:
     (file,) = file_diffs(DIFF.replace("+new", f"+{line}"))
-    return [(one.line, one.deceptive, one.what) for one in suspicions(3, file)]
+    return [(suspicion.line, suspicion.deceptive, suspicion.what) for suspicion in suspicions(3, file)]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def found(line: str) -> list[tuple[int, bool, str]]:
     ],
 )
 def test_lines_that_are_what_they_seem(line: str) -> None:
-    assert found(line) == []
+    assert suspicions_of(line) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_lines_that_are_what_they_seem(line: str) -> None:
     ],
 )
 def test_lines_that_are_not(line: str, what: str) -> None:
-    assert found(line) == [(1, True, what)]
+    assert suspicions_of(line) == [(1, True, what)]
 
 
 def test_only_what_a_patch_adds_is_looked_at() -> None:
@@ -120,8 +120,8 @@ def test_only_what_a_patch_adds_is_looked_at() -> None:
 def test_what_deceives_in_a_prerequisite_is_a_remark_and_no_problem_of_the_series() -> None:
     said = SuspicionRecord(patch=2, path="mm/a.c", line=3, what="not shown: U+202E", deceptive=True)
     own, needed = (
-        records.run(series=records.series(suspicions=(one,)))
-        for one in (said, said.model_copy(update={"prerequisite": "mm: first"}))
+        records.run(series=records.series(suspicions=(suspicion,)))
+        for suspicion in (said, said.model_copy(update={"prerequisite": "mm: first"}))
     )
     assert verdict(own).problems == ("Patch 2 deceives the eye at mm/a.c:3: not shown: U+202E",)
     assert verdict(needed).problems == ()

@@ -98,9 +98,9 @@ def test_why_nothing_in_a_thread_is_a_patch_is_said(mails: list[Mail], reason: s
 )
 def test_where_no_subject_says_patch_a_diff_is_one(subjects: list[str], title: str, numbers: list[int]) -> None:
     mails = [mail(subject, message_id=str(at)) for at, subject in enumerate(subjects)]
-    assert all(one.number is None for one in mails)
+    assert all(message.number is None for message in mails)
     posting = chosen(thread.with_bare_patches(mails)).posting
-    assert (posting.first.title, [one.number for one in posting.patches]) == (title, numbers)
+    assert (posting.first.title, [patch.number for patch in posting.patches]) == (title, numbers)
 
 
 def test_a_diff_without_a_tag_is_none_beside_a_patch() -> None:
@@ -115,10 +115,10 @@ def test_a_thread_without_a_patch_is_refused(mails: list[Mail]) -> None:
 
 
 def test_a_revision_is_its_cover_letter_and_its_patches_in_order() -> None:
-    found = chosen([*reversed(series(3)), REPLY, *series(3, 2)], asked=1).posting
-    assert found.cover is not None
-    assert found.first is found.cover
-    assert [patch.message_id for patch in found.patches] == [f"v1-{at}@example.org" for at in (1, 2, 3)]
+    posting = chosen([*reversed(series(3)), REPLY, *series(3, 2)], asked=1).posting
+    assert posting.cover is not None
+    assert posting.first is posting.cover
+    assert [patch.message_id for patch in posting.patches] == [f"v1-{at}@example.org" for at in (1, 2, 3)]
 
 
 def test_without_a_cover_letter_patch_one_comes_first() -> None:
@@ -252,7 +252,8 @@ def test_the_original_of_a_reroll_is_what_its_messages_name() -> None:
 
 def test_a_resend_is_a_posting_of_its_own_and_preferred() -> None:
     again = [
-        parse(one.raw.replace(b"[PATCH", b"[PATCH RESEND").replace(b"change-v1", b"again-v1")) for one in threaded(2)
+        parse(message.raw.replace(b"[PATCH", b"[PATCH RESEND").replace(b"change-v1", b"again-v1"))
+        for message in threaded(2)
     ]
     choice = chosen([*threaded(2), *again])
     assert choice.posting.name == "v1 RESEND"
@@ -371,7 +372,7 @@ def test_a_patch_beyond_the_total_belongs_to_the_series() -> None:
 def test_an_empty_patch_is_named() -> None:
     empty = below("change-v1-0", "[PATCH 2/3] change nothing", "empty", "Oh.\n")
     with pytest.raises(NotObtainedError, match=r"patch 2/3, 'change nothing', is empty: it has no diff$") as caught:
-        chosen([*(one for one in threaded(3) if one.number != 2), empty])
+        chosen([*(message for message in threaded(3) if message.number != 2), empty])
     assert "git am stops" in caught.value.hint
 
 
@@ -389,8 +390,8 @@ def test_a_diff_in_a_cover_letter_is_said() -> None:
 
 @pytest.mark.parametrize(("above", "version"), [("[PATCH v5 2/3] change 2", 5), ("[PATCH 2/3] change 2", 1)])
 def test_a_release_of_the_kernel_is_no_revision_but_below_one(above: str, version: int) -> None:
-    found = postings([mail(above, message_id="a"), below("a", "[PATCH v5.10 2/3] change 2", "b")])
-    assert found[-1].version == version
+    revisions = postings([mail(above, message_id="a"), below("a", "[PATCH v5.10 2/3] change 2", "b")])
+    assert revisions[-1].version == version
 
 
 def test_a_point_release_of_a_revision_is_newer_than_it() -> None:
@@ -428,5 +429,5 @@ def test_files_of_a_folder_are_one_posting_whoever_wrote_them() -> None:
         parse(raw("[PATCH 2/2] two", DIFF, "b").replace(b"A U Thor <author@", b"Bob <bob@")),
     ]
     (folder,) = postings(mails, in_a_folder=True)
-    assert ([one.message_id for one in folder.patches], folder.problems) == (["a@example.org", "b@example.org"], "")
+    assert ([patch.message_id for patch in folder.patches], folder.problems) == (["a@example.org", "b@example.org"], "")
     assert len(postings(mails)) == 2, "in a mailbox they would be two"

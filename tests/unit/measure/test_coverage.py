@@ -46,11 +46,11 @@ def test_a_header_that_only_assembly_includes_is_shown_by_it() -> None:
 def test_programs_of_the_build_are_not_the_kernel() -> None:
     tool = Recorded("scripts/sorttable", "gcc", "scripts/sorttable.c", ("include/linux/types.h",))
     kernel = Recorded("kernel/vmlinux.lds", "gcc -E", "kernel/vmlinux.lds.S")
-    assert compiled_units({one.target: one for one in (tool, kernel)}) == (kernel,)
+    assert compiled_units({recorded.target: recorded for recorded in (tool, kernel)}) == (kernel,)
 
 
 @pytest.mark.parametrize(
-    ("path", "printed", "found"),
+    ("path", "printed", "coverage"),
     [
         ("mm/util.c", {"mm/util.c": {1}}, FileCoverage("mm/util.c", True, (1, 4), (1,))),
         ("mm/util.c", {"mm/util.c": {1, 4}}, FileCoverage("mm/util.c", True, (1, 4), (1, 4))),
@@ -61,12 +61,12 @@ def test_programs_of_the_build_are_not_the_kernel() -> None:
     ids=["half", "all", "nothing", "not asked", "not compiled"],
 )
 def test_changed_code_is_kept_dropped_or_not_compiled(
-    path: str, printed: dict[str, set[int]], found: FileCoverage
+    path: str, printed: dict[str, set[int]], coverage: FileCoverage
 ) -> None:
     compiled = bool(readers([UTIL], [path])[path])
-    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), compiled, printed) == found
+    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), compiled, printed) == coverage
 
 
 def test_only_changed_lines_count() -> None:
-    found = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), True, {"mm/util.c": {1, 4}})
-    assert (found.lines, found.kept) == ((4,), (4,))
+    file = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), True, {"mm/util.c": {1, 4}})
+    assert (file.lines, file.kept) == ((4,), (4,))

@@ -16,9 +16,9 @@ COMPILED = ["include/linux/mm_types.h"]
 
 
 def delta(*members: Member, size: int = 24) -> LayoutDelta:
-    (found,) = layout_deltas([PAGE], [replace(PAGE, size=size, members=members)], COMPILED)
-    assert (found.struct, found.before, found.after) == ("page", 24, size)
-    return found
+    (layout_delta,) = layout_deltas([PAGE], [replace(PAGE, size=size, members=members)], COMPILED)
+    assert (layout_delta.struct, layout_delta.before, layout_delta.after) == ("page", 24, size)
+    return layout_delta
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,17 @@ def delta(*members: Member, size: int = 24) -> LayoutDelta:
     ids=["renamed", "removed", "added", "moved", "resized", "another", "all at once"],
 )
 def test_what_became_of_members(members: tuple[Member, ...], changes: list[tuple[str, object, object]]) -> None:
-    found = [(str(one.change), one.before, one.after) for one in delta(*members).members]
-    assert len(found) == len(changes)
-    assert set(found) == set(changes)
+    member_changes = [
+        (str(member_delta.change), member_delta.before, member_delta.after) for member_delta in delta(*members).members
+    ]
+    assert len(member_changes) == len(changes)
+    assert set(member_changes) == set(changes)
 
 
 def test_changes_are_in_the_order_of_offsets() -> None:
-    found = delta(replace(FLAGS, offset=192), INFO, replace(COUNT, size=8))
-    assert [(one.after or one.before).offset for one in found.members] == [64, 128, 192]  # type: ignore[union-attr]
+    layout_delta = delta(replace(FLAGS, offset=192), INFO, replace(COUNT, size=8))
+    offsets = [(member_delta.after or member_delta.before).offset for member_delta in layout_delta.members]  # type: ignore[union-attr]
+    assert offsets == [64, 128, 192]
 
 
 def test_a_size_that_differs_is_shown_without_members() -> None:

@@ -37,5 +37,5 @@ def test_names_are_those_of_bloat_o_meter(name: str, plain: str) -> None:
 
 def test_what_is_removed_has_its_file_from_the_base() -> None:
     after, before = {"new": "mm/a.c", "both": "mm/moved.c"}, {"old": "mm/b.c", "both": "mm/c.c"}
-    found = origins_of(["new", "old", "both", "none"], after, before)
-    assert found == {"new": "mm/a.c", "old": "mm/b.c", "both": "mm/moved.c", "none": ""}
+    origins = origins_of(["new", "old", "both", "none"], after, before)
+    assert origins == {"new": "mm/a.c", "old": "mm/b.c", "both": "mm/moved.c", "none": ""}

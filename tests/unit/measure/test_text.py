@@ -25,11 +25,11 @@ Total: Before=8, After=16, chg +100.00%
 
 
 def test_the_counts_are_read() -> None:
-    found = parse_bloat(OUTPUT)
-    assert (found.add, found.remove, found.grow, found.shrink) == (1, 2, 1, 1)
-    assert (found.up, found.down, found.delta) == (146, 1168, -1022)
-    assert (found.before, found.after) == (3456789, 3455767)
-    assert found.verbatim == OUTPUT
+    text_delta = parse_bloat(OUTPUT)
+    assert (text_delta.add, text_delta.remove, text_delta.grow, text_delta.shrink) == (1, 2, 1, 1)
+    assert (text_delta.up, text_delta.down, text_delta.delta) == (146, 1168, -1022)
+    assert (text_delta.before, text_delta.after) == (3456789, 3455767)
+    assert text_delta.verbatim == OUTPUT
 
 
 def test_a_dash_in_a_column_is_none() -> None:
@@ -49,14 +49,14 @@ def test_the_summary_is_the_line_that_was_printed(output: str) -> None:
 
 @pytest.mark.parametrize("output", [OUTPUT, EMPTY, GROWN])
 def test_the_parts_add_up(output: str) -> None:
-    found = parse_bloat(output)
-    assert sum(symbol.delta for symbol in found.symbols) == found.delta == found.up - found.down
-    assert found.after - found.before == found.delta
+    text_delta = parse_bloat(output)
+    assert sum(symbol.delta for symbol in text_delta.symbols) == text_delta.delta == text_delta.up - text_delta.down
+    assert text_delta.after - text_delta.before == text_delta.delta
 
 
 def test_no_difference_is_no_symbols() -> None:
-    found = parse_bloat(EMPTY)
-    assert (found.symbols, found.delta) == ((), 0)
+    text_delta = parse_bloat(EMPTY)
+    assert (text_delta.symbols, text_delta.delta) == ((), 0)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def unbuilt(name: str, status: str = "missing", **changes: object) -> CellRecord
 
 
 def part(name: str, *cells: CellRecord, **changes: object) -> Part:
-    command = " ".join([COMMAND, *(f"--cell {one.id}" for one in cells)])
+    command = " ".join([COMMAND, *(f"--cell {cell_record.id}" for cell_record in cells)])
     return Part(name, Path("/nowhere") / name, records.run(cells=cells, **{"command": command, **changes}))
 
 
@@ -49,7 +49,7 @@ PLAN = part("plan", unbuilt("a"), unbuilt("flat", "unreachable", reason="no"), u
 
 
 def statuses(record: RunRecord) -> list[tuple[str, str]]:
-    return [(one.id, one.status) for one in record.cells]
+    return [(cell_record.id, cell_record.status) for cell_record in record.cells]
 
 
 def test_results_take_the_places_of_what_the_plan_lacks() -> None:
@@ -76,7 +76,7 @@ def test_promises_of_a_duplicate_are_looked_at_where_its_kernel_is_built(lost: t
     job = part("job a", cell("a", lost=()), unbuilt("twin", "duplicate", same_as="a", lost=lost))
     for parts in ([plan, job], [job, plan]):
         record = join(parts).record
-        assert [(one.id, one.status, one.lost) for one in record.cells] == [
+        assert [(cell_record.id, cell_record.status, cell_record.lost) for cell_record in record.cells] == [
             ("a", "built", ()),
             ("twin", "duplicate", lost),
         ]
@@ -108,17 +108,17 @@ def test_claims_are_judged_again() -> None:
     other = cell("b", text=records.text(delta=-999))
     plan = part("plan", unbuilt("a"), unbuilt("b"), claims=(claim,))
     parts = [part("job b", other, claims=(records.claim("refuted", -999, about="*", cell="b"),)), plan]
-    (found,) = join(parts).record.claims
-    assert (found.verdict, found.measured, found.cell) == ("refuted", -999, "b")
-    (found,) = join([*parts, part("job a", cell("a"), claims=(claim,))]).record.claims
-    assert (found.verdict, found.measured, found.cell) == ("confirmed", -1410, "a")
+    (joined_claim,) = join(parts).record.claims
+    assert (joined_claim.verdict, joined_claim.measured, joined_claim.cell) == ("refuted", -999, "b")
+    (joined_claim,) = join([*parts, part("job a", cell("a"), claims=(claim,))]).record.claims
+    assert (joined_claim.verdict, joined_claim.measured, joined_claim.cell) == ("confirmed", -1410, "a")
 
 
 def test_a_claim_is_about_the_cell_that_one_of_the_parts_found_for_it() -> None:
     """Without a plan no part knows all cells: each tells what the letter means by those that it has."""
     lost = records.claim("not measured", None, cell="", finding="no cell is i386", relation="near", origin="letter")
-    found = lost.model_copy(update={"cell": "b", "about": "b", "finding": "", "verdict": "confirmed"})
-    parts = [part("job a", cell("a"), cell("c"), claims=(lost,)), part("job b", cell("b"), claims=(found,))]
+    confirmed = lost.model_copy(update={"cell": "b", "about": "b", "finding": "", "verdict": "confirmed"})
+    parts = [part("job a", cell("a"), cell("c"), claims=(lost,)), part("job b", cell("b"), claims=(confirmed,))]
     (claim,) = join(parts).record.claims
     assert (claim.verdict, claim.cell, claim.measured, claim.finding) == ("confirmed", "b", -1410, "")
     (claim,) = join(parts[:1]).record.claims
@@ -130,7 +130,7 @@ def test_trees_of_several_parts_are_numbered_anew() -> None:
     trees = [records.tree(name=name, tree_id=name[-1] * 40) for name in ("tar:a", "tar:b")]
     parts = [part(tree.name, cell("x", tree=tree.name), trees=(tree,)) for tree in trees]
     merged = join(parts)
-    logs = [[state.log for state in one.states] for one in merged.record.cells]
+    logs = [[state.log for state in cell_record.states] for cell_record in merged.record.cells]
     assert logs == [[f"logs/tree{n}-x-base.log", f"logs/tree{n}-x-patch-03.log"] for n in (1, 2)]
     assert [(file.source.parts[2], file.source.name, file.name) for file in merged.files] == [
         ("tar:a", "tree1-x-0.log", "logs/tree1-x-base.log"),
@@ -142,19 +142,19 @@ def test_trees_of_several_parts_are_numbered_anew() -> None:
     ]
 
 
-def slower(found: CellRecord) -> CellRecord:
+def slower(cell_record: CellRecord) -> CellRecord:
     """The same result on another day: times, the store's help and the consoles' words differ."""
-    states = tuple(one.model_copy(update={"seconds": 99.0, "cached": True}) for one in found.states)
-    boots = tuple(one.model_copy(update={"seconds": 9.0, "new_lines": ("x",)}) for one in found.boots)
-    return found.model_copy(update={"states": states, "boots": boots})
+    states = tuple(state.model_copy(update={"seconds": 99.0, "cached": True}) for state in cell_record.states)
+    boots = tuple(boot.model_copy(update={"seconds": 9.0, "new_lines": ("x",)}) for boot in cell_record.boots)
+    return cell_record.model_copy(update={"states": states, "boots": boots})
 
 
 BOOT = BootRecord(patch=3, scenario="hvo", status="pass", checks=(CheckRecord(name="walk", status="pass"),))
 
 
 def test_the_same_result_twice_is_taken_once_and_named() -> None:
-    one = cell("a", boots=(BOOT,))
-    record = join([part("first", one), part("second", slower(one))]).record
+    first = cell("a", boots=(BOOT,))
+    record = join([part("first", first), part("second", slower(first))]).record
     assert record.cells[0].states[0].seconds == 12.5
     assert record.notes[1:] == (f"a on {records.TREE} was built twice, alike.",)
 
@@ -177,9 +177,9 @@ DIFFERENT: dict[str, tuple[CellRecord, str]] = {
 
 @pytest.mark.parametrize(("other", "words"), DIFFERENT.values(), ids=DIFFERENT.keys())
 def test_two_results_that_differ_are_refused(other: CellRecord, words: str) -> None:
-    one = cell("a", boots=(BOOT,)) if other.boots else cell("a")
+    first = cell("a", boots=(BOOT,)) if other.boots else cell("a")
     with pytest.raises(UsageError) as caught:
-        join([part("first", one), part("second", other)])
+        join([part("first", first), part("second", other)])
     assert f"two results of the cell a on {records.TREE} are not the same" in caught.value.message
     assert f"({words}" in caught.value.message
     assert "first and second" in caught.value.message
@@ -196,11 +196,11 @@ TWO = {
 def test_warnings_and_errors_are_counted_wherever_they_are(name: str) -> None:
     kind, word = ("new_warnings", "warnings") if "warning" in name else ("errors", "errors")
 
-    def with_diagnostics(*found: DiagnosticRecord) -> CellRecord:
-        changes: dict[str, Any] = {kind: found}
+    def with_diagnostics(*diagnostics: DiagnosticRecord) -> CellRecord:
+        changes: dict[str, Any] = {kind: diagnostics}
         return cell("a", states=(records.state(0), records.state(3, **changes)))
 
-    cells = [with_diagnostics(*found) for found in TWO[name]]
+    cells = [with_diagnostics(*diagnostics) for diagnostics in TWO[name]]
     with pytest.raises(UsageError, match=rf"\({word}\)"):
         join([part("first", cells[0]), part("second", cells[1])])
     moved = with_diagnostics(WARNED.model_copy(update={"line": 9}))
@@ -262,24 +262,27 @@ def test_names_that_lead_elsewhere_are_refused(bad: CellRecord) -> None:
 def written(folder: Path, record: RunRecord, *, logs: bool = True) -> str:
     run = RunFolder(folder.name, folder)
     folder.mkdir()
-    for one in record.cells:
-        for state in one.states:
+    for cell_record in record.cells:
+        for state in cell_record.states:
             if logs:
-                run.write(state.log, f"{one.id}, {state.patch}\n")
-                run.write(one.config, "CONFIG_X=y\n")
+                run.write(state.log, f"{cell_record.id}, {state.patch}\n")
+                run.write(cell_record.config, "CONFIG_X=y\n")
     run.finish(record)
     return str(folder)
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    one = Workspace(tmp_path / "workspace")
-    one.prepare()
-    return one
+    prepared = Workspace(tmp_path / "workspace")
+    prepared.prepare()
+    return prepared
 
 
 def test_a_merged_run_has_its_record_its_report_and_all_logs(workspace: Workspace, tmp_path: Path) -> None:
-    folders = [written(tmp_path / one.name.replace(" ", "-"), one.record) for one in (PLAN, part("job a", cell("a")))]
+    folders = [
+        written(tmp_path / run_part.name.replace(" ", "-"), run_part.record)
+        for run_part in (PLAN, part("job a", cell("a")))
+    ]
     said: list[str] = []
     record, folder = merge.merge(workspace, folders, said.append)
     assert folder == workspace.runs / record.id

@@ -74,8 +74,8 @@ CONFIGURED = Configured(FakeSources(), "x86_64", {"NUMA": "y", "DRIVER": "m"})
     ],
 )
 def test_a_file_has_an_object_or_a_reason(path: str, targets: tuple[str, ...], reason: str) -> None:
-    found = CONFIGURED.targets(path)
-    assert (found.targets, found.reason) == (targets, reason)
+    touched_file = CONFIGURED.targets(path)
+    assert (touched_file.targets, touched_file.reason) == (targets, reason)
 
 
 def test_an_option_that_kconfig_refuses_is_explained() -> None:

@@ -44,8 +44,8 @@ def test_who_built_the_cells_is_no_part_of_the_command() -> None:
     ],
 )
 def test_joined_commands_name_every_tree_and_cell_once(commands: list[str], result: str) -> None:
-    found = shlex.split(joined([f"pipeline apply-and-build x@y {one}" for one in commands]))
-    assert found[:3] == ["pipeline", "apply-and-build", "x@y"]
+    words = shlex.split(joined([f"pipeline apply-and-build x@y {command}" for command in commands]))
+    assert words[:3] == ["pipeline", "apply-and-build", "x@y"]
     expected = shlex.split(result)
-    assert sorted(found[3:]) == sorted(expected)
-    assert [word for word in found if word in "abctu"] == [word for word in expected if word in "abctu"]
+    assert sorted(words[3:]) == sorted(expected)
+    assert [word for word in words if word in "abctu"] == [word for word in expected if word in "abctu"]

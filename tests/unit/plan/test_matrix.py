@@ -12,7 +12,7 @@ from tests.support.planned import CONFIG, GCC, TREE, planned
 
 
 def same(*cells: PlannedCell, changed: tuple[str, ...] = ()) -> list[str]:
-    return [one.same_as for one in with_duplicates_marked(cells, changed)]
+    return [planned_cell.same_as for planned_cell in with_duplicates_marked(cells, changed)]
 
 
 def test_a_cell_of_the_same_configuration_is_marked_with_the_first() -> None:
@@ -44,7 +44,7 @@ def test_cells_out_of_reach_are_no_duplicates() -> None:
 
 def test_only_what_is_no_duplicate_and_within_reach_is_built() -> None:
     marked = with_duplicates_marked([planned("one"), planned("two"), planned("three", "", "no")])
-    assert [one.to_build for one in marked] == [True, False, False]
+    assert [planned_cell.to_build for planned_cell in marked] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_only_what_is_no_duplicate_and_within_reach_is_built() -> None:
 def test_after_a_change_of_kconfig_cells_are_alike_if_they_ask_for_the_same(
     changed: tuple[str, ...], asked: str, duplicate: bool
 ) -> None:
-    found = same(planned("one"), planned("two", asked=asked), changed=changed)
-    assert found == ["", "one" if duplicate else ""]
+    marks = same(planned("one"), planned("two", asked=asked), changed=changed)
+    assert marks == ["", "one" if duplicate else ""]
 
 
 def test_the_cell_that_is_built_runs_the_boots_of_both() -> None:
     marked = with_duplicates_marked([planned("one", boot=("a", "b")), planned("two", boot=("b", "c"))])
-    assert [one.cell.boot for one in marked] == [("a", "b", "c"), ("b", "c")]
+    assert [planned_cell.cell.boot for planned_cell in marked] == [("a", "b", "c"), ("b", "c")]
 
 
 @pytest.mark.parametrize(

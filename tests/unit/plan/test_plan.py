@@ -85,16 +85,16 @@ def test_a_glob_that_matches_no_cell_is_refused_with_the_cells(tmp_path: Path) -
 def test_a_fragment_is_the_matrix_s_own_or_one_that_ships(tmp_path: Path) -> None:
     (tmp_path / "memcg.config").write_text("CONFIG_MINE=y\n")
     cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", fragments=("memcg", "hvo"))
-    (found,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
-    assert [fragment.name for fragment in found.fragments] == ["memcg", "hvo"]
-    assert found.fragments[0].options == {"MINE": "y"}
-    assert found.fragments[1].options["HUGETLBFS"] == "y"
+    (selected,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
+    assert [fragment.name for fragment in selected.fragments] == ["memcg", "hvo"]
+    assert selected.fragments[0].options == {"MINE": "y"}
+    assert selected.fragments[1].options["HUGETLBFS"] == "y"
 
 
 def test_a_cell_carries_the_boot_scenarios_that_the_matrix_names(tmp_path: Path) -> None:
     cell = CellDefinition(id="one", arch="x86_64", base="tinyconfig", boot=("hvo-on", "hvo-off"))
-    (found,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
-    assert found.boot == ("hvo-on", "hvo-off")
+    (selected,) = select_cells(MatrixDefinition(title="m", cells=(cell,)), tmp_path, [], Processes())
+    assert selected.boot == ("hvo-on", "hvo-off")
 
 
 def test_fragments_of_a_cell_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

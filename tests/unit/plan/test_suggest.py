@@ -103,20 +103,22 @@ def suggest(
     return Suggester(Texts(), configure).suggest(name, files, cells or (cell("x86_64"), cell("i386")))
 
 
-def texts(found: Suggestion) -> dict[str, str]:
-    return {one.cell.id: one.fragment.text for one in found.proposals}
+def texts(suggestion: Suggestion) -> dict[str, str]:
+    return {proposal.cell.id: proposal.fragment.text for proposal in suggestion.proposals}
 
 
 def test_what_is_compiled_needs_nothing() -> None:
-    found = suggest(["mm/util.c", "mm/part.c", "arch/x86/kernel.c", "mm/util.h", "README", "tools/perf/x.c", "gone.c"])
-    assert found == Suggestion(
+    suggestion = suggest(
+        ["mm/util.c", "mm/part.c", "arch/x86/kernel.c", "mm/util.h", "README", "tools/perf/x.c", "gone.c"]
+    )
+    assert suggestion == Suggestion(
         ("arch/x86/kernel.c", "mm/part.c", "mm/util.c"), (), {}, ("mm/util.h",), ("README", "tools/perf/x.c")
     )
 
 
 def test_what_every_kernel_compiles_needs_nothing() -> None:
-    found = suggest(["kernel/bounds.c", "arch/x86/kernel/asm-offsets.c"], cell("i386"))
-    assert found.compiled == ("arch/x86/kernel/asm-offsets.c", "kernel/bounds.c")
+    suggestion = suggest(["kernel/bounds.c", "arch/x86/kernel/asm-offsets.c"], cell("i386"))
+    assert suggestion.compiled == ("arch/x86/kernel/asm-offsets.c", "kernel/bounds.c")
     assert not suggest(["arch/x86/kernel/asm-offsets.c"], cell("riscv")).compiled
 
 
@@ -125,17 +127,17 @@ def test_one_cell_of_the_matrix_is_enough() -> None:
 
 
 def test_a_fragment_has_what_files_depend_on() -> None:
-    found = suggest(["fs/unicode.c", "fs/ext4/b.c", "fs/ext4/a.c"])
-    (one,) = found.proposals
-    assert one.fragment.text == (
+    suggestion = suggest(["fs/unicode.c", "fs/ext4/b.c", "fs/ext4/a.c"])
+    (proposal,) = suggestion.proposals
+    assert proposal.fragment.text == (
         "# fs/ext4/a.c\n# fs/ext4/b.c\nCONFIG_BLOCK=y\nCONFIG_EXT4=y\n\n# fs/unicode.c\nCONFIG_UNICODE=y\n"
     )
-    assert (one.origin, one.cell.id, [fragment.name for fragment in one.cell.fragments]) == (
+    assert (proposal.origin, proposal.cell.id, [fragment.name for fragment in proposal.cell.fragments]) == (
         *("x86_64-cell", "x86_64-cell-new"),
         ["own", "new"],
     )
-    assert one.files == ("fs/ext4/a.c", "fs/ext4/b.c", "fs/unicode.c")
-    assert (found.compiled, found.unreached) == ((), {})
+    assert proposal.files == ("fs/ext4/a.c", "fs/ext4/b.c", "fs/unicode.c")
+    assert (suggestion.compiled, suggestion.unreached) == ((), {})
 
 
 def test_the_cell_that_reaches_most_is_taken() -> None:
@@ -158,9 +160,9 @@ def test_what_excludes_one_another_makes_two_cells() -> None:
 
 
 def test_what_is_out_of_reach_says_why() -> None:
-    found = suggest(["mm/numa.c", "mm/hidden.c", "mm/lost.c", "arch/arm64/kernel.c"], cell("i386"))
-    assert not found.proposals
-    assert {path: reasons["i386-cell"] for path, reasons in found.unreached.items()} == {
+    suggestion = suggest(["mm/numa.c", "mm/hidden.c", "mm/lost.c", "arch/arm64/kernel.c"], cell("i386"))
+    assert not suggestion.proposals
+    assert {path: reasons["i386-cell"] for path, reasons in suggestion.unreached.items()} == {
         "arch/arm64/kernel.c": "belongs to arch/arm64: a cell of that architecture is needed",
         "mm/hidden.c": "HIDDEN has no prompt, and nothing selects it",
         "mm/lost.c": "no rule found: no makefile that counts for i386 names lost.o",
@@ -170,9 +172,9 @@ def test_what_is_out_of_reach_says_why() -> None:
 
 
 def test_kconfig_has_the_last_word() -> None:
-    found = suggest(["mm/stubborn.c", "fs/unicode.c"], cell("x86_64"))
-    assert texts(found) == {"x86_64-cell-new": "# fs/unicode.c\nCONFIG_UNICODE=y\n"}
-    assert found.unreached == {"mm/stubborn.c": {"x86_64-cell": "kconfig does not keep CONFIG_STUBBORN=y"}}
+    suggestion = suggest(["mm/stubborn.c", "fs/unicode.c"], cell("x86_64"))
+    assert texts(suggestion) == {"x86_64-cell-new": "# fs/unicode.c\nCONFIG_UNICODE=y\n"}
+    assert suggestion.unreached == {"mm/stubborn.c": {"x86_64-cell": "kconfig does not keep CONFIG_STUBBORN=y"}}
 
 
 def test_what_is_kept_must_be_enough() -> None:
@@ -182,21 +184,21 @@ def test_what_is_kept_must_be_enough() -> None:
         text = olddefconfig(cell)
         return text.replace("CONFIG_SAMPLES=y", "") if "CONFIG_SAMPLE=y" in text else text
 
-    found = suggest(["samples/sample.c"], cell("x86_64"), configure=half)
-    assert found.proposals == ()
-    assert found.unreached == {
+    suggestion = suggest(["samples/sample.c"], cell("x86_64"), configure=half)
+    assert suggestion.proposals == ()
+    assert suggestion.unreached == {
         "samples/sample.c": {"x86_64-cell": "it needs SAMPLES && SAMPLE, which kconfig does not grant"}
     }
 
 
 def test_a_sample_is_code() -> None:
-    found = suggest(["samples/sample.c"], cell("x86_64"))
-    assert texts(found) == {"x86_64-cell-new": "# samples/sample.c\nCONFIG_SAMPLE=y\n"}
+    suggestion = suggest(["samples/sample.c"], cell("x86_64"))
+    assert texts(suggestion) == {"x86_64-cell-new": "# samples/sample.c\nCONFIG_SAMPLE=y\n"}
 
 
 def test_a_kconfig_that_fails_proposes_nothing() -> None:
-    found = suggest(["fs/unicode.c"], cell("x86_64"), configure=lambda _: "")
-    assert (found.proposals, found.unreached) == (
+    suggestion = suggest(["fs/unicode.c"], cell("x86_64"), configure=lambda _: "")
+    assert (suggestion.proposals, suggestion.unreached) == (
         *((),),
         {"fs/unicode.c": {"x86_64-cell": "kconfig fails with what it needs"}},
     )
@@ -207,9 +209,9 @@ def test_the_promises_of_the_cell_are_kept() -> None:
         text = olddefconfig(cell)
         return text.replace("CONFIG_BLOCK=y", "") if "CONFIG_UNICODE=y" in text else text
 
-    found = suggest(["mm/numa.c", "fs/unicode.c"], cell("x86_64", "CONFIG_BLOCK=y"), configure=fickle)
-    assert found.proposals == ()
-    assert "CONFIG_BLOCK=y asked (own.config), n got" in found.unreached["fs/unicode.c"]["x86_64-cell"]
+    suggestion = suggest(["mm/numa.c", "fs/unicode.c"], cell("x86_64", "CONFIG_BLOCK=y"), configure=fickle)
+    assert suggestion.proposals == ()
+    assert "CONFIG_BLOCK=y asked (own.config), n got" in suggestion.unreached["fs/unicode.c"]["x86_64-cell"]
 
 
 def test_strange_paths_are_nobody_s_comment() -> None:
@@ -233,8 +235,8 @@ def test_a_fragment_is_named_after_the_series(title: str, name: str) -> None:
 
 
 def test_text_for_a_user() -> None:
-    found = suggest(["mm/util.c", "mm/util.h", "README", "fs/unicode.c", "mm/numa.c", "mm/lost.c"], cell("i386"))
-    assert render_suggestion(found, "debian:linux-source-6.12") == (
+    suggestion = suggest(["mm/util.c", "mm/util.h", "README", "fs/unicode.c", "mm/numa.c", "mm/lost.c"], cell("i386"))
+    assert render_suggestion(suggestion, "debian:linux-source-6.12") == (
         "debian:linux-source-6.12: of 4 code files that the series touches, 1 compiled\n"
         "by a cell, 1 could be, 2 out of reach.\n"
         "Headers (1) count as compiled, with what includes them.\n"

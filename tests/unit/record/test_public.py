@@ -25,7 +25,7 @@ def tree(name: str, **changes: str) -> TreeRecord:
 
 
 def run(command: str, *trees: TreeRecord, **changes: object) -> RunRecord:
-    cells = tuple(records.cell(f"cell{at}", tree=one.name) for at, one in enumerate(trees))
+    cells = tuple(records.cell(f"cell{at}", tree=tree_record.name) for at, tree_record in enumerate(trees))
     known = {"command": command, "trees": trees, "cells": cells, "places": (WORKSPACE, FOLDER, HOME), **changes}
     return records.run(**known)
 
@@ -47,8 +47,10 @@ def command(named: str, *trees: TreeRecord, **changes: object) -> str:
     ],
 )
 def test_a_series_is_named_by_its_message_id(named: str) -> None:
-    found = command(f"{named} --tree debian:linux-source-6.12 --matrix quick", tree("debian:linux-source-6.12"))
-    assert found == f"pipeline apply-and-build {ID} --tree debian:linux-source-6.12 --matrix quick"
+    public_command = command(
+        f"{named} --tree debian:linux-source-6.12 --matrix quick", tree("debian:linux-source-6.12")
+    )
+    assert public_command == f"pipeline apply-and-build {ID} --tree debian:linux-source-6.12 --matrix quick"
 
 
 def test_without_a_message_id_there_is_no_command() -> None:
@@ -60,12 +62,12 @@ def test_without_a_message_id_there_is_no_command() -> None:
 @pytest.mark.parametrize("named", ["hvo-shared-tails", "series/hvo-shared-tails", f"{FOLDER}/series/hvo-shared-tails/"])
 def test_an_entry_that_ships_is_named_where_there_is_no_message_id(named: str) -> None:
     series = records.run().series.model_copy(update={"message_id": "", "source": named})
-    found = command(f"{named} --tree debian:x --matrix quick", tree("debian:x"), series=series)
-    assert found == "pipeline apply-and-build hvo-shared-tails --tree debian:x --matrix quick"
+    public_command = command(f"{named} --tree debian:x --matrix quick", tree("debian:x"), series=series)
+    assert public_command == "pipeline apply-and-build hvo-shared-tails --tree debian:x --matrix quick"
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "public_name"),
     [
         ("git:https://git.example.org/linux.git#master", f"git:https://git.example.org/linux.git#{COMMIT}"),
         ("git:https://git.example.org/linux.git", f"git:https://git.example.org/linux.git#{COMMIT}"),
@@ -76,10 +78,10 @@ def test_an_entry_that_ships_is_named_where_there_is_no_message_id(named: str) -
         ("tar:https://example.org/linux-6.12.tar.xz", "tar:https://example.org/linux-6.12.tar.xz"),
     ],
 )
-def test_a_tree_is_named_by_its_address_and_commit_or_package(name: str, found: str) -> None:
+def test_a_tree_is_named_by_its_address_and_commit_or_package(name: str, public_name: str) -> None:
     known = tree(name, commit=COMMIT if name.startswith("git") else "")
     words = shlex.split(command(f"x@y --tree {name} --matrix quick --per-patch", known))
-    assert words == ["pipeline", "apply-and-build", ID, "--tree", found, "--matrix", "quick", "--per-patch"]
+    assert words == ["pipeline", "apply-and-build", ID, "--tree", public_name, "--matrix", "quick", "--per-patch"]
 
 
 @pytest.mark.parametrize(
@@ -93,10 +95,10 @@ def test_a_tree_is_named_by_its_address_and_commit_or_package(name: str, found: 
 )
 def test_a_tree_of_one_machine_is_named_by_what_it_is(name: str, shown: str) -> None:
     known = tree(name, commit=COMMIT, kernel="6.12.3", version=COMMIT[:12])
-    found = for_others(run(f"pipeline apply-and-build x@y --tree '{name}' --matrix quick", known))
-    assert found.command == ""
-    assert [found.trees[0].name, found.cells[0].tree] == [shown, shown]
-    assert f"{shown}, commit {COMMIT}" in " ".join(render_text(found).split())
+    public = for_others(run(f"pipeline apply-and-build x@y --tree '{name}' --matrix quick", known))
+    assert public.command == ""
+    assert [public.trees[0].name, public.cells[0].tree] == [shown, shown]
+    assert f"{shown}, commit {COMMIT}" in " ".join(render_text(public).split())
 
 
 @pytest.mark.parametrize("matrix", [f"{FOLDER}/my.toml", "my.toml", "./my.toml"])
@@ -106,16 +108,16 @@ def test_a_matrix_of_one_machine_gives_no_command(matrix: str) -> None:
 
 def test_trees_that_are_alike_to_others_stay_apart() -> None:
     trees = [tree(f"path:/tree{at}", kernel="6.12.3", version="0123456789ab") for at in range(3)]
-    found = for_others(run("pipeline apply-and-build x@y", *trees))
-    names = [one.name for one in found.trees]
+    public = for_others(run("pipeline apply-and-build x@y", *trees))
+    names = [tree_record.name for tree_record in public.trees]
     assert names == ["Linux 6.12.3 (0123456789ab)", *(f"Linux 6.12.3 (0123456789ab) no. {at}" for at in (2, 3))]
-    assert [cell.tree for cell in found.cells] == names
+    assert [cell.tree for cell in public.cells] == names
 
 
 def test_paths_in_texts_are_replaced_as_whole_paths_alone() -> None:
     words = f"{WORKSPACE}/tmp/x.o, {FOLDER}: {HOME}/.cache, {HOME}body, src{HOME}, {PRIVATE}"
-    found = for_others(run("x", tree(PRIVATE, kernel="6.12.3"), notes=(words,)))
-    assert found.notes == (f"workspace/tmp/x.o, .: ~/.cache, {HOME}body, src{HOME}, Linux 6.12.3 (6.12.117-1)",)
+    public = for_others(run("x", tree(PRIVATE, kernel="6.12.3"), notes=(words,)))
+    assert public.notes == (f"workspace/tmp/x.o, .: ~/.cache, {HOME}body, src{HOME}, Linux 6.12.3 (6.12.117-1)",)
 
 
 def test_what_others_may_see_stays_as_it_is() -> None:
@@ -137,6 +139,6 @@ def test_no_face_has_a_name_of_the_machine(face: str) -> None:
     """Wherever a record has one: the component test looks at what a real run leaves."""
     known = tree(PRIVATE, kernel="6.12.3", log=f"error: {WORKSPACE}/apply-1/tree: no\n", applied="failed")
     record = run(f"pipeline apply-and-build {FOLDER}/thread.mbx --tree {PRIVATE} --matrix {HOME}/m.toml", known)
-    found = shown(face, record.model_copy(update={"notes": (f"Lost: {WORKSPACE}/x.", f"in {FOLDER}")}))
+    output = shown(face, record.model_copy(update={"notes": (f"Lost: {WORKSPACE}/x.", f"in {FOLDER}")}))
     for place in (WORKSPACE, FOLDER, HOME, "kernel-work", "somebody", "the-workspace"):
-        assert place not in found
+        assert place not in output

@@ -27,8 +27,8 @@ def sizes(**deltas: int) -> TextRecord:
     return records.text(symbols=symbols, delta=sum(deltas.values()))
 
 
-def claims(*found: ClaimRecord) -> RunRecord:
-    return records.run(claims=found)
+def claims(*claim_records: ClaimRecord) -> RunRecord:
+    return records.run(claims=claim_records)
 
 
 def test_a_run_does_not_differ_from_itself() -> None:
@@ -50,12 +50,12 @@ def test_cells_that_break_come_and_go_are_told() -> None:
 
 
 def test_checks_that_pass_now_and_no_more_are_told() -> None:
-    one = records.run(cells=(records.cell("a", boots=(booted(0, "pass", "pass"), booted(3, "fail", "pass"))),))
-    two = records.run(cells=(records.cell("a", boots=(booted(0, "pass", "pass"), booted(3, "pass", "fail"))),))
-    text = compared(one, two)
+    first = records.run(cells=(records.cell("a", boots=(booted(0, "pass", "pass"), booted(3, "fail", "pass"))),))
+    second = records.run(cells=(records.cell("a", boots=(booted(0, "pass", "pass"), booted(3, "pass", "fail"))),))
+    text = compared(first, second)
     assert "No longer passes - a, hvo: pool: passes → fails" in text
     assert "Passes now - a, hvo: walk: fails → passes" in text
-    assert "not there" in compared(one, records.run(cells=(records.cell("a"),)))
+    assert "not there" in compared(first, records.run(cells=(records.cell("a"),)))
 
 
 def test_warnings_are_compared_by_function_where_both_have_some() -> None:
@@ -63,14 +63,14 @@ def test_warnings_are_compared_by_function_where_both_have_some() -> None:
         records.diagnostic("a.c", line, "odd").model_copy(update={"function": name})
         for line, name in ((3, "f"), (9, "g"), (30, "f"))
     )
-    one, two = (
-        records.run(cells=(records.cell("a", states=(records.state(0), records.state(3, new_warnings=found))),))
-        for found in ((f, f), (moved, g))
+    first, second = (
+        records.run(cells=(records.cell("a", states=(records.state(0), records.state(3, new_warnings=diagnostics))),))
+        for diagnostics in ((f, f), (moved, g))
     )
-    text = compared(one, two)
+    text = compared(first, second)
     assert "No longer passes - a, warnings: 1 not there before (a.c:9: odd)" in text
     assert "Passes now - a, warnings: 1 no longer there (a.c:3: odd)" in text
-    assert "warnings" not in compared(one, one)
+    assert "warnings" not in compared(first, first)
 
 
 def test_patches_are_followed_by_their_subjects() -> None:
@@ -96,9 +96,9 @@ def test_what_each_patch_changes_is_compared_by_subject() -> None:
 
 
 def test_symbols_are_compared_by_what_the_series_does_to_them() -> None:
-    one = records.run(cells=(records.cell(text=sizes(alike=-10, less=-100, gone=5)),))
-    two = records.run(cells=(records.cell(text=sizes(alike=-10, less=-300, new=7)),))
-    text = compared(one, two)
+    first = records.run(cells=(records.cell(text=sizes(alike=-10, less=-100, gone=5)),))
+    second = records.run(cells=(records.cell(text=sizes(alike=-10, less=-300, new=7)),))
+    text = compared(first, second)
     assert "3 of 3 symbols was is differs by less -100 -300 -200 new +0 +7 +7 gone +5 +0 -5" in text
     assert "alike" not in text
 

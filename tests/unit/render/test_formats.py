@@ -85,17 +85,19 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_there_is_a_case_for_each_cell_state_and_check() -> None:
-    found = {(case.state, case.check): (case.outcome, case.known) for case in cases(run_with_boots())}
-    assert len(found) == 4 * 2 + 1 + 2 * 3
-    assert found["patch 2", "build"] == (Outcome.PASS, False)
-    assert found["base", "hvo: pool"] == (Outcome.FAIL, True)
-    assert found["patch 3", "hvo: pool"] == (Outcome.FAIL, True)
-    assert found["patch 3", "hvo: walk"] == (Outcome.FAIL, False)
+    outcomes = {(case.state, case.check): (case.outcome, case.known) for case in cases(run_with_boots())}
+    assert len(outcomes) == 4 * 2 + 1 + 2 * 3
+    assert outcomes["patch 2", "build"] == (Outcome.PASS, False)
+    assert outcomes["base", "hvo: pool"] == (Outcome.FAIL, True)
+    assert outcomes["patch 3", "hvo: pool"] == (Outcome.FAIL, True)
+    assert outcomes["patch 3", "hvo: walk"] == (Outcome.FAIL, False)
 
 
 def test_failures_of_cells_whose_base_fails_are_known() -> None:
-    found = [(case.label, case.patch) for case in cases(everything()) if case.outcome is Outcome.FAIL and case.known]
-    assert found == [("i386-gcc", 0), ("i386-gcc", 1)]
+    known_failures = [
+        (case.label, case.patch) for case in cases(everything()) if case.outcome is Outcome.FAIL and case.known
+    ]
+    assert known_failures == [("i386-gcc", 0), ("i386-gcc", 1)]
 
 
 # JUnit
@@ -139,8 +141,8 @@ def test_junit_fails_what_is_the_series_own() -> None:
 
 
 def test_junit_has_the_sizes() -> None:
-    found = {one.get("name"): one.get("value") for one in suites(buffered()).iter("property")}
-    assert found == {
+    properties = {element.get("name"): element.get("value") for element in suites(buffered()).iter("property")}
+    assert properties == {
         "size, bytes": "+2686",
         "size: text, bytes": "-1410",
         "size: rodata, bytes": "+0",
@@ -180,20 +182,20 @@ def kcidb(record: RunRecord) -> dict[str, list[dict[str, object]]]:
 
 
 def test_kcidb_has_a_broken_promise_and_each_size() -> None:
-    found = {one["path"]: one for one in kcidb(unkept())["tests"]}
-    assert (found["matrix.promises"]["status"], found["matrix.promises"]["log_excerpt"]) == ("FAIL", LOST.what)
-    found = {one["path"]: one for one in kcidb(buffered())["tests"]}
-    numbers = {path: one["number"]["value"] for path, one in found.items()}  # type: ignore[index]
+    by_path = {test["path"]: test for test in kcidb(unkept())["tests"]}
+    assert (by_path["matrix.promises"]["status"], by_path["matrix.promises"]["log_excerpt"]) == ("FAIL", LOST.what)
+    by_path = {test["path"]: test for test in kcidb(buffered())["tests"]}
+    numbers = {path: test["number"]["value"] for path, test in by_path.items()}  # type: ignore[index]
     assert (numbers["size.text"], numbers["size.bss"], numbers["size.all"]) == (-1410, 4096, 2686)
 
 
 def test_kcidb_has_checkouts_builds_boots_and_the_size() -> None:
     report = kcidb(run_with_boots())
-    assert [one["misc"]["patches"] for one in report["checkouts"]] == [0, 1, 2, 3]  # type: ignore[index]
-    assert {one["status"] for one in report["builds"]} == {"PASS"}
-    (size,) = [one for one in report["tests"] if one["path"] == "size.all"]
+    assert [checkout["misc"]["patches"] for checkout in report["checkouts"]] == [0, 1, 2, 3]  # type: ignore[index]
+    assert {build["status"] for build in report["builds"]} == {"PASS"}
+    (size,) = [test for test in report["tests"] if test["path"] == "size.all"]
     assert size["number"] == {"value": -1410, "unit": "B"}
-    status = {(one["path"], one["id"].rpartition("/")[0][-7:-6]): one["status"] for one in report["tests"]}  # type: ignore[attr-defined]
+    status = {(test["path"], test["id"].rpartition("/")[0][-7:-6]): test["status"] for test in report["tests"]}  # type: ignore[attr-defined]
     assert status["boot.hvo.pool", "0"] == "FAIL", "of the base's own checkout"
     assert report["checkouts"][0]["patchset_hash"] == ""
     assert report["checkouts"][3]["message_id"] == "20251205194351.1646318-1-kas@kernel.org"
@@ -201,12 +203,12 @@ def test_kcidb_has_checkouts_builds_boots_and_the_size() -> None:
 
 def test_kcidb_ties_every_test_to_a_build_and_every_build_to_a_checkout() -> None:
     report = kcidb(everything())
-    checkouts, builds = ({one["id"] for one in report[kind]} for kind in ("checkouts", "builds"))
-    assert {one["checkout_id"] for one in report["builds"]} <= checkouts
-    assert {one["build_id"] for one in report["tests"]} <= builds
+    checkouts, builds = ({item["id"] for item in report[kind]} for kind in ("checkouts", "builds"))
+    assert {build["checkout_id"] for build in report["builds"]} <= checkouts
+    assert {test["build_id"] for test in report["tests"]} <= builds
     for kind in ("checkouts", "builds", "tests"):
-        assert len({one["id"] for one in report[kind]}) == len(report[kind])
-    assert [one["valid"] for one in report["checkouts"]].count(False) == 1
+        assert len({item["id"] for item in report[kind]}) == len(report[kind])
+    assert [checkout["valid"] for checkout in report["checkouts"]].count(False) == 1
 
 
 def recoded(**changes: object) -> RunRecord:
@@ -217,7 +219,7 @@ def recoded(**changes: object) -> RunRecord:
 
 
 def test_junit_says_which_code_differs() -> None:
-    (suite,) = [one for one in suites(recoded()) if one.get("name") == "small"]
+    (suite,) = [suite for suite in suites(recoded()) if suite.get("name") == "small"]
     numbers = {measured.attrib["name"]: measured.get("value") for measured in suite.iter("property")}
     assert [(name, value) for name, value in numbers.items() if "code" in name] == [
         ("patch 2, code: functions that differ", "1"),
@@ -230,21 +232,23 @@ def test_junit_says_which_code_differs() -> None:
     told = content(child(suite, "system-out")).split("\n")
     assert told[1] == "patch 3, code: no code changed: 900 functions and 400 data objects compared"
     assert told[2] == "code: code changed in 1 function of 1 file; sizes alone show none of the functions; frob()"
-    (suite,) = [one for one in suites(recoded(more_than=100_000)) if one.get("name") == "small"]
+    (suite,) = [suite for suite in suites(recoded(more_than=100_000)) if suite.get("name") == "small"]
     numbers = {measured.attrib["name"]: measured.get("value") for measured in suite.iter("property")}
     assert numbers["code: functions and data objects that differ"] == "more than 100000"
 
 
 def test_kcidb_says_which_code_differs() -> None:
-    found = {(one["build_id"][-7:], one["path"]): one for one in kcidb(recoded())["tests"]}  # type: ignore[index]
-    code = {key: one for key, one in found.items() if str(one["path"]).startswith("code.")}
-    assert {key: one["number"] for key, one in code.items()} == {
+    by_build = {(test["build_id"][-7:], test["path"]): test for test in kcidb(recoded())["tests"]}  # type: ignore[index]
+    code = {key: test for key, test in by_build.items() if str(test["path"]).startswith("code.")}
+    assert {key: test["number"] for key, test in code.items()} == {
         (f"{patch}/small", f"code.{of}.{kind.replace(' ', '_')}"): {"value": number, "unit": kind}
         for patch, of, counted in ((2, "patch", (1, 0)), (3, "patch", (0, 0)), (3, "series", (1, 0)))
         for kind, number in zip(("functions", "data objects"), counted, strict=True)
     }
     assert str(code["3/small", "code.series.functions"]["log_excerpt"]).endswith("of the functions\nfrob()")
-    (many,) = [one for one in kcidb(recoded(more_than=100_000))["tests"] if str(one["path"]).startswith("code.series")]
+    (many,) = [
+        test for test in kcidb(recoded(more_than=100_000))["tests"] if str(test["path"]).startswith("code.series")
+    ]
     assert ("number" in many, many["path"], many["status"]) == (False, "code.series.all", "DONE")
 
 
@@ -252,21 +256,21 @@ def test_kcidb_says_which_code_differs() -> None:
 
 
 def test_csv_has_every_change_of_code_that_the_record_names() -> None:
-    found = rows(FORMATS["code"].render(Source(recoded())))
-    assert found[0] == ["tree", "cell", "of", "patch", "kind", "name", "path", "old", "new", "instructions"]
+    lines = rows(FORMATS["code"].render(Source(recoded())))
+    assert lines[0] == ["tree", "cell", "of", "patch", "kind", "name", "path", "old", "new", "instructions"]
     tree = "debian:linux-source-6.12"
-    assert found[1:] == [
+    assert lines[1:] == [
         [tree, "small", of, patch, "function", "frob", "mm/util.c", "64", "64", "2"]
         for of, patch in (("patch", "2"), ("series", "3"))
     ]
 
 
 def test_csv_has_every_symbol_of_every_cell() -> None:
-    found = rows(render_symbols(records.run(cells=(records.cell("a"), records.cell("b")))))
-    assert found[0] == ["tree", "cell", "symbol", "path", "old", "new", "delta"]
-    assert len(found) == 1 + 2 * 19
-    assert found[1] == ["debian:linux-source-6.12", "a", "prep_compound_page", "", "250", "370", "120"]
-    assert found[19][4:] == ["900", "", "-900"]
+    lines = rows(render_symbols(records.run(cells=(records.cell("a"), records.cell("b")))))
+    assert lines[0] == ["tree", "cell", "symbol", "path", "old", "new", "delta"]
+    assert len(lines) == 1 + 2 * 19
+    assert lines[1] == ["debian:linux-source-6.12", "a", "prep_compound_page", "", "250", "370", "120"]
+    assert lines[19][4:] == ["900", "", "-900"]
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", " =1", "\t=1"])
@@ -293,8 +297,8 @@ def test_markdown_counts_the_failures_that_are_the_series_own() -> None:
 
 
 def many_symbols(cells: int, symbols: int) -> RunRecord:
-    found = tuple(SymbolRecord(name=f"{'symbol' * 8}_{at}", old=at, new=0, delta=-at) for at in range(symbols))
-    text = records.text(symbols=found)
+    symbol_records = tuple(SymbolRecord(name=f"{'symbol' * 8}_{at}", old=at, new=0, delta=-at) for at in range(symbols))
+    text = records.text(symbols=symbol_records)
     return records.run(cells=tuple(records.cell(f"cell-{at}", text=text) for at in range(cells)))
 
 
@@ -357,9 +361,9 @@ def test_hostile_words_do_nothing(face: str, payload: str) -> None:
         for row in rows(text)[1:]:
             assert len(row) == {"csv": 7, "code": 10}[face]
             assert not [
-                one
-                for one in row[:7]
-                if not re.fullmatch(r"-?\d+", one) and one.lstrip().startswith(("=", "+", "-", "@"))
+                value
+                for value in row[:7]
+                if not re.fullmatch(r"-?\d+", value) and value.lstrip().startswith(("=", "+", "-", "@"))
             ]
 
 

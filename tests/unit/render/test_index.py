@@ -24,13 +24,13 @@ class Elements(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter()
         self.urls: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found[tag] += 1
-        self.found.update(f"{tag} {name}" for name, _ in attrs)
+        self.counted[tag] += 1
+        self.counted.update(f"{tag} {name}" for name, _ in attrs)
         self.urls += [value or "" for name, value in attrs if name in ("href", "src")]
 
 
@@ -40,20 +40,21 @@ def run(version: int, started: str, delta: int = -100, title: str = "mm: x") -> 
     return records.run(id=f"run-{version}-{started}", started=started, cells=(cell,), series=series)
 
 
-def one(record: RunRecord, *files: str) -> IndexedRun:
+def indexed_run(record: RunRecord, *files: str) -> IndexedRun:
     return indexed(record, f"{record.id}/", files)
 
 
 def test_runs_come_by_revision_and_time() -> None:
-    found = [one(run(2, "2026-02")), one(run(1, "2026-03")), one(run(1, "2026-01"))]
-    series = _series("mm: x", found)
+    indexed_runs = [indexed_run(run(2, "2026-02")), indexed_run(run(1, "2026-03")), indexed_run(run(1, "2026-01"))]
+    series = _series("mm: x", indexed_runs)
     assert [(each.version, each.started) for each in series.runs] == [(1, "2026-01"), (1, "2026-03"), (2, "2026-02")]
     assert [point.first for point in series.trends[0].points] == [True, False, True]
 
 
 def test_a_trend_is_drawn_to_scale() -> None:
     (trend,) = _series(
-        "mm: x", [one(run(1, "2026-01", -100)), one(run(1, "2026-02", 0)), one(run(2, "2026-03", 100))]
+        "mm: x",
+        [indexed_run(run(1, "2026-01", -100)), indexed_run(run(1, "2026-02", 0)), indexed_run(run(2, "2026-03", 100))],
     ).trends
     assert [point.x for point in trend.points] == [MARGIN, WIDTH / 2, WIDTH - MARGIN]
     assert [point.y for point in trend.points] == [HEIGHT - MARGIN, HEIGHT / 2, MARGIN]
@@ -62,8 +63,8 @@ def test_a_trend_is_drawn_to_scale() -> None:
 
 
 def test_one_run_is_no_trend() -> None:
-    assert _series("mm: x", [one(run(1, "2026-01", 0))]).trends == []
-    (trend,) = _series("mm: x", [one(run(1, "2026-01", 0)), one(run(2, "2026-02", 0))]).trends
+    assert _series("mm: x", [indexed_run(run(1, "2026-01", 0))]).trends == []
+    (trend,) = _series("mm: x", [indexed_run(run(1, "2026-01", 0)), indexed_run(run(2, "2026-02", 0))]).trends
     assert [point.y for point in trend.points] == [MARGIN, MARGIN]
 
 
@@ -71,7 +72,7 @@ def test_trees_are_told_apart_where_there_are_several() -> None:
     other = run(1, "2026-02")
     moved = other.model_copy(update={"cells": (other.cells[0].model_copy(update={"tree": "path:/x#y"}),)})
     runs = [run(1, "2026-01"), moved, run(2, "2026-03"), moved.model_copy(update={"series": run(2, "x").series})]
-    assert [trend.cell for trend in _series("mm: x", [one(record) for record in runs]).trends] == [
+    assert [trend.cell for trend in _series("mm: x", [indexed_run(record) for record in runs]).trends] == [
         "small on debian:linux-source-6.12",
         "small on path:/x#y",
     ]
@@ -82,7 +83,7 @@ def test_trees_are_told_apart_where_there_are_several() -> None:
     [(("report.html", "report.txt"), "report.html"), (("report.txt",), "report.txt"), ((), "run.json")],
 )
 def test_a_run_is_linked_by_its_best_report(files: tuple[str, ...], report: str) -> None:
-    assert one(run(1, "2026-01"), *files).url == f"run-1-2026-01/{report}"
+    assert indexed_run(run(1, "2026-01"), *files).url == f"run-1-2026-01/{report}"
 
 
 def test_the_page_is_complete_and_asks_for_nothing() -> None:
@@ -91,10 +92,10 @@ def test_the_page_is_complete_and_asks_for_nothing() -> None:
         for title, later in (("a: b", 0), ("mm: x", 2))
         for number in (1, 2)
     ]
-    page = render_index([one(record) for record in runs])
+    page = render_index([indexed_run(record) for record in runs])
     elements = Elements(page)
-    assert elements.found["svg"] == 2
-    assert elements.found["tbody"] == 2
+    assert elements.counted["svg"] == 2
+    assert elements.counted["tbody"] == 2
     assert page.index(">mm: x<") < page.index(">a: b<"), "the newest first"
     assert not [url for url in elements.urls if ":" in url or url.startswith("/")]
     assert "default-src &#39;none&#39;" in page
@@ -102,9 +103,9 @@ def test_the_page_is_complete_and_asks_for_nothing() -> None:
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_words_do_nothing(payload: str) -> None:
-    page = render_index([indexed(flooded(everything(), payload), "x/", ()), one(run(1, "2026-01"))])
-    benign = render_index([indexed(flooded(everything(), "benign"), "x/", ()), one(run(1, "2026-01"))])
-    assert Elements(page).found == Elements(benign).found
+    page = render_index([indexed(flooded(everything(), payload), "x/", ()), indexed_run(run(1, "2026-01"))])
+    benign = render_index([indexed(flooded(everything(), "benign"), "x/", ()), indexed_run(run(1, "2026-01"))])
+    assert Elements(page).counted == Elements(benign).counted
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff]", page)
 
 

@@ -130,7 +130,10 @@ def test_lines_of_two_trees_are_counted_apart() -> None:
         covering("a", PART),
         covering("b", FileCoverageRecord(path="mm/util.c", compiled=True, lines="13-16", kept="13-16"), tree="other"),
     )
-    assert [(one.tree, sorted(one.dropped)) for one in covered_files(record)] == [(records.TREE, [5, 9]), ("other", [])]
+    assert [(covered.tree, sorted(covered.dropped)) for covered in covered_files(record)] == [
+        (records.TREE, [5, 9]),
+        ("other", []),
+    ]
     assert f"mm/util.c on {records.TREE}: no cell keeps lines 5, 9" in text
 
 

@@ -418,7 +418,7 @@ def test_doubtful_claims_are_named_shortly() -> None:
         records.claim("not confirmed", None, text="mm: " + "word " * 30),
         *(records.claim("not confirmed", None, text=f"claim {at}") for at in range(3)),
     ]
-    (remark,) = [one for one in remarks(records.run(claims=tuple(claims))) if "onfirmed" in one]
+    (remark,) = [remark for remark in remarks(records.run(claims=tuple(claims))) if "onfirmed" in remark]
     assert remark == (
         'Not confirmed: "No functional change" (patch 2), "No functional change" (patches 3-4), '
         '"mm: word word word word word word word…" and 3 claims more.'

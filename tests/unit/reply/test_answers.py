@@ -103,14 +103,14 @@ def test_a_comment_of_which_nothing_is_known_is_answered_only_when_asked() -> No
 
 def test_a_comment_on_what_was_measured_deserves_a_reply_of_its_own() -> None:
     run = reviewed(point(), point(number=2, message_id="other@x", symbols=("folio_lock",)))
-    assert [(one.message_id, one.why) for one in targets(run)] == [
+    assert [(target.message_id, target.why) for target in targets(run)] == [
         (records.letter().message_id, "it builds"),
         (COMMENT, "a comment that builds answer"),
     ]
     # Who is quoted is among those who get it, so that nobody is quoted to the cover letter's sender.
     assert "wrote:" not in reply(run).get_content()
     answered = point(state="answered")
-    assert [one.message_id for one in targets(reviewed(answered))] == [records.letter().message_id]
+    assert [target.message_id for target in targets(reviewed(answered))] == [records.letter().message_id]
 
 
 def test_a_mail_without_a_comment_is_quoted_by_its_first_own_lines() -> None:

@@ -84,9 +84,9 @@ def to(**changes: object) -> RunRecord:
 
 def parsed(message: EmailMessage) -> EmailMessage:
     """What another mail program reads."""
-    found = message_from_bytes(to_bytes(message), policy=email.policy.default)
-    assert isinstance(found, EmailMessage)
-    return found
+    received = message_from_bytes(to_bytes(message), policy=email.policy.default)
+    assert isinstance(received, EmailMessage)
+    return received
 
 
 def body(record: RunRecord) -> str:
@@ -114,9 +114,9 @@ def test_references_are_the_parents_and_the_parent_once_each() -> None:
 
 
 def test_a_message_id_of_ones_own_has_the_identitys_domain() -> None:
-    one, other = (draft(records.run(), identity=ME, date=DATE)["Message-ID"] for _ in range(2))
-    assert one != other
-    assert re.fullmatch(r"<[^<>@\s]+@example\.org>", one)
+    first, other = (draft(records.run(), identity=ME, date=DATE)["Message-ID"] for _ in range(2))
+    assert first != other
+    assert re.fullmatch(r"<[^<>@\s]+@example\.org>", first)
 
 
 def test_cc_leaves_out_the_sender_ourselves_and_repetitions() -> None:
@@ -181,29 +181,29 @@ def squeezed(name: str) -> str:
 @pytest.mark.parametrize("field", ["subject", "sender", "to", "cc", "references", "date", "body", "reply_to"])
 def test_no_header_can_be_injected(field: str, payload: str) -> None:
     message = reply(poisoned(field, payload))
-    found = parsed(message)
-    assert [name for name in found if name != "Cc"] == [name for name in HEADERS if name != "Cc"]
-    assert not [value for value in map(str, found.values()) if re.search(CONTROLS, value)]
-    assert [address.addr_spec for address in found["To"].addresses] == ["kas@kernel.org"]
+    received = parsed(message)
+    assert [name for name in received if name != "Cc"] == [name for name in HEADERS if name != "Cc"]
+    assert not [value for value in map(str, received.values()) if re.search(CONTROLS, value)]
+    assert [address.addr_spec for address in received["To"].addresses] == ["kas@kernel.org"]
     cc = {"fvdl@google.com", "akpm@linux-foundation.org", "linux-mm@kvack.org", "list@kvack.org"}
-    assert {address.addr_spec for address in found["Cc"].addresses} <= cc
+    assert {address.addr_spec for address in received["Cc"].addresses} <= cc
     older = message_from_bytes(to_bytes(message), policy=email.policy.compat32)
-    read = {name: " ".join(str(make_header(decode_header(older[name]))).split()) for name in found}
+    read = {name: " ".join(str(make_header(decode_header(older[name]))).split()) for name in received}
     meant = {name: " ".join(str(value).split()) for name, value in message.items()}
     assert {name: read[name] for name in HEADERS[3:8]} == {name: meant[name] for name in HEADERS[3:8]}
     for name in ("From", "To", "Cc"):
-        names = [str(make_header(decode_header(one.display_name))) for one in found[name].addresses]
-        assert [*map(squeezed, names)] == [squeezed(one.display_name) for one in message[name].addresses]
-    assert found.get_content() == message.get_content()
+        names = [str(make_header(decode_header(address.display_name))) for address in received[name].addresses]
+        assert [*map(squeezed, names)] == [squeezed(address.display_name) for address in message[name].addresses]
+    assert received.get_content() == message.get_content()
     assert max(map(len, to_bytes(message).split(b"\n"))) <= 998
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_header_can_be_injected_through_the_message_id(payload: str) -> None:
     record = to(message_id=f"parent@x>{payload}")
-    found = parsed(reply(record))
-    assert list(found) == HEADERS
-    assert found["In-Reply-To"] == found["References"] == "<parent@x>"
+    received = parsed(reply(record))
+    assert list(received) == HEADERS
+    assert received["In-Reply-To"] == received["References"] == "<parent@x>"
     assert "--in-reply-to=parent@x " in send_command(reply(record), PurePosixPath("x"))
     with pytest.raises(UsageError):
         reply(to(message_id=f"\x1b{payload}"))
@@ -216,12 +216,12 @@ def test_names_that_are_not_ascii_are_encoded_and_survive() -> None:
     headers = raw.split(b"\n\n")[0]
     assert headers.isascii()
     assert max(map(len, headers.split(b"\n"))) <= 78
-    found = message_from_bytes(raw, policy=email.policy.default)
+    received = message_from_bytes(raw, policy=email.policy.default)
     # Not by the newer parser, which keeps the blanks between encoded words that RFC 2047 drops.
     older = message_from_bytes(raw, policy=email.policy.compat32)
     assert str(make_header(decode_header(older["To"]))) == f"{name} <joerg@kernel.org>"
-    assert found["From"].addresses[0].display_name == "Łukasz"
-    assert [one.display_name for one in found["Cc"].addresses] == [
+    assert received["From"].addresses[0].display_name == "Łukasz"
+    assert [address.display_name for address in received["Cc"].addresses] == [
         "Frank van der Linden",
         "Doe, Jane (mm)",
         "Иван",

@@ -125,19 +125,19 @@ def decoded(value: str) -> str:
 @given(runs(), st.sampled_from(Style))
 def test_a_reply_is_read_as_it_was_meant(run: RunRecord, style: Style) -> None:
     message, raw = answered(run, style)
-    found = message_from_bytes(raw, policy=email.policy.default)
+    received = message_from_bytes(raw, policy=email.policy.default)
     older = message_from_bytes(raw, policy=email.policy.compat32)
-    assert not found.defects
-    assert sorted(found.keys()) == sorted(message.keys())
-    assert set(found.keys()) <= ALLOWED
+    assert not received.defects
+    assert sorted(received.keys()) == sorted(message.keys())
+    assert set(received.keys()) <= ALLOWED
     for name in ("To", "Cc"):
-        meant = [one.addr_spec for one in message[name].addresses] if name in message else []
-        assert ([one.addr_spec for one in found[name].addresses] if name in found else []) == meant
+        meant = [address.addr_spec for address in message[name].addresses] if name in message else []
+        assert ([address.addr_spec for address in received[name].addresses] if name in received else []) == meant
     assert " ".join(decoded(older["Subject"]).split()) == message["Subject"]
     for name in ("Message-ID", "In-Reply-To", "References", "Date", "From"):
-        assert " ".join(str(found[name]).split()) == str(message[name])
+        assert " ".join(str(received[name]).split()) == str(message[name])
     assert not [value for value in map(decoded, older.values()) if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", value)]
-    assert found.get_content() == message.get_content()
+    assert received.get_content() == message.get_content()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -163,6 +163,6 @@ def logs(run: RunRecord) -> tuple[str, ...]:
 @given(runs(), st.sampled_from(Style))
 def test_b4_finds_no_trailer_in_a_reply(run: RunRecord, style: Style) -> None:
     message, _ = answered(run, style)
-    found, _ = b4.LoreMessage.find_trailers(message.get_content(), followup=True)
-    assert [(one.name, one.value) for one in found] == []
+    lore_trailers, _ = b4.LoreMessage.find_trailers(message.get_content(), followup=True)
+    assert [(trailer.name, trailer.value) for trailer in lore_trailers] == []
     assert not re.search(r"^([a-z][a-z-]*-by|cc):", message.get_content(), re.IGNORECASE | re.MULTILINE)

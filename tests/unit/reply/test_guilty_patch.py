@@ -98,7 +98,7 @@ def body(run: RunRecord, to: str = "3@x", log: str = LOG, **options: Any) -> str
 
 
 def test_a_broken_build_is_said_under_the_hunk_in_the_compilers_words() -> None:
-    assert [(one.message_id, one.why) for one in targets(failing())] == [("3@x", "1 finding")]
+    assert [(target.message_id, target.why) for target in targets(failing())] == [("3@x", "1 finding")]
     assert body(failing()) == (
         "On Fri, 5 Dec 2025 19:43:36 +0000, Kiryl Shutsemau wrote:\n"
         "> --- a/mm/hugetlb.c\n"
@@ -204,12 +204,12 @@ def test_the_cover_letter_points_to_what_was_said_elsewhere() -> None:
 
 
 def test_findings_of_checks_are_five_at_most_under_their_lines() -> None:
-    found = tuple(
+    warnings = tuple(
         CheckFindingRecord(severity="warning", message=f"odd {number}", path="mm/hugetlb.c", line=1232)
         for number in range(7)
     )
     remark = CheckFindingRecord(severity="remark", message="a remark")
-    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(*found, remark))
+    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(*warnings, remark))
     run = failing(records.cell(tree=GIT), checks=(check,))
     text = body(run)
     assert text.count("warning: odd ") == 5
@@ -217,9 +217,9 @@ def test_findings_of_checks_are_five_at_most_under_their_lines() -> None:
     assert text.endswith("(2 more findings like these in this patch.)\n")
     assert "a remark" not in text
     # They break nothing, so that the series is still said to build.
-    assert [one.message_id for one in targets(run)] == ["3@x", records.letter().message_id]
+    assert [target.message_id for target in targets(run)] == ["3@x", records.letter().message_id]
     only = check.model_copy(update={"findings": (remark,)})
-    assert [one.message_id for one in targets(failing(records.cell(tree=GIT), checks=(only,)))] == [
+    assert [target.message_id for target in targets(failing(records.cell(tree=GIT), checks=(only,)))] == [
         records.letter().message_id
     ]
 
@@ -234,24 +234,24 @@ def test_what_nothing_compiled_makes_no_draft_unless_asked() -> None:
 def test_a_line_is_found_by_its_text_before_its_number() -> None:
     diff = hunks(DIFF)
     assert [hunk.path for hunk in diff] == ["mm/hugetlb.c", "mm/internal.h"]
-    found = place(diff, "mm/hugetlb.c", 9999, "prep_compound_tail(page + 1);")
-    assert found is not None
-    assert found.quote()[-1] == "+\tprep_compound_tail(page + 1);"
-    found = place(diff, "mm/hugetlb.c", 1233)
-    assert found is not None
-    assert found.quote()[-1] == "+\treturn;"
+    position = place(diff, "mm/hugetlb.c", 9999, "prep_compound_tail(page + 1);")
+    assert position is not None
+    assert position.quote()[-1] == "+\tprep_compound_tail(page + 1);"
+    position = place(diff, "mm/hugetlb.c", 1233)
+    assert position is not None
+    assert position.quote()[-1] == "+\treturn;"
     assert place(diff, "mm/hugetlb.c", 1) is None
 
 
 def test_a_line_that_the_patch_does_not_show_is_answered_where_the_name_changes() -> None:
-    found = place(hunks(DIFF), "mm/other.c", 5, "prep_compound_tail(a, b);", MESSAGE)
-    assert found is not None
-    assert found.quote()[-1] == "-\tprep_compound_tail(page, 1);"
+    position = place(hunks(DIFF), "mm/other.c", 5, "prep_compound_tail(a, b);", MESSAGE)
+    assert position is not None
+    assert position.quote()[-1] == "-\tprep_compound_tail(page, 1);"
     assert place(hunks(DIFF), "mm/other.c", 5, "x();", "'nobody' undeclared") is None
 
 
 def test_no_words_are_ours() -> None:
-    texts = [body(failing(), to=one) for one in ("3@x", records.letter().message_id)]
+    texts = [body(failing(), to=message_id) for message_id in ("3@x", records.letter().message_id)]
     texts.append(body(records.run(), to=""))
     for word in ("cell", "2^n", "quick", "matrix", "per-patch", "riscv64-flat", "#", "pipeline"):
         assert [text for text in texts if word in text] == [], word

@@ -25,7 +25,7 @@ def test_the_corpus_has_every_kind_of_answer() -> None:
 
 
 def test_a_wrong_answer_is_counted_as_one() -> None:
-    thread = next(one for one in THREADS if one.name == "a request that is promised")
+    thread = next(thread for thread in THREADS if thread.name == "a request that is promised")
     (point,) = thread.answers["point"]
     wrong = Thread(thread.name, {**thread.answers, "point": [{**point, "state": "answered", "waits": ""}]}, CORPUS)
     counts = score(wrong).counts
@@ -34,15 +34,15 @@ def test_a_wrong_answer_is_counted_as_one() -> None:
 
 
 def test_a_point_of_a_follow_up_names_the_one_that_it_is_raised_in() -> None:
-    thread = next(one for one in THREADS if one.name == "a new request in a follow-up")
+    thread = next(thread for thread in THREADS if thread.name == "a new request in a follow-up")
     first, second = review(thread.series, MASK).points
     assert (first.within, second.within) == (None, first.number)
 
 
 def test_a_trailer_that_is_written_wrongly_is_remarked() -> None:
-    thread = next(one for one in THREADS if one.name == "trailers that are written wrongly")
-    found = review(thread.series, MASK).trailers
-    assert [one.reason for one in found] == [
+    thread = next(thread for thread in THREADS if thread.name == "trailers that are written wrongly")
+    trailers = review(thread.series, MASK).trailers
+    assert [trailer.reason for trailer in trailers] == [
         "it is written wrongly: Reviewed-by is meant",
         "it is written wrongly: Acked-by is meant",
     ]

@@ -39,8 +39,8 @@ def mail(name: str, body: str, answered: str = "", references: str = "", sender:
 def reviewed(*replies: bytes) -> ReviewRecord:
     mails, _ = parse_all([mail("m0@x", DIFF, sender="A <a@x.y>"), *replies])
     chosen = choose(thread.postings(mails), mails, "", None)
-    patches = tuple(patch_of(number, one) for number, one in enumerate(chosen.posting.patches, 1))
-    others = [one for one in mails if one.message_id not in chosen.posting.ids]
+    patches = tuple(patch_of(number, patch) for number, patch in enumerate(chosen.posting.patches, 1))
+    others = [message for message in mails if message.message_id not in chosen.posting.ids]
     left_out = uncarried(chosen.posting, chosen.revisions, mails, patches, [])
     return review(series_of(chosen, patches, others, left_out), "http://x/%s")
 
@@ -71,8 +71,8 @@ def test_replies_that_quote_each_other_are_beyond_the_limit_and_counted() -> Non
 
 def test_a_reply_of_a_megabyte_keeps_no_other_from_being_read() -> None:
     long = mail("m1@x", "I will see. " * 4000 + "\n" + ("I will see.\n" * 80_000), "m0@x")
-    found = reviewed(long, mail("m2@x", "Please rename foo_bar(), and why?", "m0@x"))
-    assert (found.messages, found.unread, len(found.points)) == (1, 1, 1)
+    result = reviewed(long, mail("m2@x", "Please rename foo_bar(), and why?", "m0@x"))
+    assert (result.messages, result.unread, len(result.points)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("state", "sentence"), [(state, one) for state, all_ in ANSWERS.items() for one in all_])
+@pytest.mark.parametrize(
+    ("state", "sentence"), [(state, sentence) for state, all_ in ANSWERS.items() for sentence in all_]
+)
 def test_an_answer_of_the_author(state: str, sentence: str) -> None:
     assert phrases().answer([sentence]).state == state
 

@@ -42,7 +42,7 @@ def test_every_point_quotes_the_words_that_decide_and_names_their_message() -> N
     assert forgotten.evidence[0].words == "Good catch. Will fix."
     assert wider.evidence[0].words.startswith("Right, the network is on my list. I will see if")
     assert volunteered.evidence[0].words.startswith("Another thing I want to do")
-    assert {one.evidence[0].message_id for one in (forgotten, wider, volunteered)} == {"b@x"}
+    assert {point.evidence[0].message_id for point in (forgotten, wider, volunteered)} == {"b@x"}
     assert forgotten.evidence[0].link == "https://lore.kernel.org/all/b@x"
     assert forgotten.link == "https://lore.kernel.org/all/a@x"
 
@@ -62,13 +62,13 @@ def test_symbols_of_a_comment() -> None:
 
 def test_a_comment_that_the_thread_lacks_is_taken_from_its_answer() -> None:
     alone = letter("b", AUTHOR, ANSWER, "a", subject="Re: [PATCH 0/2] mm: a better pool")
-    found = points(alone)
-    assert [(one.state, one.message_id, one.patch) for one in found] == [
+    point_records = points(alone)
+    assert [(point.state, point.message_id, point.patch) for point in point_records] == [
         ("promised", "a@x", None),
         ("undecided", "a@x", None),
         ("volunteered", "b@x", None),
     ]
-    assert found[0].author == "Rex Reviewer"
+    assert point_records[0].author == "Rex Reviewer"
 
 
 def test_a_comment_without_an_answer_waits_for_the_author() -> None:
@@ -167,12 +167,12 @@ def test_either_that_reviewer_or_the_author_answers_it() -> None:
         reply = letter("c", sender, f"> With how much memory?\n\n{words}\n", "cover", "a", "b")
         (point,) = points(TESTED, question, reply)
         assert point.state == expected
-        assert [one.words for one in point.evidence] == ([] if sender == OTHER else [words])
+        assert [evidence.words for evidence in point.evidence] == ([] if sender == OTHER else [words])
 
 
 def test_an_answer_above_the_quotation_answers_all_of_it() -> None:
-    found = points(COMMENTED, letter("b", AUTHOR, "Thanks, I will fix it all in v2.\n", "cover", "a"))
-    assert {one.state for one in found} == {"promised"}
+    point_records = points(COMMENTED, letter("b", AUTHOR, "Thanks, I will fix it all in v2.\n", "cover", "a"))
+    assert {point.state for point in point_records} == {"promised"}
 
 
 @pytest.mark.parametrize(
@@ -213,13 +213,15 @@ def test_trailers_name_their_giver_and_whether_they_are_carried() -> None:
     foreign = letter("b", REVIEWER, "Acked-by: Rex <rex@home.example>\n", "cover", "p2", subject="Re: [PATCH 2/2] x")
     posted = patch(2, f"Why.\n\nReviewed-by: {OTHER}\nSigned-off-by: {AUTHOR}\n{CODE}")
     first = patch(1, f"Why.\n\nSigned-off-by: {AUTHOR}\n{carried}\n{CODE}", collected_trailers=(carried,))
-    found = review(series(tested, foreign, patches=(first, posted)), MIDMASK).trailers
-    assert [(one.patch, one.name, one.revision, one.carried, one.message_id) for one in found] == [
+    trailers = review(series(tested, foreign, patches=(first, posted)), MIDMASK).trailers
+    assert [
+        (trailer.patch, trailer.name, trailer.revision, trailer.carried, trailer.message_id) for trailer in trailers
+    ] == [
         (2, "Reviewed-by", None, True, "p2@x"),
         (1, "Tested-by", 1, True, "a@x"),
         (2, "Acked-by", 1, False, "b@x"),
     ]
-    assert found[2].reason == "its address is not the sender's, rex@example.net"
+    assert trailers[2].reason == "its address is not the sender's, rex@example.net"
 
 
 def test_a_trailer_is_one_whatever_its_case_and_says_why_it_is_not_carried() -> None:
@@ -228,8 +230,8 @@ def test_a_trailer_is_one_whatever_its_case_and_says_why_it_is_not_carried() -> 
     reason = "it names no commit"
     known = (UncarriedTrailer("Fixes: ?", "a@x", reason),)
     carried = patch(1, collected_trailers=(f"Reviewed-by: {OTHER}",))
-    found = review(series(said, patches=(carried, patch(2)), uncarried_trailers=known), MIDMASK).trailers
-    assert [(one.name, one.carried, one.reason) for one in found] == [
+    trailers = review(series(said, patches=(carried, patch(2)), uncarried_trailers=known), MIDMASK).trailers
+    assert [(trailer.name, trailer.carried, trailer.reason) for trailer in trailers] == [
         ("Fixes", False, reason),
         ("reviewed-By", True, ""),
     ]
@@ -239,8 +241,8 @@ def test_a_trailer_on_the_cover_letter_is_carried_when_every_patch_has_it() -> N
     line = f"Acked-by: {REVIEWER}"
     acked = letter("a", REVIEWER, f"{line}\n", "cover")
     with_it = patch(1, f"Why.\n\n{line}\n{CODE}", collected_trailers=(line,))
-    (one,) = review(series(acked, patches=(with_it, patch(2))), MIDMASK).trailers
-    assert (one.patch, one.carried, one.reason) == (None, False, "b4 does not take it for patch 2")
+    (trailer,) = review(series(acked, patches=(with_it, patch(2))), MIDMASK).trailers
+    assert (trailer.patch, trailer.carried, trailer.reason) == (None, False, "b4 does not take it for patch 2")
 
 
 def test_a_slash_in_a_message_id_is_escaped_in_its_link() -> None:

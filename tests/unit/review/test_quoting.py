@@ -13,7 +13,7 @@ def test_passages_are_quotations_with_the_words_beneath() -> None:
         "On Mon, Mar 2, 2020 at 1:10 AM Ada <ada@x> wrote:\n> one\n> > two\n\nmine\n\n>three\nmore\n-- \nme\n"
     )
     assert text.attribution == "Ada <ada@x>"
-    assert [(one.quoted, one.text) for one in text.passages] == [
+    assert [(passage.quoted, passage.text) for passage in text.passages] == [
         (("one", "> two"), ("mine",)),
         (("three",), ("more",)),
     ]
@@ -64,7 +64,9 @@ diff --git a/a.c b/a.c
 +\treturn a;
  }
 """
-    assert [(one.sign, one.text, one.within.strip()) for one in changed_lines(diff)] == [
+    assert [
+        (changed_line.sign, changed_line.text, changed_line.within.strip()) for changed_line in changed_lines(diff)
+    ] == [
         ("-", "y();", "int first(void)"),
         ("+", "z();", "int first(void)"),
         ("+", "/* Why. */", "static int second(int a)"),

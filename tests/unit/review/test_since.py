@@ -18,8 +18,11 @@ CHANGES = [
 
 
 def test_patches_are_compared_by_patch_id_then_subject() -> None:
-    found = by_patch_id(BEFORE, AFTER)
-    assert [(one.before, one.after, one.subject, one.change) for one in found] == CHANGES
+    compared_patches = by_patch_id(BEFORE, AFTER)
+    assert [
+        (compared_patch.before, compared_patch.after, compared_patch.subject, compared_patch.change)
+        for compared_patch in compared_patches
+    ] == CHANGES
 
 
 def test_range_diff_is_read() -> None:
@@ -31,13 +34,16 @@ def test_range_diff_is_read() -> None:
         f"3:  {'3' * 40} ! 4:  {'8' * 40} mm: three\n"
         f"4:  {'4' * 40} < -:  {none} mm: four\n"
     )
-    found = by_range_diff(output, BEFORE, AFTER)
-    assert [(one.before, one.after, one.subject, one.change) for one in found] == CHANGES
+    compared_patches = by_range_diff(output, BEFORE, AFTER)
+    assert [
+        (compared_patch.before, compared_patch.after, compared_patch.subject, compared_patch.change)
+        for compared_patch in compared_patches
+    ] == CHANGES
 
 
 def test_lines_around_a_change_are_not_the_patch() -> None:
     output = f"1:  {'1' * 40} ! 1:  {'5' * 40} mm: one\n"
-    assert [one.change for one in by_range_diff(output, BEFORE, AFTER)] == ["unchanged"]
+    assert [compared_patch.change for compared_patch in by_range_diff(output, BEFORE, AFTER)] == ["unchanged"]
 
 
 FIRST = series(letter("a", REVIEWER, COMMENT, "cover"), letter("b", AUTHOR, ANSWER, "cover", "a"))
@@ -47,8 +53,8 @@ POINTS = review(FIRST, MIDMASK).points
 def kept(new_code: str) -> list[tuple[str, str, tuple[str, ...], tuple[int, ...]]]:
     """What becomes of the three open points of the thread when patch 2 holds other code."""
     second = series(patches=(patch(1), patch(2, f"Why.\n{new_code}")), version=2)
-    found = fates(POINTS, FIRST, second)
-    return [(one.point.state, one.touched, one.symbols, one.patches) for one in found]
+    promises = fates(POINTS, FIRST, second)
+    return [(promise.point.state, promise.touched, promise.symbols, promise.patches) for promise in promises]
 
 
 def test_a_promise_is_touched_when_a_patch_changes_its_symbol() -> None:
@@ -72,19 +78,19 @@ def test_what_was_volunteered_without_a_symbol_says_so() -> None:
 def test_the_same_lines_again_are_as_before() -> None:
     code = CODE.replace("static void pool_fill(", "static void pool_fill_early(")
     first = series(*FIRST.replies, patches=(patch(1), patch(2, f"Why.\n{code}")))
-    one, *_ = fates(POINTS, first, series(patches=first.patches, version=2))
-    assert one.touched == "as before"
+    promise, *_ = fates(POINTS, first, series(patches=first.patches, version=2))
+    assert promise.touched == "as before"
 
 
 def test_trailers_that_the_new_revision_left_out() -> None:
     acked = letter("a", REVIEWER, f"Acked-by: {REVIEWER}\n", "cover", "p1")
-    found = by_patch_id(BEFORE[:1], AFTER[:1])
+    compared_patches = by_patch_id(BEFORE[:1], AFTER[:1])
     second = series(version=2)
-    (lost,) = lost_trailers(review(series(acked), MIDMASK).trailers, 1, found, second)
+    (lost,) = lost_trailers(review(series(acked), MIDMASK).trailers, 1, compared_patches, second)
     assert (lost.patch, lost.revision, lost.carried) == (1, 1, False)
     assert lost.reason == "v2 was posted without it; the patch: unchanged since v1"
     kept_it = series(version=2, patches=(patch(1, f"Why.\n\nAcked-by: {REVIEWER}\n{CODE}"), patch(2)))
-    assert [*lost_trailers(review(series(acked), MIDMASK).trailers, 1, found, kept_it)] == []
+    assert [*lost_trailers(review(series(acked), MIDMASK).trailers, 1, compared_patches, kept_it)] == []
 
 
 def test_the_message_of_a_patch_ends_where_its_diffstat_begins() -> None:

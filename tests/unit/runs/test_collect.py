@@ -64,31 +64,31 @@ def recorded(
 
 def test_a_cell_that_builds_is_recorded_whole() -> None:
     after = replace(BUILT, sections={".text": 90, ".data": 5}, cached=True)
-    found = recorded(BUILT, after, measured=True)
-    assert (found.id, found.tree, found.arch, found.toolchain, found.about, found.status, found.reason) == (
+    cell = recorded(BUILT, after, measured=True)
+    assert (cell.id, cell.tree, cell.arch, cell.toolchain, cell.about, cell.status, cell.reason) == (
         *("one", "path:/x", "x86_64", "gcc (Debian) 12"),
         *("small", "built", ""),
     )
-    assert found.vmemmap is True
-    assert found.struct_page is not None
-    assert (found.struct_page.size, found.struct_page.power_of_two) == (64, True)
-    assert [(state.patch, state.subject, state.status, state.cached) for state in found.states] == [
+    assert cell.vmemmap is True
+    assert cell.struct_page is not None
+    assert (cell.struct_page.size, cell.struct_page.power_of_two) == (64, True)
+    assert [(state.patch, state.subject, state.status, state.cached) for state in cell.states] == [
         (0, "change 0", "built", False),
         (1, "change 1", "built", True),
     ]
-    assert found.text is not None
-    assert (found.text.delta, found.text.symbols[0].name) == (-1022, "prep_compound_page")
-    assert [(one.name, one.before, one.after) for one in found.sections] == [(".text", 100, 90)]
+    assert cell.text is not None
+    assert (cell.text.delta, cell.text.symbols[0].name) == (-1022, "prep_compound_page")
+    assert [(section.name, section.before, section.after) for section in cell.sections] == [(".text", 100, 90)]
 
 
 def test_what_each_patch_changed_is_recorded_with_its_state() -> None:
-    found = recorded(BUILT, BUILT, BUILT, changes={1: 0, 2: -7})
-    assert [state.text_change for state in found.states] == [None, 0, -7]
+    cell = recorded(BUILT, BUILT, BUILT, changes={1: 0, 2: -7})
+    assert [state.text_change for state in cell.states] == [None, 0, -7]
 
 
 def test_an_unreachable_cell_is_recorded_with_its_reason() -> None:
-    found = recorded(planned=PlannedCell(CELL, TREE, reason="CONFIG_X=n asked, y got"))
-    assert (found.status, found.reason, found.states) == ("unreachable", "CONFIG_X=n asked, y got", ())
+    cell = recorded(planned=PlannedCell(CELL, TREE, reason="CONFIG_X=n asked, y got"))
+    assert (cell.status, cell.reason, cell.states) == ("unreachable", "CONFIG_X=n asked, y got", ())
 
 
 @pytest.mark.parametrize(
@@ -102,34 +102,36 @@ def test_an_unreachable_cell_is_recorded_with_its_reason() -> None:
     ],
 )
 def test_a_cell_failed_when_any_of_its_builds_did(builds: tuple[Build, ...], status: str) -> None:
-    found = recorded(*builds)
-    assert found.status == status
-    assert [state.status for state in found.states] == [build.status.value for build in builds]
+    cell = recorded(*builds)
+    assert cell.status == status
+    assert [state.status for state in cell.states] == [build.status.value for build in builds]
 
 
 def test_the_errors_of_a_failed_build_are_recorded() -> None:
-    found = recorded(BUILT, FAILED)
-    assert [(one.path, one.line, one.message) for one in found.states[1].errors] == [("b.c", 2, "new")]
-    assert found.sections == ()
-    assert found.text is None
+    cell = recorded(BUILT, FAILED)
+    assert [(diagnostic.path, diagnostic.line, diagnostic.message) for diagnostic in cell.states[1].errors] == [
+        ("b.c", 2, "new")
+    ]
+    assert cell.sections == ()
+    assert cell.text is None
 
 
 def test_a_renamed_file_s_old_warning_is_not_new_and_its_new_one_names_the_old_file() -> None:
     there, second = replace(OLD, path="c.c"), replace(OLD, path="c.c", message="odder")
     builds = {
-        (PLANNED.cell.id, at): replace(BUILT, warnings=found) for at, found in ((0, (OLD,)), (2, (there, second)))
+        (PLANNED.cell.id, at): replace(BUILT, warnings=warnings) for at, warnings in ((0, (OLD,)), (2, (there, second)))
     }
     moved = {2: Moved({"a.c": "c.c", "x.c": "y.c"})}
     result = TreeResult(Applied(TREE, ApplyStatus.CLEAN, STATES), (PLANNED,), builds, moved=moved)
     state = cell_records([result])[0].states[1]
-    assert [(one.path, one.message) for one in state.new_warnings] == [("c.c", "odder")]
+    assert [(diagnostic.path, diagnostic.message) for diagnostic in state.new_warnings] == [("c.c", "odder")]
     assert state.renames == {"c.c": "a.c"}
 
 
 def test_a_diagnostic_is_recorded_whole() -> None:
     whole = Diagnostic("b.o", 2, "new", "objtool", "f", "int x;")
-    (found,) = recorded(BUILT, replace(BUILT, warnings=(whole,))).states[1].new_warnings
-    assert Diagnostic(**found.model_dump()) == whole
+    (diagnostic,) = recorded(BUILT, replace(BUILT, warnings=(whole,))).states[1].new_warnings
+    assert Diagnostic(**diagnostic.model_dump()) == whole
 
 
 def test_the_plan_s_struct_page_stands_where_the_base_does_not_build() -> None:
@@ -143,9 +145,9 @@ def test_the_plan_s_struct_page_stands_where_the_base_does_not_build() -> None:
     [((OLD,), []), ((replace(OLD, line=99),), []), ((OLD, NEW), ["new"]), ((), []), ((NEW,), ["new"])],
 )
 def test_only_warnings_that_the_base_has_not_are_new(warnings: tuple[Diagnostic, ...], new: list[str]) -> None:
-    found = recorded(BUILT, replace(BUILT, warnings=warnings))
-    assert [one.message for one in found.states[1].new_warnings] == new
-    assert found.states[0].new_warnings == ()
+    cell = recorded(BUILT, replace(BUILT, warnings=warnings))
+    assert [diagnostic.message for diagnostic in cell.states[1].new_warnings] == new
+    assert cell.states[0].new_warnings == ()
 
 
 COVERAGE = Coverage(
@@ -154,9 +156,9 @@ COVERAGE = Coverage(
 
 
 def test_the_coverage_of_the_last_state_is_recorded() -> None:
-    found = recorded(BUILT, replace(BUILT, coverage=COVERAGE)).coverage
-    assert found is not None
-    assert [(one.path, one.compiled, one.lines, one.kept) for one in found] == [
+    files = recorded(BUILT, replace(BUILT, coverage=COVERAGE)).coverage
+    assert files is not None
+    assert [(file.path, file.compiled, file.lines, file.kept) for file in files] == [
         ("a.c", True, "3-4,9", "3-4"),
         ("b.rs", True, "1", None),
         ("c.c", False, "", ""),
@@ -167,9 +169,11 @@ def test_the_coverage_of_the_last_state_is_recorded() -> None:
 def test_layouts_that_differ_are_recorded_where_both_ends_were_measured() -> None:
     old, new = Layout("page", 8, (Member("a", 0, 64),), "a.c"), Layout("page", 16, (Member("b", 0, 64),), "a.c")
     before, after = replace(BUILT, layouts=(old,)), replace(BUILT, layouts=(new,), coverage=COVERAGE)
-    found = recorded(before, after).layouts
-    assert found is not None
-    assert [(one.struct, one.before, one.after, one.members[0].change) for one in found] == [("page", 8, 16, "renamed")]
+    layouts = recorded(before, after).layouts
+    assert layouts is not None
+    assert [(layout.struct, layout.before, layout.after, layout.members[0].change) for layout in layouts] == [
+        ("page", 8, 16, "renamed")
+    ]
     assert recorded(before, replace(after, layouts=(old,))).layouts == ()
     assert recorded(before, BUILT).layouts is None
     assert recorded(BUILT, after).layouts is None
@@ -196,11 +200,11 @@ def test_logs_of_two_trees_and_states_have_names_of_their_own() -> None:
 
 
 def test_a_duplicate_is_recorded_with_the_cell_that_was_built() -> None:
-    found = recorded(planned=replace(PLANNED, same_as="other"))
-    assert (found.status, found.same_as, found.reason, found.states) == ("duplicate", "other", "", ())
-    assert found.vmemmap is True
-    assert found.struct_page is not None
-    assert found.struct_page.size == 40
+    cell = recorded(planned=replace(PLANNED, same_as="other"))
+    assert (cell.status, cell.same_as, cell.reason, cell.states) == ("duplicate", "other", "", ())
+    assert cell.vmemmap is True
+    assert cell.struct_page is not None
+    assert cell.struct_page.size == 40
 
 
 def test_the_identity_of_the_toolchain_is_recorded() -> None:
@@ -218,20 +222,20 @@ def test_the_identity_of_the_toolchain_is_recorded() -> None:
 def test_what_the_matrix_expects_is_recorded(
     expect: Expectation | None, expected_unreachable: bool, unexpected: str
 ) -> None:
-    found = recorded(BUILT, planned=replace(PLANNED, cell=replace(CELL, expect=expect)))
-    assert (found.expected_unreachable, found.unexpected) == (expected_unreachable, unexpected)
+    cell_record = recorded(BUILT, planned=replace(PLANNED, cell=replace(CELL, expect=expect)))
+    assert (cell_record.expected_unreachable, cell_record.unexpected) == (expected_unreachable, unexpected)
 
 
 def test_a_cell_without_any_build_is_missing() -> None:
-    found = recorded()
-    assert (found.status, found.vmemmap, found.states) == ("missing", PLANNED.vmemmap, ())
+    cell = recorded()
+    assert (cell.status, cell.vmemmap, cell.states) == ("missing", PLANNED.vmemmap, ())
 
 
 def test_a_failed_apply_is_recorded_with_its_hunks() -> None:
     applied = Applied(TREE, ApplyStatus.FAILED, STATES[:1], 2, (Hunk("a.c", 7, "@@ -7 +7 @@"),), "log")
-    found = tree_record(applied)
-    assert (found.name, found.applied, found.failed_patch, found.log) == ("path:/x", "failed", 2, "log")
-    assert [(one.path, one.line) for one in found.failed_hunks] == [("a.c", 7)]
+    tree = tree_record(applied)
+    assert (tree.name, tree.applied, tree.failed_patch, tree.log) == ("path:/x", "failed", 2, "log")
+    assert [(hunk.path, hunk.line) for hunk in tree.failed_hunks] == [("a.c", 7)]
 
 
 def test_a_series_is_recorded_without_the_bytes_of_its_mails() -> None:
@@ -239,11 +243,11 @@ def test_a_series_is_recorded_without_the_bytes_of_its_mails() -> None:
     series = Series(
         "t", 3, "c@x", letter, (Patch(1, "one", "A", "1@x", b"raw", ("a.c",), ("R-by: B",)),), replies=(letter,)
     )
-    found = series_record(series, ["later"])
-    assert (found.title, found.version, found.replies, found.follow_ups) == ("t", 3, 1, ("later",))
-    assert found.cover.to == ("l@x",)
-    assert found.patches[0].collected_trailers == ("R-by: B",)
-    assert "raw" not in found.model_dump_json()
+    record = series_record(series, ["later"])
+    assert (record.title, record.version, record.replies, record.follow_ups) == ("t", 3, 1, ("later",))
+    assert record.cover.to == ("l@x",)
+    assert record.patches[0].collected_trailers == ("R-by: B",)
+    assert "raw" not in record.model_dump_json()
 
 
 def test_the_mails_of_the_thread_are_kept_without_diffs_and_cut() -> None:
@@ -254,6 +258,6 @@ def test_the_mails_of_the_thread_are_kept_without_diffs_and_cut() -> None:
     answer = replace(cover, message_id="r@x", body="x" * 20000)
     patches = (Patch(1, "one", "A", "1@x", b"", ("a.c",), letter=first), Patch(2, "two", "A", "2@x", b"", ()))
     series = Series("t", 1, "c@x", cover, patches, replies=(answer, replace(answer, message_id=""), cover))
-    found = series_record(series, ()).messages
-    assert [(one.message_id, len(one.body)) for one in found] == [("1@x", len("mm: why\n")), ("r@x", 8192)]
-    assert found[0].references == ("c@x",)
+    letters = series_record(series, ()).messages
+    assert [(letter.message_id, len(letter.body)) for letter in letters] == [("1@x", len("mm: why\n")), ("r@x", 8192)]
+    assert letters[0].references == ("c@x",)

@@ -34,7 +34,7 @@ def changed(path: str, value: Any) -> str:
 
 
 def covered(*ranges: str) -> list[dict[str, Any]]:
-    return [{"path": f"a{at}.c", "compiled": True, "lines": one, "kept": None} for at, one in enumerate(ranges)]
+    return [{"path": f"a{at}.c", "compiled": True, "lines": lines, "kept": None} for at, lines in enumerate(ranges)]
 
 
 LONG = "9" * 4000

@@ -15,9 +15,9 @@ from tests.support.records import STARTED
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    one = Workspace(tmp_path / "workspace")
-    one.prepare()
-    return one
+    prepared = Workspace(tmp_path / "workspace")
+    prepared.prepare()
+    return prepared
 
 
 def run(workspace: Workspace, title: str, *, finished: bool = True) -> Path:
@@ -65,14 +65,18 @@ def test_states_of_runs_are_told_apart(workspace: Workspace) -> None:
     run(workspace, "b", finished=False)
     with runs.begin(workspace, "c", STARTED):
         known = runs.known_runs(workspace)
-    assert [(one.id[16:], one.state) for one in known] == [("a", "finished"), ("b", "broken"), ("c", "running")]
-    assert [one.record is not None for one in known] == [True, False, False]
+    assert [(known_run.id[16:], known_run.state) for known_run in known] == [
+        ("a", "finished"),
+        ("b", "broken"),
+        ("c", "running"),
+    ]
+    assert [known_run.record is not None for known_run in known] == [True, False, False]
 
 
 def test_a_run_that_raises_is_broken(workspace: Workspace) -> None:
     with pytest.raises(RuntimeError), runs.begin(workspace, "a", STARTED):
         raise RuntimeError
-    assert [one.state for one in runs.known_runs(workspace)] == ["broken"]
+    assert [known_run.state for known_run in runs.known_runs(workspace)] == ["broken"]
 
 
 def test_only_broken_runs_are_removed(workspace: Workspace) -> None:
@@ -86,7 +90,7 @@ def test_only_broken_runs_are_removed(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "expected"),
     [
         ("last", "gamma"),
         ("alpha", "alpha"),
@@ -96,11 +100,11 @@ def test_only_broken_runs_are_removed(workspace: Workspace) -> None:
         ("beta-2", "beta-2"),
     ],
 )
-def test_a_run_is_found_by(workspace: Workspace, name: str, found: str) -> None:
+def test_a_run_is_found_by_last_or_by_part_of_its_name(workspace: Workspace, name: str, expected: str) -> None:
     for title in ("alpha", "beta", "beta", "gamma"):
         run(workspace, title)
     run(workspace, "zeta", finished=False)
-    assert runs.find(workspace, name).name == f"20251208-091244-{found}"
+    assert runs.find(workspace, name).name == f"20251208-091244-{expected}"
 
 
 @pytest.mark.parametrize(
@@ -122,10 +126,10 @@ def test_there_is_no_last_run_before_the_first(workspace: Workspace) -> None:
 
 
 def test_several_runs_that_match_are_listed(workspace: Workspace) -> None:
-    found = [run(workspace, title).name for title in ("beta", "beta", "alpha")]
+    names = [run(workspace, title).name for title in ("beta", "beta", "alpha")]
     with pytest.raises(UsageError) as caught:
         runs.find(workspace, "beta")
-    assert [name in caught.value.message for name in found] == [True, True, False]
+    assert [name in caught.value.message for name in names] == [True, True, False]
 
 
 def test_a_run_is_found_by_its_folder_or_record_wherever_it_is(workspace: Workspace, tmp_path: Path) -> None:

@@ -113,16 +113,16 @@ def test_a_forged_command_leaves_its_lines_unknown(processes: Processes, tmp_pat
     """A ValueError that nobody caught before: a traceback, and the exit status of a series that has a problem."""
     (tmp_path / ".a.o.cmd").write_text(record("a.o", command, "/src/a.c"))
     (tmp_path / ".vmlinux.o.cmd").write_text("savedcmd_vmlinux.o := ld -o vmlinux.o a.o\n")
-    found = confined.call(processes, records.read_paths, str(tmp_path), SRC, ["a.c", "a.h", "b.c"])
-    assert found["compiled"] == ["a.c", "a.h"]
-    assert found["commands"] == []
+    answer = confined.call(processes, records.read_paths, str(tmp_path), SRC, ["a.c", "a.h", "b.c"])
+    assert answer["compiled"] == ["a.c", "a.h"]
+    assert answer["commands"] == []
 
 
 def test_an_honest_command_is_found(processes: Processes, tmp_path: Path) -> None:
     (tmp_path / ".a.o.cmd").write_text(record("a.o", "gcc -D__KERNEL__ -c -o a.o /src/a.c", "/src/a.c"))
     (tmp_path / ".vmlinux.o.cmd").write_text("savedcmd_vmlinux.o := ld -o vmlinux.o a.o\n")
-    found = confined.call(processes, records.read_paths, str(tmp_path), SRC, ["a.c", "a.h"])
-    assert found["commands"] == [[["gcc", "-D__KERNEL__", "-E", "-w", "/src/a.c"], ["a.c", "a.h"]]]
+    answer = confined.call(processes, records.read_paths, str(tmp_path), SRC, ["a.c", "a.h"])
+    assert answer["commands"] == [[["gcc", "-D__KERNEL__", "-E", "-w", "/src/a.c"], ["a.c", "a.h"]]]
 
 
 def elf(sections: dict[str, bytes]) -> bytes:
@@ -162,8 +162,8 @@ def test_a_log_without_end_is_unreadable_or_read(processes: Processes) -> None:
 def test_a_preprocessor_that_prints_forged_markers_is_read_within_the_limits(processes: Processes) -> None:
     """Seen red with a list of all lines."""
     output = b'# 1 "/src/a.c"\n' * 1_000_000 + b"\n" * (10 << 20)
-    found = confined.call(processes, preprocessor.read_printed, [[len(output), ["a.c"]]], SRC, data=output)
-    assert found == {"a.c": []}
+    printed = confined.call(processes, preprocessor.read_printed, [[len(output), ["a.c"]]], SRC, data=output)
+    assert printed == {"a.c": []}
     assert processes.reading_seconds < untrusted.CONFINED_SECONDS
 
 

@@ -30,9 +30,9 @@ def shell(script: str, **options: object) -> Command:
 
 @pytest.fixture
 def processes() -> Iterator[Processes]:
-    one = Processes()
-    yield one
-    one.stop()
+    started = Processes()
+    yield started
+    started.stop()
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def test_who_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
         words = 'touch "$1"; until test -e "$2"; do sleep 0.01; done'
         return processes.run(Command(("sh", "-c", words, "sh", str(own), str(other)), timeout=20)).status
 
-    one, two = tmp_path / "one", tmp_path / "two"
-    assert parallel({1: lambda: task(one, two), 2: lambda: task(two, one)}, 2, processes) == {1: 0, 2: 0}
+    first, second = tmp_path / "one", tmp_path / "two"
+    assert parallel({1: lambda: task(first, second), 2: lambda: task(second, first)}, 2, processes) == {1: 0, 2: 0}
 
 
 def test_a_turn_comes_back_after_an_error() -> None:

@@ -27,10 +27,10 @@ def store(tmp_path: Path, reports: list[str]) -> Store:
 def test_what_is_put_is_got(store: Store, reports: list[str]) -> None:
     assert store.get(KEY) is None
     store.put(KEY, {"status": "built", "warnings": [1, None]}, FILES)
-    found = store.get(KEY)
-    assert found is not None
-    assert found.value == {"status": "built", "warnings": [1, None]}
-    assert {name: found.read(name) for name in FILES} == FILES
+    entry = store.get(KEY)
+    assert entry is not None
+    assert entry.value == {"status": "built", "warnings": [1, None]}
+    assert {name: entry.read(name) for name in FILES} == FILES
     assert reports == []
 
 
@@ -65,9 +65,9 @@ def test_every_input_counts(store: Store, other: Key) -> None:
 def test_the_first_of_two_entries_stands(store: Store, reports: list[str]) -> None:
     store.put(KEY, 1, {"log.z": b"first"})
     store.put(KEY, 2, {"log.z": b"second"})
-    found = store.get(KEY)
-    assert found is not None
-    assert (found.value, found.read("log.z")) == (1, b"first")
+    entry = store.get(KEY)
+    assert entry is not None
+    assert (entry.value, entry.read("log.z")) == (1, b"first")
     assert reports == []
 
 

@@ -180,12 +180,12 @@ def test_a_tree_is_read() -> None:
         "mm/hugetlb_vmemmap.c": "core_param(hugetlb_free_vmemmap, x, bool, 0);\n",
     }
     paths = [*texts, "Documentation/mm/memory-model.rst", "mm/other.c"]
-    found = vmemmap.read(paths, texts)
+    vmemmap_source = vmemmap.read(paths, texts)
     assert vmemmap.wanted(paths) == [*texts]
-    assert found.shown == {"hvo", "hvo_needs_vmemmap", "dax_without_altmap", "boot_parameter"}
-    assert found.references == {"Documentation/mm/memory-model.rst"}
-    assert (found.hugetlb, found.dax) == ((Selected("x86", ""),), (Selected("x86", "X86_64"),))
-    assert (found.dax_kept, found.used_struct_pages) == ("2", "3")
+    assert vmemmap_source.shown == {"hvo", "hvo_needs_vmemmap", "dax_without_altmap", "boot_parameter"}
+    assert vmemmap_source.references == {"Documentation/mm/memory-model.rst"}
+    assert (vmemmap_source.hugetlb, vmemmap_source.dax) == ((Selected("x86", ""),), (Selected("x86", "X86_64"),))
+    assert (vmemmap_source.dax_kept, vmemmap_source.used_struct_pages) == ("2", "3")
 
 
 MERGED = """\
@@ -205,10 +205,13 @@ def test_a_tree_is_read_under_the_names_that_it_has() -> None:
         "include/linux/page-flags.h": MERGED,
         "mm/hugetlb_vmemmap.c": "tail = READ_ONCE(zone->vmemmap_tails[idx]);\nint hugetlb_vmemmap_restore_folio(x)\n",
     }
-    found = vmemmap.read([*new], new)
-    assert found.shown == {"mask", "mask_needs_hvo", "mask_needs_power_of_two", "tail_of_zone", "restored"}
-    assert (found.mask_function, found.restore_function) == ("compound_info_has_mask", "hugetlb_vmemmap_restore_folio")
-    text = rendered(memmaps.cell(memmaps.boot(memmaps.SHARED)), source=found)
+    vmemmap_source = vmemmap.read([*new], new)
+    assert vmemmap_source.shown == {"mask", "mask_needs_hvo", "mask_needs_power_of_two", "tail_of_zone", "restored"}
+    assert (vmemmap_source.mask_function, vmemmap_source.restore_function) == (
+        "compound_info_has_mask",
+        "hugetlb_vmemmap_restore_folio",
+    )
+    text = rendered(memmaps.cell(memmaps.boot(memmaps.SHARED)), source=vmemmap_source)
     assert "Where ``compound_info_has_mask()`` is true it is a mask instead" in text
     assert "one shared tail page for each zone and size" in text
     old = {
@@ -219,14 +222,14 @@ def test_a_tree_is_read_under_the_names_that_it_has() -> None:
         "mm/hugetlb_vmemmap.c": "int hugetlb_vmemmap_restore(const struct hstate *h, struct page *head)\n",
         "mm/sparse-vmemmap.c": "if (pgmap && !altmap)\n\tvmemmap_populate_compound_pages(pfn, start, end);\n",
     }
-    found = vmemmap.read([*old], old)
-    assert (found.allowed_by, found.restore_function) == (
+    vmemmap_source = vmemmap.read([*old], old)
+    assert (vmemmap_source.allowed_by, vmemmap_source.restore_function) == (
         "ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP",
         "hugetlb_vmemmap_restore",
     )
-    assert found.hugetlb == (Selected("x86", "X86_64"),)
-    assert {"fake_heads", "dax", "dax_without_altmap"} <= found.shown
-    text = rendered(memmaps.cell(memmaps.boot(memmaps.FAKE)), source=found)
+    assert vmemmap_source.hugetlb == (Selected("x86", "X86_64"),)
+    assert {"fake_heads", "dax", "dax_without_altmap"} <= vmemmap_source.shown
+    text = rendered(memmaps.cell(memmaps.boot(memmaps.FAKE)), source=vmemmap_source)
     assert "| ``x86`` | ``X86_64`` | not asked |" in text
     assert "by ``ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP``" in text
 

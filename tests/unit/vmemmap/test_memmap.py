@@ -32,8 +32,8 @@ UNMAPPED: dict[str, Any] = {"mapped": None, "read_only": None, "frames": None, "
     ],
 )
 def test_what_a_huge_page_keeps(changes: dict[str, Any], kept: int, freed: int, heads: int, tails: Tails) -> None:
-    one = made.memmap(**changes)
-    assert (one.kept, one.freed, one.heads_per_page, one.tails) == (kept, freed, heads, tails)
+    memmap = made.memmap(**changes)
+    assert (memmap.kept, memmap.freed, memmap.heads_per_page, memmap.tails) == (kept, freed, heads, tails)
 
 
 def test_vmemmap_pages_follow_from_the_sizes() -> None:
@@ -72,8 +72,8 @@ def test_a_boot_that_does_not_tell_a_size_tells_nothing(lost: str) -> None:
 )
 def test_the_encoding_is_what_was_found(values: dict[str, int], encoding: Encoding | None) -> None:
     sizes = {name: value for name, value in made.SHARED.items() if name not in ("pointers", "masks")}
-    (one,) = memmaps([made.cell(made.boot(sizes | values))])
-    assert one.encoding is encoding
+    (memmap,) = memmaps([made.cell(made.boot(sizes | values))])
+    assert memmap.encoding is encoding
 
 
 def test_the_guest_reports_what_is_read() -> None:
@@ -87,8 +87,8 @@ def test_a_check_that_failed_is_left_out() -> None:
 
 
 def test_the_saving_of_another_size_is_not_taken() -> None:
-    (one,) = memmaps([made.cell(made.boot(made.SHARED | {"huge-page-kb": 1 << 20}))])
-    assert one.saved_kb is None
+    (memmap,) = memmaps([made.cell(made.boot(made.SHARED | {"huge-page-kb": 1 << 20}))])
+    assert memmap.saved_kb is None
 
 
 def test_shared_tails_are_drawn() -> None:

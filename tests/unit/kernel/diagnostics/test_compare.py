@@ -48,8 +48,8 @@ SAME_OR_NOT = {
 
 @pytest.mark.parametrize("name", SAME_OR_NOT)
 def test_new_ones_are_counted_by_function_or_line(name: str) -> None:
-    found, before, new = SAME_OR_NOT[name]
-    assert list(new_ones(found, before)) == new
+    after, before, new = SAME_OR_NOT[name]
+    assert list(new_ones(after, before)) == new
 
 
 MOVING = {
@@ -164,20 +164,23 @@ some = st.lists(st.builds(warning, words, words, st.integers(1, 3), st.sampled_f
 
 
 @given(some, some)
-def test_as_many_are_new_as_there_are_more(found: list[Diagnostic], before: list[Diagnostic]) -> None:
-    new = new_ones(found, before)
-    assert len(found) - len(before) <= len(new) <= len(found)
-    assert new_ones(found, found) == new_ones(found, [*before, *found]) == new_ones([], before) == ()
-    assert new_ones(found, []) == tuple(found)
+def test_as_many_are_new_as_there_are_more(after: list[Diagnostic], before: list[Diagnostic]) -> None:
+    new = new_ones(after, before)
+    assert len(after) - len(before) <= len(new) <= len(after)
+    assert new_ones(after, after) == new_ones(after, [*before, *after]) == new_ones([], before) == ()
+    assert new_ones(after, []) == tuple(after)
     for path in ("a.c", "b.c"):
-        later, earlier = (sum(diagnostic.path == path for diagnostic in some) for some in (found, before))
+        later, earlier = (sum(diagnostic.path == path for diagnostic in some) for some in (after, before))
         assert sum(diagnostic.path == path for diagnostic in new) >= later - earlier
 
 
 def test_a_hundred_thousand_are_compared_soon() -> None:
-    found = [warning("f", f"int x{at % 1000};", at) for at in range(100_000)]
+    diagnostics = [warning("f", f"int x{at % 1000};", at) for at in range(100_000)]
     with at_most(10):
-        assert len(new_ones(found, found[::2], Moved({f"{at}.c": f"{at}.h" for at in range(10_000)}))) == 50_000
+        assert (
+            len(new_ones(diagnostics, diagnostics[::2], Moved({f"{at}.c": f"{at}.h" for at in range(10_000)})))
+            == 50_000
+        )
 
 
 # Functions, by the source
@@ -226,8 +229,8 @@ SYSCALL_DEFINE2(read, int, fd, char *, buf)
     ],
 )
 def test_a_line_is_placed_by_the_heading_above(line: int, function: str, source: str) -> None:
-    (found,) = in_source([warning(line=line)], {"a.c": SOURCE}.get)
-    assert (found.function, found.source) == (function, source)
+    (diagnostic,) = in_source([warning(line=line)], {"a.c": SOURCE}.get)
+    assert (diagnostic.function, diagnostic.source) == (function, source)
 
 
 NAMING = (("a.c", "kernel-doc"), ("Makefile", "make"))
@@ -250,8 +253,8 @@ def test_a_file_is_read_once_and_a_huge_one_not_at_all() -> None:
         asked.append(path)
         return b"int f(void)\n" + (b"x" * LARGEST_FILE if path == "huge.c" else b"")
 
-    found = in_source([warning(line=1), warning(line=1), warning(path="huge.c", line=1)], read)
-    assert [diagnostic.function for diagnostic in found] == ["f", "f", ""]
+    diagnostics = in_source([warning(line=1), warning(line=1), warning(path="huge.c", line=1)], read)
+    assert [diagnostic.function for diagnostic in diagnostics] == ["f", "f", ""]
     assert asked == ["a.c", "huge.c"]
 
 
@@ -263,9 +266,9 @@ def test_so_many_files_are_read_and_no_more() -> None:
         asked.append(path)
         return b"int f(void)\n"
 
-    found = in_source([warning(path=f"{number}.c", line=1) for number in range(MOST_FILES + 9)], read)
+    diagnostics = in_source([warning(path=f"{number}.c", line=1) for number in range(MOST_FILES + 9)], read)
     assert len(asked) == MOST_FILES
-    assert [bool(diagnostic.function) for diagnostic in found].count(False) == 9
+    assert [bool(diagnostic.function) for diagnostic in diagnostics].count(False) == 9
 
 
 @pytest.mark.parametrize(

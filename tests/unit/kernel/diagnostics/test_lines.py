@@ -78,9 +78,9 @@ LINES = [
 def test_a_line_is_taken_apart(
     line: str, warnings: list[tuple[str, int, str]], errors: list[tuple[str, int, str]]
 ) -> None:
-    found = parse(f"  CC      a.o\n{line}\n  CC      b.o\n", ["/src/"])
-    bare = [[replace(one, tool="", function="") for one in some] for some in found]
-    assert bare == [[Diagnostic(*one) for one in warnings], [Diagnostic(*one) for one in errors]]
+    kinds = parse(f"  CC      a.o\n{line}\n  CC      b.o\n", ["/src/"])
+    bare = [[replace(diagnostic, tool="", function="") for diagnostic in some] for some in kinds]
+    assert bare == [[Diagnostic(*fields) for fields in warnings], [Diagnostic(*fields) for fields in errors]]
 
 
 def test_make_s_own_words_count_only_where_no_compiler_explains_the_failure() -> None:
@@ -91,7 +91,7 @@ def test_make_s_own_words_count_only_where_no_compiler_explains_the_failure() ->
 def test_warnings_do_not_explain_a_failure() -> None:
     warnings, errors = parse("/src/a.c:1:2: warning: odd\nmake: *** [vmlinux] Error 2\n", ["/src/"])
     assert len(warnings) == 1
-    assert [one.path for one in errors] == ["make"]
+    assert [diagnostic.path for diagnostic in errors] == ["make"]
 
 
 def test_an_undefined_reference_is_named_among_the_errors() -> None:
@@ -100,12 +100,12 @@ def test_an_undefined_reference_is_named_among_the_errors() -> None:
         "main.c:(.init.text+0x5): undefined reference to `gone'\n"
         "make[1]: *** [/src/Makefile:1166: vmlinux] Error 1\n"
     )
-    assert any("undefined reference to `gone'" in one.message for one in parse(log, ["/src/"])[1])
+    assert any("undefined reference to `gone'" in diagnostic.message for diagnostic in parse(log, ["/src/"])[1])
 
 
 def test_each_diagnostic_is_listed_once_and_in_order() -> None:
     log = "".join(f"/src/h.h:{at}:1: warning: odd\n" for at in (3, 1, 3, 1, 2))
-    assert [one.line for one in parse(log, ["/src/"])[0]] == [3, 1, 2]
+    assert [diagnostic.line for diagnostic in parse(log, ["/src/"])[0]] == [3, 1, 2]
 
 
 def test_a_path_outside_the_tree_stays() -> None:
@@ -125,8 +125,8 @@ def test_a_compiler_names_the_function_and_shows_the_line() -> None:
         "/src/a.c:5:2: warning: odd\n    4 |   y(a,\n    5 |     b);\n      |     ^\n"
         "/src/a.c: At top level:\n/src/a.c:9:2: warning: odd\n    9 |  z\n"
     )
-    found, _ = parse(log, ["/src/"], "gcc")
-    assert [(one.tool, one.function, one.source) for one in found] == [
+    diagnostics, _ = parse(log, ["/src/"], "gcc")
+    assert [(diagnostic.tool, diagnostic.function, diagnostic.source) for diagnostic in diagnostics] == [
         ("gcc", "f", "int x;"),
         ("gcc", "f", "b);"),
         ("gcc", "", "z"),
@@ -135,13 +135,13 @@ def test_a_compiler_names_the_function_and_shows_the_line() -> None:
 
 def test_an_older_clang_shows_the_line_as_it_is() -> None:
     log = "/src/a.c:3:6: warning: odd\n\tint x;\n\t    ^\n/src/a.c:4:6: warning: odd\n1 warning generated.\n"
-    assert [one.source for one in parse(log, ["/src/"])[0]] == ["int x;", ""]
+    assert [diagnostic.source for diagnostic in parse(log, ["/src/"])[0]] == ["int x;", ""]
 
 
 @pytest.mark.parametrize("between", ["  CC      b.o\n", "In file included from /src/b.c:1:\n", "make[2]: odd\n"])
 def test_a_function_ends_with_its_compiler(between: str) -> None:
     log = f"{IN_F}/src/a.c:3:13: warning: odd\n{between}/src/b.c:7:1: warning: odd\n"
-    assert [one.function for one in parse(log, ["/src/"])[0]] == ["f", ""]
+    assert [diagnostic.function for diagnostic in parse(log, ["/src/"])[0]] == ["f", ""]
 
 
 def test_what_was_inlined_is_its_caller_s() -> None:
@@ -152,16 +152,16 @@ def test_what_was_inlined_is_its_caller_s() -> None:
     )
     inlined = "".join(f"{line}\n" for line in chain)
     log = "".join(f"{inlined.format(name)}/src/include/copy.h:4:3: warning: too large\n" for name in "ab")
-    found, _ = parse(log, ["/src/"])
-    assert [(one.path, one.function) for one in found] == [
+    diagnostics, _ = parse(log, ["/src/"])
+    assert [(diagnostic.path, diagnostic.function) for diagnostic in diagnostics] == [
         ("include/copy.h", "a in mm/a.c"),
         ("include/copy.h", "b in mm/b.c"),
     ]
 
 
 def test_a_warning_of_a_header_counts_once_whoever_includes_it() -> None:
-    one = "/src/h.h: In function 'in_h':\n/src/h.h:3:13: warning: odd\n    3 |  int x;\n"
-    log = "".join(f"  CC      {name}.o\nIn file included from /src/{name}.c:1:\n{one}" for name in "abc")
+    block = "/src/h.h: In function 'in_h':\n/src/h.h:3:13: warning: odd\n    3 |  int x;\n"
+    log = "".join(f"  CC      {name}.o\nIn file included from /src/{name}.c:1:\n{block}" for name in "abc")
     assert len(parse(log, ["/src/"])[0]) == 1
 
 
@@ -172,9 +172,9 @@ def test_two_on_one_line_are_two() -> None:
 
 def test_what_did_not_stop_make_is_told_apart_from_what_did() -> None:
     log = "/src/a.c:1:2: error: bad\nld: cannot find x.o\nmake: *** [all] Error 2\n"
-    found = read(log, ["/src/"])
-    assert [one.message for one in found.errors] == ["bad"]
-    assert [one.message for one in found.last_words] == ["cannot find x.o", "[all] Error 2"]
+    complaints = read(log, ["/src/"])
+    assert [diagnostic.message for diagnostic in complaints.errors] == ["bad"]
+    assert [diagnostic.message for diagnostic in complaints.last_words] == ["cannot find x.o", "[all] Error 2"]
 
 
 def test_a_clock_that_is_wrong_is_no_fault_of_the_source() -> None:

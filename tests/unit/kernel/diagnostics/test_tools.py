@@ -418,20 +418,20 @@ PRINTED: list[tuple[str, list[Row], list[Row]]] = [
 
 @pytest.mark.parametrize(("log", "warnings", "errors"), PRINTED, ids=[rows[0][0] for _, rows, _ in PRINTED])
 def test_the_output_of_a_tool_is_taken_apart(log: str, warnings: list[Row], errors: list[Row]) -> None:
-    found = read(log, ["/src/"], "gcc")
+    complaints = read(log, ["/src/"], "gcc")
     rows = [
         [(diagnostic.tool, diagnostic.path, diagnostic.line, diagnostic.message) for diagnostic in some]
-        for some in (found.warnings, found.errors)
+        for some in (complaints.warnings, complaints.errors)
     ]
     rows[1] += [
-        (diagnostic.tool, diagnostic.path, diagnostic.line, diagnostic.message) for diagnostic in found.last_words
+        (diagnostic.tool, diagnostic.path, diagnostic.line, diagnostic.message) for diagnostic in complaints.last_words
     ]
     assert rows == [warnings, errors]
 
 
 def test_functions_are_known_where_a_tool_names_them() -> None:
-    found = read(f"{SMATCH}{OBJTOOL}{RUSTC}", ["/src/"]).warnings
-    assert [(diagnostic.tool, diagnostic.function) for diagnostic in found if diagnostic.function] == [
+    diagnostics = read(f"{SMATCH}{OBJTOOL}{RUSTC}", ["/src/"]).warnings
+    assert [(diagnostic.tool, diagnostic.function) for diagnostic in diagnostics if diagnostic.function] == [
         ("smatch", "grow"),
         ("objtool", "grow"),
         ("objtool", "shrink"),
@@ -443,8 +443,8 @@ def test_functions_are_known_where_a_tool_names_them() -> None:
 def test_several_tools_at_once_are_told_apart() -> None:
     """As in one log of a build: no tool's lines hide another's."""
     everything = "".join(log for log, _, _ in PRINTED)
-    found = read(everything, ["/src/"], "gcc")
-    assert {diagnostic.tool for diagnostic in found.warnings} == {
+    complaints = read(everything, ["/src/"], "gcc")
+    assert {diagnostic.tool for diagnostic in complaints.warnings} == {
         row[0] for _, warnings, _ in PRINTED for row in warnings
     }
-    assert len(found.warnings) == sum(len(warnings) for _, warnings, _ in PRINTED)
+    assert len(complaints.warnings) == sum(len(warnings) for _, warnings, _ in PRINTED)

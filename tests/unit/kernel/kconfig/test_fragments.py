@@ -140,8 +140,8 @@ def test_fragments_that_agree_do_not_contradict_each_other() -> None:
 
 
 def test_fragments_that_promise_different_things_are_named() -> None:
-    found = contradictions([parse_fragment("a", "CONFIG_A=y\n"), parse_fragment("b", "# CONFIG_A is not set\n")])
-    assert found == ["CONFIG_A: a.config asks y, b.config asks n"]
+    texts = contradictions([parse_fragment("a", "CONFIG_A=y\n"), parse_fragment("b", "# CONFIG_A is not set\n")])
+    assert texts == ["CONFIG_A: a.config asks y, b.config asks n"]
 
 
 def test_a_fragment_is_taken_from_the_first_folder_that_has_it(tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_a_fragment_is_taken_from_the_first_folder_that_has_it(tmp_path: Path) -
         folder.mkdir()
         for name in names:
             (folder / f"{name}.config").write_text(f'CONFIG_FROM="{folder.name}"\n')
-    found = [load_fragment(own, name, shipped).options["FROM"] for name in ("a", "b")]
-    assert found == ['"own"', '"shipped"']
+    values = [load_fragment(own, name, shipped).options["FROM"] for name in ("a", "b")]
+    assert values == ['"own"', '"shipped"']
     with pytest.raises(UsageError, match="there is no fragment") as caught:
         load_fragment(own, "bb", shipped)
     assert caught.value.hint == "Known fragments: a, b. Did you mean 'b'?"

@@ -123,9 +123,9 @@ def solved(condition: str, values: dict[str, str] | None = None, **asked: str) -
     ],
 )
 def test_dependencies_come_first(condition: str, requests: str) -> None:
-    found = solved(condition)
-    assert (" ".join(found.requests), found.reason) == (requests, "")
-    assert set(found.requests.values()) <= {"y"}
+    solution = solved(condition)
+    assert (" ".join(solution.requests), solution.reason) == (requests, "")
+    assert set(solution.requests.values()) <= {"y"}
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_dependencies_come_first(condition: str, requests: str) -> None:
     ],
 )
 def test_what_cannot_be_had_says_why(condition: str, reason: str) -> None:
-    found = solved(condition)
-    assert not found.requests
-    assert reason in found.reason
+    solution = solved(condition)
+    assert not solution.requests
+    assert reason in solution.reason
 
 
 def test_something_can_be_turned_off() -> None:

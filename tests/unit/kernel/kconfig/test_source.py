@@ -19,8 +19,8 @@ def options(text: str, **more: str) -> Kconfig:
 
 
 def only(kconfig: Kconfig, name: str) -> Definition:
-    (found,) = kconfig.definitions[name]
-    return found
+    (definition,) = kconfig.definitions[name]
+    return definition
 
 
 def depends(kconfig: Kconfig, name: str) -> str:
@@ -67,14 +67,21 @@ def test_a_block_is_read_with_all_that_it_says() -> None:
     plain = only(kconfig, "PLAIN")
     assert (plain.kind, plain.place, str(plain.prompt)) == ("bool", "Kconfig:6", "EXPERT")
     assert depends(kconfig, "PLAIN") == "FIRST && (SECOND || THIRD) && AFTER_HELP"
-    assert [(str(one.value), str(one.condition)) for one in plain.defaults] == [("y", "FIRST"), ("n", "y")]
-    assert [(str(one.value), str(one.condition)) for one in plain.selects] == [("OTHER", "SECOND")]
-    assert [str(one.value) for one in plain.implies] == ["THIRD"]
+    assert [(str(conditional.value), str(conditional.condition)) for conditional in plain.defaults] == [
+        ("y", "FIRST"),
+        ("n", "y"),
+    ]
+    assert [(str(conditional.value), str(conditional.condition)) for conditional in plain.selects] == [
+        ("OTHER", "SECOND")
+    ]
+    assert [str(conditional.value) for conditional in plain.implies] == ["THIRD"]
     following = only(kconfig, "NEXT")
     assert (following.kind, following.prompt) == ("tristate", None)
-    assert [(str(one.value), str(one.condition)) for one in following.defaults] == [("m", "$(cc-option,-mnext)")]
+    assert [(str(conditional.value), str(conditional.condition)) for conditional in following.defaults] == [
+        ("m", "$(cc-option,-mnext)")
+    ]
     assert (only(kconfig, "NOT_HELP_ANY_MORE").kind, only(kconfig, "NOT_HELP_ANY_MORE").prompt) == ("int", YES)
-    assert [str(one.value) for one in only(kconfig, "LAST").defaults] == ["$(success,true)"]
+    assert [str(conditional.value) for conditional in only(kconfig, "LAST").defaults] == ["$(success,true)"]
     (selection,) = kconfig.selections["OTHER"]
     assert (selection.selector, str(selection.condition)) == ("PLAIN", "SECOND")
 
@@ -151,7 +158,10 @@ def test_a_dependency_may_have_a_condition() -> None:
 
 def test_several_blocks_of_an_option_are_kept_apart() -> None:
     kconfig = options("config X\n\tbool 'x'\n\tdepends on A\nconfig X\n\tdefault y\n")
-    assert [(one.kind, len(one.depends)) for one in kconfig.definitions["X"]] == [("bool", 1), ("", 0)]
+    assert [(definition.kind, len(definition.depends)) for definition in kconfig.definitions["X"]] == [
+        ("bool", 1),
+        ("", 0),
+    ]
 
 
 @pytest.mark.parametrize(

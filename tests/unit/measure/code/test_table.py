@@ -69,9 +69,9 @@ def test_what_is_new_and_what_is_gone_has_one_size_only() -> None:
 
 
 def test_functions_of_one_name_are_compared_within_their_files() -> None:
-    one, other = "F show 01", "F show 02"
-    before = {"a.o": unit(one, source="a.c"), "b.o": unit(other, source="b.c")}
-    after = {"a.o": unit(one, source="a.c"), "b.o": unit("F show 03", source="b.c")}
+    first, other = "F show 01", "F show 02"
+    before = {"a.o": unit(first, source="a.c"), "b.o": unit(other, source="b.c")}
+    after = {"a.o": unit(first, source="a.c"), "b.o": unit("F show 03", source="b.c")}
     (change,) = compare(before, after).changes
     assert (change.path, change.before, change.after) == ("b.c", 64, 64)
 

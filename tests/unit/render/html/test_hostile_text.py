@@ -31,8 +31,8 @@ def elements(page: str) -> list[ElementTree.Element]:
 
 _HARMLESS = elements(render_html(with_boots()))
 # A square of the matrix is a group where it leads nowhere.
-ALLOWED = {str(one.tag) for one in _HARMLESS} | {"{http://www.w3.org/2000/svg}g"}
-ATTRIBUTES = frozenset[str]().union(*(one.attrib for one in _HARMLESS))
+ALLOWED = {str(element.tag) for element in _HARMLESS} | {"{http://www.w3.org/2000/svg}g"}
+ATTRIBUTES = frozenset[str]().union(*(element.attrib for element in _HARMLESS))
 
 
 def test_there_are_enough_payloads_and_each_is_another() -> None:
@@ -42,27 +42,27 @@ def test_there_are_enough_payloads_and_each_is_another() -> None:
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_a_payload_in_every_string_stays_text(payload: str) -> None:
     page = render_html(flooded(with_boots(), payload))
-    found = elements(page)
-    assert {str(one.tag) for one in found} <= ALLOWED
-    assert frozenset[str]().union(*(one.attrib for one in found)) <= ATTRIBUTES
+    all_elements = elements(page)
+    assert {str(element.tag) for element in all_elements} <= ALLOWED
+    assert frozenset[str]().union(*(element.attrib for element in all_elements)) <= ATTRIBUTES
     for tag in ("script", "style", "base", "form", "iframe", "img"):
         expected = 1 if tag in ("script", "style") else 0
-        assert sum(str(one.tag).rpartition("}")[2] == tag for one in found) == expected
-    for one in found:
-        assert not any(str(name).startswith("on") for name in one.attrib)
-        if "href" in one.attrib:
-            assert _KEPT_LINKS.match(one.attrib["href"]), one.attrib["href"]
+        assert sum(str(element.tag).rpartition("}")[2] == tag for element in all_elements) == expected
+    for element in all_elements:
+        assert not any(str(name).startswith("on") for name in element.attrib)
+        if "href" in element.attrib:
+            assert _KEPT_LINKS.match(element.attrib["href"]), element.attrib["href"]
 
 
 def test_the_guard_sees_a_payload_that_is_not_escaped() -> None:
     page = render_html(with_boots()).replace("Remove the static key", PAYLOADS[10])
-    assert any("onerror" in one.attrib for one in elements(page))
+    assert any("onerror" in element.attrib for element in elements(page))
 
 
 def test_a_payload_is_shown_as_it_is() -> None:
     title = "mm: use <b>less</b> & \"more\" of 'it'"
-    found = elements(render_html(records.run(series=records.series(title=title))))
-    assert ["".join(one.itertext()) for one in found if str(one.tag).endswith("}h1")] == [title]
+    all_elements = elements(render_html(records.run(series=records.series(title=title))))
+    assert ["".join(element.itertext()) for element in all_elements if str(element.tag).endswith("}h1")] == [title]
 
 
 def test_no_control_or_direction_mark_gets_through() -> None:
@@ -83,4 +83,4 @@ def test_payloads_together_stay_text() -> None:
         return next(turn) if isinstance(value, str) else value
 
     record = RunRecord.model_validate(mixed(with_boots().model_dump(by_alias=True)))
-    assert {str(one.tag) for one in elements(render_html(record))} <= ALLOWED
+    assert {str(element.tag) for element in elements(render_html(record))} <= ALLOWED

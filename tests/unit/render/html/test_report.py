@@ -36,7 +36,7 @@ def text_of(element: ElementTree.Element) -> str:
 
 def links(page: str) -> dict[str, str]:
     """Words to where they lead."""
-    return {text_of(one): one.get("href", "") for one in parsed(page).iter(f"{HTML}a")}
+    return {text_of(element): element.get("href", "") for element in parsed(page).iter(f"{HTML}a")}
 
 
 def boot(patch: int, status: str, scenario: str = "hvo", **changes: object) -> BootRecord:
@@ -54,8 +54,8 @@ def test_it_opens_with_the_verdict_and_what_is_wrong() -> None:
     assert body is not None
     words = text_of(body)
     places = [
-        words.index(one)
-        for one in (
+        words.index(passage)
+        for passage in (
             "PROBLEM",
             "mm/hugetlb: Eliminate fake head pages",
             "What is wrong",
@@ -74,13 +74,13 @@ def test_it_opens_with_the_verdict_and_what_is_wrong() -> None:
 def test_evidence_is_one_click_away() -> None:
     cell = records.cell(config="configs/tree1-x.config", states=records.states("built", "failed", "failed", "failed"))
     page = render_html(records.run(cells=(cell, warning_cell())))
-    found = links(page)
-    assert found["x86_64-gcc-small"] == "configs/tree1-x.config"
-    assert found["log of x86_64-gcc-small"] == "logs/cell.1.log"
-    assert found["log of arm64-gcc"] == "logs/cell.2.log"
-    assert found["run.json"] == "run.json"
-    assert found[records.SUBJECTS[0]] == "https://lore.kernel.org/all/1@x/"
-    assert found["-1410"] == "#size-1"
+    targets = links(page)
+    assert targets["x86_64-gcc-small"] == "configs/tree1-x.config"
+    assert targets["log of x86_64-gcc-small"] == "logs/cell.1.log"
+    assert targets["log of arm64-gcc"] == "logs/cell.2.log"
+    assert targets["run.json"] == "run.json"
+    assert targets[records.SUBJECTS[0]] == "https://lore.kernel.org/all/1@x/"
+    assert targets["-1410"] == "#size-1"
 
 
 def test_a_page_that_lies_elsewhere_names_the_evidence() -> None:
@@ -139,11 +139,11 @@ def test_marks_tell_the_series_from_the_tree() -> None:
         records.broken("b", "failed", "failed"),
         warning_cell(),
     )
-    found = matrix(records.run(cells=cells), False, 1000)
-    assert found is not None
-    signs = ["".join(item.text[0] for item in row[1:] if item.text) for row in found.table.rows]
+    drawn = matrix(records.run(cells=cells), False, 1000)
+    assert drawn is not None
+    signs = ["".join(item.text[0] for item in row[1:] if item.text) for row in drawn.table.rows]
     assert signs == ["✓✗✓✓", "✗✗", "✓✓!!"]
-    tones = [[item.tone for item in row[1:] if item.text] for row in found.table.rows]
+    tones = [[item.tone for item in row[1:] if item.text] for row in drawn.table.rows]
     assert tones[0][1] == "failed"
     assert tones[1] == ["known", "known"]
 
@@ -155,9 +155,9 @@ def test_marks_of_boots_tell_what_is_new() -> None:
         *(boot(0, "pass", "c"), boot(3, "flaky", "c")),
         boot(3, "not run", "d", console=""),
     ]
-    found = matrix(booted(*boots), False, 1000)
-    assert found is not None
-    assert [(row[0].text, row[-1].text, row[-1].tone) for row in found.table.rows[1:]] == [
+    drawn = matrix(booted(*boots), False, 1000)
+    assert drawn is not None
+    assert [(row[0].text, row[-1].text, row[-1].tone) for row in drawn.table.rows[1:]] == [
         ("booted: a", "✗ fails: failed: pool", "failed"),
         ("booted: b", "✗ fails", "known"),
         ("booted: c", "! is flaky", "warn"),
@@ -168,11 +168,11 @@ def test_marks_of_boots_tell_what_is_new() -> None:
 def test_a_large_matrix_shows_where_something_changes() -> None:
     states = tuple(records.state(at, "failed" if at == 57 else "built") for at in range(101))
     cells = tuple(records.cell(f"cell-{at}", states=states) for at in range(40))
-    found = matrix(records.run(cells=cells), False, 200)
-    assert found is not None
-    assert [label.text for label in found.picture.columns] == ["base", "p57", "p58", "p100"]
-    assert found.left_out == 0
-    assert len(found.picture.squares) == 160
+    drawn = matrix(records.run(cells=cells), False, 200)
+    assert drawn is not None
+    assert [label.text for label in drawn.picture.columns] == ["base", "p57", "p58", "p100"]
+    assert drawn.left_out == 0
+    assert len(drawn.picture.squares) == 160
     fewer = matrix(records.run(cells=cells), False, 20)
     assert fewer is not None
     assert fewer.left_out == 35
@@ -185,10 +185,10 @@ def test_bytes_are_added_up_by_source() -> None:
         SymbolRecord(name="c", path="mm/gup.c", old=None, new=5, delta=5),
         SymbolRecord(name="d", old=9, new=None, delta=-9),
     )
-    found = totals(records.text(symbols=symbols))
-    assert dict(found.files) == {"mm/hugetlb.c": -20, "mm/gup.c": 5}
-    assert dict(found.folders) == {"mm": (15, -30)}
-    assert (found.symbols, found.elsewhere, found.unplaced) == (4, 0, (1, -9))
+    sums = totals(records.text(symbols=symbols))
+    assert dict(sums.files) == {"mm/hugetlb.c": -20, "mm/gup.c": 5}
+    assert dict(sums.folders) == {"mm": (15, -30)}
+    assert (sums.symbols, sums.elsewhere, sums.unplaced) == (4, 0, (1, -9))
     page = render_html(records.run(cells=(records.cell(text=records.text(symbols=symbols)),)))
     assert "Change by source file" in page
     assert "No one source file is known of 1 symbol (-9 bytes)." in page
@@ -219,7 +219,7 @@ def test_the_policy_lets_nothing_in_but_what_was_hashed() -> None:
     style, script = (re.search(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("style", "script"))
     assert style is not None
     assert script is not None
-    metas = [one.get("content") for one in parsed(page).iter(f"{HTML}meta") if one.get("http-equiv")]
+    metas = [element.get("content") for element in parsed(page).iter(f"{HTML}meta") if element.get("http-equiv")]
     assert metas == [policy(style[1], script[1])]
 
 
@@ -227,15 +227,15 @@ def test_tables_and_pictures_say_what_they_are() -> None:
     page = parsed(render_html(everything()))
     heads = list(page.iter(f"{HTML}th"))
     assert heads
-    assert {one.get("scope") for one in heads} == {"col", "row"}
-    assert all(one.find(f"{HTML}caption") is not None for one in page.iter(f"{HTML}table"))
-    identifiers = [one.get("id") for one in page.iter() if one.get("id")]
+    assert {head.get("scope") for head in heads} == {"col", "row"}
+    assert all(element.find(f"{HTML}caption") is not None for element in page.iter(f"{HTML}table"))
+    identifiers = [element.get("id") for element in page.iter() if element.get("id")]
     assert len(identifiers) == len(set(identifiers))
-    pictures = [one for one in page.iter(f"{SVG}svg") if one.get("role") in ("img", "group")]
+    pictures = [element for element in page.iter(f"{SVG}svg") if element.get("role") in ("img", "group")]
     assert len(pictures) >= 3
-    for one in pictures:
-        assert all(name in identifiers for name in (one.get("aria-labelledby") or "").split())
-        title, description = one.find(f"{SVG}title"), one.find(f"{SVG}desc")
+    for picture in pictures:
+        assert all(name in identifiers for name in (picture.get("aria-labelledby") or "").split())
+        title, description = picture.find(f"{SVG}title"), picture.find(f"{SVG}desc")
         assert title is not None
         assert title.text
         assert description is not None
@@ -244,10 +244,10 @@ def test_tables_and_pictures_say_what_they_are() -> None:
 
 def test_every_section_of_the_list_is_there() -> None:
     page = parsed(render_html(everything()))
-    identifiers = {one.get("id") for one in page.iter()}
-    inner = [one.get("href", "") for one in page.iter(f"{HTML}a") if one.get("href", "").startswith("#")]
+    identifiers = {element.get("id") for element in page.iter()}
+    inner = [element.get("href", "") for element in page.iter(f"{HTML}a") if element.get("href", "").startswith("#")]
     assert len(inner) > 8
-    assert all(one[1:] in identifiers for one in inner)
+    assert all(href[1:] in identifiers for href in inner)
 
 
 @pytest.mark.parametrize("cells", [(), (records.unreachable(),), (records.broken("a", "failed", "failed"),)])

@@ -15,7 +15,7 @@ BAD = Mark("failed", "✗", "fails", "logs/x.log")
 
 def spans(chart: BarChart | None) -> list[tuple[str, list[tuple[float, float, str]]]]:
     assert chart is not None
-    return [(bar.value, [(one.x, one.width, one.tone) for one in bar.segments]) for bar in chart.bars]
+    return [(bar.value, [(segment.x, segment.width, segment.tone) for segment in bar.segments]) for bar in chart.bars]
 
 
 def test_growth_lies_to_the_right_of_zero_and_shrinking_to_the_left() -> None:
@@ -58,54 +58,57 @@ def test_nothing_to_draw_is_no_picture(chart: BarChart | None) -> None:
 def test_bars_stay_within_the_picture() -> None:
     chart = waterfall("x", [(str(at), (-1) ** at * at * 37) for at in range(60)])
     assert chart is not None
-    segments: list[Segment] = [one for bar in chart.bars for one in bar.segments]
-    assert all(one.x >= 0 and one.x + one.width <= 100.01 for one in segments)
+    segments: list[Segment] = [segment for bar in chart.bars for segment in bar.segments]
+    assert all(segment.x >= 0 and segment.x + segment.width <= 100.01 for segment in segments)
 
 
 def test_areas_are_proportional_fill_the_room_and_do_not_overlap() -> None:
     amounts = [600.0, 600, 400, 300, 200, 200, 100]
     placed = squarify(amounts, Rectangle(0, 0, 6, 4))
-    assert [round(one.width * one.height, 6) for one in placed] == [6, 6, 4, 3, 2, 2, 1]
+    assert [round(rectangle.width * rectangle.height, 6) for rectangle in placed] == [6, 6, 4, 3, 2, 2, 1]
     # The example of the paper: the first two share a column of width 3.
-    assert [(one.x, one.y, one.width, one.height) for one in placed[:2]] == [(0, 0, 3, 2), (0, 2, 3, 2)]
-    for at, one in enumerate(placed):
-        assert one.x + one.width <= 6 + 1e-6
-        assert one.y + one.height <= 4 + 1e-6
+    assert [(rectangle.x, rectangle.y, rectangle.width, rectangle.height) for rectangle in placed[:2]] == [
+        (0, 0, 3, 2),
+        (0, 2, 3, 2),
+    ]
+    for at, rectangle in enumerate(placed):
+        assert rectangle.x + rectangle.width <= 6 + 1e-6
+        assert rectangle.y + rectangle.height <= 4 + 1e-6
         for other in placed[at + 1 :]:
-            wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-            high = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+            wide = min(rectangle.x + rectangle.width, other.x + other.width) - max(rectangle.x, other.x)
+            high = min(rectangle.y + rectangle.height, other.y + other.height) - max(rectangle.y, other.y)
             assert min(wide, high) < 1e-6
 
 
 def test_tiles_are_drawn_by_amount_and_coloured_by_sign() -> None:
-    found = treemap("Files", [("a", 10), ("b", -30), ("c", 0)])
-    assert found is not None
-    assert [(tile.label, tile.value, tile.tone) for tile in found.tiles] == [
+    drawn = treemap("Files", [("a", 10), ("b", -30), ("c", 0)])
+    assert drawn is not None
+    assert [(tile.label, tile.value, tile.tone) for tile in drawn.tiles] == [
         ("b", "-30", "shrink"),
         ("a", "+10", "grow"),
     ]
-    assert [tile.place.width * tile.place.height for tile in found.tiles] == [7500, 2500]
+    assert [tile.place.width * tile.place.height for tile in drawn.tiles] == [7500, 2500]
     assert treemap("Files", [("c", 0)]) is None
 
 
 def test_squares_stand_below_their_state_and_beside_their_cell() -> None:
-    found = grid("Matrix", [0, 2], [Line("x86_64", False, {0: OK, 2: BAD}), Line("arm64", False, {2: OK})])
-    assert found is not None
-    base, last = found.columns
+    drawn = grid("Matrix", [0, 2], [Line("x86_64", False, {0: OK, 2: BAD}), Line("arm64", False, {2: OK})])
+    assert drawn is not None
+    base, last = drawn.columns
     assert (base.text, last.text, last.x - base.x) == ("base", "p2", SQUARE)
-    first, second, third = found.squares
+    first, second, third = drawn.squares
     assert (second.x - first.x, second.y - first.y) == (SQUARE, 0)
     assert (third.x, third.y - first.y) == (second.x, SQUARE)
     assert second.title == "x86_64, p2: fails"
-    assert found.description == "x86_64: builds at base, fails at p2; arm64: not there at base, builds at p2."
-    assert all(one.x + 22 <= found.width and one.y + 22 <= found.height for one in found.squares)
+    assert drawn.description == "x86_64: builds at base, fails at p2; arm64: not there at base, builds at p2."
+    assert all(square.x + 22 <= drawn.width and square.y + 22 <= drawn.height for square in drawn.squares)
 
 
 def test_scenarios_stand_close_below_their_cell() -> None:
     lines = [Line("a", False, {0: OK}), Line("boots", True, {0: OK}), Line("b", False, {0: OK})]
-    found = grid("Matrix", [0], lines)
-    assert found is not None
-    tops = [square.y for square in found.squares]
+    drawn = grid("Matrix", [0], lines)
+    assert drawn is not None
+    tops = [square.y for square in drawn.squares]
     assert [tops[1] - tops[0], tops[2] - tops[1]] == [SQUARE, SQUARE + GAP]
-    assert found.rows[1].x > found.rows[0].x
+    assert drawn.rows[1].x > drawn.rows[0].x
     assert grid("Matrix", [], lines) is None
