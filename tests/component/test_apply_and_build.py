@@ -207,7 +207,7 @@ def test_nothing_that_others_see_names_a_place_of_the_machine(job: Job, fake_tre
     assert "pipeline apply-and-build" not in draft
 
 
-def test_runs_lists_it(job: Job) -> None:
+def test_runs_lists_the_run(job: Job) -> None:
     listed = job.run("runs")
     assert listed.returncode == 0
     (line,) = [line for line in listed.stdout.splitlines() if str(job.record["id"]) in line]

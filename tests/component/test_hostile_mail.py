@@ -29,7 +29,7 @@ sys.exit(done.returncode)
 """Measured from a small process: a child's peak counts that of the process that it was forked from."""
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_enough_hostile_mails() -> None:
     assert len(MAILBOXES) + len(PLACES) >= 40
 
 

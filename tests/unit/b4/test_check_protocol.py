@@ -138,7 +138,7 @@ def test_the_answer_is_an_array_of_objects_with_strings() -> None:
     assert all(isinstance(value, str) for entry in entries for value in entry.values())
 
 
-def test_details_are_cut() -> None:
+def test_details_of_many_errors_are_cut() -> None:
     errors = tuple(records.diagnostic(message=f"error {at}") for at in range(90))
     states = (records.state(0), records.state(1, "failed", errors=errors))
     run = records.run(cells=(records.broken("one", states=states),))

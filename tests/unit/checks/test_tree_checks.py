@@ -59,5 +59,5 @@ def test_an_entry_that_a_patch_adds_matches_files(pattern: str, expected: list[s
     assert [finding.kind for finding in outcome.findings] == expected
 
 
-def test_a_patch_that_changes_a_file_does_not_concern_it() -> None:
+def test_a_patch_that_adds_no_file_does_not_concern_the_maintainers_check() -> None:
     assert not MaintainersCheck().concerns(patch(diff="--- a/mm/a.c\n+++ b/mm/a.c\n@@ -9 +9 @@\n-a\n+b\n"))

@@ -68,7 +68,7 @@ def test_help_lists_every_command(arguments: list[str]) -> None:
     assert all(f" {command} " in plain(result) for command in COMMANDS)
 
 
-def test_nothing_is_help() -> None:
+def test_without_arguments_the_help_is_shown() -> None:
     assert "apply-and-build" in call().output
 
 
@@ -180,7 +180,7 @@ def test_an_error_outside_of_a_session_ends_with_four_as_well(
     assert "RecursionError" in log.read_text()
 
 
-def test_old_logs_go(tmp_path: Path) -> None:
+def test_the_oldest_logs_go_where_there_are_too_many(tmp_path: Path) -> None:
     """Seen red without the removal."""
     (tmp_path / LOGS).mkdir()
     for number in range(MOST_LOGS + 5):

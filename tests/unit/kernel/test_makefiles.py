@@ -86,7 +86,7 @@ def test_conditions_of_a_file(makefile: str, expected: str) -> None:
     assert condition("mm/a.c", mm=makefile) == expected
 
 
-def test_folders_above_count() -> None:
+def test_conditions_of_the_folders_above_hold_for_a_file() -> None:
     files = {"net": "obj-$(CONFIG_IP) += ip/ deep/er/", "net__ip": "obj-$(CONFIG_TCP) += tcp.o"}
     assert condition("net/ip/tcp.c", **files) == "NET && IP && TCP"
     assert condition("net/deep/er/x.S", **files, net__deep__er="obj-y += x.o") == "NET && IP"
@@ -101,7 +101,7 @@ def test_a_kbuild_file_comes_before_a_makefile() -> None:
     assert str(Makefiles(files, {"SRCARCH": "x86"}).condition("mm/a.c")) == "A"
 
 
-def test_the_architecture_matters() -> None:
+def test_files_of_an_architecture_are_built_for_it_alone() -> None:
     files = {
         "arch__x86": "obj-y += kernel/\ncore-y += arch/x86/more/\nlibs-y := arch/x86/lib/ $(libs-y)",
         "arch__x86__kernel": "obj-y += head_$(BITS).o",

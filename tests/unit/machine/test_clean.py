@@ -83,7 +83,7 @@ def test_what_takes_the_space_is_told(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("options", [["--keep", "much"], ["--keep", "-3"], ["--keep", "1G", "--all"]])
-def test_sizes_that_are_none(workspace: Workspace, options: list[str]) -> None:
+def test_a_size_that_is_none_or_beside_all_is_refused(workspace: Workspace, options: list[str]) -> None:
     before = left(workspace)
     assert CliRunner().invoke(app, ["clean", *options, "--workspace", str(workspace.folder)]).exit_code == 2
     assert left(workspace) == before

@@ -109,5 +109,5 @@ def test_a_hunk_with_all_its_lines_is_whole(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["@@ -1,2 +1,2 @@\n-a\n+b\n", "@@ -1,2 +1,2 @@\n-a\n+b\nc\n", "@@ -1 +1 @@\n-a +b\n"])
-def test_a_hunk_that_lacks_lines_is_not(text: str) -> None:
+def test_a_hunk_that_lacks_lines_is_not_whole(text: str) -> None:
     assert not hunks_are_whole(text)

@@ -101,7 +101,7 @@ def test_both_names_of_a_rename_and_each_file_once_are_listed() -> None:
     assert diff_files(diff) == ("old.c", "new.c", "mm/a b.c")
 
 
-def test_headers_are_values() -> None:
+def test_headers_are_read_into_fields() -> None:
     mail = parse(
         raw(
             "[PATCH] x",

@@ -52,12 +52,12 @@ def test_a_diff_that_git_did_not_write_is_looked_at_too() -> None:
 
 
 @pytest.mark.parametrize("target", ["x", "a/b", "../x", "../../arch/x", "..x/y", "a..b"])
-def test_links_that_stay_inside(target: str) -> None:
+def test_a_link_that_stays_inside_is_not_suspicious(target: str) -> None:
     assert reason(new_file("mm/sub/x", target, "120000")) == ""
 
 
 @pytest.mark.parametrize("target", ["/x", "../../../x", "a/../x", "..", "../..", "a/..", "./x", "", "a//b", "x\ny"])
-def test_links_that_might_not(target: str) -> None:
+def test_a_link_that_might_lead_out_is_suspicious(target: str) -> None:
     assert "leads out" in reason(new_file("mm/sub/x", target, "120000"))
 
 
@@ -69,7 +69,7 @@ def test_where_a_link_leads_is_shown_without_what_deceives(target: str) -> None:
     assert link.isprintable()
 
 
-def test_a_link_that_is_taken_away_is_none() -> None:
+def test_a_link_that_is_taken_away_is_not_suspicious() -> None:
     text = new_file("x", "/etc", "120000").replace("new file", "deleted file").replace("+/etc", "-/etc")
     assert reason(text.replace("@@ -0,0 +1,1 @@", "@@ -1,1 +0,0 @@")) == ""
 
@@ -93,7 +93,7 @@ def suspicions_of(line: str) -> list[tuple[int, bool, str]]:
         "x\r",
     ],
 )
-def test_lines_that_are_what_they_seem(line: str) -> None:
+def test_a_line_that_is_what_it_seems_is_not_suspicious(line: str) -> None:
     assert suspicions_of(line) == []
 
 
@@ -108,7 +108,7 @@ def test_lines_that_are_what_they_seem(line: str) -> None:
         ("s\u0441ope", '"s\u0441ope" is not what it looks like: U+0441 CYRILLIC SMALL LETTER ES'),
     ],
 )
-def test_lines_that_are_not(line: str, what: str) -> None:
+def test_a_line_that_deceives_is_said_with_what_is_in_it(line: str, what: str) -> None:
     assert suspicions_of(line) == [(1, True, what)]
 
 

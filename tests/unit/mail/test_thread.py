@@ -60,7 +60,9 @@ def test_only_revisions_with_a_patch_are_known() -> None:
         "the newest complete one",
     ],
 )
-def test_the_revision_chosen(mails: list[Mail], message_id: str, asked: int | None, version: int) -> None:
+def test_the_newest_complete_revision_is_chosen_or_the_one_asked_for(
+    mails: list[Mail], message_id: str, asked: int | None, version: int
+) -> None:
     assert chosen(mails, message_id, asked).posting.version == version
 
 

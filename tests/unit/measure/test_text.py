@@ -32,7 +32,7 @@ def test_the_counts_are_read() -> None:
     assert text_delta.verbatim == OUTPUT
 
 
-def test_a_dash_in_a_column_is_none() -> None:
+def test_a_dash_in_a_column_is_no_size() -> None:
     assert parse_bloat(OUTPUT).symbols == (
         SymbolDelta("prep_compound_page", None, 123, 123),
         SymbolDelta("vmemmap_remap_free.constprop.0", 200, 223, 23),

@@ -126,7 +126,7 @@ def test_a_promise_is_lost_at_the_first_state_after_the_last_that_keeps_it(
     [(64, 64), (64, 80, 64), (64, 80, 0), (0, 80), (80, 80), (64,), (64, 0)],
     ids=["kept", "kept again", "not built at last", "not built at first", "never kept", "the base alone", "unknown"],
 )
-def test_what_is_not_known_to_be_lost_is_not(sizes: tuple[int, ...]) -> None:
+def test_a_fact_that_is_not_known_to_be_lost_is_not_told(sizes: tuple[int, ...]) -> None:
     assert lost_facts(PROMISING, measured(*sizes)) == ()
 
 

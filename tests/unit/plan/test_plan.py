@@ -31,7 +31,7 @@ from pipeline.system.process import Processes
         "arch/um/scripts/Makefile.rules",
     ],
 )
-def test_kconfig_can_answer_otherwise_after_a_change_of(path: str) -> None:
+def test_kconfig_can_answer_otherwise_after_a_change_of_its_inputs(path: str) -> None:
     assert touches_kconfig(["mm/util.c", path])
 
 
@@ -39,7 +39,7 @@ def test_kconfig_can_answer_otherwise_after_a_change_of(path: str) -> None:
     "paths",
     [[], ["mm/util.c", "include/linux/mm.h"], ["fs/configfs/dir.c"], ["Documentation/kbuild/makefiles.rst"]],
 )
-def test_kconfig_answers_alike_after_a_change_of(paths: list[str]) -> None:
+def test_kconfig_answers_alike_after_a_change_of_other_files(paths: list[str]) -> None:
     assert not touches_kconfig(paths)
 
 

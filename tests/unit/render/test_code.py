@@ -53,7 +53,7 @@ def test_few_of_many_are_named() -> None:
     assert changed_names(records.code(*"abcdefg"), most=2) == "a(), b(), 5 more"
 
 
-def test_every_report_says_it() -> None:
+def test_every_report_tells_code_that_changes_where_no_size_does() -> None:
     record = records.run(cells=(records.cell(code=records.code("frob")),))
     for text in (render_text(record), render_html(record), render_markdown(record)):
         assert "sizes alone show none" in " ".join(text.split())

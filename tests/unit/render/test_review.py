@@ -43,7 +43,7 @@ def test_colours_change_no_word() -> None:
     assert "https://lore.kernel.org/all/b@x" in painted
 
 
-def test_only_open_points() -> None:
+def test_only_open_points_are_shown_when_asked() -> None:
     text = render_review(made(), "t", open_only=True)
     assert "volunteered: " not in text
     assert "promised: " in text

@@ -136,7 +136,7 @@ def test_nothing_built_is_said_beside_a_problem() -> None:
         ((), "NO VERDICT: No tree took the series."),
     ],
 )
-def test_no_tree_took_it(trees: tuple[object, ...], headline: str) -> None:
+def test_a_series_that_no_tree_took_is_not_obtained(trees: tuple[object, ...], headline: str) -> None:
     record = records.run(trees=trees, cells=(), claims=())
     assert exit_status(record) is ExitStatus.NOT_OBTAINED
     assert render_text(record).startswith(headline + "\n")

@@ -157,7 +157,7 @@ def test_a_question_about_a_reviewer_s_words_waits_for_that_reviewer(
     assert (point.state, point.waiting, point.waiting_for) == ("unanswered", "Otto Other", waiting_for)
 
 
-def test_either_that_reviewer_or_the_author_answers_it() -> None:
+def test_either_that_reviewer_or_the_author_answers_the_question() -> None:
     question = asked("> On my box it boots.", "With how much memory?")
     for sender, words, expected in (
         (REVIEWER, "64 GiB.", "answered"),

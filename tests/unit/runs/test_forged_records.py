@@ -76,7 +76,7 @@ def test_a_forged_record_is_refused(forged: Path) -> None:
     assert len(refused.value.message) < 400 + len(str(forged))
 
 
-def test_the_index_is_made_without_it(forged: Path) -> None:
+def test_the_index_is_made_without_a_forged_record(forged: Path) -> None:
     """Seen red as above: with NaN the index was not made, with ranges it took all of the memory."""
     made = CliRunner().invoke(app, ["index", str(forged.parent)])
     assert made.exit_code == 0, made.output
@@ -86,7 +86,7 @@ def test_the_index_is_made_without_it(forged: Path) -> None:
     assert "forged/run.json" not in page
 
 
-def test_runs_are_merged_without_it(forged: Path) -> None:
+def test_runs_are_merged_without_a_forged_record(forged: Path) -> None:
     """Seen red with the whole merge given up."""
     parts, broken = merge.read([str(forged.parent / "good"), str(forged)])
     assert [part.folder.name for part in parts] == ["good"]

@@ -28,19 +28,19 @@ OBEYED = re.compile(r"(?:^|[\r\n])\s*::|##\[|##vso\[")
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_nothing_is_a_command(text: str) -> None:
+def test_a_command_of_a_runner_is_disarmed(text: str) -> None:
     assert OBEYED.search(text)
     assert not OBEYED.search(disarmed(text))
 
 
 @pytest.mark.parametrize("text", ["a::b", "std::string x", "## heading", "a: b", "", "\n\n", "#[x]"])
-def test_all_else_stays(text: str) -> None:
+def test_text_that_is_no_command_stays(text: str) -> None:
     assert disarmed(text) == text
 
 
 @pytest.mark.parametrize("text", COMMANDS)
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-def test_nothing_is_a_command_that_is_written_in_pieces(text: str, size: int) -> None:
+def test_a_command_that_is_written_in_pieces_is_disarmed(text: str, size: int) -> None:
     """Seen red with each piece disarmed for itself."""
     target = io.StringIO()
     stream = DisarmedStream(target)

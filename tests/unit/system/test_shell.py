@@ -162,7 +162,7 @@ def test_the_line_that_sends_a_reply(tmp_path: Path) -> None:
         assert not [word for word in words if "=-" in word or "=|" in word]
 
 
-def test_hints_with_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_in_hints_are_quoted_for_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace(tmp_path / "a; touch pwned")
     workspace.prepare()
 

@@ -56,7 +56,7 @@ def test_the_order_of_inputs_does_not_count() -> None:
         Key("build", {"tree": "a" * 40}),
     ],
 )
-def test_every_input_counts(store: Store, other: Key) -> None:
+def test_a_key_with_another_input_has_no_entry(store: Store, other: Key) -> None:
     store.put(KEY, 1, {})
     assert other.digest != KEY.digest
     assert store.get(other) is None

@@ -43,7 +43,7 @@ def test_vmemmap_pages_follow_from_the_sizes() -> None:
     assert made.memmap(struct_page=65).vmemmap_pages == 9, "one that is filled in part is a page, too"
 
 
-def test_boots_are_read() -> None:
+def test_memmaps_are_read_from_boots() -> None:
     cell = made.cell(made.boot(made.SHARED), made.boot(made.DAX, "device-dax"), made.boot(made.PLAIN, "hugetlb"))
     shared, dax, plain = memmaps([cell])
     assert shared == made.memmap(announced_kb=28, saved_kb=28)

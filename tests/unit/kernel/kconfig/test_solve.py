@@ -174,7 +174,7 @@ def test_the_configuration_is_as_it_would_be() -> None:
     assert solved("ORPHAN").values == VALUES
 
 
-def test_a_search_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_is_too_deep_or_too_wide_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = "".join(f"config O{n}\n\tbool 'x'\n\tdepends on O{n + 1}\n" for n in range(solving.MAX_DEPTH + 5))
     assert "too tangled" in solve(read({"Kconfig": chain}, {}), Option("O0"), {}, {}).reason
     wide = "".join(
