@@ -1,4 +1,4 @@
-"""Hostile mail through the real `pipeline fetch`: one clear error or a good series, within 2 CPU s and 256 MiB."""
+"""Hostile mail through the real `pipeline fetch`: one clear error or a good series, within little time and 256 MiB."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.support.developer import mbox
 from tests.support.hostile_mail import GOOD, MAILBOXES, PLACES
 from tests.support.runner import Runner
 
-SECONDS = 2.0
-"""Of CPU time, of everything that the command starts; 0.6 of them is Python starting twice, once for b4."""
+HONEST_SECONDS, SECONDS = 1.2, 2.0
+"""Of CPU time, of all that the command starts: for an honest series of two patches, and at most for a hostile one.
+Where an honest one takes longer, the machine is slower or busy, and a hostile one may take longer in proportion."""
 MEBIBYTES = 256
 MEASURED = """
 import json, resource, subprocess, sys
@@ -33,8 +35,10 @@ def test_there_are_enough_hostile_mails() -> None:
     assert len(MAILBOXES) + len(PLACES) >= 40
 
 
-def fetched(run: Runner, series: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    """`pipeline fetch`, which must not take more than it may."""
+def measured(
+    run: Runner, series: str, prefix: tuple[str, ...] = ()
+) -> tuple[subprocess.CompletedProcess[str], dict[str, float]]:
+    """`pipeline fetch`, and the CPU seconds and mebibytes that it took."""
     report = run.folder / "used.json"
     command = [sys.executable, "-c", MEASURED, str(report), *prefix, *run.argv("fetch", series)]
     done = subprocess.run(
@@ -46,8 +50,25 @@ def fetched(run: Runner, series: str, prefix: tuple[str, ...] = ()) -> subproces
         encoding="utf-8",
         check=False,
     )
-    used = json.loads(report.read_text())
-    assert used["seconds"] <= SECONDS, used
+    return done, json.loads(report.read_text())
+
+
+@pytest.fixture(scope="module")
+def most_seconds(sealed_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> float:
+    """What a hostile series may take on this machine, now."""
+    folder = tmp_path_factory.mktemp("honest")
+    (folder / "series.mbx").write_bytes(mbox(GOOD))
+    run = Runner(folder / "workspace", sealed_environment, folder)
+    honest = median(measured(run, "series.mbx")[1]["seconds"] for _ in range(3))
+    return SECONDS * max(1.0, honest / HONEST_SECONDS)
+
+
+def fetched(
+    run: Runner, series: str, most_seconds: float, prefix: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """`pipeline fetch`, which must not take more than it may."""
+    done, used = measured(run, series, prefix)
+    assert used["seconds"] <= most_seconds, used
     assert used["mebibytes"] <= MEBIBYTES, used
     assert "Traceback" not in done.stderr
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", done.stdout + done.stderr)
@@ -63,10 +84,10 @@ def assert_one_error(done: subprocess.CompletedProcess[str], words: str) -> None
 
 
 @pytest.mark.parametrize("name", MAILBOXES)
-def test_hostile_mailbox(run_pipeline: Runner, tmp_path: Path, name: str) -> None:
+def test_hostile_mailbox(run_pipeline: Runner, most_seconds: float, tmp_path: Path, name: str) -> None:
     hostile = MAILBOXES[name]
     (tmp_path / "series.mbx").write_bytes(hostile.content())
-    done = fetched(run_pipeline, "series.mbx")
+    done = fetched(run_pipeline, "series.mbx", most_seconds)
     if hostile.words:
         assert_one_error(done, hostile.words)
     else:
@@ -76,19 +97,25 @@ def test_hostile_mailbox(run_pipeline: Runner, tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_a_hostile_place_for_a_series_is_one_error(run_pipeline: Runner, tmp_path: Path, name: str) -> None:
+def test_a_hostile_place_for_a_series_is_one_error(
+    run_pipeline: Runner, most_seconds: float, tmp_path: Path, name: str
+) -> None:
     make, words = PLACES[name]
     make(tmp_path)
-    assert_one_error(fetched(run_pipeline, "series"), words)
+    assert_one_error(fetched(run_pipeline, "series", most_seconds), words)
 
 
-def test_file_that_may_not_be_read(run_pipeline: Runner, tmp_path: Path) -> None:
+def test_file_that_may_not_be_read(run_pipeline: Runner, most_seconds: float, tmp_path: Path) -> None:
     (tmp_path / "series.mbx").write_bytes(mbox(GOOD))
     (tmp_path / "series.mbx").chmod(0)
     # To root no mode forbids anything; without its capabilities root is a user like others.
     prefix = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
-    assert_one_error(fetched(run_pipeline, "series.mbx", prefix), "series.mbx cannot be read: Permission denied")
+    assert_one_error(
+        fetched(run_pipeline, "series.mbx", most_seconds, prefix), "series.mbx cannot be read: Permission denied"
+    )
 
 
-def test_standard_input_that_is_closed(run_pipeline: Runner) -> None:
-    assert_one_error(fetched(run_pipeline, "-", ("sh", "-c", 'exec "$@" <&-', "sh")), "standard input is closed")
+def test_standard_input_that_is_closed(run_pipeline: Runner, most_seconds: float) -> None:
+    assert_one_error(
+        fetched(run_pipeline, "-", most_seconds, ("sh", "-c", 'exec "$@" <&-', "sh")), "standard input is closed"
+    )
