@@ -82,7 +82,7 @@ def test_one_that_is_killed_again_ends_the_run(run_pipeline: Runner, stalls: tup
     assert (process.returncode, output) == (4, "")
     words = " ".join(said.split())
     assert f"error: the machine failed while {CELL} was built: gcc: fatal error: Killed signal" in words
-    assert "use fewer compilers at once (--jobs)" in words
+    assert "use fewer compilers at once (--jobs N)" in words
     assert processes_in(run_pipeline.workspace) == []
     with started(run_pipeline, *stalls) as process:
         await_("it is compiled", lambda: waiting(run_pipeline, "cc1"))
