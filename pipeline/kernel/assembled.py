@@ -21,8 +21,8 @@ from pipeline.system.untrusted import Budget
 
 SUFFIX = ".assembled"
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
-_NOT_FILES = ("<", "/tmp/", "/usr/")
-"""How words begin that are no files, the compiler's temporary ones, or files of the machine."""
+_OF_THE_MACHINE = ("/tmp/", "/usr/")
+"""How files begin, without detours, that are the compiler's temporary ones or the machine's."""
 
 _OURS = ".pipeline-"
 """How names of what we compile ourselves begin, to look at it once."""
@@ -118,22 +118,32 @@ def unrecorded(
         target = posixpath.join(folder, name[1:].removesuffix(SUFFIX))
         if target.startswith(_OURS):
             continue
-        if more := _unnamed(content.decode("utf-8", "replace"), target, recorded.get(target), prefixes):
+        words = _unnamed(content.decode("utf-8", "replace"), target, recorded.get(target), prefixes)
+        # Names are of the compiler, or of line markers; where a file has such a name, it may have been opened.
+        if more := {word for word, is_name in words.items() if not is_name or untrusted_dir.is_file(build, word)}:
             opened[target] = more
     return opened
 
 
-def _unnamed(rule: str, target: str, record: Recorded | None, prefixes: tuple[str, ...]) -> set[str]:
-    words = {word for word in rule.replace("\\\n", " ").split()[1:] if not word.startswith(_NOT_FILES)}
+def _unnamed(rule: str, target: str, record: Recorded | None, prefixes: tuple[str, ...]) -> dict[str, bool]:
+    """Words of a rule that kbuild does not name; whether each can be a name without a file."""
+    words = {
+        word
+        for word in rule.replace("\\\n", " ").split()[1:]
+        if not posixpath.normpath(word).startswith(_OF_THE_MACHINE)
+    }
     # `.file` gives the source a name without its folder.
-    words -= {f"{PurePosixPath(target).stem}{suffix}" for suffix in (".c", ".S")}
-    if record is None:
-        return words
-    words.discard(posixpath.basename(record.source))
-    named = {record.source, *record.dependencies}
-    generated = {posixpath.normpath(path) for path in record.generated}
+    names = {f"{PurePosixPath(target).stem}{suffix}" for suffix in (".c", ".S")}
+    named: set[str] = set()
+    generated: set[str] = set()
+    if record is not None:
+        names.add(posixpath.basename(record.source))
+        named = {record.source, *record.dependencies}
+        generated = {posixpath.normpath(path) for path in record.generated}
     return {
-        word for word in words if in_tree(word, prefixes) not in named and posixpath.normpath(word) not in generated
+        word: word.startswith("<") or word in names
+        for word in words
+        if in_tree(word, prefixes) not in named and posixpath.normpath(word) not in generated
     }
 
 

@@ -23,6 +23,8 @@ UTIL = Recorded("mm/util.o", "gcc -c", "mm/util.c", ("include/linux/mm.h",), ("i
         ("/src/mm/../lib/string.c", {"/src/mm/../lib/string.c"}),
         ("/build/include/linux/mm.h", {"/build/include/linux/mm.h"}),
         ("hugetlb.c", {"hugetlb.c"}),
+        ("/usr/../build/left", {"/usr/../build/left"}),
+        ("/tmp/../build/left", {"/tmp/../build/left"}),
     ],
 )
 def test_what_neither_the_compiler_nor_the_source_names_is_left(tmp_path: Path, words: str, more: set[str]) -> None:
@@ -31,6 +33,16 @@ def test_what_neither_the_compiler_nor_the_source_names_is_left(tmp_path: Path, 
     (tmp_path / "mm/.util.o.assembled").write_text(f"mm/util.o: {words}\n")
     missing = unrecorded(tmp_path, iter(["mm/.util.o.assembled"]), {"mm/util.o": UTIL}, ("/src/",))
     assert missing == ({"mm/util.o": more} if more else {})
+
+
+@pytest.mark.parametrize("name", ["util.c", "<built-in>"])
+def test_a_name_of_the_compiler_s_that_a_file_has_is_read(tmp_path: Path, name: str) -> None:
+    """Seen red with such names left out, whatever lies in the build folder."""
+    (tmp_path / "mm").mkdir()
+    (tmp_path / "mm/.util.o.assembled").write_text(f"mm/util.o: {name}\n")
+    (tmp_path / name).write_text("left by another series")
+    missing = unrecorded(tmp_path, iter(["mm/.util.o.assembled"]), {"mm/util.o": UTIL}, ("/src/",))
+    assert missing == {"mm/util.o": {name}}
 
 
 def test_what_lies_in_place_of_a_record_is_something_read(tmp_path: Path) -> None:
