@@ -22,16 +22,18 @@ def objects_cells(record: RunRecord) -> list[CellRecord]:
 
 def compiled_words(record: RunRecord) -> str:
     """`5 of 6 touched files compiled`; empty where no objects were asked for."""
-    files = touched(record)
+    files: dict[tuple[str, str], bool] = {}
+    for cell in objects_cells(record):
+        for file in cell.files:
+            files[cell.tree, file.path] = files.get((cell.tree, file.path), False) or file.compiled
     if not files:
         return ""
-    return f"{sum(not reason for reason in files.values())} of {count(len(files), 'touched file')} compiled"
+    return f"{sum(files.values())} of {count(len(files), 'touched file')} compiled"
 
 
 def touched(record: RunRecord) -> dict[tuple[str, str], str]:
-    """Files of code that the series touches, by tree and path: why no cell compiles them, or nothing.
-
-    A file that a patch breaks is compiled, as far as the configuration goes: that is the patch's problem.
+    """Files of code that the series touches, by tree and path: why no cell compiles them; nothing where one does,
+    and where a patch is to blame.
     """
     reasons: dict[tuple[str, str], list[str]] = {}
     for cell in objects_cells(record):
