@@ -4,7 +4,7 @@
 compiled; `layout` compares structs; `inspector` takes the latter two while a build folder holds the right state.
 """
 
-from pipeline.measure.changes import changed_files, diffstats, touched_files
+from pipeline.measure.changes import changed_files, diffstats, lines_digest, touched_files
 from pipeline.measure.inspector import Inspector
 from pipeline.measure.layout import WELL_KNOWN, layout_deltas
 from pipeline.measure.origin import origins_of, symbol_origins
@@ -18,6 +18,7 @@ __all__ = [
     "diffstats",
     "kind_deltas",
     "layout_deltas",
+    "lines_digest",
     "origins_of",
     "parse_bloat",
     "parse_sections",

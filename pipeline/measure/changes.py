@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline.kernel.commands import is_code
@@ -85,6 +86,11 @@ def _path(word: str) -> str:
         except (SyntaxError, ValueError):
             return ""
     return word.removeprefix("b/") if word.startswith("b/") else ""
+
+
+def lines_digest(changed: Iterable[ChangedFile]) -> str:
+    """SHA-256 of which lines a series changes, for keys of what is measured of them."""
+    return hashlib.sha256(repr([(file.path, file.lines) for file in changed]).encode()).hexdigest()
 
 
 def changed_files(repository: Repository, base: str, last: str) -> tuple[ChangedFile, ...]:

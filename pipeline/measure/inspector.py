@@ -6,12 +6,12 @@ base that was built before costs a probe, not a build.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from pipeline.kernel.make import Make
+from pipeline.measure.changes import lines_digest
 from pipeline.measure.code import neutral_code, packed, stored_table
 from pipeline.measure.coverage import measure_coverage
 from pipeline.measure.layout import HEADERS, layout_of, measure_layouts, probes
@@ -47,8 +47,7 @@ class Inspector:
         self._changed = changed
         self._sources = sorted(path for path in touched if path.endswith(".c"))
         self._probes = probes(changed, asked)
-        lines = repr([(file.path, file.lines) for file in changed])
-        self._asked = hashlib.sha256(lines.encode()).hexdigest()
+        self._asked = lines_digest(changed)
 
     def targets(self, state: SourceState, build: Key) -> tuple[str, ...]:
         """What make must have made before a state can be inspected."""

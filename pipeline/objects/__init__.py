@@ -176,10 +176,14 @@ class ObjectsStage:
         cells = [(work.planned.cell, None) for work in missing]
         host.run_all(self._applied.tree, f"Compiling objects {where}", cells, compile_and_store)
         for work in missing:
-            compiled = self._results.get(keys[work.planned.cell.id], cached=False)
-            if compiled is None:
-                raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
-            work.states[state.patch] = compiled
+            work.states[state.patch] = self._stored(keys[work.planned.cell.id])
+
+    def _stored(self, key: Key) -> StateObjects:
+        """What was stored a moment ago."""
+        stored = self._results.get(key, cached=False)
+        if stored is None:
+            raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
+        return stored
 
     def _not_configured(self, work: _Work, state: SourceState, key: Key) -> StateObjects:
         """What a state comes to at which kconfig fails: nothing is compiled."""
@@ -190,9 +194,7 @@ class ObjectsStage:
         error = Diagnostic("Kconfig", 0, words)
         build = Build(BuildStatus.FAILED, 0.0, 0.0, 0, (), (error,), self._host.workspace.store, coverage=Coverage(()))
         self._results.put(key, StateObjects(build, {}), log)
-        stored = self._results.get(key, cached=False)
-        assert stored is not None
-        return stored
+        return self._stored(key)
 
     def _wanted(self, work: _Work, state: SourceState) -> Wanted:
         last = state is self._applied.states[-1]

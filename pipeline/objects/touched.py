@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.sources import Sources
-from pipeline.measure import changed_files
+from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
 from pipeline.objects.choose import Configured, chosen, code_files, sources_of, values_of
 from pipeline.objects.includers import Includers
@@ -39,13 +38,8 @@ class TouchedCode:
         self.files = code_files(set(applied.changed))
         self.changed = changed_files(repository, base.commit, last.commit)
         self._sources: dict[str, Sources] = {}
+        self.changed_digest = lines_digest(self.changed)
         self._includers: Mapping[str, Sequence[str]] = {}
-
-    @cached_property
-    def changed_digest(self) -> str:
-        """SHA-256 of which lines the series changes."""
-        lines = repr([(changed.path, changed.lines) for changed in self.changed])
-        return hashlib.sha256(lines.encode()).hexdigest()
 
     def find_includers(self) -> None:
         """Finds the files that include the series' headers; the caller holds the worktree's lock."""
