@@ -12,7 +12,7 @@ from dataclasses import replace
 from pipeline.fetch.archive import Archive
 from pipeline.fetch.assembly import from_thread, patch_of, require_whole
 from pipeline.fetch.b4 import B4
-from pipeline.fetch.http import UnreachableError
+from pipeline.fetch.server import UnreachableError
 from pipeline.mail import mbox, message
 from pipeline.mail.diff import diff_of
 from pipeline.mail.suspicion import require_allowed

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-import requests
-import tenacity
-
 from pipeline.kernel.debian import DebianArchive, PackageName
 from pipeline.kernel.importing import import_archive
 from pipeline.kernel.tarball import Progress
@@ -30,8 +27,6 @@ from pipeline.system.shell import pasted
 from pipeline.system.workspace import Workspace
 
 EXAMPLES = "git:URL#REF, path:DIR#REF, debian:linux-source-6.12, debian:linux-source-7.3@sid or tar:FILE-or-URL"
-_CONNECT_TIMEOUT = (10, 60)
-_DOWNLOAD_LIMIT = 2 << 30
 
 
 class TreeKind(StrEnum):
@@ -192,43 +187,13 @@ class TreeImporter:
             path = self._workspace.downloads / hashlib.sha256(place.encode()).hexdigest()[:16]
             if not path.exists():
                 self._say(f"Downloading {place}")
+                # requests takes a tenth of a second to import; most trees are git's or Debian's.
+                from pipeline.kernel.download import download
+
                 download(place, path)
         if not path.is_file():
             raise UsageError(f"there is no file {place}", hint=f"A tree is {EXAMPLES}.")
         return Path(place).name, path
-
-
-@tenacity.retry(
-    retry=tenacity.retry_if_exception_type((requests.ConnectionError, requests.Timeout)),
-    stop=tenacity.stop_after_attempt(3) | tenacity.stop_after_delay(120),
-    wait=tenacity.wait_exponential(max=20),
-    reraise=True,
-)
-def _download_once(url: str, target: Path) -> None:
-    aside = target.with_suffix(".part")
-    with requests.get(url, stream=True, timeout=_CONNECT_TIMEOUT) as response, aside.open("wb") as file:
-        response.raise_for_status()
-        size = 0
-        for piece in response.iter_content(1 << 20):
-            size += len(piece)
-            if size > _DOWNLOAD_LIMIT:
-                raise InfrastructureError(f"{url} is larger than {_DOWNLOAD_LIMIT >> 30} GiB")
-            file.write(piece)
-    aside.replace(target)
-
-
-def download(url: str, target: Path) -> None:
-    """Fetches `url` into `target`, whole or not at all.
-
-    Raises:
-        InfrastructureError: it cannot be had.
-    """
-    try:
-        _download_once(url, target)
-    except requests.RequestException as error:
-        raise InfrastructureError(f"{url} could not be downloaded: {error}", hint="Check the address.") from error
-    finally:
-        target.with_suffix(".part").unlink(missing_ok=True)
 
 
 def _without_filters(checkout: Repository) -> Repository:

@@ -122,7 +122,7 @@ class RunRecord(Record):
         default=(), description="workspace, current and home folder, which no report names for others"
     )
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     @property
     def is_baseline(self) -> bool:

@@ -52,7 +52,7 @@ _LONG = ("body", "diff", "verbatim", "log", "lines", "kept")
 
 
 class Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @model_validator(mode="after")
     def _few_entries(self, info: ValidationInfo) -> Self:

@@ -14,7 +14,7 @@ PatchChange = Literal["unchanged", "message only", "changed", "new", "dropped"]
 
 
 class Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EvidenceRecord(Entry):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.fetch.archive import Archive
-from pipeline.fetch.http import USUAL, Patience
+from pipeline.fetch.server import USUAL, Patience
 from pipeline.system.errors import NotObtainedError, UsageError
 from tests.support.developer import PatchSeries, mbox
 from tests.support.faulty_server import Answer, serving

@@ -1,0 +1,63 @@
+"""What is asked of a server, how long it is waited for, and what it may answer."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from dataclasses import dataclass
+
+from pipeline.mail import limits
+from pipeline.system.errors import NotObtainedError
+
+ANOTHER_SERVER = "Is the server reachable? Another is named by --midmask URL (or git config b4.midmask)."
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for.
+
+    Args:
+        tries: requests for one thing.
+        seconds: for all tries and the waits between them.
+        silence: seconds without a byte, before a try is given up.
+        pause: seconds before the second try; doubled for each one after it.
+    """
+
+    tries: int = 5
+    seconds: float = 120.0
+    silence: float = 30.0
+    pause: float = 1.0
+
+
+USUAL = Patience()
+"""What users get."""
+
+
+class UnreachableError(NotObtainedError):
+    """A server gave no good answer, however often it was asked."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for, in words for errors.
+
+    Args:
+        name: as in "HOST has no NAME".
+        where_missing: a hint for when the server does not have it.
+        otherwise: added to the hint for when the server gives no good answer.
+    """
+
+    name: str
+    where_missing: str
+    otherwise: str = ""
+
+
+def unpacked(packed: bytes) -> bytes:
+    """Raises EOFError, zlib.error or BadGzipFile for a file that is cut off, damaged or none."""
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+        mbox = file.read(limits.THREAD_LIMIT + 1)
+    if len(mbox) > limits.THREAD_LIMIT:
+        raise NotObtainedError(f"the thread is larger than {limits.THREAD_LIMIT >> 20} MiB")
+    if not packed:
+        raise EOFError
+    return mbox
