@@ -59,15 +59,16 @@ class Assemblers:
     def prepare(self, folder: Path, toolchain: str, processes: Processes) -> None:
         """Makes the program that gcc calls as its assembler when `folder` is its COMPILER_PATH (gcc(1)).
 
-        It lies where the compiler of this machine type alone looks, so that a cross compiler's is not the host's.
+        It lies where the compiler of this machine type and version alone looks, so that a cross compiler's is not the
+        host's; below the machine type alone, `gcc -m32` does not look there.
 
         Raises:
             InfrastructureError: the compiler does not tell what it calls.
         """
         if (folder, toolchain) in self._made:
             return
-        machine, text = self._wrapper(toolchain, processes)
-        wrapper = folder / machine / "as"
+        place_of_compiler, text = self._wrapper(toolchain, processes)
+        wrapper = folder / place_of_compiler / "as"
         wrapper.parent.mkdir(parents=True, exist_ok=True)
         if not (wrapper.exists() and wrapper.read_text() == text):
             # Whole or not at all: another cell's compiler may call it at this moment.
@@ -78,15 +79,16 @@ class Assemblers:
         self._made.add((folder, toolchain))
 
     def _wrapper(self, toolchain: str, processes: Processes) -> tuple[str, str]:
-        """The machine that a compiler makes code for, and the text of its wrapper."""
+        """The machine that a compiler makes code for and its version, as a path, and the text of its wrapper."""
         if toolchain not in self._answers:
             driver = ToolchainName.parse(toolchain).driver
-            machine, named = (_ask(processes, driver, word) for word in ("-dumpmachine", "-print-prog-name=as"))
+            questions = ("-dumpmachine", "-dumpversion", "-print-prog-name=as")
+            machine, version, named = (_ask(processes, driver, question) for question in questions)
             assembler = place(named)
             if assembler is None:
                 words = f"{named}, which {driver} calls, is not installed"
                 raise InfrastructureError(words, hint="apt-get install binutils")
-            self._answers[toolchain] = (machine, _WRAPPER.format(assembler=assembler, suffix=SUFFIX))
+            self._answers[toolchain] = (f"{machine}/{version}", _WRAPPER.format(assembler=assembler, suffix=SUFFIX))
         return self._answers[toolchain]
 
 
