@@ -83,7 +83,7 @@ _KERNEL_BUILD = (
 )
 CCACHE = Need("ccache", "ccache")
 _ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
-"""objtool, which x86_64 kernels build for themselves, links with it."""
+"""objtool, which kernels of some architectures build for themselves, links with it."""
 
 
 def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxName) -> tuple[Need, ...]:
@@ -91,7 +91,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     wanted = list(_KERNEL_BUILD)
     if sandbox is SandboxName.BWRAP:
         wanted.append(Need("bwrap", "bubblewrap"))
-    if any(cell.arch == "x86_64" for cell in matrix.cells):
+    if any(architecture(cell.arch).objtool for cell in matrix.cells):
         wanted.append(_ELF)
     for cell in matrix.cells:
         wanted += [Need(*package) for package in ToolchainName.parse(newest(cell.toolchain)).packages.items()]

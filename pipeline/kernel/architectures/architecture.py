@@ -79,6 +79,7 @@ class Architecture:
         image: what a machine loads; None where vmlinux itself is run, or no machine is known.
         machine: that boots it; None where none is known.
         userspace: what makes programs for it; None where none is needed.
+        objtool: whether objtool, a program of the tree that links with libelf, looks at its kernels.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Architecture:
     image: Image | None = None
     machine: Machine | None = None
     userspace: Userspace | None = None
+    objtool: bool = False
 
     @property
     def boots(self) -> bool:

@@ -9,6 +9,7 @@ LOONGARCH = Architecture(
     bits=64,
     page_sizes=(4096, 16384, 65536),
     letters=("loongarch", "loongarch64"),
+    objtool=True,
 )
 POWERPC = Architecture(
     name="powerpc",
@@ -17,4 +18,5 @@ POWERPC = Architecture(
     bits=64,
     page_sizes=(4096, 65536),
     letters=("powerpc", "ppc64", "ppc64le", "ppc"),
+    objtool=True,
 )

@@ -24,6 +24,7 @@ X86_64 = Architecture(
         made_up_nodes=True,
     ),
     userspace=Userspace("x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu/libc.a", "gcc", "libc6-dev"),
+    objtool=True,
 )
 
 I386 = Architecture(

@@ -1,0 +1,35 @@
+"""What a matrix needs is asked of its architectures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.definitions import load_matrix
+from pipeline.kernel.architectures import ARCHITECTURES
+from pipeline.machine.doctor import needs
+from pipeline.system.sandbox import SandboxName
+from tests.support.matrices import matrix_text, write_matrix
+
+
+def packages(matrix: str) -> set[str]:
+    return {need.package for need in needs(load_matrix(matrix)[0], (), SandboxName.BWRAP)}
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_libelf_is_needed_where_objtool_looks_at_the_kernel(arch: str, tmp_path: Path) -> None:
+    file = write_matrix(tmp_path, matrix_text({f"{arch}-small": "odd"}))
+    assert ("libelf-dev" in packages(str(file))) is (arch in {"x86_64", "loongarch", "powerpc"})
+
+
+def test_a_cell_that_is_booted_needs_what_boots_it() -> None:
+    assert packages("architectures") >= {
+        "gcc-arm-linux-gnueabihf",
+        "gcc-s390x-linux-gnu",
+        "qemu-system-arm",
+        "qemu-system-misc",
+        "libc6-dev-armhf-cross",
+        "libc6-dev-s390x-cross",
+        "cpio",
+    }
