@@ -51,7 +51,7 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
 
 def given(reply: Mail) -> tuple[Given, ...]:
     """The trailers that a reply gives; what its signature and the patches within it have is none."""
-    return trailers_given(reply.letter.body)
+    return trailers_given(reply.letter.body, reply.letter.sender)
 
 
 def conditional(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from email.utils import parseaddr
 from functools import lru_cache
 
 LONGEST = 1000
@@ -107,8 +108,13 @@ class Given:
         return f"{self.name}: {self.value}"
 
 
-def given(body: str) -> tuple[Given, ...]:
-    """The trailers that a reply gives, each once, in their order."""
+def given(body: str, sender: str = "") -> tuple[Given, ...]:
+    """The trailers that a reply gives, each once, in their order.
+
+    Args:
+        sender: whose it is; a sign-off of somebody else belongs to a message that is proposed in it.
+    """
+    address = parseaddr(sender)[1].lower()
     own = _own_lines(body)
     copies = {
         line for paragraph in _paragraphs(own) if not _COPIES_APART.search("\n".join(paragraph)) for line in paragraph
@@ -125,6 +131,8 @@ def given(body: str) -> tuple[Given, ...]:
         name, value, wrong, robot, words = match
         conditional = _conditional([*above, words], own[at + 1 : at + 2 * _LINES_ABOVE], value, said)
         if robot and not conditional:
+            continue
+        if address and name.lower() == "signed-off-by" and "@" in value and address not in value.lower():
             continue
         trailers.setdefault((name, value), Given(name, value, wrong, conditional))
         if len(trailers) == MOST:

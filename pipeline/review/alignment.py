@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+_HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
 SHORT = 3
 """A line of fewer words is quoted only where it is a line of the quotation, or goes on where the line above it ends."""
 
 
+_SENTENCE = 4
+"""A line that is cut behind a sentence of so many words is quoted all the same."""
+
+
 def words(text: str) -> str:
-    """A text on one line, with single blanks."""
-    return " ".join(text.split())
+    """A text on one line, with single blanks; programs break lines at hyphens, too."""
+    return _HYPHEN.sub("-", " ".join(text.split()))
 
 
 class Quotation:
@@ -18,13 +24,17 @@ class Quotation:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = frozenset(words(line) for line in lines)
-        self._stream = f" {' '.join(filter(None, (words(line) for line in lines)))} "
+        self._sentences = tuple(
+            f"{line} " for line in self._lines if line.count(" ") + 1 >= _SENTENCE and line.endswith((".", "?", "!"))
+        )
+        self._stream = f" {words(' '.join(lines))} "
 
-    def positions(self, lines: Sequence[str]) -> list[int]:
+    def positions(self, lines: Sequence[str], in_part: bool = True) -> list[int]:
         """Which of the lines are quoted.
 
         Args:
             lines: of the parent, made by `words`.
+            in_part: those, too, that are cut behind a sentence.
         """
         quoted: list[int] = []
         for at, line in enumerate(lines):
@@ -32,7 +42,8 @@ class Quotation:
                 continue
             short = line.count(" ") + 1 < SHORT and line not in self._lines
             wanted = f"{lines[at - 1]} {line}" if short and quoted[-1:] == [at - 1] else line
-            if (wanted != line or not short) and f" {wanted} " in self._stream:
+            whole = (wanted != line or not short) and f" {wanted} " in self._stream
+            if whole or (in_part and self._sentences and line.startswith(self._sentences)):
                 quoted.append(at)
         return quoted
 

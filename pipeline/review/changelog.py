@@ -17,7 +17,8 @@ _SINCE_WORDS = ("since", "from", "against")
 _SECTION = re.compile(
     r"\b(?:change ?logs?|changes?|changed|history|updates?|revisions?|differences?|diff|new)\b", re.IGNORECASE
 )
-_BULLET = re.compile(r"^\s*(?:[-*+\u2022o]|\(?\d{1,2}[.)]|\d(?= +[A-Za-z])) +(?=\S)")
+_BULLET = re.compile(r"^\s*(?:[-*+\u2022o]|[-=]?->|=>|--|\(?\d{1,2}[.)]|\d(?= +[A-Za-z])) +(?=\S)")
+_NUMBERED = re.compile(r"\[?(?:patch )?(\d{1,3})/\d{1,3}\b", re.IGNORECASE)
 _WHERE = re.compile(r"https?://\S+$")
 """An address at the end of a line is that of an earlier revision, or of what a line was about."""
 _LONGEST_HEADING = 70
@@ -46,25 +47,33 @@ def changes(series: Series, after: int) -> tuple[Change, ...]:
     for number, body in texts:
         text = body.split("\ndiff --git ")[0]
         all_changes += (
-            Change(number, item) for version, item in _items(text.splitlines()) if after < version <= series.version
+            Change(_patch_of(item) or number, item)
+            for version, item in _items(text.splitlines())
+            if after < version <= series.version
         )
     return tuple(dict.fromkeys(all_changes[:MOST_ITEMS]))
+
+
+def _patch_of(item: str) -> int:
+    """The patch that an item begins with, as `2/5:`; 0 where it has none."""
+    match = _NUMBERED.match(item)
+    return int(match[1]) if match else 0
 
 
 def _items(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Every item of every section, with the revision that has it."""
     version, item, blank = 0, "", False
     for line in (*lines, ""):
-        heading = _heading(line)
+        titled = heading(line)
         text = line.strip()
         if _WHERE.search(text):
             continue
-        starts = heading is not None or bool(_BULLET.match(line)) or not text
+        starts = titled is not None or bool(_BULLET.match(line)) or not text
         if item and starts and version:
             yield version, item
             item = ""
-        if heading is not None:
-            version, item = heading
+        if titled is not None:
+            version, item = titled
         elif not text:
             blank = True
             continue
@@ -77,7 +86,7 @@ def _items(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         blank = False
 
 
-def _heading(line: str) -> tuple[int, str] | None:
+def heading(line: str) -> tuple[int, str] | None:
     """The revision that a section is about, and what stands behind its colon; `v1 -> v2:` is about 2."""
     head, colon, rest = _BULLET.sub("", line, count=1).strip().partition(":")
     if len(head) > _LONGEST_HEADING or not (numbers := [int(number) for number in _VERSION.findall(head)]):

@@ -56,7 +56,7 @@ class Message:
     @cached_property
     def given(self) -> tuple[Given, ...]:
         """The trailers that it gives; whom to copy is the author's to say."""
-        return tuple(trailer for trailer in given(self.letter.body) if trailer.name.lower() != "cc")
+        return tuple(trailer for trailer in given(self.letter.body, self.letter.sender) if trailer.name.lower() != "cc")
 
     @cached_property
     def lines(self) -> int:
@@ -74,13 +74,20 @@ def person(sender: str) -> str:
     """A sender's name for comparing, without list relays and employers; the address where there is no name."""
     name, address = parseaddr(sender)
     name = _EMPLOYER.sub("", _RELAYED.sub("", (name or sender.partition("<")[0]).strip())).strip(" '\"")
-    return (name or address).casefold()
+    return (_given_name_first(name) or address).casefold()
+
+
+def _given_name_first(name: str) -> str:
+    """Some programs write `Family, Given`."""
+    family, comma, first = name.partition(", ")
+    return f"{first} {family}" if comma else name
 
 
 def display(sender: str) -> str:
     """A sender's name as a reader knows it."""
     name, address = parseaddr(sender)
-    return _RELAYED.sub("", (name or sender.partition("<")[0]).strip()).strip(" '\"") or address or "somebody"
+    name = _RELAYED.sub("", (name or sender.partition("<")[0]).strip()).strip(" '\"")
+    return _given_name_first(name) or address or "somebody"
 
 
 @dataclass(frozen=True)

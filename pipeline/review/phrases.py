@@ -40,7 +40,7 @@ class Phrases:
 
     Args:
         author: of the author's answers, by the state that they lead to; in the order in which they are tried.
-        denied: a dispute, too, where no question was asked.
+        denied: a dispute, too, where no question was asked; announced: no promise where something is disputed.
         volunteered, intended: of sentences in which the author means to do something unasked.
         agreed: of the author; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
@@ -57,6 +57,7 @@ class Phrases:
 
     author: tuple[tuple[PointState, Rules], ...]
     denied: Rules
+    announced: Rules
     agreed: Rules
     reserved: Rules
     everything: Rules
@@ -97,6 +98,8 @@ class Phrases:
         kinds = [(self._kind(sentence, question), sentence) for sentence in said]
         spoken = [sentence for sentence in said if not matches(self.code, sentence)] or said
         asks_back = bool(spoken) and "?" in spoken[-1]
+        if any(kind == "disputed" for kind, _ in kinds):
+            kinds = [pair for pair in kinds if not (pair[0] == "promised" and matches(self.announced, pair[1]))]
         present = {kind for kind, _ in kinds}
         for state in ("promised", "disputed", "undecided"):
             if state in present and not (state == "disputed" and kinds[-1][0] == "undecided"):
@@ -158,7 +161,7 @@ def phrases() -> Phrases:
         author=tuple((state, _compiled(author[state])) for state in states),
         **{
             name: _compiled(author[name])
-            for name in ("denied", "agreed", "reserved", "everything", "volunteered", "intended")
+            for name in ("denied", "announced", "agreed", "reserved", "everything", "volunteered", "intended")
         },
         **{
             name: _compiled(others[name])

@@ -32,12 +32,29 @@ def points(
     """
     talks = Reader(messages, authors, phrases).read()
     numbers = {id(talk): number for number, talk in enumerate(talks, 1)}
-    return tuple(
+    made = tuple(
         _point(number, talk, authors, phrases, link, version, without_cover).model_copy(
             update={"within": numbers.get(id(talk.within))}
         )
         for number, talk in enumerate(talks, 1)
     )
+    return _gone_on_with(made, talks)
+
+
+def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk]) -> tuple[PointRecord, ...]:
+    """Whoever is not content with the answer may put it in other words, at the end: what was said to those counts."""
+    result = [*made]
+    for point, talk in zip(reversed(made), reversed(talks), strict=True):
+        above = point.within
+        if above is None or talk.within is None or result[above - 1].state not in ("disputed", "undecided"):
+            continue
+        last = talk.within.turns[-1].message
+        if last is talk.turns[0].message and last.names[0] == talk.within.turns[0].message.names[0]:
+            later = result[point.number - 1]
+            result[above - 1] = result[above - 1].model_copy(
+                update={"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
+            )
+    return tuple(result)
 
 
 def _point(
@@ -84,7 +101,7 @@ class _Outcome:
         self._asked_back = False
         said = phrases.substance(sentences(talk.turns[0].text))
         asking = [sentence.endswith("?") for sentence in sentences(talk.turns[0].text)]
-        self._asked = any(asking) and not (len(asking) > 1 and any(map(phrases.asks, said)))
+        self._asked = any(asking) and not any(phrases.asks(sentence) for sentence in said if not sentence.endswith("?"))
         self._question = any(sentence.endswith("?") for sentence in said) and not any(map(phrases.asks, said))
         # Whoever answers the author; words between reviewers are theirs.
         self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message)}
@@ -124,7 +141,8 @@ class _Outcome:
         if answer.state == "answered":
             words = tuple((meant or said)[:1])
         # What was promised is not taken back by a word more on it, nor by thanks or a question.
-        if self.state == "promised" and (answer.state == "answered" or answer.asks_back):
+        asks = answer.asks_back or (answer.state == "undecided" and any("?" in sentence for sentence in words))
+        if self.state == "promised" and (answer.state == "answered" or asks):
             return
         # Somebody else has answered, and the author goes on from there.
         if self.state == "answered" and not first and answer.asks_back:

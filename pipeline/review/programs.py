@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.mail.given import is_trailer
@@ -14,6 +15,8 @@ _OF_A_FILE = re.compile(
     r"^\s*(?:>> ?)?[\w./+-]+\.\w+:(?:\d+(?::\d+)?:)? ?.*\S|\b(?:error|warning):|^(?:ERROR|WARNING|CHECK|BUG|KASAN)\b",
     re.IGNORECASE,
 )
+_SHOWN = re.compile(r"^\s+(?:\d+ \| .*\S|[^\s:^~|]+[^:^~]*[;,{})]$)")
+"""A source line, as compilers show it."""
 _ITEM = re.compile(r"^\s*\* \S")
 _LABEL = re.compile(r"^\s*\[[A-Za-z ]+: ?\w+\]\s*$")
 """A line such as `[Severity: High]`."""
@@ -34,14 +37,22 @@ def of_program(body: str) -> Text:
         return Text("", ())
     lines = body.splitlines()
     trailers = [line for line in lines if is_trailer(line)]
-    items = next(
-        (kept for kind in (_NEW, _OF_A_FILE, _ITEM) if (kept := [line.strip() for line in lines if kind.search(line)])),
-        [],
-    )
+    items = next((kept for kind in (_NEW, _OF_A_FILE, _ITEM) if (kept := _of_kind(kind, lines))), [])
     condition = (
         [line.strip() for line in lines if re.match(r"\s*If you (?:re-?)?(?:fix|send)", line)] if trailers else []
     )
     return Text("", (Passage((), (*items[:MOST], "", *condition[:1], *trailers)),))
+
+
+def _of_kind(kind: re.Pattern[str], lines: Sequence[str]) -> list[str]:
+    """The lines of a kind; below one that a patch brings, the source line that the compiler shows."""
+    kept = []
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if kind.search(line):
+            kept.append(line.strip())
+            if kind is _NEW and _SHOWN.match(below):
+                kept.append(below.rstrip())
+    return kept
 
 
 def _inline(text: Text) -> Text:

@@ -18,9 +18,14 @@ _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
 _ATTRIBUTION = re.compile(
     r"\b(wrote|writes|said|escreveu|schrieb|schreef|a écrit|написал\w*)\s*:?$|"
     r"^\S.{0,150}\b\d{4}[-/]\d\d?[-/]\d\d?[T ]\d\d:\d\d(?:[\d:+.Z ]*\W*|, .{1,80}:)$|"
-    r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):$",
+    r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):$|"
+    r"^\S.{0,150}\d\d?[:.]\d\d\b.{0,100}\S@\S+(?: \w{2,12})?\s*:$|"
+    r"^From: \S.{0,200}$",
     re.IGNORECASE,
 )
+"""With a verb of any language before or behind the sender, or as a header."""
+_AS_HEADER = re.compile(r"^From: (?P<name>.{1,200}?)(?: Sent: .*)?$")
+_VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
 _LONGEST_ATTRIBUTION = 1000
 """Characters (RFC 5322 allows 998 in a line)."""
@@ -84,6 +89,12 @@ def take_apart(body: str) -> Text:
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
 
 
+def _initials(sender_names: Sequence[str]) -> tuple[str, ...]:
+    """How some sign: the first letter of a name, or those of all."""
+    letters = "".join(name[:1] for name in sender_names[1:])
+    return letters[:1], letters
+
+
 def unquoted(body: str) -> str:
     """What a mail quotes, one level of `>` taken off: the parent, as far as it is there."""
     quoted = (line for line in body.splitlines() if QUOTE.match(line))
@@ -104,7 +115,7 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) 
         not lines[-1].strip()
         or matches(phrases.closing, lines[-1].strip())
         or matches(phrases.footnote, lines[-1].strip())
-        or lines[-1].strip(" ,.-").casefold() in sender_names
+        or lines[-1].strip(" ,.-").casefold() in (*sender_names, *_initials(sender_names))
         or _NICKNAME.match(lines[-1])
     ):
         lines.pop()
@@ -132,13 +143,15 @@ def _without_attribution(own: list[str]) -> str:
     if not own or len(own[-1]) > _LONGEST_ATTRIBUTION or not _ATTRIBUTION.search(own[-1].rstrip()):
         return ""
     words = own.pop().strip()
+    if header := _AS_HEADER.match(words):
+        return header["name"].strip()
     above = own[-1].strip()[:_LONGEST_ATTRIBUTION] if own else ""
     if not _DATED.match(words) and _DATED.match(above):
         own.pop()
         words = f"{above} {words}"
     words = _WROTE.sub("", words.removesuffix(":").rstrip()).rstrip()
     timed = _UP_TO_THE_TIME.sub("", words, count=1)
-    return (timed if timed != words else words.rpartition(", ")[2]).strip()
+    return _VERB_FIRST.sub("", (timed if timed != words else words.rpartition(", ")[2]).strip())
 
 
 def trimmed(lines: Sequence[str]) -> tuple[str, ...]:

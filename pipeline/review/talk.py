@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pipeline.mail.given import is_trailer
 from pipeline.review.alignment import Quotation, words
+from pipeline.review.changelog import heading
 from pipeline.review.messages import Authors, Message
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.quoting import Passage, comment, trimmed
@@ -29,9 +30,9 @@ class Turn:
     text: tuple[str, ...]
     passage: int = 0
 
-    def last_of(self, quotation: Quotation) -> int:
+    def last_of(self, quotation: Quotation, in_part: bool = True) -> int:
         """Position of the last line here that is quoted, or -1."""
-        return next(reversed(quotation.positions(self.lines)), -1)
+        return next(reversed(quotation.positions(self.lines, in_part)), -1)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
@@ -198,7 +199,7 @@ class Reader:
 
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
-        under_code = turn.under[:1] in ("+", "-", "@") and bool(turn.under)
+        under_code = any(line[:1] in ("+", "-", "@") for line in turn.quoted)
         return any(
             _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code) for trailer in turn.message.given
         )
@@ -236,7 +237,7 @@ class Reader:
         """Positions in a comment behind which somebody answers."""
         cuts = set()
         for quotation in self._quoted_from(turn.message.id):
-            cuts.add(turn.last_of(quotation) + 1)
+            cuts.add(turn.last_of(quotation, in_part=False) + 1)
         return sorted(cuts - {0, len(turn.text)})
 
     def _quoted_from(self, message_id: str) -> list[Quotation]:
@@ -255,6 +256,9 @@ class Reader:
 
         An author who answers no comment and promises something volunteers, too.
         """
+        if heading(text[0] if text else "") and message.parent not in self._by_id:
+            # Some forget the list of changes, and answer their own patch with it.
+            return text
         said = sentences(text)
         unasked = not answers and not self._small_talk(message)
         first = next((at for at, sentence in enumerate(said) if self._volunteers(sentence, unasked)), None)

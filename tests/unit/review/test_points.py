@@ -188,6 +188,19 @@ def test_courtesies_are_no_points(words: str) -> None:
     assert points(letter("a", REVIEWER, words, "cover")) == ()
 
 
+def test_below_the_line_of_a_finding_stands_the_source_line_that_the_compiler_shows() -> None:
+    text = (
+        ">> mm/pool.c:12:3: warning: format '%u' expects 'unsigned int'\n"
+        '      12 |   pr_info("%u", BIT(order));\n'
+        "         |           ^~~~\n"
+    )
+    (point,) = points(letter("b", "kernel test robot <lkp@intel.com>", text, "cover", "p1"))
+    assert [line.strip() for line in point.text] == [
+        ">> mm/pool.c:12:3: warning: format '%u' expects 'unsigned int'",
+        '12 |   pr_info("%u", BIT(order));',
+    ]
+
+
 def test_notices_of_robots_are_no_points_but_their_findings_are() -> None:
     text = "sparse warnings:\n>> mm/pool.c:12:3: sparse: sparse: wrong type in pool_fill()\n"
     notice = letter("a", "patchwork-bot+x@kernel.org", "This series was not applied, why?\n", "cover")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.review import review
+from pipeline.review.changelog import Change, changes
 from pipeline.review.fates import fates
 from pipeline.review.since import by_patch_id, by_range_diff, lost_trailers, messages_of
 from tests.support.sample_reviews import AFTER, BEFORE
@@ -95,3 +96,9 @@ def test_trailers_that_the_new_revision_left_out() -> None:
 
 def test_the_message_of_a_patch_ends_where_its_diffstat_begins() -> None:
     assert messages_of(FIRST)[1] == f"mm: change 1\nWhy.\n\nSigned-off-by: {AUTHOR}"
+
+
+def test_a_list_with_arrows_has_an_item_for_each_and_the_patch_that_it_names() -> None:
+    text = "Changes in v2:\n-> 2/2 - Renamed the file.\n-> 1/2 - Sorted the\nvariables.\n"
+    second = series(version=2, cover=letter("cover", AUTHOR, text, subject="[PATCH v2 0/2] mm: a better pool"))
+    assert changes(second, 1) == (Change(2, "2/2 - Renamed the file."), Change(1, "1/2 - Sorted the variables."))
