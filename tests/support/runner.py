@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.record import RunRecord
+from tests.support import warm
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,12 @@ class Runner:
     folder: Path
 
     def argv(self, *arguments: str) -> list[str]:
+        """The command, for who starts it and looks at its process, or signals it."""
         return [sys.executable, "-m", "pipeline", *arguments, "--workspace", str(self.workspace)]
 
     def __call__(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.argv(*arguments),
+            warm.command((*arguments, "--workspace", str(self.workspace)), self.environment),
             env=self.environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL if stdin is None else None,
