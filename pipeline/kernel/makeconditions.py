@@ -17,7 +17,10 @@ from pipeline.kernel.kconfig.expression import (
     all_of,
     any_of,
     negated,
+    size_of,
 )
+from pipeline.system import untrusted
+from pipeline.system.untrusted import Budget
 
 BITS: Mapping[str, Expression] = {"32": Not(Option("64BIT")), "64": Option("64BIT")}
 """When the variable BITS, which the architectures' makefiles set, has a value."""
@@ -27,6 +30,21 @@ _OPTIONS = re.compile(r"(?:\s*\$[({]CONFIG_\w+[)}])+\s*")
 _FUNCTION = re.compile(r"\$[({](filter|or|and)\s(.*)[)}]")
 _WORD = re.compile(r"[\w.-]*")
 _QUOTED = re.compile(r"([\"'])([^\"']*)\1\s*([\"'])([^\"']*)\3")
+
+
+class Conditions:
+    """Puts conditions together, and counts what that takes over all makefiles of a tree."""
+
+    def __init__(self) -> None:
+        self.budget = Budget(untrusted.MAKE_STEPS)
+
+    def all_of(self, *operands: Expression) -> Expression:
+        self.budget.spend(1 + sum(map(size_of, operands)))
+        return all_of(*operands)
+
+    def any_of(self, *operands: Expression) -> Expression:
+        self.budget.spend(1 + sum(map(size_of, operands)))
+        return any_of(*operands)
 
 
 def parse(line: str, variables: Mapping[str, str]) -> Expression:

@@ -22,13 +22,11 @@ from pipeline.kernel.kconfig.expression import (
     Macro,
     Option,
     all_of,
-    any_of,
     negated,
-    size_of,
 )
+from pipeline.kernel.makeconditions import Conditions
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
-from pipeline.system.untrusted import Budget
 
 MAX_DEPTH = 64
 """Conditions within one another, and folders; Linux needs about ten of each."""
@@ -61,21 +59,6 @@ class Entry:
     word: str
     condition: Expression
     is_list: bool = False
-
-
-class Conditions:
-    """Puts conditions together, and counts what that takes over all makefiles of a tree."""
-
-    def __init__(self) -> None:
-        self.budget = Budget(untrusted.MAKE_STEPS)
-
-    def all_of(self, *operands: Expression) -> Expression:
-        self.budget.spend(1 + sum(map(size_of, operands)))
-        return all_of(*operands)
-
-    def any_of(self, *operands: Expression) -> Expression:
-        self.budget.spend(1 + sum(map(size_of, operands)))
-        return any_of(*operands)
 
 
 @dataclass(frozen=True)

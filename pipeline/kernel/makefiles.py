@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from pipeline.kernel.kconfig.expression import NO, YES, Expression
-from pipeline.kernel.makefile import MAX_DEPTH, Conditions, Makefile, parse
+from pipeline.kernel.makeconditions import Conditions
+from pipeline.kernel.makefile import MAX_DEPTH, Makefile, parse
 from pipeline.system.errors import UsageError
 
 # What the top makefile sets for itself, as it is in the pass that compiles.

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _PACKAGE = "pipeline.measure.code"
-_MODULES = ("elf", "disassembly", "parts", "reader", "program")
+_MODULES = ("elf", "disassembly", "parts", "entries", "reader", "program")
 _PROGRAM, _LISTED = ".pipeline-code.pyz", ".pipeline-code.list"
 
 

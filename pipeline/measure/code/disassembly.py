@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipeline.measure.code.elf import ObjectFile
+from pipeline.measure.code.elf import ObjectFile, Relocation
 
 _FORMAT = re.compile(r"^(?P<path>.*):\s+file format ")
 _SECTION = re.compile(r"^Disassembly of section (?P<name>.*):$")
@@ -69,3 +69,13 @@ def by_index(elf: ObjectFile, sections: Sequence[tuple[str, list[Instruction]]])
                 instructions[-1] = instructions[-1]._replace(end=section.size)
             placed[section.number] = instructions
     return placed
+
+
+def without_addends(text: str, meant: Sequence[Relocation]) -> str:
+    """An instruction's text without the addends that its fields hold."""
+    for relocation in meant:
+        if relocation.addend:
+            for form in ("0x{:x}", "0x{:08x}"):
+                text = text.replace(form.format(relocation.addend & 0xFFFFFFFF), "0x0")
+            text = text.replace(f"#{relocation.addend}", "#0")
+    return text

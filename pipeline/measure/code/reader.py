@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pipeline.measure.code.disassembly import NOP, Instruction, by_index
+from pipeline.measure.code.disassembly import NOP, Instruction, by_index, without_addends
 from pipeline.measure.code.elf import (
     EM_386,
     EM_ARM,
@@ -30,16 +30,13 @@ from pipeline.measure.code.elf import (
     Relocation,
     Section,
 )
+from pipeline.measure.code.entries import BUG_TABLE, strides, without_line
 from pipeline.measure.code.parts import Part, Parts, Place, plain_name
 
 # They say how to unwind or debug, and nothing of it is executed.
 _DESCRIPTIVE = re.compile(r"\.(?:eh_frame|orc_|sframe|ARM\.ex|debug|note|comment|discard|llvm)|__patchable_function")
 # REL, not RELA: the addend is in the field itself.
 _IN_PLACE = (EM_386, EM_ARM)
-# Tables whose entries refer to two places in the same way: they belong together (struct exception_table_entry).
-_REFERENCES = {"__bug_table": 2, "__ex_table": 2, ".static_call_sites": 2}
-_BUG_TABLE = "__bug_table"
-_SOURCE_NAME = re.compile(rb"[\w./+-]+\.(?:[chS]|rs)")
 
 _TARGET = re.compile(r"(?:0x)?(?P<address>[0-9a-f]+) <[^>]*>")
 _COMMENT = re.compile(r"\s*(?:#|//|@|;) (?:0x)?(?P<address>[0-9a-f]+) <[^>]*>.*$")
@@ -195,7 +192,7 @@ class Reader:
         if meant:
             text = _TARGET.sub("*", text)
             if self._elf.machine in _IN_PLACE:
-                text = _without_addends(text, meant)
+                text = without_addends(text, meant)
             words = (b"%d %s" % (relocation.kind, self._meant(index, relocation)) for relocation in meant)
             return b" ".join((text.encode(), *words))
         if comment:
@@ -236,7 +233,7 @@ class Reader:
             referred = self._parts.referred.get(index, frozenset())
             nameless = [part for part in parts if not part.name and part.start not in referred]
             stretches = [(part.start, part.end) for part in nameless]
-            for start, end in self._strides(section) if stretches == [(0, section.size)] else stretches:
+            for start, end in strides(self._elf, section) if stretches == [(0, section.size)] else stretches:
                 row, owner = self._entry(section, start, end)
                 if owner:
                     owned[owner].append(section.name.encode() + b" " + row)
@@ -247,37 +244,14 @@ class Reader:
     def _entry(self, section: Section, start: int, end: int) -> tuple[bytes, Place | None]:
         """An entry, and the function that its first reference to code leads to."""
         words = list(self._data_words(section, start, end))
-        if section.name == _BUG_TABLE:
-            words = _without_line(words)
+        if section.name == BUG_TABLE:
+            words = without_line(words)
         for relocation in self._from(section.number, start, end):
             place = self._parts.place(relocation) or self._parts.named_place(relocation)
             part = self._parts.at(place) if place else None
             if place and part and part.name and self._elf.sections[place.section].executable:
                 return b"\0".join(words), Place(place.section, part.start)
         return b"\0".join(words), None
-
-    def _strides(self, section: Section) -> list[tuple[int, int]]:
-        """A nameless table cut into entries: by the period of its relocations, or at the ends of strings."""
-        size = section.size
-        relocations = self._elf.relocations.get(section.number, [])
-        if not relocations:
-            content = self._elf.bytes_of(section)
-            ends = [match.end() for match in re.finditer(rb"\0+", content)]
-            return list(zip([0, *ends], [*ends, size], strict=False)) if ends and ends[-1] == size else [(0, size)]
-        fields: dict[int, tuple[int, ...]] = {}
-        for relocation in relocations:
-            fields[relocation.offset] = (*fields.get(relocation.offset, ()), relocation.kind)
-        pattern, least = list(fields.items()), _REFERENCES.get(section.name, 1)
-        for count in range(len(pattern) // least, 0, -1):
-            if len(pattern) % count or size % count:
-                continue
-            stride, each = size // count, len(pattern) // count
-            if all(
-                (offset - at // each * stride, kinds) == pattern[at % each]
-                for at, (offset, kinds) in enumerate(pattern)
-            ):
-                return [(start, start + stride) for start in range(0, size, stride)]
-        return [(0, size)]
 
 
 def _is_looked_at(section: Section) -> bool:
@@ -301,29 +275,6 @@ def _table(name: str, rows: Sequence[bytes]) -> Item:
     for row in sorted(rows):
         code.update(b"%d:" % len(row) + row)
     return Item("D", sum(map(len, rows)), code.hexdigest(), "", f"[{name}]")
-
-
-def _without_line(words: Sequence[bytes]) -> list[bytes]:
-    """A bug entry without the file and line of its source (struct bug_entry: line and flags follow the addresses)."""
-    kept = []
-    for word in words:
-        kind, _, meant = word.partition(b" ")
-        if kind.isdigit() and meant.startswith(b'"') and _SOURCE_NAME.fullmatch(meant[1:]):
-            word = kind
-        kept.append(word)
-    if kept and len(kept[-1]) >= 4:
-        kept[-1] = kept[-1][:-4] + kept[-1][-2:]
-    return kept
-
-
-def _without_addends(text: str, meant: Sequence[Relocation]) -> str:
-    """An instruction's text without the addends that its fields hold."""
-    for relocation in meant:
-        if relocation.addend:
-            for form in ("0x{:x}", "0x{:08x}"):
-                text = text.replace(form.format(relocation.addend & 0xFFFFFFFF), "0x0")
-            text = text.replace(f"#{relocation.addend}", "#0")
-    return text
 
 
 def code_of(content: bytes, sections: Sequence[tuple[str, list[Instruction]]]) -> list[Item]:
