@@ -31,10 +31,9 @@ from pipeline.system.command import Command
 from pipeline.system.console import Tracker
 from pipeline.system.errors import KilledError
 from pipeline.system.parallel import parallel
+from pipeline.system.policy import SEARCH_PATH, TOOL_ENVIRONMENT
 from pipeline.system.store import Entry, Key
 from pipeline.system.untrusted import inflated
-
-_SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,10 @@ class Booter:
         if allowed and arch not in allowed:
             return f"the scenario is for {', '.join(allowed)}"
         for program, package in ((known.machine.program, known.machine.package), ("cpio", "cpio")):
-            if not shutil.which(program, path=_SEARCH_PATH):
+            if not shutil.which(program, path=SEARCH_PATH):
                 return f"{program} is not installed: apt-get install {package}"
         userspace = known.userspace
-        if not shutil.which(userspace.compiler, path=_SEARCH_PATH) or not Path(userspace.libc).exists():
+        if not shutil.which(userspace.compiler, path=SEARCH_PATH) or not Path(userspace.libc).exists():
             packages = f"{userspace.compiler_package} {userspace.libc_package}"
             return f"the guest cannot be compiled: apt-get install {packages}"
         options = kconfig.parse_config(wanted.planned.config)
@@ -140,7 +139,7 @@ class Booter:
     def _qemu_version(self, arch: str) -> str:
         program = machine(arch).program
         if program not in self._versions:
-            done = self._host.processes.run(Command((program, "--version"), environment={"PATH": _SEARCH_PATH}))
+            done = self._host.processes.run(Command((program, "--version"), environment=TOOL_ENVIRONMENT))
             self._versions[program] = done.text.split("\n")[0]
         return self._versions[program]
 

@@ -18,12 +18,11 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.userspace import FLAGS
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.store import Key, Store
 
 SOURCES = Path(__file__).with_name("guest")
-
-_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @cache
@@ -69,7 +68,9 @@ class GuestProgram:
         with tempfile.TemporaryDirectory(prefix="pipeline-guest-") as folder:
             target = Path(folder) / "init"
             done = self._processes.run(
-                Command((compiler, *FLAGS, "-o", str(target), *sources), environment=_ENVIRONMENT, merge_stderr=True)
+                Command(
+                    (compiler, *FLAGS, "-o", str(target), *sources), environment=TOOL_ENVIRONMENT, merge_stderr=True
+                )
             )
             if not done.ok:
                 raise InfrastructureError(
@@ -98,7 +99,7 @@ def archive(files: Mapping[str, bytes], processes: Processes) -> bytes:
             Command(
                 ("cpio", "--create", "--format=newc", "--reproducible", "--owner=+0:+0", "--quiet"),
                 cwd=folder,
-                environment=_ENVIRONMENT,
+                environment=TOOL_ENVIRONMENT,
                 stdin="".join(f"{file}\n" for file in sorted(files)).encode(),
             )
         )

@@ -18,6 +18,7 @@ from pipeline.mail import mbox
 from pipeline.mail.message import Mail
 from pipeline.system.command import Command, CommandTimeoutError, Completed, ProcessorTimeError
 from pipeline.system.errors import InfrastructureError, NotObtainedError
+from pipeline.system.policy import SEARCH_PATH
 from pipeline.system.process import Processes
 from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
@@ -124,7 +125,7 @@ class B4:
         home = scratch / "home"
         home.mkdir()
         environment = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PATH": SEARCH_PATH,
             "HOME": str(home),
             **{f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")},
             "TMPDIR": str(scratch),

@@ -16,11 +16,11 @@ from pipeline.kernel.toolchain import ToolchainName, place
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
+from pipeline.system.policy import TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.untrusted import Budget
 
 SUFFIX = ".assembled"
-_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
 _OF_THE_MACHINE = ("/tmp/", "/usr/")
 """How files begin, without detours, that are the compiler's temporary ones or the machine's."""
 
@@ -150,7 +150,7 @@ def _unnamed(rule: str, target: str, record: Recorded | None, prefixes: tuple[st
 
 
 def _ask(processes: Processes, driver: str, question: str) -> str:
-    done = processes.run(Command((driver, question), environment=_ENVIRONMENT, timeout=30))
+    done = processes.run(Command((driver, question), environment=TOOL_ENVIRONMENT, timeout=30))
     if not done.ok:
         raise InfrastructureError(f"{driver} {question} failed: {done.text.strip()}")
     return done.stdout.decode("utf-8", "replace").strip()

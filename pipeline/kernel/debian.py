@@ -17,13 +17,13 @@ from pathlib import Path
 from pipeline.system import untrusted_dir
 from pipeline.system.command import Command, Completed
 from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.policy import TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 
 SUITES = ("bookworm", "bookworm-backports", "trixie", "trixie-backports", "forky", "sid", "experimental")
 """Where a package is looked for that a suite lacks, the oldest first. Code names: what archives call stable-backports
 was seen to be a month older than the suite that it is."""
 
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _MIRROR = "http://deb.debian.org/debian"
 _SUITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
@@ -86,7 +86,7 @@ class DebianArchive:
         for left in kept.glob(f"{prefix}*"):
             untrusted_dir.remove(left)
         with tempfile.TemporaryDirectory(prefix=prefix, dir=kept) as aside:
-            environment = {**_ENVIRONMENT, "HOME": aside}
+            environment = {**TOOL_ENVIRONMENT, "HOME": aside}
             if name.suite:
                 environment |= self._updated([name.suite])
             done = self._run(("apt-get", "download", "-q", name.package), environment, _DOWNLOAD_TIMEOUT, Path(aside))
@@ -132,7 +132,7 @@ class DebianArchive:
         (folder / "sources.list").write_text("".join(f"deb {signed}{mirror} {suite} main\n" for suite in suites))
         (folder / "status").touch()
         (folder / "apt.conf").write_text(_configuration(folder, self._own_settings()))
-        environment = {**_ENVIRONMENT, "HOME": str(folder), "APT_CONFIG": str(folder / "apt.conf")}
+        environment = {**TOOL_ENVIRONMENT, "HOME": str(folder), "APT_CONFIG": str(folder / "apt.conf")}
         done = self._run(("apt-get", "update", "-q"), environment, _UPDATE_TIMEOUT)
         lists = list((folder / "lists").glob("*_Packages*"))
         if (strict and not done.ok) or not lists:
@@ -146,13 +146,13 @@ class DebianArchive:
     def _mirror(self) -> str:
         """The address of Debian's archive in the machine's own configuration; Debian's own where there is none."""
         words = ("apt-get", "indextargets", "--format", "$(REPO_URI)|$(ORIGIN)", "Created-By: Packages")
-        lines = [line.partition("|") for line in self._run(words, _ENVIRONMENT, 60).text.splitlines()]
+        lines = [line.partition("|") for line in self._run(words, TOOL_ENVIRONMENT, 60).text.splitlines()]
         named = [uri.rstrip("/") for uri, _, origin in lines if origin in ("Debian", "")]
         # Its archive of security updates is another; lists that were never fetched tell no origin.
         return next((uri for uri in named if uri.endswith("/debian")), _MIRROR)
 
     def _own_settings(self) -> dict[str, str]:
-        dumped = self._run(("apt-config", "dump"), _ENVIRONMENT, 60).text
+        dumped = self._run(("apt-config", "dump"), TOOL_ENVIRONMENT, 60).text
         return {match[1]: match[2] for line in dumped.splitlines() if (match := _OWN_SETTINGS.fullmatch(line.strip()))}
 
     def _run(

@@ -12,13 +12,13 @@ from pipeline.kernel.kconfig.facts import numbers
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.model import Toolchain
 from pipeline.system.command import Command
+from pipeline.system.policy import TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
 from pipeline.system.shell import pasted
 
 SCRIPT = "scripts/min-tool-version.sh"
 _TIMEOUT = 30
-_APT_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _CLANG_VERSION = re.compile(r"clang version (\d+(?:\.\d+)+)")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _VERSION = re.compile(r"\b(\d+(?:\.\d+)+)\b")
@@ -81,7 +81,7 @@ def newer(wanted: Minimum, toolchain: ToolchainName, processes: Processes) -> tu
     )
     name = re.compile(rf"{wanted.compiler}-(\d+){re.escape(ending)}")
     words = ("apt-cache", "pkgnames", f"{wanted.compiler}-")
-    done = processes.run(Command(words, environment=_APT_ENVIRONMENT, timeout=_TIMEOUT))
+    done = processes.run(Command(words, environment=TOOL_ENVIRONMENT, timeout=_TIMEOUT))
     versions = [int(match[1]) for line in done.text.splitlines() if (match := name.fullmatch(line.strip()))]
     # A major version may be the one that is asked for, and its first release still too old: Debian has the last.
     newest = max((version for version in versions if version >= numbers(wanted.version)[0]), default=None)

@@ -17,9 +17,9 @@ from pathlib import Path
 from pipeline.model import Toolchain
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError, UsageError
+from pipeline.system.policy import SEARCH_PATH, TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 
-_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
 _NAME = re.compile(r"(?P<prefix>(?:[A-Za-z0-9_.]+-)*?)(?P<family>gcc|clang|llvm)(?P<suffix>(?:-[0-9][0-9.]*)?)")
 _CLANG = re.compile(r"clang-([0-9]+)")
 _LLVM_LIBRARY = re.compile(r"=> (/\S*/lib(?:LLVM|clang)[\w.+-]*) \(")
@@ -95,7 +95,7 @@ def newest(name: str) -> str:
     parsed = ToolchainName.parse(name)
     if parsed.family != "llvm" or parsed.suffix:
         return name
-    folders = map(Path, _ENVIRONMENT["PATH"].split(":"))
+    folders = map(Path, SEARCH_PATH.split(":"))
     versions = {
         match[1] for folder in folders for path in folder.glob("clang-*") if (match := _CLANG.fullmatch(path.name))
     }
@@ -143,17 +143,17 @@ def llvm_libraries(ldd: str) -> list[str]:
 
 def _libraries(program: str, processes: Processes) -> list[str]:
     """LLVM's own of a program; none of a static one."""
-    done = processes.run(Command(("ldd", program), environment=_ENVIRONMENT, timeout=30))
+    done = processes.run(Command(("ldd", program), environment=TOOL_ENVIRONMENT, timeout=30))
     return llvm_libraries(done.text) if done.ok else []
 
 
 def place(program: str) -> str | None:
     """Where a program of a toolchain is; None where it is not."""
-    return shutil.which(program, path=_ENVIRONMENT["PATH"])
+    return shutil.which(program, path=SEARCH_PATH)
 
 
 def _ask(processes: Processes, program: str, question: str) -> str:
-    done = processes.run(Command((program, question), environment=_ENVIRONMENT, timeout=30))
+    done = processes.run(Command((program, question), environment=TOOL_ENVIRONMENT, timeout=30))
     if not done.ok:
         raise InfrastructureError(f"{program} {question} failed: {done.text.strip()}")
     return done.stdout.decode("utf-8", "replace").strip()

@@ -22,6 +22,7 @@ from pipeline.system import untrusted_dir
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.git import Repository, initialised
+from pipeline.system.policy import TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.shell import pasted
 from pipeline.system.workspace import Workspace
@@ -173,7 +174,7 @@ class TreeImporter:
         done = self._processes.run(
             Command(
                 ("dpkg-deb", "--extract", str(deb), str(unpacked)),
-                environment={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+                environment=TOOL_ENVIRONMENT,
             )
         )
         archives = list((unpacked / "usr/src").glob("*.tar.*"))

@@ -20,12 +20,11 @@ from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.record import ToolRecord
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.policy import SEARCH_PATH
+from pipeline.system.policy import SEARCH_PATH, TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Sandbox, SandboxName
 from pipeline.system.shell import pasted
 
-_ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
 _PIP = "pip "
 """How a package begins that is not Debian's."""
 _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
@@ -183,7 +182,7 @@ def require(wanted: Iterable[Need]) -> None:
 def _place(need: Need) -> str | None:
     if need.file:
         return need.file if Path(need.file).exists() else None
-    return shutil.which(need.program, path=_ENVIRONMENT["PATH"])
+    return shutil.which(need.program, path=SEARCH_PATH)
 
 
 def _version(need: Need, processes: Processes) -> str:
@@ -192,7 +191,7 @@ def _version(need: Need, processes: Processes) -> str:
         return ""
     if need.file:
         return "present"
-    done = processes.run(Command((place, "--version"), environment=_ENVIRONMENT, timeout=20))
+    done = processes.run(Command((place, "--version"), environment=TOOL_ENVIRONMENT, timeout=20))
     match = _VERSION.search(done.text)
     return match[0] if match else "present"
 

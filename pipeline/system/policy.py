@@ -15,6 +15,8 @@ Limits do not count: a command that reaches one has no result.
 """
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+TOOL_ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
+"""Of the machine's own programs, whose words are read: the user's settings and language are none of theirs."""
 
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Links into /usr on some systems, folders on others."""

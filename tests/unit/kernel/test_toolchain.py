@@ -141,7 +141,7 @@ def test_llvm_is_the_newest_that_is_there_as_a_whole(tmp_path: Path, monkeypatch
             (tmp_path / program).write_text("#!/bin/sh\n")
             (tmp_path / program).chmod(0o755)
 
-    monkeypatch.setattr(toolchain, "_ENVIRONMENT", {"PATH": str(tmp_path)})
+    monkeypatch.setattr(toolchain, "SEARCH_PATH", str(tmp_path))
     install("clang", "ld.lld", "llvm-nm")
     assert newest("llvm") == "llvm"
     install(*(f"{program}-{number}" for number in (9, 14) for program in ("clang", "ld.lld", "llvm-nm")))
