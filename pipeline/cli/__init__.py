@@ -9,7 +9,6 @@ from importlib import import_module
 
 from pipeline.cli.command import app
 from pipeline.cli.mishap import unforeseen
-from pipeline.system.console import Console
 from pipeline.system.runner import disarm_output
 
 __all__ = ["app", "main"]
@@ -47,6 +46,8 @@ def main() -> None:
         app(prog_name="pipeline")
     except Exception as error:
         # What a command does outside its session.
+        from pipeline.system.console import Console
+
         mishap = unforeseen(error)
         Console().error(mishap.message, mishap.hint, f"Log: {mishap.log}")
         sys.exit(mishap.status)

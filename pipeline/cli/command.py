@@ -5,13 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from pipeline.cli.session import session
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -25,6 +22,8 @@ QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Print only err
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"pipeline {version('kernel-series-pipeline')}")
         raise typer.Exit
 
@@ -61,6 +60,9 @@ def command(name: str, *, example: str, workspace: bool = True) -> Callable[[Cal
         @functools.wraps(function)
         def run(*, verbose: bool, quiet: bool, version: bool, workspace: Path | None = None, **given: Any) -> None:
             del version
+            # Who asks for help or the version has none.
+            from pipeline.cli.session import session
+
             with session(workspace, verbose, quiet) as current:
                 function(current, **given)
 
