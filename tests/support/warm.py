@@ -17,13 +17,16 @@ from pathlib import Path
 from pipeline.system.errors import InfrastructureError
 
 _SCRIPT = str(Path(__file__).with_name("warm_processes.py"))
-_AT_START = ("PATH", "PYTHON", "LD_", "LC_", "LANG")
+_AT_START = ("PATH", "PYTHON", "LC_", "LANG")
 """How variables begin that an interpreter, or what is imported, reads when it starts."""
+_FROM_THE_START = ("LD_", "COVERAGE_")
+"""Of what has to be there when the process starts: another clock, a measurement."""
+_MEASURED = {"COVERAGE_FILE", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_RCFILE"}
 
 
 def command(arguments: tuple[str, ...], environment: Mapping[str, str]) -> list[str]:
-    """The words that run the console script; by an interpreter of its own where coverage is measured."""
-    if any(name.startswith("COVERAGE_") for name in (*environment, *os.environ)):
+    """The words that run the console script; by an interpreter of its own where something is loaded before it."""
+    if any(name.startswith(_FROM_THE_START) for name in environment) or _MEASURED & os.environ.keys():
         return [sys.executable, "-m", "pipeline", *arguments]
     at_start = {name: value for name, value in sorted(environment.items()) if name.startswith(_AT_START)}
     return [sys.executable, "-I", "-S", _SCRIPT, "launch", _server(json.dumps(at_start)).name, *arguments]
