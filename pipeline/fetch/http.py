@@ -13,10 +13,17 @@ import tenacity
 import urllib3
 
 from pipeline.fetch.server import ANOTHER_SERVER, Patience, UnreachableError, Wanted, unpacked
+from pipeline.fetch.wire import BoundedAdapter, Bounds, FloodError, OverdueError
 from pipeline.mail import limits
 from pipeline.system.errors import NotObtainedError
 
 _PIECE = 1 << 16
+_HEADS = 1 << 20
+"""Bytes of all answers to one request beside the thread: heads, redirects, what chunks are wrapped in."""
+_PIECES = 100_000
+"""Of a body; each costs time, and a network's have a thousand bytes."""
+_SHOWN = 200
+"""Characters of a server's own words."""
 _REDIRECTS = 5
 _TITLE = re.compile(rb"<title[^>]*>\s*(?P<words>[^<]{1,200})", re.IGNORECASE)
 
@@ -81,28 +88,11 @@ class Client:
 
     def _once(self, method: str, url: str, wanted: Wanted, deadline: float) -> bytes:
         left = max(min(self._patience.silence, deadline - time.monotonic()), 0.1)
+        bounds = Bounds(deadline, left, _HEADS)
         try:
-            with requests.Session() as session:
-                session.max_redirects = _REDIRECTS
-                session.headers["User-Agent"] = "kernel-series-pipeline"
-                with session.request(method, url, stream=True, timeout=left) as response:
-                    self._check(response, wanted)
-                    packed = self._read(response, deadline)
-        except requests.TooManyRedirects as error:
-            raise NotObtainedError(
-                f"{self.host} sends requests for {wanted.name} round in circles (more than {_REDIRECTS} redirects)",
-                hint="Is --midmask right? It is the address of a message, with %s in place of its id.",
-            ) from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise NotObtainedError(f"{self.host} redirects to no address: {error}", hint=ANOTHER_SERVER) from error
-        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise _TryAgainError(f"was silent for {left:.0f} s") from error
-        except requests.ConnectionError as error:
-            if "Name or service not known" in str(error):
-                raise UnreachableError(f"{self.host} is not known", hint=ANOTHER_SERVER + wanted.otherwise) from error
-            raise _TryAgainError(_reason(error)) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _TryAgainError(_reason(error)) from error
+            packed = self._asked(method, url, wanted, bounds)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise self._failure(error, wanted, bounds) from error
         try:
             unpacked(packed)
         except EOFError as error:
@@ -116,28 +106,63 @@ class Client:
             ) from error
         return packed
 
+    def _asked(self, method: str, url: str, wanted: Wanted, bounds: Bounds) -> bytes:
+        with requests.Session() as session:
+            session.max_redirects = _REDIRECTS
+            session.headers["User-Agent"] = "kernel-series-pipeline"
+            # A gzip file is asked for, which is as small as it gets.
+            session.headers["Accept-Encoding"] = "identity"
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, BoundedAdapter(bounds))
+            with session.request(method, url, stream=True, timeout=bounds.silence) as response:
+                self._check(response, wanted)
+                bounds.left += limits.THREAD_LIMIT
+                return self._read(response)
+
+    def _failure(self, error: Exception, wanted: Wanted, bounds: Bounds) -> Exception:
+        """What to raise for an error of the libraries."""
+        if isinstance(bounds.broken, FloodError):
+            return NotObtainedError(f"{self.host} sends more than {limits.THREAD_LIMIT >> 20} MiB", hint=ANOTHER_SERVER)
+        if isinstance(bounds.broken, OverdueError):
+            return _TryAgainError(f"did not finish within {self._patience.seconds:.0f} s")
+        match error:
+            case requests.TooManyRedirects():
+                return NotObtainedError(
+                    f"{self.host} sends requests for {wanted.name} round in circles (more than {_REDIRECTS} redirects)",
+                    hint="Is --midmask right? It is the address of a message, with %s in place of its id.",
+                )
+            case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+                return NotObtainedError(
+                    f"{self.host} redirects to no address: {str(error)[:_SHOWN]}", hint=ANOTHER_SERVER
+                )
+            case requests.Timeout() | urllib3.exceptions.TimeoutError():
+                return _TryAgainError(f"was silent for {bounds.silence:.0f} s")
+            case requests.ConnectionError() if "Name or service not known" in str(error):
+                return UnreachableError(f"{self.host} is not known", hint=ANOTHER_SERVER + wanted.otherwise)
+            case _:
+                return _TryAgainError(_reason(error))
+
     def _check(self, response: requests.Response, wanted: Wanted) -> None:
-        status = response.status_code
+        status, reason = response.status_code, str(response.reason or "")[:_SHOWN]
         if status == requests.codes.ok:
             return
         if status in (404, 410):
             raise NotObtainedError(f"{self.host} has no {wanted.name}", hint=wanted.where_missing)
         if status == requests.codes.too_many_requests or status >= 500:
-            raise _TryAgainError(f"answered {status} {response.reason}", _retry_after(response))
+            raise _TryAgainError(f"answered {status} {reason}".rstrip(), _retry_after(response))
         raise NotObtainedError(
-            f"{self.host} refuses {wanted.name}: {status} {response.reason}",
+            f"{self.host} refuses {wanted.name}: {status} {reason}".rstrip(),
             hint="Another server is named by --midmask URL.",
         )
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        """The body, read as it comes so that a trickle ends at the deadline as well."""
-        body = bytearray()
-        while piece := response.raw.read1(_PIECE, decode_content=True):
+    def _read(self, response: requests.Response) -> bytes:
+        """The body, as it came."""
+        body, pieces = bytearray(), 0
+        while piece := response.raw.read1(_PIECE, decode_content=False):
             body += piece
-            if len(body) > limits.THREAD_LIMIT:
+            pieces += 1
+            if len(body) > limits.THREAD_LIMIT or pieces > _PIECES:
                 raise NotObtainedError(f"{self.host} sends more than {limits.THREAD_LIMIT >> 20} MiB")
-            if time.monotonic() > deadline:
-                raise _TryAgainError(f"did not finish within {self._patience.seconds:.0f} s")
         return bytes(body)
 
 
