@@ -23,7 +23,7 @@ from pipeline.cluster.executor import Executor
 from pipeline.cluster.job import BuildJob, JobResult, read
 from pipeline.cluster.worker import Worker
 from pipeline.system.console import Console
-from pipeline.system.errors import InfrastructureError
+from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import SandboxName
 from pipeline.system.workspace import Workspace
@@ -37,6 +37,8 @@ AHEAD = 64
 _CONNECT_SECONDS = 30
 _WATCH_SECONDS = 0.5
 _RECOUNT_SECONDS = 5.0
+_LONGEST = 2000
+"""Characters of what a worker says."""
 
 
 # Dask is typed in part only.
@@ -119,12 +121,21 @@ class DaskExecutor:
         )
 
     def _result(self, future: Any) -> JobResult:
-        try:
-            return read(JobResult, future.result(), "what a worker sent")
-        except KilledWorker as error:
+        # Raised here, some would be taken for this program's own: that it is to exit, or that its reader is gone.
+        error = future.exception()
+        if isinstance(error, KilledWorker):
             raise InfrastructureError(
                 f"a job ended several workers in a row: {error}", hint="Look at the workers' logs: out of memory?"
-            ) from error
+            )
+        if isinstance(error, InfrastructureError):
+            raise InfrastructureError(str(error.message)[:_LONGEST], hint=str(error.hint)[:_LONGEST])
+        if error is not None:
+            words = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
+            raise InfrastructureError(f"a job failed on a worker: {words}", hint="Look at the workers' logs.")
+        try:
+            return read(JobResult, str(future.result()), "what a worker sent")
+        except UsageError as mistake:
+            raise InfrastructureError(mistake.message, hint=mistake.hint) from mistake
 
 
 def do_job(text: str) -> str:

@@ -205,6 +205,54 @@ def test_a_worker_that_is_not_fit_says_why(
     assert "Traceback" not in done.stderr
 
 
+HOSTILE = """
+from pathlib import Path
+import pipeline.cluster.dask, typer
+from pipeline.system.errors import *
+
+class Clean(InfrastructureError):
+    status = ExitStatus.CLEAN
+
+def do_job(text):
+    exec(Path({answer!r}).read_text())
+
+do_job.__module__ = "pipeline.cluster.dask"
+pipeline.cluster.dask.do_job = do_job
+"""
+ANSWERS = {
+    "raise typer.Exit(0)": "Exit: 0",
+    "raise typer.Exit(1)": "Exit: 1",
+    "raise BrokenPipeError": "BrokenPipeError",
+    "raise NotObtainedError('no such series')": "NotObtainedError: no such series",
+    "raise Clean('all is well')": "all is well",
+    "raise ValueError('words ' * 10000)": "words",
+    "": "is no JobResult",
+}
+
+
+def test_a_worker_does_not_choose_the_exit_status(
+    run_pipeline: Runner,
+    sealed_environment: dict[str, str],
+    fake_tree: Path,
+    posted: Mapping[str, PatchSeries],
+    tmp_path: Path,
+) -> None:
+    """Seen red with status 0 for two, and 3 for one: what was raised there was raised here again."""
+    folder, answer = tmp_path / "cluster", tmp_path / "answer.py"
+    folder.mkdir()
+    (tmp_path / "hostile.py").write_text(HOSTILE.format(answer=str(answer)))
+    words = order(posted["good"], fake_tree, tmp_path, ODD)
+    with cluster_of(folder, sealed_environment, 0) as cluster, ExitStack() as stack:
+        cluster.start(stack, "hostile", "--preload", str(tmp_path / "hostile.py"))
+        for statement, said in ANSWERS.items():
+            answer.write_text(statement)
+            done = run_pipeline(*words, f"--executor=dask://{cluster.address}")
+            assert (done.returncode, done.stdout) == (4, ""), (statement, done.stderr)
+            assert [line for line in done.stderr.splitlines() if line.startswith("error: ") and said in line]
+            assert "defect" not in done.stderr
+            assert len(done.stderr) < 5000
+
+
 def test_a_scheduler_that_is_not_there(
     run_pipeline: Runner, fake_tree: Path, posted: Mapping[str, PatchSeries], tmp_path: Path
 ) -> None:
