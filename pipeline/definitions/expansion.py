@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from pipeline.definitions.matrix_file import (
 from pipeline.kernel.toolchain import ToolchainName, with_cross_prefix
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import Budget
 
 Product = Mapping[str, str]
 """Axis to value."""
@@ -41,6 +43,7 @@ def expand(file: MatrixFile) -> MatrixDefinition:
         UsageError: a condition names what is not there or holds nowhere, axes disagree, a cell lacks something, or two
             cells have one id.
     """
+    untrusted.AXES.check(len(file.axes))
     for axis, values in file.axes.items():
         if not values:
             raise UsageError(f"axes.{axis}: has no values", hint="An axis without values makes no cells at all.")
@@ -52,7 +55,9 @@ def expand(file: MatrixFile) -> MatrixDefinition:
             raise UsageError(f"include.{at}: holds for no cell of the axes that is left: {_words(include.when)}")
     cells: dict[str, CellDefinition] = {}
     origins: dict[str, str] = {}
-    for origin, cell in [*_cells_of_axes(file, products), *_cells_of_their_own(file)]:
+    names = Budget(untrusted.CELL_NAMES)
+    for origin, cell in chain(_cells_of_axes(file, products), _cells_of_their_own(file)):
+        names.spend(len(cell.fragments) + len(cell.boot))
         if cell.id in cells:
             raise UsageError(f"two cells are called {cell.id!r}: {origins[cell.id]}; and {origin}")
         cells[cell.id], origins[cell.id] = cell, origin
@@ -108,22 +113,18 @@ def _without_excluded(
     return products, excluded
 
 
-def _cells_of_axes(file: MatrixFile, products: Sequence[Product]) -> list[tuple[str, CellDefinition]]:
-    cells = []
+def _cells_of_axes(file: MatrixFile, products: Sequence[Product]) -> Iterator[tuple[str, CellDefinition]]:
     for product in products:
         origin = " ".join(f"{axis}={value}" for axis, value in product.items())
         values = {f"axes.{axis}.{value}": file.axes[axis][value] for axis, value in product.items()}
         includes = [include for include in file.include if holds(include.when, product)]
         names = [_joined(product), *(include.id for include in includes if include.id)]
-        cells.append((origin, _cell(origin, names[-1], _merged(file.defaults, values, includes))))
-    return cells
+        yield origin, _cell(origin, names[-1], _merged(file.defaults, values, includes))
 
 
-def _cells_of_their_own(file: MatrixFile) -> list[tuple[str, CellDefinition]]:
-    return [
-        (f"cells.{at}", _cell(f"cells.{at}", own.id, _merged(file.defaults, {}, [own])))
-        for at, own in enumerate(file.cells)
-    ]
+def _cells_of_their_own(file: MatrixFile) -> Iterator[tuple[str, CellDefinition]]:
+    for at, own in enumerate(file.cells):
+        yield f"cells.{at}", _cell(f"cells.{at}", own.id, _merged(file.defaults, {}, [own]))
 
 
 def _merged(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeGuard, TypeVar, get_args, get_origin
 
@@ -14,6 +15,7 @@ from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.mistakes import FLOOD, SHOWN, first_mistake, placed
 from pipeline.system.untrusted import TooMuchError
+from pipeline.system.watched import Allowance, TakesTooLongError
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
 
@@ -31,7 +33,9 @@ def load(path: Path, kind: type[Loaded]) -> Loaded:
         with path.open("rb") as file:
             content = file.read(untrusted.DEFINITION.most + 1)
         untrusted.DEFINITION.check(len(content))
-        return kind.model_validate(tomllib.loads(content.decode()))
+        # A key of ten thousand parts takes tomllib minutes.
+        with in_time(path):
+            return kind.model_validate(tomllib.loads(content.decode()))
     except TooMuchError as error:
         raise UsageError(f"{path} has {error.message}") from error
     except ValidationError as error:
@@ -39,6 +43,16 @@ def load(path: Path, kind: type[Loaded]) -> Loaded:
     except (ValueError, RecursionError) as error:
         # A fork's file can be nested as deeply, and hold as many digits, as its author likes.
         raise UsageError(f"{path} is not valid TOML: {str(error)[:200]}") from error
+
+
+@contextmanager
+def in_time(path: Path) -> Iterator[None]:
+    """Raises UsageError when what is done with a file takes too much of a processor."""
+    try:
+        with Allowance(untrusted.DEFINITION_SECONDS).spent_on(f"reading {path}"):
+            yield
+    except TakesTooLongError as error:
+        raise UsageError(error.message, hint="Was it made by others?") from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.definitions.expansion import expand
-from pipeline.definitions.files import load, nearest
+from pipeline.definitions.files import in_time, load, nearest
 from pipeline.definitions.matrix_file import MatrixDefinition, MatrixFile
-from pipeline.system import resources
+from pipeline.system import resources, untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import Budget
 
 DEFAULT_MATRIX = "quick"
 """Where neither the user nor a tracked series names another."""
+
+_LONGEST = 1000
+"""Characters of a mistake, which names what is known."""
 
 
 def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
@@ -27,24 +31,28 @@ def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
         path = _find(name, resources.folder("kconfigs"))
     elif not path.is_file():
         raise _unknown(name, resources.folder("kconfigs"))
-    return _load(path, ()), path.resolve().parent
+    with in_time(path):
+        return _load(path, (), Budget(untrusted.MATRICES)), path.resolve().parent
 
 
-def _load(path: Path, extending: tuple[Path, ...]) -> MatrixDefinition:
+def _load(path: Path, extending: tuple[Path, ...], files: Budget) -> MatrixDefinition:
     """A matrix with those that it extends.
 
     Args:
         extending: files that led here, each extending the next.
+        files: what is left of their number.
     """
     if path.resolve() in extending:
         chain = " extends ".join(extended.name for extended in (*extending[extending.index(path.resolve()) :], path))
         raise UsageError(f"a matrix extends itself: {chain}")
+    with _mistakes_in(path):
+        files.spend()
     file = load(path, MatrixFile)
     with _mistakes_in(path):
         matrix = expand(file)
         others = [_find(name, path.resolve().parent, resources.folder("kconfigs")) for name in file.extends]
     for other in others:
-        loaded = _load(other, (*extending, path.resolve()))
+        loaded = _load(other, (*extending, path.resolve()), files)
         with _mistakes_in(path):
             matrix = matrix.joined(loaded)
     return matrix
@@ -52,11 +60,11 @@ def _load(path: Path, extending: tuple[Path, ...]) -> MatrixDefinition:
 
 @contextmanager
 def _mistakes_in(path: Path) -> Iterator[None]:
-    """Says which file a mistake is in."""
+    """Says which file a mistake is in, in words of a length that can be shown."""
     try:
         yield
     except UsageError as error:
-        raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
+        raise UsageError(f"{path}: {error.message[:_LONGEST]}", hint=error.hint[:_LONGEST]) from error
 
 
 def _find(name: str, *folders: Path) -> Path:

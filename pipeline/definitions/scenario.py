@@ -5,6 +5,7 @@ TOML under kconfigs/boot/, or beside a tracked series, in its boot/.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,8 @@ def _load(name: str, folders: Sequence[Path]) -> Scenario:
         path = folder / f"{name}.toml"
         if path.is_file():
             definition = load(path, ScenarioDefinition)
-            labels = [check.label for check in definition.checks]
-            for repeated in {label for label in labels if labels.count(label) > 1}:
+            labels = Counter(check.label for check in definition.checks)
+            for repeated in (label for label, times in labels.items() if times > 1):
                 raise UsageError(f"{path}: two checks are called {repeated!r}", hint="Give one a `name`.")
             return Scenario(name, definition)
     known = sorted({path.stem for folder in folders for path in folder.glob("*.toml")})

@@ -113,6 +113,10 @@ PACKED_IN_PATCHES = Limit(16 << 20, "bytes of files that its patches bring packe
 """(100 KB: pictures of documents)"""
 COPIED_BY_PATCHES = Limit(16 << 20, "bytes of files that it copies or renames")
 """(3 MB: a driver that leaves staging)"""
+GIT_SECONDS = 5
+"""Of a processor, for one command of git that reads patches (0.6: `git am` in a whole tree)"""
+GIT_PATCH_SECONDS, GIT_MOST_SECONDS = 1, 60
+"""Of a processor, for applying: what each patch adds to the above, and all at most"""
 
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")
@@ -144,8 +148,18 @@ RUN_LINES = Limit(3_000_000, "changed lines in a run.json, cell by cell")
 """(60,000)"""
 DEFINITION = Limit(1 << 20, "bytes of a TOML file")
 """(20,000)"""
+DEFINITION_SECONDS = 2.0
+"""Of a processor, for one TOML file, or a matrix with all that it extends (0.1)"""
+MATRICES = Limit(50, "matrices that extend each other")
+"""(5)"""
 CELLS = Limit(2000, "cells of the axes of a matrix")
 """(60)"""
+AXES = Limit(32, "axes of a matrix")
+"""(4)"""
+CELL_NAMES = Limit(200_000, "fragments and boots of the cells of a matrix")
+"""(300)"""
+FRAGMENT = Limit(1 << 20, "bytes of a fragment")
+"""(3,000)"""
 
 
 _PIECE = 1 << 20

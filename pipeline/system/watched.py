@@ -60,6 +60,8 @@ class Allowance:
     def spent_on(self, what: str) -> Iterator[None]:
         """Counts what is done in the context, and ends it when nothing is left; time that is waited does not count.
 
+        In another allowance's context it counts for both, and that one's end comes when this one's context is left.
+
         Args:
             what: takes too long, for the message.
 
@@ -75,7 +77,8 @@ class Allowance:
 
         before = signal.signal(signal.SIGVTALRM, over)
         # Again each second: somewhere an exception may be passed over.
-        signal.setitimer(signal.ITIMER_VIRTUAL, self.left, 1)
+        began = self._left
+        outer, _ = signal.setitimer(signal.ITIMER_VIRTUAL, self.left, 1)
         self._running = True
         try:
             yield
@@ -83,6 +86,8 @@ class Allowance:
             self._left, self._running = self.left, False
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             signal.signal(signal.SIGVTALRM, before)
+            if outer:
+                signal.setitimer(signal.ITIMER_VIRTUAL, max(outer - (began - self._left), _SOON), 1)
 
     def exceeded(self, what: str) -> TakesTooLongError:
         """The error of having spent it all."""

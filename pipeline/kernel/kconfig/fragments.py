@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.model import Fragment, StructPage
+from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import TooMuchError
 
 _SET = re.compile(r"CONFIG_(\w+)=(.*)")
 _UNSET = re.compile(r"# CONFIG_(\w+) is not set")
@@ -96,7 +98,15 @@ def load_fragment(folder: Path, name: str, *others: Path) -> Fragment:
     for place in folders:
         path = place / f"{name}.config"
         if path.is_file():
-            return parse_fragment(name, path.read_text())
+            try:
+                with path.open("rb") as file:
+                    content = file.read(untrusted.FRAGMENT.most + 1)
+                untrusted.FRAGMENT.check(len(content))
+                return parse_fragment(name, content.decode())
+            except TooMuchError as error:
+                raise UsageError(f"{path} has {error.message}") from error
+            except UnicodeDecodeError as error:
+                raise UsageError(f"{path} is not UTF-8: {error.reason}") from error
     known = sorted({path.stem for folder in folders for path in folder.glob("*.config")})
     close = difflib.get_close_matches(name, known, n=1)
     raise UsageError(
