@@ -48,7 +48,7 @@ from pipeline.runs.checks import check_records
 from pipeline.runs.claims import claim_records
 from pipeline.runs.evidence import keep_evidence
 from pipeline.runs.results import TreeResult
-from pipeline.system import sandbox
+from pipeline.system import sandbox, untrusted
 from pipeline.system.console import Console
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository, initialised
@@ -256,7 +256,8 @@ class Pipeline:
     def moved(self, applied: Applied) -> Mapping[int, Moved]:
         """Where the source of the base is, by patch number."""
         base, later = applied.states[0], applied.states[1:]
-        return {state.patch: moved(self.repository, base.tree_id, state.tree_id) for state in later}
+        repository = Repository(self.repository.folder, allowance=Allowance(untrusted.GIT_MOST_SECONDS))
+        return {state.patch: moved(repository, base.tree_id, state.tree_id) for state in later}
 
     def record(self, run_id: str, prepared: PreparedRun, series: Series, results: Sequence[TreeResult]) -> RunRecord:
         """The record of a run; trees are those of the results, as they were named there."""

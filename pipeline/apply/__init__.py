@@ -24,6 +24,7 @@ from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
 from pipeline.system.untrusted import Budget, TooMuchError
+from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
 
 _FAILED = re.compile(r"^error: patch failed: (?P<path>.+):(?P<line>\d+)$", re.MULTILINE)
@@ -47,7 +48,11 @@ class Applier:
         self._workspace = workspace
 
     def apply(self, series: Series, tree: Tree) -> Applied:
-        """What becomes of `series` on `tree`, after what it says that it needs."""
+        """What becomes of `series` on `tree`, after what it says that it needs.
+
+        Raises:
+            TakesTooLongError: git takes too much of a processor, which is no property of the series alone.
+        """
         groups = [
             (prerequisite.title or prerequisite.value, prerequisite.patches)
             for prerequisite in series.prerequisites
@@ -72,11 +77,14 @@ class Applier:
 
     def _apply(self, series: Series, tree: Tree, groups: Sequence[tuple[str, tuple[Patch, ...]]]) -> Applied:
         place = Path(tempfile.mkdtemp(prefix="apply-", dir=self._workspace.folder))
+        count = sum(map(len, (series.patches, *(patches for _, patches in groups))))
+        seconds = untrusted.GIT_SECONDS + untrusted.GIT_PATCH_SECONDS * count
+        allowance = Allowance(min(seconds, untrusted.GIT_MOST_SECONDS))
         try:
-            applied = None if groups else self._apply_narrowly(place / "narrow", series, tree)
+            applied = None if groups else self._apply_narrowly(place / "narrow", series, tree, allowance)
             if applied is None:
                 files = series.files.union(*(patch.files for _, patches in groups for patch in patches))
-                checkout = self._sparse_checkout(place / "tree", tree, files)
+                checkout = self._sparse_checkout(place / "tree", tree, files, allowance)
                 told, base = [], tree
                 for title, patches in groups:
                     words, base = self._prepared(checkout, title, patches, base)
@@ -91,9 +99,9 @@ class Applier:
                 untrusted_dir.remove(place)
             self._repository.run("worktree", "prune")
 
-    def _apply_narrowly(self, folder: Path, series: Series, tree: Tree) -> Applied | None:
+    def _apply_narrowly(self, folder: Path, series: Series, tree: Tree, allowance: Allowance) -> Applied | None:
         """What becomes of a series that applies cleanly, on the files alone that it touches; None of any other."""
-        checkout = self._checkout(folder, tree)
+        checkout = self._checkout(folder, tree, allowance)
         try:
             base = narrowed(checkout, tree, series.files)
             applied = self._am_all(checkout, series.patches, base) if base else None
@@ -115,13 +123,13 @@ class Applier:
             return f"{title!r}: already in the tree", tree
         return f"{title!r}: left out, its patch {applied.failed_patch} does not apply", tree
 
-    def _checkout(self, folder: Path, tree: Tree) -> Repository:
+    def _checkout(self, folder: Path, tree: Tree, allowance: Allowance) -> Repository:
         """A worktree without files."""
         self._repository.out("worktree", "add", "--quiet", "--no-checkout", "--detach", str(folder), tree.commit)
-        return Repository(folder)
+        return Repository(folder, allowance=allowance)
 
-    def _sparse_checkout(self, folder: Path, tree: Tree, files: frozenset[str]) -> Repository:
-        checkout = self._checkout(folder, tree)
+    def _sparse_checkout(self, folder: Path, tree: Tree, files: frozenset[str], allowance: Allowance) -> Repository:
+        checkout = self._checkout(folder, tree, allowance)
         patterns = "".join(f"/{_escaped(path)}\n" for path in sorted(files))
         checkout.out("sparse-checkout", "set", "--no-cone", "--stdin", stdin=patterns.encode())
         checkout.out("read-tree", "-m", "-u", "HEAD")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.system.git import Repository
+from pipeline.system.watched import TakesTooLongError
 
 Hunk = tuple[int, int, int, int]
 """First line and number of lines before, and those after, without context."""
@@ -44,12 +45,13 @@ class Moved:
 
 
 def moved(repository: Repository, before: str, after: str) -> Moved:
-    """What differs between two trees or commits."""
-    diff = repository.out(
-        *("-c", "core.quotePath=false", "diff-tree", "-r", "-p", "-U0", "--text", "--find-renames", "--break-rewrites"),
-        *("--no-color", "--no-ext-diff", "--no-textconv", before, after),
-    )
-    return Moved(repository.renames(before, after), parse_hunks(diff))
+    """What differs between two trees or commits; nothing where git takes too long for that."""
+    how = ("-r", "-p", "-U0", "--text", "--find-renames", "--break-rewrites", "--no-color", "--no-ext-diff")
+    try:
+        diff = repository.out("-c", "core.quotePath=false", "diff-tree", *how, "--no-textconv", before, after)
+        return Moved(repository.renames(before, after), parse_hunks(diff))
+    except TakesTooLongError:
+        return Moved()
 
 
 def parse_hunks(diff: str) -> dict[str, list[Hunk]]:

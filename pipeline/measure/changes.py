@@ -12,6 +12,7 @@ from pipeline.kernel.commands import is_code
 from pipeline.mail import diffstat as mail_diffstat
 from pipeline.model import ChangedFile, Diffstat
 from pipeline.system.git import Repository
+from pipeline.system.watched import TakesTooLongError
 
 MOST_STRUCTS = 64
 """Structs that are looked at; the rest of a tree-wide series is left out."""
@@ -129,6 +130,7 @@ def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, .
     """What `git diff --stat` can print between two commits, each once; first what git-format-patch(1) prints.
 
     What it prints depends on settings of the one who called it: how renames are found, lines matched, names quoted.
+    Nothing where it takes too long to tell.
 
     Raises:
         GitError: git failed.
@@ -136,7 +138,11 @@ def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, .
     diffstats: dict[Diffstat, None] = {}
     for options in _STAT_OPTIONS:
         for quoted in ("true", "false"):
-            printed = repository.out("-c", f"core.quotePath={quoted}", "diff", *_WHOLE_STAT, *options, base, last)
+            try:
+                printed = repository.out("-c", f"core.quotePath={quoted}", "diff", *_WHOLE_STAT, *options, base, last)
+            except TakesTooLongError:
+                # What others count may be right, whatever the rest would be.
+                return ()
             diffstats |= dict.fromkeys(counted for _, counted in mail_diffstat.diffstats(printed))
             if '"' not in printed:
                 break

@@ -21,7 +21,7 @@ from pipeline.review.since import (
     messages_of,
 )
 from pipeline.system.git import Repository
-from pipeline.system.watched import Allowance
+from pipeline.system.watched import Allowance, TakesTooLongError
 
 
 def earlier(request: Request, series: Series) -> Request | None:
@@ -78,8 +78,8 @@ class Reviewer:
         old, new = self._posted(before), self._posted(series)
         kept = fates(past.points, before, series)
         applied = [self._applied(revision, trees) for revision in (before, series)]
-        reason = next((failure for failure in applied if isinstance(failure, str)), "")
-        if reason:
+
+        def by_ids(reason: str) -> SinceRecord:
             return SinceRecord(
                 version=before.version,
                 compared_by="patch-id",
@@ -87,13 +87,19 @@ class Reviewer:
                 patches=by_patch_id(old, new),
                 promises=kept,
             )
+
+        if reason := next((failure for failure in applied if isinstance(failure, str)), ""):
+            return by_ids(reason)
         ranges, places = [], []
         for posted, outcome in zip((old, new), applied, strict=True):
             assert isinstance(outcome, Applied)
             commits = {state.patch: state.commit for state in outcome.states}
             places.append([replace(patch, commit=commits[patch.number]) for patch in posted])
             ranges.append(f"{outcome.states[0].commit}..{outcome.states[-1].commit}")
-        output = self.repository.out("range-diff", "--no-color", "--no-patch", "--abbrev=40", *ranges)
+        try:
+            output = self.repository.out("range-diff", "--no-color", "--no-patch", "--abbrev=40", *ranges)
+        except TakesTooLongError as error:
+            return by_ids(error.message)
         return SinceRecord(
             version=before.version,
             compared_by="range-diff",

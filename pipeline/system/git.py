@@ -13,10 +13,11 @@ from typing import IO, BinaryIO
 
 from git import Git
 
-from pipeline.system import git_seal
+from pipeline.system import git_seal, git_time, streams
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import terminate
 from pipeline.system.shell import pasted
+from pipeline.system.watched import Allowance
 
 
 class GitError(InfrastructureError):
@@ -36,10 +37,14 @@ class Repository:
     Args:
         folder: working directory of every command.
         settings: configuration that overrides the repository's own.
+        allowance: of a processor, for all commands together. Those that read patches have a limit of their own, each.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str] | None = None, allowance: Allowance | None = None
+    ) -> None:
         self.folder = folder
+        self._allowance = allowance
         self._git = Git(folder)
         # GitPython adds to os.environ and cannot take away; empty values of these are as good as none.
         self._environment = {name: "" for name in os.environ if name.startswith(("GIT_CONFIG_KEY", "GIT_CONFIG_VALUE"))}
@@ -50,7 +55,11 @@ class Repository:
         self._environment.update(git_seal.ENVIRONMENT)
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, str, str]:
-        """Runs git and returns its status, output and error output (decoded, bad bytes replaced)."""
+        """Runs git and returns its status, output and error output (decoded, bad bytes replaced).
+
+        Raises:
+            TakesTooLongError: git took too much of a processor.
+        """
         status, output, error = self._run(arguments, stdin)
         return status, _decoded(output), _decoded(error)
 
@@ -62,9 +71,14 @@ class Repository:
             file.write(stdin or b"")
             file.seek(0)
             process = self._start(arguments, file)
+        collected = {"stdout": bytearray(), "stderr": bytearray()}
         with _ended(process):
-            output, error = process.communicate()
-        return process.returncode, output, error
+            check = git_time.check(process.pid, arguments, self._allowance)
+            streams.read(process, check, git_time.POLL_SECONDS, lambda name, piece: collected[name].extend(piece))
+            usage = streams.wait(process, check)
+        if self._allowance:
+            self._allowance.spend(usage.ru_utime + usage.ru_stime)
+        return process.returncode, bytes(collected["stdout"]), bytes(collected["stderr"])
 
     def out(self, *arguments: str, stdin: bytes | None = None) -> str:
         """Like `run`, for commands that must succeed; output without the last newline.

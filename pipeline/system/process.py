@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
-import selectors
 import signal
 import subprocess
 import tempfile
@@ -20,7 +18,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from pipeline.system import untrusted
+from pipeline.system import streams, untrusted
 from pipeline.system.command import (
     Command,
     CommandTimeoutError,
@@ -38,9 +36,6 @@ from pipeline.system.watch import TimeAwake, Watch, descendants, is_alive, proce
 TERMINATION_GRACE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 
-_READ_SIZE = 1 << 16
-_SMALL, _PAUSE = 1 << 10, 0.002
-"""Bytes of a piece of output after which more is waited for, and for how many seconds."""
 _POLL_SECONDS = 1.0
 _MOST_WAITED_FOR = 1000
 
@@ -90,8 +85,7 @@ class Processes:
             watch = Watch(command.program, process.pid, folder, limits, _output_of) if folder else None
             check = partial(self._check, command, awake, watch, process.pid)
             self._read(process, command, check, on_output, collected)
-            wait_status, usage = self._wait(process, check)
-            process.returncode = os.waitstatus_to_exitcode(wait_status)
+            usage = streams.wait(process, check)
         except CutShortError as error:
             terminate(process)
             error.output = bytes(collected["stdout"])
@@ -199,17 +193,6 @@ class Processes:
         if watch:
             watch.check()
 
-    def _wait(self, process: subprocess.Popen[bytes], check: Callable[[], None]) -> tuple[int, resource.struct_rusage]:
-        """Status and usage of a process that closed its output; usually it has ended as well."""
-        pause = 0.001
-        while True:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if ended:
-                return status, usage
-            check()
-            time.sleep(pause)
-            pause = min(pause * 2, 0.2)
-
     def _read(
         self,
         process: subprocess.Popen[bytes],
@@ -219,32 +202,19 @@ class Processes:
         collected: Mapping[str, bytearray],
     ) -> None:
         """Adds to `collected` what the process writes, until it closes both streams."""
-        size = 0
-        with selectors.DefaultSelector() as selector:
-            for name in collected:
-                stream = getattr(process, name)
-                if stream is not None:
-                    selector.register(stream, selectors.EVENT_READ, name)
-            while selector.get_map():
-                check()
-                for key, _ in selector.select(min(_POLL_SECONDS, command.limits.interval)):
-                    piece = os.read(key.fd, _READ_SIZE)
-                    if not piece:
-                        selector.unregister(key.fileobj)
-                        continue
-                    size += len(piece)
-                    if size > command.output_limit:
-                        raise OutputLimitError(
-                            f"{command.program} wrote more than {command.output_limit >> 20} MiB of output",
-                            hint="A patch can do this on purpose: look at the series.",
-                        )
-                    # Pieces of one byte that are kept as they are would take thirty times as much.
-                    collected[key.data] += piece
-                    if on_output and key.data == "stdout":
-                        on_output(piece)
-                    if len(piece) < _SMALL:
-                        # Who writes byte by byte shall not have us look at each.
-                        time.sleep(_PAUSE)
+
+        def take(name: str, piece: bytes) -> None:
+            if sum(map(len, collected.values())) + len(piece) > command.output_limit:
+                raise OutputLimitError(
+                    f"{command.program} wrote more than {command.output_limit >> 20} MiB of output",
+                    hint="A patch can do this on purpose: look at the series.",
+                )
+            # Pieces of one byte that are kept as they are would take thirty times as much.
+            collected[name].extend(piece)
+            if on_output and name == "stdout":
+                on_output(piece)
+
+        streams.read(process, check, min(_POLL_SECONDS, command.limits.interval), take)
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:
