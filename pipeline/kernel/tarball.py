@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Protocol, Self, cast
+from typing import IO, NoReturn, Protocol, Self, cast
 
 from pipeline.system.untrusted import ARCHIVE_BYTES, ARCHIVE_HEADER, ARCHIVE_MEMBERS, Budget
 
@@ -158,15 +158,40 @@ class Unpacked(io.RawIOBase):
             return
 
 
-class _Member(tarfile.TarInfo):
-    """A member whose own headers, which tarfile holds in memory, are of a usual size."""
+def _refuse_sparse(*_: object) -> NoReturn:
+    raise UnsafeArchiveError("it holds a sparse file")
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        member = super().frombuf(buf, encoding, errors)
-        if member.type not in (*tarfile.REGULAR_TYPES, tarfile.SYMTYPE, tarfile.DIRTYPE):
-            ARCHIVE_HEADER.check(member.size)
-        return member
+
+def _member_class() -> type[tarfile.TarInfo]:
+    """Members of one archive, whose own headers, which tarfile holds in memory, are of a usual size.
+
+    Maps of sparse files are held as well, and are as long as their author likes; no source tree has any.
+    """
+    global_headers = Budget(ARCHIVE_HEADER)
+
+    class Member(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            member = super().frombuf(buf, encoding, errors)
+            if member.type == tarfile.GNUTYPE_SPARSE:
+                _refuse_sparse()
+            if member.type == tarfile.XGLTYPE:
+                global_headers.spend(member.size)
+            if member.type not in (*tarfile.REGULAR_TYPES, tarfile.SYMTYPE, tarfile.DIRTYPE):
+                ARCHIVE_HEADER.check(member.size)
+            return member
+
+    # tarfile reads the maps of three further forms, which GNU tar writes in headers of POSIX, by these.
+    for form in ("00", "01", "10"):
+        setattr(Member, f"_proc_gnusparse_{form}", _refuse_sparse)
+    return Member
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members one by one, of which tarfile would keep all."""
+    while member := archive.next():
+        vars(archive)["members"].clear()
+        yield member
 
 
 @dataclass(frozen=True)
@@ -190,16 +215,23 @@ def entries(archive: Source) -> Iterator[Entry | None]:
     """The members of a tarball, in order; None for those that are neither file nor link. Each is read before the next.
 
     Raises:
-        UnsafeArchiveError: a name leads outside.
+        UnsafeArchiveError: a name leads outside, or it is made to be hard to read.
         tarfile.TarError, OSError: the file is damaged, or cannot be read.
         TooMuchError: it holds more than any source tree.
     """
+    try:
+        yield from _entries(archive)
+    except RecursionError as error:
+        raise UnsafeArchiveError("it holds headers of headers of headers") from error
+
+
+def _entries(archive: Source) -> Iterator[Entry | None]:
     size, count = Budget(ARCHIVE_BYTES), Budget(ARCHIVE_MEMBERS)
     with (
         closing(Unpacked(archive)) as plain,
-        tarfile.open(fileobj=plain, mode="r|", bufsize=_PIECE, tarinfo=_Member) as members,
+        tarfile.open(fileobj=plain, mode="r|", bufsize=_PIECE, tarinfo=_member_class()) as members,
     ):
-        for member in members:
+        for member in _members(members):
             count.spend()
             size.spend(max(0, member.size))
             parts = PurePosixPath(member.name).parts
