@@ -79,7 +79,7 @@ def test_a_flood_costs_little(pieces: tuple[str, Pieces], tmp_path: Path) -> Non
 
 
 def test_the_packed_body_of_a_redirect(tmp_path: Path) -> None:
-    """Seen red with a gigabyte for a megabyte: requests reads such a body as a whole, unpacked."""
+    """Seen red: requests reads such a body as a whole, unpacked; a command took 815 MiB for 4 MB."""
     packer = zlib.compressobj(9, wbits=31)
     zeros = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(200)), packer.flush()])
     tracemalloc.start()

@@ -106,14 +106,14 @@ def extended(kind: bytes, **values: str) -> bytes:
 
 
 def test_the_map_of_a_sparse_file_is_not_read() -> None:
-    """Seen red with a gigabyte, a kilobyte for a byte of the archive."""
+    """Seen red: it had not ended after 25 seconds; of 1.6 MB packed, a command took 476 MiB."""
     entry = b"00000000001\0" * 2
     first = header("linux/file", tarfile.GNUTYPE_SPARSE, 512, 482, b"\1" + b"00000100000\0")
     assert "sparse" in refusal([first], repeat((entry * 21 + b"\1" + bytes(7)) * 2048, 100))
 
 
 def test_the_map_of_a_sparse_file_in_posix_form_is_not_read() -> None:
-    """Seen red: read line by line, each line a copy of all that follows."""
+    """Seen red: it had not ended after 25 seconds."""
     about = {"GNU__sparse__major": "1", "GNU__sparse__minor": "0", "GNU__sparse__name": "linux/file"}
     start = extended(b"x", **about) + header("linux/file", b"0", 400 << 20) + b"90000000\n"
     assert "sparse" in refusal([start], repeat(b"1\n" * (1 << 19), 50))
