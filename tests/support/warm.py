@@ -19,8 +19,8 @@ from pipeline.system.errors import InfrastructureError
 _SCRIPT = str(Path(__file__).with_name("warm_processes.py"))
 _AT_START = ("PATH", "PYTHON", "LC_", "LANG")
 """How variables begin that an interpreter, or what is imported, reads when it starts."""
-_FROM_THE_START = ("LD_", "COVERAGE_")
-"""Of what has to be there when the process starts: another clock, a measurement."""
+_FROM_THE_START = ("LD_", "COVERAGE_", "PYTHONPATH")
+"""Of what has to be there when the process starts: another clock, a measurement, a tracer."""
 _MEASURED = {"COVERAGE_FILE", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_RCFILE"}
 
 
