@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
+from pipeline.cluster.executor import EXECUTORS
 from pipeline.fetch import LORE, Request
 from pipeline.orders.order import BaseChoice
 from pipeline.system import untrusted_dir
@@ -96,7 +97,7 @@ ExecutorOption = Annotated[
     typer.Option(
         "--executor",
         envvar="PIPELINE_EXECUTOR",
-        metavar="local|dask://HOST:PORT|folder:DIR",
+        metavar="|".join(EXECUTORS),
         help="Where cells are built: here, on a Dask cluster, or by `pipeline run-job` from files in a folder.",
     ),
 ]

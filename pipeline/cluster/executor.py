@@ -10,13 +10,20 @@ from pipeline.cluster.job import BuildJob, JobResult
 from pipeline.system.console import Console
 from pipeline.system.errors import InfrastructureError, UsageError
 
-EXAMPLES = "local, dask://HOST:PORT, dask+tls://HOST:PORT or folder:DIR"
-
-EXECUTORS: Mapping[str, str] = {"local": "local", "folder": "folder", "dask": "dask", "dask+tls": "dask"}
-"""Module beside this one that has the executor of a scheme; a new one is a module and a line here.
+EXECUTORS: Mapping[str, str] = {
+    "local": "local",
+    "dask://HOST:PORT": "dask",
+    "dask+tls://HOST:PORT": "dask",
+    "folder:DIR": "folder",
+}
+"""How an executor is written, and the module beside this one that has it; a new one is a module and a line here.
 
 The module has `executor(scheme, rest, console)`, and is imported when it is asked for: some need packages of their own.
 """
+
+
+_MODULES = {written.partition(":")[0]: module for written, module in EXECUTORS.items()}
+"""By scheme."""
 
 
 class Executor(Protocol):
@@ -43,14 +50,16 @@ def choose(name: str, console: Console) -> Executor:
         InfrastructureError: it needs a package that is not installed.
     """
     scheme, _, rest = name.partition(":")
-    if module := EXECUTORS.get(scheme):
+    if module := _MODULES.get(scheme):
         try:
             executor = cast(_Module, import_module(f"pipeline.cluster.{module}")).executor(scheme, rest, console)
         except ModuleNotFoundError as error:
+            if (error.name or "").startswith("pipeline."):
+                raise
             raise InfrastructureError(
                 f"--executor {scheme}:// needs the package {error.name}, which is not installed",
                 hint="Install the extra: pipx install 'kernel-series-pipeline[dask]', or pip install '.[dask]'.",
             ) from error
         if executor:
             return executor
-    raise UsageError(f"there is no executor {name!r}", hint=f"An executor is {EXAMPLES}.")
+    raise UsageError(f"there is no executor {name!r}", hint=f"An executor is {', '.join(EXECUTORS)}.")

@@ -16,7 +16,18 @@ from pydantic import Field
 from pipeline.definitions.files import Definition, Identifier, load
 from pipeline.system.errors import UsageError
 
-CheckName = Literal["machine", "pool", "walk", "memmap", "saved", "selftest", "stress", "dax", "hotplug", "ptdump"]
+CheckName = Literal[
+    "machine",
+    "pool",
+    "walk",
+    "memmap",
+    "saved",
+    "selftest",
+    "stress",
+    "dax",
+    "hotplug",
+    "ptdump",
+]
 
 
 class CheckDefinition(Definition):

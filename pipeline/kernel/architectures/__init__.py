@@ -1,4 +1,4 @@
-"""Architectures by kbuild's ARCH: one value each, in a file of its own. CONTRIBUTING has the recipe for another one."""
+"""Architectures by kbuild's ARCH: values in files beside this one. CONTRIBUTING has the recipe for another one."""
 
 from __future__ import annotations
 
