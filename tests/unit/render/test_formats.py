@@ -45,7 +45,8 @@ ALLOWED = {
     "th",
     "td",
 }
-FACES = ("markdown", "junit", "kcidb", "csv", "code")
+FACES = [name for name in FORMATS if name not in ("text", "html")]
+"""Those two have tests of their own."""
 
 
 def run_with_boots() -> RunRecord:
@@ -358,11 +359,12 @@ def test_hostile_words_do_nothing(face: str, payload: str) -> None:
     elif face == "kcidb":
         schema.V5_3.validate(json.loads(text))
     else:
-        for row in rows(text)[1:]:
-            assert len(row) == {"csv": 7, "code": 10}[face]
+        header, *others = rows(text)
+        for row in others:
+            assert len(row) == len(header)
             assert not [
                 value
-                for value in row[:7]
+                for value in row
                 if not re.fullmatch(r"-?\d+", value) and value.lstrip().startswith(("=", "+", "-", "@"))
             ]
 
