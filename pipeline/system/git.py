@@ -67,6 +67,9 @@ class Repository:
         removed = [name for name in os.environ if name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")]
         if removed:
             raise InfrastructureError(f"{removed[0]} is set in the environment", hint=pasted(("unset",), removed))
+        if self._allowance:
+            # Many commands end before they are looked at.
+            self._allowance.require(f"git {arguments[0]}")
         with tempfile.TemporaryFile() as file:
             file.write(stdin or b"")
             file.seek(0)

@@ -56,6 +56,11 @@ class Allowance:
         self._most += seconds
         self.spend(-seconds)
 
+    def require(self, what: str) -> None:
+        """Raises TakesTooLongError when nothing is left for it."""
+        if self.left <= _SOON:
+            raise self.exceeded(what)
+
     @contextmanager
     def spent_on(self, what: str) -> Iterator[None]:
         """Counts what is done in the context, and ends it when nothing is left; time that is waited does not count.
