@@ -23,6 +23,7 @@ from pipeline.model import Applied, ApplyStatus, Build, BuildStatus, SourceState
 from pipeline.plan import Planner
 from pipeline.plan.cells import select_cells
 from pipeline.run import Pipeline
+from pipeline.system import untrusted_dir
 from pipeline.system.console import Console
 from pipeline.system.policy import LIMITS, Limits
 from pipeline.system.process import Processes
@@ -219,11 +220,13 @@ def files_that_hold(words: str, *folders: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> Host:
+def host(tmp_path_factory: pytest.TempPathFactory, sealed_environment: Mapping[str, str]) -> Iterator[Host]:
     """A machine whose base is built already; every test adds a series."""
     made = Host.made(tmp_path_factory.mktemp("contained"), sealed_environment)
     made.build("innocent", cells=(CELL, OTHER))
-    return made
+    yield made
+    # What pytest removes by itself, three sessions later, may not be a thousand folders deep.
+    untrusted_dir.remove(made.workspace / "builds")
 
 
 @pytest.fixture(autouse=True)
