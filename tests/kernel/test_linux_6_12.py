@@ -146,7 +146,6 @@ def section_digests(build: Path) -> dict[str, str]:
         return digests | {"": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-@pytest.mark.usefixtures("record")
 def test_incremental_is_clean(pipeline: Pipeline, series: Path) -> None:
     """A patched kernel that was built on top of the base is, section by section and to the byte, that of a clean build.
 
@@ -177,7 +176,6 @@ def test_incremental_is_clean(pipeline: Pipeline, series: Path) -> None:
 
     base, last = applied.states
     with host.worktree_lock(applied.tree):
-        # The folder is that of the base, as the job left it.
         before, incremental = build(base, clean=False), build(last, clean=False)
         clean = build(last, clean=True)
     assert set(clean) == set(CELLS)
