@@ -69,8 +69,9 @@ def fetched(
     """`pipeline fetch`, which must not take more than it may."""
     done, used = measured(run, series, prefix)
     if used["seconds"] > most_seconds:
-        # Processors that are shared make some of many measurements too high; what it takes at least counts.
-        done, used = min((done, used), measured(run, series, prefix), key=lambda measurement: measurement[1]["seconds"])
+        # Shared processors make some measurements too high: three are compared with three, as with honest ones.
+        more = [measured(run, series, prefix)[1]["seconds"] for _ in range(2)]
+        used["seconds"] = median([used["seconds"], *more])
     assert used["seconds"] <= most_seconds, used
     assert used["mebibytes"] <= MEBIBYTES, used
     assert "Traceback" not in done.stderr
