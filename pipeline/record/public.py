@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_address
 from itertools import cycle
 from pathlib import PurePosixPath
 from typing import Any
@@ -27,6 +28,8 @@ _ADDRESS = re.compile(r"https?://\S+")
 _CREDENTIALS = re.compile(r"(?<=https://)[^/@\s]*@|(?<=http://)[^/@\s]*@|(?<=://)[^/@:\s]*:[^/@\s]*@", re.IGNORECASE)
 _REMOTE = re.compile(r"(?!file:)[a-z][a-z+]*://\S+|[\w.@-]+:(?!//)\S+", re.IGNORECASE)
 _WITH_VALUE = ("--tree", "--matrix", "--cell", "--revision", "--rethread")
+_LOCAL_DOMAINS = ("localhost", "local", "internal", "home.arpa")
+"""RFC 6761, RFC 6762, RFC 8375; `internal` is set aside by ICANN."""
 _NOT_PRIVATE = ("/", "/src", "/build", "/tmp", "/usr")
 """Folders of every machine, or of the sandbox."""
 
@@ -100,7 +103,7 @@ def _tree(tree: TreeRecord) -> str:
     place = rest.partition("#")[0]
     if kind not in ("git", "path", "tar"):
         return tree.name
-    if kind != "path" and _REMOTE.fullmatch(place):
+    if kind != "path" and _is_reachable(place):
         return _CREDENTIALS.sub("", tree.name)
     version = tree.version if not tree.version.startswith("/") else PurePosixPath(tree.version).name
     return f"Linux {tree.kernel} ({version})" if tree.kernel else f"tree {version}"
@@ -138,7 +141,21 @@ def _is_public(option: str, value: str) -> bool:
     if option == "--matrix":
         return bool(_NAME.fullmatch(value))
     kind, _, rest = value.partition(":")
-    return kind == "debian" or (kind in ("git", "tar") and bool(_REMOTE.fullmatch(rest.partition("#")[0])))
+    return kind == "debian" or (kind in ("git", "tar") and _is_reachable(rest.partition("#")[0]))
+
+
+def _is_reachable(place: str) -> bool:
+    """Whether an address of a tree may mean the same elsewhere: not a path, nor a host of this machine or network."""
+    if not _REMOTE.fullmatch(place):
+        return False
+    try:
+        host = urlsplit(place if "://" in place else f"ssh://{place.partition(':')[0]}").hostname or ""
+    except ValueError:
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not f".{host.rstrip('.')}".endswith(tuple(f".{name}" for name in _LOCAL_DOMAINS))
 
 
 def _at_commit(tree: TreeRecord) -> str:

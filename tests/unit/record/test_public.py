@@ -91,6 +91,14 @@ def test_a_tree_is_named_by_its_address_and_commit_or_package(name: str, public_
         (f"git:{FOLDER}/linux", "Linux 6.12.3 (0123456789ab)"),
         (f"git:file://{FOLDER}/linux", "Linux 6.12.3 (0123456789ab)"),
         (f"tar:{FOLDER}/linux.tar.xz", "Linux 6.12.3 (0123456789ab)"),
+        ("git:git://127.0.0.1:9527/linux.git#master", "Linux 6.12.3 (0123456789ab)"),
+        ("git:http://[::1]/linux.git", "Linux 6.12.3 (0123456789ab)"),
+        ("git:https://10.1.2.3/linux.git", "Linux 6.12.3 (0123456789ab)"),
+        ("git:https://LOCALHOST/linux.git", "Linux 6.12.3 (0123456789ab)"),
+        ("git:https://git.corp.internal/linux.git", "Linux 6.12.3 (0123456789ab)"),
+        ("git:https://[oops/linux.git", "Linux 6.12.3 (0123456789ab)"),
+        ("git:me@buildbox:linux.git", "Linux 6.12.3 (0123456789ab)"),
+        ("tar:http://buildbox/linux.tar.xz", "Linux 6.12.3 (0123456789ab)"),
     ],
 )
 def test_a_tree_of_one_machine_is_named_by_what_it_is(name: str, shown: str) -> None:
