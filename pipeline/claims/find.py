@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 from pipeline.claims.configuration import cell_named
 from pipeline.claims.letter import (
@@ -21,6 +21,7 @@ from pipeline.claims.letter import (
     statements,
     without_changelog,
 )
+from pipeline.claims.limits import is_about, is_own, limit
 from pipeline.mail.diff import commit_message
 from pipeline.mail.diffstat import diffstats
 from pipeline.model import Cell, Claim, ClaimKind, Letter, Series
@@ -40,19 +41,6 @@ _NO_CHANGE = re.compile(
     r"\b(?:no|without(?:\s+any)?)\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
     re.IGNORECASE,
 )
-_EXCEPTION = re.compile(
-    r"\b(?:except(?:ing|ions?)?|excluding|apart|aside|other than|besides|beyond|save for|barring|unless|modulo|"
-    r"but|however|(?:al)?though|albeit|mostly|almost|nearly|hardly|the only (?:\w+ )?(?:change|difference))\b",
-    re.IGNORECASE,
-)
-"""Announces that something does change, in the sentence of the claim, or at the beginning of the next one."""
-_DENIED = re.compile(
-    r"(?:\b(?:not|never|cannot|neither|no longer)|n['’]t)\s+(?:(?:a|an|the|be|as|to|of|just|really|quite|purely|"
-    r"strictly|necessarily|exactly|meant|intended|supposed|claim\w*|call\w*|say\w*|true|that|there|is|are|have|has|any)\s+){0,7}$",
-    re.IGNORECASE,
-)
-"""Ends right before the words of a claim and turns them into their opposite."""
-_QUOTES = "\"'“”‘’`«»"
 _PREPARES = re.compile(
     r"\b(?:prepares?|prepared|preparing|preparations?|preparatory|prep|groundwork|preliminary)\b", re.IGNORECASE
 )
@@ -124,52 +112,43 @@ def _diffstats(letter: Letter) -> Iterator[Claim]:
 
 def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
     last = ""
-    for paragraph in without_changelog(paragraphs(text)):
+    texts = [*without_changelog(paragraphs(text)), ""]
+    for paragraph, beyond in pairwise(texts):
         performance = bool(_PERFORMANCE.search(f"{last}\n{paragraph}"))
-        following = [*(statement for statement, _ in statements(paragraph)), ""][1:]
+        following = [*(statement for statement, _ in statements(paragraph)), *_first_statement(beyond)][1:]
         context: list[Mention] = []
         for (statement, begins), after in zip(statements(paragraph), following, strict=True):
             context = [] if begins else context
             named = mentions(statement, total)
             if not _REVISION.search(statement):
-                yield from _on_patches(statement, named or context, after, patches)
+                yield from _on_patches(statement, named, context, after, patches)
             context = named[-1:] or context
             if performance:
                 yield from _benchmarks(statement)
         last = paragraph
 
 
-def _on_patches(statement: str, named: Sequence[Mention], after: str, patches: tuple[int, ...]) -> Iterator[Claim]:
+def _first_statement(paragraph: str) -> list[str]:
+    return [next((statement for statement, _ in statements(paragraph)), "")]
+
+
+def _on_patches(
+    statement: str, named: Sequence[Mention], context: Sequence[Mention], after: str, patches: tuple[int, ...]
+) -> Iterator[Claim]:
     """Claims that a statement makes of patches.
 
     Args:
-        named: the patches that it names, or that its list item names before it.
+        named: the patches that it names.
+        context: those that its list item names before it; they count where it names none.
         after: the next statement.
     """
-    if (words := _NO_CHANGE.search(statement)) and _is_meant(statement, words):
-        about = _nearest(named, words.start()) or patches
-        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, words, about)
-        yield replace(claim, limit=_exception(statement, words, after))
-    if (words := _PREPARES.search(statement)) and (about := _nearest(named, words.start())):
+    if (words := _NO_CHANGE.search(statement)) and is_own(statement, *words.span()):
+        spoken_of = [mention for mention in named if is_about(statement, words.end(), mention.start)]
+        about = _nearest(spoken_of if named else context, words.start())
+        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, words, about or patches)
+        yield replace(claim, limit=limit(statement, *words.span(), after, names_patches=bool(about)))
+    if (words := _PREPARES.search(statement)) and (about := _nearest(named or context, words.start())):
         yield _of_patches(ClaimKind.PREPARATORY, statement, words, about)
-
-
-def _is_meant(statement: str, words: re.Match[str]) -> bool:
-    """Whether the letter claims what the words say: it neither denies them, nor quotes somebody."""
-    before, after = statement[: words.start()], statement[words.end() :]
-    line = before.rpartition("\n")[2]
-    quoted = line.lstrip().startswith((">", "|")) or (before[-1:] in _QUOTES and after[:1] in _QUOTES and before)
-    return not quoted and not _DENIED.search(before.rstrip(_QUOTES))
-
-
-def _exception(statement: str, words: re.Match[str], after: str) -> str:
-    """The exception that a statement, or the one after it, makes to its claim; empty where there is none."""
-    if match := _EXCEPTION.search(statement, words.end()):
-        return _plain(statement[match.start() :])[:LONGEST]
-    if match := _EXCEPTION.search(statement[: words.start()]):
-        return _plain(statement[match.start() : words.start()])[:LONGEST]
-    beginning = _EXCEPTION.search(" ".join(after.split()[:4]))
-    return _plain(after)[:LONGEST] if beginning else ""
 
 
 def _of_patches(kind: ClaimKind, statement: str, words: re.Match[str], patches: tuple[int, ...]) -> Claim:

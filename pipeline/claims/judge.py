@@ -163,7 +163,7 @@ def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
     """Confirmed where every cell's code is the same; other code is no proof of another behaviour."""
     if claim.limit:
-        return _record(claim, "not checked", finding=f"the letter makes an exception: {claim.limit}")
+        return _record(claim, "not checked", finding=f"the letter limits it: {claim.limit}")
     compared: dict[str, CodeRecord] = {}
     for cell in evidence.building:
         codes = _codes(cell, claim.patches)

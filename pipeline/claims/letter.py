@@ -27,8 +27,25 @@ _PATCH_LIST = re.compile(
     r"\bpatch(?:es)?\s{0,80}[#(]?\s{0,80}(?P<list>\d{1,4}(?:/\d{1,4})?(?:\s*(?:-|–|—|to|through|and|&|,)\s*#?\d{1,4}(?:/\d{1,4})?)*)",
     re.IGNORECASE,
 )
-_FIRST_PATCHES = re.compile(r"\bthe first (?P<count>\d{1,3}|two|three|four|five|six|seven|eight|nine|ten)? ?patch")
-_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_COUNTS = {
+    name: at
+    for at, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
+}
+_ORDINALS = {
+    name: at
+    for at, name in enumerate(
+        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 1
+    )
+}
+_COUNT = "|".join(_COUNTS)
+_ORDINAL = rf"(?:{'|'.join(_ORDINALS)}|last|final|\d{{1,3}}(?:st|nd|rd|th))"
+_ORDINAL_PATCHES = re.compile(
+    rf"\b(?P<ordinals>{_ORDINAL}(?:(?:,| and|, and| &)(?: the)? {_ORDINAL}){{0,20}})"
+    rf"(?: (?P<count>\d{{1,3}}|{_COUNT}))? patch(?:es)?\b",
+    re.IGNORECASE,
+)
+_NAMED_NUMBER = re.compile(rf"\bpatch (?P<count>{_COUNT})\b(?! patch)", re.IGNORECASE)
+_OF_TOTAL = re.compile(r"(?<![\w/.])(?P<number>\d{1,4})/(?P<total>\d{1,4})(?![\w/.])")
 _STEP = re.compile(r"(?P<join>-|–|—|to|through|and|&|,)?\s{0,80}#?(?P<number>\d{1,4})(?:/\d{1,4})?\s{0,80}")
 
 
@@ -77,12 +94,41 @@ def statements(paragraph: str) -> Iterator[tuple[str, bool]]:
 
 
 def mentions(text: str, total: int) -> list[Mention]:
-    """Where a text names patches of a series of `total`: `patches 1-3`, `patch 2 and 4`, `the first three patches`."""
-    lists = [Mention(_numbers(match["list"], total), *match.span()) for match in _PATCH_LIST.finditer(text)]
-    for match in _FIRST_PATCHES.finditer(text.lower()):
-        count = _COUNTS.get(match["count"] or "") or int(match["count"] or 1)
-        lists.append(Mention(tuple(range(1, min(count, total) + 1)), *match.span()))
-    return sorted((mention for mention in lists if mention.patches), key=lambda mention: mention.start)
+    """Where a text names patches of a series of `total`: `patches 1-3`, `the last two patches`, `3/9`."""
+    plain = re.sub(r"\s", " ", text)
+    rest = _PATCH_LIST.sub(lambda listed: " " * len(listed[0]), plain)
+    lists = [
+        *((_numbers(match["list"], total), match) for match in _PATCH_LIST.finditer(text)),
+        *(
+            (_by_ordinals(match["ordinals"], match["count"], total), match)
+            for match in _ORDINAL_PATCHES.finditer(plain)
+        ),
+        *((_within([_COUNTS[match["count"].lower()]], total), match) for match in _NAMED_NUMBER.finditer(plain)),
+        *(
+            (_within([int(match["number"])], total), match)
+            for match in _OF_TOTAL.finditer(rest)
+            if int(match["total"]) == total
+        ),
+    ]
+    named = [Mention(patches, *match.span()) for patches, match in lists if patches]
+    return sorted(named, key=lambda mention: mention.start)
+
+
+def _by_ordinals(ordinals: str, counted: str | None, total: int) -> tuple[int, ...]:
+    """`second and last`; with a count that of the first, or the last ones."""
+    count = _COUNTS.get((counted or "").lower()) or int(counted or 1)
+    numbers = list[int]()
+    for word in re.findall(_ORDINAL, ordinals, re.IGNORECASE):
+        if word.lower() in ("last", "final"):
+            numbers += range(max(1, total - count + 1), total + 1)
+        else:
+            start = _ORDINALS.get(word.lower()) or int(re.sub(r"\D", "", word))
+            numbers += range(start, min(start + count, total + 1))
+    return _within(numbers, total)
+
+
+def _within(numbers: Sequence[int], total: int) -> tuple[int, ...]:
+    return tuple(sorted({number for number in numbers if 1 <= number <= total}))
 
 
 def _numbers(text: str, total: int) -> tuple[int, ...]:

@@ -97,6 +97,14 @@ def test_every_diffstat_is_found_once() -> None:
         ("Patch 7 flattens the loops without functional change.", (7,)),
         ("Patches 1-3 are cleanups, no functional change.", (1, 2, 3)),
         ("Patch 7 is large. Patch 2: no functional change.", (2,)),
+        ("The last patch moves a function, without functional change.", (9,)),
+        ("There is no functional change in the final two patches.", (8, 9)),
+        ("The second and the fourth patch: no functional change.", (2, 4)),
+        ("Patch three is a rename with no functional change.", (3,)),
+        ("6/9: no functional changes", (6,)),
+        ("6/8 of it was written on a train, no functional change.", ()),
+        ("No functional change intended, only patch 5 is more than a rename.", ()),
+        ("No functional change to any patch; the locks of patches 2-3 stay.", ()),
     ],
 )
 def test_no_functional_change_is_found(words: str, patches: tuple[int, ...]) -> None:
@@ -237,7 +245,16 @@ def test_a_flood_of_claims_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "flood", ["patch 1, " * 30000, "9" * 100000, " \n" * 50000, "add/remove: 1/1 " * 9000, "(" * 99999]
+    "flood",
+    [
+        "patch 1, " * 30000,
+        "9" * 100000,
+        " \n" * 50000,
+        "add/remove: 1/1 " * 9000,
+        "(" * 99999,
+        "1/9 " * 50000,
+        "second, " * 25000,
+    ],
 )
 def test_a_hostile_letter_takes_no_time(flood: str) -> None:
     assert len(found_claims(series(flood), CELLS)) <= 10
@@ -257,12 +274,36 @@ def test_a_hostile_letter_takes_no_time(flood: str) -> None:
         ("Mostly no functional change.", "Mostly"),
         ("There is no functional change. However, callers must now lock.", "However, callers must now lock."),
         ("No functional change in patches 2-4, only renames.", ""),
+        ("No functional changes, save for one message.", "save for one message."),
+        ("No functional change, bar a slower path.", "bar a slower path."),
+        ("Largely no functional change.", "Largely"),
+        ("No functional change so far.", "so far."),
+        ("No functional change. Patch 4 is an exception.", "Patch 4 is an exception."),
+        (
+            "No functional change.\n\nThe exception is the last one, which frees pages.",
+            "The exception is the last one,",
+        ),
+        ("No functional change is intended for drivers that are loaded.", "for drivers that are loaded."),
+        ("No functional change when CONFIG_SMP=n.", "when CONFIG_SMP=n."),
+        ("No behavioural change by default.", "by default."),
+        ("On sparc there is no functional change.", "On sparc"),
+        ("Without a swap file, no functional change.", "Without a swap file"),
+        ("Most patches move code, with no functional change.", "Most patches move code, with"),
+        ("In the remaining patches there is no functional change.", "remaining patches"),
+        ("It shortens the lock but otherwise has no functional change.", "but otherwise has"),
+        ("No functional change while no device is bound.", "while no device is bound."),
+        ("No functional change is intended by this whole series.", ""),
+        ("With this patch there is no functional change.", ""),
+        ("The patch is long, however no functional change is intended.", ""),
+        ("No functional change: a name is at most 15 bytes.", ""),
+        ("No functional change. While at it, sort the headers.", ""),
+        ("This prepares for a later patch, no functional change.", ""),
         ("No functional change. Patch 4 is large but simple.", ""),
     ],
 )
 def test_an_exception_to_no_functional_change_is_kept_with_it(words: str, limit: str) -> None:
     (claim,) = claims_of_kind(words, ClaimKind.NO_FUNCTIONAL_CHANGE)
-    assert claim.limit == limit
+    assert claim.limit.startswith(limit) if limit else not claim.limit
 
 
 @pytest.mark.parametrize(
@@ -273,6 +314,17 @@ def test_an_exception_to_no_functional_change_is_kept_with_it(words: str, limit:
         "It isn't meant to be a no functional change cleanup.",
         'The subject of v1 said "no functional change" and was wrong.',
         "> No functional change.\n\nSays who?",
+        "We cannot guarantee that there is no functional change.",
+        "It is hard to call this a no functional change series.",
+        "This is anything but no functional change.",
+        "Instead of no functional change, you get a faster path.",
+        "Is there really no functional change?",
+        "Without patch 3 there would be no functional change.",
+        "The reviewer wrote: 'fine, there is no functional change'.",
+        "The previous version claimed no functional change.",
+        'Commit 123456789abc ("mm: move it, no functional change") broke the boot.',
+        "Commit 123456789abc was meant to be no functional change.",
+        "No functional change was the goal once.",
     ],
 )
 def test_what_a_letter_denies_or_quotes_is_no_claim_of_its_own(words: str) -> None:
