@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 from pipeline.record import LetterRecord, RunRecord
 from pipeline.reply.body import Style, text
-from pipeline.reply.findings import Logs
 from pipeline.reply.headers import message_id, only, threaded, to_bytes
+from pipeline.reply.report import Logs
 from pipeline.reply.suggestion import tested_by
 from pipeline.reply.targets import Target, targets
 from pipeline.system.errors import UsageError
@@ -48,8 +48,9 @@ def draft(
             none.
     """
     letter = _letter(record, to)
-    # A reply to a comment quotes what the comment quotes, too: the author's code.
-    quoted = () if letter in (record.series.cover, *_posted(record)) else (record.series.cover.sender,)
+    # A reply to a comment quotes what the comment quotes, too: the author's code, or whom that mail answers.
+    commented = letter not in (record.series.cover, *_posted(record))
+    quoted = (record.series.cover.sender, *_answered(record, letter)) if commented else ()
     message = threaded(letter, identity=identity, date=date, own_id=own_id, quoted=quoted)
     message.set_content(text(record, letter, style, _link(report_url, record.id), logs), cte="8bit")
     return message
@@ -64,6 +65,12 @@ def _posted(record: RunRecord) -> list[LetterRecord]:
     """Mails of patches."""
     patches = {message_id(patch.message_id) for patch in record.series.patches}
     return [message for message in record.series.messages if message_id(message.message_id) in patches]
+
+
+def _answered(record: RunRecord, letter: LetterRecord) -> list[str]:
+    """Who wrote what the mail answers."""
+    parents = {message_id(parent) for parent in letter.references[-1:]}
+    return [message.sender for message in record.series.messages if message_id(message.message_id) in parents]
 
 
 def _letter(record: RunRecord, to: str) -> LetterRecord:

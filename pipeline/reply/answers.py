@@ -10,9 +10,9 @@ from pipeline.record import ClaimRecord, LetterRecord, RunRecord
 from pipeline.render.measured import first
 from pipeline.render.text_report import summary
 from pipeline.reply import points, wording
-from pipeline.reply.findings import Report
 from pipeline.reply.headers import addresses, message_id
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS, Span, find, lines_of, own_lines, quoted
+from pipeline.reply.report import Report
 from pipeline.review.record import PointRecord
 from pipeline.system.text import cut, wrap
 
@@ -46,7 +46,7 @@ def under_hunks(letter: LetterRecord, reports: Sequence[Report]) -> list[Exchang
     attribution, before = attribution_of(letter), None
     for report in reports:
         new = report.place is not None and report.place != before
-        quote = quoted(report.place.quote()) if report.place and new else []
+        quote = quoted(report.place.quote(before)) if report.place and new else []
         exchanges.append(Exchange(attribution if quote else "", quote, report.text, report.log))
         attribution, before = "" if quote else attribution, report.place
     return exchanges
@@ -56,10 +56,10 @@ def claims(record: RunRecord, letter: LetterRecord, *, detailed: bool, failing: 
     """Claims in the letter's words; those that share a line are answered together.
 
     Args:
-        detailed: all of them, and what came of each, kernel by kernel.
+        detailed: those that nobody could measure, too, and what came of each, kernel by kernel.
         failing: something is wrong with the series, so that nothing is confirmed.
     """
-    worth_saying = [claim for claim in record.claims if detailed or _is_worth_saying(claim, failing)]
+    worth_saying = [claim for claim in record.claims if _is_worth_saying(claim, detailed, failing)]
     spans = [(span, claim) for claim in worth_saying if (span := find(letter.body, claim.text))]
     groups: list[tuple[Span, list[ClaimRecord]]] = []
     for span, claim in sorted(spans, key=lambda pair: (pair[0].first, pair[0].last)):
@@ -98,10 +98,10 @@ def attribution_of(letter: LetterRecord) -> str:
     return _attribution(letter.date, letter.sender)
 
 
-def _is_worth_saying(claim: ClaimRecord, failing: bool) -> bool:
+def _is_worth_saying(claim: ClaimRecord, detailed: bool, failing: bool) -> bool:
     if claim.verdict == "confirmed":
         return not failing and claim.kind not in _TRIVIA
-    return claim.verdict in ("refuted", "not confirmed")
+    return detailed or claim.verdict in ("refuted", "not confirmed")
 
 
 def _answer(record: RunRecord, claim: ClaimRecord, detailed: bool) -> list[str]:

@@ -13,10 +13,11 @@ from pipeline.record.public import words_for_others
 from pipeline.render.page import Page
 from pipeline.reply import answers, wording
 from pipeline.reply.circumstances import circumstances, reproducer
-from pipeline.reply.findings import Logs, Report, reports
+from pipeline.reply.findings import reports
 from pipeline.reply.headers import message_id
 from pipeline.reply.points import of_patch
 from pipeline.reply.quoting import COLUMNS
+from pipeline.reply.report import DOUBT, STYLE, Logs, Report
 from pipeline.reply.results import outcome
 from pipeline.system.text import wrap
 
@@ -49,17 +50,19 @@ def text(record: RunRecord, letter: LetterRecord, style: Style, link: str, logs:
     own = [report for report in all_reports if concerns(clean, answered, report)]
     shown = own[:REPORTS_SHOWN]
     first = next((report for report in shown if report.cell), None)
-    exchanges = answers.under_hunks(answered, shown)
+    exchanges = answers.under_hunks(answered, sorted(shown, key=lambda report: report.order))
     exchanges += answers.claims(clean, answered, detailed=full, failing=bool(verdict(clean).problems))
     if _is_comment(clean, answered):
         exchanges += answers.comments(clean, answered)
     body = page.fill(
         "reply.txt.j2",
-        opening=[] if own else _opening(clean, answered, all_reports),
+        opening=[] if any(report.weight < STYLE for report in own) else _opening(clean, answered, all_reports),
         exchanges=exchanges,
         more=len(own) - len(shown),
         circumstances=circumstances(clean, first.cell, link) if first and first.cell else [],
-        reproducer=reproducer(clean, first.cell, first.applied, first.diagnostics) if first and first.cell else [],
+        reproducer=reproducer(clean, first.cell, first.applied, first.diagnostics)
+        if first and first.cell and first.diagnostics
+        else [],
         sizes=answers.sizes(clean) if full else [],
         link=link,
     )
@@ -86,10 +89,11 @@ def _opening(record: RunRecord, letter: LetterRecord, all_reports: Sequence[Repo
     """What was seen, where the mail that is answered has no finding of its own."""
     numbers = _patches_of(record, letter)
     cover = message_id(letter.message_id) == message_id(record.series.cover.message_id)
-    elsewhere = list(dict.fromkeys(report.patch for report in all_reports if report.weight < 2))
+    elsewhere = list(dict.fromkeys(report.patch for report in all_reports if report.weight < DOUBT))
     if cover and elsewhere:
         named = wording.patches(elsewhere, 0).lower()
-        return wrap(f"I found something in {named}; see my replies there.", COLUMNS)
+        replies = "reply" if len(elsewhere) == 1 else "replies"
+        return wrap(f"I found something in {named}; see my {replies} there.", COLUMNS)
     if numbers and not cover:
         return [line for words in of_patch(record, numbers[0]) for line in wrap(words, COLUMNS)]
     return outcome(record) if cover else []

@@ -21,7 +21,6 @@ _REQUEST = re.compile(r'[A-Z0-9a-z_]{1,80}=(?:[ynm]|-?\w{1,40}|"[^"\n]{0,120}")'
 _TARGET = re.compile(r"\w+config")
 _SOURCE = re.compile(r"[\w+-][\w./+-]*\.[cSs]")
 _COMMIT = re.compile(r"[0-9a-f]{12,40}")
-_EARLIER = re.compile(r"HEAD~\d+")
 _REMOTE = re.compile(r"(?:https?|git)://[\w.:@/~+%-]+", re.ASCII)
 
 
@@ -50,21 +49,26 @@ def reproducer(record: RunRecord, cell: CellRecord, applied: int, diagnostics: S
     requests = cell.requests
     if not (series and checkout and requests is not None and _TARGET.fullmatch(cell.base)):
         return []
+    if record.series.prerequisites or (tree and tree.prerequisites):
+        # What lies below the series is not fetched with it.
+        return []
     if len(requests) > MOST_REQUESTS or not all(map(_REQUEST.fullmatch, requests)):
         return []
-    make = ["make", f"ARCH={cell.arch}", *_tools(cell)]
+    make = ["make", *map(shlex.quote, (f"ARCH={cell.arch}", *_tools(cell)))]
     sources = dict.fromkeys(
         diagnostic.path for diagnostic in diagnostics if diagnostic.line and _SOURCE.fullmatch(diagnostic.path)
     )
     objects = [f"{path.rpartition('.')[0]}.o" for path in sources][:3]
-    config = ["scripts/config", *(word for request in requests for word in _option(request))]
+    config = ["scripts/config", *(shlex.join(_option(request)) for request in requests)]
+    # Without a number, b4 takes the newest revision of the thread.
+    revision = [f"-v {record.series.version}"] if record.series.other_versions else []
     commands = [
         *checkout,
-        ["b4", "shazam", series],
+        ["b4", "shazam", *revision, shlex.quote(series)],
         *([["git", "checkout", f"HEAD~{later}"]] if later else []),
         [*make, cell.base],
         *([config, [*make, "olddefconfig"]] if requests else []),
-        [*make, *(["W=1"] if cell.stage == "objects" else []), *objects],
+        [*make, *(["W=1"] if cell.stage == "objects" else []), *map(shlex.quote, objects)],
     ]
     return [line for command in commands for line in _broken(command)]
 
@@ -87,7 +91,7 @@ def _checkout(tree: TreeRecord) -> list[list[str]]:
     kind, _, rest = tree.name.partition(":")
     address = rest.partition("#")[0]
     if kind == "git" and _REMOTE.fullmatch(address) and _COMMIT.fullmatch(tree.commit):
-        return [["git", "fetch", address, tree.commit], ["git", "checkout", "FETCH_HEAD"]]
+        return [["git", "fetch", shlex.quote(address), tree.commit], ["git", "checkout", "FETCH_HEAD"]]
     return []
 
 
@@ -109,9 +113,9 @@ def _option(request: str) -> list[str]:
 
 
 def _broken(words: Sequence[str]) -> list[str]:
-    """A command line in lines of a mail, broken between words."""
+    """A command line in lines of a mail, broken between words that are quoted already; an option keeps its value."""
     lines = [""]
-    for word in (word if _EARLIER.fullmatch(word) else shlex.quote(word) for word in words):
+    for word in words:
         if lines[-1] and len(f"  {lines[-1]} {word}") > COLUMNS - len(" \\"):
             lines.append("    " + word)
         else:

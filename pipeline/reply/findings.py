@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.assess import before_after
-from pipeline.assess.checks import check_rows, finding_words
 from pipeline.assess.findings import Finding, Guilt, boot_failures, failures, warnings
 from pipeline.assess.words import labelled
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
-from pipeline.reply import wording
+from pipeline.reply import console, wording
+from pipeline.reply.checks import check_reports
 from pipeline.reply.excerpt import excerpt
 from pipeline.reply.headers import message_id
-from pipeline.reply.hunks import Place, hunks, place
+from pipeline.reply.hunks import Place, hunks, place, place_of_name
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS
+from pipeline.reply.report import BROKEN, DOUBT, WARNS, Logs, Report
 from pipeline.system.text import count, cut, wrap
-
-CHECKS_SHOWN = 5
-"""Findings of checks in one mail."""
-
-Logs = Callable[[str], str]
-"""The text of a log by its name within the run's folder; empty where it is not there."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """A finding as a mail has it.
-
-    Args:
-        patch: that it came with; 0 where it concerns the whole.
-        place: line of the patch that it stands under; None where the patch shows none.
-        text: sentences, wrapped.
-        log: lines that a tool printed.
-        cell: the first kernel that shows it; None where it is of none.
-        diagnostics: of the compiler, if it is its finding.
-        weight: 0 where it breaks something, more for less.
-        applied: how many patches are applied where it was seen.
-    """
-
-    patch: int
-    place: Place | None
-    text: tuple[str, ...]
-    log: tuple[str, ...] = ()
-    cell: CellRecord | None = None
-    diagnostics: tuple[DiagnosticRecord, ...] = ()
-    weight: int = 0
-    applied: int = 0
 
 
 def reports(record: RunRecord, logs: Logs) -> list[Report]:
@@ -55,25 +25,27 @@ def reports(record: RunRecord, logs: Logs) -> list[Report]:
     Args:
         record: made neutral.
     """
-    all_reports = [*_not_applied(record), *_builds(record, logs), *_boots(record), *_structs(record)]
-    all_reports += [*_deceptions(record), *_checks(record)]
-    return sorted(
-        all_reports, key=lambda report: (report.patch, report.weight, report.place.order if report.place else (-1, 0))
-    )
+    all_reports = [*_not_applied(record), *_builds(record, logs), *_boots(record, logs), *_structs(record)]
+    all_reports += [*_deceptions(record), *check_reports(record)]
+    if len(record.series.patches) == 1:
+        # What concerns the whole concerns the patch, whether there is a cover letter or not.
+        all_reports = [replace(report, patch=record.series.patches[0].number) for report in all_reports]
+    return sorted(all_reports, key=lambda report: (report.patch, report.weight, report.order))
 
 
 def _not_applied(record: RunRecord) -> Iterator[Report]:
     for tree in record.trees:
         if tree.applied == "failed":
             which = wording.patches([tree.failed_patch], len(record.series.patches)) if tree.failed_patch else "This"
-            text = wrap(f"{which} does not apply to {wording.tree(tree)}.", COLUMNS)
-            hunks_shown = [f"  {hunk.path}:{hunk.line}: {hunk.header}" for hunk in tree.failed_hunks[:5]]
+            base = "" if record.series.base_commit else " The series does not say what its base is."
+            text = wrap(f"{which} does not apply to {wording.tree(tree)}.{base}", COLUMNS)
+            hunks_shown = [f"  {hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks[:5]]
             yield Report(0, None, tuple(text), tuple(cut(line, LOG_COLUMNS) for line in hunks_shown))
 
 
 def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
     cells = dict(labelled(record))
-    for kind, findings in (("error", failures(record)), ("warning", warnings(record))):
+    for kind, findings in (("error", failures(record)), ("warning", _independent(failures(record), warnings(record)))):
         for finding in findings:
             shown = [cells[name] for name in finding.cells]
             what = "The build fails" if kind == "error" else _warns(finding)
@@ -84,9 +56,27 @@ def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
                 tuple(excerpt(logs(finding.log), finding.diagnostics, kind)),
                 shown[0],
                 finding.diagnostics,
-                0 if kind == "error" else 1,
+                BROKEN if kind == "error" else WARNS,
                 finding.guilt.applied,
             )
+
+
+def _independent(failed: Sequence[Finding], warned: Sequence[Finding]) -> Iterator[Finding]:
+    """The warnings that do not follow from errors: none of a file that does not compile."""
+    broken = {
+        (cell, finding.guilt.applied, diagnostic.path)
+        for finding in failed
+        for cell in finding.cells
+        for diagnostic in finding.diagnostics
+    }
+    for finding in warned:
+        own = [
+            diagnostic
+            for diagnostic in finding.diagnostics
+            if any((cell, finding.guilt.applied, diagnostic.path) not in broken for cell in finding.cells)
+        ]
+        if own:
+            yield replace(finding, diagnostics=tuple(own))
 
 
 def _warns(finding: Finding) -> str:
@@ -128,16 +118,27 @@ def _place(record: RunRecord, patch: int, diagnostics: Sequence[DiagnosticRecord
     return next((candidate for candidate in places if candidate), None)
 
 
-def _boots(record: RunRecord) -> Iterator[Report]:
+def _boots(record: RunRecord, logs: Logs) -> Iterator[Report]:
     cells = dict(labelled(record))
     for finding, what in boot_failures(record):
         shown = [cells[name] for name in finding.cells]
-        # The name of the scenario is ours.
-        words = what.partition(": ")[2] or what
-        sentence = f"In QEMU, booting gets worse on {wording.kernels(shown)}: {words.rstrip('.')},"
-        text = _sentences(record, finding.guilt, sentence)
-        lines = tuple(f"  {cut(diagnostic.message, LOG_COLUMNS - 2)}" for diagnostic in finding.diagnostics[:8])
-        yield Report(finding.guilt.patch, None, tuple(text), lines, shown[0], applied=finding.guilt.applied)
+        scenario, _, words = what.partition(": ")
+        text = _sentences(record, finding.guilt, f"In QEMU, {console.deed(words)} on {wording.kernels(shown)}")
+        if finding.guilt.proven and (before := _without(shown, scenario, finding.guilt.patch)):
+            text = wrap(f"{' '.join(text)} {before}", COLUMNS, most=8)
+        seen = [diagnostic.message for diagnostic in finding.diagnostics]
+        lines = console.evidence(words, seen, logs(finding.log))
+        yield Report(finding.guilt.patch, None, tuple(text), tuple(lines), shown[0], applied=finding.guilt.applied)
+
+
+def _without(cells: Sequence[CellRecord], scenario: str, patch: int) -> str:
+    """What kernels without the patch did, where they were booted and did all the same."""
+    before = [boot for cell in cells for boot in cell.boots if (boot.scenario, boot.patch) == (scenario, patch - 1)]
+    results = {(boot.status == "pass", boot.reason) for boot in before if boot.conclusive}
+    if len(before) < len(cells) or len(results) != 1:
+        return ""
+    ((passed, reason),) = results
+    return "It does not without it." if passed else f"Without it, {console.deed(reason)}."
 
 
 def _structs(record: RunRecord) -> Iterator[Report]:
@@ -154,14 +155,27 @@ def _structs(record: RunRecord) -> Iterator[Report]:
             and any("page" in each.what for each in grown)
         ):
             continue
-        yield Report(
-            change.patch, None, tuple(_sentences(record, guilt, f"{what} on {wording.kernels(shown)}")), (), shown[0]
-        )
+        text = _sentences(record, guilt, f"{what} on {wording.kernels(shown)}")
+        yield Report(change.patch, _place_of_struct(record, change), tuple(text), (), shown[0])
     for stub in before_after.emptied(labelled(record))[: before_after.STUBS_SHOWN]:
         shown = [cells[name] for name in stub.cells]
         guilt = Guilt(len(record.series.patches), 0, proven=False)
         words = f"Hardly anything is left of {stub.what} on {wording.kernels(shown)}"
-        yield Report(0, None, tuple(_sentences(record, guilt, words)), (), shown[0], weight=2)
+        yield Report(0, None, tuple(_sentences(record, guilt, words)), (), shown[0], weight=DOUBT)
+
+
+def _place_of_struct(record: RunRecord, change: before_after.Change) -> Place | None:
+    """Where the patch changes a member of the struct."""
+    diff = next((sent.diff for sent in record.series.patches if sent.number == change.patch), "")
+    layouts = [layout for name, cell in labelled(record) if name in change.cells for layout in cell.layouts or ()]
+    members = [
+        member.after.name
+        for layout in layouts
+        if change.what.startswith(f"struct {layout.struct} ")
+        for member in layout.members
+        if member.after and member.change in ("added", "resized")
+    ]
+    return place_of_name(hunks(diff), members)
 
 
 def _deceptions(record: RunRecord) -> Iterator[Report]:
@@ -172,26 +186,3 @@ def _deceptions(record: RunRecord) -> Iterator[Report]:
                 f"This is not what it looks like: {suspicion.what} ({suspicion.path}:{suspicion.line}).", COLUMNS
             )
             yield Report(suspicion.patch, place(hunks(diff), suspicion.path, suspicion.line), tuple(text))
-
-
-def _checks(record: RunRecord) -> Iterator[Report]:
-    """What checks say of a patch, at most so many of each patch; remarks are no reason to write."""
-    for patch in record.series.patches:
-        findings = dict.fromkeys(
-            finding
-            for row in check_rows(record)
-            if row.patch == patch.number
-            for finding in row.findings
-            if finding.problem or finding.severity != "remark"
-        )
-        diff, order = (
-            hunks(patch.diff),
-            sorted(findings, key=lambda finding: (not finding.problem, finding.severity != "error")),
-        )
-        for number, check_finding in enumerate(order[:CHECKS_SHOWN], 1):
-            more = len(order) - CHECKS_SHOWN
-            rest = (f"({count(more, 'more finding')} like these in this patch.)",)
-            text = tuple(wrap(finding_words(check_finding).removesuffix(f" [{check_finding.kind}]"), COLUMNS, most=6))
-            where = place(diff, check_finding.path, check_finding.line) if check_finding.path else None
-            last = number == CHECKS_SHOWN and more > 0
-            yield Report(patch.number, where, (*text, *(rest if last else ())), weight=2)

@@ -45,9 +45,15 @@ class Place:
     def order(self) -> tuple[int, int]:
         return self.hunk.position, self.line
 
-    def quote(self) -> list[str]:
-        """What a reply quotes above an answer: never more than the reader needs to know where they are."""
+    def quote(self, before: Place | None = None) -> list[str]:
+        """What a reply quotes above an answer: never more than the reader needs to know where they are.
+
+        Args:
+            before: what was quoted last; in the same hunk, the quote goes on behind it.
+        """
         first = max(0, self.line - LINES_BEFORE)
+        if before and before.hunk == self.hunk and before.line < self.line:
+            return [*self.hunk.lines[max(first, before.line + 1) : self.line + 1]]
         return [*self.hunk.header, *self.hunk.lines[first : self.line + 1]]
 
 
@@ -111,10 +117,10 @@ def place(diff: Sequence[Hunk], path: str, line: int, source: str = "", message:
         for at, text in enumerate(hunk.lines):
             if hunk.numbers[at] == line and text[:1] in ("+", " "):
                 return Place(hunk, at)
-    return _of_name([*of_file, *(hunk for hunk in diff if hunk.path != path)], _QUOTED_NAME.findall(message))
+    return place_of_name([*of_file, *(hunk for hunk in diff if hunk.path != path)], _QUOTED_NAME.findall(message))
 
 
-def _of_name(diff: Sequence[Hunk], names: Sequence[str]) -> Place | None:
+def place_of_name(diff: Sequence[Hunk], names: Sequence[str]) -> Place | None:
     """The first changed line that has one of the names."""
     for name in names:
         for hunk in diff:

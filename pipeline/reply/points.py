@@ -34,7 +34,7 @@ def of_patch(record: RunRecord, patch: int) -> list[str]:
     moved = [
         f"{state.text_change:+d} bytes on {wording.kernel(record, cell)}" for cell, state in states if state.text_change
     ]
-    which = "Patch 1" if patch == 1 else f"With patches 1-{patch}"
+    which = wording.patches([1], len(record.series.patches)) if patch == 1 else f"With patches 1-{patch}"
     verbs = ("builds", "fails to build") if patch == 1 else ("it builds", "the build fails")
     comma = " " if patch == 1 else ", "
     lines = [f"{which}{comma}{verbs[0]} on {wording.kernels(good)}."] if good else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.assess.coverage import covered_files
+from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.words import result
 from pipeline.record import CellRecord, RunRecord
 from pipeline.reply import wording
@@ -18,7 +18,19 @@ def outcome(record: RunRecord) -> list[str]:
     """That the series builds, where, whether it was booted; what was not built."""
     cells = [cell for cell in record.cells if result(record, cell) == "builds"]
     lines = [*_built(record, cells), *_unbuilt(record)]
+    if cells and without_code(record):
+        which = wording.patches([patch.number for patch in record.series.patches], len(record.series.patches))
+        verb = "changes" if len(record.series.patches) == 1 else "change"
+        lines = [f"{which} {verb} nothing that is compiled.", _applied_to(record)]
+    elif cells and not_covered(record):
+        # That other code builds would read as if this did.
+        lines = [f"I built {wording.kernels(cells)}.", not_compiled(record), _applied_to(record)]
     return [line for sentence in lines for line in wrap(sentence, COLUMNS, most=8)]
+
+
+def without_code(record: RunRecord) -> bool:
+    """Whether the series is known to change no code: that everything builds says nothing of it."""
+    return bool(measured_cells(record)) and not covered_files(record)
 
 
 def _built(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
@@ -30,8 +42,12 @@ def _built(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
     which = wording.patches(numbers, len(numbers))
     verb = "builds" if len(numbers) == 1 else "build" if apart else "build when all are applied,"
     words = f"{which} {verb} on {wording.kernels(kernels)}{_warned(kernels)}. {_booted(kernels)}"
+    return [*([words] if kernels else []), *_objects(record, cells), _applied_to(record)]
+
+
+def _applied_to(record: RunRecord) -> str:
     trees = wording.listed(wording.tree(tree) for tree in record.trees if tree.applied in ("clean", "three-way"))
-    return [*([words] if kernels else []), *_objects(record, cells), f"Applied to {trees}."]
+    return f"Applied to {trees}."
 
 
 def _warned(cells: Sequence[CellRecord]) -> str:

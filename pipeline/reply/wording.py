@@ -85,9 +85,9 @@ def spoken(record: RunRecord, text: str) -> str:
 
 
 def patches(numbers: Sequence[int], total: int) -> str:
-    """`Patch 2` or `Patches 1-3`; a series of one patch is `It`."""
+    """`Patch 2` or `Patches 1-3`; that of a series of one is `This patch`."""
     if total == 1:
-        return "It"
+        return "This patch"
     return f"Patch{'es' if len(numbers) > 1 else ''} {line_ranges(numbers).replace(',', ', ')}"
 
 
@@ -95,8 +95,11 @@ def tree(record: TreeRecord) -> str:
     """A tree as others find it."""
     kind, _, rest = record.name.partition(":")
     if kind == "debian":
-        return f"Debian's {rest} {record.version}"
+        return f"Debian's {rest} {record.version.removeprefix(f'{rest} ')}"
     name = rest.partition("#")[0] if kind in ("git", "tar") else record.name
+    if record.commit:
+        # A tree of one machine is named by the start of its commit already.
+        name = name.removesuffix(f" ({record.commit[:12]})")
     return (
         f"{name}, commit {record.commit}" if record.commit else f"{name}, {record.version}" if record.version else name
     )

@@ -83,6 +83,14 @@ def test_a_reply_to_a_mail_of_ones_own_goes_where_that_went() -> None:
     assert message["Cc"] == "linux-mm@kvack.org"
 
 
+def test_whoever_is_quoted_below_a_comment_gets_a_copy() -> None:
+    """Frank answers Tally, who is in no header of his mail."""
+    tally = mail("tally@x", sender="Tally Page <tally@x.org>")
+    answer = mail(COMMENT, references=(records.letter().message_id, "tally@x"))
+    message = reply(reviewed(series=records.series(messages=(tally, answer))), COMMENT)
+    assert "Tally Page <tally@x.org>" in message["Cc"]
+
+
 def test_a_comment_is_answered_under_its_lines_and_the_code_that_it_is_about() -> None:
     text = reply(reviewed(point()), COMMENT).get_content()
     assert text == (

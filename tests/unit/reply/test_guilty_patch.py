@@ -12,9 +12,15 @@ from pipeline.record import (
     CellRecord,
     CheckFindingRecord,
     FileCoverageRecord,
+    HunkRecord,
+    LayoutRecord,
+    MemberDeltaRecord,
+    MemberRecord,
     PatchCheckRecord,
+    PrerequisiteRecord,
     RunRecord,
     SeriesRecord,
+    StructPageRecord,
 )
 from pipeline.render import page
 from pipeline.reply import draft, targets
@@ -183,6 +189,80 @@ def test_a_tree_that_no_command_fetches_has_no_reproducer(tree: Any) -> None:
     assert "/srv" not in text
 
 
+def test_what_lies_below_the_series_is_not_fetched_with_it() -> None:
+    needs = PrerequisiteRecord(kind="message-id", value="first@x", version=0, title="", patches=0, reason="")
+    assert "To reproduce" not in body(failing(series=series().model_copy(update={"prerequisites": (needs,)})))
+    tree = records.tree(name=GIT, commit="c0ffee" * 6 + "abcd", prerequisites=("first@x: applied",))
+    assert "To reproduce" not in body(failing(trees=(tree,)))
+
+
+def test_a_revision_is_named_where_the_thread_has_several() -> None:
+    made = series().model_copy(update={"version": 2, "other_versions": (1, 3)})
+    assert "\n  b4 shazam -v 2 20251205194351" in body(failing(series=made))
+
+
+def test_an_option_stays_on_the_line_of_its_switch() -> None:
+    requests = tuple(f"A_RATHER_LONG_OPTION_{number}=y" for number in range(9))
+    lines = body(failing(broken(requests=requests))).split("\n")
+    assert any("scripts/config" in line for line in lines)
+    assert not [line for line in lines if line.endswith(" -e \\")]
+
+
+def test_what_follows_from_an_error_is_not_said() -> None:
+    follows = records.diagnostic(path="mm/hugetlb.c", line=1242, message="control reaches end")
+    other = records.diagnostic(path="mm/util.c", line=5, message="unused variable 'x'")
+    states = broken().states
+    last = states[3].model_copy(update={"new_warnings": (follows, other)})
+    run = failing(broken(states=(*states[:3], last)))
+    text = body(run)
+    assert "control reaches end" not in text
+    assert ">> mm/util.c:5: warning: unused variable 'x'\n" in text
+
+
+def test_a_quote_goes_on_where_the_one_before_ended() -> None:
+    odd = CheckFindingRecord(severity="error", message="odd", path="mm/hugetlb.c", line=1233)
+    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(odd,))
+    text = body(failing(checks=(check,)))
+    assert text.count("> @@ -1230,4 +1230,5 @@") == 1
+    assert "\n\n> +\treturn;\n\nodd\n" in text
+
+
+def test_a_struct_that_grows_is_answered_where_its_member_is_added() -> None:
+    member = MemberDeltaRecord(change="added", after=MemberRecord(name="tail", offset=0, size=64))
+    layout = LayoutRecord(struct="page", tracked=True, before=64, after=80, members=(member,))
+    sizes = [StructPageRecord(size=size, power_of_two=False) for size in (64, 64, 64, 80)]
+    states = tuple(records.state(at, struct_page=size, vmemmap=True) for at, size in enumerate(sizes))
+    cell = records.cell(tree=GIT, states=states, struct_page=sizes[0], layouts=(layout,))
+    text = body(failing(cell))
+    assert "> +void prep_compound_tail(struct page *tail);\n\nstruct page grows from 64 to 80 bytes on" in text
+    assert "To reproduce" not in text, "no command shows the size"
+
+
+def test_all_that_concerns_one_patch_is_in_one_mail() -> None:
+    patch = records.series().patches[0]
+    mail = records.letter(message_id=patch.message_id, subject="[PATCH 1/1] mm: One")
+    one = records.series(patches=(patch,), messages=(mail,))
+    tree = records.tree(name=GIT, applied="failed", failed_patch=1)
+    assert [target.message_id for target in targets(failing(series=one, cells=(), trees=(tree,)))] == [patch.message_id]
+
+
+def test_a_refusal_asks_for_the_base_where_none_is_named() -> None:
+    hunk = HunkRecord(path="mm/hugetlb.c", line=74, header="@@ -74,5 +74,5 @@ int x(void)")
+    tree = records.tree(name=GIT, commit="c" * 40, applied="failed", failed_patch=2, failed_hunks=(hunk,))
+    text = body(failing(cells=(), trees=(tree,)), to="")
+    assert "The series does not say what its base is." in " ".join(text.split())
+    assert "\n  mm/hugetlb.c:74 @@ -74,5 +74,5 @@ int x(void)\n" in text
+    based = series().model_copy(update={"base_commit": "d" * 40})
+    assert "does not say" not in body(failing(series=based, cells=(), trees=(tree,)), to="")
+
+
+def test_a_commit_is_named_once() -> None:
+    commit = "c0ffee" * 6 + "abcd"
+    tree = records.tree(name="path:/srv/linux", commit=commit, kernel="6.12.0", version=commit[:12])
+    text = body(records.run(trees=(tree,), claims=()), to="")
+    assert f"Applied to Linux 6.12.0, commit {commit}." in " ".join(text.split())
+
+
 def test_the_configuration_is_linked_where_the_report_is() -> None:
     cell = broken(config="configs/tree1-x.config")
     text = body(failing(cell), report_url="https://ci.example.org/%s/report.html")
@@ -200,35 +280,52 @@ def test_an_earlier_patch_is_reproduced_without_later_ones() -> None:
 def test_the_cover_letter_points_to_what_was_said_elsewhere() -> None:
     run = failing(claims=(records.claim(),))
     text = body(run, to=records.letter().message_id)
-    assert text == "I found something in patch 3; see my replies there.\n", "and nothing is confirmed below"
+    assert text == "I found something in patch 3; see my reply there.\n", "and nothing is confirmed below"
 
 
 def test_findings_of_checks_are_five_at_most_under_their_lines() -> None:
-    warnings = tuple(
-        CheckFindingRecord(severity="warning", message=f"odd {number}", path="mm/hugetlb.c", line=1232)
+    errors = tuple(
+        CheckFindingRecord(severity="error", message=f"odd {number}", path="mm/hugetlb.c", line=1232, tool="x")
         for number in range(7)
     )
+    other = errors[1].model_copy(update={"path": "mm/internal.h", "line": 7})
     remark = CheckFindingRecord(severity="remark", message="a remark")
-    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(*warnings, remark))
+    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(*errors, other, remark))
     run = failing(records.cell(tree=GIT), checks=(check,))
     text = body(run)
-    assert text.count("warning: odd ") == 5
+    assert text.count("\nx: odd ") == 5
+    assert "\nx: odd 1. The same at mm/internal.h:7.\n" in text
     assert text.count("> +\tprep_compound_tail(page + 1);") == 1
     assert text.endswith("(2 more findings like these in this patch.)\n")
     assert "a remark" not in text
     # They break nothing, so that the series is still said to build.
     assert [target.message_id for target in targets(run)] == ["3@x", records.letter().message_id]
-    only = check.model_copy(update={"findings": (remark,)})
-    assert [target.message_id for target in targets(failing(records.cell(tree=GIT), checks=(only,)))] == [
-        records.letter().message_id
-    ]
+
+
+@pytest.mark.parametrize("severity", ["warning", "remark"])
+def test_style_alone_is_no_reason_to_write(severity: Any) -> None:
+    finding = CheckFindingRecord(severity=severity, message="odd", path="mm/hugetlb.c", line=1232)
+    check = PatchCheckRecord(tree=GIT, patch=3, check="style", status="checked", findings=(finding,))
+    run = failing(records.cell(tree=GIT), checks=(check,))
+    assert [target.message_id for target in targets(run)] == [records.letter().message_id]
+    text = body(run)
+    assert text.startswith("With patches 1-3, it builds on x86_64 (gcc 12.2).\n")
+    assert ("\n\nodd\n" in text) is (severity == "warning")
 
 
 def test_what_nothing_compiled_makes_no_draft_unless_asked() -> None:
     files = (FileCoverageRecord(path="mm/internal.h", compiled=False, lines="7", kept=""),)
     run = records.run(cells=(records.measured(coverage=files, layouts=()),), claims=())
     assert targets(run) == []
-    assert "Nothing that I built compiles mm/internal.h, so I cannot say.\n" in body(run, to="")
+    text = " ".join(body(run, to="").split())
+    assert text.startswith("I built x86_64 (gcc 12.2). Nothing that I built compiles mm/internal.h, so I cannot say.")
+    assert "no new warnings" not in text, "that would read as if the series had been compiled"
+
+
+def test_a_series_without_code_makes_no_draft_unless_asked() -> None:
+    run = records.run(cells=(records.measured(coverage=(), layouts=()),), claims=())
+    assert targets(run) == []
+    assert body(run, to="").startswith("Patches 1-3 change nothing that is compiled.\nApplied to ")
 
 
 def test_a_line_is_found_by_its_text_before_its_number() -> None:
