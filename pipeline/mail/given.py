@@ -79,6 +79,12 @@ _REST = (
 _CONDITION = re.compile("|".join(_CONDITIONS), re.IGNORECASE)
 _REST_OF_IT = re.compile(_REST, re.IGNORECASE)
 """The same, where the mail says something else before."""
+_WHATEVER = re.compile(
+    r"^(?:but |so |and )?(?:either way|in any case|any ?ways?|regardless|in either case|both ways|all the same"
+    r"|nonetheless|nevertheless|no matter)\b|\b(?:with or without|whether or not|regardless of)\b",
+    re.IGNORECASE,
+)
+"""Words right above a trailer that give it whatever becomes of what was said before."""
 _BELOW = re.compile(r"^\W*(?:with|once|after|assuming|provided|if|when|modulo|as long as)\b", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[\"'(`]?[A-Z0-9])")
 _LINES_ABOVE = 6
@@ -272,6 +278,8 @@ def _conditional(above: Sequence[str], below: Sequence[str], value: str, words: 
         words: of the mail so far.
     """
     said = _sentences(above)[-2:]
+    if said and _WHATEVER.search(said[-1]):
+        said = []
     if any(
         _CONDITION.search(sentence[-LONGEST:]) or (words > len(sentence.split()) + _FEW and _REST_OF_IT.match(sentence))
         for sentence in said

@@ -100,10 +100,21 @@ class Asked:
         text = change.text.casefold()
         told = set(re.findall(r"\w+", text))
         by_name = 1.0 if told.intersection(self.names[:2]) else 0.0
+        shared = not self.own.keys().isdisjoint(telling_words(change.text))
+        if shared and any(_credits(name).search(change.text) for name in self.names[:1]):
+            by_name = 1.5
         if self.is_named_by(change):
             by_name = SETTLED if self.reported else 2.0
         named = any(int(number) == self.patch for number in _OF_PATCH.findall(text))
         return by_name + (1.0 if named else 0.5 if change.patch and change.patch == self.patch else 0.0)
+
+
+@cache
+def _credits(name: str) -> re.Pattern[str]:
+    """Who is named behind a line, as whose wish it was."""
+    return re.compile(
+        rf"[(\[][^()\[\]]{{0,40}}\b{re.escape(name)}\b|\b(?:by|from|per) {re.escape(name)}\b", re.IGNORECASE
+    )
 
 
 def telling_words(text: str) -> frozenset[str]:

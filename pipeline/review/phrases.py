@@ -49,7 +49,8 @@ class Phrases:
         condition: of words above a trailer that is given for the case that something changes; rest: only
             where the mail asks for something.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
-        signposts: of sentences that point to others.
+        signposts: of sentences that point to others; handed: of those that hand the patch over.
+        tags: of sentences that ask for consent.
         greeting, closing, listing, elision, footnote: of whole lines; code: of what is no sentence;
             repeated: under code, of what says the comment before again.
         reports, notices: of senders.
@@ -75,6 +76,8 @@ class Phrases:
     pleasantry: Rules
     unless: Rules
     signposts: Rules
+    handed: Rules
+    tags: Rules
     greeting: Rules
     closing: Rules
     listing: Rules
@@ -139,12 +142,14 @@ class Phrases:
 
     def pleasant(self, sentence: str) -> bool:
         """It says nothing about the code."""
-        if matches(self.signposts, sentence):
+        if matches(self.signposts, sentence) or matches(self.handed, sentence):
             return True
         return matches(self.pleasantry, sentence) and not matches(self.unless, sentence)
 
     def substance(self, sentences: Sequence[str]) -> tuple[str, ...]:
-        return tuple(sentence for sentence in sentences if not self.pleasant(sentence))
+        """Without what says nothing about the code; a word that asks for consent needs something to consent to."""
+        said = tuple(sentence for sentence in sentences if not self.pleasant(sentence))
+        return () if all(matches(self.tags, sentence) for sentence in said) else said
 
 
 def matches(rules: Rules, text: str) -> bool:
@@ -178,7 +183,8 @@ def phrases() -> Phrases:
             )
         },
         pleasantry=_compiled(rules["pleasantry"]["words"]),
-        **{name: _compiled(rules["pleasantry"][name]) for name in ("unless", "signposts")},
+        **{name: _compiled(rules["pleasantry"][name]) for name in ("unless", "signposts", "handed")},
+        tags=_compiled(rules["tags"]["words"]),
         **{
             name: _compiled(lines[name])
             for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated")

@@ -51,6 +51,8 @@ def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk]) -> tuple[P
         last = talk.within.turns[-1].message
         if last is talk.turns[0].message and last.names[0] == talk.within.turns[0].message.names[0]:
             later = result[point.number - 1]
+            if result[above - 1].state == "undecided" and later.state == "unanswered":
+                continue
             result[above - 1] = result[above - 1].model_copy(
                 update={"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
             )

@@ -27,6 +27,9 @@ _ATTRIBUTION = re.compile(
 _AS_HEADER = re.compile(r"^From: (?P<name>.{1,200}?)(?: Sent: .*)?$")
 _VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
+_LINES_OF_SIGNATURE = 5
+_SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
+"""What a line of a signature is not."""
 _LONGEST_ATTRIBUTION = 1000
 """Characters (RFC 5322 allows 998 in a line)."""
 _DATED = re.compile(r"^(?:On|Em|Am|Le|\d{4}-\d\d-\d\d|\S+, \d{1,2}) ?.*\d")
@@ -89,10 +92,21 @@ def take_apart(body: str) -> Text:
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
 
 
-def _initials(sender_names: Sequence[str]) -> tuple[str, ...]:
-    """How some sign: the first letter of a name, or those of all."""
-    letters = "".join(name[:1] for name in sender_names[1:])
-    return letters[:1], letters
+def _signs(line: str, sender_names: Sequence[str]) -> bool:
+    """Whether a line is the sender's name in a form in which people sign: whole, in part, or its first letters."""
+    first, *others = re.findall(r"\w+", sender_names[0]) or [""]
+    letters = "".join(name[:1] for name in (first, *others))
+    forms = (*sender_names, first[:1], letters, first + letters[1:])
+    written = "".join(re.findall(r"\w+", line.casefold()))
+    return bool(written) and written in {"".join(re.findall(r"\w+", form)) for form in forms}
+
+
+def _signature(lines: Sequence[str], phrases: Phrases) -> int:
+    """Where a formula such as `Kind regards` begins that only a name, a title or a firm follow; else the end."""
+    for at in range(max(len(lines) - _LINES_OF_SIGNATURE, 0), len(lines)):
+        if matches(phrases.closing, lines[at].strip()) and not any(map(_SENTENCE.search, lines[at + 1 :])):
+            return at
+    return len(lines)
 
 
 def unquoted(body: str) -> str:
@@ -111,11 +125,12 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) 
     lines = list(trimmed(lines))
     while lines and matches(phrases.greeting, lines[0].strip()):
         lines = list(trimmed(lines[1:]))
+    lines = lines[: _signature(lines, phrases)]
     while lines and (
         not lines[-1].strip()
         or matches(phrases.closing, lines[-1].strip())
         or matches(phrases.footnote, lines[-1].strip())
-        or lines[-1].strip(" ,.-").casefold() in (*sender_names, *_initials(sender_names))
+        or _signs(lines[-1], sender_names)
         or _NICKNAME.match(lines[-1])
     ):
         lines.pop()

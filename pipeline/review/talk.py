@@ -181,11 +181,12 @@ class Reader:
             piece = trimmed(text[start:end])
             said = self.phrases.substance(sentences(piece))
             # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
-            # beside a Reviewed-by it has to ask in so many words.
+            # beside a Reviewed-by, and where the patch is taken, it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
             weak = passed_over or message.parent in self._by_id
             rules = self.phrases.request
-            if within or self._approves(whole):
+            taken = any(matches(self.phrases.handed, sentence) for sentence in sentences(piece))
+            if within or taken or self._approves(whole):
                 counts = any(map(self._is_of_its_own, said))
             else:
                 counts = bool(said) and (not weak or any(matches(rules, sentence) for sentence in said))
