@@ -9,21 +9,25 @@ from pipeline.model import Diagnostic
 
 TOOL = "as"
 
-# What gcc hands to the assembler, under another name each time: "/tmp/ccyfWavp.s".
-_TEMPORARY = re.compile(r"/tmp/cc\w{6}\.s$")
+# What gcc hands to the assembler, under another name each time or through a pipe: "/tmp/ccyfWavp.s".
+_TEMPORARY = re.compile(r"/tmp/cc\w{6}\.s$|\{standard input\}$")
+_WHOLE_FILE = re.compile(r"(?P<path>\{standard input\}|[^\s:]+\.[sS]): (?P<rest>(?:Warning|Error|Fatal error): .+)$")
 _KIND = re.compile(r"(?:Warning|Error|Fatal error|Internal error): ")
 _PROGRAM = re.compile(r"(?:[\w.]+-)*as$")
 
 
 def in_a_file(line: Line, log: Log) -> Report | None:
-    """`path:line: Error: text`, below a line `path: Assembler messages:`."""
-    if not line.path or not _KIND.match(line.rest) or (parsed := kind_of(line.rest)) is None:
+    """`path:line: Error: text`, `path: Error: text`, below a line `path: Assembler messages:`."""
+    path, rest = line.path, line.rest
+    if not path and (whole := _WHOLE_FILE.match(line.text)):
+        path, rest = whole["path"], whole["rest"]
+    if not path or not _KIND.match(rest) or (parsed := kind_of(rest)) is None:
         return None
     kind, _, text = parsed
-    if _TEMPORARY.match(line.path):
+    if _TEMPORARY.match(path):
         # Its lines are those of the compiler's output, which nobody sees.
         return Report(kind, Diagnostic(log.target or TOOL, 0, text, TOOL), line.number)
-    return Report(kind, Diagnostic(log.relative(line.path), line.number, text, TOOL), line.column)
+    return Report(kind, Diagnostic(log.relative(path), line.number, text, TOOL), line.column)
 
 
 def of_the_program(line: Line, _log: Log) -> Report | None:

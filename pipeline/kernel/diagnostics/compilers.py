@@ -1,4 +1,4 @@
-"""C: gcc and clang, and the checkers that write as they do: sparse and smatch."""
+"""C: gcc and clang, and what writes as they do: sparse, smatch, and Sphinx of documents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def in_a_file(line: Line, log: Log) -> Report | None:
     kind, _, text = parsed
     source = _source(line, log)
     inside = log.function or function_of(source)
-    tool = "sparse" if log.step == "CHECK" else log.compiler
+    tool = "sparse" if log.step == "CHECK" else "sphinx" if line.path.endswith(".rst") else log.compiler
     place = log.relative(line.path)
     return Report(kind, Diagnostic(place, line.number, text, tool, inside, shortened(source)), line.column)
 

@@ -7,13 +7,14 @@ import re
 from pipeline.kernel.diagnostics.log import Kind, Line, Log, Report, kind_of
 from pipeline.model import Diagnostic
 
-# A range within one line or over several: "5.8-12", "5.8-7.3".
-_RANGE = r"(?P<line>\d{1,9})\.(?P<column>\d{1,9})-\d{1,9}(?:\.\d{1,9})?"
+# A place, a range within a line or over several: "5.8", "5.8-12", "5.8-7.3".
+_RANGE = r"(?P<line>\d{1,9})\.(?P<column>\d{1,9})(?:-\d{1,9}(?:\.\d{1,9})?)?"
 _DTC = re.compile(rf"(?P<path>[^\s:]+):{_RANGE}: (?P<rest>\S.*)$")
-_SYNTAX = re.compile(rf"(?:Error|ERROR|Warning|WARNING): (?P<path>[^\s:]+):{_RANGE} (?P<text>\S.*)$")
+_SYNTAX = re.compile(rf"(?:(?:Lexical )?[Ee]rror|ERROR|Warning|WARNING): (?P<path>[^\s:]+):{_RANGE} (?P<text>\S.*)$")
 _FATAL = re.compile(r"FATAL ERROR: (?P<text>.+)$")
 _SCHEMA_FILE = re.compile(r".*\.(?:dtb|dtbo|yaml)$")
 _FROM_SCHEMA = re.compile(r"\s+from schema \$id: ")
+_WITHOUT_SCHEMA = re.compile(r"warning: (?P<text>no schema found in file: (?P<path>\S+))$")
 _YAMLLINT = re.compile(r"\[(?P<kind>warning|error)\] (?P<text>\S.*)$")
 
 
@@ -37,6 +38,8 @@ def of_dtc(line: Line, log: Log) -> Report | None:
 
 def of_a_schema(line: Line, log: Log) -> Report | None:
     """`path.dtb: node: text`, then `from schema $id: …`; a text of several lines is known by its first."""
+    if match := _WITHOUT_SCHEMA.match(line.text):
+        return Report(Kind.WARNING, Diagnostic(log.relative(match["path"]), 0, match["text"], "dt-schema"))
     path, text = (line.path, line.rest) if line.path else (line.head, line.words)
     if not _SCHEMA_FILE.match(path):
         return None

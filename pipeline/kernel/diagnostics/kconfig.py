@@ -12,7 +12,7 @@ TOOL = "kconfig"
 _UNMET = re.compile(r"WARNING: (?P<text>unmet direct dependencies detected for (?P<symbol>\S+))$")
 _OF_UNMET = re.compile(r"  (?:Depends on \[|Selected by \[|- )")
 _RECURSIVE = re.compile(r"(?:(?P<path>[^\s:]+):(?P<line>\d{1,9}):)?error: (?P<text>recursive dependency detected!)$")
-_OF_RECURSIVE = re.compile(r"(?:[^\s:]+:\d{1,9}:)?\tsymbol ")
+_OF_RECURSIVE = re.compile(r"(?:[^\s:]+:\d{1,9}:)?\t(?:symbol|choice) ")
 _FILE = re.compile(r"Kconfig(?:[.\-_].*)?$|\.config$|.*defconfig$|.*\.config$|auto\.conf$|all\w+\.config$")
 
 

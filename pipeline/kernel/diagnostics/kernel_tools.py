@@ -14,12 +14,18 @@ _OBJTOOL = re.compile(r"objtool(?: \[[^\]]*\])?: (?P<text>\S.*)$")
 _IN_FUNCTION = re.compile(r"(?P<name>[\w.$]{1,200})(?:\(\))?(?:\+0x[0-9a-f]+)?(?:: | )")
 _BTFIDS = re.compile(r"WARN: (?:resolve_btfids: )?(?P<text>(?:unresolved symbol |multiple IDs found for ).+)$")
 _BTFIDS_FAILED = re.compile(
-    r"FAILED:? (?P<text>(?:load|(?:to )?(?:get|parse)|cannot|unresolved|unsupported|symbol|malformed|patching|"
-    r"elf_update).*)$"
+    r"(?:FAILED|ERROR):? (?:resolve_btfids: )?(?P<text>(?:load|(?:to )?(?:get|parse)|cannot|unresolved|"
+    r"unsupported|symbol|malformed|patching|elf_update).*)$"
 )
 _DEPMOD = re.compile(r"(?P<kind>WARNING|ERROR|FATAL): (?P<text>.+)$")
 _KERNEL_DOC = re.compile(r"(?P<kind>Warning|Error|WARNING|ERROR): (?P<path>[^\s:]+):(?P<line>\d{1,9}) (?P<text>\S.*)$")
 _DOCUMENTED = re.compile(r".*\.(?:c|h|rst)$")
+# What it says right after a compiler said in which function it is.
+_OF_COMMENTS = re.compile(
+    r"(?:Function parameter|Function '|Excess |No description|Enum value|Member |Incorrect use|[Cc]annot understand|"
+    r"Cannot (?:parse|find)|expecting prototype|This comment starts|[Dd]uplicate |[Cc]ontents before|"
+    r"[Mm]issing initial|[Bb]ad line|[Nn]o structured|Unexpected|wrong kernel-doc|struct |union |enum |typedef |function )"
+)
 _OPTION = re.compile(r".*\[-W[\w#=+-]+\]$")
 
 
@@ -32,12 +38,12 @@ def of_modpost(line: Line, _log: Log) -> Report | None:
 
 
 def of_objtool(line: Line, log: Log) -> Report | None:
-    """`mm/util.o: warning: objtool: text`; some versions name a line."""
-    parsed = kind_of(line.rest if line.path else line.words)
-    if parsed is None or not (match := _OBJTOOL.match(parsed[2])):
-        return None
-    place = line.path or line.head
-    if not place:
+    """`mm/util.o: warning: objtool: text`; some versions name a line, and without a file there is no name before it."""
+    place, words = (line.path, line.rest) if line.path else (line.head, line.words)
+    if line.text.startswith(("warning: objtool", "error: objtool")):
+        place, words = log.target or "objtool", line.text
+    parsed = kind_of(words)
+    if not place or parsed is None or not (match := _OBJTOOL.match(parsed[2])):
         return None
     function = _IN_FUNCTION.match(match["text"])
     diagnostic = Diagnostic(
@@ -73,7 +79,7 @@ def of_kernel_doc(line: Line, log: Log) -> Report | None:
     if not _DOCUMENTED.match(line.path) or line.column or not line.rest.startswith(("warning: ", "error: ")):
         return None
     kind, _, text = kind_of(line.rest) or (Kind.WARNING, "", "")
-    if not text or _OPTION.match(text) or log.function:
+    if not text or _OPTION.match(text) or (log.function and not _OF_COMMENTS.match(text)):
         return None
     return Report(kind, Diagnostic(log.relative(line.path), line.number, text, "kernel-doc"))
 

@@ -24,8 +24,9 @@ _KIND = re.compile(
     r"(?P<kind>warning|(?:fatal |internal compiler )?error)(?: \((?P<check>[\w-]+)\))?: *(?P<text>\S.*)$",
     re.IGNORECASE,
 )
-# kbuild's short output, "  CC [M]  mm/util.o"; it comes before what the command of that step prints.
-_STEP = re.compile(r"  (?P<word>[A-Z][A-Z0-9_+-]*)(?: \[[A-Z]+\])? +(?P<target>\S+)$")
+# kbuild's short output, "  CC [M]  mm/util.o", "  RUSTC L rust/core.o"; it comes before what the command of that step
+# prints.
+_STEP = re.compile(r"  (?P<word>[A-Z][A-Z0-9_+-]*)(?: \[[A-Z]+\]| [A-Z]{1,2}(?= ))? +(?P<target>\S+)$")
 _FUNCTION = re.compile(r"(?:[^\s:][^:]*: )?In (?:[a-z-]+ )*['‘](?P<name>[^'’]+)['’](?P<end>[:,])$")
 _INLINED = re.compile(r" +inlined from ['‘](?P<name>[^'’]+)['’] at (?P<path>[^\s:]+):[\d:]+[:,]$")
 _OUTSIDE = re.compile(r"(?:[^\s:][^:]*: )?At top level:$|In file included from |make(?:\[\d+\])?: ")
@@ -145,8 +146,10 @@ class Log:
         while self._at < len(self._lines):
             text = self._lines[self._at]
             self._at += 1
-            # Nearly all lines say nothing; those that do have a colon.
+            # Nearly all lines say nothing; those that do have a colon, but for some of resolve_btfids'.
             if (":" in text or text.startswith(("  ", "In "))) and not self._is_about(text) and ":" in text:
+                return Line.of(text)
+            if text.startswith("FAILED "):
                 return Line.of(text)
         return None
 

@@ -10,7 +10,7 @@ from pipeline.model import Diagnostic
 TOOL = "make"
 
 _PROGRAM = re.compile(r"g?make(?:\[\d+\])?$")
-_MAKEFILE = re.compile(r"(?:GNUmakefile|[Mm]akefile|Kbuild)(?:\..*)?$|.*\.(?:mk|make|cmd)$")
+_MAKEFILE = re.compile(r"(?:GNUmakefile|[Mm]akefile|Kbuild)(?:[._-].*)?$|.*\.(?:mk|make|cmd)$")
 _ERROR = re.compile(r"\*\*\* (?P<text>.+)$")
 _WARNING = re.compile(r"[Ww]arning: +(?P<text>.+)$|(?P<dropped>Circular .+ dependency dropped\.)$")
 # Of the machine's clock, not of the source.

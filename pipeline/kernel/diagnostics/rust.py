@@ -13,6 +13,7 @@ TOOL = "rustc"
 _FIRST = re.compile(r"(?P<kind>warning|error)(?:\[(?P<code>\w+)\])?: (?P<text>\S.*)$")
 _ARROW = re.compile(r" *--> (?P<path>[^:]+):(?P<line>\d{1,9}):(?P<column>\d{1,9})$")
 _EXCERPT = re.compile(r" {0,9}(?P<line>\d{0,9}) {1,9}[|=](?: (?P<source>.*))?$")
+_CRASHED = "internal compiler error: "
 _SUMMARY = re.compile(r"(?:\d+ warnings? emitted|aborting due to |could not compile )")
 _STEPS = ("RUSTC", "RUSTDOC", "CLIPPY", "BINDGEN", "HOSTRUSTC")
 
@@ -26,7 +27,9 @@ def over_several_lines(line: Line, log: Log) -> Report | None:
     arrow = _ARROW.match(next(log.following(), ""))
     if arrow is None:
         bare = bool(_EXCERPT.match(next(log.following(), "")))
-        if _SUMMARY.match(match["text"]) or not (bare or log.step.startswith(_STEPS)):
+        if _SUMMARY.match(match["text"]):
+            return Report(Kind.NOTHING, Diagnostic(TOOL, 0, text, TOOL))
+        if not (bare or log.step.startswith(_STEPS) or match["text"].startswith(_CRASHED)):
             return None
         return Report(kind, Diagnostic(TOOL, 0, text, TOOL))
     number, source, more = int(arrow["line"]), "", 1

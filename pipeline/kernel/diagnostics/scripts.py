@@ -9,7 +9,7 @@ from pipeline.model import Diagnostic
 
 TOOL = "kbuild"
 
-_SCRIPT = re.compile(r"(?P<kind>WARNING|Warning|ERROR|Error): (?P<text>\S.*)$")
+_SCRIPT = re.compile(r"(?P<kind>WARNING|Warning|warning|ERROR|Error|error): (?P<text>\S.*)$")
 
 
 def of_a_script(line: Line, _log: Log) -> Report | None:

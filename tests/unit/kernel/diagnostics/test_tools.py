@@ -223,7 +223,7 @@ PRINTED: list[tuple[str, list[Row], list[Row]]] = [
         [("as", "mm/l.S", 4, "odd"), ("as", "mm/m.o", 0, "ignoring changed section attributes for .text")],
         [
             ("as", "mm/l.S", 2, "number of operands mismatch for `movq'"),
-            ("as", "{standard input}", 7, "no such instruction: `bogus'"),
+            ("as", "mm/n.o", 0, "no such instruction: `bogus'"),
         ],
     ),
     (
@@ -448,3 +448,74 @@ def test_several_tools_at_once_are_told_apart() -> None:
         row[0] for _, warnings, _ in PRINTED for row in warnings
     }
     assert len(complaints.warnings) == sum(len(warnings) for _, warnings, _ in PRINTED)
+
+
+RARER: list[tuple[str, Row]] = [
+    ("  OBJTOOL mm/a.o\nwarning: objtool: cannot read\n", ("objtool", "mm/a.o", 0, "cannot read")),
+    ("error: objtool [elf.c:31]: gone\n", ("objtool", "objtool", 0, "gone")),
+    ("FAILED unresolved symbol bpf_gone\n", ("resolve_btfids", "resolve_btfids", 0, "unresolved symbol bpf_gone")),
+    (
+        "ERROR: resolve_btfids: cannot open mm/a.o\n",
+        ("resolve_btfids", "resolve_btfids", 0, "cannot open mm/a.o"),
+    ),
+    ("  RUSTC L rust/a.o\nwarning: an odd target\n", ("rustc", "rustc", 0, "an odd target")),
+    (
+        "error: internal compiler error: compiler/a.rs:3:1: odd\n",
+        ("rustc", "rustc", 0, "internal compiler error: compiler/a.rs:3:1: odd"),
+    ),
+    (
+        "/src/mm/a.c: In function 'f':\n/src/mm/a.c:9: warning: No description found for return value of 'f'\n",
+        ("kernel-doc", "mm/a.c", 9, "No description found for return value of 'f'"),
+    ),
+    (
+        "/src/Documentation/a.rst:3: WARNING: Title underline too short.\n",
+        ("sphinx", "Documentation/a.rst", 3, "Title underline too short."),
+    ),
+    ("Lexical error: /src/a.dts:4.2-3 Unexpected '^'\n", ("dtc", "a.dts", 4, "Unexpected '^'")),
+    ("/src/a.dts:7.1: Warning (reg_format): /b: odd\n", ("dtc", "a.dts", 7, "/b: odd (reg_format)")),
+    (
+        "warning: no schema found in file: /src/Documentation/devicetree/bindings/a.yaml\n",
+        (
+            "dt-schema",
+            "Documentation/devicetree/bindings/a.yaml",
+            0,
+            "no schema found in file: /src/Documentation/devicetree/bindings/a.yaml",
+        ),
+    ),
+    (
+        "Kconfig:2:error: recursive dependency detected!\nKconfig:2:\tchoice <choice> contains symbol A\n"
+        "Kconfig:4:\tsymbol A is part of choice <choice>\n",
+        (
+            "kconfig",
+            "Kconfig",
+            2,
+            "recursive dependency detected! choice <choice> contains symbol A, symbol A is part of choice <choice>",
+        ),
+    ),
+    (
+        "/src/arch/x86/Makefile_32.cpu:9: warning: overriding recipe for target 'a'\n",
+        ("make", "arch/x86/Makefile_32.cpu", 9, "overriding recipe for target 'a'"),
+    ),
+    (
+        "  CC      mm/n.o\n{standard input}: Assembler messages:\n{standard input}: Error: CFI is open\n",
+        ("as", "mm/n.o", 0, "CFI is open"),
+    ),
+    (
+        "mm/a.S: Error: .size does not evaluate to a constant\n",
+        ("as", "mm/a.S", 0, ".size does not evaluate to a constant"),
+    ),
+    ("warning: this compiler is another\n", ("kbuild", "kbuild", 0, "this compiler is another")),
+]
+
+
+@pytest.mark.parametrize(("log", "row"), RARER)
+def test_a_rarer_form_of_a_tool_is_read(log: str, row: Row) -> None:
+    complaints = read(log, ["/src/"], "gcc")
+    (diagnostic,) = complaints.warnings + complaints.errors
+    assert (diagnostic.tool, diagnostic.path, diagnostic.line, diagnostic.message) == row
+
+
+def test_a_summary_of_rustc_is_no_warning_of_its_own() -> None:
+    log = "warning: 2 warnings emitted\n\nerror: aborting due to 1 previous error\n"
+    complaints = read(log, ["/src/"], "gcc")
+    assert complaints.warnings + complaints.errors + complaints.last_words == ()
