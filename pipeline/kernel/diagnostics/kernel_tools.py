@@ -24,7 +24,8 @@ _DOCUMENTED = re.compile(r".*\.(?:c|h|rst)$")
 _OF_COMMENTS = re.compile(
     r"(?:Function parameter|Function '|Excess |No description|Enum value|Member |Incorrect use|[Cc]annot understand|"
     r"Cannot (?:parse|find)|expecting prototype|This comment starts|[Dd]uplicate |[Cc]ontents before|"
-    r"[Mm]issing initial|[Bb]ad line|[Nn]o structured|Unexpected|wrong kernel-doc|struct |union |enum |typedef |function )"
+    r"[Mm]issing initial|[Bb]ad line|[Nn]o structured|Unexpected|wrong kernel-doc|"
+    r"struct |union |enum |typedef |function )"
 )
 _OPTION = re.compile(r".*\[-W[\w#=+-]+\]$")
 
