@@ -121,10 +121,29 @@ def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[Diagnos
         if state.patch > 0:
             # A file that is renamed within the series is known by its name on the base.
             fresh = new_ones(state.new_warnings, known, Moved({old: new for new, old in state.renames.items()}))
-            yield state, fresh
+            yield state, _independent(cell, state, fresh)
             known += [
                 warning.model_copy(update={"path": state.renames.get(warning.path, warning.path)}) for warning in fresh
             ]
+
+
+def _independent(
+    cell: CellRecord, state: StateRecord, fresh: Sequence[DiagnosticRecord]
+) -> tuple[DiagnosticRecord, ...]:
+    """The warnings that do not follow from an error: of a file that does not compile those that outlive the error."""
+    broken = {error.path for error in state.errors}
+    later = [
+        warning
+        for other in cell.states
+        if other.patch > state.patch and other.status == "built"
+        for warning in other.new_warnings
+    ]
+    alive = {(warning.path, warning.message, warning.function) for warning in later}
+    return tuple(
+        warning
+        for warning in fresh
+        if warning.path not in broken or (warning.path, warning.message, warning.function) in alive
+    )
 
 
 def _guilt(record: RunRecord, cell: CellRecord, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]) -> Guilt:

@@ -45,7 +45,7 @@ def _not_applied(record: RunRecord) -> Iterator[Report]:
 
 def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
     cells = dict(labelled(record))
-    for kind, findings in (("error", failures(record)), ("warning", _independent(failures(record), warnings(record)))):
+    for kind, findings in (("error", failures(record)), ("warning", warnings(record))):
         for finding in findings:
             shown = [cells[name] for name in finding.cells]
             what = "The build fails" if kind == "error" else _warns(finding)
@@ -59,24 +59,6 @@ def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
                 BROKEN if kind == "error" else WARNS,
                 finding.guilt.applied,
             )
-
-
-def _independent(failed: Sequence[Finding], warned: Sequence[Finding]) -> Iterator[Finding]:
-    """The warnings that do not follow from errors: none of a file that does not compile."""
-    broken = {
-        (cell, finding.guilt.applied, diagnostic.path)
-        for finding in failed
-        for cell in finding.cells
-        for diagnostic in finding.diagnostics
-    }
-    for finding in warned:
-        own = [
-            diagnostic
-            for diagnostic in finding.diagnostics
-            if any((cell, finding.guilt.applied, diagnostic.path) not in broken for cell in finding.cells)
-        ]
-        if own:
-            yield replace(finding, diagnostics=tuple(own))
 
 
 def _warns(finding: Finding) -> str:

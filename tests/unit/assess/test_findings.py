@@ -83,3 +83,15 @@ def test_a_tool_is_named_where_it_is_no_compiler() -> None:
     assert location(warning(tool="sparse")) == "mm/hugetlb.c:7: sparse: odd"
     assert location(warning(path="mm/a.o", line=0, tool="objtool")) == "mm/a.o: objtool: odd"
     assert location(warning(path="modpost", line=0, tool="modpost")) == "modpost: odd"
+
+
+def test_a_warning_that_follows_from_an_error_is_none_unless_it_outlives_that() -> None:
+    broken = records.state(2, "failed", errors=(records.diagnostic(path=F.path),))
+    broken = broken.model_copy(update={"new_warnings": (F, warning(path="mm/util.c"))})
+    before = (records.state(0), records.state(1))
+    follows = records.cell("one", states=(*before, broken, records.state(3)))
+    (finding,) = warnings(records.run(cells=(follows,)))
+    assert [diagnostic.path for diagnostic in finding.diagnostics] == ["mm/util.c"]
+    outlives = records.cell("one", states=(*before, broken, records.state(3, new_warnings=(F,))))
+    (finding,) = warnings(records.run(cells=(outlives,)))
+    assert (finding.guilt.patch, len(finding.diagnostics)) == (2, 2)
