@@ -16,6 +16,7 @@ from pipeline.cli.options import (
 from pipeline.cli.session import Session
 from pipeline.render.index import indexed, render_index
 from pipeline.system.errors import UsageError
+from pipeline.system.git import user_setting
 
 
 @command("index", example="index ~/public_html/runs", workspace=False)
@@ -26,7 +27,7 @@ def index(
         Path | None, typer.Option("-o", "--output", metavar="FILE", show_default="index.html in DIR")
     ] = None,
 ) -> None:
-    """Write one static page about many runs: verdicts, and the trend of each series' size."""
+    """Write one static page about many runs: what each series needs next, and the trend of its size."""
     path = output or folder / "index.html"
     require_writable(path)
     records, unlinked = [], 0
@@ -47,5 +48,6 @@ def index(
         )
     if unlinked:
         current.console.warn(f"the page links only to runs below its folder; runs without a link: {unlinked}")
-    write(path, render_index(records).encode(), named=output is not None)
+    reader = user_setting("user.name") or user_setting("user.email")
+    write(path, render_index(records, reader).encode(), named=output is not None)
     print(path)

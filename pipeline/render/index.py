@@ -1,10 +1,11 @@
-"""A page over many runs, for a web server that serves files: verdicts, and the trend of each series' size."""
+"""A page over many runs, for a web server that serves files: what each series needs, and the trend of its size."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pipeline.assess.answer import answer, files_compiled, person, waits
 from pipeline.assess.verdict import verdict
 from pipeline.record import RunRecord
 from pipeline.record.neutral import neutral
@@ -19,6 +20,8 @@ REPORTS = ("report.html", "report.txt", "run.json")
 WIDTH, HEIGHT, MARGIN = 560, 150, 24
 """Of a chart's drawing, in its own units; around the line."""
 
+WAITS_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class IndexedRun:
@@ -27,6 +30,12 @@ class IndexedRun:
     Args:
         url: of its report, relative; empty where the page links to none.
         deltas: of all symbols, in bytes, by tree and cell.
+        moment: when it started, to the second; `started` is to the minute.
+        answer: whether the series may be applied; empty for a run without one.
+        step: what is to be done next.
+        yours: whether it is for the maintainer to do.
+        coverage: how much of the series was compiled.
+        waits: who waits for whom.
     """
 
     id: str
@@ -37,6 +46,19 @@ class IndexedRun:
     word: str
     headline: str
     deltas: Mapping[tuple[str, str], int]
+    moment: str = ""
+    answer: str = ""
+    step: str = ""
+    yours: bool = False
+    coverage: str = ""
+    waits: Sequence[tuple[str, str]] = ()
+
+    @property
+    def who_waits(self) -> str:
+        """The first pairs, in words."""
+        pairs = [f"{waiting} waits for {waiting_for}" for waiting, waiting_for in self.waits[:WAITS_SHOWN]]
+        more = len(self.waits) - WAITS_SHOWN
+        return "; ".join([*pairs, *([f"{more} more"] if more > 0 else [])])
 
     @property
     def tone(self) -> str:
@@ -88,6 +110,11 @@ class IndexedSeries:
     runs: Sequence[IndexedRun]
     trends: Sequence[Trend]
 
+    @property
+    def newest(self) -> IndexedRun:
+        """The newest run of the newest revision: what counts today."""
+        return self.runs[-1]
+
 
 def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> IndexedRun:
     """What the index needs of a run, so that its record need not stay in memory.
@@ -97,7 +124,7 @@ def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> In
         files: names of files in it.
     """
     record = neutral(with_largest_symbols(record, 0))
-    judged = verdict(record)
+    judged, said = verdict(record), answer(record)
     report = next((name for name in REPORTS if name in files), REPORTS[-1])
     return IndexedRun(
         one_line(record.id),
@@ -108,18 +135,37 @@ def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> In
         judged.word,
         judged.headline,
         {(one_line(cell.tree, 200), one_line(cell.id, 200)): cell.text.delta for cell in record.cells if cell.text},
+        record.started,
+        said.word if said else "",
+        said.step if said else "",
+        said is not None and said.yours,
+        files_compiled(record),
+        [(one_line(waiting), one_line(waiting_for)) for waiting, waiting_for in waits(record)],
     )
 
 
-def render_index(runs: Sequence[IndexedRun]) -> str:
-    """The whole page; series in order of their newest run."""
-    newest = sorted(runs, key=lambda run: run.started, reverse=True)
-    series = [_series(title, runs) for title in dict.fromkeys(run.series for run in newest)]
-    return fill(TEMPLATE, series=series, runs=count(len(runs), "run"), width=WIDTH, height=HEIGHT)
+def render_index(runs: Sequence[IndexedRun], reader: str = "") -> str:
+    """The whole page; series in order of their newest run.
+
+    Args:
+        reader: whose work the page is about, `Name <address>`; who waits for them needs them.
+    """
+    newest = sorted((_read_by(run, person(reader)) for run in runs), key=lambda run: run.moment, reverse=True)
+    series = [_series(title, newest) for title in dict.fromkeys(run.series for run in newest)]
+    needing = [each for each in series if each.newest.yours]
+    return fill(TEMPLATE, series=series, needing=needing, runs=count(len(runs), "run"), width=WIDTH, height=HEIGHT)
+
+
+def _read_by(run: IndexedRun, reader: str) -> IndexedRun:
+    """The run as it is for a reader: somebody who waits for them is answered first."""
+    waiting = [who for who, waiting_for in run.waits if reader and waiting_for == reader]
+    if not waiting or run.yours:
+        return run
+    return replace(run, step=f"answer {', '.join(waiting[:WAITS_SHOWN])}", yours=True)
 
 
 def _series(title: str, runs: Sequence[IndexedRun]) -> IndexedSeries:
-    own = sorted((run for run in runs if run.series == title), key=lambda run: (run.version, run.started))
+    own = sorted((run for run in runs if run.series == title), key=lambda run: (run.version, run.moment))
     cells = dict.fromkeys(cell for run in own for cell in run.deltas)
     several = len({tree for tree, _ in cells}) > 1
     trends = [

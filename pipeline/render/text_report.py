@@ -66,6 +66,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         ],
         refused=[_refused(tree) for tree in record.trees if tree.applied == "failed"],
         cells=page.table(cell_rows(record), right={2 + len(columns(record))}),
+        toolchains=[f"{toolchain}: {names}" if names else toolchain for toolchain, names in toolchains(record)],
         matrix=_matrix(record, page),
         checks=check_matrix(record, page),
         check_findings=check_blocks(record),
@@ -94,6 +95,15 @@ def cell_rows(record: RunRecord) -> list[tuple[str, ...]]:
     """A table of cells, its header first: what became of each, what the matrix's probes read, and its size."""
     header = ("cell", "result", *columns(record), "size")
     return [header, *(_cell_row(record, cell) for cell in record.cells)]
+
+
+def toolchains(record: RunRecord) -> list[tuple[str, str]]:
+    """Each toolchain, and the cells that are built with it; no cells where it is the only one."""
+    cells: dict[str, list[str]] = {}
+    for cell in record.cells:
+        if cell.toolchain:
+            cells.setdefault(cell.toolchain, []).append(label(record, cell))
+    return [(toolchain, ", ".join(names) if len(cells) > 1 else "") for toolchain, names in cells.items()]
 
 
 def _cell_row(record: RunRecord, cell: CellRecord) -> tuple[str, ...]:
@@ -244,9 +254,8 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
         *([("section", "old", "new", "delta"), *sections] if sections else []),
     ]
     patches = [("", f"{len(changes)} of {count(len(measured), 'patch')}", "delta"), *changes]
-    title = f"{label(record, cell)}: {cell.arch}, {cell.toolchain}"
     return Block(
-        title,
+        label(record, cell),
         [
             *(f"  {line}" for line in wrap(summary(text), page.columns - 2)),
             *page.table(rows, right={1, 2, 3}),

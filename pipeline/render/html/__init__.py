@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.assess.answer import LONGEST as LONGEST_MATTER
+from pipeline.assess.answer import answer, matters
 from pipeline.assess.verdict import remarks, verdict
 from pipeline.assess.words import label
 from pipeline.record import RunRecord
@@ -61,16 +63,19 @@ def render_html(record: RunRecord, linked: bool = True) -> str:
 
 def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, limits: Limits) -> str:
     """The page of a record that is neutral, and has the largest symbols only."""
-    judged = verdict(record)
+    judged, most = verdict(record), matters(record)
     tone = _TONES[judged.word]
     series = record.series
     places = anchors(record, limits.parts, evidence("run.json", linked))
     view = {
         "verdict": judged,
+        "answer": answer(record),
+        "matters": most,
+        "wrong": bool(judged.problems),
         "sign": _SIGNS[tone],
         "title": cut(series.title, LONGEST),
         "about": _about(record),
-        "problems": _short(judged.problems),
+        "problems": _short([problem for problem in judged.problems if cut(problem, LONGEST_MATTER) not in most]),
         "remarks": _short(remarks(record)),
         "accounts": findings.accounts(record, linked),
         "matrix": matrix(record, linked, limits.squares),

@@ -24,7 +24,7 @@ from pipeline.render.measured import (
     member_row,
     struct_size,
 )
-from pipeline.render.text_report import cell_rows, tree_row
+from pipeline.render.text_report import cell_rows, toolchains, tree_row
 from pipeline.system.text import cut
 
 _TREE_TONES = {"clean": "ok", "three-way": "ok", "already-merged": "warn", "failed": "failed"}
@@ -61,6 +61,8 @@ def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table 
         anchors: where the sizes of cells stand, by their place in the record.
     """
     titles, *table_rows = cell_rows(record)
+    built_with = toolchains(record)
+    several = len(built_with) > 1
 
     def rows() -> Iterator[tuple[Item, ...]]:
         for at, (cell, row) in enumerate(zip(record.cells, table_rows, strict=True)):
@@ -71,7 +73,7 @@ def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table 
             yield items(
                 Item(cut(name, LONGEST), evidence(cell.config, linked)),
                 Item(f"{_SIGNS[result_tone]} {cut(words, LONGEST)}".strip(), log, result_tone),
-                cell.toolchain,
+                *([cell.toolchain] if several else []),
                 *(Item(reading, tone="warn" if "→" in reading else "") for reading in readings),
                 Item(f"{text.delta:+d}", anchors[at], tone(text.delta)) if text else "-",
                 _boots_in_words(cell),
@@ -79,8 +81,9 @@ def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table 
             )
 
     columns = titles[2:-1]
-    header = ("cell", "result", "toolchain", *columns, "size, bytes", "boots", "about")
-    return table("Cells", header, rows(), (3 + len(columns),))
+    header = ("cell", "result", *(["toolchain"] if several else []), *columns, "size, bytes", "boots", "about")
+    caption = "Cells" if several or not built_with else f"Cells, built with {cut(built_with[0][0], LONGEST)}"
+    return table(caption, header, rows(), (header.index("size, bytes"),))
 
 
 def _boots_in_words(cell: CellRecord) -> Item:

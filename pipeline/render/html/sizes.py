@@ -117,7 +117,7 @@ def _cell(
     unplaced, bytes_unplaced = total.unplaced
     return CellSizes(
         anchor=fragment,
-        title=f"{label(record, cell)}: {cell.arch}, {cell.toolchain}",
+        title=label(record, cell),
         delta=f"{text.delta:+d}",
         tone=tone(text.delta),
         summary=summary(text),

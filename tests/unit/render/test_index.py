@@ -13,8 +13,10 @@ import pytest
 from pipeline import runs
 from pipeline.record import RunRecord
 from pipeline.render.index import HEIGHT, MARGIN, WIDTH, IndexedRun, _series, indexed, render_index
+from pipeline.review.record import ReviewRecord
 from tests.support import records
 from tests.support.command_line import call
+from tests.support.comments import point
 from tests.support.markup_payloads import PAYLOADS
 from tests.support.sample_runs import everything, flooded
 
@@ -95,10 +97,44 @@ def test_the_page_is_complete_and_asks_for_nothing() -> None:
     page = render_index([indexed_run(record) for record in runs])
     elements = Elements(page)
     assert elements.counted["svg"] == 2
-    assert elements.counted["tbody"] == 2
+    assert elements.counted["tbody"] == 1 + 2
     assert page.index(">mm: x<") < page.index(">a: b<"), "the newest first"
     assert not [url for url in elements.urls if ":" in url or url.startswith("/")]
     assert "default-src &#39;none&#39;" in page
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The texts of the first table's rows."""
+    (table,) = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)[:1]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in table.split("</tr>")[:-1]]
+    return [[re.sub(r"<[^>]*>", "", cell) for cell in row] for row in cells]
+
+
+def waiting(record: RunRecord, waiting: str, waiting_for: str) -> RunRecord:
+    comment = point(waiting=waiting, waiting_for=waiting_for)
+    return record.model_copy(update={"review": ReviewRecord(version=1, messages=1, points=(comment,))})
+
+
+def test_the_page_opens_with_what_each_series_needs() -> None:
+    broken = run(1, "2026-01-01T10:00:01", title="mm: broken").model_copy(update={"cells": (records.broken("x"),)})
+    asked = waiting(run(1, "2026-01-01T10:00:02", title="mm: asked"), "Frank <f@x.org>", "Kiryl")
+    first = run(1, "2026-01-01T10:00:03", title="mm: good")
+    second = run(2, "2026-01-01T10:00:00", title="mm: good").model_copy(update={"cells": (records.broken("x"),)})
+    page = render_index([indexed_run(record) for record in (broken, asked, first, second)])
+    assert [row[:3] + row[5:7] for row in rows_of(page)] == [
+        ["mm: good", "● send what was found", "No", "-", "v2"],
+        ["mm: asked", "wait for Kiryl", "Not yet", "Frank waits for Kiryl", "v1"],
+        ["mm: broken", "● send what was found", "No", "-", "v1"],
+    ], "the newest run first, and of each series its newest revision"
+    assert "2 of 3 series need you" in page
+
+
+def test_who_waits_for_the_reader_needs_the_reader() -> None:
+    indexed_runs = [indexed_run(waiting(run(1, "2026-01", title="mm: asked"), "Frank <f@x.org>", "Kiryl <k@x.org>"))]
+    page = render_index(indexed_runs, "Kiryl")
+    assert rows_of(page)[0][1:3] == ["● answer Frank", "Not yet"]
+    assert "1 of 1 series needs you" in page
+    assert "No series needs you today" in render_index(indexed_runs, "Somebody Else")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

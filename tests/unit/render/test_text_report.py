@@ -238,6 +238,15 @@ def test_text_shows_the_summary_verbatim_and_the_ten_largest_symbols() -> None:
     assert "  .text                 2200000  2198590  -1410\n" in text
 
 
+def test_a_toolchain_is_named_once() -> None:
+    cells = (records.measured(), records.cell("i386-gcc", arch="i386", text=records.text()))
+    text = render_text(records.run(cells=cells))
+    assert text.count(cells[0].toolchain) == 1
+    other = records.cell("i386-clang", arch="i386", toolchain="clang version 19.1.4")
+    text = render_text(records.run(cells=(*cells, other)))
+    assert f"  {cells[0].toolchain}: {cells[0].id}, i386-gcc\n  clang version 19.1.4: i386-clang\n" in text
+
+
 def test_text_tells_which_patch_changed_how_much() -> None:
     states = [
         state.model_copy(update={"text_change": change})

@@ -57,9 +57,12 @@ def test_it_opens_with_the_verdict_and_what_is_wrong() -> None:
         words.index(passage)
         for passage in (
             "PROBLEM",
+            "May I apply this? No. The series does not apply everywhere",
             "mm/hugetlb: Eliminate fake head pages",
-            "What is wrong",
             "Patch 2 does not apply to debian:linux-source-6.1",
+            "more that are wrong",
+            "What is wrong",
+            "Claim refuted",
             "Trees and cells",
             "claimverdictclaimed",
             "add/remove: 1/2 grow/shrink: 3/14 up/down: 120/-1530 (-1410)",
@@ -69,6 +72,16 @@ def test_it_opens_with_the_verdict_and_what_is_wrong() -> None:
         )
     ]
     assert places == sorted(places)
+
+
+def test_a_toolchain_is_named_once() -> None:
+    cells = (records.cell(), records.cell("i386-gcc", arch="i386"))
+    words = text_of(parsed(render_html(records.run(cells=cells))))
+    assert words.count(cells[0].toolchain) == 1
+    assert f"Cells, built with {cells[0].toolchain}" in words
+    other = records.cell("i386-clang", arch="i386", toolchain="clang version 19.1.4")
+    words = text_of(parsed(render_html(records.run(cells=(*cells, other)))))
+    assert words.count(cells[0].toolchain) == 2, "in a column"
 
 
 def test_evidence_is_one_click_away() -> None:
