@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from pipeline.claims import diffstat
+from pipeline.claims.code import FILES_SHOWN, differences, how_much
 from pipeline.model import Claim, ClaimKind, Diffstat, Measurand
 from pipeline.record import CellRecord, ClaimRecord, CodeRecord, StateRecord, line_numbers, line_ranges
 from pipeline.record.kinds import by_kind
 from pipeline.system.text import count
 
 PER_PATCH = "run the same command again with --per-patch"
-FILES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -172,9 +172,9 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
         compared |= {f"patch {patch} in {cell.id}" if patch else cell.id: code for patch, code in codes.items()}
     if not compared:
         return _record(claim, "not measured", finding="no cell was built before and after the series")
-    details = [f"{name}: {_differences(code)}" for name, code in compared.items() if not code.same]
+    details = [f"{name}: {differences(code)}" for name, code in compared.items() if not code.same]
     if details:
-        return _record(claim, "not confirmed", finding=_how_much([*compared.values()]), details=details)
+        return _record(claim, "not confirmed", finding=how_much([*compared.values()]), details=details)
     if unseen := _not_compiled(evidence, claim.patches):
         return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
     functions = min(code.functions for code in compared.values())
@@ -185,36 +185,12 @@ def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
 _NOT_COMPARED = "the code was not compared; builds of an earlier version of the pipeline hold none"
 
 
-def _how_much(codes: Sequence[CodeRecord]) -> str:
-    """By how much several comparisons differ, in words."""
-    if many := max(code.more_than for code in codes):
-        return f"the code of more than {_symbols(many)} differs"
-    changed = {change.name for code in codes for change in code.changes}
-    return f"the code of {_symbols(len(changed))} differs" if changed else "not all code could be read"
-
-
-def _symbols(number: int) -> str:
-    return "1 function or data object" if number == 1 else f"{number} functions and data objects"
-
-
 def _codes(cell: CellRecord, patches: Sequence[int]) -> Mapping[int, CodeRecord] | None:
     """The comparisons that a claim is about, 0 for that of the whole series; None where one of them is missing."""
     if not patches:
         return {0: cell.code} if cell.code else None
     codes = {state.patch: state.code for state in cell.states if state.patch in patches and state.code}
     return codes if len(codes) == len(patches) else None
-
-
-def _differences(code: CodeRecord) -> str:
-    """Functions and data that differ, the most changed first."""
-    names = [f"{change.name}()" if change.kind == "function" else change.name for change in code.changes]
-    hidden = code.changed_functions + code.changed_objects - len(names[:FILES_SHOWN])
-    words = ", ".join([*names[:FILES_SHOWN], *([f"{hidden} more"] if hidden > 0 else [])])
-    files = ", ".join(dict.fromkeys(change.path for change in code.changes[:FILES_SHOWN]))
-    many = f"more than {_symbols(code.more_than)} differ" if code.more_than else ""
-    number = len(code.unread) + code.more_unread
-    unread = f"{count(number, 'object file')} could not be read" if number else ""
-    return "; ".join(part for part in (f"{words} ({files})" if words else "", many, unread) if part)
 
 
 def _not_compiled(evidence: Evidence, patches: Sequence[int]) -> list[str]:

@@ -177,6 +177,24 @@ def test_an_exception_of_the_letter_is_heard() -> None:
     assert (claim.verdict, "except for patch 3" in claim.finding) == ("not checked", True)
 
 
+def test_functions_that_the_record_does_not_name_are_counted() -> None:
+    many = records.code("grow", "shrink", changed_functions=700)
+    assert (
+        verdict(NOTHING, records.cell("one", code=many)).finding
+        == "the code of at least 700 functions and data objects differs"
+    )
+
+
+def test_functions_of_one_name_in_two_files_are_two() -> None:
+    twice = records.code("init", "init")
+    twice = twice.model_copy(
+        update={"changes": (twice.changes[0], twice.changes[1].model_copy(update={"path": "mm/hugetlb.c"}))}
+    )
+    assert (
+        verdict(NOTHING, records.cell("one", code=twice)).finding == "the code of 2 functions and data objects differs"
+    )
+
+
 def test_no_functional_change_of_some_patches_is_one_of_each() -> None:
     claim = Claim("Patches 1-2: none", "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, patches=(1, 2))
 
