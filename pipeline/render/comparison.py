@@ -163,8 +163,16 @@ def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
         if was and now:
             better += _told(pair.name, "no longer there", new_ones(was, now))
             worse += _told(pair.name, "not there before", new_ones(now, was))
-    gone = [case for key, case in old.items() if key not in new and case.outcome is Outcome.PASS]
-    worse += [f"{case.label}, {case.check}: passes → not there" for case in gone if _cell_is_there(after, case)]
+    unbuilt = {
+        (case.tree, case.cell) for case in new.values() if case.check == "build" and case.outcome is Outcome.FAIL
+    }
+    # Of a kernel that does not build there is nothing else to say.
+    gone = [case for key, case in old.items() if key not in new and key[:2] not in unbuilt]
+    worse += [
+        f"{case.label}, {case.check}: passes → not there"
+        for case in gone
+        if case.outcome is Outcome.PASS and _cell_is_there(after, case)
+    ]
     return better, worse
 
 

@@ -49,6 +49,15 @@ def test_cells_that_break_come_and_go_are_told() -> None:
     assert "new not there → builds - -1410 -" in text
 
 
+def test_of_a_kernel_that_no_longer_builds_nothing_else_is_told() -> None:
+    before = records.run(cells=(records.measured(),))
+    name = before.cells[0].id
+    text = compared(before, records.run(cells=(records.broken(name, "built", "built", "built", "failed"),)))
+    assert "build: passes → fails" in text
+    assert "passes → not there" not in text
+    assert "size: passes → not there" in compared(before, records.run(cells=(records.cell(name, text=None),)))
+
+
 def test_checks_that_pass_now_and_no_more_are_told() -> None:
     first = records.run(cells=(records.cell("a", boots=(booted(0, "pass", "pass"), booted(3, "fail", "pass"))),))
     second = records.run(cells=(records.cell("a", boots=(booted(0, "pass", "pass"), booted(3, "pass", "fail"))),))
