@@ -16,6 +16,7 @@ from pipeline import runs as running
 from pipeline.cli.command import command
 from pipeline.cli.options import (
     RunArgument,
+    require_writable,
     user_identity,
     write,
 )
@@ -79,6 +80,8 @@ def reply(
         raise UsageError(
             "--to and --all exclude each other", hint="Use --to MESSAGE-ID for one mail, or --all for every mail."
         )
+    if output and not every:
+        require_writable(output)
     folder = running.find(current.workspace, run)
     record = running.read(folder)
     if record.is_baseline:

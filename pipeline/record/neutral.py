@@ -18,7 +18,7 @@ from pipeline.system.text import visible, visible_code
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
 _FIELDS_WITH_LINES = ("body", "verbatim", "log", "diff")
-_FIELDS_WITH_TABS = ("diff",)
+_FIELDS_WITH_TABS = ("diff", "body")
 
 
 def neutral(record: AnyRecord) -> AnyRecord:

@@ -71,7 +71,9 @@ def claims(record: RunRecord, letter: LetterRecord, *, detailed: bool, failing: 
     attribution = attribution_of(letter)
     for span, together in groups:
         answers = [line for claim in together for line in _answer(record, claim, detailed)]
-        yield Exchange(attribution, quoted(lines_of(letter.body, span)), answers, _proofs(record, together))
+        quote = lines_of(letter.body, span)
+        proofs = [line for line in _proofs(record, together) if line.strip() not in "\n".join(quote)]
+        yield Exchange(attribution, quoted(quote), answers, proofs)
         attribution = ""
 
 
@@ -84,7 +86,7 @@ def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:
     """Comments of the mail that is answered, whether builds say something of them or not."""
     own = _points_of(record, letter)
     for point in own[:POINTS_SHOWN]:
-        yield _comment(record, point)
+        yield _comment(record, point, letter.body)
     if not own:
         yield Exchange(attribution_of(letter), quoted(own_lines(letter.body)), [])
 
@@ -119,6 +121,8 @@ def _result(record: RunRecord, claim: ClaimRecord) -> str:
         return f"{start}: {finding}." if finding else f"{start}."
     sign = "+" if claim.unit == "bytes" else ""
     place = f" on {wording.spoken(record, claim.cell)}" if claim.cell else ""
+    if claim.verdict == "confirmed" and claim.claimed == claim.measured:
+        return f"I see the same{place}{f' ({finding})' if finding else ''}."
     instead = f", not {claim.claimed:{sign}d}" if claim.verdict == "refuted" else ""
     return f"I see {claim.measured:{sign}d} {claim.unit}{place}{instead}{f' ({finding})' if finding else ''}."
 
@@ -145,15 +149,24 @@ def _points_of(record: RunRecord, letter: LetterRecord) -> list[PointRecord]:
     return [point for point in candidates if message_id(point.message_id) == message_id(letter.message_id)]
 
 
-def _comment(record: RunRecord, point: PointRecord) -> Exchange:
+def _comment(record: RunRecord, point: PointRecord, body: str) -> Exchange:
     """A comment, quoted with the code that it stands under, and what builds and boots say of it."""
     answers = points.answers(record, point)
     answer = [] if answers else _nothing(point)
-    if point.patch:
+    if point.patch and not answers:
         answer += [piece for line in points.of_patch(record, point.patch) for piece in wrap(line, COLUMNS)]
     log = [f"  {cut(line, LOG_COLUMNS - 2)}" for line in answers]
-    quote = [*quoted(point.quoted[-QUOTED_SHOWN:], "> > "), *quoted(point.text[:QUOTED_SHOWN])]
+    above = _as_written([f"> {line}" for line in point.quoted[-QUOTED_SHOWN:]], body)
+    quote = [*quoted(above), *quoted(_as_written(point.text[:QUOTED_SHOWN], body))]
     return Exchange(_attribution(point.date, point.author), quote, answer, log)
+
+
+def _as_written(lines: Sequence[str], body: str) -> list[str]:
+    """Lines as they stand in the mail, tabs and all; a record keeps them for reports, which have none."""
+    written: dict[str, str] = {}
+    for line in body.split("\n"):
+        written.setdefault("".join(line.split()), line)
+    return [written.get("".join(line.split()), line) for line in lines]
 
 
 def _nothing(point: PointRecord) -> list[str]:

@@ -37,8 +37,11 @@ def _not_applied(record: RunRecord) -> Iterator[Report]:
     for tree in record.trees:
         if tree.applied == "failed":
             which = wording.patches([tree.failed_patch], len(record.series.patches)) if tree.failed_patch else "This"
-            base = "" if record.series.base_commit else " The series does not say what its base is."
-            text = wrap(f"{which} does not apply to {wording.tree(tree)}.{base}", COLUMNS)
+            named = record.series.base_commit
+            base = (
+                f"The series names {named[:40]} as its base." if named else "The series does not say what its base is."
+            )
+            text = wrap(f"{which} does not apply to {wording.tree(tree)}. {base}", COLUMNS)
             hunks_shown = [f"  {hunk.path}:{hunk.line} {hunk.header}" for hunk in tree.failed_hunks[:5]]
             yield Report(0, None, tuple(text), tuple(cut(line, LOG_COLUMNS) for line in hunks_shown))
 

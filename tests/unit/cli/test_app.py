@@ -113,6 +113,7 @@ USAGE = {
     "no such run": (["report", "nothing"], "no finished run 'nothing'"),
     "no such format": (["report", "--format", "docx"], "'docx' is not one of"),
     "no run to reply from": (["reply"], "no finished run 'last'"),
+    "no folder for a reply": (["reply", "-o", "/nonexistent/x.eml"], "/nonexistent/x.eml cannot be written"),
     "no series by that name": (["fetch", "no-such-series"], "is no series"),
 }
 

@@ -102,6 +102,27 @@ def test_a_comment_is_answered_under_its_lines_and_the_code_that_it_is_about() -
     )
 
 
+def test_tabs_of_what_is_quoted_stay() -> None:
+    body = "On Fri, Kiryl wrote:\n> +\tprep_compound_page(page);\n\nWhat does this do to prep_compound_page()?\n"
+    series = records.series(messages=(mail(COMMENT, body=body),))
+    text = reply(reviewed(point(), series=series), COMMENT).get_content()
+    assert "\n> > +\tprep_compound_page(page);\n> What does this do" in text
+
+
+def test_a_comment_on_a_patch_is_answered_by_what_was_asked() -> None:
+    text = reply(reviewed(point(patch=2)), COMMENT).get_content()
+    assert text.endswith("\n\n  prep_compound_page(): 250 → 370 bytes on x86_64\n")
+    assert "it builds" not in text
+
+
+def test_a_number_that_is_right_is_not_said_again() -> None:
+    words = "text shrinks: add/remove: 1/2 grow/shrink: 3/14 up/down: 120/-1530 (-1410)"
+    claim = records.claim(text=words, claimed=-1410)
+    cover = records.letter(body=f"We see that {words}\n")
+    text = reply(records.run(claims=(claim,), series=records.series(cover=cover))).get_content()
+    assert text.endswith(f"> We see that {words}\n\nI see the same on x86_64.\n")
+
+
 def test_a_comment_of_which_nothing_is_known_is_answered_only_when_asked() -> None:
     run = reviewed(point(symbols=("folio_lock",)), point(number=2, message_id="other@x", symbols=()))
     assert [target.message_id for target in targets(run)] == [records.letter().message_id]

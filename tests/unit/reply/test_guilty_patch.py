@@ -253,7 +253,8 @@ def test_a_refusal_asks_for_the_base_where_none_is_named() -> None:
     assert "The series does not say what its base is." in " ".join(text.split())
     assert "\n  mm/hugetlb.c:74 @@ -74,5 +74,5 @@ int x(void)\n" in text
     based = series().model_copy(update={"base_commit": "d" * 40})
-    assert "does not say" not in body(failing(series=based, cells=(), trees=(tree,)), to="")
+    text = " ".join(body(failing(series=based, cells=(), trees=(tree,)), to="").split())
+    assert f"commit {'c' * 40}. The series names {'d' * 40} as its base." in text
 
 
 def test_a_commit_is_named_once() -> None:
