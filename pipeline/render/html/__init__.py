@@ -65,19 +65,21 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, l
     """The page of a record that is neutral, and has the largest symbols only."""
     judged, most = verdict(record), matters(record)
     tone = _TONES[judged.word]
+    rest = [problem for problem in judged.problems if cut(problem, LONGEST_MATTER) not in most]
+    accounts = findings.accounts(record, linked)
     series = record.series
     places = anchors(record, limits.parts, evidence("run.json", linked))
     view = {
         "verdict": judged,
         "answer": answer(record),
         "matters": most,
-        "wrong": bool(judged.problems),
         "sign": _SIGNS[tone],
         "title": cut(series.title, LONGEST),
         "about": _about(record),
-        "problems": _short([problem for problem in judged.problems if cut(problem, LONGEST_MATTER) not in most]),
+        "problems": _short(rest),
         "remarks": _short(remarks(record)),
-        "accounts": findings.accounts(record, linked),
+        "accounts": accounts,
+        "wrong": bool(rest or accounts),
         "matrix": matrix(record, linked, limits.squares),
         "key": KEY,
         "trees": cells.trees(record),

@@ -74,6 +74,14 @@ def test_it_opens_with_the_verdict_and_what_is_wrong() -> None:
     assert places == sorted(places)
 
 
+def test_what_stands_on_top_is_not_said_again() -> None:
+    """A promise that is broken has no words of a compiler, so that nothing is left to say of it."""
+    words = text_of(parsed(render_html(records.run(cells=(records.grown(lost=(records.LOST,)),), claims=()))))
+    assert words.count("Promise broken with patch 3") == 1
+    assert "What is wrong" not in words
+    assert "What to know" in words
+
+
 def test_a_toolchain_is_named_once() -> None:
     cells = (records.cell(), records.cell("i386-gcc", arch="i386"))
     words = text_of(parsed(render_html(records.run(cells=cells))))
