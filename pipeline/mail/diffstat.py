@@ -13,6 +13,8 @@ _SUM = re.compile(
     r"(?:, (?P<deletions>[0-9]{1,9}) deletions?\(-\))?\s*"
 )
 _CHANGE = re.compile(r"\s*(?P<change>[0-9]{1,9}|Bin(?: [0-9]{1,15} -> [0-9]{1,15} bytes)?) *[+-]*\s*")
+# What `--compact-summary` writes behind a name instead of lines below the diffstat.
+_SUMMARY = re.compile(r" \((?:new|gone|(?:new|mode) [+-][lx])\)$")
 LONGEST_LINE = 10_000
 
 
@@ -44,7 +46,8 @@ def _file(line: str) -> FileStat | None:
     """A file's line: its name can hold anything, ` | ` and ` => ` too; what comes last is its change."""
     name, bar, rest = line[:LONGEST_LINE].rpartition(" |")
     change = _CHANGE.fullmatch(rest)
-    return FileStat(name.strip(), change["change"]) if bar and name.strip() and change else None
+    name = _SUMMARY.sub("", name.strip())
+    return FileStat(name, change["change"]) if bar and name and change else None
 
 
 def paths(name: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ WRITERS = (
     ("-c", "diff.algorithm=patience"),
     ("-c", "diff.statGraphWidth=20"),
 )
+LAYOUTS = ((), ("--compact-summary",), ("--stat=60",), ("--stat=200",))
 
 
 class Checkout:
@@ -106,12 +107,12 @@ def test_what_git_writes_is_confirmed_and_nothing_else(
 ) -> None:
     checkout = Checkout(tmp_path / "linux", sealed_environment, random.Random(seed))
     counted = diffstats(Repository(checkout.folder / ".git"), "HEAD~1", "HEAD")
-    for writer in WRITERS:
-        letter = checkout.git(*writer, "format-patch", "--cover-letter", "--stdout", "-1")
+    for writer, layout in [*((writer, ()) for writer in WRITERS), *(((), layout) for layout in LAYOUTS)]:
+        letter = checkout.git(*writer, "format-patch", "--cover-letter", "--stdout", "-1", *layout)
         (_, shown), *_ = shown_in(letter)
         assert len(shown.lines) == shown.files
         comparison = compared(shown, counted, ())
-        assert comparison.verdict == "confirmed", f"{writer}: {comparison}\n{letter[:3000]}"
+        assert comparison.verdict == "confirmed", f"{writer}{layout}: {comparison}\n{letter[:3000]}"
         for other in altered(shown):
             assert compared(other, counted, ()).verdict == "not confirmed", other
 
