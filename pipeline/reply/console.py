@@ -29,9 +29,16 @@ def deed(what: str) -> str:
     if what.startswith(_COMPLAINS):
         return "the kernel complains"
     if what.startswith(_FAILED):
-        return "tests in the booted kernel fail" if "," in what else "a test in the booted kernel fails"
+        return (
+            "a test in the booted kernel fails" if len(failed_tests(what)) == 1 else "tests in the booted kernel fail"
+        )
     ending = _ENDING.match(what)
     return f"the kernel {_VERBS[ending[1]]} {ending[2] or 'in userspace'}" if ending else "the kernel does not pass"
+
+
+def failed_tests(what: str) -> list[str]:
+    """Names of checks that fail, where that is what is wrong."""
+    return what.removeprefix(_FAILED).split(", ") if what.startswith(_FAILED) else []
 
 
 def evidence(what: str, seen: Sequence[str], console: str) -> list[str]:
@@ -43,9 +50,10 @@ def evidence(what: str, seen: Sequence[str], console: str) -> list[str]:
         console: of the boot, as far as it is there.
     """
     lines = [line for line in console.splitlines() if line.strip()]
-    if what.startswith(_FAILED):
+    if failing := failed_tests(what):
         # Each begins with the name of a check; the console is not sent along.
-        shown = [(line.partition(": ")[2] or line).removesuffix("; its words are in the console") for line in seen]
+        parts = [line.partition(": ") for line in seen]
+        shown = [words.removesuffix("; its words are in the console") for name, _, words in parts if name in failing]
     elif (first := _complaint(lines, seen)) is not None:
         shown = [*_trace(lines[first : first + MOST_LINES])]
     else:

@@ -109,21 +109,32 @@ def _boots(record: RunRecord, logs: Logs) -> Iterator[Report]:
         shown = [cells[name] for name in finding.cells]
         scenario, _, words = what.partition(": ")
         text = _sentences(record, finding.guilt, f"In QEMU, {console.deed(words)} on {wording.kernels(shown)}")
-        if finding.guilt.proven and (before := _without(shown, scenario, finding.guilt.patch)):
-            text = wrap(f"{' '.join(text)} {before}", COLUMNS, most=8)
+        text = wrap(f"{' '.join(text)} {_without(shown, scenario, finding.guilt, words)}".strip(), COLUMNS, most=8)
         seen = [diagnostic.message for diagnostic in finding.diagnostics]
         lines = console.evidence(words, seen, logs(finding.log))
         yield Report(finding.guilt.patch, None, tuple(text), tuple(lines), shown[0], applied=finding.guilt.applied)
 
 
-def _without(cells: Sequence[CellRecord], scenario: str, patch: int) -> str:
-    """What kernels without the patch did, where they were booted and did all the same."""
-    before = [boot for cell in cells for boot in cell.boots if (boot.scenario, boot.patch) == (scenario, patch - 1)]
-    results = {(boot.status == "pass", boot.reason) for boot in before if boot.conclusive}
-    if len(before) < len(cells) or len(results) != 1:
+def _without(cells: Sequence[CellRecord], scenario: str, guilt: Guilt, what: str) -> str:
+    """What kernels did before, where they were booted and did all the same.
+
+    Args:
+        what: they do now, as a report has it.
+    """
+    state, name = (guilt.patch - 1, "it") if guilt.proven else (0, "the series")
+    before = [boot for cell in cells for boot in cell.boots if (boot.scenario, boot.patch) == (scenario, state)]
+    before = [boot for boot in before if boot.conclusive]
+    if len(before) < len(cells):
+        return ""
+    tests = console.failed_tests(what)
+    passing = [{check.name for check in boot.checks if check.status == "pass"} for boot in before]
+    if tests and all(names.issuperset(tests) for names in passing):
+        return f"Without {name}, {'it passes' if len(tests) == 1 else 'they pass'}."
+    results = {(boot.status == "pass", boot.reason) for boot in before}
+    if len(results) != 1:
         return ""
     ((passed, reason),) = results
-    return "It does not without it." if passed else f"Without it, {console.deed(reason)}."
+    return f"It does not without {name}." if passed else f"Without {name}, {console.deed(reason)}."
 
 
 def _structs(record: RunRecord) -> Iterator[Report]:

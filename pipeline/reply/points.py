@@ -17,8 +17,11 @@ MOST_LINES = 6
 def answers(record: RunRecord, point: PointRecord) -> list[str]:
     """Lines on the point's symbols, as builds and boots show them; none where they say nothing."""
     shown: list[str] = []
+    total = len(record.series.patches)
+    # Sizes are those of the whole series, which a comment on one patch is not about.
+    whole = f", with all {total} patches" if point.patch and total > 1 else ""
     for symbol in filter(None, dict.fromkeys(name.removesuffix("()") for name in point.symbols)):
-        lines = [*_sizes(record, symbol), *_words(record, symbol)]
+        lines = [*(f"{size}{whole}" for size in _sizes(record, symbol)), *_words(record, symbol)]
         shown += lines[:MOST_LINES]
         shown += [f"… and {len(lines) - MOST_LINES} more of {symbol}()"] if len(lines) > MOST_LINES else []
     return shown

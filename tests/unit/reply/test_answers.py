@@ -111,7 +111,7 @@ def test_tabs_of_what_is_quoted_stay() -> None:
 
 def test_a_comment_on_a_patch_is_answered_by_what_was_asked() -> None:
     text = reply(reviewed(point(patch=2)), COMMENT).get_content()
-    assert text.endswith("\n\n  prep_compound_page(): 250 → 370 bytes on x86_64\n")
+    assert text.endswith("\n\n  prep_compound_page(): 250 → 370 bytes on x86_64, with all 3 patches\n")
     assert "it builds" not in text
 
 

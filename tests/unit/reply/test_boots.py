@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.record import BootRecord, CheckRecord, RunRecord
+from pipeline.record import BootRecord, RunRecord
 from pipeline.reply import draft
 from pipeline.reply.console import deed, evidence
 from tests.support import records
@@ -96,9 +96,30 @@ def test_what_kernels_did_without_the_patch_is_said() -> None:
     assert "with patch 3. Without it, the kernel goes down before userspace." in text
 
 
+def with_checks(*states: dict[str, str]) -> RunRecord:
+    """Boots of base and last state, whose checks come out like this."""
+    boots = []
+    for patch, words in zip((0, 3), states, strict=True):
+        checks = [
+            {"name": name, "status": word, "details": ["3 pages are bad"] if word == "fail" else []}
+            for name, word in words.items()
+        ]
+        failing = [name for name, word in words.items() if word == "fail"]
+        reason = f"failed: {', '.join(failing)}" if failing else ""
+        boots.append(boot(patch, "fail" if failing else "pass", reason, checks=checks))
+    states_built = (records.state(0), records.state(3))
+    return records.run(cells=(records.cell(states=states_built, boots=tuple(boots)),), claims=())
+
+
+def test_a_test_that_passes_without_the_series_is_told_from_others() -> None:
+    text = flat(body(with_checks({"walk": "pass", "pool": "fail"}, {"walk": "fail", "pool": "fail"})))
+    assert "a test in the booted kernel fails on x86_64 (gcc 12.2) with all 3 patches applied." in text
+    assert "I did not try them one by one. Without the series, it passes." in text
+    assert text.count("3 pages are bad") == 1, "not what fails without the series as well"
+
+
 def test_a_boot_has_no_command_that_would_only_build() -> None:
-    check = CheckRecord(name="walk", status="fail", details=("3 pages are bad",))
-    text = body(booted(boot(0, "pass"), boot(3, "fail", "failed: walk", checks=(check,))))
+    text = body(with_checks({"walk": "pass"}, {"walk": "fail"}))
     assert "a test in the booted kernel fails on x86_64 (gcc 12.2)" in flat(text)
     assert "\n  3 pages are bad\n" in text
     assert "To reproduce" not in text
