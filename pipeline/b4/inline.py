@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 
 from pipeline.assess.checks import check_rows, finding_words
 from pipeline.assess.findings import failures, warnings
-from pipeline.assess.words import location
+from pipeline.assess.words import labelled, location
 from pipeline.record import RunRecord
 from pipeline.record.neutral import neutral
+from pipeline.render import wording
 from pipeline.system.text import visible, wrap
 
 IDENTITY = "pipeline <pipeline@localhost>\n"
@@ -37,24 +39,37 @@ def files(record: RunRecord) -> dict[str, str]:
     return {"identity.txt": IDENTITY, **made} if made else {}
 
 
-def _remarks(record: RunRecord, number: int) -> dict[_Place, list[str]]:
-    """What is said of a patch, by path and line; each once, whatever trees and kernels say it."""
-    remarks: dict[_Place, dict[str, None]] = {}
+@dataclass(frozen=True)
+class _Remark:
+    """A comment: beside its line, and where the patch does not show that."""
+
+    beside: str
+    above: str
+
+
+def _remarks(record: RunRecord, number: int) -> dict[_Place, list[_Remark]]:
+    """What is said of a patch, by path and line, in words that a mail can have; each once, whatever trees say it."""
+    remarks: dict[_Place, dict[_Remark, None]] = {}
+    cells = dict(labelled(record))
     for row in check_rows(record):
         for finding in row.findings if row.patch == number else ():
             place = (finding.path, finding.line) if finding.line else ("", 0)
-            remarks.setdefault(place, {})[finding_words(finding)] = None
+            tool = f"{finding.tool}: " if finding.tool else ""
+            above = finding_words(finding).removesuffix(f" [{finding.kind}]")
+            remarks.setdefault(place, {})[_Remark(f"{tool}{finding.message}", above)] = None
     for kind, problem in [
-        *(("error", failure) for failure in failures(record)),
-        *(("warning", warning) for warning in warnings(record)),
+        *(("Error", failure) for failure in failures(record)),
+        *(("New warning", warning) for warning in warnings(record)),
     ]:
+        where = wording.kernels([cells[name] for name in problem.cells])
         for diagnostic in problem.diagnostics if problem.guilt.patch == number else ():
-            words = f"{', '.join(problem.cells)}: {kind}: {location(diagnostic)}"
-            remarks.setdefault((diagnostic.path, diagnostic.line), {})[words] = None
+            words = f"{kind} on {where}:"
+            remark = _Remark(f"{words} {diagnostic.message}", f"{words} {location(diagnostic)}")
+            remarks.setdefault((diagnostic.path, diagnostic.line), {})[remark] = None
     return {place: [*words] for place, words in remarks.items()}
 
 
-def _patch(diff: str, remarks: Mapping[_Place, list[str]]) -> str:
+def _patch(diff: str, remarks: Mapping[_Place, list[_Remark]]) -> str:
     """A patch's file; empty where nothing is said of it."""
     if not remarks:
         return ""
@@ -62,10 +77,11 @@ def _patch(diff: str, remarks: Mapping[_Place, list[str]]) -> str:
     lines = [*_annotated(diff[start:].rstrip("\n"))] if start >= 0 else []
     placed = {place for _, place in lines if place in remarks}
     rest = chain.from_iterable(words for place, words in remarks.items() if place not in placed)
-    note = "".join(f"{line}\n" for words in rest for line in _comment(words))
+    note = "".join(f"{line}\n" for remark in rest for line in _comment(remark.above))
     quoted = "".join(
         "".join(
-            f"{text}\n" for text in [f"> {line}", *(t for words in remarks.get(place, []) for t in _comment(words))]
+            f"{text}\n"
+            for text in [f"> {line}", *(part for remark in remarks.get(place, []) for part in _comment(remark.beside))]
         )
         for line, place in lines
     )

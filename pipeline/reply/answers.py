@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from pipeline.assess.words import label
 from pipeline.record import ClaimRecord, LetterRecord, RunRecord
+from pipeline.render import wording
 from pipeline.render.measured import first
 from pipeline.render.text_report import summary
-from pipeline.reply import points, wording
+from pipeline.reply import points
 from pipeline.reply.headers import addresses, message_id
 from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS, Span, find, lines_of, own_lines, quoted
 from pipeline.reply.report import Report

@@ -10,8 +10,9 @@ from pipeline.assess.verdict import verdict
 from pipeline.record import LetterRecord, RunRecord
 from pipeline.record.neutral import neutral
 from pipeline.record.public import words_for_others
+from pipeline.render import wording
 from pipeline.render.page import Page
-from pipeline.reply import answers, wording
+from pipeline.reply import answers
 from pipeline.reply.circumstances import circumstances, reproducer
 from pipeline.reply.findings import reports
 from pipeline.reply.headers import message_id

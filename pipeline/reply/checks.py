@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.assess.checks import check_rows, finding_words
 from pipeline.record import CheckFindingRecord, RunRecord
+from pipeline.render.wording import listed
 from pipeline.reply.hunks import hunks, place
 from pipeline.reply.quoting import COLUMNS
 from pipeline.reply.report import DOUBT, STYLE, Report
-from pipeline.reply.wording import listed
 from pipeline.system.text import count, wrap
 
 CHECKS_SHOWN = 5

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from pipeline.kernel.architectures import architecture
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, TreeRecord
-from pipeline.reply import wording
+from pipeline.render import wording
 from pipeline.reply.headers import message_id
 from pipeline.reply.quoting import COLUMNS
 from pipeline.system.text import cut

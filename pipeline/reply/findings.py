@@ -9,7 +9,8 @@ from pipeline.assess import before_after
 from pipeline.assess.findings import Finding, Guilt, boot_failures, failures, warnings
 from pipeline.assess.words import labelled
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
-from pipeline.reply import console, wording
+from pipeline.render import wording
+from pipeline.reply import console
 from pipeline.reply.checks import check_reports
 from pipeline.reply.excerpt import excerpt
 from pipeline.reply.headers import message_id

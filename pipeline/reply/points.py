@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.assess.words import location
 from pipeline.record import BootRecord, CellRecord, DiagnosticRecord, RunRecord
-from pipeline.reply import wording
+from pipeline.render import wording
 from pipeline.review.record import PointRecord
 
 MOST_LINES = 6

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.words import result
 from pipeline.record import CellRecord, RunRecord
-from pipeline.reply import wording
+from pipeline.render import wording
 from pipeline.reply.quoting import COLUMNS
 from pipeline.system.text import cut, wrap
 

@@ -37,6 +37,24 @@ def test_b4_shows_a_finding_at_its_line_and_what_has_none_above() -> None:
     assert "say it better" in comment["text"]
 
 
+def test_a_comment_can_go_into_a_mail_as_it_is() -> None:
+    """No name of a cell, no path that the quoted diff has, no tool's name for its kind of finding."""
+    errors = (
+        records.diagnostic("mm/util.c", 12, "too few arguments"),
+        records.diagnostic("mm/other.c", 3, "no such x"),
+    )
+    states = (records.state(0), records.state(1, "failed", errors=errors))
+    base = run(finding("say it better", 12))
+    cells = (records.broken("x86_64-one", states=states), records.broken("x86_64-two", states=states))
+    text = files(base.model_copy(update={"cells": cells}))["0001.txt"]
+    note, _, quoted = text.partition("\n> diff --git ")
+    assert "Error on x86_64 in 2 configurations (gcc 12.2): mm/other.c:3: no such x" in " ".join(note.split())
+    comments = _review._extract_comments_from_quoted_reply(f"> diff --git {quoted}")
+    assert " ".join(comments[0]["text"].split()) == (
+        "checkpatch: say it better Error on x86_64 in 2 configurations (gcc 12.2): too few arguments"
+    )
+
+
 def test_what_a_finding_quotes_is_no_quotation_to_b4() -> None:
     text = files(run(finding("> diff --git a/x b/x", 12)))["0001.txt"]
     (comment,) = _review._extract_comments_from_quoted_reply(text)
