@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pipeline.apply import Applier
@@ -23,18 +22,20 @@ from pipeline.kernel.history import History, pinned
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import TreeImporter, TreeName
-from pipeline.machine import doctor
 from pipeline.mail.limits import READING_SECONDS, SETTING
 from pipeline.measure import Inspector, Measurer, changed_files, touched_files
 from pipeline.measure.cells import measured_cells
 from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
 from pipeline.objects import ObjectsStage
 from pipeline.orders.baseline import no_series, unchanged
-from pipeline.orders.order import Order, reproducer
-from pipeline.orders.prepare import PreparedRun, prepare, tracked_series
+from pipeline.orders.kernels import wanted_kernels
+from pipeline.orders.order import Order
+from pipeline.orders.prepare import PreparedRun, prepare
+from pipeline.orders.record import run_record
 from pipeline.plan import Planner
 from pipeline.plan.configurations import configuration_origins
 from pipeline.plan.matrix import surprise, with_duplicates_marked
+from pipeline.plan.needed import NeededKernels
 from pipeline.plan.suggest import Suggester, Suggestion, fragment_name
 from pipeline.probes import Probe
 from pipeline.record import RunRecord
@@ -44,8 +45,6 @@ from pipeline.review.record import ReviewRecord
 from pipeline.review.revisions import Reviewer, earlier
 from pipeline.runs import begin, collect, places
 from pipeline.runs.cells import cell_records
-from pipeline.runs.checks import check_records
-from pipeline.runs.claims import claim_records
 from pipeline.runs.evidence import keep_evidence
 from pipeline.runs.results import TreeResult
 from pipeline.system import sandbox, untrusted
@@ -92,12 +91,14 @@ class Pipeline:
         probes = prepared.resolved.probes
         booter = Booter(host, prepared.scenarios)
         with begin(self.workspace, series.title, prepared.started) as run:
-            tree_work, checks, objects, results = [], [], [], []
+            tree_work, checks, objects, results, notes = [], [], [], [], list[str]()
             for tree in [self.tree(name) for name in prepared.resolved.trees]:
                 applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
                 checks.append(() if order.baseline else check_patches(host, series, applied, tree))
                 objects.append(self.objects(prepared, series, applied) if prepared.objects else ((), {}))
-                planned = self.plan(host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
+                kernels = self.kernels(prepared, series, applied)
+                notes += kernels.notes
+                planned = self.plan(host, applied.tree, kernels.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
             distributor = Distributor(
                 host, booter, prepared.scenarios, order.per_patch, prepared.resolved.matrix.probes
@@ -114,7 +115,7 @@ class Pipeline:
                 results.append(
                     TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes, checked)
                 )
-            record = self.record(run.id, prepared, series, results)
+            record = self.record(run.id, prepared, series, results, notes)
             keep_evidence(run, results)
             write_reports(run, record)
         return record, run.folder
@@ -130,14 +131,15 @@ class Pipeline:
         for name in prepared.resolved.trees:
             tree = self.tree(pinned(name, self.tree(name).commit))
             trees.setdefault(tree.name, tree)
-        results = []
+        results, notes = [], list[str]()
         for tree in trees.values():
             applied = self.apply(series, tree, order.base)
-            planned = self.plan(prepared.host, applied.tree, prepared.cells, applied.changed) if applied.usable else ()
+            planned, said = self.chosen(prepared, series, applied)
             checks = check_patches(prepared.host, series, applied, tree)
             results.append(TreeResult(applied, planned, probes=probes, checks=checks))
-            self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs))
-        return self.record("plan", prepared, series, results)
+            notes += said
+            self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs, said))
+        return self.record("plan", prepared, series, results, notes)
 
     def _series(self, prepared: PreparedRun) -> Series:
         if prepared.order.baseline:
@@ -195,6 +197,24 @@ class Pipeline:
         self.console.say(f"Applying to {tree.name} ({applied.tree.version}): {applied.status}{where}")
         return applied
 
+    def kernels(self, prepared: PreparedRun, series: Series, applied: Applied) -> NeededKernels:
+        """The cells whose kernels are built: those of the matrix, or of them those that the series needs."""
+        kernels = wanted_kernels(prepared, series, applied)
+        for note in kernels.notes:
+            self.console.say(note)
+        return kernels
+
+    def chosen(
+        self, prepared: PreparedRun, series: Series, applied: Applied
+    ) -> tuple[tuple[PlannedCell, ...], tuple[str, ...]]:
+        """Every cell of a run, objects first, nothing built yet; and what must be said of the choice."""
+        if not applied.usable:
+            return (), ()
+        stage = ObjectsStage(prepared.host, self.repository, applied, prepared.order.cells)
+        kernels = wanted_kernels(prepared, series, applied)
+        planned = self.plan(prepared.host, applied.tree, kernels.cells, applied.changed)
+        return (*(stage.cells() if prepared.objects else ()), *planned), kernels.notes
+
     def plan(
         self, host: BuildHost, tree: Tree, cells: Sequence[Cell], changed: Sequence[str] = ()
     ) -> tuple[PlannedCell, ...]:
@@ -221,9 +241,10 @@ class Pipeline:
         self, prepared: PreparedRun, series: Series, applied: Applied
     ) -> tuple[tuple[PlannedCell, ...], Builds]:
         """The objects of what a series touches, patch by patch, and what they come to, said at once."""
-        if not applied.usable:
+        stage = ObjectsStage(prepared.host, self.repository, applied, prepared.order.cells)
+        if not applied.usable or not stage.wanted:
             return (), {}
-        planned, builds = ObjectsStage(prepared.host, self.repository, applied).run()
+        planned, builds = stage.run()
         cells = cell_records([TreeResult(applied, planned, builds, moved=self.moved(applied))])
         tree, started = places.tree_record(self.repository, applied), prepared.started.isoformat(timespec="seconds")
         record = collect.stage_record(series, tree, cells, started)
@@ -259,34 +280,14 @@ class Pipeline:
         repository = Repository(self.repository.folder, allowance=Allowance(untrusted.GIT_MOST_SECONDS))
         return {state.patch: moved(repository, base.tree_id, state.tree_id) for state in later}
 
-    def record(self, run_id: str, prepared: PreparedRun, series: Series, results: Sequence[TreeResult]) -> RunRecord:
+    def record(
+        self, run_id: str, prepared: PreparedRun, series: Series, results: Sequence[TreeResult], notes: Sequence[str]
+    ) -> RunRecord:
         """The record of a run; trees are those of the results, as they were named there."""
-        order, resolved = prepared.order, prepared.resolved
-        tracked = resolved.tracked or tracked_series(series)
-        cells, applied = cell_records(results), [result.applied for result in results]
-        names = [applied_tree.tree.name for applied_tree in applied]
-        return RunRecord(
-            id=run_id,
-            started=prepared.started.isoformat(timespec="seconds"),
-            seconds=round(time.monotonic() - prepared.clock, 1),
-            command=reproducer(
-                replace(order, until=prepared.until if prepared.objects else order.until),
-                names,
-                matrix_name=resolved.matrix_name,
-            ),
-            series=collect.series_record(series, tracked.follow_ups if tracked else ()),
-            matrix=resolved.matrix.title,
-            trees=tuple(places.tree_record(self.repository, applied_tree) for applied_tree in applied),
-            cells=cells,
-            checks=check_records(results),
-            claims=claim_records(self.repository, tracked, series, prepared.cells, cells, applied),
-            review=None
-            if order.baseline
-            else self._thread(series, order.request, [applied_tree.tree for applied_tree in applied]),
-            tools=doctor.tool_records(resolved.matrix, order.sandbox, self.processes),
-            sandbox=order.sandbox,
-            places=places.places(self.workspace),
-        )
+        trees = [result.applied.tree for result in results]
+        review = None if prepared.order.baseline else self._thread(series, prepared.order.request, trees)
+        place, repository = self.workspace, self.repository
+        return run_record(run_id, prepared, series, results, review, notes, place, repository, self.processes)
 
     def _thread(self, series: Series, request: Request, trees: Sequence[Tree]) -> ReviewRecord | None:
         """The review; None, and said, where that takes too long: hours of builds must not be lost for it."""

@@ -13,6 +13,7 @@ from pipeline.assess.verdict import exit_status
 from pipeline.cli.command import command
 from pipeline.cli.options import (
     BaseOption,
+    BudgetOption,
     CcacheOption,
     CellOption,
     ExecutorOption,
@@ -74,9 +75,10 @@ def apply_and_build(
         typer.Option(
             "--until",
             help="The last stage: mail and its checks; objects of what the series touches; kernels; boots.",
-            show_default="boots; with --matrix, objects are not compiled on their own",
+            show_default="boots; with a matrix other than auto, objects are not compiled on their own",
         ),
     ] = None,
+    budget: BudgetOption = None,
 ) -> None:
     """Fetch a series, apply it, compile what it touches, build a matrix before and after it, boot, report.
 
@@ -104,6 +106,7 @@ def apply_and_build(
         ccache=ccache,
         baseline=no_series,
         until=until,
+        budget=budget,
     )
     record, folder = current.pipeline().apply_and_build(order)
     if json and json != "-":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,14 @@ def size(text: str) -> int:
         return TypeAdapter(ByteSize).validate_python(text)
     except ValidationError as error:
         raise typer.BadParameter(f"{text!r} is not a size: use a form such as 500M, 20G or 20GiB.") from error
+
+
+def seconds(text: str) -> int:
+    """A time in seconds, as `15m`, `90s` or `1h`."""
+    match = re.fullmatch(r"(?P<number>\d{1,6})(?P<unit>[smh])", text)
+    if not match:
+        raise typer.BadParameter(f"{text!r} is not a time: use a form such as 90s, 15m or 1h.")
+    return int(match["number"]) * {"s": 1, "m": 60, "h": 3600}[match["unit"]]
 
 
 SeriesArgument = Annotated[
@@ -110,6 +119,16 @@ CcacheOption = Annotated[
         metavar="SIZE",
         help="Keep compiled objects in a ccache of at most SIZE, such as 5G.",
         show_default="no ccache",
+    ),
+]
+BudgetOption = Annotated[
+    int | None,
+    typer.Option(
+        "--budget",
+        parser=seconds,
+        metavar="TIME",
+        help="Of the kernels, those that can be built and booted within TIME, such as 15m; what is left out is named.",
+        show_default="no limit",
     ),
 ]
 RunArgument = Annotated[

@@ -88,11 +88,15 @@ def plan(
         cells=tuple(cell or ()),
         sandbox=sandbox,
         jobs=parallel_jobs(jobs),
+        baseline=not series,
     )
     if format_name is PlanFormat.GITHUB:
         _print_jobs(pipeline, order, output)
         return
     resolved = resolve(order)
+    if resolved.matrix.chosen and not suggest:
+        _print_chosen(pipeline, order)
+        return
     doctoring.require(doctoring.needs(resolved.matrix, resolved.trees, order.sandbox))
     host = pipeline.host(order)
     cells = select_cells(resolved.matrix, resolved.fragments, order.cells, current.processes)
@@ -116,6 +120,19 @@ def _require_plan_format(name: PlanFormat, series: str, suggest: bool, output: P
         )
     if output and name is not PlanFormat.GITHUB:
         raise UsageError("--output needs --format github", hint="Redirect standard output to keep the plan as text.")
+
+
+def _print_chosen(pipeline: Pipeline, order: Order) -> None:
+    """Print the cells that a series needs, on each tree: objects first, each with why it is there."""
+    prepared = pipeline.prepare(order)
+    series, usable = pipeline.fetch(order.request), False
+    for number, name in enumerate(prepared.resolved.trees):
+        applied = pipeline.apply(series, pipeline.tree(name), order.base)
+        planned, notes = pipeline.chosen(prepared, series, applied)
+        table = render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs, notes)
+        print(("\n" if number else "") + table, end="")
+        usable = usable or applied.usable
+    raise typer.Exit(ExitStatus.CLEAN if usable else ExitStatus.NOT_OBTAINED)
 
 
 def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:

@@ -2,8 +2,8 @@
 under series/."""
 
 from pipeline.definitions.files import Definition, Identifier
-from pipeline.definitions.matrix import DEFAULT_MATRIX, load_matrix
-from pipeline.definitions.matrix_file import CellDefinition, MatrixDefinition, Probes
+from pipeline.definitions.matrix import CHOSEN_MATRIX, DEFAULT_MATRIX, load_matrix
+from pipeline.definitions.matrix_file import AlsoCells, AlsoDefinition, CellDefinition, MatrixDefinition, Probes
 from pipeline.definitions.scenario import Scenario, ScenarioDefinition, load_scenarios
 from pipeline.definitions.series import (
     ClaimDefinition,
@@ -14,7 +14,10 @@ from pipeline.definitions.series import (
 )
 
 __all__ = [
+    "CHOSEN_MATRIX",
     "DEFAULT_MATRIX",
+    "AlsoCells",
+    "AlsoDefinition",
     "CellDefinition",
     "ClaimDefinition",
     "Definition",

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pipeline.definitions.files import nearest
 from pipeline.definitions.matrix_file import (
     CellDefinition,
+    Choice,
     Condition,
     ExcludedDefinition,
     MatrixDefinition,
@@ -63,7 +64,15 @@ def expand(file: MatrixFile) -> MatrixDefinition:
         cells[cell.id], origins[cell.id] = cell, origin
     if not cells and not file.extends:
         raise UsageError("the matrix has no cells", hint="Declare [axes.NAME], or cells of their own as [[cells]].")
-    return MatrixDefinition(title=file.title, cells=tuple(cells.values()), excluded=tuple(excluded), probes=file.probes)
+    if file.also and file.choice is Choice.ALL:
+        raise UsageError("also: is for matrices whose cells are chosen", hint='Say choice = "needed", or extends.')
+    return MatrixDefinition(
+        title=file.title,
+        cells=tuple(cells.values()),
+        excluded=tuple(excluded),
+        probes=file.probes,
+        choice=file.choice,
+    )
 
 
 def holds(when: Condition, product: Product) -> bool:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from pipeline.definitions.expansion import expand
 from pipeline.definitions.files import in_time, load, nearest
-from pipeline.definitions.matrix_file import MatrixDefinition, MatrixFile
+from pipeline.definitions.matrix_file import AlsoCells, MatrixDefinition, MatrixFile
 from pipeline.system import resources, untrusted
 from pipeline.system.errors import UsageError
 from pipeline.system.untrusted import Budget
 
 DEFAULT_MATRIX = "quick"
-"""Where neither the user nor a tracked series names another."""
+"""Where neither the user nor a tracked series names another, and no series decides."""
+CHOSEN_MATRIX = "auto"
+"""Likewise, for a series: its cells are chosen once that is known."""
 
 _LONGEST = 1000
 """Characters of a mistake, which names what is known."""
@@ -50,12 +52,17 @@ def _load(path: Path, extending: tuple[Path, ...], files: Budget) -> MatrixDefin
     file = load(path, MatrixFile)
     with _mistakes_in(path):
         matrix = expand(file)
-        others = [_find(name, path.resolve().parent, resources.folder("kconfigs")) for name in file.extends]
+        folders = (path.resolve().parent, resources.folder("kconfigs"))
+        others = [_find(name, *folders) for name in file.extends]
+        beside = [(when, _find(when.matrix, *folders)) for when in file.also]
     for other in others:
         loaded = _load(other, (*extending, path.resolve()), files)
         with _mistakes_in(path):
             matrix = matrix.joined(loaded)
-    return matrix
+    also = [
+        AlsoCells(when=when, cells=_load(other, (*extending, path.resolve()), files).cells) for when, other in beside
+    ]
+    return matrix.model_copy(update={"also": tuple(also)})
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -140,6 +142,39 @@ Probes = tuple[Annotated[str, AfterValidator(_known_probe)], ...]
 """Names of probes, as `pipeline.probes` has them."""
 
 
+class Choice(StrEnum):
+    """Which cells of a matrix are built: every one, or those that the series needs."""
+
+    ALL = "all"
+    NEEDED = "needed"
+
+
+def _pattern(words: str) -> str:
+    try:
+        re.compile(words)
+    except re.error as error:
+        raise ValueError(f"{words!r} is no regular expression: {error}") from error
+    return words
+
+
+class AlsoDefinition(Definition):
+    """Another matrix, whose cells are built as well for series that touch what it asks about.
+
+    Args:
+        matrix: its name, beside this file or of those that ship.
+        reason: why, in a few words that a report can show.
+        files: shell patterns of paths.
+        names: regular expressions of identifiers, looked for in the lines of code that a series changes.
+    """
+
+    matrix: Identifier
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    files: Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)] = ()
+    names: Annotated[
+        tuple[Annotated[str, Field(max_length=100), AfterValidator(_pattern)], ...], Field(max_length=20)
+    ] = ()
+
+
 class MatrixFile(Definition):
     """A matrix as it is written: axes, whose products are cells, cells of their own, and other matrices' cells.
 
@@ -147,10 +182,14 @@ class MatrixFile(Definition):
         extends: names of matrices, beside this file or of those that ship; their cells are this one's as well, as they
             are there.
         probes: what is asked of every kernel, and shown in columns of its own.
+        choice: `needed` where a series decides which cells are built: the first whose architecture it concerns, with
+            what its files need of kconfig, and those of `also`.
     """
 
     title: str
     probes: Probes = ()
+    choice: Choice = Choice.ALL
+    also: Annotated[tuple[AlsoDefinition, ...], Field(max_length=20)] = ()
     extends: tuple[Identifier, ...] = ()
     defaults: SettingsDefinition = SettingsDefinition()
     axes: dict[Identifier, dict[Identifier, SettingsDefinition]] = Field(default_factory=dict)
@@ -180,6 +219,13 @@ class ExcludedDefinition(Definition):
     reason: str
 
 
+class AlsoCells(Definition):
+    """What a matrix has beside its own cells for some series: when, and the cells of the other matrix in full."""
+
+    when: AlsoDefinition
+    cells: tuple[CellDefinition, ...]
+
+
 class MatrixDefinition(Definition):
     """A matrix as it is used: every cell in full."""
 
@@ -187,6 +233,13 @@ class MatrixDefinition(Definition):
     cells: tuple[CellDefinition, ...]
     excluded: tuple[ExcludedDefinition, ...] = ()
     probes: Probes = ()
+    choice: Choice = Choice.ALL
+    also: tuple[AlsoCells, ...] = ()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the cells are chosen once the series is known."""
+        return self.choice is Choice.NEEDED
 
     def joined(self, other: MatrixDefinition) -> MatrixDefinition:
         """This matrix with another's cells after its own; a cell that is the same in both is there once.

@@ -86,15 +86,15 @@ _ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
 
 
 def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxName) -> tuple[Need, ...]:
-    """What building `matrix` on `trees` takes."""
-    wanted = list(_KERNEL_BUILD)
+    """What building `matrix` on `trees` takes; of cells that are chosen once the series is known, the first one's."""
+    wanted, cells = list(_KERNEL_BUILD), matrix.cells[:1] if matrix.chosen else matrix.cells
     if sandbox is SandboxName.BWRAP:
         wanted.append(Need("bwrap", "bubblewrap"))
-    if any(architecture(cell.arch).objtool for cell in matrix.cells):
+    if any(architecture(cell.arch).objtool for cell in cells):
         wanted.append(_ELF)
-    for cell in matrix.cells:
+    for cell in cells:
         wanted += [Need(*package) for package in ToolchainName.parse(newest(cell.toolchain)).packages.items()]
-    for known in dict.fromkeys(architecture(cell.arch) for cell in matrix.cells if cell.boot):
+    for known in dict.fromkeys(architecture(cell.arch) for cell in cells if cell.boot):
         machine, userspace = known.machine, known.userspace
         if machine is None or userspace is None:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from pipeline.build import Builds
 from pipeline.build.folders import Folders, Place
@@ -30,12 +31,12 @@ from pipeline.model import (
     Toolchain,
     TouchedFile,
 )
-from pipeline.objects.choose import architectures
 from pipeline.objects.compile import WORDS, Compiler, Wanted
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import BASE, wide_fragment
 from pipeline.plan import Planner
+from pipeline.plan.concerned import architectures
 from pipeline.plan.configurations import config_digest, config_key, configuration_origins
 from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
@@ -46,6 +47,11 @@ __all__ = ["ObjectsStage"]
 
 VERSION = 1
 """Raised whenever the same objects come to say something else."""
+
+
+def cell_id(arch: str) -> str:
+    """What the cell of an architecture is called."""
+    return f"{arch}-objects"
 
 
 @dataclass
@@ -72,9 +78,11 @@ class ObjectsStage:
         host: store, sandbox, worktrees and jobserver.
         repository: holds the series' states.
         applied: the series on the tree.
+        globs: of the ids of cells that are wanted; all without.
     """
 
-    def __init__(self, host: BuildHost, repository: Repository, applied: Applied) -> None:
+    def __init__(self, host: BuildHost, repository: Repository, applied: Applied, globs: Sequence[str] = ()) -> None:
+        self._globs = globs
         self._host = host
         self._repository = repository
         self._applied = applied
@@ -84,15 +92,30 @@ class ObjectsStage:
         self._origins = configuration_origins(applied.states)
         self._touched = TouchedCode(host, repository, applied)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether the stage is asked for: none of its cells may be."""
+        return not self._globs or bool(self._architectures())
+
+    def cells(self) -> tuple[PlannedCell, ...]:
+        """The cells of the stage, not configured yet; a series that touches no code has none."""
+        if not self._touched.files or len(self._applied.states) < 2:
+            return ()
+        return tuple(map(self._cell, self._architectures()))
+
+    def _architectures(self) -> tuple[str, ...]:
+        named = architectures(self._touched.files)
+        if not self._globs:
+            return named
+        return tuple(arch for arch in named if any(fnmatchcase(cell_id(arch), glob) for glob in self._globs))
+
     def run(self) -> tuple[tuple[PlannedCell, ...], Builds]:
         """The cells of the stage, and their builds at every state; a series that touches no code has none.
 
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
-        if not self._touched.files or len(self._applied.states) < 2:
-            return (), {}
-        planned = [self._cell(arch) for arch in architectures(self._touched.files)]
+        planned = self.cells()
         works = [_Work(of_arch) for of_arch in planned if of_arch.reachable]
         if works:
             with self._host.worktree_lock(self._applied.tree):
@@ -123,7 +146,7 @@ class ObjectsStage:
             compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
         fragment = wide_fragment(self._repository, tree.commit)
         about = f"{BASE}, and of it the objects of what the series touches, with W=1"
-        cell = Cell(f"{arch}-objects", arch, compiler, BASE, (fragment,), about, stage=Stage.OBJECTS)
+        cell = Cell(cell_id(arch), arch, compiler, BASE, (fragment,), about, stage=Stage.OBJECTS)
         return PlannedCell(cell, tree, reason=reason)
 
     def _configure(self, works: Sequence[_Work]) -> None:

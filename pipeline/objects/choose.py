@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipeline.kernel import kconfig
-from pipeline.kernel.architectures import ARCHITECTURES, architecture
-from pipeline.kernel.commands import is_code
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, options_in
 from pipeline.model import TouchedFile
 from pipeline.plan.suggest import ASKED, Sources, compiled_if
 from pipeline.system.errors import UsageError
 
-X86_64 = "x86_64"
 MOST_OBJECTS = 400
 """Of a series, that are compiled in one configuration; what a tree-wide series has beyond them is named."""
 MOST_INCLUDERS = 20
@@ -81,21 +79,6 @@ class Configured:
 def is_name(path: str) -> bool:
     """Whether make takes a path for the name of a file and for nothing else."""
     return bool(_PATH.fullmatch(path))
-
-
-def code_files(touched: Iterable[str]) -> tuple[str, ...]:
-    """Those of the touched paths that are code, in order."""
-    return tuple(sorted(path for path in touched if is_code(path)))
-
-
-def architectures(code: Sequence[str]) -> tuple[str, ...]:
-    """The architectures that a series concerns: x86_64, unless all of its code is of others, and those it touches."""
-    touched = dict.fromkeys(PurePosixPath(path).parts[1] for path in code if path.startswith("arch/"))
-    by_folder = {known.folder: name for name, known in reversed(ARCHITECTURES.items())}
-    named = [by_folder[folder] for folder in touched if folder in by_folder]
-    elsewhere = any(not path.startswith("arch/") or path.startswith("arch/x86/") for path in code)
-    # Without an architecture that is known it can still be said why.
-    return tuple(dict.fromkeys([*([X86_64] if elsewhere or not named else []), *named]))
 
 
 def chosen(

@@ -9,8 +9,9 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.sources import Sources
 from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
-from pipeline.objects.choose import Configured, chosen, code_files, sources_of, values_of
+from pipeline.objects.choose import Configured, chosen, sources_of, values_of
 from pipeline.objects.includers import Includers
+from pipeline.plan.concerned import code_files
 from pipeline.plan.configurations import configuration_origins
 from pipeline.system.git import Repository
 from pipeline.system.store import Key

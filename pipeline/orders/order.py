@@ -30,6 +30,7 @@ class Order:
         ccache: most that it may keep in the workspace, bytes; it is not used where this is 0.
         baseline: the trees as they are, without a series; `request` asks for nothing then.
         until: the last stage; None for all of them.
+        budget: seconds of the clock that kernels and boots may take; None where all are wanted.
     """
 
     request: Request
@@ -45,6 +46,7 @@ class Order:
     ccache: int = 0
     baseline: bool = False
     until: Stage | None = None
+    budget: int | None = None
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
@@ -67,6 +69,8 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
         words.append("--noise-floor")
     if order.until is not None:
         words.append(f"--until={order.until}")
+    if order.budget is not None:
+        words.append(f"--budget={order.budget}s")
     if order.sandbox is not SandboxName.BWRAP:
         words.append(f"--sandbox={order.sandbox}")
     return pasted(("pipeline", "apply-and-build"), () if order.baseline else (order.request.text,), words)

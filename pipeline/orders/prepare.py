@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.cluster import Executor, choose
 from pipeline.definitions import (
+    CHOSEN_MATRIX,
     DEFAULT_MATRIX,
     MatrixDefinition,
     Scenario,
@@ -40,7 +41,8 @@ class ResolvedOrder:
 
     Args:
         tracked: the series, where its name was that of a tracked one.
-        matrix: holds the cells that were asked for: the others' toolchains may be missing.
+        matrix: holds the cells that were asked for: the others' toolchains may be missing. Those that are chosen once
+            the series is known are all there.
         matrix_name: as `--matrix` takes it.
         fragments: folder of the matrix's fragments.
         trees: each once, in the order in which they were named.
@@ -64,6 +66,7 @@ class PreparedRun:
 
     Args:
         started, clock: when it was begun, by the calendar and by the monotonic clock in seconds.
+        cells: none where they are chosen once the series is known.
         until: the last stage.
         objects: whether objects of what the series touches are compiled, beside the matrix or in its place.
     """
@@ -88,8 +91,14 @@ def resolve(order: Order) -> ResolvedOrder:
     """
     folder = _series_dir(order)
     tracked = load_series(folder) if folder else None
-    matrix_name = order.matrix or (tracked.matrix if tracked else DEFAULT_MATRIX)
+    by_default = DEFAULT_MATRIX if order.baseline else CHOSEN_MATRIX
+    matrix_name = order.matrix or (tracked.matrix if tracked else by_default)
     matrix, fragments = load_matrix(matrix_name)
+    if matrix.chosen and order.baseline:
+        raise UsageError(
+            f"the matrix {matrix_name} is chosen from for a series, and there is none",
+            hint=f"Name another, as --matrix {DEFAULT_MATRIX}.",
+        )
     names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
     if not names:
         raise UsageError(
@@ -98,7 +107,8 @@ def resolve(order: Order) -> ResolvedOrder:
         )
     return ResolvedOrder(
         tracked=tracked,
-        matrix=matrix.narrowed(order.cells),
+        # What is chosen later is narrowed later.
+        matrix=matrix if matrix.chosen else matrix.narrowed(order.cells),
         matrix_name=matrix_name,
         fragments=fragments,
         trees=tuple(TreeName.parse(name) for name in dict.fromkeys(names)),
@@ -124,7 +134,7 @@ def prepare(order: Order, host: Callable[[Order], BuildHost], processes: Process
     doctor.require([*needs, *([doctor.CCACHE] if order.ccache else [])])
     build_host = host(order)
     cells: tuple[Cell, ...] = ()
-    if until.includes(Stage.KERNELS):
+    if until.includes(Stage.KERNELS) and not resolved.matrix.chosen:
         cells = with_boots(select_cells(resolved.matrix, resolved.fragments, order.cells, processes), resolved.tracked)
     if not until.includes(Stage.BOOTS):
         cells = tuple(replace(cell, boot=()) for cell in cells)
@@ -136,17 +146,17 @@ def prepare(order: Order, host: Callable[[Order], BuildHost], processes: Process
         executor=executor,
         host=build_host,
         cells=cells,
-        scenarios=_scenarios(order, resolved.fragments, cells),
+        scenarios=_scenarios(order, resolved, cells),
         until=until,
         objects=_with_objects(order, resolved),
     )
 
 
 def _with_objects(order: Order, resolved: ResolvedOrder) -> bool:
-    """Whether the stage is run: where it is asked for, and where nobody says which kernels count."""
+    """Whether the stage is run: where it is asked for, and where the series decides which kernels count."""
     if order.baseline:
         return False
-    return order.until.includes(Stage.OBJECTS) if order.until else not (order.matrix or resolved.tracked)
+    return order.until.includes(Stage.OBJECTS) if order.until else resolved.matrix.chosen
 
 
 def tracked_series(series: Series) -> SeriesDefinition | None:
@@ -160,9 +170,12 @@ def _series_dir(order: Order) -> Path | None:
     return None if order.baseline else find_series(order.request.text)
 
 
-def _scenarios(order: Order, fragments: Path, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
+def _scenarios(order: Order, resolved: ResolvedOrder, cells: Sequence[Cell]) -> Mapping[str, Scenario]:
     """The boot scenarios that cells name: the series' own, those beside the matrix, those that ship."""
     series_dir = _series_dir(order)
-    folders = [*([series_dir] if series_dir else []), fragments, resources.folder("kconfigs")]
+    folders = [*([series_dir] if series_dir else []), resolved.fragments, resources.folder("kconfigs")]
     names = [name for cell in cells for name in cell.boot]
+    if resolved.matrix.chosen:
+        candidates = [*resolved.matrix.cells, *(cell for also in resolved.matrix.also for cell in also.cells)]
+        names = [name for candidate in candidates for name in candidate.boot]
     return load_scenarios(names, tuple(dict.fromkeys(folder / "boot" for folder in folders)))

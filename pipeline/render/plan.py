@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.definitions import MatrixDefinition
-from pipeline.model import PlannedCell, Tree
+from pipeline.model import PlannedCell, Stage, Tree
 from pipeline.plan.matrix import surprise
-from pipeline.probes import Facts, Probe, probe
+from pipeline.probes import UNKNOWN, Facts, Probe, probe
 from pipeline.render.page import Page
-from pipeline.system.text import count, visible, wrap
+from pipeline.system.text import count, duration, visible, wrap
 
 COLUMNS = 100
 """Of the page: cells and cross compilers have long names."""
 
 
-def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefinition, jobs: int) -> str:
+def render_plan(
+    tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefinition, jobs: int, notes: Sequence[str] = ()
+) -> str:
     """The plan as text, for a terminal.
 
     Args:
         planned: the cells on the tree, duplicates marked.
         matrix: where they come from, for the products that are no cells.
         jobs: compilers at once, for the estimate of wall time.
+        notes: on the choice of cells, a sentence each.
     """
     page = Page(columns=COLUMNS)
     probes = [probe(name) for name in matrix.probes]
@@ -38,7 +41,9 @@ def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefini
         if candidate.same_as
     ]
     excluded = [(", ".join(exclusion.ids), exclusion.reason) for exclusion in matrix.excluded]
+    why = [(candidate.cell.id, candidate.cell.about) for candidate in planned] if matrix.chosen else []
     for title, entries in (
+        ("Why", why),
         ("Not what the matrix says", surprises),
         ("Unreachable", broken),
         ("Wishes not granted", _refused(planned)),
@@ -46,18 +51,16 @@ def render_plan(tree: Tree, planned: Sequence[PlannedCell], matrix: MatrixDefini
         ("Excluded", excluded),
     ):
         lines += _section(title, entries)
+    for note in notes:
+        lines += ["", *wrap(note, COLUMNS)]
     lines += ["", *wrap(_estimate(planned, jobs), COLUMNS)]
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
-def duration(seconds: float) -> str:
-    """Seconds up to two minutes, minutes up to two hours, then hours."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
 def _row(planned: PlannedCell, probes: Sequence[Probe]) -> tuple[str, ...]:
+    if planned.cell.stage is Stage.OBJECTS:
+        readings = [UNKNOWN for probe in probes for _ in probe.columns]
+        return planned.cell.id, planned.cell.toolchain.name, *readings, UNKNOWN, "objects" if planned.reachable else "-"
     facts = Facts(planned.vmemmap, planned.struct_page) if planned.reachable else Facts()
     readings = [reading for probe in probes for reading in probe.read(facts)]
     return (
@@ -108,10 +111,10 @@ def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def _estimate(planned: Sequence[PlannedCell], jobs: int) -> str:
     """What one source state takes, from the last full build of each cell in this workspace."""
-    wanted = [candidate for candidate in planned if candidate.to_build]
+    wanted = [candidate for candidate in planned if candidate.to_build and candidate.cell.stage is Stage.KERNELS]
     known = [candidate.cpu_seconds for candidate in wanted if candidate.cpu_seconds]
     if not wanted:
-        return "Nothing to build."
+        return "No kernel to build."
     if not known:
         return f"No estimate: {count(len(wanted), 'cell')} to build, none of which this workspace has built before."
     new = [candidate.cell.id for candidate in wanted if not candidate.cpu_seconds]

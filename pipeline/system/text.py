@@ -69,3 +69,10 @@ def wrap(text: str, columns: int, most: int = 4) -> list[str]:
 def _fits(text: str, columns: int) -> bool:
     """Columns limit what a reader sees, characters how high combining ones can pile up."""
     return len(text) <= 2 * columns and cell_len(text) <= columns
+
+
+def duration(seconds: float) -> str:
+    """Seconds up to two minutes, minutes up to two hours, then hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

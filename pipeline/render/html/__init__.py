@@ -21,10 +21,9 @@ from pipeline.render.html.symbols import Totals, totals, without_the_small
 from pipeline.render.html.tables import LONGEST, Item, items, table
 from pipeline.render.html.trimming import Limits, trimmed
 from pipeline.render.measured import first
-from pipeline.render.plan import duration
 from pipeline.render.reproduction import reproduction
 from pipeline.render.text_report import about, facts
-from pipeline.system.text import cut
+from pipeline.system.text import cut, duration
 
 MOST_BYTES = 2 << 20
 """A page that opens at once, on a phone, too."""

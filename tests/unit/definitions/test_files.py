@@ -205,6 +205,43 @@ def test_a_version_that_is_not_there_is_refused(tmp_path: Path, text: str, asked
         series(tmp_path, text).newest(asked)
 
 
+NEEDED = """\
+title = "needed"
+choice = "needed"
+[[cells]]
+id = "a"
+arch = "x86_64"
+base = "tinyconfig"
+[[also]]
+matrix = "quick"
+reason = "it is about pages"
+names = ["page_\\\\w+"]
+"""
+
+
+def test_a_matrix_that_is_chosen_from_knows_the_cells_of_others(tmp_path: Path) -> None:
+    definition, _ = load_matrix(str(matrix(tmp_path, NEEDED)))
+    assert definition.chosen
+    assert [cell.id for cell in definition.cells] == ["a"]
+    assert definition.also[0].cells == load_matrix("quick")[0].cells
+    assert not load_matrix("quick")[0].chosen
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('choice = "needed"\n', "", "also: is for matrices whose cells are chosen"),
+        ('"needed"\n[[', '"some"\n[[', "choice"),
+        ('"quick"', '"quik"', "there is no matrix 'quik'"),
+        ('"page_', '"(page_', "is no regular expression"),
+    ],
+)
+def test_a_mistake_in_a_matrix_that_is_chosen_from_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_matrix(str(matrix(tmp_path, NEEDED.replace(old, new))))
+    assert words in caught.value.message
+
+
 def asks_something(fragment: Fragment) -> bool:
     return bool(fragment.asked) or fragment.power_of_two is not None
 

@@ -11,7 +11,7 @@ from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.objects import choose
-from pipeline.objects.choose import Configured, architectures, chosen, code_files, sources_of
+from pipeline.objects.choose import Configured, chosen, sources_of
 
 KCONFIG = """\
 config NUMA
@@ -105,16 +105,3 @@ def test_of_a_tree_wide_series_the_first_objects_are_compiled(monkeypatch: pytes
     files = chosen(CONFIGURED, ["mm/util.c", "mm/numa.c"], {})
     assert [(file.path, file.targets) for file in files] == [("mm/numa.c", ()), ("mm/util.c", ("mm/util.o",))]
     assert files[0].reason == "beyond the first 1 objects of a tree-wide series"
-
-
-def test_architectures_are_those_that_code_is_of() -> None:
-    assert architectures(["mm/util.c"]) == ("x86_64",)
-    assert architectures(["mm/util.c", "arch/arm64/a.c", "arch/alpha/b.c"]) == ("x86_64", "arm64")
-    assert architectures(["arch/riscv/a.c", "arch/riscv/b.S"]) == ("riscv",)
-    assert architectures(["arch/um/a.c", "arch/x86/b.c"]) == ("x86_64", "um")
-    assert architectures(["arch/alpha/b.c"]) == ("x86_64",)
-
-
-def test_code_is_what_kernels_are_made_of() -> None:
-    touched = ["mm/b.c", "mm/a.h", "Documentation/x.c", "tools/y.c", "scripts/z.c", "mm/Makefile", "mm/k.rs"]
-    assert code_files(touched) == ("mm/a.h", "mm/b.c", "mm/k.rs")

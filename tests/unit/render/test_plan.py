@@ -10,7 +10,8 @@ from pipeline.definitions import MatrixDefinition
 from pipeline.definitions.matrix_file import ExcludedDefinition
 from pipeline.model import Expectation, Fragment, PlannedCell
 from pipeline.plan.matrix import with_duplicates_marked
-from pipeline.render.plan import COLUMNS, duration, render_plan
+from pipeline.render.plan import COLUMNS, render_plan
+from pipeline.system.text import duration
 from tests.support.planned import TREE, planned
 
 EXCLUDED = (ExcludedDefinition(ids=("x86_64-odd", "arm64-odd"), reason="no compiler does that"),)

@@ -1,0 +1,26 @@
+"""What of a series a kernel is made of, and the architectures that it concerns; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from pipeline.kernel.architectures import ARCHITECTURES
+from pipeline.kernel.commands import is_code
+
+X86_64 = "x86_64"
+
+
+def code_files(touched: Iterable[str]) -> tuple[str, ...]:
+    """Those of the touched paths that are code, in order."""
+    return tuple(sorted(path for path in touched if is_code(path)))
+
+
+def architectures(code: Sequence[str]) -> tuple[str, ...]:
+    """The architectures that a series concerns: x86_64, unless all of its code is of others, and those it touches."""
+    touched = dict.fromkeys(PurePosixPath(path).parts[1] for path in code if path.startswith("arch/"))
+    by_folder = {known.folder: name for name, known in reversed(ARCHITECTURES.items())}
+    named = [by_folder[folder] for folder in touched if folder in by_folder]
+    elsewhere = any(not path.startswith("arch/") or path.startswith("arch/x86/") for path in code)
+    # Without an architecture that is known it can still be said why.
+    return tuple(dict.fromkeys([*([X86_64] if elsewhere or not named else []), *named]))
