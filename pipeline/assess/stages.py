@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.assess.findings import failures, warnings
 from pipeline.assess.words import location
-from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
+from pipeline.kernel.commands import is_code
+from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, TouchedFileRecord
 from pipeline.record.neutral import neutral
 from pipeline.system.text import count, cut
 
@@ -24,7 +25,7 @@ def compiled_words(record: RunRecord) -> str:
     """`5 of 6 touched files compiled`; empty where no objects were asked for."""
     files: dict[tuple[str, str], bool] = {}
     for cell in objects_cells(record):
-        for file in cell.files:
+        for file in filter(_is_code, cell.files):
             files[cell.tree, file.path] = files.get((cell.tree, file.path), False) or file.compiled
     if not files:
         return ""
@@ -37,7 +38,7 @@ def touched(record: RunRecord) -> dict[tuple[str, str], str]:
     """
     reasons: dict[tuple[str, str], list[str]] = {}
     for cell in objects_cells(record):
-        for file in cell.files:
+        for file in filter(_is_code, cell.files):
             reasons.setdefault((cell.tree, file.path), []).append(file.reason)
     # Of several architectures the one says most whose folder it is not about.
     return {
@@ -54,7 +55,7 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
     record = neutral(record)
     cells = objects_cells(record)
     if not cells:
-        return [f"Objects ({seconds:.0f} s): the series touches no code that could be compiled"]
+        return [f"Objects ({seconds:.0f} s): the series touches nothing that could be compiled"]
     broken, warned = failures(record), warnings(record)
     patches = len(record.series.patches)
     if broken:
@@ -87,6 +88,11 @@ def left_out(record: RunRecord) -> list[str]:
     lines = [f"{cut(path, 100)}: {cut(reason, 200)}" for (_, path), reason in touched(record).items() if reason]
     more = len(lines) - MOST_LEFT_OUT
     return [*lines[:MOST_LEFT_OUT], *([f"{count(more, 'file')} more"] if more > 0 else [])]
+
+
+def _is_code(file: TouchedFileRecord) -> bool:
+    """Whether it is a file of code: makefiles are there besides."""
+    return is_code(file.path)
 
 
 def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:

@@ -11,6 +11,7 @@ from pipeline.assess.boots import failing_on_base, not_understood, proving_less
 from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
+from pipeline.assess.others import other_files, touches_code, unread
 from pipeline.assess.stages import compiled_words, touched
 from pipeline.assess.words import label, labelled, location, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord, line_ranges
@@ -19,6 +20,7 @@ from pipeline.system.errors import ExitStatus
 from pipeline.system.text import count, cut
 
 CLAIMS_NAMED = 3
+OTHERS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,17 @@ def verdict(record: RunRecord) -> Verdict:
     building = sum(result(record, cell) == "builds" for cell in record.cells)
     headline = _headline(record, [kind for kind, of_kind in kinds.items() if of_kind], building)
     covered = not (_took(record) and building and not_covered(record))
-    whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
+    whole = _looked_at(record, building) and not any(cell.status == "missing" for cell in record.cells)
     understood = not not_understood(labelled(record))
     return Verdict(_took(record) and whole and understood and not problems and covered, headline, problems, covered)
+
+
+def _looked_at(record: RunRecord, building: int) -> bool:
+    """Whether anything was read of what the series changes: by a compiler, or where it has no code by anything else."""
+    if touches_code(record):
+        return building > 0
+    files = other_files(record)
+    return any(files.values()) if files else building > 0
 
 
 def _of_baseline(record: RunRecord) -> Verdict:
@@ -191,6 +201,9 @@ def _coverage_remarks(record: RunRecord) -> Iterable[str]:
         yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
     if measured and not files:
         yield "The series changes no code that could be compiled."
+    if left := unread(record):
+        more = f" and {count(len(left) - OTHERS_NAMED, 'file')} more" if len(left) > OTHERS_NAMED else ""
+        yield f"Nothing here reads: {', '.join(cut(path, 100) for path in left[:OTHERS_NAMED])}{more}."
     unmeasured = [cell for cell in record.cells if result(record, cell) == "builds" and cell.coverage is None]
     if measured and unmeasured:
         yield f"Coverage not measured: {', '.join(label(record, cell) for cell in unmeasured)}."
@@ -225,16 +238,27 @@ def _without_problems(record: RunRecord, building: int, about: str, grown: str) 
     lacking = sum(cell.status == "missing" for cell in record.cells)
     if building and lacking:
         return f"No result of {count(lacking, 'cell')}; no problem found in {building} of the others."
-    if not building:
+    others = {} if record.is_baseline or touches_code(record) else other_files(record)
+    read = sum(map(bool, others.values()))
+    if others and not read:
+        return f"Nothing proven: nothing here reads {_some_of(others)}."
+    if not building and not others:
         return f"Nothing proven: no cell was built{'' if record.is_baseline else ' with all patches'}."
     kernels = [cell for cell in matrix.counted(record.cells) if cell.stage == "kernels"]
     building -= sum(cell.stage == "objects" and result(record, cell) == "builds" for cell in record.cells)
-    parts = [about, compiled_words(record), f"{building} of {count(len(kernels), 'cell')} built" if kernels else ""]
+    words = compiled_words(record) or (f"{read} of {count(len(others), 'file')} read, none of code" if others else "")
+    parts = [about, words, f"{building} of {count(len(kernels), 'cell')} built" if kernels else ""]
     ran = sum(boot.conclusive for cell in record.cells for boot in cell.boots)
     booted = f", {count(ran, 'boot')}" if ran else ""
     if unclear := not_understood(labelled(record)):
         return f"No problem found, but {count(len(unclear), 'check')} of ours did not understand a kernel{grown}."
     return f"No problem found: {', '.join(filter(None, parts))}{booted}{grown}."
+
+
+def _some_of(paths: Iterable[str]) -> str:
+    """The first path, and how many more there are."""
+    first, *rest = paths
+    return cut(first, 100) + (f" and {count(len(rest), 'other file')}" if rest else "")
 
 
 def _base_failure(name: str, cell: CellRecord) -> str:

@@ -65,7 +65,8 @@ class DocumentationCheck:
         if done.status and not _LINE.search(done.text):
             return Outcome(tuple(gone), not_checked=f"docutils fails: {last_line(done.last_words)}")
         told = _findings(done, names)
-        return Outcome((*compared(told["after"], told["before"], patch.files), *gone))
+        read = [name for laid, name in names.items() if laid.startswith("after/")]
+        return Outcome((*compared(told["after"], told["before"], patch.files), *gone), read=tuple(read))
 
 
 def _documents(patch: CheckedPatch) -> list[FileDiff]:

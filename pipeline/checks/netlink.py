@@ -57,11 +57,13 @@ class NetlinkCheck:
     def run(self, patch: CheckedPatch, before: State, after: State, /) -> Outcome:
         touched = {file.name for file in patch.files}
         marked = after.grep("^/\\* YNL-GEN (kernel|uapi) (source|header) \\*/", "*.c", "*.h")
-        findings, reason = list[CheckFinding](), ""
+        findings, reason, read = list[CheckFinding](), "", dict[str, None]()
         for generated in filter(None, (_generated(after, path) for path, _, _ in marked)):
             if generated.path not in touched and generated.spec not in touched:
                 continue
             words, stale = _stale(generated, after)
+            if not words and generated.spec in touched:
+                read[generated.spec] = None
             if not words and not stale:
                 continue
             words_before, stale_before = _stale(generated, before)
@@ -73,7 +75,7 @@ class NetlinkCheck:
                 findings.append(CheckFinding(Severity.ERROR, message, generated.path, 0, "ynl", kind))
             elif words:
                 reason = words
-        return Outcome(tuple(findings), reason)
+        return Outcome(tuple(findings), reason, tuple(read))
 
 
 def _generated(state: State, path: str) -> _Generated | None:

@@ -159,10 +159,12 @@ class Outcome:
     Args:
         findings: of the state after the patch; those that are not `new` are counted and not shown.
         not_checked: why nothing, or not all, was looked at; empty where all was.
+        read: touched files that were read for what they are, as a document or a script, and not for their style alone.
     """
 
     findings: tuple[CheckFinding, ...] = ()
     not_checked: str = ""
+    read: tuple[str, ...] = ()
 
 
 class PatchCheck(Protocol):

@@ -34,6 +34,8 @@ from pipeline.system.watch import LimitError
 MOST_FINDINGS = 200
 """Of one check on one patch, that are kept."""
 LONGEST_MESSAGE = 500
+ANSWERS = 2
+"""Raised whenever more is stored of an answer."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Checker:
             "after": dict(after.blobs),
             "sandbox": self._host.sandbox.name,
             "policy": POLICY_VERSION,
+            "answers": ANSWERS,
         }
         return Key("check", inputs | ({"tree": state.tree_id} if check.needs.whole_tree else {}))
 
@@ -174,6 +177,7 @@ class Checker:
             "findings": [_value(finding) for finding in outcome.findings if finding.new],
             "known": sum(not finding.new for finding in outcome.findings),
             "seconds": seconds,
+            "read": [*outcome.read],
         }
         if task.key is not None and not outcome.not_checked:
             self._host.store.put(task.key, value, {})
@@ -199,7 +203,14 @@ def _result(task: _Task, value: Mapping[str, Any], not_checked: str = "") -> Che
     ]
     status = CheckStatus.NOT_CHECKED if not_checked else CheckStatus.CHECKED
     return CheckResult(
-        task.check.name, number, status, not_checked, tuple(findings), int(value["known"]), float(value["seconds"])
+        check=task.check.name,
+        patch=number,
+        status=status,
+        reason=not_checked,
+        findings=tuple(findings),
+        known=int(value["known"]),
+        seconds=float(value["seconds"]),
+        read=tuple(value["read"]),
     )
 
 

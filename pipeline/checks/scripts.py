@@ -56,7 +56,8 @@ class _ScriptCheck:
         told = {
             where: [finding for laid, finding in located if laid.startswith(where)] for where in ("before/", "after/")
         }
-        return Outcome(compared(told["after/"], told["before/"], patch.files))
+        read = [name for laid, name in names.items() if laid.startswith("after/")]
+        return Outcome(compared(told["after/"], told["before/"], patch.files), read=tuple(read))
 
     def _is_one(self, name: str, content: bytes) -> bool:
         first = content.split(b"\n", 1)[0]

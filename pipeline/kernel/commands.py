@@ -221,6 +221,11 @@ def is_code(path: str) -> bool:
     return PurePosixPath(path).suffix in _SUFFIXES and is_of_kernel(path)
 
 
+def is_makefile(path: str) -> bool:
+    """Whether kbuild reads it to learn how the files beside it are compiled."""
+    return PurePosixPath(path).name in ("Makefile", "Kbuild")
+
+
 def is_of_kernel(path: str) -> bool:
     """Whether it lies in a folder that kernels are made from; the others make other programs, or none."""
     return path.partition("/")[0] not in _NOT_THE_KERNEL

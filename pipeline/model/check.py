@@ -58,6 +58,7 @@ class CheckResult:
         known: findings that were there before the patch.
         seconds: that the check took, whenever that was.
         cached: from the store.
+        read: touched files that were read for what they are, and not for their style alone.
     """
 
     check: str
@@ -68,3 +69,4 @@ class CheckResult:
     known: int = 0
     seconds: float = 0.0
     cached: bool = False
+    read: tuple[str, ...] = ()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
 from pipeline.kernel import kconfig
 from pipeline.kernel.architectures import architecture
+from pipeline.kernel.commands import is_makefile
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, options_in
 from pipeline.model import TouchedFile
@@ -19,6 +21,9 @@ MOST_OBJECTS = 400
 """Of a series, that are compiled in one configuration; what a tree-wide series has beyond them is named."""
 MOST_INCLUDERS = 20
 """Of the headers that a series touches, all together."""
+
+MOST_BESIDE = 3
+"""Files beside a makefile that are compiled to have it read."""
 
 _COMPILED = (".c", ".S")
 # What make takes for a path and nothing else: `%`, `$`, `:` and `=` are words of its own, and blanks part them.
@@ -62,6 +67,16 @@ class Configured:
             return TouchedFile(path, (_object(within[0]),))
         return TouchedFile(path, reason=self._why_not(path, condition))
 
+    def beside(self, makefile: str) -> TouchedFile:
+        """Objects by which a makefile is read: of the first files beside it that are compiled."""
+        folder = PurePosixPath(makefile).parent
+        if folder.parts[0] == "arch" and folder.parts[1:2] != (architecture(self.arch).folder,):
+            return TouchedFile(makefile, reason=f"needs {'/'.join(folder.parts[:2])}")
+        paths = [path for path in self.sources.files if path.endswith(".c") and PurePosixPath(path).parent == folder]
+        shown = (self.targets(path) for path in sorted(paths) if is_name(path) and self.compiles(path))
+        targets = [target for file in islice(shown, MOST_BESIDE) for target in file.targets]
+        return TouchedFile(makefile, tuple(targets), reason="" if targets else "no file beside it is compiled")
+
     def _why_not(self, path: str, condition: Expression | None) -> str:
         if condition is None:
             return f"no makefile that counts for {self.arch} names {PurePosixPath(path).stem}.o"
@@ -87,7 +102,7 @@ def chosen(
     """The objects that show each file, at one source state.
 
     Args:
-        code: the touched files that are there.
+        code: the touched files that are there, makefiles among them.
         includers: of headers among them: C files that include them, the most telling first.
     """
     files = [configured.targets(path) for path in code if path.endswith(_COMPILED)]
@@ -115,19 +130,22 @@ def chosen(
         taken |= dict.fromkeys(targets)
         reason = "" if targets else _no_includer(header, configured.arch)
         added.append(TouchedFile(header, tuple(targets), reason=reason))
+    beside = [configured.beside(path) for path in code if is_makefile(path)]
     others = [
         TouchedFile(path, reason="Rust is not compiled as a single object" if path.endswith(".rs") else "no object")
         for path in code
-        if not path.endswith((*_COMPILED, ".h"))
+        if not path.endswith((*_COMPILED, ".h")) and not is_makefile(path)
     ]
-    return tuple(sorted([*files, *added, *others], key=lambda file: file.path))
+    return tuple(sorted([*files, *added, *beside, *others], key=lambda file: file.path))
 
 
 def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The source of every target."""
     sources = {_object(path): path for paths in includers.values() for path in paths}
     for file in files:
-        if not file.path.endswith(".h"):
+        if is_makefile(file.path):
+            sources |= {target: str(PurePosixPath(target).with_suffix(".c")) for target in file.targets}
+        elif not file.path.endswith(".h"):
             sources |= {target: sources.get(target, file.path) for target in file.targets}
     wanted = {target for file in files for target in file.targets}
     return {target: source for target, source in sorted(sources.items()) if target in wanted}

@@ -1,4 +1,4 @@
-"""What a series touches on one tree: its files of code, and at every state the objects that show them."""
+"""What a series touches on one tree: its files of code and makefiles, and at every state the objects that show them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
 from pipeline.objects.choose import Configured, chosen, sources_of, values_of
 from pipeline.objects.includers import Includers
-from pipeline.plan.concerned import code_files
+from pipeline.plan.concerned import code_files, makefiles
 from pipeline.plan.configurations import configuration_origins
 from pipeline.system.git import Repository
 from pipeline.system.store import Key
@@ -36,7 +36,7 @@ class TouchedCode:
         self._origins = configuration_origins(applied.states)
         base, last = applied.states[0], applied.states[-1]
         # Also what a later patch takes back.
-        self.files = code_files(set(applied.changed))
+        self.files = (*code_files(set(applied.changed)), *makefiles(set(applied.changed)))
         self.changed = changed_files(repository, base.commit, last.commit)
         self._sources: dict[str, Sources] = {}
         self.changed_digest = lines_digest(self.changed)
@@ -72,7 +72,7 @@ class TouchedCode:
 
     @cached_property
     def _present(self) -> Mapping[int, frozenset[str]]:
-        """The touched files of code that are there, by patch number."""
+        """The touched files that are there, by patch number."""
         return {state.patch: self._present_at(state) for state in self._applied.states}
 
     def _present_at(self, state: SourceState) -> frozenset[str]:

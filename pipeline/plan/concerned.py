@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from pipeline.kernel.architectures import ARCHITECTURES
-from pipeline.kernel.commands import is_code
+from pipeline.kernel.commands import is_code, is_makefile, is_of_kernel
 
 X86_64 = "x86_64"
 
@@ -14,6 +14,11 @@ X86_64 = "x86_64"
 def code_files(touched: Iterable[str]) -> tuple[str, ...]:
     """Those of the touched paths that are code, in order."""
     return tuple(sorted(path for path in touched if is_code(path)))
+
+
+def makefiles(touched: Iterable[str]) -> tuple[str, ...]:
+    """Those of the touched paths that say how the files beside them are compiled, in order; no topmost one does."""
+    return tuple(sorted(path for path in touched if is_makefile(path) and "/" in path and is_of_kernel(path)))
 
 
 def architectures(code: Sequence[str]) -> tuple[str, ...]:

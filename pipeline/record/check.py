@@ -32,5 +32,8 @@ class PatchCheckRecord(Record):
     reason: str = Field(default="", description="why it was not checked, or not as a whole")
     findings: tuple[CheckFindingRecord, ...] = Field(default=(), description="those that come with the patch")
     known: Count = Field(default=0, description="findings that were there before the patch")
+    read: tuple[str, ...] = Field(
+        default=(), description="touched files that it read for what they are, and not for their style alone"
+    )
     seconds: Seconds = 0.0
     cached: bool = False

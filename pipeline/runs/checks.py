@@ -30,6 +30,7 @@ def check_records(results: Sequence[TreeResult]) -> tuple[record.PatchCheckRecor
                 for finding in check.findings
             ),
             known=check.known,
+            read=check.read,
             seconds=check.seconds,
             cached=check.cached,
         )

@@ -148,7 +148,22 @@ def test_a_new_option_is_on_from_the_patch_that_brings_it(tried: Tried) -> None:
 def test_a_series_without_code_says_so(tried: Tried) -> None:
     cells, _, printed = tried([("lib: an option", [OPTION])], 1)
     assert cells == []
-    assert "the series touches no code that could be compiled" in printed
+    assert "the series touches nothing that could be compiled" in printed
+
+
+def test_a_makefile_is_read_by_objects_beside_it(tried: Tried) -> None:
+    good = ("lib/Makefile", "obj-y += string.o\n", "obj-y += string.o # and more\n")
+    (cell,), _, printed = tried([("lib: a comment", [good])], 0)
+    (file,) = cell.files
+    assert (file.path, file.compiled, "lib/string.o" in file.objects) == ("lib/Makefile", True, True)
+    assert "OK: No problem found: 1 patch, 1 of 1 file read, none of code." in printed
+
+
+def test_a_makefile_that_fails_is_a_patch_that_does_not_compile(tried: Tried) -> None:
+    bad = ("lib/Makefile", "obj-y += string.o\n", "obj-y += string.o\n$(error no more)\n")
+    (cell,), _, printed = tried([("lib: an error", [bad])], 1)
+    assert statuses(cell) == ["built", "failed"]
+    assert 'does not compile with patch 1, "lib: an error"' in printed
 
 
 def test_what_is_not_compiled_says_why(tried: Tried) -> None:
