@@ -18,7 +18,7 @@ from pipeline.cli.options import (
     TreeOption,
 )
 from pipeline.cli.session import Session
-from pipeline.definitions import DEFAULT_MATRIX, MatrixDefinition, load_matrix
+from pipeline.definitions import CHOSEN_MATRIX, MatrixDefinition, load_matrix
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import TreeName
 from pipeline.machine import doctor as doctoring
@@ -30,7 +30,7 @@ from pipeline.system.sandbox import SandboxName, choose
 @command("doctor", example="doctor --matrix quick")
 def doctor(
     current: Session,
-    matrix: MatrixOption = DEFAULT_MATRIX,
+    matrix: MatrixOption = CHOSEN_MATRIX,
     cell: CellOption = None,
     tree: TreeOption = None,
     sandbox: SandboxOption = SandboxName.BWRAP,
@@ -39,7 +39,7 @@ def doctor(
     ] = False,
 ) -> None:
     """List the tools that a matrix needs, and the command that installs missing ones."""
-    definition = load_matrix(matrix)[0].narrowed(cell or ())
+    definition = doctoring.candidates(load_matrix(matrix)[0], cell or ())
     names = tuple(TreeName.parse(name) for name in tree or ("debian:linux-source-6.12",))
     findings = doctoring.examine(doctoring.needs(definition, names, sandbox), current.processes)
     for name in names if tree else ():

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.checks.registry import tools as check_tools
-from pipeline.definitions import MatrixDefinition
-from pipeline.kernel.architectures import architecture
+from pipeline.definitions import CellDefinition, Choice, MatrixDefinition
+from pipeline.kernel.architectures import ARCHITECTURES, architecture
 from pipeline.kernel.minimums import SCRIPT, minimum, newer
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
+from pipeline.plan.concerned import objects_cell_id
 from pipeline.record import ToolRecord
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
@@ -112,6 +113,23 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     for need in wanted:
         by_name.setdefault(need.program, need)
     return tuple(by_name.values())
+
+
+def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefinition:
+    """The cells of a matrix that match any of `globs`; of one that is chosen from, of all that may come of it.
+
+    Raises:
+        UsageError: no cell matches.
+    """
+    if not matrix.chosen or not globs:
+        return matrix.narrowed(globs)
+    objects = [
+        CellDefinition(id=objects_cell_id(name), arch=name, toolchain=f"{known.cross}gcc", base="allyesconfig")
+        for name, known in ARCHITECTURES.items()
+    ]
+    cells = [*matrix.cells, *(cell for also in matrix.also for cell in also.cells), *objects]
+    by_id = {cell.id: cell for cell in reversed(cells)}
+    return matrix.model_copy(update={"cells": tuple(by_id.values()), "choice": Choice.ALL}).narrowed(globs)
 
 
 def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:

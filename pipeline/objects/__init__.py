@@ -36,7 +36,7 @@ from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import BASE, wide_fragment
 from pipeline.plan import Planner
-from pipeline.plan.concerned import architectures
+from pipeline.plan.concerned import architectures, objects_cell_id
 from pipeline.plan.configurations import config_digest, config_key, configuration_origins
 from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
@@ -47,11 +47,6 @@ __all__ = ["ObjectsStage"]
 
 VERSION = 1
 """Raised whenever the same objects come to say something else."""
-
-
-def cell_id(arch: str) -> str:
-    """What the cell of an architecture is called."""
-    return f"{arch}-objects"
 
 
 @dataclass
@@ -107,7 +102,7 @@ class ObjectsStage:
         named = architectures(self._touched.files)
         if not self._globs:
             return named
-        return tuple(arch for arch in named if any(fnmatchcase(cell_id(arch), glob) for glob in self._globs))
+        return tuple(arch for arch in named if any(fnmatchcase(objects_cell_id(arch), glob) for glob in self._globs))
 
     def run(self) -> tuple[tuple[PlannedCell, ...], Builds]:
         """The cells of the stage, and their builds at every state; a series that touches no code has none.
@@ -146,7 +141,7 @@ class ObjectsStage:
             compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
         fragment = wide_fragment(self._repository, tree.commit)
         about = f"{BASE}, and of it the objects of what the series touches, with W=1"
-        cell = Cell(cell_id(arch), arch, compiler, BASE, (fragment,), about, stage=Stage.OBJECTS)
+        cell = Cell(objects_cell_id(arch), arch, compiler, BASE, (fragment,), about, stage=Stage.OBJECTS)
         return PlannedCell(cell, tree, reason=reason)
 
     def _configure(self, works: Sequence[_Work]) -> None:

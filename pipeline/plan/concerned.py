@@ -11,6 +11,11 @@ from pipeline.kernel.commands import is_code, is_makefile, is_of_kernel
 X86_64 = "x86_64"
 
 
+def objects_cell_id(arch: str) -> str:
+    """What the cell is called in which objects of an architecture are compiled."""
+    return f"{arch}-objects"
+
+
 def code_files(touched: Iterable[str]) -> tuple[str, ...]:
     """Those of the touched paths that are code, in order."""
     return tuple(sorted(path for path in touched if is_code(path)))

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.definitions import load_matrix
 from pipeline.kernel.architectures import ARCHITECTURES
-from pipeline.machine.doctor import needs
+from pipeline.machine.doctor import candidates, needs
+from pipeline.system.errors import UsageError
 from pipeline.system.sandbox import SandboxName
 from tests.support.matrices import matrix_text, write_matrix
 
@@ -33,3 +34,26 @@ def test_a_cell_that_is_booted_needs_what_boots_it() -> None:
         "libc6-dev-s390x-cross",
         "cpio",
     }
+
+
+@pytest.mark.parametrize(
+    ("globs", "needed", "not_needed"),
+    [
+        ((), {"gcc", "qemu-system-x86"}, {"gcc-aarch64-linux-gnu"}),
+        (("arm64-objects",), {"gcc-aarch64-linux-gnu"}, {"qemu-system-arm"}),
+        (("arm64-kernel",), {"gcc-aarch64-linux-gnu", "qemu-system-arm"}, set()),
+        (("i386-flat",), {"gcc"}, {"qemu-system-x86"}),
+    ],
+)
+def test_of_a_matrix_that_is_chosen_from_the_first_cell_is_needed_or_those_that_are_named(
+    globs: tuple[str, ...], needed: set[str], not_needed: set[str]
+) -> None:
+    asked = needs(candidates(load_matrix("auto")[0], globs), (), SandboxName.BWRAP)
+    named = {need.package for need in asked}
+    assert needed <= named
+    assert not not_needed & named
+
+
+def test_no_cell_of_any_architecture_is_a_mistake() -> None:
+    with pytest.raises(UsageError, match="no cell of the matrix matches"):
+        candidates(load_matrix("auto")[0], ("riscv32-objects",))
