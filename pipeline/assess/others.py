@@ -39,7 +39,7 @@ def _by_cell(path: str, cells: list[CellRecord]) -> str:
     file = PurePosixPath(path)
     for cell in cells:
         known = ARCHITECTURES.get(cell.arch)
-        if file.parts[0] == "arch" and (known is None or file.parts[1] != known.folder):
+        if file.parts[:1] == ("arch",) and (known is None or file.parts[1:2] != (known.folder,)):
             continue
         if file.name.startswith("Kconfig"):
             return cell.id

@@ -71,6 +71,9 @@ def test_unread_files_beside_code_do_not_change_its_verdict() -> None:
         ("arch/x86/Makefile", compiled(), "x86_64-kernel"),
         ("Makefile", compiled().model_copy(update={"stage": "objects"}), ""),
         ("scripts/package/mkspec", compiled(), ""),
+        # A record of others can hold any words for a path.
+        ("", compiled(), ""),
+        ("arch", compiled(), ""),
     ],
 )
 def test_a_configuration_reads_options_and_a_build_its_makefiles(path: str, cell: CellRecord, reader: str) -> None:
