@@ -241,9 +241,9 @@ def test_a_struct_that_grows_is_answered_where_its_member_is_added() -> None:
 def test_all_that_concerns_one_patch_is_in_one_mail() -> None:
     patch = records.series().patches[0]
     mail = records.letter(message_id=patch.message_id, subject="[PATCH 1/1] mm: One")
-    one = records.series(patches=(patch,), messages=(mail,))
+    single = records.series(patches=(patch,), messages=(mail,))
     tree = records.tree(name=GIT, applied="failed", failed_patch=1)
-    assert [target.message_id for target in targets(failing(series=one, cells=(), trees=(tree,)))] == [patch.message_id]
+    assert [target.message_id for target in targets(failing(series=single, cells=(), trees=(tree,)))] == [patch.message_id]
 
 
 def test_a_refusal_asks_for_the_base_where_none_is_named() -> None:
