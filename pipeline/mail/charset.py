@@ -76,6 +76,10 @@ def decoded(content: bytes, charset: str) -> Decoded:
     single = name in _WESTERN or name.startswith(("iso8859", "cp125", "koi8"))
     if single and (text := _strictly(content, "utf-8")) is not None:
         return Decoded(text, "" if name == "utf-8" or not charset else _said(charset, "it is UTF-8"))
+    # ASCII in UTF-16 and UTF-32 is full of NUL, and a patch is full of ASCII.
+    wide = name.startswith(("utf-16", "utf-32")) and b"\0" not in content
+    if wide and (text := _strictly(content, "utf-8")) is not None:
+        return Decoded(text, _said(charset, "it is UTF-8"))
     if name in ("iso8859-1", "cp1252"):
         return Decoded(_western(content))
     if name in _WESTERN:

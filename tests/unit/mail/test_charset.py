@@ -82,3 +82,11 @@ def test_no_byte_of_western_text_is_replaced_in_silence(content: bytes, charset:
     result = decoded(content, charset)
     assert result.text.count("\N{REPLACEMENT CHARACTER}") <= content.count("\N{REPLACEMENT CHARACTER}".encode())
     result.text.encode()
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "UTF-16LE"])
+def test_utf_8_that_is_said_to_be_of_wider_characters_is_utf_8(charset: str) -> None:
+    text = "größe, 16 bytes "
+    read = decoded(text.encode(), charset)
+    assert (read.text, read.remark) == (text, f"its text is said to be {charset}, and it is UTF-8")
+    assert decoded(text.encode(charset), charset).text == text
