@@ -20,6 +20,7 @@ from pipeline.review.since import diffs, messages_of, promise
 from pipeline.review.symbols import ChangedLine, changed_lines
 
 OPEN = ("unanswered", "disputed", "undecided", "promised", "volunteered")
+_FILE = re.compile(r"[\w,+-]+(?:\.[\w,+-]+)*\.[a-zA-Z]{1,5}\b")
 _LINES_ABOVE = 6
 """Lines of a message, above a comment, that it is about."""
 _CODE_ABOVE = 3
@@ -144,6 +145,15 @@ class _Revisions:
         return later - self._old_words
 
     @cached_property
+    def _new_files(self) -> frozenset[str]:
+        """Names of the files that the later revision changes, and the earlier one does not."""
+        old, new = (
+            {line.path.rpartition("/")[2] for diff in code.values() for line in changed_lines(diff)}
+            for code in (self.old_code, self.new_code)
+        )
+        return frozenset(new - old)
+
+    @cached_property
     def _texts(self) -> tuple[str, str]:
         """The messages of both revisions, each on one line."""
         old, new = (
@@ -156,6 +166,24 @@ class _Revisions:
         text = " ".join(line.split())
         old, new = self._texts
         return len(text.split()) >= _LINE_OF_TEXT and text in old and text not in new
+
+    def _is_reworked(self, under: Sequence[str]) -> bool:
+        """Whether both revisions change the function that a comment stands in, and not in the same lines."""
+        quoted = {" ".join(line.lstrip("+-").split()) for line in under if _NAME.search(line)}
+        old, new = self._by_place
+        places = {place for place, lines in old.items() if any(text in quoted for _, text in lines)}
+        return any(place in new and old[place] != new[place] for place in places)
+
+    @cached_property
+    def _by_place(self) -> tuple[dict[tuple[str, str], set[tuple[str, str]]], ...]:
+        """The changed lines of both revisions, by file and function."""
+        revisions = []
+        for code in (self.old_code, self.new_code):
+            places: dict[tuple[str, str], set[tuple[str, str]]] = {}
+            for line in (line for diff in code.values() for line in changed_lines(diff)):
+                places.setdefault((line.path, line.within), set()).add((line.sign, line.text))
+            revisions.append(places)
+        return tuple(revisions)
 
     def fate(self, point: PointRecord) -> tuple[Fate, str, str]:
         """What became of a point, where that is said, and the line that says it."""
@@ -211,11 +239,13 @@ class _Revisions:
             return "kept"
         if any(IDENTIFIER.fullmatch(word) and word in self._only_before for word in asked.own):
             return "kept"
-        if telling_words(asked.text) & self._only_after:
+        if telling_words(asked.text) & self._only_after or set(_FILE.findall(asked.text)) & self._new_files:
             return "kept"
         if point.state == "promised" and any(
             IDENTIFIER.fullmatch(word) and self._moved_words[word] for word in telling_words(asked.text)
         ):
+            return "kept"
+        if point.state == "promised" and self._is_reworked(under[-_LINES_ABOVE:]):
             return "kept"
         if named >= SETTLED:
             return "kept in part"

@@ -44,13 +44,13 @@ class Phrases:
         volunteered, intended: of sentences in which the author means to do something unasked.
         agreed: of the author; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
-        disputed, accepted, withdrawn, request: of what others answer.
+        disputed, accepted, withdrawn, seconded, request: of what others answer.
         asking, objection: of what makes a point of its own in an answer; additive: of paragraphs that begin one.
         condition: of words above a trailer that is given for the case that something changes; rest: only
             where the mail asks for something.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
         signposts: of sentences that point to others; handed: of those that hand the patch over.
-        tags: of sentences that ask for consent.
+        tags: of sentences that ask for consent; solicits: of those that look for a reviewer.
         greeting, closing, listing, elision, footnote: of whole lines; code: of what is no sentence;
             repeated: under code, of what says the comment before again.
         reports, notices: of senders.
@@ -67,6 +67,7 @@ class Phrases:
     disputed: Rules
     accepted: Rules
     withdrawn: Rules
+    seconded: Rules
     request: Rules
     asking: Rules
     objection: Rules
@@ -78,6 +79,7 @@ class Phrases:
     signposts: Rules
     handed: Rules
     tags: Rules
+    solicits: Rules
     greeting: Rules
     closing: Rules
     listing: Rules
@@ -138,7 +140,19 @@ class Phrases:
 
     def asks(self, sentence: str) -> bool:
         """It asks for a change, in whatever form: please, could you, should this not."""
-        return matches(self.asking, sentence) and not self.pleasant(sentence)
+        return matches(self.asking, sentence) and not (self.pleasant(sentence) or matches(self.withdrawn, sentence))
+
+    def consents(self, said: Sequence[str]) -> bool:
+        """It takes the patch, takes a remark back, or begins with a word for what stands above it."""
+        settled = (*self.handed, *self.withdrawn)
+        seconded = any(matches(self.seconded, sentence) for sentence in said[:1])
+        return seconded or any(matches(settled, sentence) for sentence in said)
+
+    def only_asks(self, said: Sequence[str]) -> bool:
+        """It asks a question, and wants nothing."""
+        meant = self.substance(said)
+        wanted = any(self.asks(sentence) or matches(self.objection, sentence) for sentence in meant)
+        return any(sentence.endswith("?") for sentence in meant) and not wanted
 
     def pleasant(self, sentence: str) -> bool:
         """It says nothing about the code."""
@@ -149,6 +163,9 @@ class Phrases:
     def substance(self, sentences: Sequence[str]) -> tuple[str, ...]:
         """Without what says nothing about the code; a word that asks for consent needs something to consent to."""
         said = tuple(sentence for sentence in sentences if not self.pleasant(sentence))
+        if any(matches(self.solicits, sentence) for sentence in said):
+            # `Mona? Rex?`
+            said = tuple(sentence for sentence in said if not (matches(self.solicits, sentence) or " " not in sentence))
         return () if all(matches(self.tags, sentence) for sentence in said) else said
 
 
@@ -174,6 +191,7 @@ def phrases() -> Phrases:
                 "disputed",
                 "accepted",
                 "withdrawn",
+                "seconded",
                 "request",
                 "asking",
                 "objection",
@@ -185,6 +203,7 @@ def phrases() -> Phrases:
         pleasantry=_compiled(rules["pleasantry"]["words"]),
         **{name: _compiled(rules["pleasantry"][name]) for name in ("unless", "signposts", "handed")},
         tags=_compiled(rules["tags"]["words"]),
+        solicits=_compiled(rules["solicits"]["words"]),
         **{
             name: _compiled(lines[name])
             for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated")

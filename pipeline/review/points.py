@@ -38,25 +38,36 @@ def points(
         )
         for number, talk in enumerate(talks, 1)
     )
-    return _gone_on_with(made, talks)
+    return _gone_on_with(made, talks, phrases)
 
 
-def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk]) -> tuple[PointRecord, ...]:
-    """Whoever is not content with the answer may put it in other words, at the end: what was said to those counts."""
+def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk], phrases: Phrases) -> tuple[PointRecord, ...]:
+    """Whoever is not content with the answer may put it in other words, at the end: what was said to those counts.
+
+    A question that was answered stays so, whatever is asked for then.
+    """
     result = [*made]
     for point, talk in zip(reversed(made), reversed(talks), strict=True):
-        above = point.within
-        if above is None or talk.within is None or result[above - 1].state not in ("disputed", "undecided"):
+        above = result[point.within - 1] if point.within else None
+        if above is None or talk.within is None or not _goes_on(talk, talk.within):
             continue
-        last = talk.within.turns[-1].message
-        if last is talk.turns[0].message and last.names[0] == talk.within.turns[0].message.names[0]:
-            later = result[point.number - 1]
-            if result[above - 1].state == "undecided" and later.state == "unanswered":
-                continue
-            result[above - 1] = result[above - 1].model_copy(
-                update={"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
-            )
+        later = result[point.number - 1]
+        follows = (above.state == "disputed" or later.state != "unanswered") and above.state != "promised"
+        wanted = later.state == "promised" and not phrases.only_asks(sentences(above.text))
+        if follows and (above.state != "answered" or wanted):
+            changed = {"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
+            result[above.number - 1] = above.model_copy(update=changed)
     return tuple(result)
+
+
+def _goes_on(talk: Talk, above: Talk) -> bool:
+    """Whether a point is the last word of who opened the other, beside what its own answers say of both."""
+    first = talk.turns[0].message
+    messages = [turn.message for turn in above.turns]
+    if first.names[0] != messages[0].names[0] or not any(message is first for message in messages):
+        return False
+    after = messages[max(at for at, message in enumerate(messages) if message is first) + 1 :]
+    return all(any(turn.message is message for turn in talk.turns) for message in after)
 
 
 def _point(
@@ -104,7 +115,7 @@ class _Outcome:
         said = phrases.substance(sentences(talk.turns[0].text))
         asking = [sentence.endswith("?") for sentence in sentences(talk.turns[0].text)]
         self._asked = any(asking) and not any(phrases.asks(sentence) for sentence in said if not sentence.endswith("?"))
-        self._question = any(sentence.endswith("?") for sentence in said) and not any(map(phrases.asks, said))
+        self._question = phrases.only_asks(sentences(talk.turns[0].text))
         # Whoever answers the author; words between reviewers are theirs.
         self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message)}
         self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
@@ -163,7 +174,9 @@ class _Outcome:
             return
         meant = self._phrases.substance(said)
         accepted = tuple(sentence for sentence in said if self._phrases.accepts(sentence))
-        if words := self._matching(self._phrases.disputed, said):
+        if own and (words := self._matching(self._phrases.withdrawn, said)) and self.state != "promised":
+            self._settle("answered", turn, words)
+        elif words := self._matching(self._phrases.disputed, said):
             self._settle("disputed", turn, words, display(turn.message.letter.sender))
         elif self._asked_back and (own or accepted) and not (meant and meant[-1].endswith("?")):
             # The author's question is answered: the next step is the author's again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from pipeline.mail.given import COPY_BELOW, DIFF, QUOTE, SIGNATURE, is_trailer, starts_patch
 from pipeline.review.phrases import Phrases, matches
@@ -20,6 +21,7 @@ _ATTRIBUTION = re.compile(
     r"^\S.{0,150}\b\d{4}[-/]\d\d?[-/]\d\d?[T ]\d\d:\d\d(?:[\d:+.Z ]*\W*|, .{1,80}:)$|"
     r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):$|"
     r"^\S.{0,150}\d\d?[:.]\d\d\b.{0,100}\S@\S+(?: \w{2,12})?\s*:$|"
+    r"^\S{1,12} (?:.{0,40}\s)?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}.{0,20}\d\d?[:.]\d\d.{0,120}:$|"
     r"^From: \S.{0,200}$",
     re.IGNORECASE,
 )
@@ -27,6 +29,8 @@ _ATTRIBUTION = re.compile(
 _AS_HEADER = re.compile(r"^From: (?P<name>.{1,200}?)(?: Sent: .*)?$")
 _VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
+_SLIP = re.compile(r"^\w{1,2}> ")
+_ALIKE = 0.7
 _LINES_OF_SIGNATURE = 5
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
 """What a line of a signature is not."""
@@ -53,6 +57,11 @@ class Passage:
         """The quoted lines that the sender of the parent wrote."""
         return tuple(line for line in self.quoted if line.strip() and not line.startswith(">"))
 
+    @property
+    def last(self) -> str:
+        """The last line that is quoted."""
+        return next((line for line in reversed(self.quoted) if line.strip()), "")
+
 
 @dataclass(frozen=True)
 class Text:
@@ -68,14 +77,14 @@ def take_apart(body: str) -> Text:
     skipping = False
     lines = body.expandtabs().splitlines()
     for at, line in enumerate(lines):
-        if QUOTE.match(line):
+        if QUOTE.match(line) or _is_slip(lines, at):
             skipping = False
             if any(own.strip() for own in groups[-1][1]):
                 groups.append(([], []))
             elif groups[-1][0]:
                 groups[-1][0].extend(" " for own in groups[-1][1])
             groups[-1][1].clear()
-            groups[-1][0].append(QUOTE.sub("", line, count=1))
+            groups[-1][0].append(QUOTE.sub("", _SLIP.sub("> ", line), count=1))
         elif COPY_BELOW.match(line):
             break
         elif not skipping:
@@ -92,6 +101,12 @@ def take_apart(body: str) -> Text:
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
 
 
+def _is_slip(lines: list[str], at: int) -> bool:
+    """Whether a letter has slipped in before the sign of a quoted line."""
+    around = lines[max(at - 1, 0) : at] + lines[at + 1 : at + 2]
+    return bool(_SLIP.match(lines[at])) and len(around) == 2 and all(map(QUOTE.match, around))
+
+
 def _signs(line: str, sender_names: Sequence[str]) -> bool:
     """Whether a line is the sender's name in a form in which people sign: whole, in part, or its first letters."""
     first, *others = re.findall(r"\w+", sender_names[0]) or [""]
@@ -99,6 +114,11 @@ def _signs(line: str, sender_names: Sequence[str]) -> bool:
     forms = (*sender_names, first[:1], letters, first + letters[1:])
     written = "".join(re.findall(r"\w+", line.casefold()))
     return bool(written) and written in {"".join(re.findall(r"\w+", form)) for form in forms}
+
+
+def corrects(line: str, under: str) -> bool:
+    """Whether a word is nearly one of the line above it."""
+    return any(get_close_matches(word, under.split(), 1, _ALIKE) for word in line.split())
 
 
 def _signature(lines: Sequence[str], phrases: Phrases) -> int:
@@ -115,8 +135,12 @@ def unquoted(body: str) -> str:
     return "\n".join(QUOTE.sub("", line, count=1) for line in quoted) + "\n"
 
 
-def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) -> tuple[str, ...]:
-    """Own lines without trailers, greetings, elisions, closing words and the sender's name below them."""
+def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, under: str = "") -> tuple[str, ...]:
+    """Own lines without trailers, greetings, elisions, closing words and the sender's name below them.
+
+    Args:
+        under: the line that they stand under; a word at the right that is nearly a word of it corrects it.
+    """
     lines = _without_notice(_without_footer([line.rstrip() for line in text], sender_names))
     dropped = (*phrases.elision, *phrases.listing)
     lines = [line for line in lines if not is_trailer(line) and not matches(dropped, line.strip())]
@@ -131,7 +155,7 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases) 
         or matches(phrases.closing, lines[-1].strip())
         or matches(phrases.footnote, lines[-1].strip())
         or _signs(lines[-1], sender_names)
-        or _NICKNAME.match(lines[-1])
+        or (_NICKNAME.match(lines[-1]) and not corrects(lines[-1], under))
     ):
         lines.pop()
     return tuple(lines)

@@ -11,9 +11,15 @@ from pipeline.mail.given import is_trailer
 from pipeline.review.alignment import Quotation, words
 from pipeline.review.changelog import heading
 from pipeline.review.messages import Authors, Message
+from pipeline.review.paragraphs import fresh_starts, line_of
 from pipeline.review.phrases import Phrases, matches, sentences
-from pipeline.review.quoting import Passage, comment, trimmed
+from pipeline.review.quoting import Passage, comment, corrects, trimmed
 
+_PASTED = re.compile(r"^[+-](?: {3,}| *\*| *//)")
+"""A changed line that a reviewer writes down."""
+_WORDS_OF_CORRECTION = 3
+_THE_SAME = re.compile(r"\b(?:this|that|these|those|it|them|too|as well|your|you)\b", re.IGNORECASE)
+"""Words of an answer that mean what it answers."""
 _APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 
@@ -87,7 +93,7 @@ class Reader:
             self._reached = (-1, -1)
             placed = [self._targets(message, passage) for _, passage in passages]
             for (number, passage), targets in zip(passages, placed, strict=True):
-                text = comment(passage.text, message.names, self.phrases)
+                text = comment(passage.text, message.names, self.phrases, passage.last)
                 if text:
                     self._say(message, Turn(message, passage.quoted, text, number), targets, alone=not any(placed))
             self._say_to_all(message)
@@ -177,17 +183,19 @@ class Reader:
         message, text = whole.message, whole.text
         answered = self._cuts(whole)
         start = 0
-        for end in [*sorted({*answered, *self._fresh_starts(text)}), len(text)]:
+        for end in [*sorted({*answered, *fresh_starts(text, self.phrases)}), len(text)]:
             piece = trimmed(text[start:end])
-            said = self.phrases.substance(sentences(piece))
+            said = self.phrases.substance(sentences([line for line in piece if not _PASTED.match(line)]))
             # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
-            # beside a Reviewed-by, and where the patch is taken, it has to ask in so many words.
+            # beside a Reviewed-by or a word of consent it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
-            weak = passed_over or message.parent in self._by_id
+            preface = not whole.quoted and any(part.text and part.quoted for part in message.text.passages)
+            weak = passed_over or preface or message.parent in self._by_id
             rules = self.phrases.request
-            taken = any(matches(self.phrases.handed, sentence) for sentence in sentences(piece))
-            if within or taken or self._approves(whole):
-                counts = any(map(self._is_of_its_own, said))
+            if start > 0 and said and all(matches(self.phrases.code, sentence) for sentence in said):
+                counts = False
+            elif within or self._approves(whole) or self.phrases.consents(sentences(piece)):
+                counts = any(map(self._is_of_its_own, said)) or self._corrects(whole, piece)
             else:
                 counts = bool(said) and (not weak or any(matches(rules, sentence) for sentence in said))
                 counts = counts or self._repeats(whole, piece)
@@ -205,21 +213,15 @@ class Reader:
             _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code) for trailer in turn.message.given
         )
 
+    def _corrects(self, whole: Turn, piece: Sequence[str]) -> bool:
+        """A word below a word."""
+        above = next((line for line in reversed(whole.quoted) if line.strip()), "")
+        return len(" ".join(piece).split()) <= _WORDS_OF_CORRECTION and corrects(" ".join(piece), above)
+
     def _repeats(self, whole: Turn, piece: Sequence[str]) -> bool:
         """`Same here.` under other code, which says nothing where it agrees with somebody."""
         code = next((line for line in reversed(whole.quoted) if line.strip()), "")
         return bool(code) and code[:1] in "+-" and bool(piece) and matches(self.phrases.repeated, piece[0].strip())
-
-    def _fresh_starts(self, text: Sequence[str]) -> list[int]:
-        """Positions of paragraphs that begin something else, and ask for it."""
-        starts = []
-        for at in range(1, len(text)):
-            if text[at].strip() and not text[at - 1].strip() and matches(self.phrases.additive, text[at].strip()):
-                end = next((below for below in range(at, len(text)) if not text[below].strip()), len(text))
-                said = self.phrases.substance(sentences(text[at:end]))
-                if any(self.phrases.asks(sentence) or sentence.endswith("?") for sentence in said):
-                    starts.append(at)
-        return starts
 
     def _asked(self, turn: Turn) -> Message | None:
         """The other reviewer's mail whose own words a remark stands under, unless it calls the series' author.
@@ -248,7 +250,7 @@ class Reader:
                 Quotation(passage.answered)
                 for answer in self._answers.get(message_id, [])
                 for passage in answer.text.passages
-                if comment(passage.text, answer.names, self.phrases)
+                if comment(passage.text, answer.names, self.phrases, passage.last)
             ]
         return self._answered[message_id]
 
@@ -262,10 +264,17 @@ class Reader:
             return text
         said = sentences(text)
         unasked = not answers and not self._small_talk(message)
-        first = next((at for at, sentence in enumerate(said) if self._volunteers(sentence, unasked)), None)
+        first = next(
+            (
+                at
+                for at, sentence in enumerate(said)
+                if self._volunteers(sentence, unasked) and not (answers and _THE_SAME.search(sentence))
+            ),
+            None,
+        )
         if first is None:
             return text
-        start = _line_of(text, said[first])
+        start = line_of(text, said[first])
         end = next((at for at in range(start, len(text)) if not text[at].strip()), len(text))
         talk = Talk([Turn(message, (), text[start:end])], volunteered=True)
         self.talks.append(talk)
@@ -282,12 +291,3 @@ class Reader:
         """An answer to a message that makes no point: thanks for a Reviewed-by, say."""
         parent = self._by_id.get(message.parent)
         return parent is not None and parent.id not in self._places
-
-
-def _line_of(text: Sequence[str], sentence: str) -> int:
-    """The line that a sentence begins in."""
-    wanted = sentence.split()[:3]
-    for at in range(len(text)):
-        if " ".join(wanted) in words(" ".join(text[at : at + 2])) and wanted[0] in text[at].split():
-            return at
-    return 0

@@ -1,0 +1,36 @@
+"""Paragraphs of a comment: where one begins something else, and in which line a sentence begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipeline.review.alignment import words
+from pipeline.review.phrases import Phrases, matches, sentences
+
+_BULLET = re.compile(r"^\s*(?:[-*+]|\(?\w[.)]) ")
+
+
+def fresh_starts(text: Sequence[str], phrases: Phrases) -> list[int]:
+    """Positions of paragraphs that begin something else, and ask for it."""
+    starts: list[int] = []
+    listed = False
+    for at in range(1, len(text)):
+        begins = bool(text[at].strip()) and not text[at - 1].strip()
+        above = next((line.strip() for line in reversed(text[:at]) if line.strip()), "")
+        listed = (listed or above.endswith(":")) and bool(_BULLET.match(text[at])) if begins else listed
+        if begins and not listed and matches(phrases.additive, text[at].strip()):
+            end = next((below for below in range(at, len(text)) if not text[below].strip()), len(text))
+            said = phrases.substance(sentences(text[at:end]))
+            if any(phrases.asks(sentence) or sentence.endswith("?") for sentence in said):
+                starts.append(at)
+    return starts
+
+
+def line_of(text: Sequence[str], sentence: str) -> int:
+    """The line that a sentence begins in."""
+    wanted = sentence.split()[:3]
+    for at in range(len(text)):
+        if " ".join(wanted) in words(" ".join(text[at : at + 2])) and wanted[0] in text[at].split():
+            return at
+    return 0
