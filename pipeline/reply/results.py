@@ -59,12 +59,19 @@ def _objects(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
     object_cells = [cell for cell in cells if cell.stage == "objects"]
     if not object_cells:
         return []
-    when = "" if len(record.series.patches) == 1 else " after every patch"
-    with_these = wording.listed(dict.fromkeys(f"{cell.base} with W=1" for cell in object_cells))
+    numbers = [patch.number for patch in record.series.patches]
+    which, files = wording.patches(numbers, len(numbers)), covered_files(record)
+    touched = f"{which[0].lower()}{which[1:]} {'touches' if len(numbers) == 1 else 'touch'}"
+    compiled = sum(file.covered for file in files)
+    subject = f"{compiled} of the {len(files)} files"
+    if compiled == len(files):
+        subject = "The file" if compiled == 1 else "The files"
+    verb = "compiles" if compiled == 1 else "compile"
+    when = "" if len(numbers) == 1 else " after each of them"
+    bases = wording.listed(dict.fromkeys(cell.base for cell in object_cells))
     linked = "" if len(object_cells) < len(cells) else " I linked no kernel, and booted none."
-    kernels = wording.kernels(object_cells)
-    words = f"The objects of what it touches compile{when} on {kernels}, {with_these}{_warned(object_cells)}."
-    return [f"{words}{linked}"]
+    where = f"on {wording.kernels(object_cells)}, {bases} with W=1"
+    return [f"{subject} that {touched} {verb}{when} {where}{_warned(object_cells)}.{linked}"]
 
 
 def _booted(cells: Sequence[CellRecord]) -> str:

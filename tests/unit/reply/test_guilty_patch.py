@@ -243,7 +243,9 @@ def test_all_that_concerns_one_patch_is_in_one_mail() -> None:
     mail = records.letter(message_id=patch.message_id, subject="[PATCH 1/1] mm: One")
     single = records.series(patches=(patch,), messages=(mail,))
     tree = records.tree(name=GIT, applied="failed", failed_patch=1)
-    assert [target.message_id for target in targets(failing(series=single, cells=(), trees=(tree,)))] == [patch.message_id]
+    assert [target.message_id for target in targets(failing(series=single, cells=(), trees=(tree,)))] == [
+        patch.message_id
+    ]
 
 
 def test_a_refusal_asks_for_the_base_where_none_is_named() -> None:
@@ -327,6 +329,26 @@ def test_a_series_without_code_makes_no_draft_unless_asked() -> None:
     run = records.run(cells=(records.measured(coverage=(), layouts=()),), claims=())
     assert targets(run) == []
     assert body(run, to="").startswith("Patches 1-3 change nothing that is compiled.\nApplied to ")
+
+
+@pytest.mark.parametrize(
+    ("compiled", "words"),
+    [
+        ((True, True), "The files that patches 1-3 touch compile after each of them on"),
+        ((True, False), "1 of the 2 files that patches 1-3 touch compiles after each of them on"),
+        ((True,), "The file that patches 1-3 touch compiles after each of them on"),
+    ],
+)
+def test_objects_are_said_to_compile_and_no_more(compiled: tuple[bool, ...], words: str) -> None:
+    files = tuple(
+        FileCoverageRecord(path=f"mm/{at}.c", compiled=known, lines="7", kept="7" if known else "")
+        for at, known in enumerate(compiled)
+    )
+    states = records.states("built", "built", "built", "built")
+    cell = records.cell("x-objects", stage="objects", base="allyesconfig", coverage=files, states=states, text=None)
+    text = " ".join(body(records.run(cells=(cell,), claims=()), to="").split())
+    assert text.startswith(f"{words} x86_64 (gcc 12.2), allyesconfig with W=1, no new warnings. I linked no kernel,")
+    assert ("Nothing that I built compiles mm/1.c" in text) is (compiled == (True, False))
 
 
 def test_a_line_is_found_by_its_text_before_its_number() -> None:
