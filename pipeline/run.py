@@ -19,14 +19,15 @@ from pipeline.fetch import Request, fetch
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.ccache import CompilerCache
 from pipeline.kernel.history import History, pinned
-from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.mail.limits import READING_SECONDS, SETTING
 from pipeline.measure import Inspector, Measurer, changed_files, touched_files
 from pipeline.measure.cells import measured_cells
+from pipeline.measure.moves import moved_since
 from pipeline.model import Applied, Cell, NoiseFloor, PlannedCell, Series, SourceState, Tree
 from pipeline.objects import ObjectsStage
+from pipeline.objects.wide import prepare as prepare_wide
 from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.kernels import wanted_kernels
 from pipeline.orders.order import Order
@@ -47,7 +48,7 @@ from pipeline.runs import begin, collect, places
 from pipeline.runs.cells import cell_records
 from pipeline.runs.evidence import keep_evidence
 from pipeline.runs.results import TreeResult
-from pipeline.system import sandbox, untrusted
+from pipeline.system import sandbox
 from pipeline.system.console import Console
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository, initialised
@@ -111,7 +112,7 @@ class Pipeline:
                 planned, builds = (*wide, *planned), {**compiled, **builds}
                 measurer = Measurer(self.repository, host.sandbox, self.processes)
                 measured = measured_cells(measurer, applied, planned, builds)
-                since = self.moved(applied)
+                since = moved_since(self.repository.folder, applied)
                 results.append(
                     TreeResult(applied, planned, builds, measured, boots, floors, outcomes, since, probes, checked)
                 )
@@ -245,12 +246,19 @@ class Pipeline:
         if not applied.usable or not stage.wanted:
             return (), {}
         planned, builds = stage.run()
-        cells = cell_records([TreeResult(applied, planned, builds, moved=self.moved(applied))])
+        cells = cell_records([TreeResult(applied, planned, builds, moved=moved_since(self.repository.folder, applied))])
         tree, started = places.tree_record(self.repository, applied), prepared.started.isoformat(timespec="seconds")
         record = collect.stage_record(series, tree, cells, started)
         for line in objects_verdict(record, time.monotonic() - prepared.clock):
             self.console.say(line)
         return planned, builds
+
+    def warm(self, order: Order) -> tuple[RunRecord, Path]:
+        """Prepare what series on an order's trees begin with: wide configurations, and the kernels of the base."""
+        prepared = self.prepare(order)
+        for name in prepared.resolved.trees:
+            prepare_wide(prepared.host, self.repository, self.tree(name))
+        return self.apply_and_build(order)
 
     def builder(self, host: BuildHost, applied: Applied, named: Tree, probes: Sequence[Probe] = ()) -> Builder:
         """Builds, and looks at what they compiled of the series and at the layout of its structs.
@@ -273,12 +281,6 @@ class Pipeline:
         builds = builder.build(applied, planned, order.per_patch)
         repeater = Repeater(host, builder, Measurer(self.repository, host.sandbox, self.processes))
         return repeater.repeat(applied, planned, builds) if order.noise_floor else (builds, {})
-
-    def moved(self, applied: Applied) -> Mapping[int, Moved]:
-        """Where the source of the base is, by patch number."""
-        base, later = applied.states[0], applied.states[1:]
-        repository = Repository(self.repository.folder, allowance=Allowance(untrusted.GIT_MOST_SECONDS))
-        return {state.patch: moved(repository, base.tree_id, state.tree_id) for state in later}
 
     def record(
         self, run_id: str, prepared: PreparedRun, series: Series, results: Sequence[TreeResult], notes: Sequence[str]

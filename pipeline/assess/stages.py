@@ -57,21 +57,15 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
     if not cells:
         return [f"Objects ({seconds:.0f} s): the series touches nothing that could be compiled"]
     broken, warned = failures(record), warnings(record)
-    patches = len(record.series.patches)
-    if broken:
-        what = f"{count(len(broken), 'failure')}"
-    elif any(cell.states for cell in cells):
-        what = f"{'all ' if patches > 1 else ''}{count(patches, 'patch')} compile{'s' if patches == 1 else ''}"
-    else:
-        what = "nothing was compiled"
-    more = (
-        f", {count(sum(len(finding.diagnostics) for finding in warned), 'new warning')}"
-        if warned
-        else ", no new warnings"
-    )
-    words = compiled_words(record)
+    number = sum(len(finding.diagnostics) for finding in warned)
+    compiled = any(file.compiled for cell in cells for file in cell.files)
+    parts = [_what(record, cells, len(broken))]
+    if number or compiled:
+        # Nothing is said of the warnings of what nobody compiled.
+        parts.append(count(number, "new warning") if number else "no new warnings")
+    told = "; ".join(filter(None, [", ".join(parts), compiled_words(record)]))
     return [
-        f"Objects ({seconds:.0f} s): {what}{more}; {words or 'no file was looked at'}",
+        f"Objects ({seconds:.0f} s): {told}",
         *(
             line
             for finding in broken
@@ -81,6 +75,18 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
         *(f"  not compiled: {line}" for line in left_out(record)),
         *(f"  {cell.id}: {cell.reason}" for cell in cells if cell.reason),
     ]
+
+
+def _what(record: RunRecord, cells: Sequence[CellRecord], broken: int) -> str:
+    patches = len(record.series.patches)
+    every = f"{'all ' if patches > 1 else ''}{count(patches, 'patch')}"
+    if broken:
+        return count(broken, "failure")
+    if not any(cell.states for cell in cells):
+        return "nothing was compiled"
+    if any(cell.files for cell in cells):
+        return f"{every} compile{'s' if patches == 1 else ''}"
+    return f"kconfig takes {every}, and there is nothing to compile"
 
 
 def left_out(record: RunRecord) -> list[str]:

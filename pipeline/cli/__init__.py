@@ -15,7 +15,7 @@ __all__ = ["app", "main"]
 
 COMMANDS = (
     *("apply-and-build", "fetch", "apply", "plan", "merge", "review", "report", "compare", "index", "doc", "reply"),
-    *("runs", "doctor", "checks", "clean", "check", "inline", "run-job"),
+    *("runs", "doctor", "checks", "warm", "clean", "check", "inline", "run-job"),
 )
 """In the order of --help; each is a module of the same name, with underscores."""
 

@@ -3,7 +3,7 @@ under series/."""
 
 from pipeline.definitions.files import Definition, Identifier
 from pipeline.definitions.matrix import CHOSEN_MATRIX, DEFAULT_MATRIX, load_matrix
-from pipeline.definitions.matrix_file import AlsoCells, AlsoDefinition, CellDefinition, Choice, MatrixDefinition, Probes
+from pipeline.definitions.matrix_file import AlsoCells, AlsoDefinition, CellDefinition, MatrixDefinition, Probes
 from pipeline.definitions.scenario import Scenario, ScenarioDefinition, load_scenarios
 from pipeline.definitions.series import (
     ClaimDefinition,
@@ -19,7 +19,6 @@ __all__ = [
     "AlsoCells",
     "AlsoDefinition",
     "CellDefinition",
-    "Choice",
     "ClaimDefinition",
     "Definition",
     "Identifier",

@@ -18,7 +18,6 @@ from pydantic import ValidationError
 from pipeline.definitions.files import nearest
 from pipeline.definitions.matrix_file import (
     CellDefinition,
-    Choice,
     Condition,
     ExcludedDefinition,
     MatrixDefinition,
@@ -64,7 +63,7 @@ def expand(file: MatrixFile) -> MatrixDefinition:
         cells[cell.id], origins[cell.id] = cell, origin
     if not cells and not file.extends:
         raise UsageError("the matrix has no cells", hint="Declare [axes.NAME], or cells of their own as [[cells]].")
-    if file.also and file.choice is Choice.ALL:
+    if file.also and file.choice == "all":
         raise UsageError("also: is for matrices whose cells are chosen", hint='Say choice = "needed", or extends.')
     return MatrixDefinition(
         title=file.title,

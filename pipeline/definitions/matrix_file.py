@@ -5,8 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -142,11 +141,8 @@ Probes = tuple[Annotated[str, AfterValidator(_known_probe)], ...]
 """Names of probes, as `pipeline.probes` has them."""
 
 
-class Choice(StrEnum):
-    """Which cells of a matrix are built: every one, or those that the series needs."""
-
-    ALL = "all"
-    NEEDED = "needed"
+Choice = Literal["all", "needed"]
+"""Which cells of a matrix are built: every one, or those that the series needs."""
 
 
 def _pattern(words: str) -> str:
@@ -188,7 +184,7 @@ class MatrixFile(Definition):
 
     title: str
     probes: Probes = ()
-    choice: Choice = Choice.ALL
+    choice: Choice = "all"
     also: Annotated[tuple[AlsoDefinition, ...], Field(max_length=20)] = ()
     extends: tuple[Identifier, ...] = ()
     defaults: SettingsDefinition = SettingsDefinition()
@@ -233,13 +229,19 @@ class MatrixDefinition(Definition):
     cells: tuple[CellDefinition, ...]
     excluded: tuple[ExcludedDefinition, ...] = ()
     probes: Probes = ()
-    choice: Choice = Choice.ALL
+    choice: Choice = "all"
     also: tuple[AlsoCells, ...] = ()
 
     @property
     def chosen(self) -> bool:
         """Whether the cells are chosen once the series is known."""
-        return self.choice is Choice.NEEDED
+        return self.choice == "needed"
+
+    def without_series(self) -> MatrixDefinition:
+        """The matrix where no series decides: of cells that are chosen from the first is what counts."""
+        if not self.chosen:
+            return self
+        return self.model_copy(update={"cells": self.cells[:1], "choice": "all", "also": ()})
 
     def joined(self, other: MatrixDefinition) -> MatrixDefinition:
         """This matrix with another's cells after its own; a cell that is the same in both is there once.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.checks.registry import tools as check_tools
-from pipeline.definitions import CellDefinition, Choice, MatrixDefinition
+from pipeline.definitions import CellDefinition, MatrixDefinition
 from pipeline.kernel.architectures import ARCHITECTURES, architecture
 from pipeline.kernel.minimums import SCRIPT, minimum, newer
 from pipeline.kernel.sources import Sources
@@ -129,7 +129,7 @@ def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefiniti
     ]
     cells = [*matrix.cells, *(cell for also in matrix.also for cell in also.cells), *objects]
     by_id = {cell.id: cell for cell in reversed(cells)}
-    return matrix.model_copy(update={"cells": tuple(by_id.values()), "choice": Choice.ALL}).narrowed(globs)
+    return matrix.model_copy(update={"cells": tuple(by_id.values()), "choice": "all"}).narrowed(globs)
 
 
 def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from pipeline.build import Builds
 from pipeline.build.folders import Folders, Place
-from pipeline.kernel import diagnostics, records, toolchain
-from pipeline.kernel.architectures import architecture
+from pipeline.kernel import diagnostics, records
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.make import Make
 from pipeline.kernel.staleness import is_stale
@@ -21,23 +21,20 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
-    Cell,
     CompiledObject,
     Coverage,
     Diagnostic,
     PlannedCell,
     SourceState,
-    Stage,
-    Toolchain,
     TouchedFile,
 )
 from pipeline.objects.compile import WORDS, Compiler, Wanted
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import BASE, wide_fragment
+from pipeline.objects.wide import BASE, configured, wide_cell
 from pipeline.plan import Planner
 from pipeline.plan.concerned import architectures, objects_cell_id
-from pipeline.plan.configurations import config_digest, config_key, configuration_origins
+from pipeline.plan.configurations import config_digest, config_key, configuration_origins, touches_kconfig
 from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
@@ -93,10 +90,13 @@ class ObjectsStage:
         return not self._globs or bool(self._architectures())
 
     def cells(self) -> tuple[PlannedCell, ...]:
-        """The cells of the stage, not configured yet; a series that touches no code has none."""
-        if not self._touched.files or len(self._applied.states) < 2:
+        """The cells of the stage, not configured yet; a series that touches neither code nor options has none."""
+        concerned = self._touched.files or touches_kconfig(self._applied.changed)
+        if not concerned or len(self._applied.states) < 2:
             return ()
-        return tuple(map(self._cell, self._architectures()))
+        return tuple(
+            wide_cell(self._host, self._repository, self._applied.tree, arch) for arch in self._architectures()
+        )
 
     def _architectures(self) -> tuple[str, ...]:
         named = architectures(self._touched.files)
@@ -130,20 +130,6 @@ class ObjectsStage:
         }
         return tuple(reached.get(of_arch.cell.id, of_arch) for of_arch in planned), builds
 
-    def _cell(self, arch: str) -> PlannedCell:
-        """The cell of an architecture; one without a compiler is out of reach."""
-        known, tree = architecture(arch), self._applied.tree
-        name = f"{known.cross}gcc"
-        reason = ""
-        try:
-            compiler = toolchain.identify(name, self._host.processes)
-        except InfrastructureError as error:
-            compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
-        fragment = wide_fragment(self._repository, tree.commit)
-        about = f"{BASE}, and of it the objects of what the series touches, with W=1"
-        cell = Cell(objects_cell_id(arch), arch, compiler, BASE, (fragment,), about, stage=Stage.OBJECTS)
-        return PlannedCell(cell, tree, reason=reason)
-
     def _configure(self, works: Sequence[_Work]) -> None:
         """Finds the configuration of every state, made again where kconfig may answer otherwise."""
         host, base = self._host, self._applied.states[0]
@@ -151,11 +137,8 @@ class ObjectsStage:
         if unknown:
             host.move(self._applied.tree, base)
 
-            def configure(make: Make) -> str:
-                make.enter(make.folders(config_key(host, make.cell, base).digest).base())
-                return self._planner.configure(base, make)
-
             cells = [(work.planned.cell, None) for work in unknown]
+            configure = partial(configured, self._planner, host, base)
             host.run_all(self._applied.tree, "Configuring", cells, configure)
         for work in works:
             config = self._planner.known_config(base, work.planned.cell) or ""

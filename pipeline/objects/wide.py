@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pipeline.kernel import toolchain
+from pipeline.kernel.architectures import architecture
+from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.kconfig import parse_fragment
-from pipeline.model import Fragment
+from pipeline.kernel.make import Make
+from pipeline.model import Cell, Fragment, PlannedCell, SourceState, Stage, Toolchain, Tree
+from pipeline.plan import Planner
+from pipeline.plan.concerned import X86_64, objects_cell_id
+from pipeline.plan.configurations import config_key
+from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
 
 BASE = "allyesconfig"
@@ -21,3 +29,45 @@ def wide_fragment(repository: Repository, commit: str) -> Fragment:
     )
     names = sorted({line.split()[-1] for line in printed.splitlines() if line.strip()} | UNWANTED)
     return parse_fragment("wide", "".join(f"#? CONFIG_{name}=n\n" for name in names))
+
+
+def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) -> PlannedCell:
+    """The cell of an architecture, not configured yet; one without a compiler is out of reach."""
+    name = f"{architecture(arch).cross}gcc"
+    reason = ""
+    try:
+        compiler = toolchain.identify(name, host.processes)
+    except InfrastructureError as error:
+        compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
+    about = f"{BASE}, and of it the objects of what the series touches, with W=1"
+    fragments = (wide_fragment(repository, tree.commit),)
+    return PlannedCell(
+        Cell(objects_cell_id(arch), arch, compiler, BASE, fragments, about, stage=Stage.OBJECTS), tree, reason=reason
+    )
+
+
+def configured(planner: Planner, host: BuildHost, base: SourceState, make: Make) -> str:
+    """The configuration of the base where make's cell builds it; empty where kconfig fails."""
+    make.enter(make.folders(config_key(host, make.cell, base).digest).base())
+    return planner.configure(base, make)
+
+
+def prepare(host: BuildHost, repository: Repository, tree: Tree, arch: str = X86_64) -> None:
+    """Configures and prepares a tree as it is, so that a series on it begins with its own objects.
+
+    Raises:
+        InfrastructureError: the machine failed.
+    """
+    planned, base = wide_cell(host, repository, tree, arch), SourceState(0, "base", tree.commit, tree.tree_id)
+    if not planned.reachable:
+        return
+
+    def prepared(make: Make) -> None:
+        if config := configured(Planner(host), host, base, make):
+            make.folder.begin(config)
+            make.run("prepare")
+            make.folder.finish()
+
+    with host.worktree_lock(tree):
+        host.move(tree, base)
+        host.run_all(tree, "Preparing", [(planned.cell, None)], prepared)

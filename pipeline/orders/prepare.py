@@ -94,11 +94,8 @@ def resolve(order: Order) -> ResolvedOrder:
     by_default = DEFAULT_MATRIX if order.baseline else CHOSEN_MATRIX
     matrix_name = order.matrix or (tracked.matrix if tracked else by_default)
     matrix, fragments = load_matrix(matrix_name)
-    if matrix.chosen and order.baseline:
-        raise UsageError(
-            f"the matrix {matrix_name} is chosen from for a series, and there is none",
-            hint=f"Name another, as --matrix {DEFAULT_MATRIX}.",
-        )
+    if order.baseline:
+        matrix = matrix.without_series()
     names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
     if not names:
         raise UsageError(

@@ -191,7 +191,16 @@ def test_a_compiler_that_is_missing_is_a_note(
     assert note in words(done.stdout)
 
 
-def test_without_a_series_there_is_nothing_to_choose_for(runner: Runner, fake_tree: Path) -> None:
-    done = runner("apply-and-build", "--no-series", f"--tree=path:{fake_tree}#master", "--matrix=chosen.toml")
-    assert done.returncode == 2
-    assert "chosen from for a series, and there is none" in done.stderr
+def test_a_warm_base_is_found_by_the_next_series(
+    tmp_path: Path, runner: Runner, posted: Callable[..., tuple[str, str]]
+) -> None:
+    own = runner.within(tmp_path / "workspace")
+    series, tree = posted(ALWAYS)
+    done = own("warm", tree, "--matrix=chosen.toml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OK: No problem found: baseline without a series, 1 of 1 cell built." in words(done.stdout)
+    assert built(own.record()) == {"small": "built"}
+    after = own("apply-and-build", series, tree, "--matrix=chosen.toml")
+    assert after.returncode == 0, after.stdout + after.stderr
+    assert "Configuring" not in after.stderr
+    assert [state.cached for state in own.record().cells[-1].states] == [True, False]

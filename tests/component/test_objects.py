@@ -145,8 +145,16 @@ def test_a_new_option_is_on_from_the_patch_that_brings_it(tried: Tried) -> None:
     assert 'does not compile with patch 2, "lib: compile the new file"' in printed
 
 
-def test_a_series_without_code_says_so(tried: Tried) -> None:
-    cells, _, printed = tried([("lib: an option", [OPTION])], 1)
+def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:
+    (cell,), _, printed = tried([("lib: an option", [OPTION])], 0)
+    assert (statuses(cell), cell.files) == (["built", "built"], ())
+    assert "kconfig takes 1 patch, and there is nothing to compile" in printed
+    assert "OK: No problem found: 1 patch, 1 of 1 file read, none of code." in printed
+    assert "no new warnings" not in printed
+
+
+def test_texts_get_no_cell(tried: Tried) -> None:
+    cells, _, printed = tried([("maintainers: a word", [("MAINTAINERS", "SPDX-License", "The SPDX-License")])], 1)
     assert cells == []
     assert "the series touches nothing that could be compiled" in printed
 

@@ -36,6 +36,7 @@ COMMANDS = [
     "doc",
     "doctor",
     "checks",
+    "warm",
     "clean",
     "check",
     "inline",
