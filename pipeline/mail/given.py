@@ -71,6 +71,8 @@ _CONDITIONS = (
     rf"\b(?:once|after|assuming|provided|when|as long as)\b.{{0,80}}\b{_PARTICIPLE}\b",
     rf"\b(?:once|after|assuming|provided|when|as long as) you(?:'ve)?\b.{{0,40}}\b{_VERB}",
     rf"\bif (?:you|this|that|it|there)\b[^,]{{0,80}}?\b(?:{_VERB}|{_PARTICIPLE}|send|spin|v\d)",
+    r"\bafter (?:\w+ )?(?:fixing|addressing|changing|correcting|resolving|updating|removing|dropping|adding|folding"
+    r"|rewording|renaming|testing)\b",
     r"\bmodulo\b|\bconditional(?:ly)?\b|\bnits? (?:fixed|addressed)\b",
     r"\b(?:apart|aside) from (?:the|these|those|my|a) .{0,30}\b(?:points?|nits?|comments?|remarks?|issues?|typos?)\b",
 )

@@ -194,7 +194,7 @@ class _Revisions:
         ]
         most, best = max(weighed, key=lambda pair: pair[0], default=(0.0, None))
         # Of what was promised, less tells.
-        if best and most >= (PROMISED if point.state == "promised" else SETTLED):
+        if best and most >= (PROMISED if point.state in ("promised", "volunteered") else SETTLED):
             otherwise = (
                 point.state != "promised"
                 and not asked.is_named_by(best)

@@ -22,6 +22,7 @@ from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WO
 _LAST = datetime.max.replace(tzinfo=UTC)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
 _RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
+_CALLED = re.compile(r"^@?([A-Z][\w-]+)[,:] ")
 _EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
 
 
@@ -112,6 +113,15 @@ class Authors:
     def calls(self, text: Sequence[str]) -> bool:
         """Whether a text has the first name of one of them."""
         return any(word in self._first_names for line in text for word in re.findall(r"\w+", line.casefold()))
+
+    def passed_over(self, message: Message, text: Sequence[str]) -> bool:
+        """Whether a paragraph speaks to somebody else who has a copy: `Mona, what is the plan?`."""
+        called = _CALLED.match(" ".join(text))
+        copied = (*message.letter.to, *message.letter.cc)
+        if called is None or self.calls(text):
+            return False
+        name = called[1].casefold()
+        return name not in self._first_names and any(person(copy).split()[:1] == [name] for copy in copied)
 
     def wrote(self, message: Message) -> bool:
         sender = message.letter.sender

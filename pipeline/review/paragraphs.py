@@ -1,4 +1,4 @@
-"""Paragraphs of a comment: where one begins something else, and in which line a sentence begins."""
+"""Parts of a comment: where a paragraph begins something else, what is shown below a rule, where a sentence begins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pipeline.review.alignment import words
 from pipeline.review.phrases import Phrases, matches, sentences
 
 _BULLET = re.compile(r"^\s*(?:[-*+]|\(?\w[.)]) ")
+_CHANGED = re.compile(r"^[+-](?: {3,}| *\*| *//)")
+_RULE = re.compile(r"^\s*(?:={5,}|-{5,}|~{5,}|_{5,})\s*$")
 
 
 def fresh_starts(text: Sequence[str], phrases: Phrases) -> list[int]:
@@ -27,6 +29,17 @@ def fresh_starts(text: Sequence[str], phrases: Phrases) -> list[int]:
     return starts
 
 
+def above_rule(text: Sequence[str]) -> Sequence[str]:
+    """Without what is shown below a ruled line, such as a message that is proposed."""
+    at = next((at for at, line in enumerate(text) if at and _RULE.match(line)), len(text))
+    return text[:at]
+
+
+def prose(text: Sequence[str]) -> list[str]:
+    """Without changed lines that a reviewer writes down."""
+    return [line for line in text if not _CHANGED.match(line)]
+
+
 def line_of(text: Sequence[str], sentence: str) -> int:
     """The line that a sentence begins in."""
     wanted = sentence.split()[:3]
@@ -34,3 +47,8 @@ def line_of(text: Sequence[str], sentence: str) -> int:
         if " ".join(wanted) in words(" ".join(text[at : at + 2])) and wanted[0] in text[at].split():
             return at
     return 0
+
+
+def repeats(text: Sequence[str], phrases: Phrases) -> bool:
+    """`Same here.`, which says nothing where it agrees with somebody, and something under other code."""
+    return bool(text) and matches(phrases.repeated, text[0].strip())

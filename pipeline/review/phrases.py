@@ -41,6 +41,7 @@ class Phrases:
     Args:
         author: of the author's answers, by the state that they lead to; in the order in which they are tried.
         denied: a dispute, too, where no question was asked; announced: no promise where something is disputed.
+        conceded: of who gives in.
         volunteered, intended: of sentences in which the author means to do something unasked.
         agreed: of the author; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
@@ -58,6 +59,7 @@ class Phrases:
 
     author: tuple[tuple[PointState, Rules], ...]
     denied: Rules
+    conceded: Rules
     announced: Rules
     agreed: Rules
     reserved: Rules
@@ -106,6 +108,9 @@ class Phrases:
         if any(kind == "disputed" for kind, _ in kinds):
             kinds = [pair for pair in kinds if not (pair[0] == "promised" and matches(self.announced, pair[1]))]
         present = {kind for kind, _ in kinds}
+        conceded = tuple(sentence for sentence in said if matches(self.conceded, sentence))
+        if conceded and kinds[-1][0] is None and not asks_back:
+            return Answer("promised", conceded)
         for state in ("promised", "disputed", "undecided"):
             if state in present and not (state == "disputed" and kinds[-1][0] == "undecided"):
                 words = (
@@ -183,7 +188,16 @@ def phrases() -> Phrases:
         author=tuple((state, _compiled(author[state])) for state in states),
         **{
             name: _compiled(author[name])
-            for name in ("denied", "announced", "agreed", "reserved", "everything", "volunteered", "intended")
+            for name in (
+                "denied",
+                "conceded",
+                "announced",
+                "agreed",
+                "reserved",
+                "everything",
+                "volunteered",
+                "intended",
+            )
         },
         **{
             name: _compiled(others[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipeline.review.messages import Authors, Message, display
+from pipeline.review.paragraphs import above_rule
 from pipeline.review.phrases import Phrases, Rules, matches, sentences
 from pipeline.review.record import EvidenceRecord, PointRecord, PointState
 from pipeline.review.symbols import named
@@ -53,7 +54,8 @@ def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk], phrases: P
             continue
         later = result[point.number - 1]
         follows = (above.state == "disputed" or later.state != "unanswered") and above.state != "promised"
-        wanted = later.state == "promised" and not phrases.only_asks(sentences(above.text))
+        accepted = any(map(phrases.accepts, sentences(point.text)[:1]))
+        wanted = later.state == "promised" and not (accepted or phrases.only_asks(sentences(above.text)))
         if follows and (above.state != "answered" or wanted):
             changed = {"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
             result[above.number - 1] = above.model_copy(update=changed)
@@ -129,7 +131,7 @@ class _Outcome:
             if talk.volunteered:
                 self._on_volunteered(turn, said)
             elif authors.wrote(turn.message):
-                self._answer(turn, said)
+                self._answer(turn, sentences(above_rule(turn.text)))
             else:
                 self._reply(turn, said)
 
@@ -155,7 +157,7 @@ class _Outcome:
             words = tuple((meant or said)[:1])
         # What was promised is not taken back by a word more on it, nor by thanks or a question.
         asks = answer.asks_back or (answer.state == "undecided" and any("?" in sentence for sentence in words))
-        if self.state == "promised" and (answer.state == "answered" or asks):
+        if self.state == "promised" and (answer.state in ("answered", "undecided") or asks):
             return
         # Somebody else has answered, and the author goes on from there.
         if self.state == "answered" and not first and answer.asks_back:

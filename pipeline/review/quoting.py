@@ -31,6 +31,7 @@ _VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
 _SLIP = re.compile(r"^\w{1,2}> ")
 _ALIKE = 0.7
+_WORDS_OF_CORRECTION = 3
 _LINES_OF_SIGNATURE = 5
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
 """What a line of a signature is not."""
@@ -69,6 +70,11 @@ class Text:
 
     attribution: str
     passages: tuple[Passage, ...]
+
+    @property
+    def has_places(self) -> bool:
+        """Something is said below a quotation."""
+        return any(part.text and part.quoted for part in self.passages)
 
 
 def take_apart(body: str) -> Text:
@@ -117,8 +123,11 @@ def _signs(line: str, sender_names: Sequence[str]) -> bool:
 
 
 def corrects(line: str, under: str) -> bool:
-    """Whether a word is nearly one of the line above it."""
-    return any(get_close_matches(word, under.split(), 1, _ALIKE) for word in line.split())
+    """Whether a word (or two) is nearly one of the line above it."""
+    words = line.split()
+    return len(words) <= _WORDS_OF_CORRECTION and any(
+        get_close_matches(word, under.split(), 1, _ALIKE) for word in words
+    )
 
 
 def _signature(lines: Sequence[str], phrases: Phrases) -> int:

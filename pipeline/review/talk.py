@@ -11,13 +11,12 @@ from pipeline.mail.given import is_trailer
 from pipeline.review.alignment import Quotation, words
 from pipeline.review.changelog import heading
 from pipeline.review.messages import Authors, Message
-from pipeline.review.paragraphs import fresh_starts, line_of
+from pipeline.review.paragraphs import fresh_starts, line_of, prose, repeats
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.quoting import Passage, comment, corrects, trimmed
 
-_PASTED = re.compile(r"^[+-](?: {3,}| *\*| *//)")
-"""A changed line that a reviewer writes down."""
-_WORDS_OF_CORRECTION = 3
+_MORE_THAN_THAT = re.compile(r"\?|\bplease\b|\bbut\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
 _THE_SAME = re.compile(r"\b(?:this|that|these|those|it|them|too|as well|your|you)\b", re.IGNORECASE)
 """Words of an answer that mean what it answers."""
 _APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
@@ -43,6 +42,15 @@ class Turn:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         return tuple(map(words, self.text))
+
+    @property
+    def of_code(self) -> bool:
+        """It stands under a changed line."""
+        return self.above[:1] in ("+", "-")
+
+    @property
+    def above(self) -> str:
+        return next((line for line in reversed(self.quoted) if line.strip()), "")
 
     @cached_property
     def under(self) -> str:
@@ -185,26 +193,34 @@ class Reader:
         start = 0
         for end in [*sorted({*answered, *fresh_starts(text, self.phrases)}), len(text)]:
             piece = trimmed(text[start:end])
-            said = self.phrases.substance(sentences([line for line in piece if not _PASTED.match(line)]))
+            said = self.phrases.substance(sentences(prose(piece)))
             # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
             # beside a Reviewed-by or a word of consent it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
-            preface = not whole.quoted and any(part.text and part.quoted for part in message.text.passages)
-            weak = passed_over or preface or message.parent in self._by_id
-            rules = self.phrases.request
+            weak = passed_over or message.parent in self._by_id or (not whole.quoted and message.text.has_places)
             if start > 0 and said and all(matches(self.phrases.code, sentence) for sentence in said):
                 counts = False
+            elif self._answers_question(whole, piece):
+                counts = any(_MORE_THAN_THAT.search(sentence) and self._is_of_its_own(sentence) for sentence in said)
             elif within or self._approves(whole) or self.phrases.consents(sentences(piece)):
-                counts = any(map(self._is_of_its_own, said)) or self._corrects(whole, piece)
+                counts = any(map(self._is_of_its_own, said)) or corrects(" ".join(piece), whole.above)
             else:
-                counts = bool(said) and (not weak or any(matches(rules, sentence) for sentence in said))
-                counts = counts or self._repeats(whole, piece)
-            if counts:
+                rules = (*self.phrases.request, *self.phrases.asking)
+                asks = any(matches(rules, sentence) for sentence in said)
+                counts = bool(said) and (asks or not weak)
+                counts = counts or (whole.of_code and repeats(piece, self.phrases))
+            if counts and not self.authors.passed_over(message, piece):
                 turn = replace(whole, text=piece)
                 talk = Talk([turn], asked=self._asked(whole), within=within)
                 self.talks.append(talk)
                 self._places.setdefault(message.id, []).append((talk, turn))
             start = end
+
+    def _answers_question(self, whole: Turn, piece: Sequence[str]) -> bool:
+        """A yes or no below a question of the author."""
+        parent = self._by_id.get(whole.message.parent)
+        asked = whole.under.endswith("?") and parent is not None and self.authors.wrote(parent)
+        return asked and any(map(_YES_OR_NO.match, sentences(piece)[:1]))
 
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
@@ -212,16 +228,6 @@ class Reader:
         return any(
             _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code) for trailer in turn.message.given
         )
-
-    def _corrects(self, whole: Turn, piece: Sequence[str]) -> bool:
-        """A word below a word."""
-        above = next((line for line in reversed(whole.quoted) if line.strip()), "")
-        return len(" ".join(piece).split()) <= _WORDS_OF_CORRECTION and corrects(" ".join(piece), above)
-
-    def _repeats(self, whole: Turn, piece: Sequence[str]) -> bool:
-        """`Same here.` under other code, which says nothing where it agrees with somebody."""
-        code = next((line for line in reversed(whole.quoted) if line.strip()), "")
-        return bool(code) and code[:1] in "+-" and bool(piece) and matches(self.phrases.repeated, piece[0].strip())
 
     def _asked(self, turn: Turn) -> Message | None:
         """The other reviewer's mail whose own words a remark stands under, unless it calls the series' author.
@@ -231,8 +237,7 @@ class Reader:
         parent = self._by_id.get(turn.message.parent)
         if parent is None or self.authors.wrote(parent) or parent.names[0] == turn.message.names[0]:
             return None
-        last = next((line for line in reversed(turn.quoted) if line.strip()), ">")
-        of_others = last.startswith(">") or is_trailer(last)
+        of_others = not turn.above or turn.above.startswith(">") or is_trailer(turn.above)
         asked_for = any(self.phrases.asks(sentence) for sentence in sentences(turn.text))
         return None if of_others or asked_for or self.authors.calls(turn.text) else parent
 

@@ -110,17 +110,19 @@ def load(folder: Path) -> list[Thread]:
     return [Thread(description["name"], description, folder) for listed in every for description in listed]
 
 
-def _mail(name: str, subject: str, sender: str, body: str, parent: str, version: int = 1) -> bytes:
+def _mail(name: str, subject: str, sender: str, body: str, parent: str, version: int = 1, copy: str = "") -> bytes:
     end = f".v{version}@example.org"
     headers = [f"From: {sender}", f"Subject: {subject}", f"Message-ID: <{name}{end}>"]
     headers += [f"In-Reply-To: <{parent}{end}>", f"References: <{parent}{end}>"] if parent else []
+    headers += [f"Cc: {copy}"] if copy else []
     headers += ["Date: Mon, 2 Mar 2020 10:00:00 +0000", "Content-Type: text/plain; charset=utf-8"]
     return ("\n".join(headers) + "\n\n" + body + "\n").encode()
 
 
 def _said(reply: Mapping[str, str]) -> bytes:
     subject = reply.get("subject", "Re: [PATCH] mm: fill pool 1")
-    return _mail(reply["id"], subject, reply.get("by", AUTHOR), reply["text"], reply.get("to", "p1"))
+    sender, copy = reply.get("by", AUTHOR), reply.get("cc", "")
+    return _mail(reply["id"], subject, sender, reply["text"], reply.get("to", "p1"), copy=copy)
 
 
 def _series(paths: Sequence[Path], revision: int | None) -> Series:
