@@ -86,6 +86,8 @@ def refuted(record: RunRecord, letter: LetterRecord) -> bool:
 def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:
     """Comments of the mail that is answered, whether builds say something of them or not."""
     own = _points_of(record, letter)
+    # What can be answered, and no "nothing" beside it.
+    own = [point for point in own if points.answers(record, point)] or own
     for point in own[:POINTS_SHOWN]:
         yield _comment(record, point, letter.body)
     if not own:
@@ -93,8 +95,8 @@ def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:
 
 
 def has_answers(record: RunRecord, letter: LetterRecord) -> bool:
-    """Whether builds or boots say something of an open comment of the mail."""
-    return any(point.state != "answered" and points.answers(record, point) for point in _points_of(record, letter))
+    """Whether an open comment of the mail is about something that was measured."""
+    return any(point.state != "answered" and points.measured(record, point) for point in _points_of(record, letter))
 
 
 def attribution_of(letter: LetterRecord) -> str:

@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 
 from pipeline.record import DiagnosticRecord
-from pipeline.reply.quoting import LOG_COLUMNS
+from pipeline.reply.quoting import LONGEST_LINE
 from pipeline.system.text import cut, visible_code
 
 MOST_LINES = 16
 """Of one diagnostic."""
+
+LONGEST_ASCII = 900
+"""Columns of a line that a tool printed, each of one byte; 998 are the most that a mail has (RFC 5322, 2.1.1)."""
 
 NEW, OLD = ">> ", "   "
 
@@ -34,8 +37,13 @@ def excerpt(log: str, diagnostics: Sequence[DiagnosticRecord], kind: str, most: 
         excerpt_lines = _around(lines, at) if at is not None else _from_record(diagnostic, kind)
         shown += [line for line in excerpt_lines if line.startswith(NEW) or line not in shown]
     more = len(diagnostics) - most
-    text = [cut(visible_code(line).expandtabs(), LOG_COLUMNS).rstrip() for line in shown]
+    text = [_fit(visible_code(line).expandtabs()).rstrip() for line in shown]
     return [*text, *([f"{OLD}(and {more} more)"] if more > 0 else [])]
+
+
+def _fit(line: str) -> str:
+    """The whole line, as long as a mail can carry it: types that do not agree stand at its end."""
+    return cut(line, LONGEST_ASCII if line.isascii() else LONGEST_LINE)
 
 
 def _find(lines: Sequence[str], diagnostic: DiagnosticRecord) -> int | None:

@@ -21,10 +21,17 @@ def answers(record: RunRecord, point: PointRecord) -> list[str]:
     # Sizes are those of the whole series, which a comment on one patch is not about.
     whole = f", with all {total} patches" if point.patch and total > 1 else ""
     for symbol in filter(None, dict.fromkeys(name.removesuffix("()") for name in point.symbols)):
-        lines = [*(f"{size}{whole}" for size in _sizes(record, symbol)), *_words(record, symbol)]
+        # A diagnostic is there at every state from the patch on that brought it.
+        lines = list(dict.fromkeys([*(f"{size}{whole}" for size in _sizes(record, symbol)), *_words(record, symbol)]))
         shown += lines[:MOST_LINES]
         shown += [f"… and {len(lines) - MOST_LINES} more of {symbol}()"] if len(lines) > MOST_LINES else []
     return shown
+
+
+def measured(record: RunRecord, point: PointRecord) -> bool:
+    """Whether a size was measured that the comment names; what compilers say is told in the mails of patches."""
+    names = filter(None, (name.removesuffix("()") for name in point.symbols))
+    return any(True for name in names for _ in _sizes(record, name))
 
 
 def of_patch(record: RunRecord, patch: int) -> list[str]:

@@ -115,6 +115,22 @@ def test_a_comment_on_a_patch_is_answered_by_what_was_asked() -> None:
     assert "it builds" not in text
 
 
+def test_what_a_compiler_says_is_no_answer_to_a_comment() -> None:
+    """It is told in the mail of the patch, once, and not for each state that shows it."""
+    error = records.diagnostic(message="'struct x' has no member named 'read_new'")
+    states = (*records.states("built"), *(records.state(at, "failed", errors=(error,)) for at in (1, 2, 3)))
+    run = reviewed(point(symbols=("read_new",)), cells=(records.broken("x", states=states),))
+    assert COMMENT not in [target.message_id for target in targets(run)]
+    assert reply(run, COMMENT).get_content().count("no member named 'read_new'") == 1
+
+
+def test_of_several_comments_those_are_answered_that_can_be() -> None:
+    other = point(number=2, symbols=("folio_lock",), text=("And folio_lock()?",))
+    text = reply(reviewed(point(), other), COMMENT).get_content()
+    assert "folio_lock" not in text
+    assert "prep_compound_page(): 250" in text
+
+
 def test_a_number_that_is_right_is_not_said_again() -> None:
     words = "text shrinks: add/remove: 1/2 grow/shrink: 3/14 up/down: 120/-1530 (-1410)"
     claim = records.claim(text=words, claimed=-1410)

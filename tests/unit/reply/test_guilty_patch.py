@@ -146,6 +146,13 @@ def test_a_broken_build_is_said_under_the_hunk_in_the_compilers_words() -> None:
     )
 
 
+def test_the_compilers_words_are_not_cut() -> None:
+    long = f"{MESSAGE} from {'a rather long type, ' * 20}to another"
+    error = records.diagnostic(line=1240, message=long)
+    states = (*records.states("built", "built", "built"), records.state(3, "failed", errors=(error,)))
+    assert "to another\n" in body(failing(broken(states=states)), log="")
+
+
 def test_without_a_log_the_record_speaks() -> None:
     assert f">> mm/hugetlb.c:1240: error: {MESSAGE}\n    1240 | prep_compound_tail(page + 1);\n" in body(
         failing(), log=""
