@@ -45,7 +45,7 @@ def scan(source: str) -> Lines:
     group = newest = 0
     inside_comment = inside_directive = False
     for number, line in enumerate(source.split("\n"), 1):
-        text, inside_comment = _without_comments(line, inside_comment)
+        text, inside_comment = without_comments(line, inside_comment)
         directive = None if inside_directive else _DIRECTIVE.match(text)
         if directive:
             name = directive["name"]
@@ -63,7 +63,7 @@ def scan(source: str) -> Lines:
     return Lines(frozenset(code), tuple(groups))
 
 
-def _without_comments(line: str, inside: bool) -> tuple[str, bool]:
+def without_comments(line: str, inside: bool) -> tuple[str, bool]:
     """A line's text outside comments, and whether a comment goes on after it."""
     kept: list[str] = []
     at = 0

@@ -7,7 +7,7 @@ linked: that a patch breaks, warns or drops out of every configuration is known 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -28,12 +28,15 @@ from pipeline.model import (
     SourceState,
     TouchedFile,
 )
+from pipeline.objects.choose import values_of
 from pipeline.objects.compile import WORDS, Compiler, Wanted
+from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import BASE, configured, wide_cell
+from pipeline.objects.wide import BASE, configured, further_cell, wide_cell
+from pipeline.objects.work import Work
 from pipeline.plan import Planner
-from pipeline.plan.concerned import architectures, objects_cell_id
+from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id
 from pipeline.plan.configurations import config_digest, config_key, configuration_origins, touches_kconfig
 from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
@@ -44,23 +47,6 @@ __all__ = ["ObjectsStage"]
 
 VERSION = 1
 """Raised whenever the same objects come to say something else."""
-
-
-@dataclass
-class _Work:
-    """A cell under way.
-
-    Args:
-        planned: with the base's configuration.
-        configs: of every state, by patch number.
-        files: that are touched and there, by patch number, with what shows them.
-        states: what came of them, by patch number.
-    """
-
-    planned: PlannedCell
-    configs: dict[int, str] = field(default_factory=dict)
-    files: dict[int, tuple[TouchedFile, ...]] = field(default_factory=dict)
-    states: dict[int, StateObjects] = field(default_factory=dict)
 
 
 class ObjectsStage:
@@ -111,17 +97,15 @@ class ObjectsStage:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
         planned = self.cells()
-        works = [_Work(of_arch) for of_arch in planned if of_arch.reachable]
+        works = [Work(of_arch) for of_arch in planned if of_arch.reachable]
         if works:
             with self._host.worktree_lock(self._applied.tree):
-                self._configure(works)
-                configured = [work for work in works if work.planned.reachable]
-                if configured:
-                    self._touched.find_includers()
-                for work in configured:
-                    work.files = self._touched.chosen(work.planned.cell.arch, work.configs)
-                for state in self._applied.states:
-                    self._visit(state, configured)
+                self._touched.find_includers()
+                self._compile(works)
+                for find in (self._further, self._elsewhere):
+                    more = find(works)
+                    self._compile(more)
+                    works, planned = [*works, *more], (*planned, *(work.planned for work in more))
         reached = {work.planned.cell.id: work.planned for work in works}
         builds = {
             (work.planned.cell.id, patch): replace(compiled.build, files=self._files(work, patch))
@@ -130,13 +114,64 @@ class ObjectsStage:
         }
         return tuple(reached.get(of_arch.cell.id, of_arch) for of_arch in planned), builds
 
-    def _configure(self, works: Sequence[_Work]) -> None:
+    def _compile(self, works: Sequence[Work]) -> None:
+        """Configures cells, and compiles their objects at every state."""
+        self._configure(works)
+        reachable = [work for work in works if work.planned.reachable]
+        for work in reachable:
+            chosen = self._touched.chosen(work.planned.cell.arch, work.configs)
+            work.files = {
+                patch: tuple(file for file in files if work.only is None or file.path in work.only)
+                for patch, files in chosen.items()
+            }
+        for state in self._applied.states:
+            self._visit(state, reachable)
+
+    def _further(self, works: Sequence[Work]) -> list[Work]:
+        """Cells for what the wide configurations leave out of the last state."""
+        last, added = self._applied.states[-1], list[Work]()
+        for work in works:
+            state = work.states.get(last.patch)
+            if state is None or state.build.coverage is None:
+                continue
+            sources, cell = self._touched.sources_at(last), work.planned.cell
+            values, files = values_of(work.configs[last.patch]), self._files(work, last.patch)
+            found = further(sources, cell.arch, values, files, state.build.coverage, self._touched.changed)
+            added += [
+                Work(PlannedCell(further_cell(cell, number, each.requests), self._applied.tree), only=each.paths)
+                for number, each in enumerate(found, 2)
+            ]
+        return added
+
+    def _elsewhere(self, works: Sequence[Work]) -> list[Work]:
+        """Cells of other architectures for what all configurations so far leave out, where a compiler is there."""
+        last = self._applied.states[-1]
+        states = [state for work in works if (state := work.states.get(last.patch))]
+        coverage = merged([state.build.coverage for state in states if state.build.coverage])
+        # What the series breaks is not looked for anywhere else.
+        files = [file for work in works if last.patch in work.states for file in self._files(work, last.patch)]
+        broken = {file.path for file in files if not file.compiled and not file.reason}
+        coverage = Coverage(tuple(file for file in coverage.files if file.path not in broken))
+        left = left_out(coverage, self._touched.changed)
+        sources, known, added = self._touched.sources_at(last), {work.planned.cell.arch for work in works}, list[Work]()
+        others = [arch for arch in FURTHER if arch not in known and left]
+        cells = [wide_cell(self._host, self._repository, self._applied.tree, arch) for arch in others]
+        for cell in [cell for cell in cells if cell.reachable and not self._globs][:MOST_TRIED]:
+            work = Work(cell)
+            if left and len(added) < MOST:
+                self._configure([work])
+                values = values_of(work.configs.get(last.patch, ""))
+                had = compiled_there(sources, cell.cell.arch, values, left) if values else []
+                left = [item for item in left if item not in had]
+                added += [replace(work, only=frozenset(path for path, _ in had))] if had else []
+        return added
+
+    def _configure(self, works: Sequence[Work]) -> None:
         """Finds the configuration of every state, made again where kconfig may answer otherwise."""
         host, base = self._host, self._applied.states[0]
         unknown = [work for work in works if self._planner.known_config(base, work.planned.cell) is None]
         if unknown:
             host.move(self._applied.tree, base)
-
             cells = [(work.planned.cell, None) for work in unknown]
             configure = partial(configured, self._planner, host, base)
             host.run_all(self._applied.tree, "Configuring", cells, configure)
@@ -150,7 +185,7 @@ class ObjectsStage:
                     self._planner.config(self._applied, origin, work.planned.cell) if origin.patch else config
                 )
 
-    def _visit(self, state: SourceState, works: Sequence[_Work]) -> None:
+    def _visit(self, state: SourceState, works: Sequence[Work]) -> None:
         """Adds what the objects of a state come to, stored or compiled now."""
         host, missing = self._host, []
         for work in works:
@@ -186,7 +221,7 @@ class ObjectsStage:
             raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
         return stored
 
-    def _not_configured(self, work: _Work, state: SourceState, key: Key) -> StateObjects:
+    def _not_configured(self, work: Work, state: SourceState, key: Key) -> StateObjects:
         """What a state comes to at which kconfig fails: nothing is compiled."""
         origin = self._origins[state.patch]
         asked = self._host.store.get(config_key(self._host, work.planned.cell, origin))
@@ -197,7 +232,7 @@ class ObjectsStage:
         self._results.put(key, StateObjects(build, {}), log)
         return self._stored(key)
 
-    def _wanted(self, work: _Work, state: SourceState) -> Wanted:
+    def _wanted(self, work: Work, state: SourceState) -> Wanted:
         last = state is self._applied.states[-1]
         sources = self._targets(work, state)
         return Wanted(
@@ -209,7 +244,7 @@ class ObjectsStage:
             changed=self._touched.changed if last else None,
         )
 
-    def _kept(self, work: _Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
+    def _kept(self, work: Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
         """Objects that come out as at the state before, since nothing that they read has changed."""
         before = work.states.get(state.patch - 1)
         if before is None or not state.patch:
@@ -230,11 +265,11 @@ class ObjectsStage:
         except UnreadableError as error:
             make.warn(str(error))
 
-    def _place(self, work: _Work, state: SourceState) -> Place:
+    def _place(self, work: Work, state: SourceState) -> Place:
         base = self._key(work, self._applied.states[0])
         return Place(self._applied, work.planned, state, work.configs[state.patch], base)
 
-    def _key(self, work: _Work, state: SourceState) -> Key:
+    def _key(self, work: Work, state: SourceState) -> Key:
         last = state is self._applied.states[-1]
         inputs = {
             "tree": state.tree_id,
@@ -248,10 +283,10 @@ class ObjectsStage:
         # What a patched state comes to is compared with its base, and shares a folder with what the base decides.
         return Key("objects", {**inputs, "base": self._applied.states[0].tree_id} if state.patch else inputs)
 
-    def _targets(self, work: _Work, state: SourceState) -> dict[str, str]:
+    def _targets(self, work: Work, state: SourceState) -> dict[str, str]:
         return self._touched.targets(work.files[state.patch])
 
-    def _files(self, work: _Work, patch: int) -> tuple[TouchedFile, ...]:
+    def _files(self, work: Work, patch: int) -> tuple[TouchedFile, ...]:
         """The touched files of a state; a header is shown by whatever was seen to read it, too."""
         objects, base = work.states[patch].objects, work.states[0].objects
         files = []

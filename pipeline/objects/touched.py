@@ -60,7 +60,7 @@ class TouchedCode:
         for state in self._applied.states:
             origin, there = self._origins[state.patch], self._present[state.patch]
             if (origin.patch, there) not in known:
-                configured = Configured(self._sources_at(origin), arch, values_of(configs[state.patch]))
+                configured = Configured(self.sources_at(origin), arch, values_of(configs[state.patch]))
                 code = [path for path in self.files if path in there]
                 known[origin.patch, there] = chosen(configured, code, self._includers)
             files[state.patch] = known[origin.patch, there]
@@ -92,7 +92,8 @@ class TouchedCode:
         self._host.store.put(key, {header: [*paths] for header, paths in includers.items()}, {})
         return includers
 
-    def _sources_at(self, state: SourceState) -> Sources:
+    def sources_at(self, state: SourceState) -> Sources:
+        """Makefiles and Kconfig files of a state."""
         if state.commit not in self._sources:
             self._sources[state.commit] = Sources(self._repository, state.commit)
         return self._sources[state.commit]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from pipeline.kernel import toolchain
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
@@ -15,6 +18,8 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
 
 BASE = "allyesconfig"
+MOST_NAMED = 4
+"""Options that are named in a cell's description."""
 UNWANTED = frozenset({"HEADERS_INSTALL"})
 """Makes `make prepare` install a thousand headers for programs, which no object of a kernel reads."""
 
@@ -44,6 +49,20 @@ def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) ->
     return PlannedCell(
         Cell(objects_cell_id(arch), arch, compiler, BASE, fragments, about, stage=Stage.OBJECTS), tree, reason=reason
     )
+
+
+def further_cell(cell: Cell, number: int, requests: Mapping[str, str]) -> Cell:
+    """A wide cell with more requests, as wishes: what only the series brings is no option of the base.
+
+    Args:
+        number: of the cell among those of its architecture.
+    """
+    wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
+    fragments = (*cell.fragments, parse_fragment("further", wishes))
+    named = ", ".join(f"CONFIG_{option}={value}" for option, value in [*requests.items()][:MOST_NAMED])
+    more = " and more" if len(requests) > MOST_NAMED else ""
+    about = f"{BASE} with {named}{more}, for lines and files that {cell.id} leaves out"
+    return replace(cell, id=f"{cell.id}-{number}", fragments=fragments, about=about)
 
 
 def configured(planner: Planner, host: BuildHost, base: SourceState, make: Make) -> str:

@@ -9,6 +9,8 @@ from pipeline.kernel.architectures import ARCHITECTURES
 from pipeline.kernel.commands import is_code, is_makefile, is_of_kernel
 
 X86_64 = "x86_64"
+FURTHER = ("i386", "s390", *(name for name in ARCHITECTURES if name not in (X86_64, "i386", "s390")))
+"""Where lines are looked for that x86_64 leaves out: first 32 bits, then big endian."""
 
 
 def objects_cell_id(arch: str) -> str:

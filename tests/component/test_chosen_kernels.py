@@ -128,9 +128,10 @@ def test_a_series_about_what_another_matrix_asks_gets_its_cells(ran: Run) -> Non
     assert record.cells[-1].about == "since the series touches huge pages"
 
 
-def test_options_alone_get_a_kernel_and_documents_none(ran: Run) -> None:
+def test_options_alone_get_a_kernel(ran: Run) -> None:
     record, _ = ran(HELP)
-    assert built(record) == {"small": "built"}
+    assert built(record) == {"x86_64-objects": "built", "small": "built"}
+    assert record.cells[0].files == ()
 
 
 def test_the_budget_leaves_out_what_does_not_fit(ran: Run) -> None:
@@ -141,9 +142,18 @@ def test_the_budget_leaves_out_what_does_not_fit(ran: Run) -> None:
     assert record.notes[0] in printed
 
 
-def test_jobs_do_what_the_whole_does(runner: Runner, posted: Callable[..., tuple[str, str]]) -> None:
-    series, tree = posted(EXTRA)
-    plan = runner("plan", series, tree, "--matrix=chosen.toml", "--format=github", "--output=plan")
+SMALL = (
+    "lib: without memcg",
+    [("lib/fake_extra.c", "#include", "#ifndef CONFIG_MEMCG\nextern int fake_small;\n#endif\n#include")],
+)
+
+
+@pytest.mark.parametrize(("commits", "objects"), [([EXTRA], 1), ([EXTRA, SMALL], 2)])
+def test_jobs_do_what_the_whole_does(
+    commits: list[Commit], objects: int, runner: Runner, posted: Callable[..., tuple[str, str]]
+) -> None:
+    series, tree = posted(*commits)
+    plan = runner("plan", series, tree, "--matrix=chosen.toml", "--format=github", f"--output=plan{objects}")
     assert plan.returncode == 0, plan.stderr
     jobs = json.loads(plan.stdout)["include"]
     assert [job["cells"] for job in jobs] == ["x86_64-objects", "small"]
@@ -154,10 +164,11 @@ def test_jobs_do_what_the_whole_does(runner: Runner, posted: Callable[..., tuple
         )
         assert done.returncode == 0, done.stdout + done.stderr
         parts.append(max((runner.workspace / "runs").glob("*"), key=lambda run: run.stat().st_mtime_ns))
-        assert list(built(runner.record())) == [job["cells"]]
-    merged = runner("merge", "plan", *map(str, parts))
+        assert next(iter(built(runner.record()))) == job["cells"]
+    merged = runner("merge", f"plan{objects}", *map(str, parts))
     assert merged.returncode == 0, merged.stdout + merged.stderr
-    assert built(runner.record()) == {"x86_64-objects": "built", "small": "built"}
+    names = ["x86_64-objects", "x86_64-objects-2"][:objects]
+    assert built(runner.record()) == dict.fromkeys([*names, "small"], "built")
     again = runner(*shlex.split(runner.record().command)[1:])
     assert again.returncode == 0, again.stdout + again.stderr
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.assess.coverage import covered_files
 from pipeline.record import CellRecord, RunRecord
 from tests.support.developer import BREAKS, UTIL, Developer, Edit
 from tests.support.main_job import words
@@ -91,7 +92,7 @@ def test_a_file_that_no_matrix_compiles_is_proven_patch_by_patch(tried: Tried, r
     assert [file.objects for file in cell.files] == [("lib/fake_extra.o",)]
     assert [file.kept for file in cell.coverage or ()] == [file.lines for file in cell.coverage or ()]
     assert "2 patches compile, no new warnings; 1 of 1 touched file compiled" in printed
-    assert "OK: No problem found: 2 patches, 1 of 1 touched file compiled." in printed
+    assert "OK: No problem found: 2 patches, 1 of 1 touched file compiled, 1 of 1 changed line." in printed
     assert [state.text_change for state in cell.states] == [None, 0, cell.text.delta if cell.text else None]
     again = run(*shlex.split(record.command)[1:])
     assert again.returncode == 0, again.stderr
@@ -143,6 +144,34 @@ def test_a_new_option_is_on_from_the_patch_that_brings_it(tried: Tried) -> None:
     assert statuses(cell) == ["built", "built", "failed", "built"]
     assert "FAKE_STEP" in cell.states[2].errors[0].message
     assert 'does not compile with patch 2, "lib: compile the new file"' in printed
+
+
+WITHOUT = (
+    EXTRA,
+    "#include",
+    "#ifndef CONFIG_MEMCG\nint fake_small(int x);\nint fake_small(int x)\n{\n\treturn x * 3;\n}\n#endif\n#include",
+)
+
+
+def test_what_needs_an_option_to_be_off_has_a_configuration_of_its_own(tried: Tried, run: Runner) -> None:
+    _, record, printed = tried([("lib: more", [FACTOR]), ("lib: without memcg", [WITHOUT])], 0)
+    wide, other = record.cells
+    assert other.id == "x86_64-objects-2"
+    assert other.about == "allyesconfig with CONFIG_MEMCG=n, for lines and files that x86_64-objects leaves out"
+    assert (statuses(wide), statuses(other)) == (["built"] * 3, ["built"] * 3)
+    (covered,) = covered_files(record)
+    assert (len(covered.changed), covered.dropped) == (6, frozenset())
+    assert "1 of 1 touched file compiled, 6 of 6 changed lines" in printed
+    assert [file.path for file in other.files] == [EXTRA]
+    again = run(*shlex.split(record.command)[1:])
+    assert (again.returncode, "Compiling" in again.stderr) == (0, False), again.stderr
+
+
+def test_what_breaks_only_without_an_option_is_found(tried: Tried) -> None:
+    broken = (*WITHOUT[:2], WITHOUT[2].replace("x * 3", "y * 3"))
+    _, record, printed = tried([("lib: without memcg", [broken])], 1)
+    assert [statuses(cell) for cell in record.cells] == [["built", "built"], ["built", "failed"]]
+    assert 'does not compile with patch 1, "lib: without memcg"' in printed
 
 
 def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:

@@ -1,0 +1,154 @@
+"""Further configurations for what the wide one leaves out of a series: files it does not compile, lines it drops.
+
+Everything on is not everything: what stands behind `#else`, excludes another option, or is one of a choice needs a
+configuration of its own. Solved from makefiles, Kconfig files and the `#if`s around the lines; kconfig and the
+preprocessor have the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.kernel.guards import guards
+from pipeline.kernel.kconfig.expression import YES, Expression, Tristate, all_of, evaluate, options_in
+from pipeline.kernel.kconfig.solve import solve
+from pipeline.model import ChangedFile, Coverage, FileCoverage, TouchedFile
+from pipeline.plan.suggest import Sources, compiled_if
+from pipeline.system import untrusted
+from pipeline.system.errors import UsageError
+from pipeline.system.untrusted import Budget, TooMuchError
+
+MOST = 2
+"""Further configurations of one architecture, and further architectures."""
+MOST_TRIED = 4
+"""Architectures that are configured to see whether they have what is left out."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """A configuration that brings in more of a series.
+
+    Args:
+        requests: value by option, on top of the wide one.
+        paths: touched files that it is for.
+    """
+
+    requests: Mapping[str, str]
+    paths: frozenset[str]
+
+
+def further(
+    sources: Sources,
+    arch: str,
+    values: Mapping[str, str],
+    files: Sequence[TouchedFile],
+    coverage: Coverage,
+    changed: Sequence[ChangedFile],
+) -> tuple[Further, ...]:
+    """Configurations that compile what one leaves out, as few as bring in all that can be had.
+
+    Args:
+        sources: makefiles and Kconfig files of the last state.
+        arch: of the configuration.
+        values: of its options.
+        files: that the series touches, with what became of them there.
+        coverage: what was compiled of the changed lines.
+        changed: the files of code, with their changed lines.
+    """
+    budget = Budget(untrusted.SOLVE_STEPS)
+    try:
+        options = sources.kconfig(arch)
+        left = _missing(sources, arch, values, files, coverage, changed)
+        found: list[Further] = []
+        while left and len(found) < MOST:
+            now, requests, paths, later = values, dict[str, str](), set[str](), list[tuple[str, Expression]]()
+            for path, condition in left:
+                solution = solve(options, condition, now, requests, budget)
+                if solution.reason or not (solution.requests or requests):
+                    # With what came before it, it may not be had: on its own it may.
+                    if requests and not solve(options, condition, values, {}, budget).reason:
+                        later.append((path, condition))
+                    continue
+                now, requests = solution.values, {**requests, **solution.requests}
+                paths.add(path)
+            if not requests:
+                break
+            found.append(Further(requests, frozenset(paths)))
+            left = later
+    except (UsageError, TooMuchError):
+        # What nobody can read of the tree is said where its files are not compiled.
+        return ()
+    return tuple(found)
+
+
+def _missing(
+    sources: Sources,
+    arch: str,
+    values: Mapping[str, str],
+    files: Sequence[TouchedFile],
+    coverage: Coverage,
+    changed: Sequence[ChangedFile],
+) -> list[tuple[str, Expression]]:
+    """Touched files and what it takes to compile them, or lines of them that were dropped; each condition once."""
+    conditions: dict[tuple[str, Expression], None] = {}
+    for file in files:
+        rule = compiled_if(sources, file.path, arch) if file.reason and file.path.endswith((".c", ".S")) else None
+        if rule is not None and evaluate(rule, values, unknown=Tristate.Y) < Tristate.M:
+            conditions[file.path, rule] = None
+    texts = {file.path: file.source for file in changed}
+    for covered in coverage.files:
+        dropped = set(covered.lines).difference(covered.kept or ()) if covered.kept is not None else set[int]()
+        if not dropped or not covered.compiled or covered.path not in texts:
+            continue
+        rule = compiled_if(sources, covered.path, arch) if covered.path.endswith(".c") else None
+        for guard in dict.fromkeys(guards(texts[covered.path], dropped).values()):
+            if evaluate(guard, values, unknown=Tristate.Y) < Tristate.Y:
+                conditions[covered.path, all_of(guard, *([rule] if rule is not None else []))] = None
+    return list(conditions)
+
+
+def merged(coverages: Sequence[Coverage]) -> Coverage:
+    """What several configurations compile together."""
+    files: dict[str, FileCoverage] = {}
+    for coverage in coverages:
+        for file in coverage.files:
+            known = files.get(file.path, file)
+            kept = None if None in (known.kept, file.kept) else tuple({*(known.kept or ()), *(file.kept or ())})
+            files[file.path] = replace(known, compiled=known.compiled or file.compiled, kept=kept)
+    return Coverage(tuple(files.values()))
+
+
+def left_out(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[str, Expression]]:
+    """What no configuration so far compiles: touched files, each with what keeps lines of it that are dropped.
+
+    Args:
+        coverage: of all configurations.
+        changed: the files of code, with their changed lines.
+    """
+    texts = {file.path: file.source for file in changed}
+    left: dict[tuple[str, Expression], None] = {}
+    for covered in coverage.files:
+        dropped = set(covered.lines).difference(covered.kept or ()) if covered.kept is not None else set[int]()
+        guarded = guards(texts.get(covered.path, ""), dropped) if covered.compiled else {}
+        # What no option decides can be had nowhere for certain.
+        left.update(dict.fromkeys((covered.path, guard) for guard in guarded.values() if any(options_in(guard))))
+        if not covered.compiled and covered.lines and covered.path.endswith((".c", ".S")):
+            left[covered.path, YES] = None
+    return list(left)
+
+
+def compiled_there(
+    sources: Sources, arch: str, values: Mapping[str, str], left: Sequence[tuple[str, Expression]]
+) -> list[tuple[str, Expression]]:
+    """What of `left_out` the wide configuration of another architecture compiles.
+
+    Args:
+        values: of the options there.
+    """
+    had = []
+    for path, guard in left:
+        rule = compiled_if(sources, path, arch) if path.endswith((".c", ".S")) else YES
+        if rule is not None and evaluate(all_of(guard, rule), values, unknown=Tristate.Y) >= Tristate.M:
+            had.append((path, guard))
+    return had
