@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.kernels import TREES
+
 Checks = dict[str, dict[str, Any]]
-TREE = "debian:linux-source-7.3@trixie-backports"
+TREE = TREES["7.3"]
 MATRIX = Path(__file__).with_name("boot.toml")
 
 

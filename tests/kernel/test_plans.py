@@ -23,16 +23,9 @@ from pipeline.plan.matrix import surprise
 from pipeline.run import Pipeline
 from pipeline.system import resources
 from pipeline.system.process import Processes
+from tests.support.kernels import KERNELS, TREES
 
-TREES = {
-    "6.1": "debian:linux-source-6.1",
-    "6.12": "debian:linux-source-6.12",
-    "7.2": "debian:linux-source-7.2@trixie-backports",
-    "7.3": "debian:linux-source-7.3@trixie-backports",
-}
 PLANS = Path(__file__).with_name("plans")
-KERNELS = os.environ.get("PIPELINE_KERNELS", "").split()
-"""To be planned whole, struct page compiled: minutes each. `make test-kernels` names all that are supported."""
 MATRICES = sorted(path.stem for path in resources.folder("kconfigs").glob("*.toml"))
 
 
