@@ -17,8 +17,8 @@ def touches_code(record: RunRecord) -> bool:
 def other_files(record: RunRecord) -> dict[str, str]:
     """What read each touched file that is no code, in a few words; empty where nothing did.
 
-    A document or a script counts where a check read it, an option where kconfig answered with all patches, a makefile
-    where something was compiled by it.
+    A document or a script counts where a check read it, an option where kconfig answered with all patches, a device
+    tree where it was compiled, a makefile where something was compiled by it.
     """
     paths = sorted({path for patch in record.series.patches for path in patch.files if not is_code(path)})
     readers: dict[str, str] = {}
@@ -41,7 +41,7 @@ def _by_cell(path: str, cells: list[CellRecord]) -> str:
         known = ARCHITECTURES.get(cell.arch)
         if file.parts[:1] == ("arch",) and (known is None or file.parts[1:2] != (known.folder,)):
             continue
-        if file.name.startswith("Kconfig"):
+        if file.name.startswith("Kconfig") or any(each.path == path and each.compiled for each in cell.files):
             return cell.id
         if is_makefile(path.partition(".")[0]) and _made_by(file, cell):
             return cell.id

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.assess.coverage import covered_files
 from pipeline.assess.findings import failures, warnings
 from pipeline.assess.words import location
-from pipeline.kernel.commands import is_code
+from pipeline.kernel.commands import is_makefile
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, TouchedFileRecord
 from pipeline.record.neutral import neutral
 from pipeline.system.text import count, cut
@@ -26,7 +26,7 @@ def compiled_words(record: RunRecord) -> str:
     """`5 of 6 touched files compiled, 40 of 42 changed lines`; empty where no objects were asked for."""
     files: dict[tuple[str, str], bool] = {}
     for cell in objects_cells(record):
-        for file in filter(_is_code, cell.files):
+        for file in filter(_counts, cell.files):
             files[cell.tree, file.path] = files.get((cell.tree, file.path), False) or file.compiled
     if not files:
         return ""
@@ -42,7 +42,7 @@ def touched(record: RunRecord) -> dict[tuple[str, str], str]:
     """
     reasons: dict[tuple[str, str], list[str]] = {}
     for cell in objects_cells(record):
-        for file in filter(_is_code, cell.files):
+        for file in filter(_counts, cell.files):
             reasons.setdefault((cell.tree, file.path), []).append(file.reason)
     # Of several architectures the one says most whose folder it is not about.
     return {
@@ -100,9 +100,9 @@ def left_out(record: RunRecord) -> list[str]:
     return [*lines[:MOST_LEFT_OUT], *([f"{count(more, 'file')} more"] if more > 0 else [])]
 
 
-def _is_code(file: TouchedFileRecord) -> bool:
-    """Whether it is a file of code: makefiles are there besides."""
-    return is_code(file.path)
+def _counts(file: TouchedFileRecord) -> bool:
+    """Whether it is compiled itself: makefiles are read by what is compiled beside them."""
+    return not is_makefile(file.path)
 
 
 def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:

@@ -199,7 +199,7 @@ def _coverage_remarks(record: RunRecord) -> Iterable[str]:
         yield f"Not covered, no cell compiles it: {', '.join(left_out)}."
     if dropped := dict.fromkeys(file.path for file in files if file.cells and not file.covered):
         yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
-    if measured and not files:
+    if measured and not files and not compiled_words(record):
         yield "The series changes no code that could be compiled."
     if left := unread(record):
         more = f" and {count(len(left) - OTHERS_NAMED, 'file')} more" if len(left) > OTHERS_NAMED else ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import partial
 
 from pipeline.build import Builds
 from pipeline.build.folders import Folders, Place
@@ -33,7 +32,7 @@ from pipeline.objects.compile import WORDS, Compiler, Wanted
 from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import BASE, configured, further_cell, wide_cell
+from pipeline.objects.wide import BASE, configure, further_cell, wide_cell
 from pipeline.objects.work import Work
 from pipeline.plan import Planner
 from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id
@@ -169,12 +168,7 @@ class ObjectsStage:
     def _configure(self, works: Sequence[Work]) -> None:
         """Finds the configuration of every state, made again where kconfig may answer otherwise."""
         host, base = self._host, self._applied.states[0]
-        unknown = [work for work in works if self._planner.known_config(base, work.planned.cell) is None]
-        if unknown:
-            host.move(self._applied.tree, base)
-            cells = [(work.planned.cell, None) for work in unknown]
-            configure = partial(configured, self._planner, host, base)
-            host.run_all(self._applied.tree, "Configuring", cells, configure)
+        configure(host, self._planner, self._applied.tree, base, [work.planned.cell for work in works])
         for work in works:
             config = self._planner.known_config(base, work.planned.cell) or ""
             reason = "" if config else f"make {BASE} failed on the base"
@@ -204,7 +198,7 @@ class ObjectsStage:
 
         def compile_and_store(make: Make) -> None:
             compiled, log = Compiler(make, self._folders).compile(wanted[make.cell.id])
-            if not state.patch:
+            if not state.patch and any(target.endswith(".o") for target in wanted[make.cell.id].sources):
                 self._keep_programs(make, keys[make.cell.id])
             self._results.put(keys[make.cell.id], compiled, log)
 

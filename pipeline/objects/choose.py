@@ -14,6 +14,7 @@ from pipeline.kernel.commands import is_makefile
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, options_in
 from pipeline.model import TouchedFile
+from pipeline.objects.device_tree import is_device_tree, source, touched_trees
 from pipeline.plan.suggest import ASKED, Sources, compiled_if
 from pipeline.system.errors import UsageError
 
@@ -130,20 +131,23 @@ def chosen(
         taken |= dict.fromkeys(targets)
         reason = "" if targets else _no_includer(header, configured.arch)
         added.append(TouchedFile(header, tuple(targets), reason=reason))
+    trees = touched_trees(configured.arch, code, includers, MOST_INCLUDERS)
     beside = [configured.beside(path) for path in code if is_makefile(path)]
     others = [
         TouchedFile(path, reason="Rust is not compiled as a single object" if path.endswith(".rs") else "no object")
         for path in code
-        if not path.endswith((*_COMPILED, ".h")) and not is_makefile(path)
+        if not path.endswith((*_COMPILED, ".h")) and not is_makefile(path) and not is_device_tree(path)
     ]
-    return tuple(sorted([*files, *added, *beside, *others], key=lambda file: file.path))
+    return tuple(sorted([*files, *added, *trees, *beside, *others], key=lambda file: file.path))
 
 
 def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The source of every target."""
     sources = {_object(path): path for paths in includers.values() for path in paths}
     for file in files:
-        if is_makefile(file.path):
+        if is_device_tree(file.path):
+            sources |= {target: source(target) for target in file.targets}
+        elif is_makefile(file.path):
             sources |= {target: str(PurePosixPath(target).with_suffix(".c")) for target in file.targets}
         elif not file.path.endswith(".h"):
             sources |= {target: sources.get(target, file.path) for target in file.targets}

@@ -14,6 +14,7 @@ from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import sized_symbols
 from pipeline.measure.coverage import measure_coverage
 from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
+from pipeline.objects.device_tree import goal
 from pipeline.objects.results import StateObjects, build_of
 from pipeline.system import untrusted_dir
 from pipeline.system.confined import UnreadableError
@@ -105,7 +106,7 @@ class Compiler:
             # What is not compiled says nothing of its warnings.
             _discard(make, target)
         folder.begin(wanted.place.config)
-        done = make.run(*WORDS, *targets, timeout=kbuild.BUILD_TIMEOUT)
+        done = make.run(*WORDS, *map(goal, targets), timeout=kbuild.BUILD_TIMEOUT)
         self._log += done.stdout + done.stderr
         self._seconds += done.seconds
         self._cpu_seconds += done.cpu_seconds

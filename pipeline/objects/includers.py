@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipeline.model import ChangedFile
@@ -28,15 +29,34 @@ _KEYWORDS = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Language:
+    """What includes, and what is included: files that are compiled, and others that they take in.
+
+    Args:
+        compiled: endings of the former.
+        included: of the latter.
+    """
+
+    compiled: tuple[str, ...]
+    included: tuple[str, ...]
+
+
+C = Language((".c",), (".h",))
+DEVICE_TREE = Language((".dts", ".dtso"), (".dtsi", ".h"))
+
+
 class Includers:
     """Asks git which files of a checkout include others.
 
     Args:
         checkout: where the files of one state lie.
+        language: that they are written in.
     """
 
-    def __init__(self, checkout: Repository) -> None:
+    def __init__(self, checkout: Repository, language: Language = C) -> None:
         self._checkout = checkout
+        self._language = language
 
     def of(self, headers: Sequence[str], changed: Sequence[ChangedFile]) -> dict[str, tuple[str, ...]]:
         """C files that include each of `headers`, those first that use most of what was changed.
@@ -58,10 +78,10 @@ class Includers:
             later: dict[str, set[str]] = defaultdict(set)
             for header, files in self._direct(waiting).items():
                 for original in waiting[header]:
-                    sources = [path for path in files if path.endswith(".c")]
+                    sources = [path for path in files if path.endswith(self._language.compiled)]
                     by_header[original].update(dict.fromkeys(sources))
                     for path in files:
-                        if path.endswith(".h") and path not in headers:
+                        if path.endswith(self._language.included) and path not in headers:
                             later[path].add(original)
             waiting = {
                 path: kept
@@ -83,7 +103,7 @@ class Includers:
         pattern = rf'^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^<>"]*/)?({words})[">]'
         _, printed, _ = self._checkout.run(
             *("-c", "submodule.recurse=false", "grep", "-I", "-z", "--full-name", "-o", "-E", "-e", pattern),
-            *("--", "*.c", "*.h"),
+            *("--", *(f"*{suffix}" for suffix in (*self._language.compiled, *self._language.included))),
         )
         by_header: dict[str, list[str]] = defaultdict(list)
         for line in printed.split("\n"):

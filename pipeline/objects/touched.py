@@ -10,7 +10,8 @@ from pipeline.kernel.sources import Sources
 from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
 from pipeline.objects.choose import Configured, chosen, sources_of, values_of
-from pipeline.objects.includers import Includers
+from pipeline.objects.device_tree import blob, is_device_tree
+from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language
 from pipeline.plan.concerned import code_files, makefiles
 from pipeline.plan.configurations import configuration_origins
 from pipeline.system.git import Repository
@@ -36,7 +37,9 @@ class TouchedCode:
         self._origins = configuration_origins(applied.states)
         base, last = applied.states[0], applied.states[-1]
         # Also what a later patch takes back.
-        self.files = (*code_files(set(applied.changed)), *makefiles(set(applied.changed)))
+        touched = set(applied.changed)
+        trees = sorted(path for path in touched if is_device_tree(path))
+        self.files = (*code_files(touched), *trees, *makefiles(touched))
         self.changed = changed_files(repository, base.commit, last.commit)
         self._sources: dict[str, Sources] = {}
         self.changed_digest = lines_digest(self.changed)
@@ -45,8 +48,10 @@ class TouchedCode:
     def find_includers(self) -> None:
         """Finds the files that include the series' headers; the caller holds the worktree's lock."""
         headers = [path for path in self.files if path.endswith(".h")]
-        if headers:
-            self._includers = self._including(headers)
+        trees = [path for path in self.files if is_device_tree(path) and not blob(path)]
+        for language, included in ((C, headers), (DEVICE_TREE, trees)):
+            if included:
+                self._includers = {**self._includers, **self._including(included, language)}
 
     def chosen(self, arch: str, configs: Mapping[int, str]) -> dict[int, tuple[TouchedFile, ...]]:
         """The touched files that are there at every state, with what shows them, by patch number.
@@ -80,15 +85,15 @@ class TouchedCode:
         entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
         return frozenset(path for about, _, path in entries if about.startswith("100")).intersection(self.files)
 
-    def _including(self, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """C files that include headers, on the base; they are looked for once."""
+    def _including(self, headers: Sequence[str], language: Language) -> dict[str, tuple[str, ...]]:
+        """Files that include others, on the base; they are looked for once."""
         tree, base = self._applied.tree, self._applied.states[0]
-        asked = {"tree": base.tree_id, "headers": [*headers], "changed": self.changed_digest}
+        asked = {"tree": base.tree_id, "headers": [*headers], "changed": self.changed_digest, "of": language.compiled}
         key = Key("includers", {**asked, "version": _VERSION})
         if known := self._host.store.get(key):
             return {header: tuple(paths) for header, paths in known.value.items()}
         self._host.move(tree, base)
-        includers = Includers(Repository(self._host.worktree_folder(tree))).of(headers, self.changed)
+        includers = Includers(Repository(self._host.worktree_folder(tree)), language).of(headers, self.changed)
         self._host.store.put(key, {header: [*paths] for header, paths in includers.items()}, {})
         return includers
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pipeline.kernel import toolchain
 from pipeline.kernel.architectures import architecture
@@ -69,6 +70,14 @@ def configured(planner: Planner, host: BuildHost, base: SourceState, make: Make)
     """The configuration of the base where make's cell builds it; empty where kconfig fails."""
     make.enter(make.folders(config_key(host, make.cell, base).digest).base())
     return planner.configure(base, make)
+
+
+def configure(host: BuildHost, planner: Planner, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> None:
+    """Configures those of `cells` that the base was not configured for yet; the caller holds the worktree's lock."""
+    unknown = [(cell, None) for cell in cells if planner.known_config(base, cell) is None]
+    if unknown:
+        host.move(tree, base)
+        host.run_all(tree, "Configuring", unknown, partial(configured, planner, host, base))
 
 
 def prepare(host: BuildHost, repository: Repository, tree: Tree, arch: str = X86_64) -> None:

@@ -174,6 +174,26 @@ def test_what_breaks_only_without_an_option_is_found(tried: Tried) -> None:
     assert 'does not compile with patch 1, "lib: without memcg"' in printed
 
 
+BOARD, CHIP = "arch/x86/boot/dts/maker/board.dts", "arch/x86/boot/dts/maker/chip.dtsi"
+
+
+def test_device_trees_are_compiled_with_what_includes_them(tried: Tried) -> None:
+    files = {BOARD: '/dts-v1/;\n#include "chip.dtsi"\n/ { };\n', CHIP: "/ { cells = <1>; };\n"}
+    series = [
+        ("x86: dts: a board", [COMMENT]),
+        ("x86: dts: two cells", [(CHIP, "<1>", "<2>")]),
+        ("x86: dts: another chip", [(BOARD, "chip.dtsi", "chop.dtsi")]),
+    ]
+    (cell,), _, printed = tried(series, 1, files)
+    assert statuses(cell) == ["built", "built", "built", "failed"]
+    assert [(file.path, file.objects) for file in cell.files][:2] == [
+        (BOARD, (BOARD.replace(".dts", ".dtb"),)),
+        (CHIP, ()),
+    ]
+    assert 'does not compile with patch 3, "x86: dts: another chip"' in printed
+    assert f"{BOARD}:2: chop.dtsi: No such file or directory" in printed
+
+
 def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:
     (cell,), _, printed = tried([("lib: an option", [OPTION])], 0)
     assert (statuses(cell), cell.files) == (["built", "built"], ())

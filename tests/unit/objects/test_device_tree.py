@@ -1,0 +1,44 @@
+"""Device trees of a series: the blobs that show them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.model import TouchedFile
+from pipeline.objects.device_tree import blob, goal, is_device_tree, source, touched_trees
+
+FOLDER = "arch/arm64/boot/dts/maker"
+
+
+@pytest.mark.parametrize(
+    ("path", "made"),
+    [
+        (f"{FOLDER}/board.dts", f"{FOLDER}/board.dtb"),
+        (f"{FOLDER}/extra,more.dtso", f"{FOLDER}/extra,more.dtbo"),
+        (f"{FOLDER}/chip.dtsi", ""),
+        ("Documentation/devicetree/bindings/a.dts", ""),
+        (f"{FOLDER}/a b.dts", ""),
+        (f"{FOLDER}/Makefile", ""),
+    ],
+)
+def test_a_tree_is_made_into_a_blob(path: str, made: str) -> None:
+    assert blob(path) == made
+    if made:
+        assert source(made) == path
+
+
+def test_make_knows_a_blob_from_its_folder_on() -> None:
+    assert goal(f"{FOLDER}/board.dtb") == "maker/board.dtb"
+    assert goal("fs/a.o") == "fs/a.o"
+
+
+def test_a_file_that_is_included_is_shown_by_trees_of_its_architecture() -> None:
+    includers = {f"{FOLDER}/chip.dtsi": [f"{FOLDER}/{name}.dts" for name in "abc"] + ["arch/riscv/boot/dts/x.dts"]}
+    paths = [f"{FOLDER}/board.dts", f"{FOLDER}/chip.dtsi", f"{FOLDER}/lone.dtsi", "arch/riscv/boot/dts/y.dts", "fs/a.c"]
+    assert touched_trees("arm64", paths, includers, 4) == [
+        TouchedFile(f"{FOLDER}/board.dts", (f"{FOLDER}/board.dtb",)),
+        TouchedFile(f"{FOLDER}/chip.dtsi", (f"{FOLDER}/a.dtb", f"{FOLDER}/b.dtb")),
+        TouchedFile(f"{FOLDER}/lone.dtsi", reason="no device tree was found to include it"),
+        TouchedFile("arch/riscv/boot/dts/y.dts", reason="needs arch/riscv"),
+    ]
+    assert not is_device_tree("fs/a.c")
