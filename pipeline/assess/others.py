@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from pipeline.kernel.architectures import ARCHITECTURES
-from pipeline.kernel.commands import is_code, is_makefile
+from pipeline.kernel.commands import is_code, is_makefile, is_of_kernel
 from pipeline.record import CellRecord, RunRecord
+
+_SCRIPTS = "scripts"
 
 
 def touches_code(record: RunRecord) -> bool:
@@ -41,18 +43,20 @@ def _by_cell(path: str, cells: list[CellRecord]) -> str:
         known = ARCHITECTURES.get(cell.arch)
         if file.parts[:1] == ("arch",) and (known is None or file.parts[1:2] != (known.folder,)):
             continue
-        if file.name.startswith("Kconfig") or any(each.path == path and each.compiled for each in cell.files):
+        if any(each.path == path and each.compiled for each in cell.files):
             return cell.id
-        if is_makefile(path.partition(".")[0]) and _made_by(file, cell):
+        if file.name.startswith("Kconfig") and (is_of_kernel(path) or str(file.parent) == _SCRIPTS):
+            return cell.id
+        if is_makefile(file.name.partition(".")[0]) and _made_by(file, cell):
             return cell.id
     return ""
 
 
 def _made_by(makefile: PurePosixPath, cell: CellRecord) -> bool:
-    """Whether a cell compiled something that lies beside a makefile, or is a kernel, which the topmost ones make."""
+    """Whether a cell compiled something that lies beside a makefile, or is a kernel, for which the topmost are read."""
     folder = str(makefile.parent)
-    if cell.stage == "kernels" and (folder in (".", "scripts") or str(makefile.parent.parent) == "arch"):
-        return True
+    if cell.stage == "kernels" and (len(makefile.parts) <= 2 or str(makefile.parent.parent) == "arch"):
+        return folder == _SCRIPTS or is_of_kernel(str(makefile))
     compiled = [file.path for file in cell.coverage or () if file.compiled]
     compiled += [file.path for file in cell.files if file.compiled]
     return any(str(PurePosixPath(path).parent) == folder for path in compiled)

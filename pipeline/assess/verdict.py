@@ -89,7 +89,11 @@ def verdict(record: RunRecord) -> Verdict:
 def _looked_at(record: RunRecord, building: int) -> bool:
     """Whether anything was read of what the series changes: by a compiler, or where it has no code by anything else."""
     if touches_code(record):
-        return building > 0
+        # Where a series takes code away and no more, the stage of objects has nothing to compile.
+        return any(
+            result(record, cell) == "builds" and (cell.stage == "kernels" or any(file.compiled for file in cell.files))
+            for cell in record.cells
+        )
     files = other_files(record)
     return any(files.values()) if files else building > 0
 

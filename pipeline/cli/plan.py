@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,7 @@ def plan(
     series: Annotated[
         str,
         typer.Argument(
-            metavar="[SERIES]", help="A tracked series, for its trees and matrix; with --suggest, any series."
+            metavar="[SERIES]", help="A series, for the cells that it needs; a tracked one has trees and a matrix."
         ),
     ] = "",
     suggest: Annotated[
@@ -97,6 +98,8 @@ def plan(
     if resolved.matrix.chosen and not suggest:
         _print_chosen(pipeline, order)
         return
+    if resolved.matrix.chosen:
+        resolved = replace(resolved, matrix=resolved.matrix.without_series())
     doctoring.require(doctoring.needs(resolved.matrix, resolved.trees, order.sandbox))
     host = pipeline.host(order)
     cells = select_cells(resolved.matrix, resolved.fragments, order.cells, current.processes)

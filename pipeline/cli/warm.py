@@ -25,7 +25,8 @@ def warm(
 ) -> None:
     """Build and boot the trees as they are, and prepare the configurations that objects are compiled in.
 
-    The next series on these trees then costs what it changes. Exit status as of apply-and-build --no-series.
+    A series on these trees that needs no other options then costs what it changes. Exit status as of apply-and-build
+    --no-series.
     """
     order = Order(
         request=Request("-"),

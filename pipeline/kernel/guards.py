@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from pipeline.kernel.kconfig.expression import NO, YES, Expression, Macro, Option, all_of, negated
+from pipeline.kernel.kconfig.expression import NO, YES, Expression, Macro, Option, all_of, negated, size_of
 from pipeline.kernel.kconfig.syntax import parse_expression
 from pipeline.kernel.preprocessor import without_comments
 from pipeline.system.errors import UsageError
@@ -17,6 +17,10 @@ from pipeline.system.untrusted import TooMuchError
 
 MOST_NESTED = 32
 """Conditionals within one another; what is deeper is not looked at."""
+MOST_BRANCHES = 64
+"""Of one conditional; what comes after them is not looked at."""
+MOST_PARTS = 500_000
+"""Parts of all conditions of a file together; lines behind them are taken for lines without a condition."""
 LONGEST = 2000
 """Characters of a condition; a longer one is taken for a macro."""
 
@@ -40,7 +44,7 @@ def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
     # Around the innermost conditional: what keeps it, what its branches so far ask for, and what keeps the current one.
     outer: list[tuple[Expression, list[Expression]]] = []
     now: Expression = YES
-    too_deep, inside, directive = 0, False, ""
+    too_deep, inside, directive, spent = 0, False, "", 0
     for number, line in enumerate(source.split("\n"), 1):
         text, inside = without_comments(line, inside)
         if directive or _DIRECTIVE.match(text):
@@ -62,11 +66,16 @@ def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
                 too_deep -= name == "endif"
             elif outer and name == "endif":
                 now, _ = outer.pop()
+            elif outer and len(outer[-1][1]) >= MOST_BRANCHES:
+                now = Macro("one of many branches")
             elif outer:
                 around, branches = outer[-1]
                 asked = YES if name == "else" else condition(name.removeprefix("el"), rest)
                 now = _joined(around, *(negated(branch) for branch in branches), asked)
                 branches.append(asked)
+            spent += size_of(now)
+            if spent > MOST_PARTS:
+                break
         elif number in wanted and now != YES:
             kept[number] = now
     return kept
@@ -79,7 +88,7 @@ def condition(name: str, rest: str) -> Expression:
         name: `if`, `ifdef` or `ifndef`.
         rest: of its line, without comments.
     """
-    rest = rest.strip()
+    rest = " ".join(rest.split())
     if name != "if":
         option = rest.removeprefix("CONFIG_")
         known: Expression = Option(option) if rest.startswith("CONFIG_") and _is_option(option) else Macro(rest[:100])

@@ -106,8 +106,9 @@ def join(parts: Sequence[Part]) -> Merged:
         UsageError: the parts are of different series, trees, matrices or sandboxes, have different results of a cell,
             or name files outside their folders.
     """
-    # A plan knows every cell, so that its order is everyone's.
-    parts = sorted(parts, key=lambda part: -len(part.record.cells))
+    # A plan knows every cell, so that its order is everyone's, before jobs add theirs; it says what was not chosen.
+    parts = sorted(parts, key=lambda part: (not _is_plan(part.record), -len(part.record.cells)))
+    said = [note for part in parts if _is_plan(part.record) for note in part.record.notes]
     lead = parts[0]
     for part in parts[1:]:
         _require_same_work(lead, part)
@@ -129,10 +130,16 @@ def join(parts: Sequence[Part]) -> Merged:
             "checks": next((part.record.checks for part in parts if part.record.checks), ()),
             "claims": _claims(parts, cells),
             "tools": tuple(dict.fromkeys(tool for part in parts for tool in part.record.tools)),
-            "notes": (f"Put together from {count(len(parts), 'run')}.", *notes),
+            "notes": (f"Put together from {count(len(parts), 'run')}.", *said, *notes),
         }
     )
     return Merged(record, tuple(file for _, files in taken for file in files))
+
+
+def _is_plan(record: RunRecord) -> bool:
+    """Whether nothing was built in a run: it says what is to be."""
+    missing = any(cell.status == "missing" for cell in record.cells)
+    return missing and not any(cell.states for cell in record.cells)
 
 
 def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:

@@ -148,7 +148,13 @@ def compiled_there(
     """
     had = []
     for path, guard in left:
-        rule = compiled_if(sources, path, arch) if path.endswith((".c", ".S")) else YES
-        if rule is not None and evaluate(all_of(guard, rule), values, unknown=Tristate.Y) >= Tristate.M:
+        try:
+            rule = compiled_if(sources, path, arch) if path.endswith((".c", ".S")) else YES
+        except UsageError:
+            # Makefiles that nobody can read are not believed here.
+            continue
+        if rule is None or evaluate(rule, values, unknown=Tristate.Y) < Tristate.M:
+            continue
+        if evaluate(guard, values, unknown=Tristate.Y) >= Tristate.M:
             had.append((path, guard))
     return had

@@ -67,7 +67,12 @@ class TouchedCode:
             if (origin.patch, there) not in known:
                 configured = Configured(self.sources_at(origin), arch, values_of(configs[state.patch]))
                 code = [path for path in self.files if path in there]
-                known[origin.patch, there] = chosen(configured, code, self._includers)
+                gone = set(self.files).difference(there)
+                includers = {
+                    path: tuple(other for other in others if other not in gone)
+                    for path, others in self._includers.items()
+                }
+                known[origin.patch, there] = chosen(configured, code, includers)
             files[state.patch] = known[origin.patch, there]
         return files
 

@@ -96,6 +96,9 @@ def resolve(order: Order) -> ResolvedOrder:
     matrix, fragments = load_matrix(matrix_name)
     if order.baseline:
         matrix = matrix.without_series()
+    if matrix.chosen:
+        # Cells of no architecture are a mistake; whether a series needs those that are named is seen later.
+        doctor.candidates(matrix, order.cells)
     names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
     if not names:
         raise UsageError(

@@ -215,3 +215,18 @@ def test_a_warm_base_is_found_by_the_next_series(
     assert after.returncode == 0, after.stdout + after.stderr
     assert "Configuring" not in after.stderr
     assert [state.cached for state in own.record().cells[-1].states] == [True, False]
+
+
+def test_a_cell_that_no_series_can_get_is_a_mistake(runner: Runner, posted: Callable[..., tuple[str, str]]) -> None:
+    series, tree = posted(EXTRA)
+    done = runner("apply-and-build", series, tree, "--matrix=chosen.toml", "--cell=x86-small")
+    assert done.returncode == 2
+    assert "no cell of the matrix matches x86-small" in done.stderr
+
+
+def test_a_suggestion_is_for_the_first_cell(runner: Runner, posted: Callable[..., tuple[str, str]]) -> None:
+    # Of the other one there is no compiler.
+    series, tree = posted(EXTRA)
+    done = runner("plan", series, tree, "--matrix=chosen.toml", "--suggest")
+    assert done.returncode == 0, done.stderr
+    assert "CONFIG_FAKE_EXTRA=y" in done.stdout

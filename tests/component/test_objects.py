@@ -194,6 +194,27 @@ def test_device_trees_are_compiled_with_what_includes_them(tried: Tried) -> None
     assert f"{BOARD}:2: chop.dtsi: No such file or directory" in printed
 
 
+def test_a_device_tree_that_goes_is_asked_for_no_more(tried: Tried) -> None:
+    files = {BOARD: '/dts-v1/;\n#include "chip.dtsi"\n/ { };\n', CHIP: "/ { cells = <1>; };\n"}
+    moved = ("x86: dts: another name", [(BOARD, "", BOARD.replace("board", "plank")), (CHIP, "<1>", "<2>")])
+    (cell,), _, _ = tried([("x86: dts: a board", [COMMENT]), moved], 0, files)
+    assert statuses(cell) == ["built", "built", "built"]
+
+
+def test_code_that_is_taken_away_alone_is_no_verdict(
+    tmp_path: Path, run: Runner, sealed_environment: dict[str, str]
+) -> None:
+    developer = Developer(tmp_path / "linux", {**sealed_environment, **git_identity(AUTHOR)})
+    developer.git("checkout", "--quiet", "-B", "tried")
+    developer.git("rm", "--quiet", "lib/fake_broken.c")
+    developer.git("commit", "--quiet", "--signoff", "-m", "lib: without a file")
+    series = developer.post(tmp_path / "posted", "master..tried", "lib: a trial")
+    tree = f"--tree=path:{developer.folder}#master"
+    done = run("apply-and-build", str(series.folder), tree, "--until=objects")
+    assert done.returncode == 1
+    assert "NO VERDICT: Nothing proven" in words(done.stdout)
+
+
 def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:
     (cell,), _, printed = tried([("lib: an option", [OPTION])], 0)
     assert (statuses(cell), cell.files) == (["built", "built"], ())
