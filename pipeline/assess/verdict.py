@@ -246,6 +246,8 @@ def _without_problems(record: RunRecord, building: int, about: str, grown: str) 
     read = sum(map(bool, others.values()))
     if others and not read:
         return f"Nothing proven: nothing here reads {_some_of(others)}."
+    if building and not record.is_baseline and not _looked_at(record, building):
+        return "Nothing proven: the series takes code away and no more, and no kernel was built without it."
     if not building and not others:
         return f"Nothing proven: no cell was built{'' if record.is_baseline else ' with all patches'}."
     kernels = [cell for cell in matrix.counted(record.cells) if cell.stage == "kernels"]
