@@ -12,6 +12,11 @@ _BULLET = re.compile(r"^\s*(?:[-*+]|\(?\w[.)]) ")
 _CHANGED = re.compile(r"^[+-](?: {3,}| *\*| *//)")
 _RULE = re.compile(r"^\s*(?:={5,}|-{5,}|~{5,}|_{5,})\s*$")
 
+_THE_SAME = re.compile(r"\b(?:this|that|these|those|it|them|too|as well|your|you)\b", re.IGNORECASE)
+"""Words of an answer that mean what it answers."""
+_ANOTHER = re.compile(r"\b(?:an)?other thing\b|\bone more thing\b", re.IGNORECASE)
+"""Words that begin something else, whatever they go on about."""
+
 
 def fresh_starts(text: Sequence[str], phrases: Phrases) -> list[int]:
     """Positions of paragraphs that begin something else, and ask for it."""
@@ -52,3 +57,8 @@ def line_of(text: Sequence[str], sentence: str) -> int:
 def repeats(text: Sequence[str], phrases: Phrases) -> bool:
     """`Same here.`, which says nothing where it agrees with somebody, and something under other code."""
     return bool(text) and matches(phrases.repeated, text[0].strip())
+
+
+def goes_on(sentence: str) -> bool:
+    """Whether a plan in an answer is about what it answers."""
+    return bool(_THE_SAME.search(sentence)) and not _ANOTHER.search(sentence)

@@ -11,14 +11,12 @@ from pipeline.mail.given import is_trailer
 from pipeline.review.alignment import Quotation, words
 from pipeline.review.changelog import heading
 from pipeline.review.messages import Authors, Message
-from pipeline.review.paragraphs import fresh_starts, line_of, prose, repeats
+from pipeline.review.paragraphs import fresh_starts, goes_on, line_of, prose, repeats
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.quoting import Passage, comment, corrects, trimmed
 
 _MORE_THAN_THAT = re.compile(r"\?|\bplease\b|\bbut\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
-_THE_SAME = re.compile(r"\b(?:this|that|these|those|it|them|too|as well|your|you)\b", re.IGNORECASE)
-"""Words of an answer that mean what it answers."""
 _APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 
@@ -273,7 +271,7 @@ class Reader:
             (
                 at
                 for at, sentence in enumerate(said)
-                if self._volunteers(sentence, unasked) and not (answers and _THE_SAME.search(sentence))
+                if self._volunteers(sentence, unasked) and not (answers and goes_on(sentence))
             ),
             None,
         )
