@@ -55,6 +55,8 @@ uint64_t symbol(const char *name);
 /* The word at a symbol. */
 uint64_t word_of(const char *name);
 uint64_t word_at(uint64_t address);
+/* What is added to a physical address in the linear map, by the segments of memory; 0 where they do not say. */
+int linear_by_segments(uint64_t *base);
 int read_segments(uint64_t address, void *buffer, size_t size);
 
 /* pagetable.c: a page table, walked; nothing of the kernel is known to it. */

@@ -11,11 +11,65 @@
 #include <unistd.h>
 
 #define WORD sizeof(unsigned long)
+#define LARGEST_IMAGE (256ull << 20)
 
 static int kcore = -1;
 static ElfW(Phdr) segments[256];
 static int segment_count;
 static char vmcoreinfo[16384];
+
+/*
+ * Where a part of the kernel's image lies in physical memory; 0 for other addresses. On riscv /proc/kcore had no segment
+ * of the image until ARCH_PROC_KCORE_TEXT was set there (6.1 has none): it is read where the linear map has it.
+ */
+static uint64_t physical_of_image(uint64_t address)
+{
+	static uint64_t text, physical;
+
+	if (!text) {
+		FILE *file = fopen("/proc/iomem", "r");
+		unsigned long long first;
+		char line[256];
+
+		while (file && fgets(line, sizeof(line), file)) {
+			if (strstr(line, ": Kernel code") && sscanf(line, " %llx", &first) == 1)
+				physical = first;
+		}
+		if (file)
+			fclose(file);
+		text = symbol("_text");
+	}
+	return physical && text && address >= text && address - text < LARGEST_IMAGE ? physical + (address - text) : 0;
+}
+
+static int read_image(uint64_t address, void *buffer, size_t size)
+{
+	uint64_t physical = physical_of_image(address);
+
+	for (int i = 0; physical && i < segment_count; i++) {
+		ElfW(Phdr) *one = &segments[i];
+
+		if (one->p_type == PT_LOAD && one->p_paddr != (ElfW(Addr))-1 && physical >= one->p_paddr &&
+		    physical - one->p_paddr + size <= one->p_memsz)
+			return pread(kcore, buffer, size, one->p_offset + (physical - one->p_paddr)) == (ssize_t)size;
+	}
+	return 0;
+}
+
+int linear_by_segments(uint64_t *base)
+{
+	uint64_t text = symbol("_text");
+
+	for (int i = 0; i < segment_count; i++) {
+		ElfW(Phdr) *one = &segments[i];
+
+		if (one->p_type != PT_LOAD || one->p_paddr == (ElfW(Addr))-1 || one->p_vaddr == text)
+			continue;
+		*base = one->p_vaddr - one->p_paddr;
+		return 1;
+	}
+	return 0;
+}
 
 int read_segments(uint64_t address, void *buffer, size_t size)
 {
@@ -25,7 +79,7 @@ int read_segments(uint64_t address, void *buffer, size_t size)
 		if (one->p_type == PT_LOAD && address >= one->p_vaddr && address - one->p_vaddr + size <= one->p_memsz)
 			return pread(kcore, buffer, size, one->p_offset + (address - one->p_vaddr)) == (ssize_t)size;
 	}
-	return 0;
+	return read_image(address, buffer, size);
 }
 
 uint64_t symbol(const char *name)

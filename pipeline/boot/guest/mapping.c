@@ -75,9 +75,11 @@ static uint64_t linear_map(uint64_t physical)
 #ifdef __riscv
 	uint64_t ram;
 
-	if (!announced("NUMBER(PAGE_OFFSET)", &base) || !announced("NUMBER(phys_ram_base)", &ram))
-		give_up_as_unclear("VMCOREINFO does not say where the linear map is");
-	base -= ram;
+	/* VMCOREINFO of 6.1 says nothing of it; the segments of memory do. */
+	if (announced("NUMBER(PAGE_OFFSET)", &base) && announced("NUMBER(phys_ram_base)", &ram))
+		base -= ram;
+	else if (!linear_by_segments(&base))
+		give_up_as_unclear("neither VMCOREINFO nor a segment of /proc/kcore says where the linear map is");
 #elif defined(__aarch64__)
 	uint64_t bits = 48;
 
