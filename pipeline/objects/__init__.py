@@ -161,7 +161,8 @@ class ObjectsStage:
                 self._configure([work])
                 values = values_of(work.configs.get(last.patch, ""))
                 had = compiled_there(sources, cell.cell.arch, values, left) if values else []
-                left = list(dict.fromkeys(left).keys() - dict.fromkeys(had).keys())
+                taken = set(had)
+                left = [item for item in left if item not in taken]
                 added += [replace(work, only=frozenset(path for path, _ in had))] if had else []
         return added
 

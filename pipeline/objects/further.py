@@ -96,15 +96,10 @@ def _missing(
         rule = compiled_if(sources, file.path, arch) if file.reason and file.path.endswith((".c", ".S")) else None
         if rule is not None and evaluate(rule, values, unknown=Tristate.Y) < Tristate.M:
             conditions[file.path, rule] = None
-    texts = {file.path: file.source for file in changed}
-    for covered in coverage.files:
-        dropped = set(covered.lines).difference(covered.kept or ()) if covered.kept is not None else set[int]()
-        if not dropped or not covered.compiled or covered.path not in texts:
-            continue
-        rule = compiled_if(sources, covered.path, arch) if covered.path.endswith(".c") else None
-        for guard in dict.fromkeys(guards(texts[covered.path], dropped).values()):
-            if evaluate(guard, values, unknown=Tristate.Y) < Tristate.Y:
-                conditions[covered.path, all_of(guard, *([rule] if rule is not None else []))] = None
+    for path, guard in _dropping(coverage, changed):
+        own = compiled_if(sources, path, arch) if path.endswith(".c") else None
+        if evaluate(guard, values, unknown=Tristate.Y) < Tristate.Y:
+            conditions[path, all_of(guard, YES if own is None else own)] = None
     return list(conditions)
 
 
@@ -126,16 +121,21 @@ def left_out(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[s
         coverage: of all configurations.
         changed: the files of code, with their changed lines.
     """
+    # What no option decides can be had nowhere for certain.
+    guarded = [(path, guard) for path, guard in _dropping(coverage, changed) if any(options_in(guard))]
+    sources = (file.path for file in coverage.files if file.lines and not file.compiled)
+    return [*guarded, *((path, YES) for path in sources if path.endswith((".c", ".S")))]
+
+
+def _dropping(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[str, Expression]]:
+    """Compiled files of which changed lines are dropped, each with what would keep them; each condition once."""
     texts = {file.path: file.source for file in changed}
-    left: dict[tuple[str, Expression], None] = {}
-    for covered in coverage.files:
-        dropped = set(covered.lines).difference(covered.kept or ()) if covered.kept is not None else set[int]()
-        guarded = guards(texts.get(covered.path, ""), dropped) if covered.compiled else {}
-        # What no option decides can be had nowhere for certain.
-        left.update(dict.fromkeys((covered.path, guard) for guard in guarded.values() if any(options_in(guard))))
-        if not covered.compiled and covered.lines and covered.path.endswith((".c", ".S")):
-            left[covered.path, YES] = None
-    return list(left)
+    conditions: dict[tuple[str, Expression], None] = {}
+    for file in coverage.files:
+        dropped = set(file.lines).difference(file.kept) if file.compiled and file.kept is not None else None
+        if dropped:
+            conditions |= {(file.path, guard): None for guard in guards(texts.get(file.path, ""), dropped).values()}
+    return list(conditions)
 
 
 def compiled_there(
