@@ -143,7 +143,7 @@ class KernelChooser:
                     suggestion = suggester.suggest(name, code, [cell])
                 except UsageError as error:
                     self._host.console.warn(f"what the series needs of kconfig is not known: {error.message}")
-                    return cell
+                    return replace(cell, about=f"{cell.about}; what the series needs of kconfig is not known")
             first, others = suggestion.proposals[:1], suggestion.proposals[1:]
             value = {
                 "options": dict(first[0].fragment.options) if first else {},
