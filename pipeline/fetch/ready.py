@@ -17,13 +17,12 @@ from email.policy import compat32
 from pipeline.mail.body import Body, apart, body_of
 from pipeline.mail.headers import addresses
 from pipeline.mail.message import Mail
+from pipeline.mail.scissors import below_scissors
 from pipeline.system.errors import NotObtainedError
 
 _TRAILER = re.compile(rb"^\w\S*: \S", re.MULTILINE)
 _IN_BODY_HEADER = re.compile(rb"\A\s*(?:From|Subject|Date): ", re.IGNORECASE)
 _FROM = re.compile(rb"^>*From ", re.MULTILINE)
-_SCISSORS = re.compile(rb">8|8<|>%|%<")
-_PERFORATION = re.compile(rb"(?:-|>8|8<|>%|%<)(?:[-\s]|>8|8<|>%|%<)*")
 _MIME = b"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
 _UNFIT_HEADERS = re.compile(rb"(?im)^(?:content-[\w-]+|mime-version|from):[^\n]*\n(?:[ \t][^\n]*\n)*")
 
@@ -35,7 +34,7 @@ def ready(mail: Mail, trailers: Sequence[str] = ()) -> bytes:
         trailers: of replies, to be added.
     """
     message, patch = apart(_body(mail).exact)
-    message = _with_trailers(_below_scissors(message), trailers)
+    message = _with_trailers(below_scissors(message), trailers)
     separated = patch.startswith(b"---") and not patch.startswith(b"--- ")
     return _written(mail, message + (b"" if separated or not patch else b"\n") + patch)
 
@@ -83,20 +82,6 @@ def _with_trailers(message: bytes, trailers: Sequence[str]) -> bytes:
     last = text.rpartition(b"\n\n")[2]
     among = _TRAILER.search(last) and not (last == text and _IN_BODY_HEADER.match(last))
     return (text + (b"\n" if among else b"\n\n") if text else b"") + "\n".join(trailers).encode() + b"\n"
-
-
-def _below_scissors(message: bytes) -> bytes:
-    """What is below the last line `-- >8 --`, as `git mailinfo --scissors` has it."""
-    lines = message.split(b"\n")
-    cuts = [at for at, line in enumerate(lines, 1) if _is_scissors(line)]
-    return b"\n".join(lines[cuts[-1] :]) if cuts else message
-
-
-def _is_scissors(line: bytes) -> bool:
-    """Dashes, scissors and few words, at least 8 columns wide; most of it perforation (mailinfo.c of git)."""
-    visible, runs = line.strip(), _PERFORATION.findall(line)
-    perforated, gaps = sum(map(len, runs)), sum(len(re.findall(rb"\s", run)) for run in runs)
-    return bool(_SCISSORS.search(line)) and 8 <= len(visible) < 3 * perforated and 2 * gaps < perforated
 
 
 def _written(mail: Mail, content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
@@ -21,9 +22,14 @@ UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 
 def unfolded(message: Message, name: str) -> str:
     """A header's text without its line ends; bytes beyond ASCII are read as UTF-8 (RFC 6532)."""
-    value = next((text for key, text in message.raw_items() if key.lower() == name.lower()), "")
-    raw = str(value).replace("\r", "").replace("\n", "").encode("ascii", "surrogateescape")
-    return in_charset(raw, "")
+    return next(_unfolded_all(message, name), "")
+
+
+def _unfolded_all(message: Message, name: str) -> Iterator[str]:
+    for key, value in message.raw_items():
+        if key.lower() == name.lower():
+            raw = str(value).replace("\r", "").replace("\n", "").encode("ascii", "surrogateescape")
+            yield in_charset(raw, "")
 
 
 def header_text(message: Message, name: str) -> str:
@@ -49,8 +55,8 @@ def plain(text: str) -> str:
 
 
 def addresses(message: Message, name: str) -> tuple[str, ...]:
-    """The mailboxes of a header, each `Name <address>`."""
-    return mailboxes(unfolded(message, name))
+    """The mailboxes of a header, each `Name <address>`; of all where a mail has several of that name."""
+    return tuple(entry for value in _unfolded_all(message, name) for entry in mailboxes(value))
 
 
 def mailboxes(text: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from pipeline.mail.limits import (
     PART_LIMIT,
     TYPED_LIMIT,
 )
-from pipeline.mail.people import in_body_author, reply_to, sender
+from pipeline.mail.people import reply_to, sender
 from pipeline.mail.subject import Subject, read
 from pipeline.model import Letter
 from pipeline.system.errors import NotObtainedError
@@ -129,7 +129,7 @@ def parse(raw: bytes) -> Mail:
         letter = Letter(
             message_id=first_id(message, "Message-ID"),
             subject=header_text(message, "Subject"),
-            sender=sender(message, in_body_author(body)),
+            sender=sender(message, body),
             to=addresses(message, "To"),
             cc=addresses(message, "Cc"),
             # RFC 5322, 3.6.4: without References, In-Reply-To has the parent.
