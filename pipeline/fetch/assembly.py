@@ -87,14 +87,17 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         # A signature holds for the bytes that came.
         signatures = b4.signatures(posting.patches, posting.version, online=online and signed)
     assembled = [message.parse(mail) for mail in made.mails]
+    answered = trailers.answers(mails)
     patches = tuple(
-        patch_of(number, mail, trailers.collected(mail, made_of_it), signatures[number - 1] if signatures else ())
+        patch_of(
+            number, mail, trailers.collected(mail, made_of_it, answered), signatures[number - 1] if signatures else ()
+        )
         for number, (mail, made_of_it) in enumerate(zip(posting.patches, assembled, strict=True), 1)
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
     left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
-    on_condition = trailers.conditional(others, patches)[:10]
+    in_doubt = trailers.doubtful(others, patches)[:10]
     round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
@@ -103,7 +106,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         for named_twice in sorted(different)[:10]
     ]
     read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
-    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *on_condition, *round_about, *twice)
+    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *in_doubt, *round_about, *twice)
     return replace(series, notes=notes)
 
 

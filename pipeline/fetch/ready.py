@@ -15,6 +15,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 
 from pipeline.mail.body import Body, apart, body_of
+from pipeline.mail.given import unfolded
 from pipeline.mail.headers import addresses
 from pipeline.mail.message import Mail
 from pipeline.mail.scissors import below_scissors
@@ -40,13 +41,21 @@ def ready(mail: Mail, trailers: Sequence[str] = ()) -> bytes:
 
 
 def plain(mail: Mail) -> Mail:
-    """A mail that says truly who it is by and what its text is in, for b4; the same where it does so already."""
+    """A mail that says truly who it is by and what its text is in, for b4; the same where it does so already.
+
+    A reply has its trailers on one line each.
+    """
     body = _body(mail)
+    text = (
+        body.exact
+        if mail.number is not None
+        else unfolded(body.exact.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    )
     head = mail.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n"
-    if not body.remarks and not body.flowed and _as_sent(mail):
+    if not body.remarks and not body.flowed and text == body.exact and _as_sent(mail):
         return mail
     kept = b"\n" + _UNFIT_HEADERS.sub(b"", head)
-    return replace(mail, raw=b"From: " + mail.letter.sender.encode() + kept + _MIME + b"\n" + body.exact)
+    return replace(mail, raw=b"From: " + mail.letter.sender.encode() + kept + _MIME + b"\n" + text)
 
 
 def remarks(mail: Mail) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from email.utils import parseaddr
 
 from pipeline.mail.body import apart
 from pipeline.mail.given import LONGEST as _LONGEST
@@ -24,18 +25,38 @@ _REMARK = re.compile(r"\[[^]]+\]")
 _BEHIND = re.compile(r"(?<!\s)\s+#[^#]*$")
 _MAILTO = re.compile(r"<mailto:[^>]+>")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
+_PERSON = re.compile(r"(?P<name>[a-z-]+-by):[^@]{0,300}?<?(?P<address>[^\s<>@,;]+@[^\s<>@,;]+)", re.IGNORECASE)
+_REMARK_LIMIT = 200
+"""Characters behind an address."""
 _COMMIT = re.compile(r"[0-9a-f]{6,}")
 _DEEPEST = 1000
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 
-def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
+Answer = tuple[Mail | None, Given]
+"""A trailer of a reply, and the patch or cover letter that it is given to."""
+
+
+def answers(mails: Sequence[Mail]) -> tuple[Answer, ...]:
+    """The trailers of a thread."""
+    by_id = {mail.message_id: mail for mail in mails if mail.message_id}
+    replies = [mail for mail in mails if mail.number is None]
+    return tuple((_about(reply, by_id), trailer) for reply in replies for trailer in given(reply))
+
+
+def collected(original: Mail, assembled: Mail, answered: Sequence[Answer] = ()) -> tuple[str, ...]:
     """The lines that b4 added to a patch out of replies, as far as persons give them: they go into the commit.
 
     Args:
         original: the patch as it was posted.
-        assembled: as b4 made it.
+        assembled: as b4 made it, which loses what stands behind an address: `(for the first half)`.
+        answered: the trailers of the thread.
     """
+    remarks = {
+        _norm(trailer.line): remark
+        for about, trailer in answered
+        if about and (about.number == 0 or about.title == original.title) and (remark := _behind(trailer.value))
+    }
     known = _squeezed(_message(original))
     added: dict[str, None] = {}
     lines = _of_usual_length(_message(assembled)).split("\n")
@@ -43,7 +64,9 @@ def collected(original: Mail, assembled: Mail) -> tuple[str, ...]:
         match = _LINE.fullmatch(line)
         given = match and _BY_PERSON.fullmatch(match["name"]) and _ADDRESS.search(match["value"])
         if given and _UNREADABLE not in line and _squeezed(_BEHIND.sub("", line)) not in known:
-            added[line.strip()] = None
+            remark = remarks.get(_norm(line), "")
+            lost = remark and _squeezed(remark) not in _squeezed(line)
+            added[f"{line.strip()} {remark}" if lost else line.strip()] = None
             if _REMARK.fullmatch(following.strip()):
                 added[following.strip()] = None
     return tuple(added)
@@ -54,16 +77,28 @@ def given(reply: Mail) -> tuple[Given, ...]:
     return trailers_given(reply.letter.body, reply.letter.sender)
 
 
-def conditional(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, ...]:
-    """What to know of trailers that go into the patches though they are given for the case that something changes."""
+def doubtful(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, ...]:
+    """What to know of trailers that go into the patches, given for the case that something changes, or misspelt."""
     carried = {_norm(trailer) for patch in patches for trailer in patch.collected_trailers}
     return tuple(
-        f"given for the case that something is changed, and carried all the same: {trailer.line} ({mail.message_id})"
+        f"{words}, and carried all the same: {trailer.line} ({mail.message_id})"
         for mail in mails
         if mail.number is None
         for trailer in given(mail)
-        if trailer.conditional and _norm(trailer.line) in carried
+        if _norm(trailer.line) in carried and (words := _doubt(trailer))
     )
+
+
+def _doubt(trailer: Given) -> str:
+    if trailer.conditional:
+        return "given for the case that something is changed"
+    return trailer.wrong.removeprefix("it is ") if trailer.misspelt else ""
+
+
+def _behind(value: str) -> str:
+    """Words behind a trailer's address, but for those behind `#`, which b4 keeps."""
+    words = value.rpartition(">")[2].strip(" \t.,;*")
+    return words if re.match(r"[(\[\w]", words) and "@" not in words and len(words) <= _REMARK_LIMIT else ""
 
 
 def uncarried(
@@ -104,7 +139,7 @@ def uncarried(
                 or _of_itself(trailer)
                 or (
                     f"its address is not that of the sender, {reply.letter.sender}"
-                    if _norm(trailer) in refused
+                    if _norm(trailer) in refused and _address(trailer) != parseaddr(reply.letter.sender)[1].casefold()
                     else "it is given for the case that something is changed"
                     if given_trailer.conditional
                     else _reason(reply, posting, holding, by_id)
@@ -174,8 +209,14 @@ def _reason(reply: Mail, posting: Posting, holding: Mapping[str, Posting], by_id
 
 
 def _norm(trailer: str) -> str:
-    """A trailer for comparing: b4 writes names and blanks its own way, and not always what stands behind `#`."""
+    """A trailer for comparing: b4 writes names and blanks its own way, and not always what stands behind an address."""
+    if match := _PERSON.match(trailer.strip()[:_LONGEST]):
+        return f"{match['name']}:{match['address']}".casefold()
     return _squeezed(_BEHIND.sub("", _MAILTO.sub("", trailer.strip())))
+
+
+def _address(trailer: str) -> str:
+    return _norm(trailer).partition(":")[2]
 
 
 def _squeezed(text: str) -> str:

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from email.utils import parseaddr
 from functools import lru_cache
 
+from pipeline.mail.conditions import LINES_ABOVE, on_condition
+
 LONGEST = 1000
 """Characters of a line that can be a trailer (RFC 5322 allows 998)."""
 MOST = 200
@@ -39,6 +41,11 @@ _COPY = re.compile(r"[ \t]*(?P<name>cc): +(?P<value>\S.*)", re.IGNORECASE)
 _COPIES_APART = re.compile(r"^(?:from|to|sent|subject|date): ", re.IGNORECASE | re.MULTILINE)
 _BRACKETED = re.compile(r"<[^\s<>@]+@[^\s<>]+>")
 _WRAPPED_NAME = re.compile(r"^([ \t]*\S+: +[^ <\n][^<\n]*)\n(<[^>\n]+>)$", re.MULTILINE)
+_FOLDED = re.compile(
+    r"^([ \t]*[A-Za-z-]{2,40}-by: +[^\s<@][^<@\n]{0,200})\n[ \t]+((?:[^<@\n]{0,100} )?<[^\s<>@]+@[^\s<>]+>)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_NAME_AND_ADDRESS = re.compile(r"[^\s@#(]+\s[^@#(]{0,200}?\S+@\S+")
 _WRAPPED_TITLE = re.compile(
     r"^([ \t]*Fixes: +[0-9a-f]+ \([^)\n]{1,200})\n([^\n>]{1,200}\))$", re.MULTILINE | re.IGNORECASE
 )
@@ -56,46 +63,9 @@ _LOG = re.compile(r"^commit [0-9a-f]{7,40}\b")
 _OF_LOG = re.compile(r"^(?:Author|AuthorDate|Commit|Merge|Date): ")
 _DIFFSTAT = re.compile(r"^ \S.* \| +\d+|^ \d+ files? changed")
 
-_PARTICIPLE = (
-    r"(?:fixed|addressed|changed|corrected|resolved|updated|done|sorted|removed|dropped|added|folded|reworded|renamed"
-    r"|tweaked|cleaned|squashed|clarified|adjusted|included|taken care of)"
-)
-_VERB = (
-    r"(?:fix|address|change|correct|resolve|update|remove|drop|fold|reword|rename|re-?send|re-?spin|re-?post|respin)"
-)
-_CONDITIONS = (
-    rf"\bwith (?:that|this|those|these|the [\w' ]{{1,30}}|my|all|both|it)\b(?: [\w']+){{0,6}},? ?{_PARTICIPLE}\b",
-    r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these)(?: (?:and|plus) [\w ]{1,30})?[,:]",
-    r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these|the) (?:\w+ ){0,3}"
-    r"(?:change|fix|nit|tweak|update|correction|modification|addition)(?:e?s)?\b",
-    rf"\b(?:once|after|assuming|provided|when|as long as)\b.{{0,80}}\b{_PARTICIPLE}\b",
-    rf"\b(?:once|after|assuming|provided|when|as long as) you(?:'ve)?\b.{{0,40}}\b{_VERB}",
-    rf"\bif (?:you|this|that|it|there)\b[^,]{{0,80}}?\b(?:{_VERB}|{_PARTICIPLE}|send|spin|v\d)",
-    r"\bafter (?:\w+ )?(?:fixing|addressing|changing|correcting|resolving|updating|removing|dropping|adding|folding"
-    r"|rewording|renaming|testing)\b",
-    r"\bmodulo\b|\bconditional(?:ly)?\b|\bnits? (?:fixed|addressed)\b",
-    r"\b(?:apart|aside) from (?:the|these|those|my|a) .{0,30}\b(?:points?|nits?|comments?|remarks?|issues?|typos?)\b",
-)
-_REST = (
-    r"^(?:but )?(?:otherwise|(?:other than|apart from|aside from|besides) (?:that|this|these|those|the)|the rest|rest"
-    r"|everything else)\b"
-)
-_CONDITION = re.compile("|".join(_CONDITIONS), re.IGNORECASE)
-_REST_OF_IT = re.compile(_REST, re.IGNORECASE)
-"""The same, where the mail says something else before."""
-_WHATEVER = re.compile(
-    r"^(?:but |so |and )?(?:either way|in any case|any ?ways?|regardless|in either case|both ways|all the same"
-    r"|nonetheless|nevertheless|no matter)\b|\b(?:with or without|whether or not|regardless of)\b",
-    re.IGNORECASE,
-)
-"""Words right above a trailer that give it whatever becomes of what was said before."""
-_BELOW = re.compile(r"^\W*(?:with|once|after|assuming|provided|if|when|modulo|as long as)\b", re.IGNORECASE)
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[\"'(`]?[A-Z0-9])")
-_LINES_ABOVE = 6
 _MISSPELT = 2
 """Letters too many or too few."""
-_FEW = 3
-"""Words: a mail that says no more than that beside such a sentence asks for nothing."""
+_MEANT = " is meant"
 
 
 @dataclass(frozen=True)
@@ -112,6 +82,11 @@ class Given:
     value: str
     wrong: str = ""
     conditional: bool = False
+
+    @property
+    def misspelt(self) -> bool:
+        """Its name is nearly one that is known."""
+        return self.wrong.endswith(_MEANT)
 
     @property
     def line(self) -> str:
@@ -136,10 +111,11 @@ def given(body: str, sender: str = "") -> tuple[Given, ...]:
         match = _trailer(line, line in copies)
         if match is None:
             said = said + len(line.split()) if line.strip() else said
-            above = [*above[1 - _LINES_ABOVE :], line]
+            above = [*above[1 - LINES_ABOVE :], line]
             continue
         name, value, wrong, robot, words = match
-        conditional = _conditional([*above, words], own[at + 1 : at + 2 * _LINES_ABOVE], value, said)
+        below = [other for other in own[at + 1 : at + 2 * LINES_ABOVE] if not is_trailer(other)]
+        conditional = on_condition([*above, words], below, value.rpartition(">")[2], said)
         if robot and not conditional:
             continue
         if address and name.lower() == "signed-off-by" and "@" in value and address not in value.lower():
@@ -148,6 +124,11 @@ def given(body: str, sender: str = "") -> tuple[Given, ...]:
         if len(trailers) == MOST:
             break
     return tuple(trailers.values())
+
+
+def unfolded(text: str) -> str:
+    """A reply's text with each trailer on one line; git-interpret-trailers(1) reads it in two, b4 does not."""
+    return _FOLDED.sub(r"\1 \2", text)
 
 
 def is_trailer(line: str) -> bool:
@@ -168,7 +149,7 @@ def starts_patch(lines: Sequence[str], at: int) -> bool:
 def _own_lines(body: str) -> list[str]:
     """What the sender wrote, without signature and pasted patches; blank where something is left out."""
     body = "\n".join(line for line in body.expandtabs().splitlines() if len(line) <= LONGEST)
-    body = _WRAPPED_TITLE.sub(r"\1 \2", _WRAPPED_NAME.sub(r"\1 \2", body))
+    body = _WRAPPED_TITLE.sub(r"\1 \2", _WRAPPED_NAME.sub(r"\1 \2", unfolded(body)))
     lines = body.split("\n")
     own: list[str] = []
     skipping = ""
@@ -246,7 +227,7 @@ def _trailer(line: str, copies: bool) -> tuple[str, str, str, bool, str] | None:
     ):
         return match["name"], match["value"], "", False, ""
     if (match := _NEARLY.fullmatch(text)) and "@" in match["value"] and (meant := _meant(match["name"])):
-        wrong = f"it is written wrongly: {meant.capitalize()} is meant"
+        wrong = f"it is written wrongly: {meant.capitalize()}{_MEANT}"
         if match["name"].lower() == meant:
             wrong = f"it is written wrongly: '{meant.capitalize()}: Name <address>' is the form"
         return match["name"], match["value"], wrong, False, ""
@@ -269,34 +250,9 @@ def _wrong(name: str, value: str) -> str:
     if "@" not in value:
         return "it names no address"
     if name.lower() not in KNOWN and (meant := _meant(name)) and len(meant) - len(name) in (-1, 0, 1):
-        return f"it is written wrongly: {meant.capitalize()} is meant"
+        return f"it is written wrongly: {meant.capitalize()}{_MEANT}"
     if value.count("<") != value.count(">"):
         return "the brackets of its address do not match"
+    if "<" not in value and _NAME_AND_ADDRESS.match(value):
+        return "its address has no brackets"
     return ""
-
-
-def _conditional(above: Sequence[str], below: Sequence[str], value: str, words: int) -> bool:
-    """Whether the words above a trailer, behind it or right below give it for the case that something is changed.
-
-    Args:
-        words: of the mail so far.
-    """
-    said = _sentences(above)[-2:]
-    if said and _WHATEVER.search(said[-1]):
-        said = []
-    if any(
-        _CONDITION.search(sentence[-LONGEST:]) or (words > len(sentence.split()) + _FEW and _REST_OF_IT.match(sentence))
-        for sentence in said
-    ):
-        return True
-    behind = value.rpartition(">")[2]
-    after = _sentences([line for line in below if _trailer(line, copies=False) is None][:_LINES_ABOVE])[:1]
-    return bool(_CONDITION.search(behind)) or any(
-        _BELOW.match(sentence) and _CONDITION.search(sentence[:LONGEST]) for sentence in after
-    )
-
-
-def _sentences(lines: Sequence[str]) -> list[str]:
-    paragraphs = "\n".join(line.strip() for line in lines).split("\n\n")
-    parts = (part for text in paragraphs for part in _SENTENCE_ENDS.split(" ".join(text.split())))
-    return [part.strip() for part in parts if part.strip()]

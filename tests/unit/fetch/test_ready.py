@@ -138,3 +138,11 @@ def test_b4_is_given_the_person_and_utf_8() -> None:
     assert plain(mail).raw.startswith(b"From: Devi Loper <devi@example.org>\n")
     assert b"us-ascii" not in plain(mail).raw
     assert remarks(parse(plain(mail).raw)) == ()
+
+
+def test_b4_is_given_each_trailer_of_a_reply_on_one_line() -> None:
+    folded = b"Text.\n\nReviewed-by: Tally Page\n <tally@example.org>\n"
+    answer = parse(raw("Re: [PATCH] x", folded.decode()))
+    assert plain(answer).raw.endswith(b"\nReviewed-by: Tally Page <tally@example.org>\n")
+    patch = parse(raw("[PATCH] x", folded.decode() + DIFF))
+    assert plain(patch) is patch

@@ -7,7 +7,7 @@ from hypothesis import given as hypothetically
 from hypothesis import strategies as st
 
 from pipeline.fetch.assembly import patch_of
-from pipeline.fetch.trailers import collected, given, uncarried
+from pipeline.fetch.trailers import answers, collected, doubtful, given, uncarried
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import postings
 from tests.support.clock import at_most
@@ -90,7 +90,7 @@ def left_out(answer: Mail, *added: str, mismatches: tuple[tuple[str, str], ...] 
     """Reasons by trailer, where b4 added `added`."""
     mails = [PATCH, answer]
     (posting,) = postings(mails)
-    patches = [patch_of(1, PATCH, collected(PATCH, made_by_b4(*added)))]
+    patches = [patch_of(1, PATCH, collected(PATCH, made_by_b4(*added), answers(mails)))]
     uncarried_trailers = uncarried(posting, [], mails, patches, mismatches)
     return {uncarried_trailer.trailer: uncarried_trailer.reason for uncarried_trailer in uncarried_trailers}
 
@@ -108,6 +108,11 @@ SPELLINGS = [
     ("Tested-by: Ann Other <ann@example.org> # with\n 64 MB", "Tested-by: Ann Other <ann@example.org> # with"),
     ("Acked-by: ann@example.org<mailto:ann@example.org>", "Acked-by: ann@example.org"),
     ("Reviewed-by: Ann Other\n<ann@example.org>", "Reviewed-by: Ann Other <ann@example.org>"),
+    ("Reviewed-by: Ann Other\n <ann@example.org>", "Reviewed-by: Ann Other <ann@example.org>"),
+    ("Reviewed-by: Ann\n  Other <ann@example.org>", "Reviewed-by: Ann Other <ann@example.org>"),
+    ("Reviewed-by: Ann Other <ann@example.org", "Reviewed-by: Ann Other <ann@example.org>"),
+    ("Tested-by: Ann Other <ann@example.org> [on i386]", "Tested-by: Ann Other <ann@example.org>"),
+    ("Acked-by: Ann Other <ann@example.org> (for mm)", "Acked-by: Ann Other <ann@example.org>"),
 ]
 
 
@@ -116,7 +121,32 @@ def test_however_b4_spells_a_trailer_it_is_the_same(said: str, written: str) -> 
     assert left_out(reply(f"{said}\n"), written) == {}
 
 
+REMARKS = [
+    ("Acked-by: Tally Page <tally@example.org> (for mm)", "Acked-by: Tally Page <tally@example.org> (for mm)"),
+    ("Tested-by: Tally Page<tally@example.org> [i386]", "Tested-by: Tally Page <tally@example.org> [i386]"),
+    ("Tested-by: Tally Page <tally@example.org>.", "Tested-by: Tally Page <tally@example.org>"),
+    ("Tested-by: Tally Page <tally@example.org> # i386", "Tested-by: Tally Page <tally@example.org> # i386"),
+]
+
+
+@pytest.mark.parametrize(("said", "carried"), REMARKS)
+def test_a_remark_behind_an_address_is_carried(said: str, carried: str) -> None:
+    by_b4 = carried if "#" in carried else carried[: carried.index(">") + 1]
+    assert collected(PATCH, made_by_b4(by_b4), answers([PATCH, reply(f"{said}\n")])) == (carried,)
+    other = parse(raw("[PATCH] mm: y", MESSAGE + DIFF, "other"))
+    elsewhere = answers([PATCH, other, reply(f"{said}\n", "other@example.org")])
+    assert collected(PATCH, made_by_b4(by_b4), elsewhere) == (by_b4,)
+
+
+def test_a_trailer_that_is_misspelt_is_carried_as_b4_has_it_and_that_is_said() -> None:
+    line = f"Reviewd-by: {TALLY}"
+    patches = [patch_of(1, PATCH, collected(PATCH, made_by_b4(line)))]
+    (words,) = doubtful([PATCH, reply(f"{line}\n")], patches)
+    assert words == (f"written wrongly: Reviewed-by is meant, and carried all the same: {line} (reply@example.org)")
+
+
 REASONS = [
+    ("Reviewed-by: Some One one@example.org", "its address has no brackets"),
     ("Fixes: ?", "it names no commit"),
     ("Fixes: 0123456789ab", "no person gives it"),
     ("Link: https://example.org/x", "no person gives it"),
