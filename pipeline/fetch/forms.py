@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pipeline.system.errors import UsageError
 
 _MESSAGE_ID = re.compile(r"(?:(?:rfc822msg)?id:)?<?(?P<id>[^\s<>@]+@[^\s<>@]+)>?")
 _CHANGE_ID = re.compile(r"(?:change-id: ?)?(?P<id>\d{8}-[\w.+-]+-[0-9a-f]{12})")
-_FORWARDERS = ("r", "patch", "cover", "series")
+_LABEL = re.compile(r"(?:(?:message-id|link): *|mid:)", re.IGNORECASE)
+_WITHOUT_SCHEME = re.compile(r"[\w-]+(?:\.[\w-]+)+/(?:[^\s/@<>]+/)+[^\s/@<>]+@")
+_FORWARDERS = ("r", "patch", "cover", "series", "msgid")
 """Last folders of addresses that lead to an archive elsewhere: lkml.kernel.org/r/, and those of a patchwork."""
 _NUMBERED = re.compile(
-    r"https?://[^/\s]+/(?:\S*/)?(?:(?:patch|cover|series)/\d+(?:[/?#]\S*)?|list/\?\S*\bseries=\d+\S*)"
+    r"https?://[^/\s]+/(?:\S*/)?(?:(?:patch(?:es)?|covers?|series)/\d+(?:[/?#]\S*)?|list/\?\S*\bseries=\d+\S*)"
 )
 """Addresses of a patchwork that have its own number instead of a message-id."""
 
@@ -46,7 +48,7 @@ def named(text: str, midmask: str) -> Named:
     if match:
         return Named(change_id=match["id"])
     message_id = message_id_in(text)
-    address = urlsplit(text.strip())
+    address = urlsplit(_bare(text))
     folders = [unquote(part) for part in address.path.split("/") if part]
     at = next((number for number, part in enumerate(folders) if message_id in part), 0)
     elsewhere = address.scheme in ("http", "https") and address.netloc != urlsplit(midmask).netloc
@@ -61,13 +63,16 @@ def message_id_in(text: str) -> str:
     Raises:
         UsageError: there is none.
     """
-    candidates = [text]
-    if text.strip().startswith(("http://", "https://")):
-        candidates = [unquote(part) for part in urlsplit(text.strip()).path.split("/") if part]
+    bare = _bare(text)
+    candidates = [bare]
+    if bare.startswith(("http://", "https://")):
+        address = urlsplit(bare)
+        candidates = [unquote(part) for part in address.path.split("/") if part]
+        candidates += [value for _, value in parse_qsl(address.query)]
     for candidate in candidates:
         if match := _MESSAGE_ID.fullmatch(candidate.strip()):
             return match["id"]
-    if _NUMBERED.fullmatch(text.strip()):
+    if _NUMBERED.fullmatch(bare):
         raise UsageError(
             f"{text!r} is no series that an archive knows: it has a patchwork's own number",
             hint="Open it, and name the message-id that it shows, or the address of a patch or cover letter with that.",
@@ -77,3 +82,11 @@ def message_id_in(text: str) -> str:
         hint="Name a message-id, a lore URL, a change-id, an mbox or maildir, - for standard input, a folder of git "
         "format-patch files, or an entry of series/.",
     )
+
+
+def _bare(text: str) -> str:
+    """What is named, without the word before it, the brackets around an address, and with the scheme of one."""
+    text = _LABEL.sub("", text.strip(), count=1) if _LABEL.match(text.strip()) else text.strip()
+    if text.startswith(("<http://", "<https://")):
+        text = text.strip("<>")
+    return f"https://{text}" if _WITHOUT_SCHEME.match(text) else text

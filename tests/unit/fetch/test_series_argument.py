@@ -72,6 +72,8 @@ def test_what_holds_no_message_id_is_refused_with_the_forms_that_would(text: str
         "https://patchwork.example.org/project/any/list/?series=123456",
         "https://patchwork.example.org/project/any/list/?archive=both&series=123456&state=*",
         "https://patchwork.example.org/api/series/12/",
+        "https://patchwork.example.org/api/1.3/patches/1234567/",
+        "https://patchwork.example.org/project/any/cover/1234567/",
     ],
 )
 def test_a_number_of_a_patchwork_is_told_from_nonsense(text: str) -> None:
@@ -177,6 +179,13 @@ CHANGE_ID = "20240320-topic-one-29d9d4a4b2d8"
         (f"https://patch.msgid.link/{ID}", Named(ID)),
         (f"https://patchwork.kernel.org/project/linux-mm/patch/{ID}/", Named(ID)),
         (f"https://patchwork.kernel.org/project/linux-mm/cover/{ID}/", Named(ID)),
+        (f"https://patchwork.example.org/patch/msgid/{ID}/", Named(ID)),
+        (f"<https://lore.kernel.org/all/{ID}/>", Named(ID)),
+        (f"lore.kernel.org/r/{ID}", Named(ID)),
+        (f"mid:{ID}", Named(ID)),
+        (f"Message-ID: <{ID}>", Named(ID)),
+        (f"Link: https://lore.kernel.org/r/{ID}", Named(ID)),
+        (f"https://archive.example.org/?i={ID}", Named(ID)),
         (f"https://patchwork.example.org/project/any/cover/{ID}/mbox/", Named(ID)),
         (f"https://patchwork.example.org/series/{ID}/", Named(ID)),
         (f"https://example.org/patchwork/project/any/patch/{ID}/?x=y", Named(ID)),
