@@ -9,15 +9,16 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
-
-from git import Git
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from pipeline.system import git_seal, git_time, streams
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.process import terminate
 from pipeline.system.shell import pasted
 from pipeline.system.watched import Allowance
+
+if TYPE_CHECKING:
+    from git import Git
 
 
 class GitError(InfrastructureError):
@@ -45,7 +46,7 @@ class Repository:
     ) -> None:
         self.folder = folder
         self._allowance = allowance
-        self._git = Git(folder)
+        self._git = _git(folder)
         # GitPython adds to os.environ and cannot take away; empty values of these are as good as none.
         self._environment = {name: "" for name in os.environ if name.startswith(("GIT_CONFIG_KEY", "GIT_CONFIG_VALUE"))}
         settings = settings or {}
@@ -124,7 +125,6 @@ class Repository:
             env=self._environment,
             start_new_session=True,
         )
-        assert isinstance(running, Git.AutoInterrupt)
         process = running.proc
         assert process is not None
         # GitPython's wrapper would end the process when it is collected.
@@ -258,7 +258,7 @@ def initialised(folder: Path) -> Repository:
 
 def user_setting(name: str) -> str:
     """One value of the user's own git configuration (identity, `b4.midmask`), or empty."""
-    status, output, _ = Git().execute(
+    status, output, _ = _git().execute(
         ["git", "config", "--get", name], with_extended_output=True, with_exceptions=False, stdout_as_string=True
     )
     return str(output).strip() if status == 0 else ""
@@ -266,13 +266,23 @@ def user_setting(name: str) -> str:
 
 def user_settings(name: str) -> tuple[str, ...]:
     """All values of a setting in the user's own git configuration, in their order."""
-    status, output, _ = Git().execute(
+    status, output, _ = _git().execute(
         ["git", "config", "-z", "--get-all", name],
         with_extended_output=True,
         with_exceptions=False,
         stdout_as_string=True,
     )
     return tuple(value for value in str(output).split("\0") if value) if status == 0 else ()
+
+
+def _git(folder: Path | None = None) -> Git:
+    """GitPython's door to git, imported when it is first used.
+
+    Its import is a quarter of what `pipeline check` takes, which b4 starts once for every patch.
+    """
+    from git import Git
+
+    return Git(folder)
 
 
 def _decoded(output: bytes) -> str:
