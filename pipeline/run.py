@@ -30,6 +30,7 @@ from pipeline.objects import ObjectsStage
 from pipeline.objects.wide import prepare as prepare_wide
 from pipeline.orders.baseline import no_series, unchanged
 from pipeline.orders.kernels import wanted_kernels
+from pipeline.orders.objects import CompiledObjects, compiled_objects
 from pipeline.orders.order import Order
 from pipeline.orders.prepare import PreparedRun, prepare
 from pipeline.orders.record import run_record
@@ -44,8 +45,7 @@ from pipeline.render.formats import write_reports
 from pipeline.render.plan import render_plan
 from pipeline.review.record import ReviewRecord
 from pipeline.review.revisions import Reviewer, earlier
-from pipeline.runs import begin, collect, places
-from pipeline.runs.cells import cell_records
+from pipeline.runs import begin
 from pipeline.runs.evidence import keep_evidence
 from pipeline.runs.results import TreeResult
 from pipeline.system import sandbox
@@ -96,20 +96,20 @@ class Pipeline:
             for tree in [self.tree(name) for name in prepared.resolved.trees]:
                 applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
                 checks.append(() if order.baseline else check_patches(host, series, applied, tree))
-                objects.append(self.objects(prepared, series, applied) if prepared.objects else ((), {}))
+                objects.append(self.objects(prepared, series, applied))
                 kernels = self.kernels(prepared, series, applied)
-                notes += kernels.notes
+                notes += [*objects[-1].notes, *kernels.notes]
                 planned = self.plan(host, applied.tree, kernels.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
             distributor = Distributor(
                 host, booter, prepared.scenarios, order.per_patch, prepared.resolved.matrix.probes
             )
             distributor.run(prepared.executor, series, tree_work)
-            for (applied, planned, builder), checked, (wide, compiled) in zip(tree_work, checks, objects, strict=True):
+            for (applied, planned, builder), checked, compiled in zip(tree_work, checks, objects, strict=True):
                 builds, floors = self.build(host, builder, applied, planned, order)
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
-                planned, builds = (*wide, *planned), {**compiled, **builds}
+                planned, builds = (*compiled.planned, *planned), {**(compiled.builds or {}), **builds}
                 measurer = Measurer(self.repository, host.sandbox, self.processes)
                 measured = measured_cells(measurer, applied, planned, builds)
                 since = moved_since(self.repository.folder, applied)
@@ -238,20 +238,16 @@ class Pipeline:
             cells = [planned_cell.cell for planned_cell in planned if planned_cell.reachable]
             return suggester.suggest(fragment_name(series.title), series.files, cells)
 
-    def objects(
-        self, prepared: PreparedRun, series: Series, applied: Applied
-    ) -> tuple[tuple[PlannedCell, ...], Builds]:
-        """The objects of what a series touches, patch by patch, and what they come to, said at once."""
-        stage = ObjectsStage(prepared.host, self.repository, applied, prepared.order.cells)
-        if not applied.usable or not stage.wanted:
-            return (), {}
-        planned, builds = stage.run()
-        cells = cell_records([TreeResult(applied, planned, builds, moved=moved_since(self.repository.folder, applied))])
-        tree, started = places.tree_record(self.repository, applied), prepared.started.isoformat(timespec="seconds")
-        record = collect.stage_record(series, tree, cells, started)
-        for line in objects_verdict(record, time.monotonic() - prepared.clock):
-            self.console.say(line)
-        return planned, builds
+    def objects(self, prepared: PreparedRun, series: Series, applied: Applied) -> CompiledObjects:
+        """The objects of what a series touches, patch by patch; what they come to is said as soon as it is known."""
+        compiled = CompiledObjects()
+        for compiled in compiled_objects(prepared, self.repository, series, applied):
+            if compiled.record:
+                for line in objects_verdict(compiled.record, time.monotonic() - prepared.clock):
+                    self.console.say(line)
+        for note in compiled.notes:
+            self.console.say(note)
+        return compiled
 
     def warm(self, order: Order) -> tuple[RunRecord, Path]:
         """Prepare what series on an order's trees begin with: wide configurations, and the kernels of the base."""

@@ -69,7 +69,7 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
         parts.append(count(number, "new warning") if number else "no new warnings")
     told = "; ".join(filter(None, [", ".join(parts), compiled_words(record)]))
     return [
-        f"Objects ({seconds:.0f} s): {told}",
+        f"Objects{_where(cells)} ({seconds:.0f} s): {told}",
         *(
             line
             for finding in broken
@@ -79,6 +79,12 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
         *(f"  not compiled: {line}" for line in left_out(record)),
         *(f"  {cell.id}: {cell.reason}" for cell in cells if cell.reason),
     ]
+
+
+def _where(cells: Sequence[CellRecord]) -> str:
+    """` of x86_64, i386`: the architectures of which objects were compiled."""
+    archs = ", ".join(dict.fromkeys(cell.arch for cell in cells if cell.states))
+    return f" of {archs}" if archs else ""
 
 
 def _what(record: RunRecord, cells: Sequence[CellRecord], broken: int) -> str:

@@ -16,6 +16,7 @@ from pipeline.measure.coverage import measure_coverage
 from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
 from pipeline.objects.device_tree import goal
 from pipeline.objects.results import StateObjects, build_of
+from pipeline.objects.runtime import unresolved
 from pipeline.system import untrusted_dir
 from pipeline.system.confined import UnreadableError
 
@@ -115,7 +116,10 @@ class Compiler:
             said = logs.complaints_by_target(make, compiler_of(make.cell), sources, done.stdout + done.stderr)
         except UnreadableError as error:
             said = {target: Complaints((), (Diagnostic("make", 0, str(error)),)) for target in targets}
-        good = {target for target in targets if untrusted_dir.is_file(folder.path, target)}
+        there = sorted(target for target in targets if untrusted_dir.is_file(folder.path, target))
+        lacking = unresolved(make, {target: sources[target] for target in there})
+        said |= {target: Complaints(_warnings(said, target), errors) for target, errors in lacking.items()}
+        good = {target for target in there if target not in lacking}
         symbols = self._symbols(sorted(good))
         try:
             read, _ = records.of_objects(make, good, ())
@@ -170,6 +174,12 @@ class Compiler:
         except UnreadableError as error:
             self._make.warn(str(error))
             return build
+
+
+def _warnings(said: Mapping[str, Complaints], target: str) -> tuple[Diagnostic, ...]:
+    """What was complained of an object that was compiled."""
+    complaints = said.get(target, Complaints())
+    return (*complaints.warnings, *complaints.errors)
 
 
 def _discard(make: Make, target: str) -> None:

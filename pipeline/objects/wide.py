@@ -13,7 +13,7 @@ from pipeline.kernel.kconfig import parse_fragment
 from pipeline.kernel.make import Make
 from pipeline.model import Cell, Fragment, PlannedCell, SourceState, Stage, Toolchain, Tree
 from pipeline.plan import Planner
-from pipeline.plan.concerned import X86_64, objects_cell_id
+from pipeline.plan.concerned import WIDTHS, X86_64, objects_cell_id
 from pipeline.plan.configurations import config_key
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
@@ -80,15 +80,17 @@ def configure(host: BuildHost, planner: Planner, tree: Tree, base: SourceState, 
         host.run_all(tree, "Configuring", unknown, partial(configured, planner, host, base))
 
 
-def prepare(host: BuildHost, repository: Repository, tree: Tree, arch: str = X86_64) -> None:
+def prepare(host: BuildHost, repository: Repository, tree: Tree) -> None:
     """Configures and prepares a tree as it is, so that a series on it begins with its own objects.
 
     Raises:
         InfrastructureError: the machine failed.
     """
-    planned, base = wide_cell(host, repository, tree, arch), SourceState(0, "base", tree.commit, tree.tree_id)
-    if not planned.reachable:
+    cells = [wide_cell(host, repository, tree, arch) for arch in (X86_64, *WIDTHS)]
+    planned = [(of_arch.cell, None) for of_arch in cells if of_arch.reachable]
+    if not planned:
         return
+    base = SourceState(0, "base", tree.commit, tree.tree_id)
 
     def prepared(make: Make) -> None:
         if config := configured(Planner(host), host, base, make):
@@ -98,4 +100,4 @@ def prepare(host: BuildHost, repository: Repository, tree: Tree, arch: str = X86
 
     with host.worktree_lock(tree):
         host.move(tree, base)
-        host.run_all(tree, "Preparing", [(planned.cell, None)], prepared)
+        host.run_all(tree, "Preparing", planned, prepared)

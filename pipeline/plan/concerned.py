@@ -8,9 +8,12 @@ from pathlib import PurePosixPath
 from pipeline.kernel.architectures import ARCHITECTURES
 from pipeline.kernel.commands import is_code, is_makefile, is_of_kernel
 
+_C = (".c", ".h", ".S")
 X86_64 = "x86_64"
-FURTHER = ("i386", "s390", *(name for name in ARCHITECTURES if name not in (X86_64, "i386", "s390")))
-"""Where lines are looked for that x86_64 leaves out: first 32 bits, then big endian."""
+WIDTHS = ("i386", "s390")
+"""Another width of a word, another order of its bytes: what is right on x86_64 may be wrong there."""
+FURTHER = (*WIDTHS, *(name for name in ARCHITECTURES if name not in (X86_64, *WIDTHS)))
+"""Where lines are looked for that x86_64 leaves out."""
 
 
 def objects_cell_id(arch: str) -> str:
@@ -36,3 +39,9 @@ def architectures(code: Sequence[str]) -> tuple[str, ...]:
     elsewhere = any(not path.startswith("arch/") or path.startswith("arch/x86/") for path in code)
     # Without an architecture that is known it can still be said why.
     return tuple(dict.fromkeys([*([X86_64] if elsewhere or not named else []), *named]))
+
+
+def widths(code: Sequence[str]) -> tuple[str, ...]:
+    """The architectures of `WIDTHS` that can have code of a series: there is some that is no other architecture's."""
+    folders = {PurePosixPath(path).parts[1] if path.startswith("arch/") else "" for path in code if path.endswith(_C)}
+    return tuple(name for name in WIDTHS if folders & {"", ARCHITECTURES[name].folder})

@@ -107,7 +107,8 @@ def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(t
     assert new_warnings(cell) == [0, 0, 0, 0]
     assert 'does not compile with patch 2, "mm: use a helper that is not there"' in printed
     assert "PROBLEM: The series breaks the build" in printed
-    assert f'Build fails with patch 2, "mm: use a helper that is not there", in 1 of 1 cell: {CELL}' in printed
+    fails = 'Build fails with patch 2, "mm: use a helper that is not there", in 2 of 2 cells'
+    assert f"{fails}: {CELL}, i386-objects" in printed
     assert compiled(cell) == {UTIL: "broken"}
 
 
@@ -155,8 +156,8 @@ WITHOUT = (
 
 def test_what_needs_an_option_to_be_off_has_a_configuration_of_its_own(tried: Tried, run: Runner) -> None:
     _, record, printed = tried([("lib: more", [FACTOR]), ("lib: without memcg", [WITHOUT])], 0)
-    wide, other = record.cells
-    assert other.id == "x86_64-objects-2"
+    wide, other, narrow = record.cells
+    assert (other.id, narrow.id) == ("x86_64-objects-2", "i386-objects")
     assert other.about == "allyesconfig with CONFIG_MEMCG=n, for lines and files that x86_64-objects leaves out"
     assert (statuses(wide), statuses(other)) == (["built"] * 3, ["built"] * 3)
     (covered,) = covered_files(record)
@@ -170,8 +171,43 @@ def test_what_needs_an_option_to_be_off_has_a_configuration_of_its_own(tried: Tr
 def test_what_breaks_only_without_an_option_is_found(tried: Tried) -> None:
     broken = (*WITHOUT[:2], WITHOUT[2].replace("x * 3", "y * 3"))
     _, record, printed = tried([("lib: without memcg", [broken])], 1)
-    assert [statuses(cell) for cell in record.cells] == [["built", "built"], ["built", "failed"]]
+    assert [statuses(cell) for cell in record.cells] == [["built", "built"], ["built", "failed"], ["built", "built"]]
     assert 'does not compile with patch 1, "lib: without memcg"' in printed
+
+
+DIVIDES = (
+    EXTRA,
+    "#include",
+    "unsigned long long fake_mean(unsigned long long sum, unsigned long long number);\n\n"
+    "unsigned long long fake_mean(unsigned long long sum, unsigned long long number)\n"
+    "{\n\treturn sum / number;\n}\n#include",
+)
+NARROW = (
+    EXTRA,
+    "#include",
+    "unsigned long long fake_cast(void *address);\n\n"
+    "unsigned long long fake_cast(void *address)\n{\n\treturn (unsigned long long)address;\n}\n#include",
+)
+
+
+def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> None:
+    """Seen red without the look at undefined symbols: the object compiles."""
+    _, record, printed = tried([("lib: more", [FACTOR]), ("lib: a mean", [DIVIDES])], 1)
+    wide, narrow = record.cells
+    assert (wide.id, statuses(wide)) == (CELL, ["built", "built", "built"])
+    assert (narrow.id, statuses(narrow)) == ("i386-objects", ["built", "built", "failed"])
+    (error,) = narrow.states[2].errors
+    assert (error.path, error.function) == (EXTRA, "fake_mean")
+    assert '"__udivdi3" is undefined in fake_mean()' in error.message
+    assert 'does not compile with patch 2, "lib: a mean"' in printed
+    assert printed.index("Objects of x86_64 (") < printed.index("Objects of x86_64, i386 (")
+
+
+def test_a_warning_of_32_bits_is_found(tried: Tried) -> None:
+    _, record, printed = tried([("lib: a cast", [NARROW])], 1)
+    wide, narrow = record.cells
+    assert (new_warnings(wide), new_warnings(narrow)) == ([0, 0], [0, 1])
+    assert "cast from pointer to integer of different size" in printed
 
 
 BOARD, CHIP = "arch/x86/boot/dts/maker/board.dts", "arch/x86/boot/dts/maker/chip.dtsi"

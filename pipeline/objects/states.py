@@ -1,0 +1,200 @@
+"""The source states of a series, of each of which the objects of a cell are configured, compiled and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.build.folders import Folders, Place
+from pipeline.kernel import diagnostics, records
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.make import Make
+from pipeline.kernel.staleness import is_stale
+from pipeline.model import (
+    Applied,
+    Build,
+    BuildStatus,
+    CompiledObject,
+    Coverage,
+    Diagnostic,
+    SourceState,
+    TouchedFile,
+)
+from pipeline.objects.compile import WORDS, Compiler, Wanted
+from pipeline.objects.results import ObjectResults, StateObjects
+from pipeline.objects.touched import TouchedCode
+from pipeline.objects.wide import BASE, configure
+from pipeline.objects.work import Work
+from pipeline.plan import Planner
+from pipeline.plan.configurations import config_digest, config_key, configuration_origins
+from pipeline.system.confined import UnreadableError
+from pipeline.system.errors import InfrastructureError
+from pipeline.system.store import Key
+
+VERSION = 2
+"""Raised whenever the same objects come to say something else."""
+
+
+class States:
+    """Configures cells, and compiles their objects at every state of a series; what is stored is taken.
+
+    Args:
+        host: store, sandbox, worktrees and jobserver.
+        applied: the series on the tree.
+        touched: what of it is compiled.
+    """
+
+    def __init__(self, host: BuildHost, applied: Applied, touched: TouchedCode) -> None:
+        self._host = host
+        self._applied = applied
+        self._touched = touched
+        self._planner = Planner(host)
+        self._results = ObjectResults(host.store)
+        self._folders = Folders(host, lambda base, _: self._results.programs(base))
+        self._origins = configuration_origins(applied.states)
+
+    def compile(self, works: Sequence[Work]) -> None:
+        """Configures cells, and compiles their objects at every state; the caller holds the worktree's lock.
+
+        Raises:
+            InfrastructureError: the machine failed; what was finished before is stored.
+        """
+        self.configure(works)
+        reachable = [work for work in works if work.planned.reachable]
+        for work in reachable:
+            chosen = self._touched.chosen(work.planned.cell.arch, work.configs)
+            work.files = {
+                patch: tuple(file for file in files if work.only is None or file.path in work.only)
+                for patch, files in chosen.items()
+            }
+        for state in self._applied.states:
+            self._visit(state, reachable)
+
+    def configure(self, works: Sequence[Work]) -> None:
+        """Finds the configuration of every state, made again where kconfig may answer otherwise."""
+        host, base = self._host, self._applied.states[0]
+        configure(host, self._planner, self._applied.tree, base, [work.planned.cell for work in works])
+        for work in works:
+            config = self._planner.known_config(base, work.planned.cell) or ""
+            reason = "" if config else f"make {BASE} failed on the base"
+            work.planned = replace(work.planned, config=config, reason=reason)
+            for state in self._applied.states if config else ():
+                origin = self._origins[state.patch]
+                work.configs[state.patch] = (
+                    self._planner.config(self._applied, origin, work.planned.cell) if origin.patch else config
+                )
+
+    def _visit(self, state: SourceState, works: Sequence[Work]) -> None:
+        """Adds what the objects of a state come to, stored or compiled now."""
+        host, missing = self._host, []
+        for work in works:
+            key = self._key(work, state)
+            if not work.configs[state.patch]:
+                work.states[state.patch] = self._not_configured(work, state, key)
+            elif stored := self._results.get(key, cached=True):
+                work.states[state.patch] = stored
+            else:
+                missing.append(work)
+        if not missing:
+            return
+        host.move(self._applied.tree, state)
+        wanted = {work.planned.cell.id: self._wanted(work, state) for work in missing}
+        keys = {work.planned.cell.id: self._key(work, state) for work in missing}
+
+        def compile_and_store(make: Make) -> None:
+            compiled, log = Compiler(make, self._folders).compile(wanted[make.cell.id])
+            if not state.patch and any(target.endswith(".o") for target in wanted[make.cell.id].sources):
+                self._keep_programs(make, keys[make.cell.id])
+            self._results.put(keys[make.cell.id], compiled, log)
+
+        where = f"after patch {state.patch}/{self._applied.states[-1].patch}" if state.patch else "of the base"
+        cells = [(work.planned.cell, None) for work in missing]
+        host.run_all(self._applied.tree, f"Compiling objects {where}", cells, compile_and_store)
+        for work in missing:
+            work.states[state.patch] = self._stored(keys[work.planned.cell.id])
+
+    def _stored(self, key: Key) -> StateObjects:
+        """What was stored a moment ago."""
+        stored = self._results.get(key, cached=False)
+        if stored is None:
+            raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
+        return stored
+
+    def _not_configured(self, work: Work, state: SourceState, key: Key) -> StateObjects:
+        """What a state comes to at which kconfig fails: nothing is compiled."""
+        origin = self._origins[state.patch]
+        asked = self._host.store.get(config_key(self._host, work.planned.cell, origin))
+        log = asked.read("log") if asked else b""
+        words = asked.value["failed"] if asked else "kconfig failed"
+        error = Diagnostic("Kconfig", 0, words)
+        build = Build(BuildStatus.FAILED, 0.0, 0.0, 0, (), (error,), self._host.workspace.store, coverage=Coverage(()))
+        self._results.put(key, StateObjects(build, {}), log)
+        return self._stored(key)
+
+    def _wanted(self, work: Work, state: SourceState) -> Wanted:
+        last = state is self._applied.states[-1]
+        sources = self._targets(work, state)
+        return Wanted(
+            place=self._place(work, state),
+            sources=sources,
+            kept=self._kept(work, state, sources),
+            base=work.states.get(0),
+            before=work.states.get(state.patch - 1),
+            changed=self._touched.changed if last else None,
+        )
+
+    def _kept(self, work: Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
+        """Objects that come out as at the state before, since nothing that they read has changed."""
+        before = work.states.get(state.patch - 1)
+        if before is None or not state.patch:
+            return {}
+        earlier = self._applied.states[state.patch - 1]
+        changes = {path: change.letter for path, change in self._host.changes(earlier, state).items()}
+        # Other programs may have written other records.
+        believed = self._folders.runs_base_programs(self._place(work, earlier))
+        return {
+            target: compiled
+            for target, compiled in before.objects.items()
+            if target in sources and compiled.good and not is_stale(changes, compiled.read if believed else None)
+        }
+
+    def _keep_programs(self, make: Make, key: Key) -> None:
+        try:
+            self._results.put_programs(key, records.programs(make))
+        except UnreadableError as error:
+            make.warn(str(error))
+
+    def _place(self, work: Work, state: SourceState) -> Place:
+        base = self._key(work, self._applied.states[0])
+        return Place(self._applied, work.planned, state, work.configs[state.patch], base)
+
+    def _key(self, work: Work, state: SourceState) -> Key:
+        last = state is self._applied.states[-1]
+        inputs = {
+            "tree": state.tree_id,
+            "config": config_digest(work.configs[state.patch]),
+            "objects": self._targets(work, state),
+            "words": list(WORDS),
+            "coverage": self._touched.changed_digest if last else "",
+            "version": [VERSION, diagnostics.VERSION],
+            **self._host.inputs(work.planned.cell),
+        }
+        # What a patched state comes to is compared with its base, and shares a folder with what the base decides.
+        return Key("objects", {**inputs, "base": self._applied.states[0].tree_id} if state.patch else inputs)
+
+    def _targets(self, work: Work, state: SourceState) -> dict[str, str]:
+        return self._touched.targets(work.files[state.patch])
+
+    def files(self, work: Work, patch: int) -> tuple[TouchedFile, ...]:
+        """The touched files of a state; a header is shown by whatever was seen to read it, too."""
+        objects, base = work.states[patch].objects, work.states[0].objects
+        files = []
+        for file in work.files[patch]:
+            good = [target for target in file.targets if target in objects and objects[target].good]
+            if file.path.endswith(".h"):
+                good += [target for target, compiled in objects.items() if compiled.good and file.path in compiled.read]
+            targets = tuple(dict.fromkeys([*file.targets, *good]))
+            on_base = [target for target in file.targets if target in base and not base[target].good]
+            reason = file.reason or ("does not compile on the base either" if on_base else "")
+            files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason))
+        return tuple(files)

@@ -1,0 +1,70 @@
+"""The objects that an order compiles of a series on a tree, and what they come to, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.build import Builds
+from pipeline.measure.moves import moved_since
+from pipeline.model import Applied, PlannedCell, Series
+from pipeline.objects import ObjectsStage
+from pipeline.orders.prepare import PreparedRun
+from pipeline.record import RunRecord
+from pipeline.runs import collect, places
+from pipeline.runs.cells import cell_records
+from pipeline.runs.results import TreeResult
+from pipeline.system.git import Repository
+
+_FURTHER = 2.0
+"""What other architectures take at most, as a multiple of the time until then: each is configured anew, and the
+kernels' share of a budget comes after them."""
+
+
+@dataclass(frozen=True)
+class CompiledObjects:
+    """What the stage comes to so far.
+
+    Args:
+        record: of the stage alone; None where it is not asked for.
+        notes: what must be said of it, a sentence each.
+    """
+
+    planned: tuple[PlannedCell, ...] = ()
+    builds: Builds | None = None
+    record: RunRecord | None = None
+    notes: tuple[str, ...] = ()
+
+
+def compiled_objects(
+    prepared: PreparedRun, repository: Repository, series: Series, applied: Applied
+) -> Iterator[CompiledObjects]:
+    """What the stage comes to: first with what the series concerns, then with further architectures, if they add to it.
+
+    Raises:
+        PipelineError: the machine failed.
+    """
+    order = prepared.order
+    stage = ObjectsStage(prepared.host, repository, applied, order.cells)
+    if not prepared.objects or not applied.usable or not stage.wanted:
+        return
+    first = stage.run()
+    record = _record(prepared, repository, series, TreeResult(applied, *first))
+    spent = time.monotonic() - prepared.clock
+    if order.budget is not None and spent * (1 + _FURTHER) > order.budget / len(prepared.resolved.trees):
+        notes = ("Further architectures were left out, since the budget does not allow it.",)
+        yield CompiledObjects(*first, record, notes)
+        return
+    if first[0] or not stage.cells():
+        yield CompiledObjects(*first, record)
+    more = stage.run_elsewhere()
+    if more[0] != first[0]:
+        yield CompiledObjects(*more, _record(prepared, repository, series, TreeResult(applied, *more)))
+
+
+def _record(prepared: PreparedRun, repository: Repository, series: Series, result: TreeResult) -> RunRecord:
+    applied = result.applied
+    result = TreeResult(applied, result.planned, result.builds, moved=moved_since(repository.folder, applied))
+    tree, started = places.tree_record(repository, applied), prepared.started.isoformat(timespec="seconds")
+    return collect.stage_record(series, tree, cell_records([result]), started)
