@@ -69,6 +69,14 @@ class Includers:
         names = {file.path: changed_names(file) for file in changed}
         return {header: self._ranked(within.get(header, ()), names.get(header, ())) for header in asked}
 
+    def left_behind(self, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """C files of the checkout that include headers which are not there any more."""
+        found = self._direct([header for header in headers if is_name(header)][:_MOST_HEADERS])
+        return {
+            header: tuple(sorted({path for path in paths if path.endswith(self._language.compiled)}))
+            for header, paths in found.items()
+        }
+
     def _including(self, headers: Sequence[str]) -> dict[str, list[str]]:
         """C files by header; where only other headers include it, those that include these."""
         by_header: dict[str, dict[str, None]] = {header: {} for header in headers}

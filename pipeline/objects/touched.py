@@ -46,12 +46,20 @@ class TouchedCode:
         self._includers: Mapping[str, Sequence[str]] = {}
 
     def find_includers(self) -> None:
-        """Finds the files that include the series' headers; the caller holds the worktree's lock."""
+        """Finds the files that include the series' headers, first those that still include one which is gone.
+
+        The caller holds the worktree's lock.
+        """
         headers = [path for path in self.files if path.endswith(".h")]
         trees = [path for path in self.files if is_device_tree(path) and not blob(path)]
         for language, included in ((C, headers), (DEVICE_TREE, trees)):
             if included:
                 self._includers = {**self._includers, **self._including(included, language)}
+        if gone := [path for path in headers if path not in self._present[self._applied.states[-1].patch]]:
+            # They are broken, unless they find another header of that name.
+            for header, left_behind in self._still_including(gone).items():
+                others = [*left_behind, *self._includers.get(header, ())]
+                self._includers = {**self._includers, header: tuple(dict.fromkeys(others))}
 
     def chosen(self, arch: str, configs: Mapping[int, str]) -> dict[int, tuple[TouchedFile, ...]]:
         """The touched files that are there at every state, with what shows them, by patch number.
@@ -66,13 +74,15 @@ class TouchedCode:
             origin, there = self._origins[state.patch], self._present[state.patch]
             if (origin.patch, there) not in known:
                 configured = Configured(self.sources_at(origin), arch, values_of(configs[state.patch]))
-                code = [path for path in self.files if path in there]
+                # Headers get their share of the room wherever they are, so that the same objects are compared.
+                code = [path for path in self.files if path in there or path.endswith(".h")]
                 gone = set(self.files).difference(there)
                 includers = {
                     path: tuple(other for other in others if other not in gone)
                     for path, others in self._includers.items()
                 }
-                known[origin.patch, there] = chosen(configured, code, includers)
+                shown = chosen(configured, code, includers)
+                known[origin.patch, there] = tuple(file for file in shown if file.targets or file.path in there)
             files[state.patch] = known[origin.patch, there]
         return files
 
@@ -101,6 +111,17 @@ class TouchedCode:
         includers = Includers(Repository(self._host.worktree_folder(tree)), language).of(headers, self.changed)
         self._host.store.put(key, {header: [*paths] for header, paths in includers.items()}, {})
         return includers
+
+    def _still_including(self, gone: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Files that after the last patch include headers which are gone."""
+        tree, last = self._applied.tree, self._applied.states[-1]
+        key = Key("left-behind", {"tree": last.tree_id, "headers": [*gone], "version": _VERSION})
+        if known := self._host.store.get(key):
+            return {header: tuple(paths) for header, paths in known.value.items()}
+        self._host.move(tree, last)
+        found = Includers(Repository(self._host.worktree_folder(tree)), C).left_behind(gone)
+        self._host.store.put(key, {header: [*paths] for header, paths in found.items()}, {})
+        return found
 
     def sources_at(self, state: SourceState) -> Sources:
         """Makefiles and Kconfig files of a state."""

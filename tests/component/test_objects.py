@@ -210,6 +210,15 @@ def test_a_warning_of_32_bits_is_found(tried: Tried) -> None:
     assert "cast from pointer to integer of different size" in printed
 
 
+def test_what_includes_a_header_that_goes_is_compiled(tried: Tried) -> None:
+    """Seen red where includers were compiled of headers that are there alone: all was well."""
+    header = "include/linux/page-flags.h"
+    renamed = [(header, "", header.replace("page-", "")), (UTIL, "linux/page-flags.h", "linux/flags.h")]
+    (cell,), _, printed = tried([("lib: another factor", [FACTOR]), ("mm: a better name", renamed)], 1)
+    assert statuses(cell) == ["built", "built", "failed"]
+    assert "linux/page-flags.h: No such file or directory" in printed
+
+
 BOARD, CHIP = "arch/x86/boot/dts/maker/board.dts", "arch/x86/boot/dts/maker/chip.dtsi"
 
 
