@@ -49,16 +49,33 @@ def cost(work: Callable[[], object]) -> Cost:
     return Cost(time.monotonic() - started, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
-def measured(command: Sequence[str], statuses: Sequence[int] = (0,)) -> tuple[float, float, float]:
-    """Wall and CPU seconds of a command and what it starts, and MiB of the largest of these processes.
+@dataclass(frozen=True)
+class Measured:
+    """What a command came to.
 
-    It must end with one of `statuses`; what it says is shown where it does not.
+    Args:
+        words: that it wrote to standard error.
+        memory: MiB of the largest process.
     """
+
+    words: str
+    cost: Cost
+    memory: float
+
+
+def measured_command(command: Sequence[str], statuses: Sequence[int] = (0,)) -> Measured:
+    """A command and what it starts; it must end with one of `statuses`, and what it says is shown where it does not."""
     done = subprocess.run([sys.executable, "-c", MEASURED, *command], stdout=subprocess.PIPE, check=True)
     status, words, wall, cpu, memory = json.loads(done.stdout)
     if status not in statuses:
         sys.exit(f"{' '.join(command)}\n{words}\nstatus {status}")
-    return wall, cpu, memory
+    return Measured(words, Cost(wall, cpu), memory)
+
+
+def measured(command: Sequence[str], statuses: Sequence[int] = (0,)) -> tuple[float, float, float]:
+    """Wall and CPU seconds of a command and what it starts, and MiB of the largest of these processes."""
+    done = measured_command(command, statuses)
+    return done.cost.wall, done.cost.cpu, done.memory
 
 
 def run(*argv: str) -> None:
