@@ -25,6 +25,9 @@ TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu
 	clang-19 lld-19 llvm-19 chromium chromium-driver ccache gh openssl codespell shellcheck python3-docutils python3-yaml \
 	abigail-tools coccinelle gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu \
 	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf groff-base zsh fish
+# Of every architecture that boots: QEMU, and what its guest is compiled with.
+KERNEL_PACKAGES := $(TEST_PACKAGES) qemu-system-arm qemu-system-misc gcc-i686-linux-gnu libc6-dev-i386-cross \
+	libc6-dev-arm64-cross libc6-dev-riscv64-cross
 # tuxmake builds for i386 with a cross compiler only.
 BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 
@@ -45,7 +48,7 @@ test:
 	$(VENV)/bin/tox run
 
 test-kernels:
-	@.ci/setup $(VENV) $(TEST_PACKAGES)
+	@.ci/setup $(VENV) $(KERNEL_PACKAGES)
 	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- \
 		tests/kernel/test_plans.py tests/kernel/test_every_boot.py tests/kernel/test_boot.py
 

@@ -110,6 +110,9 @@ def _of_baseline(record: RunRecord) -> Verdict:
         "fail when booted": [
             f"Fails when booted: {name}/{boot.scenario}: {boot.reason or boot.status}"
             + "".join(f" ({cut(line, 200)})" for line in evidence[:1])
+            + "".join(
+                f"; the kernel complains: {cut(splat, 200)}" for splat in boot.splats[:1] if splat not in evidence
+            )
             for name, cell in cells
             for boot, evidence in failing_on_base(cell)
         ],

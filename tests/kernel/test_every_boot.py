@@ -14,31 +14,54 @@ from typing import Any
 import pytest
 
 from pipeline.definitions import load_matrix
+from pipeline.system.git import Repository
+from pipeline.system.workspace import Workspace
 from tests.support.kernels import KERNELS, TREES
 
 SCENARIOS = {cell.id: set(cell.boot) for cell in load_matrix("boot")[0].cells}
 NOT_THERE = {"selftest"}
 """Checks that a tree may have no program for: 7.3 has no hugepage-vmemmap.c among its selftests."""
+GIVES_BACK = {"hvo", "hvo-nodes", "stress", "hotplug"}
+"""Scenarios that give huge pages back whose memmap was optimized."""
 
 
 def run(tree: str, workspace: Path, output: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "pipeline", "apply-and-build", "--no-series", "--matrix=boot", f"--tree={tree}"]
     command += [f"--workspace={workspace}", f"--json={output}"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode in (0, 1), done.stdout
     record: dict[str, Any] = json.loads(output.read_text())
+    failing = [boot for cell in record["cells"] for boot in cell["boots"] if boot["status"] != "pass"]
+    assert done.returncode == bool(failing), done.stdout
     return record
+
+
+def leaves_fake_heads(workspace: Path, commit: str) -> bool:
+    """Whether a kernel with fake heads forgets them when it gives a memmap back, as 6.12.117 does.
+
+    It took a change of vmemmap_restore_pte() from kernels that have none, without reset_struct_pages(): what is freed
+    after that is bad to the allocator, which says so and keeps it.
+    """
+    repository = Repository(Workspace(workspace).repository)
+    restores = repository.out("show", f"{commit}:mm/hugetlb_vmemmap.c")
+    fakes = repository.out("show", f"{commit}:include/linux/page-flags.h")
+    return "page_fixed_fake_head" in fakes and "reset_struct_pages" not in restores
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_architecture_boots_and_passes(kernel: str, workspace: Path, tmp_path: Path) -> None:
     record = run(TREES[kernel], workspace, tmp_path / "run.json")
+    broken = leaves_fake_heads(workspace, record["trees"][0]["commit"])
     cells = [cell for cell in record["cells"] if cell["status"] != "unreachable"]
     assert {cell["arch"] for cell in cells} == {"x86_64", "i386", "riscv", "arm64"}
     for cell in cells:
         assert cell["status"] == "built"
         assert {boot["scenario"] for boot in cell["boots"]} == SCENARIOS[cell["id"]]
         for boot in cell["boots"]:
+            if broken and boot["status"] == "fail":
+                assert boot["scenario"] in GIVES_BACK, (cell["id"], boot)
+                assert any("Bad page state" in splat for splat in boot["splats"]), (cell["id"], boot)
+                continue
             assert boot["status"] == "pass", (cell["id"], boot)
             odd = {check["name"]: check["details"] for check in boot["checks"] if check["status"] != "pass"}
             assert not odd.keys() - NOT_THERE, (cell["id"], boot["scenario"], odd)

@@ -196,6 +196,14 @@ def test_what_fails_in_a_baseline_is_a_problem() -> None:
     assert not [line for line in remarks(record) if "not the series" in line]
 
 
+def test_what_the_kernel_complained_of_is_said_beside_what_fails_in_a_baseline() -> None:
+    complaint = "BUG: Bad page state pfn:N"
+    (problem,) = verdict(baseline(boot(0, "fail", BAD_POOL, splats=(complaint,)))).problems
+    assert problem.endswith(f"(pool: 131 kB are lost); the kernel complains: {complaint}")
+    (alone,) = verdict(baseline(boot(0, "fail", splats=(complaint,)))).problems
+    assert alone.count(complaint) == 1
+
+
 def test_a_baseline_says_why_a_check_was_not_run() -> None:
     skipped = CheckRecord(name="selftest", status="not run", details=("this tree has none",))
     record = baseline(boot(0, "pass", WALK, skipped))
