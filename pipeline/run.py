@@ -98,7 +98,8 @@ class Pipeline:
                 checks.append(() if order.baseline else check_patches(host, series, applied, tree))
                 objects.append(self.objects(prepared, series, applied))
                 kernels = self.kernels(prepared, series, applied)
-                notes += [*objects[-1].notes, *kernels.notes]
+                of_tree = f"{tree.name}: " if len(prepared.resolved.trees) > 1 else ""
+                notes += [f"{of_tree}{note}" for note in (*objects[-1].notes, *kernels.notes)]
                 planned = self.plan(host, applied.tree, kernels.cells, applied.changed) if applied.usable else ()
                 tree_work.append(TreeWork(applied, planned, self.builder(host, applied, tree, probes)))
             distributor = Distributor(
