@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pipeline.system.text import no_command, visible
+from pipeline.system.text import duration, no_command, visible
 
 _LINE_EVERY = 30.0
 """Seconds between two progress lines of a cell in a log."""
@@ -47,8 +47,9 @@ class Tracker:
     progress: Progress | None
     tasks: Mapping[str, TaskID]
     console: RichConsole
+    clock: Callable[[], float] = time.monotonic
     _done: dict[str, int] = field(default_factory=dict)
-    _started: float = field(default_factory=time.monotonic)
+    _first: dict[str, tuple[float, int]] = field(default_factory=dict)
     _said: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -62,15 +63,16 @@ class Tracker:
                 self._say(name)
 
     def _say(self, name: str) -> None:
-        now = time.monotonic()
-        if now - self._said.setdefault(name, self._started) < _LINE_EVERY:
+        now, done, total = self.clock(), self._done[name], self.expected[name]
+        # A task may wait long before its first step: only what comes after it tells how long a step takes.
+        first, before = self._first.setdefault(name, (now, done))
+        if now - self._said.setdefault(name, first) < _LINE_EVERY:
             return
         self._said[name] = now
-        done, total = self._done[name], self.expected[name]
         line = f"  {name}: {done} steps"
-        if total and done <= total:
-            left = (now - self._started) * (total - done) / max(done, 1)
-            line = f"  {name}: {done} of {total} steps, about {left:.0f} s left"
+        if total and before < done <= total:
+            left = (now - first) * (total - done) / (done - before)
+            line = f"  {name}: {done} of {total} steps, about {duration(left)} left"
         self.console.print(harmless(line))
 
 
