@@ -16,7 +16,7 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Applied, Coverage, PlannedCell
 from pipeline.objects.choose import values_of
-from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged
+from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, unreached
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import further_cell, wide_cell
@@ -88,6 +88,18 @@ class ObjectsStage:
                 self._take(self._compiling([Work(of_width) for of_width in named]))
                 self._take(self._elsewhere())
         return self._results()
+
+    def unreached(self) -> tuple[str, ...]:
+        """Sentences on changed lines that no configuration so far compiles; none where only some cells are wanted."""
+        last = self._applied.states[-1]
+        works = [work for work in self._works if last.patch in work.states]
+        if not works or self._globs:
+            return ()
+        coverages = [work.states[last.patch].build.coverage for work in works]
+        coverage = merged([known for known in coverages if known])
+        first, sources = works[0], self._touched.sources_at(last)
+        values = values_of(first.configs[last.patch])
+        return unreached(sources, first.planned.cell.arch, values, coverage, self._touched.changed)
 
     def _take(self, works: Sequence[Work]) -> None:
         """Compiles works, and counts them among those of the stage."""

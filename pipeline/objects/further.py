@@ -11,16 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.kernel.guards import guards
-from pipeline.kernel.kconfig.expression import YES, Expression, Tristate, all_of, evaluate, options_in
+from pipeline.kernel.kconfig.expression import NO, YES, Expression, Tristate, all_of, evaluate, options_in
 from pipeline.kernel.kconfig.solve import solve
 from pipeline.model import ChangedFile, Coverage, FileCoverage, TouchedFile
 from pipeline.plan.suggest import Sources, compiled_if
 from pipeline.system import untrusted
 from pipeline.system.errors import UsageError
+from pipeline.system.text import cut, line_ranges
 from pipeline.system.untrusted import Budget, TooMuchError
 
 MOST = 2
 """Further configurations of one architecture, and further architectures."""
+MOST_SENTENCES = 5
+"""On lines that no configuration has."""
+LONGEST_GUARD = 160
+"""Characters of a condition in such a sentence."""
 MOST_TRIED = 4
 """Architectures that are configured to see whether they have what is left out."""
 
@@ -125,6 +130,47 @@ def left_out(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[s
     guarded = [(path, guard) for path, guard in _dropping(coverage, changed) if any(options_in(guard))]
     sources = (file.path for file in coverage.files if file.lines and not file.compiled)
     return [*guarded, *((path, YES) for path in sources if path.endswith((".c", ".S")))]
+
+
+def unreached(
+    sources: Sources, arch: str, values: Mapping[str, str], coverage: Coverage, changed: Sequence[ChangedFile]
+) -> tuple[str, ...]:
+    """Sentences on the changed lines that every configuration drops: what stands around them, and why it cannot be had.
+
+    Args:
+        sources: makefiles and Kconfig files of the last state.
+        arch: of the configuration that is asked first.
+        values: of its options.
+        coverage: of all configurations.
+        changed: the files of code, with their changed lines.
+    """
+    texts = {file.path: file.source for file in changed}
+    sentences = list[str]()
+    for file in coverage.files:
+        dropped = set(file.lines).difference(file.kept) if file.compiled and file.kept is not None else set[int]()
+        if not dropped:
+            continue
+        lines_by_guard: dict[Expression, list[int]] = {}
+        for line, guard in guards(texts.get(file.path, ""), dropped).items():
+            lines_by_guard.setdefault(guard, []).append(line)
+        for guard, lines in lines_by_guard.items():
+            where = f"{file.path}:{line_ranges(lines)}"
+            if guard == NO:
+                sentences.append(f"{where} is never compiled: #if 0 or the like is around it.")
+                continue
+            why, needs = _why_not(sources, arch, values, guard), cut(str(guard), LONGEST_GUARD)
+            sentences.append(f"{where} is in no configuration that was compiled: it needs {needs}{why}.")
+    more = len(sentences) - MOST_SENTENCES
+    return (*sentences[:MOST_SENTENCES], *([f"And {more} more such groups of lines."] if more > 0 else []))
+
+
+def _why_not(sources: Sources, arch: str, values: Mapping[str, str], guard: Expression) -> str:
+    """What the solver says against a condition; nothing where it knows a way, or nothing of it."""
+    try:
+        reason = solve(sources.kconfig(arch), guard, values, {}, Budget(untrusted.SOLVE_STEPS)).reason
+    except (UsageError, TooMuchError):
+        return ""
+    return f"; {reason}" if reason else ""
 
 
 def _dropping(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[str, Expression]]:

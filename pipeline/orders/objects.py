@@ -54,13 +54,14 @@ def compiled_objects(
     spent = time.monotonic() - prepared.clock
     if order.budget is not None and spent * (1 + _FURTHER) > order.budget / len(prepared.resolved.trees):
         notes = ("Further architectures were left out, since the budget does not allow it.",)
-        yield CompiledObjects(*first, record, notes)
+        yield CompiledObjects(*first, record, (*notes, *stage.unreached()))
         return
     if first[0] or not stage.cells():
         yield CompiledObjects(*first, record)
     more = stage.run_elsewhere()
     if more[0] != first[0]:
-        yield CompiledObjects(*more, _record(prepared, repository, series, TreeResult(applied, *more)))
+        record = _record(prepared, repository, series, TreeResult(applied, *more))
+    yield CompiledObjects(*more, record if more[0] != first[0] else None, stage.unreached())
 
 
 def _record(prepared: PreparedRun, repository: Repository, series: Series, result: TreeResult) -> RunRecord:

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
-from pipeline.record.base import OF_OTHERS, LineRanges, Record, count_lines, line_numbers, line_ranges
+from pipeline.record.base import OF_OTHERS, LineRanges, Record, count_lines, line_numbers
 from pipeline.record.cell import (
     BootRecord,
     CellRecord,
@@ -47,6 +47,7 @@ from pipeline.record.series import (
 from pipeline.review.record import ReviewRecord
 from pipeline.system import untrusted
 from pipeline.system.numbers import Seconds
+from pipeline.system.text import line_ranges
 
 __all__ = [
     "SCHEMA_FILE",

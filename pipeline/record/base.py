@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
@@ -11,17 +11,6 @@ from pipeline.system import untrusted
 
 LineRanges = Annotated[str, Field(pattern=r"^([0-9]{1,7}(-[0-9]{1,7})?(,[0-9]{1,7}(-[0-9]{1,7})?)*)?$")]
 """A dozen characters can mean ten million lines: whoever reads a record of others counts them first."""
-
-
-def line_ranges(lines: Iterable[int]) -> str:
-    """Ascending line numbers as text: `12-15,20`."""
-    ranges: list[list[int]] = []
-    for number in lines:
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 def line_numbers(ranges: str) -> frozenset[int]:

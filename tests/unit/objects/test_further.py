@@ -8,7 +8,7 @@ from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.options import Kconfig
 from pipeline.kernel.makefiles import Makefiles
 from pipeline.model import ChangedFile, Coverage, FileCoverage, TouchedFile
-from pipeline.objects.further import Further, compiled_there, further, left_out, merged
+from pipeline.objects.further import Further, compiled_there, further, left_out, merged, unreached
 
 KCONFIG = """\
 config X86_32
@@ -118,3 +118,23 @@ def test_coverage_of_several_is_what_any_of_them_keeps() -> None:
     assert [set(file.kept or ()) for file in both.files] == [{1, 3, 6}, set()]
     assert left_out(merged([covered(1, 3, 6), covered(9, 12)]), [FILE]) == []
     assert left_out(Coverage((FileCoverage("rust/a.rs", True, (1,), None),)), []) == []
+
+
+def test_lines_that_nothing_reaches_are_said_with_what_stands_around_them() -> None:
+    high, forced, unknown = unreached(Tree(), "x86_64", VALUES, covered(1, 3), [FILE])
+    assert high.startswith("fs/a.c:6 is in no configuration that was compiled: it needs HIGHMEM; ")
+    assert "X86_32" in high
+    assert forced.startswith("fs/a.c:9 is in no configuration that was compiled: it needs !FORCED; ")
+    assert unknown == "fs/a.c:12 is in no configuration that was compiled: it needs !__LP64__."
+
+
+def test_lines_that_are_taken_out_are_never_compiled() -> None:
+    text = "#if 0\nint x;\nint y;\n#endif\n"
+    coverage = Coverage((FileCoverage("fs/a.c", True, (2, 3), ()),))
+    (said,) = unreached(Tree(), "x86_64", VALUES, coverage, [ChangedFile("fs/a.c", text, (2, 3))])
+    assert said == "fs/a.c:2-3 is never compiled: #if 0 or the like is around it."
+
+
+def test_nothing_is_said_of_lines_that_any_configuration_has() -> None:
+    assert unreached(Tree(), "x86_64", VALUES, merged([covered(1, 3, 6), covered(9, 12)]), [FILE]) == ()
+    assert unreached(Tree(), "x86_64", VALUES, Coverage((FileCoverage("fs/a.c", False, ALL),)), [FILE]) == ()
