@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,17 +16,33 @@ MOST_CANDIDATES = 400
 """Files that are looked into for the names that a header changes."""
 MOST_NAMES = 40
 _MOST_HEADERS = 100
+MOST_LOST = 200
+"""Names that a header no longer declares, itself or by what it included."""
 ENOUGH = 5
 """C files that include a header by its name; with fewer, those count that include it by another one."""
 _DEPTH = 3
 
 _INCLUDE = re.compile(r"(?:arch/[\w-]+/)?include/(?:uapi/)?(?P<name>.+)")
+_INCLUDED = re.compile(r"^[ \t]*#[ \t]*include[ \t]*[<\"]([^<>\"\n]{1,200})[>\"]", re.MULTILINE)
 _NAME = re.compile(r"\b[A-Za-z_]\w{3,}\b")
 _KEYWORDS = re.compile(
     r"static|inline|const|struct|union|enum|unsigned|long|return|void|extern|typedef|define|ifdef|ifndef|endif|elif|"
     r"else|include|pragma|sizeof|bool|char|short|while|switch|case|break|continue|default|volatile|__always_inline|"
     r"defined|true|false|NULL|likely|unlikely|size_t"
 )
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What a header has no more after a series.
+
+    Args:
+        names: that it declared or used.
+        includes: what it included, as `#include` names it.
+    """
+
+    names: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,16 +74,22 @@ class Includers:
         self._checkout = checkout
         self._language = language
 
-    def of(self, headers: Sequence[str], changed: Sequence[ChangedFile]) -> dict[str, tuple[str, ...]]:
-        """C files that include each of `headers`, those first that use most of what was changed.
+    def of(
+        self, headers: Sequence[str], changed: Sequence[ChangedFile], lost: Mapping[str, Lost]
+    ) -> dict[str, tuple[str, ...]]:
+        """C files that include each of `headers`: those first that use most of what is lost, then of what was changed.
 
         Args:
             changed: the code that the series changes.
+            lost: what headers have no more.
         """
         asked = [header for header in headers if is_name(header)][:_MOST_HEADERS]
         within = self._including(asked)
         names = {file.path: changed_names(file) for file in changed}
-        return {header: self._ranked(within.get(header, ()), names.get(header, ())) for header in asked}
+        return {
+            header: self._ranked(within.get(header, ()), names.get(header, ()), lost.get(header, Lost()))
+            for header in asked
+        }
 
     def left_behind(self, headers: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """C files of the checkout that include headers which are not there any more."""
@@ -126,19 +148,83 @@ class Includers:
                             by_header[header].append(path)
         return by_header
 
-    def _ranked(self, files: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-        """Files by how many of the changed names they use; alike ones by their paths."""
+    def _ranked(self, files: Sequence[str], names: Sequence[str], lost: Lost) -> tuple[str, ...]:
+        """Files by how many of the names they use, alike ones by their paths.
+
+        Who uses what a header included, and does not include that itself, is broken by a header that no longer does.
+        """
         files = sorted(dict.fromkeys(files))
-        if not names or len(files) < 2:
+        if len(files) < 2:
             return tuple(files)
+        declared, direct = self._declared(lost.includes), self._including_any(files, lost.includes)
+        used = {name_set: self._using(files, name_set) for name_set in (declared, lost.names, tuple(names))}
+
+        def uses(path: str) -> tuple[int, int, int]:
+            indirect = 0 if path in direct else used[declared][path]
+            return (-indirect, -used[lost.names][path], -used[tuple(names)][path])
+
+        return tuple(sorted(files, key=lambda path: (uses(path), path)))
+
+    def _using(self, files: Sequence[str], names: Sequence[str]) -> Counter[str]:
+        """How many of the names each file uses."""
+        if not names:
+            return Counter()
         words = [word for name in names for word in ("-e", name)]
         _, printed, _ = self._checkout.run(
             *("-c", "submodule.recurse=false", "grep", "-I", "-z", "--full-name", "-o", "-w", "-F", *words),
             *("--", *files[:MOST_CANDIDATES]),
         )
         used = {tuple(line.split("\0", 1)) for line in printed.split("\n") if "\0" in line}
-        counted = Counter(path for path, _ in used)
-        return tuple(sorted(files, key=lambda path: (-counted[path], path)))
+        return Counter(path for path, _ in used)
+
+    def _declared(self, includes: Sequence[str]) -> tuple[str, ...]:
+        """Names of functions and macros with arguments in headers, as `#include` names these."""
+        paths = [path for name in includes for path in (f"include/{name}", f"include/uapi/{name}") if is_name(path)]
+        if not paths:
+            return ()
+        _, printed, _ = self._checkout.run(
+            *(
+                "-c",
+                "submodule.recurse=false",
+                "grep",
+                "-I",
+                "-h",
+                "-o",
+                "-E",
+                "-e",
+                r"\b[A-Za-z_]\w{3,}[[:space:]]*\(",
+            ),
+            *("--", *paths),
+        )
+        found = dict.fromkeys(line.rstrip("( \t") for line in printed.splitlines())
+        return tuple(name for name in found if not _KEYWORDS.fullmatch(name))[:MOST_LOST]
+
+    def _including_any(self, files: Sequence[str], includes: Sequence[str]) -> frozenset[str]:
+        """Those of the files that include any of the headers by its name."""
+        if not includes:
+            return frozenset()
+        words = [word for name in includes for word in ("-e", f"<{name}>", "-e", f'"{name}"')]
+        _, printed, _ = self._checkout.run(
+            *("-c", "submodule.recurse=false", "grep", "-I", "-z", "--full-name", "-l", "-F", *words),
+            *("--", *files[:MOST_CANDIDATES]),
+        )
+        return frozenset(printed.split("\0")) - {""}
+
+
+def lost_of(before: str, after: str) -> Lost:
+    """What a header has no more.
+
+    Args:
+        before, after: its texts.
+    """
+    names = set(_NAME.findall(_INCLUDED.sub("", before))).difference(_NAME.findall(after))
+    words = [name for name in names if not _KEYWORDS.fullmatch(name)]
+    includes = dict.fromkeys(_INCLUDED.findall(before))
+    kept = set(_INCLUDED.findall(after))
+    return Lost(
+        tuple(sorted(words, key=lambda word: (-len(word), word))[:MOST_LOST]),
+        tuple(name for name in includes if name not in kept)[:_MOST_HEADERS],
+    )
 
 
 def include_name(header: str) -> str:

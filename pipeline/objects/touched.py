@@ -11,13 +11,13 @@ from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
 from pipeline.objects.choose import Configured, chosen, sources_of, values_of
 from pipeline.objects.device_tree import blob, is_device_tree
-from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language
+from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language, Lost, lost_of
 from pipeline.plan.concerned import code_files, makefiles
 from pipeline.plan.configurations import configuration_origins
 from pipeline.system.git import Repository
 from pipeline.system.store import Key
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever other files are taken for those that include a header."""
 
 
@@ -103,14 +103,25 @@ class TouchedCode:
     def _including(self, headers: Sequence[str], language: Language) -> dict[str, tuple[str, ...]]:
         """Files that include others, on the base; they are looked for once."""
         tree, base = self._applied.tree, self._applied.states[0]
-        asked = {"tree": base.tree_id, "headers": [*headers], "changed": self.changed_digest, "of": language.compiled}
+        last = self._applied.states[-1]
+        asked = {"tree": base.tree_id, "headers": [*headers], "after": last.tree_id, "of": language.compiled}
         key = Key("includers", {**asked, "version": _VERSION})
         if known := self._host.store.get(key):
             return {header: tuple(paths) for header, paths in known.value.items()}
         self._host.move(tree, base)
-        includers = Includers(Repository(self._host.worktree_folder(tree)), language).of(headers, self.changed)
+        checkout = Repository(self._host.worktree_folder(tree))
+        includers = Includers(checkout, language).of(headers, self.changed, self._lost(headers))
         self._host.store.put(key, {header: [*paths] for header, paths in includers.items()}, {})
         return includers
+
+    def _lost(self, headers: Sequence[str]) -> dict[str, Lost]:
+        """What each of `headers` has no more after the last patch; nothing of what is new, or gone."""
+        base, last = self._applied.states[0], self._applied.states[-1]
+        both = self._present[base.patch] & self._present[last.patch]
+        kept = [header for header in headers if header in both]
+        names = [f"{commit}:{header}" for header in kept for commit in (base.commit, last.commit)]
+        texts = [text.decode("utf-8", "replace") for text in self._repository.blobs(names)] if names else []
+        return {header: lost_of(*texts[2 * at : 2 * at + 2]) for at, header in enumerate(kept)}
 
     def _still_including(self, gone: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Files that after the last patch include headers which are gone."""
