@@ -145,7 +145,8 @@ class ObjectsStage:
         """Those of works whose configuration compiles something of the series, for that alone; all that were named."""
         if self._globs:
             return list(works)
-        self._states.configure(works)
+        # Each state whose Kconfig files differ takes seconds, for what may have nothing of the series.
+        self._states.configure(works, (self._applied.states[0], self._applied.states[-1]))
         compiling = []
         for work in works:
             chosen = self._touched.chosen(work.planned.cell.arch, work.configs) if work.configs else {}
@@ -185,7 +186,7 @@ class ObjectsStage:
         for cell in [cell for cell in cells if cell.reachable and not self._globs][:MOST_TRIED]:
             work = Work(cell)
             if left and len(added) < MOST:
-                self._states.configure([work])
+                self._states.configure([work], (last,))
                 values = values_of(work.configs.get(last.patch, ""))
                 had = compiled_there(sources, cell.cell.arch, values, left) if values else []
                 taken = set(had)

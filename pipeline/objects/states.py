@@ -70,15 +70,19 @@ class States:
         for state in self._applied.states:
             self._visit(state, reachable)
 
-    def configure(self, works: Sequence[Work]) -> None:
-        """Finds the configuration of every state, made again where kconfig may answer otherwise."""
+    def configure(self, works: Sequence[Work], states: Sequence[SourceState] = ()) -> None:
+        """Finds the configuration of every state, made again where kconfig may answer otherwise.
+
+        Args:
+            states: those that are wanted; all without.
+        """
         host, base = self._host, self._applied.states[0]
         configure(host, self._planner, self._applied.tree, base, [work.planned.cell for work in works])
         for work in works:
             config = self._planner.known_config(base, work.planned.cell) or ""
             reason = "" if config else f"make {BASE} failed on the base"
             work.planned = replace(work.planned, config=config, reason=reason)
-            for state in self._applied.states if config else ():
+            for state in (states or self._applied.states) if config else ():
                 origin = self._origins[state.patch]
                 work.configs[state.patch] = (
                     self._planner.config(self._applied, origin, work.planned.cell) if origin.patch else config

@@ -62,15 +62,17 @@ class TouchedCode:
                 self._includers = {**self._includers, header: tuple(dict.fromkeys(others))}
 
     def chosen(self, arch: str, configs: Mapping[int, str]) -> dict[int, tuple[TouchedFile, ...]]:
-        """The touched files that are there at every state, with what shows them, by patch number.
+        """The touched files that are there at each state, with what shows them, by patch number.
 
         Args:
             arch: of the configurations.
-            configs: of every state, by patch number.
+            configs: of the states that are asked about, by patch number.
         """
         known: dict[tuple[int, frozenset[str]], tuple[TouchedFile, ...]] = {}
         files = {}
         for state in self._applied.states:
+            if state.patch not in configs:
+                continue
             origin, there = self._origins[state.patch], self._present[state.patch]
             if (origin.patch, there) not in known:
                 configured = Configured(self.sources_at(origin), arch, values_of(configs[state.patch]))
