@@ -139,6 +139,11 @@ def failing_on_base(cell: CellRecord) -> list[tuple[BootRecord, tuple[str, ...]]
     ]
 
 
+def complaining_on_base(cell: CellRecord) -> list[BootRecord]:
+    """Boots of the base that come to their end, and during which the kernel complains."""
+    return [boot for boot in cell.boots if boot.patch == 0 and boot.status not in _BAD and boot.splats]
+
+
 def all_measured(boots: Sequence[BootRecord]) -> list[tuple[str, str]]:
     """Everything that checks measured on the base: `check value`, then the number."""
     base = base_of(boots)

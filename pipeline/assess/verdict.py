@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.assess import before_after, matrix
-from pipeline.assess.boots import failing_on_base, not_understood, proving_less
+from pipeline.assess.baseline import first_error, problems_by_kind
+from pipeline.assess.boots import not_understood, proving_less
 from pipeline.assess.checks import check_problems, check_remarks
 from pipeline.assess.coverage import covered_files, measured_cells, not_covered
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.others import other_files, touches_code, unread
 from pipeline.assess.stages import compiled_words, touched
-from pipeline.assess.words import label, labelled, location, result
+from pipeline.assess.words import label, labelled, result
 from pipeline.record import CellRecord, ClaimRecord, RunRecord, SuspicionRecord, TreeRecord, line_ranges
 from pipeline.record.neutral import neutral
 from pipeline.system.errors import ExitStatus
@@ -101,22 +102,7 @@ def _looked_at(record: RunRecord, building: int) -> bool:
 def _of_baseline(record: RunRecord) -> Verdict:
     """Whether trees are fit as they are: what is no problem of a series is what a baseline looks for."""
     cells = labelled(record)
-    kinds = {
-        "do not build": [
-            f"Does not build: {name}{_first_error(cell)}"
-            for name, cell in cells
-            if result(record, cell) == "base FAILS"
-        ],
-        "fail when booted": [
-            f"Fails when booted: {name}/{boot.scenario}: {boot.reason or boot.status}"
-            + "".join(f" ({cut(line, 200)})" for line in evidence[:1])
-            + "".join(
-                f"; the kernel complains: {cut(splat, 200)}" for splat in boot.splats[:1] if splat not in evidence
-            )
-            for name, cell in cells
-            for boot, evidence in failing_on_base(cell)
-        ],
-    }
+    kinds = problems_by_kind(record, cells)
     problems = tuple(problem for of_kind in kinds.values() for problem in of_kind)
     building = sum(result(record, cell) == "builds" for cell in record.cells)
     whole = building > 0 and not any(cell.status == "missing" for cell in record.cells)
@@ -271,12 +257,7 @@ def _some_of(paths: Iterable[str]) -> str:
 
 
 def _base_failure(name: str, cell: CellRecord) -> str:
-    return f"Base does not build: {name}{_first_error(cell)}; that is the tree, not the series."
-
-
-def _first_error(cell: CellRecord) -> str:
-    errors = [location(error) for state in cell.states if state.patch == 0 for error in state.errors]
-    return "".join(f" ({cut(error, 100)})" for error in errors[:1])
+    return f"Base does not build: {name}{first_error(cell)}; that is the tree, not the series."
 
 
 def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:

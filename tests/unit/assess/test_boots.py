@@ -204,6 +204,14 @@ def test_what_the_kernel_complained_of_is_said_beside_what_fails_in_a_baseline()
     assert alone.count(complaint) == 1
 
 
+def test_a_complaint_of_a_kernel_that_boots_is_a_problem_of_a_baseline() -> None:
+    """Seen red: a bad page while gigantic pages were taken was in no report."""
+    record = baseline(boot(0, "pass", WALK, splats=("WARNING: at mm/x.c:N f", "BUG: y")))
+    assert verdict(record).headline == "Without a series, kernels complain when booted."
+    assert verdict(record).problems == ("The kernel complains: small/hvo: WARNING: at mm/x.c:N f, BUG: y",)
+    assert exit_status(record) == ExitStatus.SERIES_HAS_A_PROBLEM
+
+
 def test_a_baseline_says_why_a_check_was_not_run() -> None:
     skipped = CheckRecord(name="selftest", status="not run", details=("this tree has none",))
     record = baseline(boot(0, "pass", WALK, skipped))
