@@ -28,6 +28,7 @@ _RUNTIME = re.compile(
     rf"__(?:{'|'.join(_INTEGER)})[sdt]i[234]?|__(?:{'|'.join(_FLOATING)})(?:[sdxt]f|[sdt]i){{1,2}}[23]?"
     r"|__aeabi_(?:u?[li]div(?:mod)?|[fd](?:add|sub|mul|div|cmp\w\w)|[fdil]2\w+|lmul|ll[sl]l|lasr|u?lcmp)"
 )
+_DIVIDES = re.compile(r"__u?(?:div|mod|divmod)di[34]|__aeabi_u?ldivmod")
 _FUNCTION = re.compile(r"[0-9a-f]+ <(?P<name>[^>]+)>:")
 _RELOCATION = re.compile(r"\s+[0-9a-f]+: R_\w+\s+(?P<symbol>[\w.]+)")
 MOST_FUNCTIONS = 3
@@ -56,7 +57,9 @@ def unresolved(make: Make, sources: Mapping[str, str]) -> dict[str, tuple[Diagno
         lacking = [name for name in names if not own[name]]
         if lacking and target in sources:
             calling = _callers_in(make, target)
-            found[target] = tuple(_error(sources[target], name, calling.get(name, ())) for name in lacking)
+            # A symbol can be left over of code that the compiler took out: the linker does not miss it.
+            missed = [name for name in lacking if name in calling] or lacking
+            found[target] = tuple(_error(sources[target], name, calling.get(name, ())) for name in missed)
     return found
 
 
@@ -92,10 +95,12 @@ def callers(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _error(source: str, symbol: str, functions: Sequence[str]) -> Diagnostic:
-    """What modpost or the linker would say, with who calls it; one function is the error's own."""
+    """What the linker would say, with who calls the function; one caller is the error's own."""
     named = ", ".join(f"{name}()" for name in functions[:MOST_FUNCTIONS])
     where = f" in {named}" if named else ""
-    words = f'"{symbol}" is undefined{where}: a function of the compiler\'s runtime library, which kernels do not have'
+    words = f'undefined reference to "{symbol}"{where}'
+    if _DIVIDES.fullmatch(symbol):
+        words += "; the kernel divides 64 bits by <linux/math64.h>"
     return Diagnostic(source, 0, words, tool="ld", function=functions[0] if len(functions) == 1 else "")
 
 

@@ -198,7 +198,7 @@ def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> N
     assert (narrow.id, statuses(narrow)) == ("i386-objects", ["built", "built", "failed"])
     (error,) = narrow.states[2].errors
     assert (error.path, error.function) == (EXTRA, "fake_mean")
-    assert '"__udivdi3" is undefined in fake_mean()' in error.message
+    assert error.message.startswith('undefined reference to "__udivdi3" in fake_mean(); ')
     assert 'does not compile with patch 2, "lib: a mean"' in printed
     assert printed.index("Objects of x86_64 (") < printed.index("Objects of x86_64, i386 (")
 
