@@ -21,6 +21,9 @@ from pipeline.system.git import Repository
 BASE = "allyesconfig"
 MOST_NAMED = 4
 """Options that are named in a cell's description."""
+FOR_SIZE = frozenset({"i386"})
+"""Architectures whose objects are optimized for size: compilers call the division of 64 bits there that they write out,
+or find out to be one of 32 bits, where they optimize for speed, and randconfig meets sooner or later."""
 UNWANTED = frozenset({"HEADERS_INSTALL"})
 """Makes `make prepare` install a thousand headers for programs, which no object of a kernel reads."""
 
@@ -37,6 +40,11 @@ def wide_fragment(repository: Repository, commit: str) -> Fragment:
     return parse_fragment("wide", "".join(f"#? CONFIG_{name}=n\n" for name in names))
 
 
+def size_fragment() -> Fragment:
+    """What is asked for where code is optimized for size; it is one of a choice."""
+    return parse_fragment("size", "#? CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE=n\n#? CONFIG_CC_OPTIMIZE_FOR_SIZE=y\n")
+
+
 def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) -> PlannedCell:
     """The cell of an architecture, not configured yet; one without a compiler is out of reach."""
     name = f"{architecture(arch).cross}gcc"
@@ -46,7 +54,7 @@ def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) ->
     except InfrastructureError as error:
         compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
     about = f"{BASE}, and of it the objects of what the series touches, with W=1"
-    fragments = (wide_fragment(repository, tree.commit),)
+    fragments = (wide_fragment(repository, tree.commit), *([size_fragment()] if arch in FOR_SIZE else []))
     return PlannedCell(
         Cell(objects_cell_id(arch), arch, compiler, BASE, fragments, about, stage=Stage.OBJECTS), tree, reason=reason
     )
