@@ -29,11 +29,14 @@ def unflowed(text: str, *, delsp: bool) -> str:
 
 
 def joined(text: str, *, delsp: bool) -> str:
-    """Lines unstuffed, and those that end with a blank joined with the next; `-- ` of a signature goes on nowhere."""
+    """Lines unstuffed, and those that end with a blank joined with the next; `-- ` of a signature goes on nowhere.
+
+    Quoted lines stay as they are: many programs put a blank behind each `>`, and what is quoted is found by its lines.
+    """
     lines: list[str] = []
     begun = ""
     for line in text.split("\n"):
-        if line == "-- ":
+        if line == "-- " or line.startswith(">"):
             lines += [begun] if begun else []
             lines.append(line)
             begun = ""

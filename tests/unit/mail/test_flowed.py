@@ -71,6 +71,12 @@ def test_a_line_that_ends_with_a_blank_stays_where_the_hunks_need_it() -> None:
     assert unflowed(blanks, delsp=False) == blanks
 
 
+def test_quoted_lines_stay_lines() -> None:
+    """Many programs write `> ` for an empty line that they quote, and leave the blank at the end of others."""
+    quoted = "> > first \n> \n> second \n> third\n"
+    assert joined(f"{quoted}own \nwords\n", delsp=False) == f"{quoted}own words\n"
+
+
 @pytest.mark.parametrize("text", ["", "x", "-- \nA. U. Thor", "one \ntwo", "one \n\ntwo"])
 def test_a_text_without_a_diff_is_joined_as_the_rfc_says(text: str) -> None:
     assert joined(text, delsp=False) == text.replace("one \n", "one ")
