@@ -18,7 +18,8 @@ def review(series: Series, midmask: str) -> ReviewRecord:
         midmask: address of a message in the archive, `%s` for its id (b4's `b4.midmask`).
     """
     # What reads a record needs none of these: they take a tenth of a second to import.
-    from pipeline.review.messages import Authors, messages, readable
+    from pipeline.review.messages import messages, readable
+    from pipeline.review.people import Authors
     from pipeline.review.phrases import phrases
     from pipeline.review.points import points
     from pipeline.review.trailers import trailers

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 
 from pipeline.review.changelog import Change
-from pipeline.review.messages import display
+from pipeline.review.people import display
 from pipeline.review.record import PointRecord
 
 SETTLED = 3.0
@@ -23,6 +23,7 @@ PROMISED = 2.5
 """The same, for a point that the author has promised."""
 _OF_PROMISE = 1.5
 """How much more the words of a promise tell."""
+_SOME = 2
 _RARE = 6
 """Letters of a word that tells more where it is rare."""
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[a-z]+)*|\d{2,}")
@@ -84,8 +85,9 @@ class Asked:
         return max(shared + near, SETTLED if self.own and near and self.own.keys() <= told else 0)
 
     def is_all_of(self, change: Change, told: frozenset[str]) -> bool:
-        """A short comment that a line below the same patch has all telling words of."""
-        return change.patch == self.patch != 0 and bool(self.own) and self.own.keys() <= told
+        """A comment that a line has all telling words of: below the same patch one word is enough."""
+        here = change.patch == self.patch != 0
+        return (here or len(self.own) >= _SOME) and bool(self.own) and self.own.keys() <= told
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -95,13 +97,17 @@ class Asked:
     def is_named_by(self, change: Change) -> bool:
         return len(self.names) > 1 and " ".join(self.names) in change.text.casefold()
 
+    def is_credited_by(self, change: Change) -> bool:
+        """Whether a line says behind it that the reviewer wished it."""
+        return any(_credits(name).search(change.text) for name in self.names[:1])
+
     def place(self, change: Change) -> float:
         """What speaks for a line of a changelog beside its words: whom it names, and the patch that it stands in."""
         text = change.text.casefold()
         told = set(re.findall(r"\w+", text))
         by_name = 1.0 if told.intersection(self.names[:2]) else 0.0
         shared = not self.own.keys().isdisjoint(telling_words(change.text))
-        if shared and any(_credits(name).search(change.text) for name in self.names[:1]):
+        if shared and self.is_credited_by(change):
             by_name = 1.5
         if self.is_named_by(change):
             by_name = SETTLED if self.reported else 2.0

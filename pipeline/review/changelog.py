@@ -11,7 +11,7 @@ from pipeline.mail.message import parse
 from pipeline.model import Series
 from pipeline.review.alignment import words
 
-_VERSION = re.compile(r"(?<![\w.])(?:patch ?)?\[?v ?(\d{1,3})\]?(?![\w.])", re.IGNORECASE)
+_VERSION = re.compile(r"(?<![\w.])(?:patch ?)?\[?v(?:er(?:sion)?\.?)? ?(\d{1,3})\]?(?![\w.])", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:since|from|against|over|after|vs)\b", re.IGNORECASE)
 _SINCE_WORDS = ("since", "from", "against")
 _SECTION = re.compile(
@@ -21,6 +21,8 @@ _BULLET = re.compile(r"^\s*(?:[-*+\u2022o]|[-=]?->|=>|--|\(?\d{1,2}[.)]|\d(?= +[
 _NUMBERED = re.compile(r"\[?(?:patch )?(\d{1,3})/\d{1,3}\b", re.IGNORECASE)
 _WHERE = re.compile(r"https?://\S+$")
 """An address at the end of a line is that of an earlier revision, or of what a line was about."""
+_END = "---"
+"""What stands above a diffstat."""
 _LONGEST_HEADING = 70
 _MOST_WORDS = 5
 MOST_ITEMS = 300
@@ -62,24 +64,28 @@ def _patch_of(item: str) -> int:
 
 def _items(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Every item of every section, with the revision that has it."""
-    version, item, blank = 0, "", False
+    version, item, blank, any_item = 0, "", False, False
     for line in (*lines, ""):
         titled = heading(line)
         text = line.strip()
         if _WHERE.search(text):
             continue
-        starts = titled is not None or bool(_BULLET.match(line)) or not text
+        starts = titled is not None or bool(_BULLET.match(line)) or not text or text == _END
         if item and starts and version:
             yield version, item
-            item = ""
+            item, any_item = "", True
         if titled is not None:
             version, item = titled
+            any_item = False
+        elif text == _END:
+            # Right below its heading it underlines that.
+            version = version if version and not any_item else 0
         elif not text:
             blank = True
             continue
         elif version and _BULLET.match(line):
             item = words(_BULLET.sub("", line))
-        elif version and (item or (not blank and text != "---")):
+        elif version and (item or not blank):
             item = words(f"{item} {text}")
         elif version and blank and not line[:1].isspace():
             version = 0

@@ -7,23 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
 from pipeline.mail.diff import has_diff
 from pipeline.mail.given import Given, given
 from pipeline.mail.subject import read, taken_apart
 from pipeline.model import Letter, Series
+from pipeline.review.people import person
 from pipeline.review.phrases import Phrases, matches
-from pipeline.review.programs import of_program
+from pipeline.review.programs import of_program, relays
 from pipeline.review.quoting import Text, take_apart, unquoted
 from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WORDS, Budget
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
-_RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
-_CALLED = re.compile(r"^@?([A-Z][\w-]+)[,:] ")
-_EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -68,70 +66,6 @@ class Message:
     def words(self) -> int:
         """Characters that the sender wrote."""
         return sum(len(line) for passage in self.text.passages for line in passage.text)
-
-
-@lru_cache(maxsize=10_000)
-def person(sender: str) -> str:
-    """A sender's name for comparing, without list relays and employers; the address where there is no name."""
-    name, address = parseaddr(sender)
-    name = _EMPLOYER.sub("", _RELAYED.sub("", (name or sender.partition("<")[0]).strip())).strip(" '\"")
-    return (_given_name_first(name) or address).casefold()
-
-
-def _given_name_first(name: str) -> str:
-    """Some programs write `Family, Given`."""
-    family, comma, first = name.partition(", ")
-    return f"{first} {family}" if comma else name
-
-
-def display(sender: str) -> str:
-    """A sender's name as a reader knows it."""
-    name, address = parseaddr(sender)
-    name = _RELAYED.sub("", (name or sender.partition("<")[0]).strip()).strip(" '\"")
-    return _given_name_first(name) or address or "somebody"
-
-
-@dataclass(frozen=True)
-class Authors:
-    """Whose series it is: the cover letter's sender and the patches' authors, by name and address."""
-
-    names: frozenset[str]
-    addresses: frozenset[str]
-
-    @classmethod
-    def of(cls, series: Series) -> Authors:
-        senders = [series.cover.sender, *(patch.author for patch in series.patches)]
-        return cls(
-            frozenset(map(person, senders)),
-            frozenset(address.lower() for sender in senders if (address := parseaddr(sender)[1])),
-        )
-
-    @cached_property
-    def _first_names(self) -> frozenset[str]:
-        return frozenset(name.split()[0] for name in self.names if name)
-
-    def calls(self, text: Sequence[str]) -> bool:
-        """Whether a text has the first name of one of them."""
-        return any(word in self._first_names for line in text for word in re.findall(r"\w+", line.casefold()))
-
-    def passed_over(self, message: Message, text: Sequence[str]) -> bool:
-        """Whether a paragraph speaks to somebody else who has a copy: `Mona, what is the plan?`."""
-        called = _CALLED.match(" ".join(text))
-        copied = (*message.letter.to, *message.letter.cc)
-        if called is None or self.calls(text):
-            return False
-        name = called[1].casefold()
-        return name not in self._first_names and any(person(copy).split()[:1] == [name] for copy in copied)
-
-    def wrote(self, message: Message) -> bool:
-        sender = message.letter.sender
-        # Some write the family's name first in one place, and last in another.
-        known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words
-        return known or parseaddr(sender)[1].lower() in self.addresses
-
-    @cached_property
-    def _name_words(self) -> frozenset[frozenset[str]]:
-        return frozenset(words for name in self.names if len(words := frozenset(name.split())) > 1)
 
 
 def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:
@@ -207,7 +141,7 @@ class _Placed:
             return None
         parent = letter.references[-1] if letter.references else ""
         name, address = parseaddr(letter.sender)
-        by_program = matches(self._reports, address) or matches(self._reports, name)
+        by_program = matches(self._reports, address) or matches(self._reports, name) or relays(letter.body)
         return Message(letter, of_program(letter.body) if by_program else take_apart(letter.body), parent, patch)
 
     def patch(self, letter: Letter) -> int | None:

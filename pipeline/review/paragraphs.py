@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 from pipeline.review.alignment import words
 from pipeline.review.phrases import Phrases, matches, sentences
+from pipeline.review.quoting import is_title
 
 _BULLET = re.compile(r"^\s*(?:[-*+]|\(?\w[.)]) ")
 _CHANGED = re.compile(r"^[+-](?: {3,}| *\*| *//)")
 _RULE = re.compile(r"^\s*(?:={5,}|-{5,}|~{5,}|_{5,})\s*$")
 
+_GOES_ON = re.compile(r"[\w,]$")
+_SMALL = re.compile(r"\s*[a-z]+\b(?![(_]|\.\w)")
 _THE_SAME = re.compile(r"\b(?:this|that|these|those|it|them|too|as well|your|you)\b", re.IGNORECASE)
 """Words of an answer that mean what it answers."""
 _ANOTHER = re.compile(r"\b(?:an)?other thing\b|\bone more thing\b", re.IGNORECASE)
@@ -32,6 +35,18 @@ def fresh_starts(text: Sequence[str], phrases: Phrases) -> list[int]:
             if any(phrases.asks(sentence) or sentence.endswith("?") for sentence in said):
                 starts.append(at)
     return starts
+
+
+def past_item(text: Sequence[str], end: int) -> int:
+    """Where an item ends of which a title alone is quoted: before the next one."""
+    if not end or not is_title(text[end - 1]) or (end < len(text) and text[end].strip()):
+        return end
+    return next((at for at in range(end, len(text)) if is_title(text[at]) and not text[at - 1].strip()), len(text))
+
+
+def goes_on_below(text: Sequence[str], at: int) -> bool:
+    """Whether a sentence goes on there: no blank line, and a line that ends in a word above one that begins small."""
+    return 0 < at < len(text) and bool(_GOES_ON.search(text[at - 1].rstrip()) and _SMALL.match(text[at]))
 
 
 def above_rule(text: Sequence[str]) -> Sequence[str]:

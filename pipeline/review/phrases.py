@@ -41,7 +41,8 @@ class Phrases:
     Args:
         author: of the author's answers, by the state that they lead to; in the order in which they are tried.
         denied: a dispute, too, where no question was asked; announced: no promise where something is disputed.
-        conceded: of who gives in.
+        conceded: of who gives in; offered: of who would do it if it is wanted.
+        elsewhere: of what is said of other comments; already: of what is so as it is.
         volunteered, intended: of sentences in which the author means to do something unasked.
         agreed: of the author; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
@@ -53,17 +54,20 @@ class Phrases:
         signposts: of sentences that point to others; handed: of those that hand the patch over.
         tags: of sentences that ask for consent; solicits: of those that look for a reviewer.
         greeting, closing, listing, elision, footnote: of whole lines; code: of what is no sentence;
-            repeated: under code, of what says the comment before again.
+            repeated: under code, of what says the comment before again; form: of where a letter of set words begins.
         reports, notices: of senders.
     """
 
     author: tuple[tuple[PointState, Rules], ...]
     denied: Rules
     conceded: Rules
+    offered: Rules
     announced: Rules
     agreed: Rules
     reserved: Rules
     everything: Rules
+    elsewhere: Rules
+    already: Rules
     volunteered: Rules
     intended: Rules
     disputed: Rules
@@ -89,6 +93,7 @@ class Phrases:
     footnote: Rules
     code: Rules
     repeated: Rules
+    form: Rules
     reports: Rules
     notices: Rules
 
@@ -102,6 +107,7 @@ class Phrases:
             said: its sentences.
             question: a question is answered, and nothing was asked for.
         """
+        said = [sentence for sentence in said if not matches(self.elsewhere, sentence)] or said
         kinds = [(self._kind(sentence, question), sentence) for sentence in said]
         spoken = [sentence for sentence in said if not matches(self.code, sentence)] or said
         asks_back = bool(spoken) and "?" in spoken[-1]
@@ -118,7 +124,8 @@ class Phrases:
                     for kind, sentence in kinds
                     if kind == state or (state == "promised" and self.agrees(sentence))
                 )
-                return Answer(state, tuple(words), asks_back and state != "promised")
+                offers = state == "undecided" and any(matches(self.offered, sentence) for sentence in said)
+                return Answer(state, tuple(words), (asks_back or offers) and state != "promised")
         if asks_back:
             return Answer("undecided", tuple(spoken[-1:]), True)
         agreed = tuple(sentence for sentence in said if self.agrees(sentence))
@@ -128,7 +135,10 @@ class Phrases:
 
     def _kind(self, sentence: str, question: bool) -> PointState | None:
         denied: PointState | None = "disputed" if not question and matches(self.denied, sentence) else None
-        return next((kind for kind, rules in self.author if matches(rules, sentence)), denied)
+        if matches(self.offered, sentence):
+            return "undecided"
+        kind = next((kind for kind, rules in self.author if matches(rules, sentence)), denied)
+        return None if question and kind == "disputed" else kind
 
     def agrees(self, sentence: str) -> bool:
         """It says yes, and nothing against it."""
@@ -191,10 +201,13 @@ def phrases() -> Phrases:
             for name in (
                 "denied",
                 "conceded",
+                "offered",
                 "announced",
                 "agreed",
                 "reserved",
                 "everything",
+                "elsewhere",
+                "already",
                 "volunteered",
                 "intended",
             )
@@ -220,7 +233,7 @@ def phrases() -> Phrases:
         solicits=_compiled(rules["solicits"]["words"]),
         **{
             name: _compiled(lines[name])
-            for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated")
+            for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated", "form")
         },
         **{name: _compiled(rules["senders"][name]) for name in ("reports", "notices")},
     )

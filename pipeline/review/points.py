@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
-from pipeline.review.messages import Authors, Message, display
+from pipeline.review.messages import Message
 from pipeline.review.paragraphs import above_rule
+from pipeline.review.people import Authors, display
 from pipeline.review.phrases import Phrases, Rules, matches, sentences
 from pipeline.review.record import EvidenceRecord, PointRecord, PointState
 from pipeline.review.symbols import named
-from pipeline.review.talk import Reader, Talk, Turn
+from pipeline.review.talk import Reader
+from pipeline.review.turns import Talk, Turn
 
 LONGEST_WORDS = 300
 """Characters of a quotation."""
@@ -17,6 +20,8 @@ MOST_LINES = 40
 """Lines of a comment, or of what it stands under, that a record keeps."""
 MOST_EVIDENCE = 2
 """Quotations, the last ones: what was said and, perhaps, what came of it."""
+_RHETORICAL = re.compile(r"\b(?:should|could|would)(?:n'?t| not)\b", re.IGNORECASE)
+"""Of a question that asks for what it says."""
 
 Link = Callable[[str], str]
 
@@ -118,8 +123,13 @@ class _Outcome:
         asking = [sentence.endswith("?") for sentence in sentences(talk.turns[0].text)]
         self._asked = any(asking) and not any(phrases.asks(sentence) for sentence in said if not sentence.endswith("?"))
         self._question = phrases.only_asks(sentences(talk.turns[0].text))
+        self._wanted = any(
+            (phrases.asks(sentence) and (_RHETORICAL.search(sentence) or not sentence.endswith("?")))
+            or matches(phrases.objection, sentence)
+            for sentence in said
+        )
         # Whoever answers the author; words between reviewers are theirs.
-        self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message)}
+        self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message.letter.sender)}
         self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
         self.evidence: list[tuple[Turn, tuple[str, ...]]] = []
         if talk.volunteered:
@@ -130,7 +140,7 @@ class _Outcome:
             said = sentences(turn.text)
             if talk.volunteered:
                 self._on_volunteered(turn, said)
-            elif authors.wrote(turn.message):
+            elif authors.wrote(turn.message.letter.sender):
                 self._answer(turn, sentences(above_rule(turn.text)))
             else:
                 self._reply(turn, said)
@@ -153,6 +163,10 @@ class _Outcome:
         meant = self._phrases.substance(said)
         answer = self._phrases.answer(said, self._question)
         words = answer.words
+        so_far = any(self._phrases.agrees(sentence) or matches(self._phrases.already, sentence) for sentence in said)
+        if answer.state == "answered" and self._wanted and not so_far:
+            self._settle("disputed", turn, (meant or tuple(said))[:1])
+            return
         if answer.state == "answered":
             words = tuple((meant or said)[:1])
         # What was promised is not taken back by a word more on it, nor by thanks or a question.
@@ -216,7 +230,7 @@ class _Outcome:
     def _on_volunteered(self, turn: Turn, said: Sequence[str]) -> None:
         """What others say of the author's own plan leaves it a plan; the author may drop it."""
         answer = self._phrases.answer(said)
-        if self._authors.wrote(turn.message) and answer.state == "disputed":
+        if self._authors.wrote(turn.message.letter.sender) and answer.state == "disputed":
             self._settle("answered", turn, answer.words)
 
     @staticmethod

@@ -12,7 +12,7 @@ from pipeline.review.quoting import Passage, Text, take_apart
 _NEW = re.compile(r"^\s*>> ?\S")
 """As the kernel test robot marks what a patch brings."""
 _OF_A_FILE = re.compile(
-    r"^\s*(?:>> ?)?[\w./+-]+\.\w+:(?:\d+(?::\d+)?:)? ?.*\S|\b(?:error|warning):|^(?:ERROR|WARNING|CHECK|BUG|KASAN)\b",
+    r"^\s*(?:>> ?)?[\w./+-]+\.\w+:(?:\d+(?::\d+)?:)? ?.*\S|\b(?:error|warning):|^(?-i:ERROR|WARNING|CHECK|BUG|KASAN)\b",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(r"^\s+(?:\d+ \| .*\S|[^\s:^~|]+[^:^~]*[;,{})]$)")
@@ -20,13 +20,21 @@ _SHOWN = re.compile(r"^\s+(?:\d+ \| .*\S|[^\s:^~|]+[^:^~]*[;,{})]$)")
 _ITEM = re.compile(r"^\s*\* \S")
 _LABEL = re.compile(r"^\s*\[[A-Za-z ]+: ?\w+\]\s*$")
 """A line such as `[Severity: High]`."""
-_QUOTES_CODE = re.compile(r"^> ?(?:diff --git|@@ |[+-])", re.MULTILINE)
+_QUOTES_CODE = re.compile(r"^> ?(?:diff --git|@@ |[+-](?!--|\+\+| ))", re.MULTILINE)
 _FOUND_NOTHING = re.compile(
     r"\b(?:no (?:new )?(?:issues?|problems?|regressions?|errors?) (?:were )?found|found no )", re.IGNORECASE
+)
+_RELAYS = re.compile(
+    r"^(?:my|our|the) (?:[\w-]+ )?(?:ro)?bot (?:has )?(?:found|noticed|detected|reports|reported)\b", re.I | re.M
 )
 _CONDITION = re.compile(r"\s*If you (?:re-?)?(?:fix|send)")
 MOST = 20
 """Finding lines of one report."""
+
+
+def relays(body: str) -> bool:
+    """Whether a person's address sends what a program found, and the mail says so."""
+    return bool(_RELAYS.search(body))
 
 
 def of_program(body: str) -> Text:

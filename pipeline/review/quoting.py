@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby, pairwise
 
 from pipeline.mail.given import COPY_BELOW, DIFF, QUOTE, SIGNATURE, is_trailer, starts_patch
 from pipeline.review.phrases import Phrases, matches
@@ -22,6 +23,8 @@ _ATTRIBUTION = re.compile(
     r"^On .{10,100}(?:<[^<>]+>|\d\d:\d\d.*):$|"
     r"^\S.{0,150}\d\d?[:.]\d\d\b.{0,100}\S@\S+(?: \w{2,12})?\s*:$|"
     r"^\S{1,12} (?:.{0,40}\s)?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}.{0,20}\d\d?[:.]\d\d.{0,120}:$|"
+    r"^(?:wrote|schrieb|schreef|a écrit|escreveu|написал\w*) \S.{0,150}:$|"
+    r"^\S.{0,150}<\S+@\S+>.{0,60}[:\uff1a]$|"
     r"^From: \S.{0,200}$",
     re.IGNORECASE,
 )
@@ -29,8 +32,14 @@ _ATTRIBUTION = re.compile(
 _AS_HEADER = re.compile(r"^From: (?P<name>.{1,200}?)(?: Sent: .*)?$")
 _VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
+_QUOTED_CODE = re.compile(r"> ?[-+ ]")
+_END_OF_CODE = re.compile(r"^\S.{0,60}[,;(){}]$")
+_TITLE = re.compile(r"\s*\(?\d{1,2}[.)]\s+\S")
+_OF_A_PATCH = ("+", "-", "@@ ")
+_QUOTES = re.compile(r"^(?:> ?)+")
 _SLIP = re.compile(r"^\w{1,2}> ")
 _ALIKE = 0.7
+_WORDS_OF_LEAD = 5
 _WORDS_OF_CORRECTION = 3
 _LINES_OF_SIGNATURE = 5
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
@@ -56,7 +65,16 @@ class Passage:
     @property
     def answered(self) -> tuple[str, ...]:
         """The quoted lines that the sender of the parent wrote."""
-        return tuple(line for line in self.quoted if line.strip() and not line.startswith(">"))
+        return self.quoted_at(0)
+
+    def quoted_at(self, depth: int) -> tuple[str, ...]:
+        """The quoted lines that were quoted so many times before."""
+        return tuple(_QUOTES.sub("", line) for line in self.quoted if line.strip() and _depth(line) == depth)
+
+    @property
+    def depth(self) -> int:
+        """How often the last line was quoted before."""
+        return _depth(self.last)
 
     @property
     def last(self) -> str:
@@ -77,13 +95,18 @@ class Text:
         return any(part.text and part.quoted for part in self.passages)
 
 
+def _depth(line: str) -> int:
+    quotes = _QUOTES.match(line)
+    return quotes[0].count(">") if quotes else 0
+
+
 def take_apart(body: str) -> Text:
     """The passages of a mail, without signature, attribution, and diffs or patches that are pasted into it."""
     groups: list[tuple[list[str], list[str]]] = [([], [])]
     skipping = False
     lines = body.expandtabs().splitlines()
     for at, line in enumerate(lines):
-        if QUOTE.match(line) or _is_slip(lines, at):
+        if QUOTE.match(line) or _is_slip(lines, at) or _is_torn(lines, at):
             skipping = False
             if any(own.strip() for own in groups[-1][1]):
                 groups.append(([], []))
@@ -103,14 +126,49 @@ def take_apart(body: str) -> Text:
         if position + 1 < len(groups):
             name = _without_attribution(own)
             attribution = attribution or name
+    _lead_in(groups)
     passages = (Passage(tuple(quoted), trimmed(own)) for quoted, own in groups)
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
+
+
+def _lead_in(groups: list[tuple[list[str], list[str]]]) -> None:
+    """Puts words that lead to lines of a patch, such as `2. A leak in fill():`, before what is said below those."""
+    for (_, above), (quoted, below) in pairwise(groups):
+        if not quoted[0].startswith(_OF_A_PATCH) or not any(line.strip() for line in below):
+            continue
+        paragraphs = [[*lines] for blank, lines in groupby(above, lambda line: not line.strip()) if not blank]
+        start = len(paragraphs)
+        while start and (paragraphs[start - 1][-1].rstrip().endswith(":") or _is_title(paragraphs[start - 1])):
+            start -= 1
+        # An item of a list goes on up to the next one.
+        if not any(map(_is_title, paragraphs[start:])):
+            start = max((at for at in range(start) if _is_title(paragraphs[at])), default=start)
+        if start < len(paragraphs) and paragraphs[-1][-1].rstrip().endswith(":"):
+            led = [line for paragraph in paragraphs[start:] for line in (*paragraph, "")]
+            above[:] = [line for paragraph in paragraphs[:start] for line in (*paragraph, "")]
+            below[:] = [*led, *below]
+
+
+def _is_title(paragraph: Sequence[str]) -> bool:
+    return len(paragraph) == 1 and is_title(paragraph[0])
+
+
+def is_title(line: str) -> bool:
+    """Whether a line begins with its number, as those of a list do."""
+    return bool(_TITLE.match(line))
 
 
 def _is_slip(lines: list[str], at: int) -> bool:
     """Whether a letter has slipped in before the sign of a quoted line."""
     around = lines[max(at - 1, 0) : at] + lines[at + 1 : at + 2]
     return bool(_SLIP.match(lines[at])) and len(around) == 2 and all(map(QUOTE.match, around))
+
+
+def _is_torn(lines: list[str], at: int) -> bool:
+    """Whether a line is the rest of a quoted line of code, that a program has broken."""
+    around = lines[max(at - 1, 0) : at] + lines[at + 1 : at + 2]
+    of_code = len(around) == 2 and all(map(_QUOTED_CODE.match, around))
+    return of_code and bool(_END_OF_CODE.search(lines[at])) and not _SENTENCE.search(lines[at])
 
 
 def _signs(line: str, sender_names: Sequence[str]) -> bool:
@@ -151,6 +209,7 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, 
         under: the line that they stand under; a word at the right that is nearly a word of it corrects it.
     """
     lines = _without_notice(_without_footer([line.rstrip() for line in text], sender_names))
+    lines = [line for at, line in enumerate(lines) if not _leads_to_trailer(lines, at)]
     dropped = (*phrases.elision, *phrases.listing)
     lines = [line for line in lines if not is_trailer(line) and not matches(dropped, line.strip())]
     if sum(bool(_HEADER.match(line)) for line in lines) > 1:
@@ -168,6 +227,14 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, 
     ):
         lines.pop()
     return tuple(lines)
+
+
+def _leads_to_trailer(lines: Sequence[str], at: int) -> bool:
+    """Whether a line such as `Please make this:` is a paragraph of its own that a trailer follows."""
+    below = next((line for line in lines[at + 1 :] if line.strip()), "")
+    alone = at == 0 or not lines[at - 1].strip()
+    short = len(lines[at].split()) <= _WORDS_OF_LEAD and lines[at].endswith(":")
+    return alone and short and is_trailer(below) and not is_trailer(lines[at])
 
 
 def _without_notice(lines: list[str]) -> list[str]:

@@ -5,72 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from pipeline.mail.given import is_trailer
-from pipeline.review.alignment import Quotation, words
+from pipeline.review.alignment import Quotation
 from pipeline.review.changelog import heading
-from pipeline.review.messages import Authors, Message
-from pipeline.review.paragraphs import fresh_starts, goes_on, line_of, prose, repeats
+from pipeline.review.messages import Message
+from pipeline.review.paragraphs import fresh_starts, goes_on, goes_on_below, line_of, past_item, prose, repeats
+from pipeline.review.people import Authors
 from pipeline.review.phrases import Phrases, matches, sentences
-from pipeline.review.quoting import Passage, comment, corrects, trimmed
+from pipeline.review.places import Places
+from pipeline.review.quoting import comment, corrects, trimmed
+from pipeline.review.turns import Place, Talk, Turn
 
 _MORE_THAN_THAT = re.compile(r"\?|\bplease\b|\bbut\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
+_LAST_SENTENCES = 3
+"""Of what is quoted, those that an answer may be to."""
 _APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What somebody says at one place of a message: lines of code or text, and the words beneath.
-
-    Args:
-        passage: number of the place in its message; a comment of several points is at one place.
-    """
-
-    message: Message
-    quoted: tuple[str, ...]
-    text: tuple[str, ...]
-    passage: int = 0
-
-    def last_of(self, quotation: Quotation, in_part: bool = True) -> int:
-        """Position of the last line here that is quoted, or -1."""
-        return next(reversed(quotation.positions(self.lines, in_part)), -1)
-
-    @cached_property
-    def lines(self) -> tuple[str, ...]:
-        return tuple(map(words, self.text))
-
-    @property
-    def of_code(self) -> bool:
-        """It stands under a changed line."""
-        return self.above[:1] in ("+", "-")
-
-    @property
-    def above(self) -> str:
-        return next((line for line in reversed(self.quoted) if line.strip()), "")
-
-    @cached_property
-    def under(self) -> str:
-        """The last line that it stands under, as a quotation of the message has it."""
-        return next((words(line.lstrip("> ")) for line in reversed(self.quoted) if line.strip(" >")), "")
-
-
-@dataclass
-class Talk:
-    """A point while the thread is read; what a reviewer asks of another reviewer's words is asked of that one.
-
-    Args:
-        within: the point in whose answers this one is raised.
-    """
-
-    turns: list[Turn]
-    volunteered: bool = False
-    asked: Message | None = None
-    within: Talk | None = None
-
-
-Place = tuple[Talk, Turn]
 
 
 @dataclass
@@ -83,61 +34,61 @@ class Reader:
     talks: list[Talk] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._by_id = {message.id: message for message in self.messages}
         self._answers: dict[str, list[Message]] = {}
         for message in self.messages:
             self._answers.setdefault(message.parent, []).append(message)
-        self._places: dict[str, list[Place]] = {}
+        self._places = Places(self.messages)
         self._answered: dict[str, list[Quotation]] = {}
-        self._reached: tuple[int, int] = (-1, -1)
 
     def read(self) -> list[Talk]:
         """Every point with its turns, in the thread's order."""
         for message in self.messages:
-            passages = [(number, part) for number, part in enumerate(message.text.passages) if part.text]
             # Above all quotes (or with none) a text is about the whole; a greeting there is not.
-            self._reached = (-1, -1)
-            placed = [self._targets(message, passage) for _, passage in passages]
-            for (number, passage), targets in zip(passages, placed, strict=True):
-                text = comment(passage.text, message.names, self.phrases, passage.last)
-                if text:
-                    self._say(message, Turn(message, passage.quoted, text, number), targets, alone=not any(placed))
-            self._say_to_all(message)
+            turns = [
+                Turn(message, passage.quoted, text, number)
+                for number, passage in enumerate(message.text.passages)
+                if (text := comment(passage.text, message.names, self.phrases, passage.last))
+            ]
+            placed = self._places.targets(message, turns)
+            for turn, targets in zip(turns, placed, strict=True):
+                self._say(message, turn, targets, alone=not any(placed))
+            self._say_to_all(message, turns)
         return self.talks
 
     def _say(self, message: Message, turn: Turn, targets: list[Place], alone: bool) -> None:
-        by_author = self.authors.wrote(message)
-        if not targets and alone and (by_author or self._answers_author(message)):
-            targets = self._places.get(message.parent, [])
+        by_author = self.authors.wrote(message.letter.sender)
+        about_all = alone and not self._places.quotes_other(message, turn)
+        if not targets and about_all and (by_author or self._answers_author(message)):
+            targets = self._places.of(message.parent)
         if by_author:
             left = self._without_volunteered(message, turn.text, bool(targets))
             turn = replace(turn, text=left)
         if targets and turn.text:
             for talk, _ in targets:
                 talk.turns.append(turn)
-                self._places.setdefault(message.id, []).append((talk, turn))
+                self._places.add(message, (talk, turn))
             if not by_author and self._raises(message, turn, targets[-1][0]):
                 self._open(turn, targets[-1][0])
         elif turn.text and not by_author:
             self._open(turn, None)
 
-    def _say_to_all(self, message: Message) -> None:
+    def _say_to_all(self, message: Message, turns: Sequence[Turn]) -> None:
         """A promise about all comments of the mail above is one about those that it does not quote, too."""
-        own = self._places.get(message.id, [])
-        if not self.authors.wrote(message):
+        own = self._places.of(message.id)
+        if not self.authors.wrote(message.letter.sender):
             return
-        for turn in {id(turn): turn for _, turn in own}.values():
+        for turn in turns:
             said = [sentence for sentence in sentences(turn.text) if matches(self.phrases.everything, sentence)]
             if said and self.phrases.answer(said).state == "promised":
                 answered = {id(talk) for talk, _ in own}
-                for talk, _ in self._places.get(message.parent, []):
+                for talk, _ in self._places.of(message.parent):
                     if id(talk) not in answered:
                         talk.turns.append(turn)
-                        self._places[message.id].append((talk, turn))
+                        self._places.add(message, (talk, turn))
 
     def _answers_author(self, message: Message) -> bool:
-        parent = self._by_id.get(message.parent)
-        return parent is not None and self.authors.wrote(parent)
+        parent = self._places.by_id.get(message.parent)
+        return parent is not None and self.authors.wrote(parent.letter.sender)
 
     def _raises(self, message: Message, turn: Turn, talk: Talk) -> bool:
         """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
@@ -152,38 +103,6 @@ class Reader:
         """A request, question or objection."""
         return self.phrases.asks(sentence) or sentence.endswith("?") or matches(self.phrases.objection, sentence)
 
-    def _targets(self, message: Message, passage: Passage) -> list[Place]:
-        """The turns of the parent that the end of a passage's quotation comes from.
-
-        Whoever answers goes through a mail from its top: of lines that are the same, those further down are meant.
-        """
-        quotation = Quotation(passage.answered)
-        possible = [
-            (number, at, place)
-            for number, place in enumerate(self._places.get(message.parent, []))
-            if (at := place[1].last_of(quotation)) >= 0
-        ]
-        further = [candidate for candidate in possible if candidate[:2] > self._reached] or possible
-        if not further:
-            return []
-        last = max(further, key=lambda candidate: (quotation.end(candidate[2][1].lines[candidate[1]]), candidate[0]))
-        line = last[2][1].lines[last[1]]
-        place = last[2][1].passage
-        alike = [
-            candidate
-            for candidate in further
-            if candidate[2][1].lines[candidate[1]] == line and candidate[2][1].passage != place
-        ]
-        if alike:
-            code = {words(quoted.lstrip("> ")) for quoted in passage.quoted}
-            candidates = [*alike, last]
-            last = next((candidate for candidate in candidates if candidate[2][1].under in code), candidates[0])
-        self._reached = last[:2]
-        meant = [place for number, _, place in further if place[1].passage == last[2][1].passage and number <= last[0]]
-        # Of words that go on with a point and raise another, the other one is open.
-        raised = {id(talk.within) for talk, turn in meant if talk.turns[0] is turn}
-        return [(talk, turn) for talk, turn in meant if id(talk) not in raised]
-
     def _open(self, whole: Turn, within: Talk | None) -> None:
         """A comment, cut where its answers cut it; what no answer quotes counts when it asks for something."""
         message, text = whole.message, whole.text
@@ -195,30 +114,49 @@ class Reader:
             # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
             # beside a Reviewed-by or a word of consent it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
-            weak = passed_over or message.parent in self._by_id or (not whole.quoted and message.text.has_places)
-            if start > 0 and said and all(matches(self.phrases.code, sentence) for sentence in said):
+            weak = passed_over or message.parent in self._places.by_id or (not whole.quoted and message.text.has_places)
+            if (
+                start > 0
+                and said
+                and (
+                    all(matches(self.phrases.code, sentence) for sentence in said)
+                    or matches(self.phrases.form, piece[0])
+                )
+            ):
                 counts = False
             elif self._answers_question(whole, piece):
                 counts = any(_MORE_THAN_THAT.search(sentence) and self._is_of_its_own(sentence) for sentence in said)
-            elif within or self._approves(whole) or self.phrases.consents(sentences(piece)):
+            elif (
+                within
+                or self._answers_author(message)
+                or self._approves(whole)
+                or self.phrases.consents(sentences(piece))
+            ):
                 counts = any(map(self._is_of_its_own, said)) or corrects(" ".join(piece), whole.above)
             else:
                 rules = (*self.phrases.request, *self.phrases.asking)
                 asks = any(matches(rules, sentence) for sentence in said)
                 counts = bool(said) and (asks or not weak)
                 counts = counts or (whole.of_code and repeats(piece, self.phrases))
-            if counts and not self.authors.passed_over(message, piece):
+            if counts and not self.authors.passed_over((*message.letter.to, *message.letter.cc), piece):
                 turn = replace(whole, text=piece)
                 talk = Talk([turn], asked=self._asked(whole), within=within)
                 self.talks.append(talk)
-                self._places.setdefault(message.id, []).append((talk, turn))
+                self._places.add(message, (talk, turn))
             start = end
 
     def _answers_question(self, whole: Turn, piece: Sequence[str]) -> bool:
-        """A yes or no below a question of the author."""
-        parent = self._by_id.get(whole.message.parent)
-        asked = whole.under.endswith("?") and parent is not None and self.authors.wrote(parent)
-        return asked and any(map(_YES_OR_NO.match, sentences(piece)[:1]))
+        """What stands below a question of the author, or a call for help, and asks for nothing in its turn."""
+        parent = self._places.by_id.get(whole.message.parent)
+        if parent is None or not self.authors.wrote(parent.letter.sender):
+            return False
+        own = sentences([line for line in whole.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]
+        asked = whole.under.endswith("?") or any(map(self.phrases.asks, own))
+        said = sentences(piece)
+        return asked and (any(map(_YES_OR_NO.match, said[:1])) or not any(map(self.phrases.asks, said)))
+
+    def _consents(self, whole: Turn, piece: Sequence[str]) -> bool:
+        return self._approves(whole) or self.phrases.consents(sentences(piece))
 
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
@@ -232,8 +170,8 @@ class Reader:
 
         Beneath another's Reviewed-by people go on about the series.
         """
-        parent = self._by_id.get(turn.message.parent)
-        if parent is None or self.authors.wrote(parent) or parent.names[0] == turn.message.names[0]:
+        parent = self._places.by_id.get(turn.message.parent)
+        if parent is None or self.authors.wrote(parent.letter.sender) or parent.names[0] == turn.message.names[0]:
             return None
         of_others = not turn.above or turn.above.startswith(">") or is_trailer(turn.above)
         asked_for = any(self.phrases.asks(sentence) for sentence in sentences(turn.text))
@@ -243,7 +181,9 @@ class Reader:
         """Positions in a comment behind which somebody answers."""
         cuts = set()
         for quotation in self._quoted_from(turn.message.id):
-            cuts.add(turn.last_of(quotation, in_part=False) + 1)
+            cut = past_item(turn.text, turn.last_of(quotation, in_part=False) + 1)
+            if not goes_on_below(turn.text, cut):
+                cuts.add(cut)
         return sorted(cuts - {0, len(turn.text)})
 
     def _quoted_from(self, message_id: str) -> list[Quotation]:
@@ -262,7 +202,7 @@ class Reader:
 
         An author who answers no comment and promises something volunteers, too.
         """
-        if heading(text[0] if text else "") and message.parent not in self._by_id:
+        if heading(text[0] if text else "") and message.parent not in self._places.by_id:
             # Some forget the list of changes, and answer their own patch with it.
             return text
         said = sentences(text)
@@ -278,19 +218,23 @@ class Reader:
         if first is None:
             return text
         start = line_of(text, said[first])
+        if not answers:
+            start = next((at + 1 for at in range(start - 1, -1, -1) if not text[at].strip()), 0)
         end = next((at for at in range(start, len(text)) if not text[at].strip()), len(text))
         talk = Talk([Turn(message, (), text[start:end])], volunteered=True)
         self.talks.append(talk)
-        self._places.setdefault(message.id, []).append((talk, talk.turns[0]))
+        self._places.add(message, (talk, talk.turns[0]))
         return comment((*text[:start], *text[end:]), message.names, self.phrases)
 
     def _volunteers(self, sentence: str, unasked: bool) -> bool:
         if matches(self.phrases.volunteered, sentence):
             return True
+        if matches(self.phrases.everything, sentence):
+            return False
         promised = self.phrases.answer([sentence]).state == "promised"
         return unasked and promised and matches(self.phrases.intended, sentence)
 
     def _small_talk(self, message: Message) -> bool:
         """An answer to a message that makes no point: thanks for a Reviewed-by, say."""
-        parent = self._by_id.get(message.parent)
-        return parent is not None and parent.id not in self._places
+        parent = self._places.by_id.get(message.parent)
+        return parent is not None and not self._places.of(parent.id)

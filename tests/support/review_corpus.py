@@ -18,7 +18,7 @@ from pipeline.mail.message import parse_all
 from pipeline.model import Series
 from pipeline.review import review
 from pipeline.review.fates import fates
-from pipeline.review.messages import person
+from pipeline.review.people import Authors, person
 from pipeline.review.record import PointRecord, PromiseRecord, ReviewRecord, TrailerRecord
 
 CORPUS = Path(__file__).parents[1] / "unit/review/corpus"
@@ -171,7 +171,10 @@ def _points(points: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
 
 
 def _is_author(name: str, thread: Thread) -> bool:
-    senders = [thread.series.cover.sender, *(patch.author for patch in thread.series.patches)]
+    series = thread.series
+    authors = Authors.of(series)
+    wrote = [letter.sender for letter in series.replies if authors.wrote(letter.sender)]
+    senders = [series.cover.sender, *(patch.author for patch in series.patches), *wrote]
     names = {frozenset(person(sender).split()) for sender in senders}
     known = frozenset(name.casefold().split()) in names
     return name == "the author" or (bool(name) and (name in senders[0] or known))

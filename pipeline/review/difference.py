@@ -1,0 +1,158 @@
+"""What differs between two revisions of a series: their code and the messages of their patches; pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipeline.model import Series
+from pipeline.review.asked import IDENTIFIER, WORD, telling_words
+from pipeline.review.since import diffs, messages_of
+from pipeline.review.symbols import ChangedLine, changed_lines
+
+_AROUND = 2
+"""Lines above and below one that a comment stands under."""
+NAME = re.compile(r"[A-Za-z]{3}")
+_LINE_OF_TEXT = 4
+"""Words of a line that is told from others."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two revisions, and what differs between them."""
+
+    before: Series
+    after: Series
+
+    @cached_property
+    def old_code(self) -> dict[int, str]:
+        return diffs(self.before)
+
+    @cached_property
+    def new_code(self) -> dict[int, str]:
+        return diffs(self.after)
+
+    @cached_property
+    def said_anew(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """Lines of patches' messages that the earlier revision has not."""
+        old = {" ".join(line.split()) for text in messages_of(self.before).values() for line in text.splitlines()}
+        lines = dict.fromkeys(line for text in messages_of(self.after).values() for line in text.splitlines())
+        return tuple(
+            (line, telling_words(line)) for line in lines if line.strip() and " ".join(line.split()) not in old
+        )
+
+    @cached_property
+    def old_words(self) -> frozenset[str]:
+        return telling_words(" ".join((*self.old_code.values(), *messages_of(self.before).values())))
+
+    @cached_property
+    def old_lines(self) -> frozenset[tuple[str, str]]:
+        return _added(self.old_code)
+
+    @cached_property
+    def new_lines(self) -> frozenset[tuple[str, str]]:
+        return _added(self.new_code)
+
+    @cached_property
+    def moved_words(self) -> Counter[str]:
+        """Words of lines that one revision adds, and the other not."""
+        differing = self.old_lines ^ self.new_lines
+        return Counter(word for _, line in differing for word in telling_words(line))
+
+    @cached_property
+    def only_before(self) -> frozenset[str]:
+        """Identifiers that the earlier revision adds, and the later one has nowhere."""
+        before = frozenset(
+            word for _, line in self.old_lines for word in telling_words(line) if IDENTIFIER.fullmatch(word)
+        )
+        later = " ".join((*self.new_code.values(), *messages_of(self.after).values()))
+        return before - frozenset(WORD.findall(later))
+
+    @cached_property
+    def only_after(self) -> frozenset[str]:
+        """Identifiers that the later revision adds, and the earlier one has nowhere."""
+        later = frozenset(
+            word for _, line in self.new_lines for word in telling_words(line) if IDENTIFIER.fullmatch(word)
+        )
+        return later - self.old_words
+
+    @cached_property
+    def new_files(self) -> frozenset[str]:
+        """Names of the files that the later revision changes, and the earlier one does not."""
+        old, new = (
+            {line.path.rpartition("/")[2] for diff in code.values() for line in changed_lines(diff)}
+            for code in (self.old_code, self.new_code)
+        )
+        return frozenset(new - old)
+
+    @cached_property
+    def texts(self) -> tuple[str, str]:
+        """The messages of both revisions, each on one line."""
+        old, new = (
+            " ".join(" ".join(messages_of(revision).values()).split()) for revision in (self.before, self.after)
+        )
+        return old, new
+
+    def is_gone(self, quoted: str) -> bool:
+        """Whether a line that the earlier revision adds is added no more."""
+        text = " ".join(quoted[1:].split())
+        return any(line == text for _, line in self.old_lines) and not any(line == text for _, line in self.new_lines)
+
+    def is_reworded(self, line: str) -> bool:
+        """Whether a line of a patch's message is not in it any more, however it is wrapped."""
+        text = " ".join(line.split())
+        old, new = self.texts
+        return len(text.split()) >= _LINE_OF_TEXT and text in old and text not in new
+
+    def is_reworked(self, under: Sequence[str]) -> bool:
+        """Whether both revisions change the function that a comment stands in, and not in the same lines."""
+        quoted = {" ".join(line.lstrip("+-").split()) for line in under if NAME.search(line)}
+        old, new = self.by_place
+        places = {place for place, lines in old.items() if any(text in quoted for _, text in lines)}
+        return any(place in new and old[place] != new[place] for place in places)
+
+    def is_rewritten_around(self, under: Sequence[str]) -> bool:
+        """Whether the lines around a comment are not in the later revision any more, in the file that they are in."""
+        quoted = [" ".join(line.lstrip("+ ").split()) for line in under if line[:1] != "-" and NAME.search(line)]
+        for path, old in self.images[0].items():
+            at = next((at for at in range(len(old) - 1, -1, -1) if quoted and old[at] == quoted[-1]), None)
+            if at is not None and path in self.images[1]:
+                around = "\n".join(old[max(at - _AROUND, 0) : at + _AROUND + 1])
+                return f"\n{around}\n" not in "\n".join(("", *self.images[1][path], ""))
+        return False
+
+    @cached_property
+    def images(self) -> tuple[dict[str, list[str]], ...]:
+        """The lines of both revisions' patches as they come out, by file."""
+        return tuple(_image(code) for code in (self.old_code, self.new_code))
+
+    @cached_property
+    def by_place(self) -> tuple[dict[tuple[str, str], set[tuple[str, str]]], ...]:
+        """The changed lines of both revisions, by file and function."""
+        revisions = []
+        for code in (self.old_code, self.new_code):
+            places: dict[tuple[str, str], set[tuple[str, str]]] = {}
+            for line in (line for diff in code.values() for line in changed_lines(diff)):
+                places.setdefault((line.path, line.within), set()).add((line.sign, line.text))
+            revisions.append(places)
+        return tuple(revisions)
+
+
+def _added(code: Mapping[int, str]) -> frozenset[tuple[str, str]]:
+    lines: Iterable[ChangedLine] = (line for diff in code.values() for line in changed_lines(diff))
+    return frozenset((line.path, line.text) for line in lines if line.sign == "+")
+
+
+def _image(code: Mapping[int, str]) -> dict[str, list[str]]:
+    """The lines that patches add or leave as they are, by file; white space does not count."""
+    lines: dict[str, list[str]] = {}
+    path = ""
+    for line in (line for diff in code.values() for line in diff.splitlines()):
+        if line.startswith("+++ "):
+            path = line.removeprefix("+++ ").removeprefix("b/")
+        elif line[:1] in ("+", " ") and line.strip("+ "):
+            lines.setdefault(path, []).append(" ".join(line[1:].split()))
+    return lines

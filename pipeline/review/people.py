@@ -1,0 +1,86 @@
+"""Who takes part in a thread: names for comparing and for readers, and whose series it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import cached_property, lru_cache
+
+from pipeline.model import Series
+
+_RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
+_CALLED = re.compile(
+    r"^(?:(?:[Hh]m+|[Mm]hm|[Ss]o|[Aa]nd|[Bb]ut|[Ww]ell|[Oo][Kk]|[Hh]i),? )?@?([A-Z][\w-]+)"
+    r"(?:[,:] | (?:(?:and|or) \w+,? )?(?:do|did|can|could|would|will|what|how|any|is|are) )"
+)
+"""Who is spoken to: `Mona, …`, or `Hm, Mona or others, do you …`."""
+_EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
+
+
+@lru_cache(maxsize=10_000)
+def person(sender: str) -> str:
+    """A sender's name for comparing, without list relays and employers; the address where there is no name."""
+    name, address = parseaddr(sender)
+    name = _EMPLOYER.sub("", _RELAYED.sub("", (name or sender.partition("<")[0]).strip())).strip(" '\"")
+    return (_given_name_first(name) or address).casefold()
+
+
+def _given_name_first(name: str) -> str:
+    """Some programs write `Family, Given`."""
+    family, comma, first = name.partition(", ")
+    return f"{first} {family}" if comma else name
+
+
+def display(sender: str) -> str:
+    """A sender's name as a reader knows it."""
+    name, address = parseaddr(sender)
+    name = _RELAYED.sub("", (name or sender.partition("<")[0]).strip()).strip(" '\"")
+    return _given_name_first(name) or address or "somebody"
+
+
+@dataclass(frozen=True)
+class Authors:
+    """Whose series it is: the cover letter's sender and the patches' authors, by name and address."""
+
+    names: frozenset[str]
+    addresses: frozenset[str]
+
+    @classmethod
+    def of(cls, series: Series) -> Authors:
+        senders = [series.cover.sender, *(patch.author for patch in series.patches)]
+        return cls(
+            frozenset(map(person, senders)),
+            frozenset(address.lower() for sender in senders if (address := parseaddr(sender)[1])),
+        )
+
+    @cached_property
+    def _first_names(self) -> frozenset[str]:
+        return frozenset(name.split()[0] for name in self.names if name)
+
+    def calls(self, text: Sequence[str]) -> bool:
+        """Whether a text has the first name of one of them."""
+        return any(word in self._first_names for line in text for word in re.findall(r"\w+", line.casefold()))
+
+    def passed_over(self, to: Sequence[str], text: Sequence[str]) -> bool:
+        """Whether a paragraph speaks to somebody else who has a copy: `Mona, what is the plan?`.
+
+        Args:
+            to: whoever has a copy.
+        """
+        called = _CALLED.match(" ".join(text))
+        if called is None or self.calls(text):
+            return False
+        name = called[1].casefold()
+        return name not in self._first_names and any(person(copy).split()[:1] == [name] for copy in to)
+
+    def wrote(self, sender: str) -> bool:
+        """Whether a mail's sender is one of them."""
+        # Some write the family's name first in one place, and last in another.
+        known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words
+        return known or parseaddr(sender)[1].lower() in self.addresses
+
+    @cached_property
+    def _name_words(self) -> frozenset[frozenset[str]]:
+        return frozenset(words for name in self.names if len(words := frozenset(name.split())) > 1)

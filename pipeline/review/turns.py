@@ -1,0 +1,69 @@
+"""What is said at one place of a message, and what was said of a comment since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipeline.review.alignment import Quotation, words
+from pipeline.review.messages import Message
+from pipeline.review.quoting import is_title
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What somebody says at one place of a message: lines of code or text, and the words beneath.
+
+    Args:
+        passage: number of the place in its message; a comment of several points is at one place.
+    """
+
+    message: Message
+    quoted: tuple[str, ...]
+    text: tuple[str, ...]
+    passage: int = 0
+
+    def last_of(self, quotation: Quotation, in_part: bool = True) -> int:
+        """Position of the last line here that is quoted, or -1."""
+        return next(reversed(quotation.positions(self.lines, in_part)), -1)
+
+    def is_quoted_by_title(self, quotation: Quotation) -> bool:
+        """Whether a title alone is quoted of an item, and perhaps what leads to it."""
+        quoted = [self.lines[at] for at in quotation.positions(self.lines)]
+        titled = bool(quoted) and is_title(quoted[-1]) and len(self.lines) > len(quoted)
+        return titled and all(is_title(line) or line.endswith(":") for line in quoted)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(words, self.text))
+
+    @property
+    def of_code(self) -> bool:
+        """It stands under a changed line."""
+        return self.above[:1] in ("+", "-")
+
+    @property
+    def above(self) -> str:
+        return next((line for line in reversed(self.quoted) if line.strip()), "")
+
+    @cached_property
+    def under(self) -> str:
+        """The last line that it stands under, as a quotation of the message has it."""
+        return next((words(line.lstrip("> ")) for line in reversed(self.quoted) if line.strip(" >")), "")
+
+
+@dataclass
+class Talk:
+    """A point while the thread is read; what a reviewer asks of another reviewer's words is asked of that one.
+
+    Args:
+        within: the point in whose answers this one is raised.
+    """
+
+    turns: list[Turn]
+    volunteered: bool = False
+    asked: Message | None = None
+    within: Talk | None = None
+
+
+Place = tuple[Talk, Turn]
