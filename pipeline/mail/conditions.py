@@ -17,6 +17,7 @@ _CONDITIONS = (
     r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these)(?: (?:and|plus) [\w ]{1,30})?[,:]",
     r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these|the) (?:\w+ ){0,3}"
     r"(?:change|fix|nit|tweak|update|correction|modification|addition)(?:e?s)?\b",
+    r"^(?:so |and |but |ok,? |okay,? )?with (?:all )?(?:of )?(?:the |my )?(?:above|below)(?: \w+){0,3}[,:]?$",
     rf"\b(?:once|after|assuming|provided|when|as long as)\b.{{0,80}}\b{_PARTICIPLE}\b",
     rf"\b(?:once|after|assuming|provided|when|as long as) you(?:'ve)?\b.{{0,40}}\b{_VERB}",
     rf"\bif (?:you|this|that|it|there)\b[^,]{{0,80}}?\b(?:{_VERB}|{_PARTICIPLE}|send|spin|v\d)",

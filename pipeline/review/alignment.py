@@ -11,7 +11,7 @@ SHORT = 3
 
 
 _SENTENCE = 4
-"""A line that is cut behind a sentence of so many words is quoted all the same."""
+"""A line that is cut behind or before a sentence of so many words is quoted all the same."""
 
 
 def words(text: str) -> str:
@@ -24,9 +24,8 @@ class Quotation:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = frozenset(words(line) for line in lines)
-        self._sentences = tuple(
-            f"{line} " for line in self._lines if line.count(" ") + 1 >= _SENTENCE and line.endswith((".", "?", "!"))
-        )
+        whole = [line for line in self._lines if line.count(" ") + 1 >= _SENTENCE and line.endswith((".", "?", "!"))]
+        self._first, self._last = tuple(f"{line} " for line in whole), tuple(f" {line}" for line in whole)
         self._stream = f" {words(' '.join(lines))} "
 
     def positions(self, lines: Sequence[str], in_part: bool = True) -> list[int]:
@@ -34,7 +33,7 @@ class Quotation:
 
         Args:
             lines: of the parent, made by `words`.
-            in_part: those, too, that are cut behind a sentence.
+            in_part: those, too, that are cut behind or before a sentence.
         """
         quoted: list[int] = []
         for at, line in enumerate(lines):
@@ -43,7 +42,7 @@ class Quotation:
             short = line.count(" ") + 1 < SHORT and line not in self._lines
             wanted = f"{lines[at - 1]} {line}" if short and quoted[-1:] == [at - 1] else line
             whole = (wanted != line or not short) and f" {wanted} " in self._stream
-            if whole or (in_part and self._sentences and line.startswith(self._sentences)):
+            if whole or (in_part and (line.startswith(self._first) or line.endswith(self._last))):
                 quoted.append(at)
         return quoted
 

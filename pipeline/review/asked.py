@@ -29,7 +29,7 @@ _RARE = 6
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[a-z]+)*|\d{2,}")
 IDENTIFIER = re.compile(r"\w*_\w+|[A-Z][A-Z0-9]{2,}\w*|[a-z]+[A-Z]\w*")
 _TRAILER_NAME = re.compile(r"\b(Fixes|Cc|Link|Closes|[A-Z][a-z]+(?:-[a-z]+)*-by)\b(?=:? tags?\b|:)", re.IGNORECASE)
-_OF_PATCH = re.compile(r"\bpatch(?:es)? #?(\d{1,3})\b")
+OF_PATCH = re.compile(r"\bpatch(?:es)? ?#?(\d{1,3})\b")
 _REPORT = re.compile(r"^\s*(?:>> ?)?[\w./+-]+\.\w+:\d+")
 """A line of a program's log that names a place."""
 _MARGIN = re.compile(r"^\s*(?:\d+ \|)? *")
@@ -111,7 +111,7 @@ class Asked:
             by_name = 1.5
         if self.is_named_by(change):
             by_name = SETTLED if self.reported else 2.0
-        named = any(int(number) == self.patch for number in _OF_PATCH.findall(text))
+        named = any(int(number) == self.patch for number in OF_PATCH.findall(text))
         return by_name + (1.0 if named else 0.5 if change.patch and change.patch == self.patch else 0.0)
 
 

@@ -96,6 +96,18 @@ class Difference:
         )
         return old, new
 
+    @cached_property
+    def dropped(self) -> frozenset[int]:
+        """Patches of the earlier revision that the later one has neither by name nor by most of their lines."""
+        titles = {patch.subject.casefold() for patch in self.after.patches}
+        numbers = set()
+        for patch in self.before.patches:
+            own = _added({patch.number: self.old_code[patch.number]})
+            left = len(own & self.new_lines)
+            if patch.subject.casefold() not in titles and 2 * left <= len(own):
+                numbers.add(patch.number)
+        return frozenset(numbers)
+
     def is_gone(self, quoted: str) -> bool:
         """Whether a line that the earlier revision adds is added no more."""
         text = " ".join(quoted[1:].split())

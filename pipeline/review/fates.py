@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.model import Series
-from pipeline.review.asked import IDENTIFIER, IN_PART, PROMISED, SETTLED, Asked, telling_words
+from pipeline.review.asked import IDENTIFIER, IN_PART, OF_PATCH, PROMISED, SETTLED, Asked, telling_words
 from pipeline.review.changelog import Change, changes
 from pipeline.review.difference import NAME, Difference
 from pipeline.review.record import Fate, PointRecord, PromiseRecord
@@ -115,6 +115,9 @@ class _Fates:
             return "kept", "message", line
         if _REPOST.search(asked.text) and len(asked.own) <= _FEW:
             return "kept", "message", self.difference.after.title
+        wanted_away = _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
+        if point.patch in self.difference.dropped and point.state != "promised" and not wanted_away:
+            return "answered otherwise", "code", ""
         fate = self._in_code(point, asked)
         if fate != "kept" and (blanket := self._blanket(point, asked)):
             return ("kept" if point.state == "promised" else "kept in part"), "changelog", blanket
@@ -127,6 +130,7 @@ class _Fates:
         result = [*made]
         asked = [Asked.of(record.point, self.difference.old_words) for record in made]
         for change, told in self._changes:
+            named = [int(number) for number in OF_PATCH.findall(change.text)]
             weights = [about.weight(told) if about.is_credited_by(change) else 0.0 for about in asked]
             most = max(weights, default=0.0)
             if (
@@ -136,6 +140,17 @@ class _Fates:
             ):
                 at = weights.index(most)
                 update = {"fate": "kept", "found_in": "changelog", "words": change.text}
+                result[at] = result[at].model_copy(update=update)
+            there = [
+                at
+                for at, about in enumerate(asked)
+                if about.is_credited_by(change)
+                and about.patch in named
+                and result[at].fate in ("not found", "kept in part")
+            ]
+            for at in there:
+                fate = "kept" if len(there) == 1 else "kept in part"
+                update = {"fate": fate, "found_in": "changelog", "words": change.text}
                 result[at] = result[at].model_copy(update=update)
         return result
 

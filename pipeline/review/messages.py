@@ -20,6 +20,7 @@ from pipeline.review.programs import of_program, relays
 from pipeline.review.quoting import Text, take_apart, unquoted
 from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WORDS, Budget
 
+_GREETED = re.compile(r"\s*(?:hi|hello|hey|dear)\s+([\w-]+)\W*$", re.IGNORECASE)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
 
@@ -51,6 +52,13 @@ class Message:
         """How its sender may sign, in lower case."""
         name = person(self.letter.sender)
         return (name, *name.split())
+
+    @cached_property
+    def greeted(self) -> str:
+        """The name behind a greeting, in lower case."""
+        first = next((line for part in self.text.passages for line in part.text if line.strip()), "")
+        found = _GREETED.match(first)
+        return found[1].casefold() if found else ""
 
     @cached_property
     def given(self) -> tuple[Given, ...]:

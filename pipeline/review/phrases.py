@@ -48,8 +48,6 @@ class Phrases:
         everything: of an answer to all comments of a mail.
         disputed, accepted, withdrawn, seconded, request: of what others answer.
         asking, objection: of what makes a point of its own in an answer; additive: of paragraphs that begin one.
-        condition: of words above a trailer that is given for the case that something changes; rest: only
-            where the mail asks for something.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
         signposts: of sentences that point to others; handed: of those that hand the patch over.
         tags: of sentences that ask for consent; solicits: of those that look for a reviewer.
@@ -78,8 +76,6 @@ class Phrases:
     asking: Rules
     objection: Rules
     additive: Rules
-    condition: Rules
-    rest: Rules
     pleasantry: Rules
     unless: Rules
     signposts: Rules
@@ -157,6 +153,10 @@ class Phrases:
         """It asks for a change, in whatever form: please, could you, should this not."""
         return matches(self.asking, sentence) and not (self.pleasant(sentence) or matches(self.withdrawn, sentence))
 
+    def wants(self, sentence: str) -> bool:
+        """It is a request, a question or an objection."""
+        return self.asks(sentence) or sentence.endswith("?") or matches(self.objection, sentence)
+
     def consents(self, said: Sequence[str]) -> bool:
         """It takes the patch, takes a remark back, or begins with a word for what stands above it."""
         settled = (*self.handed, *self.withdrawn)
@@ -223,8 +223,6 @@ def phrases() -> Phrases:
                 "asking",
                 "objection",
                 "additive",
-                "condition",
-                "rest",
             )
         },
         pleasantry=_compiled(rules["pleasantry"]["words"]),

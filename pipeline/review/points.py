@@ -59,7 +59,8 @@ def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk], phrases: P
             continue
         later = result[point.number - 1]
         follows = (above.state == "disputed" or later.state != "unanswered") and above.state != "promised"
-        accepted = any(map(phrases.accepts, sentences(point.text)[:1]))
+        first = sentences(point.text)[:1]
+        accepted = any(phrases.accepts(sentence) and not phrases.asks(sentence) for sentence in first)
         wanted = later.state == "promised" and not (accepted or phrases.only_asks(sentences(above.text)))
         if follows and (above.state != "answered" or wanted):
             changed = {"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
@@ -129,6 +130,8 @@ class _Outcome:
             for sentence in said
         )
         # Whoever answers the author; words between reviewers are theirs.
+        self._by_id = {turn.message.id for turn in talk.turns}
+        self._of_opener = {turn.message.id for turn in talk.turns if turn.message.names[0] == self._opener.names[0]}
         self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message.letter.sender)}
         self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
         self.evidence: list[tuple[Turn, tuple[str, ...]]] = []
@@ -159,6 +162,7 @@ class _Outcome:
 
     def _answer(self, turn: Turn, said: Sequence[str]) -> None:
         first = bool(self._author) or self.state != "answered"
+        again = bool(self._author)
         self._author = display(turn.message.letter.sender)
         meant = self._phrases.substance(said)
         answer = self._phrases.answer(said, self._question)
@@ -172,6 +176,9 @@ class _Outcome:
         # What was promised is not taken back by a word more on it, nor by thanks or a question.
         asks = answer.asks_back or (answer.state == "undecided" and any("?" in sentence for sentence in words))
         if self.state == "promised" and (answer.state in ("answered", "undecided") or asks):
+            return
+        # What the author says to others leaves what was said to whoever asked.
+        if again and self._is_to_others(turn) and answer.state in ("answered", "disputed"):
             return
         # Somebody else has answered, and the author goes on from there.
         if self.state == "answered" and not first and answer.asks_back:
@@ -189,7 +196,9 @@ class _Outcome:
                 self._settle("answered", turn, words)
             return
         meant = self._phrases.substance(said)
-        accepted = tuple(sentence for sentence in said if self._phrases.accepts(sentence))
+        accepted = tuple(
+            sentence for sentence in said if self._phrases.accepts(sentence) and not self._phrases.asks(sentence)
+        )
         if own and (words := self._matching(self._phrases.withdrawn, said)) and self.state != "promised":
             self._settle("answered", turn, words)
         elif words := self._matching(self._phrases.disputed, said):
@@ -198,13 +207,17 @@ class _Outcome:
             # The author's question is answered: the next step is the author's again.
             state: PointState = "answered" if self._question else "promised" if accepted else "unanswered"
             self._settle(state, turn, (accepted or meant or tuple(said))[:1])
-        elif own and (
-            (
-                words := tuple(
-                    sentence for sentence in meant if sentence.endswith("?") and not self._phrases.asks(sentence)
+        elif (
+            own
+            and not self._is_to_others(turn)
+            and (
+                (
+                    words := tuple(
+                        sentence for sentence in meant if sentence.endswith("?") and not self._phrases.asks(sentence)
+                    )
                 )
+                or (not accepted and (words := tuple(filter(self._phrases.wants, meant))))
             )
-            or (not accepted and (words := self._matching(self._phrases.request, meant)))
         ):
             # What others ask is a point of theirs.
             asks = any(map(self._phrases.asks, meant))
@@ -212,6 +225,10 @@ class _Outcome:
                 self._settle("unanswered", turn, words)
         elif accepted and own and self.state != "promised":
             self._settle("answered", turn, accepted)
+
+    def _is_to_others(self, turn: Turn) -> bool:
+        """Whether a turn answers neither whoever opened the point nor the author."""
+        return turn.message.parent in self._by_id and turn.message.parent not in {*self._of_opener, *self._by_author}
 
     def _third_party(self, turn: Turn, said: Sequence[str]) -> None:
         """Somebody who answers in the author's place, as far as there is a question."""

@@ -41,6 +41,9 @@ _SLIP = re.compile(r"^\w{1,2}> ")
 _ALIKE = 0.7
 _WORDS_OF_LEAD = 5
 _WORDS_OF_CORRECTION = 3
+_POSTSCRIPT = re.compile(r"^\s*p\.? ?s\b\.?:?\s*", re.IGNORECASE)
+_FAREWELL = re.compile(r"^\s*\S+(?: \S+){0,2},$")
+"""Whatever the language, where only the sender's name follows."""
 _LINES_OF_SIGNATURE = 5
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
 """What a line of a signature is not."""
@@ -188,9 +191,12 @@ def corrects(line: str, under: str) -> bool:
     )
 
 
-def _signature(lines: Sequence[str], phrases: Phrases) -> int:
+def _signature(lines: Sequence[str], sender_names: Sequence[str], phrases: Phrases) -> int:
     """Where a formula such as `Kind regards` begins that only a name, a title or a firm follow; else the end."""
     for at in range(max(len(lines) - _LINES_OF_SIGNATURE, 0), len(lines)):
+        names = [line for line in lines[at + 1 :] if line.strip()]
+        if names and _FAREWELL.match(lines[at]) and all(_signs(line, sender_names) for line in names):
+            return at
         if matches(phrases.closing, lines[at].strip()) and not any(map(_SENTENCE.search, lines[at + 1 :])):
             return at
     return len(lines)
@@ -215,9 +221,10 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, 
     if sum(bool(_HEADER.match(line)) for line in lines) > 1:
         lines = [line for line in lines if not _HEADER.match(line)]
     lines = list(trimmed(lines))
+    lines = _without_signature_above(lines, sender_names, phrases)
     while lines and matches(phrases.greeting, lines[0].strip()):
         lines = list(trimmed(lines[1:]))
-    lines = lines[: _signature(lines, phrases)]
+    lines = lines[: _signature(lines, sender_names, phrases)]
     while lines and (
         not lines[-1].strip()
         or matches(phrases.closing, lines[-1].strip())
@@ -235,6 +242,19 @@ def _leads_to_trailer(lines: Sequence[str], at: int) -> bool:
     alone = at == 0 or not lines[at - 1].strip()
     short = len(lines[at].split()) <= _WORDS_OF_LEAD and lines[at].endswith(":")
     return alone and short and is_trailer(below) and not is_trailer(lines[at])
+
+
+def _without_signature_above(lines: list[str], sender_names: Sequence[str], phrases: Phrases) -> list[str]:
+    """Without the signature above a postscript."""
+    end = next((at for at, line in enumerate(lines) if _POSTSCRIPT.match(line)), 0)
+    start = end
+    while start and (
+        not lines[start - 1].strip()
+        or _signs(lines[start - 1], sender_names)
+        or matches(phrases.closing, lines[start - 1].strip())
+    ):
+        start -= 1
+    return [*lines[:start], "", _POSTSCRIPT.sub("", lines[end]), *lines[end + 1 :]] if start < end else lines
 
 
 def _without_notice(lines: list[str]) -> list[str]:

@@ -50,8 +50,13 @@ class Reader:
                 if (text := comment(passage.text, message.names, self.phrases, passage.last))
             ]
             placed = self._places.targets(message, turns)
+            before: list[Place] = []
             for turn, targets in zip(turns, placed, strict=True):
-                self._say(message, turn, targets, alone=not any(placed))
+                # Below code alone, that was quoted before, an author goes on with what was said above it.
+                goes_on = self.authors.wrote(message.letter.sender) and turn.of_older(message)
+                meant = targets or (before if goes_on else [])
+                self._say(message, turn, meant, alone=not any(placed))
+                before = meant
             self._say_to_all(message, turns)
         return self.talks
 
@@ -94,14 +99,10 @@ class Reader:
         """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
         said = self.phrases.substance(sentences(turn.text))
         said = tuple(sentence for sentence in said if not matches(self.phrases.disputed, sentence))
-        if message.names[0] == talk.turns[0].message.names[0]:
+        if message.names[0] == talk.turns[0].message.names[0] and self._answers_author(message):
             return any(map(self.phrases.asks, said))
         # A remark that asks for something is no answer to the words that it stands under.
-        return any(map(self._is_of_its_own, said))
-
-    def _is_of_its_own(self, sentence: str) -> bool:
-        """A request, question or objection."""
-        return self.phrases.asks(sentence) or sentence.endswith("?") or matches(self.phrases.objection, sentence)
+        return any(map(self.phrases.wants, said))
 
     def _open(self, whole: Turn, within: Talk | None) -> None:
         """A comment, cut where its answers cut it; what no answer quotes counts when it asks for something."""
@@ -125,14 +126,14 @@ class Reader:
             ):
                 counts = False
             elif self._answers_question(whole, piece):
-                counts = any(_MORE_THAN_THAT.search(sentence) and self._is_of_its_own(sentence) for sentence in said)
+                counts = any(_MORE_THAN_THAT.search(sentence) and self.phrases.wants(sentence) for sentence in said)
             elif (
                 within
                 or self._answers_author(message)
                 or self._approves(whole)
                 or self.phrases.consents(sentences(piece))
             ):
-                counts = any(map(self._is_of_its_own, said)) or corrects(" ".join(piece), whole.above)
+                counts = any(map(self.phrases.wants, said)) or corrects(" ".join(piece), whole.above)
             else:
                 rules = (*self.phrases.request, *self.phrases.asking)
                 asks = any(matches(rules, sentence) for sentence in said)
@@ -175,6 +176,8 @@ class Reader:
             return None
         of_others = not turn.above or turn.above.startswith(">") or is_trailer(turn.above)
         asked_for = any(self.phrases.asks(sentence) for sentence in sentences(turn.text))
+        if turn.message.greeted in parent.names and not of_others:
+            return parent
         return None if of_others or asked_for or self.authors.calls(turn.text) else parent
 
     def _cuts(self, turn: Turn) -> list[int]:

@@ -37,6 +37,11 @@ class Turn:
     def lines(self) -> tuple[str, ...]:
         return tuple(map(words, self.text))
 
+    def of_older(self, message: Message) -> bool:
+        """It stands below lines that were quoted before, and none of the mail that is answered."""
+        passage = message.text.passages[self.passage]
+        return bool(self.quoted) and not passage.answered
+
     @property
     def of_code(self) -> bool:
         """It stands under a changed line."""

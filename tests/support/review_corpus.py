@@ -100,7 +100,16 @@ class Thread:
             count = f" {at}/{number}" if number > 1 else ""
             body = PATCH.format(text=text, author=AUTHOR, below=below, code=code)
             parent = "cover" if number > 1 else ""
-            mails.append(_mail(f"p{at}", f"[PATCH{tag}{count}] mm: fill pool {at}", AUTHOR, body, parent, version))
+            mails.append(
+                _mail(
+                    f"p{at}",
+                    f"[PATCH{tag}{count}] {after.get('subject', f'mm: fill pool {at}')}",
+                    AUTHOR,
+                    body,
+                    parent,
+                    version,
+                )
+            )
         return mails
 
 
