@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from functools import cached_property, lru_cache
 
-from pipeline.model import Series
+from pipeline.mail.message import parse
+from pipeline.model import Patch, Series
 
 _RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
 _CALLED = re.compile(
@@ -16,6 +17,7 @@ _CALLED = re.compile(
     r"(?:[,:] | (?:(?:and|or) \w+,? )?(?:do|did|can|could|would|will|what|how|any|is|are) )"
 )
 """Who is spoken to: `Mona, …`, or `Hm, Mona or others, do you …`."""
+_HELPED = re.compile(r"^Co-developed-by:\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
 
 
@@ -40,12 +42,22 @@ def display(sender: str) -> str:
     return _given_name_first(name) or address or "somebody"
 
 
+def _helpers(patch: Patch) -> frozenset[str]:
+    text = parse(patch.mail).letter.body.partition("\n---\n")[0]
+    return frozenset(person(match[1]) for match in _HELPED.finditer(text))
+
+
 @dataclass(frozen=True)
 class Authors:
-    """Whose series it is: the cover letter's sender and the patches' authors, by name and address."""
+    """Whose series it is: the cover letter's sender and the patches' authors, by name and address.
+
+    Args:
+        helpers: who developed a patch with them (`Co-developed-by:`), by its number; elsewhere they are reviewers.
+    """
 
     names: frozenset[str]
     addresses: frozenset[str]
+    helpers: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, series: Series) -> Authors:
@@ -53,6 +65,7 @@ class Authors:
         return cls(
             frozenset(map(person, senders)),
             frozenset(address.lower() for sender in senders if (address := parseaddr(sender)[1])),
+            {patch.number: _helpers(patch) for patch in series.patches},
         )
 
     @cached_property
@@ -75,8 +88,10 @@ class Authors:
         name = called[1].casefold()
         return name not in self._first_names and any(person(copy).split()[:1] == [name] for copy in to)
 
-    def wrote(self, sender: str) -> bool:
-        """Whether a mail's sender is one of them."""
+    def wrote(self, sender: str, patch: int) -> bool:
+        """Whether the sender of a mail about a patch is one of them."""
+        if person(sender) in self.helpers.get(patch, ()):
+            return True
         # Some write the family's name first in one place, and last in another.
         known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words
         return known or parseaddr(sender)[1].lower() in self.addresses

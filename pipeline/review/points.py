@@ -132,7 +132,7 @@ class _Outcome:
         # Whoever answers the author; words between reviewers are theirs.
         self._by_id = {turn.message.id for turn in talk.turns}
         self._of_opener = {turn.message.id for turn in talk.turns if turn.message.names[0] == self._opener.names[0]}
-        self._by_author = {turn.message.id for turn in talk.turns if authors.wrote(turn.message.letter.sender)}
+        self._by_author = {turn.message.id for turn in talk.turns if self._wrote(turn)}
         self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
         self.evidence: list[tuple[Turn, tuple[str, ...]]] = []
         if talk.volunteered:
@@ -143,7 +143,7 @@ class _Outcome:
             said = sentences(turn.text)
             if talk.volunteered:
                 self._on_volunteered(turn, said)
-            elif authors.wrote(turn.message.letter.sender):
+            elif self._wrote(turn):
                 self._answer(turn, sentences(above_rule(turn.text)))
             else:
                 self._reply(turn, said)
@@ -226,6 +226,10 @@ class _Outcome:
         elif accepted and own and self.state != "promised":
             self._settle("answered", turn, accepted)
 
+    def _wrote(self, turn: Turn) -> bool:
+        """Whether an author says it."""
+        return self._authors.wrote(turn.message.letter.sender, turn.message.patch)
+
     def _is_to_others(self, turn: Turn) -> bool:
         """Whether a turn answers neither whoever opened the point nor the author."""
         return turn.message.parent in self._by_id and turn.message.parent not in {*self._of_opener, *self._by_author}
@@ -247,7 +251,7 @@ class _Outcome:
     def _on_volunteered(self, turn: Turn, said: Sequence[str]) -> None:
         """What others say of the author's own plan leaves it a plan; the author may drop it."""
         answer = self._phrases.answer(said)
-        if self._authors.wrote(turn.message.letter.sender) and answer.state == "disputed":
+        if self._wrote(turn) and answer.state == "disputed":
             self._settle("answered", turn, answer.words)
 
     @staticmethod

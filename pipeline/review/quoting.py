@@ -42,7 +42,7 @@ _ALIKE = 0.7
 _WORDS_OF_LEAD = 5
 _WORDS_OF_CORRECTION = 3
 _POSTSCRIPT = re.compile(r"^\s*p\.? ?s\b\.?:?\s*", re.IGNORECASE)
-_FAREWELL = re.compile(r"^\s*\S+(?: \S+){0,2},$")
+_FAREWELL = re.compile(r"^\s*[^\s.!?]+(?: [^\s.!?]+){0,2},$")
 """Whatever the language, where only the sender's name follows."""
 _LINES_OF_SIGNATURE = 5
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")

@@ -53,7 +53,7 @@ class Reader:
             before: list[Place] = []
             for turn, targets in zip(turns, placed, strict=True):
                 # Below code alone, that was quoted before, an author goes on with what was said above it.
-                goes_on = self.authors.wrote(message.letter.sender) and turn.of_older(message)
+                goes_on = self._by_author(message) and turn.of_older(message)
                 meant = targets or (before if goes_on else [])
                 self._say(message, turn, meant, alone=not any(placed))
                 before = meant
@@ -61,7 +61,7 @@ class Reader:
         return self.talks
 
     def _say(self, message: Message, turn: Turn, targets: list[Place], alone: bool) -> None:
-        by_author = self.authors.wrote(message.letter.sender)
+        by_author = self._by_author(message)
         about_all = alone and not self._places.quotes_other(message, turn)
         if not targets and about_all and (by_author or self._answers_author(message)):
             targets = self._places.of(message.parent)
@@ -80,7 +80,7 @@ class Reader:
     def _say_to_all(self, message: Message, turns: Sequence[Turn]) -> None:
         """A promise about all comments of the mail above is one about those that it does not quote, too."""
         own = self._places.of(message.id)
-        if not self.authors.wrote(message.letter.sender):
+        if not self._by_author(message):
             return
         for turn in turns:
             said = [sentence for sentence in sentences(turn.text) if matches(self.phrases.everything, sentence)]
@@ -91,9 +91,12 @@ class Reader:
                         talk.turns.append(turn)
                         self._places.add(message, (talk, turn))
 
+    def _by_author(self, message: Message) -> bool:
+        return self.authors.wrote(message.letter.sender, message.patch)
+
     def _answers_author(self, message: Message) -> bool:
         parent = self._places.by_id.get(message.parent)
-        return parent is not None and self.authors.wrote(parent.letter.sender)
+        return parent is not None and self._by_author(parent)
 
     def _raises(self, message: Message, turn: Turn, talk: Talk) -> bool:
         """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
@@ -149,7 +152,7 @@ class Reader:
     def _answers_question(self, whole: Turn, piece: Sequence[str]) -> bool:
         """What stands below a question of the author, or a call for help, and asks for nothing in its turn."""
         parent = self._places.by_id.get(whole.message.parent)
-        if parent is None or not self.authors.wrote(parent.letter.sender):
+        if parent is None or not self._by_author(parent):
             return False
         own = sentences([line for line in whole.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]
         asked = whole.under.endswith("?") or any(map(self.phrases.asks, own))
@@ -172,7 +175,7 @@ class Reader:
         Beneath another's Reviewed-by people go on about the series.
         """
         parent = self._places.by_id.get(turn.message.parent)
-        if parent is None or self.authors.wrote(parent.letter.sender) or parent.names[0] == turn.message.names[0]:
+        if parent is None or self._by_author(parent) or parent.names[0] == turn.message.names[0]:
             return None
         of_others = not turn.above or turn.above.startswith(">") or is_trailer(turn.above)
         asked_for = any(self.phrases.asks(sentence) for sentence in sentences(turn.text))

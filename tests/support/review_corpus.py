@@ -95,6 +95,7 @@ class Thread:
             mails.append(_mail("cover", f"[PATCH{tag} 0/{number}] mm: a better pool", AUTHOR, text, "", version))
         for at in range(1, number + 1):
             text = str(after.get("message", "Fill the pool.")) if at == 1 else "Fill the other pool."
+            text += "\n\n" + self.answers["trailers"] if at == 1 and "trailers" in self.answers else ""
             below = str(after.get("changes", "")) + "\n" if number == 1 and "changes" in after else ""
             code = str(after.get("code", CODE) if at == 1 else CODE).rstrip("\n")
             count = f" {at}/{number}" if number > 1 else ""
@@ -182,7 +183,7 @@ def _points(points: Sequence[PointRecord], thread: Thread) -> Iterator[Part]:
 def _is_author(name: str, thread: Thread) -> bool:
     series = thread.series
     authors = Authors.of(series)
-    wrote = [letter.sender for letter in series.replies if authors.wrote(letter.sender)]
+    wrote = [letter.sender for letter in series.replies if authors.wrote(letter.sender, 1)]
     senders = [series.cover.sender, *(patch.author for patch in series.patches), *wrote]
     names = {frozenset(person(sender).split()) for sender in senders}
     known = frozenset(name.casefold().split()) in names
