@@ -175,7 +175,11 @@ class _Fates:
             if line[:1] != "-" and NAME.search(line)
         )
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and both.moved_words[word])
-        if gone or (any(line[:1] not in "+-@" and both.is_reworded(line) for line in under[-_LINES_ABOVE:])):
+        # Of what was not agreed to, lines that are others now tell nothing.
+        agreed_to = point.state not in ("disputed", "undecided")
+        if agreed_to and (
+            gone or any(line[:1] not in "+-@" and both.is_reworded(line) for line in under[-_LINES_ABOVE:])
+        ):
             return "kept"
         if any(IDENTIFIER.fullmatch(word) and word in both.only_before for word in asked.own):
             return "kept"
