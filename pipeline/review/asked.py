@@ -63,7 +63,8 @@ class Asked:
         # A word that the earlier revision has nowhere tells more.
         own = {
             word: _weight(word) * (1 if word in usual or len(word) < _RARE else 2)
-            for word in telling_words(f"{comment} {said}")
+            # With what an author says against it, a line of the changelog says no again.
+            for word in telling_words(comment if point.state == "disputed" else f"{comment} {said}")
         }
         if point.state == "promised":
             # Who promises something in a word writes that word below the next revision.
