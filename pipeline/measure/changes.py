@@ -18,12 +18,10 @@ MOST_STRUCTS = 64
 """Structs that are looked at; the rest of a tree-wide series is left out."""
 
 _HUNK = re.compile(r"@@ -\d+(?:,(?P<old>\d+))? \+(?P<start>\d+)(?:,(?P<new>\d+))? @@ ?(?P<heading>.*)")
-_STAT_OPTIONS = (
-    ("--find-renames",),
-    ("--no-renames",),
-    ("--find-copies",),
-    *(("--find-renames", f"--diff-algorithm={name}") for name in ("minimal", "patience", "histogram")),
-)
+_ALGORITHMS = ("myers", "minimal", "patience", "histogram")
+_THRESHOLDS = (*range(10, 100, 10), 75, 85, 95, 100)
+_MOST_THRESHOLDS = 24
+_SIMILAR = re.compile(r":\S+ \S+ \S+ \S+ [RC](\d{3})\t")
 # Names in full, and of the graph of signs as little as there can be.
 _WHOLE_STAT = ("--no-color", "--no-ext-diff", "--no-textconv", "--stat=9000,8900", "--stat-graph-width=1")
 _STRUCT = re.compile(r"(?:typedef\s+)?struct\s+(?P<name>\w+)\s*\{")
@@ -129,21 +127,52 @@ def touched_files(repository: Repository, base: str, last: str) -> frozenset[str
 def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, ...]:
     """What `git diff --stat` can print between two commits, each once; first what git-format-patch(1) prints.
 
-    What it prints depends on settings of the one who called it: how renames are found, lines matched, names quoted.
+    What it prints depends on settings of the one who called it: how renames are found, how alike files must be for one,
+    how lines are matched and names quoted.
     Nothing where it takes too long to tell.
 
     Raises:
         GitError: git failed.
     """
     diffstats: dict[Diffstat, None] = {}
-    for options in _STAT_OPTIONS:
-        for quoted in ("true", "false"):
-            try:
-                printed = repository.out("-c", f"core.quotePath={quoted}", "diff", *_WHOLE_STAT, *options, base, last)
-            except TakesTooLongError:
-                # What others count may be right, whatever the rest would be.
-                return ()
-            diffstats |= dict.fromkeys(counted for _, counted in mail_diffstat.diffstats(printed))
-            if '"' not in printed:
-                break
+    try:
+        for paired in _pairings(repository, base, last):
+            for algorithm in _ALGORITHMS:
+                options = (*paired, f"--diff-algorithm={algorithm}")
+                for quoted in ("true", "false"):
+                    setting = f"core.quotePath={quoted}"
+                    printed = repository.out("-c", setting, "diff", *_WHOLE_STAT, *options, base, last)
+                    diffstats |= dict.fromkeys(counted for _, counted in mail_diffstat.diffstats(printed))
+                    if '"' not in printed:
+                        break
+    except TakesTooLongError:
+        # What others count may be right, whatever the rest would be.
+        return ()
     return tuple(diffstats) or (Diffstat(0, 0, 0),)
+
+
+def _pairings(repository: Repository, base: str, last: str) -> Iterator[tuple[str, ...]]:
+    """Options by which git tells which file is another one renamed or copied, as far as they differ for two commits.
+
+    A threshold (`-M90%`) decides which pairs are taken: of those that people use and the likeness of each pair itself,
+    those that give other pairs than the ones before.
+    """
+    yield ("--find-renames",)
+    yield ("--find-renames", "--break-rewrites")
+    known = {_pairs(repository, "--find-renames", base, last)}
+    for kind in ("--find-renames", "--find-copies"):
+        loose = _pairs(repository, f"{kind}=1%", base, last)
+        if not loose:
+            continue
+        alike = {max(int(_SIMILAR.findall(line)[0]), 1) for line in loose}
+        tried = sorted({*_THRESHOLDS, *sorted(alike)[-_MOST_THRESHOLDS + len(_THRESHOLDS) :]}, reverse=True)
+        for option in (kind, *(f"{kind}={threshold}%" for threshold in tried), "--no-renames"):
+            pairs = _pairs(repository, option, base, last)
+            if pairs not in known:
+                known.add(pairs)
+                yield (option,)
+
+
+def _pairs(repository: Repository, option: str, base: str, last: str) -> tuple[str, ...]:
+    raw = repository.out("diff", "--raw", "--no-abbrev", option, base, last)
+    return tuple(line for line in raw.splitlines() if _SIMILAR.match(line))

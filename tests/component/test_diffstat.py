@@ -32,6 +32,20 @@ WRITERS = (
     ("-c", "diff.algorithm=patience"),
     ("-c", "diff.statGraphWidth=20"),
 )
+PAIRINGS = (
+    *(
+        ("-M10%",),
+        ("-M70%",),
+        ("-M90%",),
+        ("-M100%",),
+        ("-C",),
+        ("-C30%",),
+        ("-C95%",),
+        ("-B", "-M"),
+        ("--no-renames",),
+    ),
+    *(("--no-renames", "--histogram"), ("-M80%", "--patience")),
+)
 LAYOUTS = ((), ("--compact-summary",), ("--stat=60",), ("--stat=200",))
 
 
@@ -107,7 +121,7 @@ def test_what_git_writes_is_confirmed_and_nothing_else(
 ) -> None:
     checkout = Checkout(tmp_path / "linux", sealed_environment, random.Random(seed))
     counted = diffstats(Repository(checkout.folder / ".git"), "HEAD~1", "HEAD")
-    for writer, layout in [*((writer, ()) for writer in WRITERS), *(((), layout) for layout in LAYOUTS)]:
+    for writer, layout in [*((writer, ()) for writer in WRITERS), *(((), layout) for layout in (*LAYOUTS, *PAIRINGS))]:
         letter = checkout.git(*writer, "format-patch", "--cover-letter", "--stdout", "-1", *layout)
         (_, shown), *_ = shown_in(letter)
         assert len(shown.lines) == shown.files
