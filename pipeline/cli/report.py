@@ -52,7 +52,7 @@ def report(
     record = running.read(folder)
     if output == STANDARD_OUTPUT or (output is None and chosen.printed):
         colour = format_name == "text" and sys.stdout.isatty()
-        print(render_text(record, colour=True) if colour else chosen.render(Source(record)), end="")
+        print(render_text(record, colour=True) if colour else chosen.render(Source(record, linked=False)), end="")
         return
     path = output or folder / chosen.file
     require_writable(path)
