@@ -22,6 +22,7 @@ from pipeline.claims.letter import (
     without_changelog,
 )
 from pipeline.claims.limits import is_about, is_own, limit
+from pipeline.claims.unchanged import is_tagged, means_another_nfc, says_no_change
 from pipeline.mail.diff import commit_message
 from pipeline.mail.diffstat import diffstats
 from pipeline.model import Cell, Claim, ClaimKind, Letter, Series
@@ -36,10 +37,6 @@ LONGEST = 400
 _SUMMARY = re.compile(
     r"add/remove:\s+\d{1,9}/\d{1,9}\s+grow/shrink:\s+\d{1,9}/\d{1,9}\s+up/down:\s+\d{1,9}/-?\d{1,9}\s+"
     r"\((?P<delta>[+-]?\d{1,9})\)"
-)
-_NO_CHANGE = re.compile(
-    r"\b(?:no|without(?:\s+any)?)\s+(?:intended\s+|visible\s+)?(?:functional|functionality|behaviou?ral|behaviou?r)\s+changes?\b",
-    re.IGNORECASE,
 )
 _PREPARES = re.compile(
     r"\b(?:prepares?|prepared|preparing|preparations?|preparatory|prep|groundwork|preliminary)\b", re.IGNORECASE
@@ -66,11 +63,15 @@ def found_claims(series: Series, cells: Sequence[Cell], tracked: Sequence[Claim]
     """
     text, patches = _letter(series)
     total = len(series.patches)
+    messages = [_message(patch.letter) for patch in series.patches if patch.letter]
+    subjects = [series.cover.subject, *(patch.subject for patch in series.patches)]
+    other_nfc = means_another_nfc([text, *subjects, *messages], sorted(series.files))
     claims = [
         *_text_deltas(text, cells, patches),
         *([] if patches else _diffstats(series.cover)),
-        *_statements(text, total, patches),
+        *_statements(text, total, patches, other_nfc=other_nfc),
     ]
+    claims += _subjects(series, claims, other_nfc=other_nfc)
     known = [_plain(claim.text) for claim in tracked]
     fresh = [claim for claim in claims if not any(_same_words(_plain(claim.text), words) for words in known)]
     limited = [
@@ -110,7 +111,41 @@ def _diffstats(letter: Letter) -> Iterator[Claim]:
         yield Claim(text, "", None, kind=ClaimKind.DIFFSTAT, diffstat=shown, found=True)
 
 
-def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Claim]:
+def _message(letter: Letter) -> str:
+    return commit_message(letter.body)[:MOST_TEXT]
+
+
+def _subjects(series: Series, claims: Sequence[Claim], *, other_nfc: bool) -> list[Claim]:
+    """What subjects claim, where the letter says no more about the same patches.
+
+    What the message of a patch takes back of it is a limit of its subject, too.
+    """
+    lettered = not series.patches or series.message_id != series.patches[0].message_id
+    alone = len(series.patches) == 1
+    subjects: list[tuple[tuple[int, ...], str, str, str]] = []
+    if lettered or alone:
+        subjects.append(((), series.cover.subject, series.title, ""))
+    for patch in series.patches if not alone else ():
+        posted, body = (patch.letter.subject, _message(patch.letter)) if patch.letter else (patch.subject, "")
+        subjects.append(((patch.number,), posted, patch.subject, body))
+    spoken_of = {claim.patches for claim in claims if claim.kind is ClaimKind.NO_FUNCTIONAL_CHANGE}
+    found = []
+    for patches, subject, title, body in subjects:
+        span = says_no_change(title, other_nfc=other_nfc)
+        own = span is not None and is_own(title, *span)
+        if patches in spoken_of or not (own or is_tagged(subject, other_nfc=other_nfc)):
+            continue
+        words = limit(title, *span, "", names_patches=False) if span else ""
+        said = [] if words else list(_statements(body, len(series.patches), patches, other_nfc=other_nfc))
+        words = words or next((claim.limit for claim in said if claim.patches == patches and claim.limit), "")
+        text = _plain(subject)[:LONGEST]
+        found.append(
+            Claim(text, "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, patches=patches, limit=words, found=True)
+        )
+    return found
+
+
+def _statements(text: str, total: int, patches: tuple[int, ...], *, other_nfc: bool) -> Iterator[Claim]:
     last = ""
     texts = [*without_changelog(paragraphs(text)), ""]
     for paragraph, beyond in pairwise(texts):
@@ -121,7 +156,7 @@ def _statements(text: str, total: int, patches: tuple[int, ...]) -> Iterator[Cla
             context = [] if begins else context
             named = mentions(statement, total)
             if not _REVISION.search(statement):
-                yield from _on_patches(statement, named, context, after, patches)
+                yield from _on_patches(statement, named, context, after, patches, other_nfc=other_nfc)
             context = named[-1:] or context
             if performance:
                 yield from _benchmarks(statement)
@@ -133,7 +168,13 @@ def _first_statement(paragraph: str) -> list[str]:
 
 
 def _on_patches(
-    statement: str, named: Sequence[Mention], context: Sequence[Mention], after: str, patches: tuple[int, ...]
+    statement: str,
+    named: Sequence[Mention],
+    context: Sequence[Mention],
+    after: str,
+    patches: tuple[int, ...],
+    *,
+    other_nfc: bool,
 ) -> Iterator[Claim]:
     """Claims that a statement makes of patches.
 
@@ -141,19 +182,20 @@ def _on_patches(
         named: the patches that it names.
         context: those that its list item names before it; they count where it names none.
         after: the next statement.
+        other_nfc: NFC is something else in this series.
     """
-    if (words := _NO_CHANGE.search(statement)) and is_own(statement, *words.span()):
-        spoken_of = [mention for mention in named if is_about(statement, words.end(), mention.start)]
-        about = _nearest(spoken_of if named else context, words.start())
-        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, words, about or patches)
-        yield replace(claim, limit=limit(statement, *words.span(), after, names_patches=bool(about)))
+    if (span := says_no_change(statement, other_nfc=other_nfc)) and is_own(statement, *span):
+        spoken_of = [mention for mention in named if is_about(statement, span[1], mention.start)]
+        about = _nearest(spoken_of if named else context, span[0])
+        claim = _of_patches(ClaimKind.NO_FUNCTIONAL_CHANGE, statement, statement[slice(*span)], about or patches)
+        yield replace(claim, limit=limit(statement, *span, after, names_patches=bool(about)))
     if (words := _PREPARES.search(statement)) and (about := _nearest(named or context, words.start())):
-        yield _of_patches(ClaimKind.PREPARATORY, statement, words, about)
+        yield _of_patches(ClaimKind.PREPARATORY, statement, words[0], about)
 
 
-def _of_patches(kind: ClaimKind, statement: str, words: re.Match[str], patches: tuple[int, ...]) -> Claim:
+def _of_patches(kind: ClaimKind, statement: str, words: str, patches: tuple[int, ...]) -> Claim:
     text = _plain(statement)
-    return Claim(text if len(text) <= LONGEST else words[0], "*", None, kind=kind, patches=patches, found=True)
+    return Claim(text if len(text) <= LONGEST else words, "*", None, kind=kind, patches=patches, found=True)
 
 
 def _nearest(named: Sequence[Mention], position: int) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.claims import found_claims
@@ -304,6 +306,113 @@ def test_a_hostile_letter_takes_no_time(flood: str) -> None:
 def test_an_exception_to_no_functional_change_is_kept_with_it(words: str, limit: str) -> None:
     (claim,) = claims_of_kind(words, ClaimKind.NO_FUNCTIONAL_CHANGE)
     assert claim.limit.startswith(limit) if limit else not claim.limit
+
+
+SHORT = [
+    "NFC.",
+    "NFCI.",
+    "Rename a helper; NFC.",
+    "Rename a helper. NFC",
+    "- rename a helper (NFC)",
+    "This is NFC.",
+    "The whole series should be NFC, and makes room for more.",
+    "NFC intended.",
+    "It is an NFC series.",
+    "A pure NFC patch, as the one before.",
+    "Both patches are purely NFC.",
+    "All of it is NFCI",
+    "No changes in behaviour.",
+    "There is no change to functionality here.",
+    "No intentional functional change.",
+]
+OTHER_NFC = [
+    "NFC is what phones pay with.",
+    "The NFC is reset twice.",
+    "This adds NFC.\n\nThe NFC controller needs it.",
+    "Near-field communication (NFC) gets a socket.",
+    "The NAND flash controller (NFC) of it is slow.",
+    "Names are in normalization form C (NFC).",
+    "An NFC tag is read, as NFC tags are.",
+    "This driver supports Bluetooth, NFC, and more.",
+    "Support cards for payment over NFC",
+    "See drivers/nfc/NFC.txt",
+    "It is not NFC.",
+    "Is this NFC?",
+    "NFCI2C is a bus.",
+    "Still to be done:\n - sound\n - NFC\n",
+    "Rules of a network flow classification (NFC) are kept. NFC.",
+    "The default stays as it was, with no change in behaviour of it.",
+]
+
+
+@pytest.mark.parametrize("words", SHORT)
+def test_no_functional_change_is_found_in_short_words(words: str) -> None:
+    (claim,) = claims_of_kind(f"Hello.\n\n{words}\n", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert (claim.patches, claim.limit) == ((), "")
+
+
+@pytest.mark.parametrize("words", OTHER_NFC)
+def test_what_else_is_called_nfc_is_no_claim(words: str) -> None:
+    assert claims_of_kind(f"Hello.\n\n{words}\n", ClaimKind.NO_FUNCTIONAL_CHANGE) == []
+
+
+def test_in_a_series_about_another_nfc_the_long_word_is_the_claim() -> None:
+    words = "The NFC device sleeps.\n\nRename a helper (NFC).\n"
+    assert claims_of_kind(words, ClaimKind.NO_FUNCTIONAL_CHANGE) == []
+    assert len(claims_of_kind(f"{words}\nNFCI.\n", ClaimKind.NO_FUNCTIONAL_CHANGE)) == 1
+    of_files = replace(series("NFC.\n"), patches=(Patch(1, "x", "A", "1@x", b"", ("net/nfc/core.c",)),))
+    assert found_claims(of_files, CELLS) == ()
+
+
+def test_an_exception_to_nfc_is_heard() -> None:
+    (claim,) = claims_of_kind("NFC, except that three pages are kept.", ClaimKind.NO_FUNCTIONAL_CHANGE)
+    assert claim.limit == "except that three pages are kept."
+
+
+SUBJECTS = [
+    ("[PATCH 0/2] mm: rename things (NFC)", True),
+    ("[PATCH 0/2] mm: rename things, NFC", True),
+    ("[PATCH 0/2] mm: rename things. NFCI", True),
+    ("[PATCH 0/2] mm: rename things [NFC]", True),
+    ("[PATCH NFC 0/2] mm: rename things", True),
+    ("[NFC][PATCH 0/2] mm: rename things", True),
+    ("[PATCH 0/2] mm: rename things, no functional changes intended", True),
+    ("[PATCH 0/2] NFC: rename things", False),
+    ("[PATCH 0/2] nfc: rename things", False),
+    ("[PATCH 0/2] mm: pay with NFC", False),
+    ("[PATCH 0/2] mm: rename things, not NFC", False),
+]
+
+
+@pytest.mark.parametrize(("subject", "heard"), SUBJECTS)
+def test_a_subject_claims_as_a_letter_does(subject: str, heard: bool) -> None:
+    title = subject.rpartition("2] ")[2]
+    of_series = series("Hello.\n", 2)
+    of_series = replace(of_series, title=title, cover=replace(of_series.cover, subject=subject))
+    claims = found_claims(of_series, CELLS)
+    assert [(claim.kind, claim.patches, claim.text) for claim in claims] == (
+        [(ClaimKind.NO_FUNCTIONAL_CHANGE, (), subject)] if heard else []
+    )
+
+
+@pytest.mark.parametrize("cover", [True, False])
+def test_a_patch_s_subject_claims_for_the_patch(cover: bool) -> None:
+    of_series = series("Hello.\n", 2, cover=cover)
+    body = "Only names.\n\nNo functional change, except that three pages are kept.\n---\n"
+    first, second = of_series.patches
+    letter = replace(of_series.cover, subject="[PATCH 2/2] mm: y (NFC)", body=body)
+    patches = (replace(first, subject="mm: x (NFC)"), replace(second, subject="mm: y (NFC)", letter=letter))
+    claims = found_claims(replace(of_series, patches=patches), CELLS)
+    assert [(claim.patches, claim.limit) for claim in claims] == [
+        ((1,), ""),
+        ((2,), "except that three pages are kept."),
+    ]
+
+
+def test_a_subject_says_nothing_that_the_letter_takes_back() -> None:
+    of_series = replace(series("NFC, but for patch 2 of it.\n", 2), title="mm: x (NFC)")
+    (claim,) = found_claims(of_series, CELLS)
+    assert claim.text == "NFC, but for patch 2 of it."
 
 
 @pytest.mark.parametrize(
