@@ -145,7 +145,7 @@ def _subjects(series: Series, claims: Sequence[Claim], *, other_nfc: bool) -> li
     return found
 
 
-def _statements(text: str, total: int, patches: tuple[int, ...], *, other_nfc: bool) -> Iterator[Claim]:
+def _statements(text: str, total: int, patches: tuple[int, ...], *, other_nfc: bool = False) -> Iterator[Claim]:
     last = ""
     texts = [*without_changelog(paragraphs(text)), ""]
     for paragraph, beyond in pairwise(texts):

@@ -14,6 +14,11 @@ _DIFF = re.compile(r"^(?:diff --git |--- \S.*\n\+\+\+ \S)", re.MULTILINE)
 _DIFFSTAT = re.compile(
     r"^ (\d+) files? changed(?:, (\d+) insertions?\(\+\))?(?:, (\d+) deletions?\(-\))?", re.MULTILINE
 )
+_NO_HUNK = re.compile(
+    r"^(?:diff --git |index )[^\n]*\n--- [^\n]+\n\+\+\+ (?:b/)?(?P<name>[^\n]+)"
+    r"(?:\n(?=diff --git |-- ?$|\n)|\n?\Z)",
+    re.MULTILINE,
+)
 _COUNTED = (r"^diff --git ", r"^--- .+\n\+\+\+ .", r"^\+", r"^-")
 """Files, headers with a line of each sign, and lines of each sign."""
 _END_OF_MESSAGE = re.compile(r"^(?:---|diff --git .*)$", re.MULTILINE)
@@ -159,8 +164,13 @@ def has_diff(body: str) -> bool:
 
 
 def cut_off(body: str) -> str:
-    """Says so when a patch ends between two files or hunks: its diffstat counts more, and there is no signature."""
+    """Says so when a patch ends between two files or hunks: its diffstat counts more, and there is no signature.
+
+    Or when a file has names and no hunk, which git-am(1) refuses and git-apply(1) reads as no change.
+    """
     diff = diff_of(body)
+    if match := _NO_HUNK.search(diff):
+        return f"its diff of {match['name']} has no hunk"
     counts = _DIFFSTAT.findall(body.removesuffix(diff))
     if not counts or _SIGNATURE.search(diff):
         return ""

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.mail import thread
 from pipeline.mail.choice import Choice, choose
+from pipeline.mail.diff import cut_off
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import Posting, postings
 from pipeline.system.errors import NotObtainedError
@@ -382,6 +383,15 @@ def test_a_mail_that_was_cut_off_is_no_empty_patch() -> None:
     with pytest.raises(NotObtainedError, match="missing 3/3") as caught:
         chosen([*threaded(3)[:3], below("change-v1-0", "[PATCH 3/3] cha", "cut", "")])
     assert "Is the mailbox whole?" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "end", ["", "-- \n2.43.0\n", "diff --git a/mm/x.c b/mm/x.c\nold mode 100644\nnew mode 100755\n"]
+)
+def test_a_file_without_a_hunk_is_no_change(end: str) -> None:
+    names = DIFF[DIFF.index("diff --git") : DIFF.index("@@")]
+    assert cut_off(f"Text.\n---\n{names}{end}") == "its diff of mm/util.c has no hunk"
+    assert cut_off(f"Text.\n{DIFF}{end}") == ""
 
 
 def test_a_diff_in_a_cover_letter_is_said() -> None:
