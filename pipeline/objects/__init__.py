@@ -16,10 +16,10 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Applied, Coverage, PlannedCell
 from pipeline.objects.choose import values_of
-from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, unreached
+from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, needed, unreached
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import further_cell, wide_cell
+from pipeline.objects.wide import further_cell, narrow_cell, needing_cell, wide_cell
 from pipeline.objects.work import Work
 from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id, widths
 from pipeline.plan.configurations import touches_kconfig
@@ -85,6 +85,7 @@ class ObjectsStage:
         if named or self._works:
             with self._host.worktree_lock(self._applied.tree):
                 self._touched.find_includers()
+                self._take(self._narrow())
                 self._take(self._compiling([Work(of_width) for of_width in named]))
                 self._take(self._elsewhere())
         return self._results()
@@ -153,6 +154,26 @@ class ObjectsStage:
             paths = frozenset(file.path for files in chosen.values() for file in files if file.targets)
             compiling += [replace(work, only=paths)] if paths else []
         return compiling
+
+    def _narrow(self) -> list[Work]:
+        """A cell of the first architecture with what the series' files need and nothing else; it may be that they need
+        more than they say.
+        """
+        if not self._works:
+            return []
+        wide, last = self._works[0], self._applied.states[-1]
+        cell = narrow_cell(wide.planned.cell)
+        work = Work(PlannedCell(cell, self._applied.tree))
+        self._states.configure([work], (last,))
+        if not (values := values_of(work.configs.get(last.patch, ""))):
+            return []
+        files = wide.files[last.patch]
+        sources = self._touched.targets(files)
+        paths = [path for path in dict.fromkeys(sources.values()) if path.endswith((".c", ".S"))]
+        found = needed(self._touched.sources_at(last), cell.arch, values, paths)
+        planned = PlannedCell(needing_cell(cell, found.requests), self._applied.tree)
+        shown = {file.path for file in files if any(sources.get(target) in found.paths for target in file.targets)}
+        return [Work(planned, only=frozenset(shown))] if shown else []
 
     def _further(self, works: Sequence[Work]) -> list[Work]:
         """Cells for what the wide configurations leave out of the last state."""

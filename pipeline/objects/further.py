@@ -87,6 +87,32 @@ def further(
     return tuple(found)
 
 
+def needed(sources: Sources, arch: str, values: Mapping[str, str], paths: Sequence[str]) -> Further:
+    """What a configuration without anything must be asked for to compile files, all that go together.
+
+    Args:
+        sources: makefiles and Kconfig files of the last state.
+        arch: of the configuration.
+        values: of its options.
+        paths: of files that are compiled.
+    """
+    budget, requests, compiled = Budget(untrusted.SOLVE_STEPS), dict[str, str](), set[str]()
+    try:
+        options = sources.kconfig(arch)
+        for path in paths:
+            condition = compiled_if(sources, path, arch)
+            if condition is None:
+                continue
+            solution = solve(options, condition, values, requests, budget)
+            if not solution.reason:
+                values, requests = solution.values, {**requests, **solution.requests}
+                compiled.add(path)
+    except (UsageError, TooMuchError):
+        # What nobody can read of the tree is said where its files are not compiled; what was found until then is good.
+        pass
+    return Further(requests, frozenset(compiled))
+
+
 def _missing(
     sources: Sources,
     arch: str,

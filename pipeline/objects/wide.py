@@ -19,6 +19,7 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
 
 BASE = "allyesconfig"
+NARROW = "allnoconfig"
 MOST_NAMED = 4
 """Options that are named in a cell's description."""
 FOR_SIZE = frozenset({"i386"})
@@ -60,6 +61,32 @@ def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) ->
     )
 
 
+def narrow_cell(cell: Cell) -> Cell:
+    """The cell in which nothing is on that kconfig lets be off; what is compiled there is asked for beside it.
+
+    Args:
+        cell: the wide one of its architecture.
+    """
+    about = f"{NARROW}, before it is known what the series' files need"
+    return replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about)
+
+
+def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
+    """A narrow cell with what files of a series need, as wishes.
+
+    Args:
+        cell: of `narrow_cell`.
+    """
+    wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
+    about = f"{NARROW} with {_named(requests)} and no more: what the series takes for granted is not there"
+    return replace(cell, fragments=(parse_fragment("needed", wishes),), about=about)
+
+
+def _named(requests: Mapping[str, str]) -> str:
+    named = ", ".join(f"CONFIG_{option}={value}" for option, value in [*requests.items()][:MOST_NAMED])
+    return f"{named} and more" if len(requests) > MOST_NAMED else named or "nothing"
+
+
 def further_cell(cell: Cell, number: int, requests: Mapping[str, str]) -> Cell:
     """A wide cell with more requests, as wishes: what only the series brings is no option of the base.
 
@@ -68,9 +95,7 @@ def further_cell(cell: Cell, number: int, requests: Mapping[str, str]) -> Cell:
     """
     wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
     fragments = (*cell.fragments, parse_fragment("further", wishes))
-    named = ", ".join(f"CONFIG_{option}={value}" for option, value in [*requests.items()][:MOST_NAMED])
-    more = " and more" if len(requests) > MOST_NAMED else ""
-    about = f"{BASE} with {named}{more}, for lines and files that {cell.id} leaves out"
+    about = f"{BASE} with {_named(requests)}, for lines and files that {cell.id} leaves out"
     return replace(cell, id=f"{cell.id}-{number}", fragments=fragments, about=about)
 
 

@@ -107,8 +107,8 @@ def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(t
     assert new_warnings(cell) == [0, 0, 0, 0]
     assert 'does not compile with patch 2, "mm: use a helper that is not there"' in printed
     assert "PROBLEM: The series breaks the build" in printed
-    fails = 'Build fails with patch 2, "mm: use a helper that is not there", in 2 of 2 cells'
-    assert f"{fails}: {CELL}, i386-objects" in printed
+    fails = 'Build fails with patch 2, "mm: use a helper that is not there", in 3 of 3 cells'
+    assert f"{fails}: {CELL}, {CELL}-narrow, i386-objects" in printed
     assert compiled(cell) == {UTIL: "broken"}
 
 
@@ -156,8 +156,8 @@ WITHOUT = (
 
 def test_what_needs_an_option_to_be_off_has_a_configuration_of_its_own(tried: Tried, run: Runner) -> None:
     _, record, printed = tried([("lib: more", [FACTOR]), ("lib: without memcg", [WITHOUT])], 0)
-    wide, other, narrow = record.cells
-    assert (other.id, narrow.id) == ("x86_64-objects-2", "i386-objects")
+    wide, other = record.cells[:2]
+    assert [cell.id for cell in record.cells] == [CELL, f"{CELL}-2", f"{CELL}-narrow", "i386-objects"]
     assert other.about == "allyesconfig with CONFIG_MEMCG=n, for lines and files that x86_64-objects leaves out"
     assert (statuses(wide), statuses(other)) == (["built"] * 3, ["built"] * 3)
     (covered,) = covered_files(record)
@@ -171,8 +171,29 @@ def test_what_needs_an_option_to_be_off_has_a_configuration_of_its_own(tried: Tr
 def test_what_breaks_only_without_an_option_is_found(tried: Tried) -> None:
     broken = (*WITHOUT[:2], WITHOUT[2].replace("x * 3", "y * 3"))
     _, record, printed = tried([("lib: without memcg", [broken])], 1)
-    assert [statuses(cell) for cell in record.cells] == [["built", "built"], ["built", "failed"], ["built", "built"]]
+    broken_in = [cell.id for cell in record.cells if statuses(cell) == ["built", "failed"]]
+    assert broken_in == [f"{CELL}-2", f"{CELL}-narrow"]
     assert 'does not compile with patch 1, "lib: without memcg"' in printed
+
+
+TAKEN_FOR_GRANTED = (
+    EXTRA,
+    "#include",
+    "#ifdef CONFIG_MEMCG\nint fake_charge(int pages);\n#endif\nint fake_pay(int pages);\n\n"
+    "int fake_pay(int pages)\n{\n\treturn fake_charge(pages);\n}\n#include",
+)
+
+
+def test_what_the_series_takes_for_granted_is_missed_in_a_narrow_configuration(tried: Tried) -> None:
+    """Seen red without the cell: everything is on where everything is on."""
+    options = OPTION[0], OPTION[1], OPTION[2]
+    _, record, printed = tried([("lib: more", [options]), ("lib: pay", [TAKEN_FOR_GRANTED])], 1)
+    assert [statuses(cell)[-1] for cell in record.cells] == ["built", "failed", "built"]
+    narrow = record.cells[1]
+    about = "allnoconfig with CONFIG_FAKE_EXTRA=y and no more: what the series takes for granted is not there"
+    assert (narrow.id, narrow.about) == (f"{CELL}-narrow", about)
+    assert "fake_charge" in narrow.states[-1].errors[0].message
+    assert 'does not compile with patch 2, "lib: pay"' in printed
 
 
 DIVIDES = (
@@ -193,10 +214,10 @@ NARROW = (
 def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> None:
     """Seen red without the look at undefined symbols: the object compiles."""
     _, record, printed = tried([("lib: more", [FACTOR]), ("lib: a mean", [DIVIDES])], 1)
-    wide, narrow = record.cells
-    assert (wide.id, statuses(wide)) == (CELL, ["built", "built", "built"])
-    assert (narrow.id, statuses(narrow)) == ("i386-objects", ["built", "built", "failed"])
-    (error,) = narrow.states[2].errors
+    wide, narrow, of_32_bits = record.cells
+    assert (statuses(wide), statuses(narrow)) == (["built", "built", "built"], ["built", "built", "built"])
+    assert (of_32_bits.id, statuses(of_32_bits)) == ("i386-objects", ["built", "built", "failed"])
+    (error,) = of_32_bits.states[2].errors
     assert (error.path, error.function) == (EXTRA, "fake_mean")
     assert error.message.startswith('undefined reference to "__udivdi3" in fake_mean(); ')
     assert 'does not compile with patch 2, "lib: a mean"' in printed
@@ -205,8 +226,7 @@ def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> N
 
 def test_a_warning_of_32_bits_is_found(tried: Tried) -> None:
     _, record, printed = tried([("lib: a cast", [NARROW])], 1)
-    wide, narrow = record.cells
-    assert (new_warnings(wide), new_warnings(narrow)) == ([0, 0], [0, 1])
+    assert [new_warnings(cell) for cell in record.cells] == [[0, 0], [0, 0], [0, 1]]
     assert "cast from pointer to integer of different size" in printed
 
 
