@@ -145,7 +145,8 @@ MAILBOXES: dict[str, Hostile] = {
     "100,000 headers": Hostile(lambda: with_more(reply(b"X-A: b\n" * 100_000)), shown="more than 1000 headers"),
     "8-bit headers": Hostile(lambda: patched("From: A <", "From: J\u00f6rg <"), shown="one"),
     "latin-1 in a header": Hostile(lambda: mbox([COVER, ONE.replace(b"From: A", b"From: J\xf6rg"), TWO])),
-    "comments without end": Hostile(lambda: with_more(reply(b"To: " + b"(" * 15_000 + b"\n")), shown="left out"),
+    # Python 3.11.2 reads them, 3.11.7 does not: the mail is there, or it is said to be left out.
+    "comments without end": Hostile(lambda: with_more(reply(b"To: " + b"(" * 15_000 + b"\n"))),
     "encoded words without end": Hostile(lambda: with_more(reply(b"Cc: " + b"=?utf-8?q?a?=" * 1200 + b"\n"))),
     "patches that refer to each other in a loop": Hostile(
         lambda: mbox(
