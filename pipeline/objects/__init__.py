@@ -159,9 +159,9 @@ class ObjectsStage:
         """A cell of the first architecture with what the series' files need and nothing else; it may be that they need
         more than they say.
         """
-        if not self._works:
+        wide, last = next((work for work in self._works if work.files), None), self._applied.states[-1]
+        if wide is None:
             return []
-        wide, last = self._works[0], self._applied.states[-1]
         cell = narrow_cell(wide.planned.cell)
         work = Work(PlannedCell(cell, self._applied.tree))
         self._states.configure([work], (last,))

@@ -239,6 +239,18 @@ def test_what_includes_a_header_that_goes_is_compiled(tried: Tried) -> None:
     assert "linux/page-flags.h: No such file or directory" in printed
 
 
+def test_a_base_that_kconfig_refuses_is_said(run: Runner, tmp_path: Path, sealed_environment: dict[str, str]) -> None:
+    """Nothing can be configured there, neither with everything nor with nothing."""
+    developer = Developer(tmp_path / "linux", {**sealed_environment, **git_identity(AUTHOR)})
+    developer.branch("broken", "master", ("kconfig: go", [("Kconfig", "config FAKE_BROKEN_CC\n", "config (\n")]))
+    developer.branch("tried", "broken", ("lib: another factor", [FACTOR]))
+    posted = developer.post(tmp_path / "posted", "broken..tried", "lib: a trial")
+    tree = f"--tree=path:{developer.folder}#broken"
+    done = run("apply-and-build", str(posted.folder), tree, "--until=objects")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{CELL}: make allyesconfig failed on the base" in words(done.stderr)
+
+
 BOARD, CHIP = "arch/x86/boot/dts/maker/board.dts", "arch/x86/boot/dts/maker/chip.dtsi"
 
 
