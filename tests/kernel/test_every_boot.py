@@ -36,22 +36,22 @@ def run(tree: str, workspace: Path, output: Path) -> dict[str, Any]:
     return record
 
 
-def leaves_fake_heads(workspace: Path, commit: str) -> bool:
+def leaves_fake_heads(workspace: Path, tree_id: str) -> bool:
     """Whether a kernel with fake heads forgets them when it gives a memmap back, as 6.12.117 does.
 
     It took a change of vmemmap_restore_pte() from kernels that have none, without reset_struct_pages(): what is freed
     after that is bad to the allocator, which says so and keeps it.
     """
     repository = Repository(Workspace(workspace).repository)
-    restores = repository.out("show", f"{commit}:mm/hugetlb_vmemmap.c")
-    fakes = repository.out("show", f"{commit}:include/linux/page-flags.h")
+    restores = repository.out("show", f"{tree_id}:mm/hugetlb_vmemmap.c")
+    fakes = repository.out("show", f"{tree_id}:include/linux/page-flags.h")
     return "page_fixed_fake_head" in fakes and "reset_struct_pages" not in restores
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_architecture_boots_and_passes(kernel: str, workspace: Path, tmp_path: Path) -> None:
     record = run(TREES[kernel], workspace, tmp_path / "run.json")
-    broken = leaves_fake_heads(workspace, record["trees"][0]["commit"])
+    broken = leaves_fake_heads(workspace, record["trees"][0]["tree_id"])
     cells = [cell for cell in record["cells"] if cell["status"] != "unreachable"]
     assert {cell["arch"] for cell in cells} == {"x86_64", "i386", "riscv", "arm64"}
     for cell in cells:
