@@ -16,6 +16,10 @@ _LINE = re.compile(r"^(?P<path>.*?):(?P<line>\d+): (?P<level>ERROR|WARNING|CHECK
 _LEVELS = {"ERROR": Severity.ERROR, "WARNING": Severity.WARNING, "CHECK": Severity.REMARK}
 _ASKS_THE_TREE = ("UNDOCUMENTED_DT_STRING",)
 """Kinds for which it searches folders of the tree that are not laid out for it."""
+_OF_THE_MESSAGE = (
+    *("MISSING_FIXES_TAG", "MISSING_SIGN_OFF", "NO_AUTHOR_SIGN_OFF", "FROM_SIGN_OFF_MISMATCH", "COMMIT_MESSAGE"),
+)
+"""Kinds that it says of the mail when it has read all of it, at the place where it then is."""
 _WITH_CONFIGURATION = 'test ! -e "$0/.checkpatch.conf" || cp "$0/.checkpatch.conf" .; exec "$@"'
 """It looks for its configuration where it is started."""
 
@@ -25,7 +29,7 @@ class CheckpatchCheck:
 
     name = "checkpatch"
     about = "scripts/checkpatch.pl of the base"
-    version = 1
+    version = 2
     needs = Needs(
         tools=(Tool("perl", "perl"),),
         scripts=("scripts/checkpatch.pl",),
@@ -42,13 +46,12 @@ class CheckpatchCheck:
         options += ["--no-summary", "--terse", "--showfile", "--show-types", f"--ignore={','.join(_ASKS_THE_TREE)}"]
         words = ("sh", "-c", _WITH_CONFIGURATION, "{src}", "perl", "{script}", "--root={src}", *options, "--", "patch")
         done = after.run(*words, files={"patch": patch.patch.mail})
-        findings = [
-            CheckFinding(
-                _LEVELS[match["level"]], match["words"], match["path"], int(match["line"]), self.name, match["kind"]
-            )
-            for match in map(_LINE.match, done.stdout.decode("utf-8", "replace").splitlines())
-            if match
-        ]
+        lines = done.stdout.decode("utf-8", "replace").splitlines()
+        findings = [self._finding(match) for match in map(_LINE.match, lines) if match]
         if done.status not in (0, 1) or (done.status and not findings):
             return Outcome(not_checked=f"checkpatch fails: {last_line(done.last_words)}")
         return Outcome(tuple(findings))
+
+    def _finding(self, match: re.Match[str]) -> CheckFinding:
+        path, line = ("", 0) if match["kind"] in _OF_THE_MESSAGE else (match["path"], int(match["line"]))
+        return CheckFinding(_LEVELS[match["level"]], match["words"], path, line, self.name, match["kind"])

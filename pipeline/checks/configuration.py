@@ -5,9 +5,10 @@ The file that ships holds the defaults. A file of the user's own, `git config pi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
@@ -46,12 +47,14 @@ class Custom(Definition):
 
     Args:
         lists: addresses; a series that was sent to one of them is meant.
+        files: patterns of paths; patches that touch none of them are not meant; without any, all patches are.
         about: why, for `pipeline checks`.
         check: by the check's name.
     """
 
     name: str
     lists: tuple[str, ...]
+    files: tuple[str, ...] = ()
     about: str = ""
     check: dict[str, CheckCustom] = Field(default_factory=dict)
 
@@ -74,9 +77,14 @@ class Configuration:
 
     files: tuple[ChecksFile, ...] = ()
 
-    def options(self, check: str, addresses: Iterable[str] = ()) -> Options:
-        """What is wanted of a check for a series that was sent to these addresses."""
-        wanted = [(where, custom) for where, customs in self._wanted(addresses) if (custom := customs.get(check))]
+    def options(self, check: str, addresses: Iterable[str] = (), files: Sequence[str] | None = None) -> Options:
+        """What is wanted of a check for a series that was sent to these addresses.
+
+        Args:
+            files: that the patch touches; None for any patch.
+        """
+        customs = self._wanted(addresses, files)
+        wanted = [(where, custom) for where, of_checks in customs if (custom := of_checks.get(check))]
         reason = ""
         values = dict[str, bool | int | str]()
         for where, custom in wanted:
@@ -91,13 +99,19 @@ class Configuration:
             values,
         )
 
-    def _wanted(self, addresses: Iterable[str]) -> Iterable[tuple[str, Mapping[str, CheckCustom]]]:
+    def _wanted(
+        self, addresses: Iterable[str], files: Sequence[str] | None
+    ) -> Iterable[tuple[str, Mapping[str, CheckCustom]]]:
         known = {address.casefold() for address in addresses}
         for file in self.files:
             yield "in checks.toml", file.check
             for custom in file.customs:
-                if known.intersection(map(str.casefold, custom.lists)):
+                if known.intersection(map(str.casefold, custom.lists)) and _touches(files, custom.files):
                     yield f"for {custom.name}", custom.check
+
+
+def _touches(files: Sequence[str] | None, patterns: Sequence[str]) -> bool:
+    return files is None or not patterns or any(fnmatchcase(name, pattern) for name in files for pattern in patterns)
 
 
 def load_configuration(known: Iterable[str]) -> Configuration:

@@ -44,7 +44,7 @@ class DocumentationCheck:
 
     name = "documentation"
     about = "touched documents (docutils), and documents that name files and functions which a patch takes away"
-    version = 1
+    version = 2
     needs = Needs(tools=(Tool("docutils", "python3-docutils"),), whole_tree=True)
 
     def concerns(self, patch: CheckedPatch, /) -> bool:
@@ -75,15 +75,16 @@ def _documents(patch: CheckedPatch) -> list[FileDiff]:
 
 def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[CheckFinding]]:
     """What docutils says of the documents before and after, by the names that they have in the tree."""
-    findings: dict[str, list[CheckFinding]] = {"before": [], "after": []}
+    findings: dict[str, dict[CheckFinding, None]] = {"before": {}, "after": {}}
     for match in _LINE.finditer(done.text):
         if match["path"] in names and match["level"] in _LEVELS and not _OF_SPHINX.search(match["words"]):
             words = re.sub(r"\bline \d+", "line", match["words"])
             finding = CheckFinding(
                 _LEVELS[match["level"]], words, names[match["path"]], int(match["line"]), "docutils", _kind(words)
             )
-            findings[match["path"].partition("/")[0]].append(finding)
-    return findings
+            # A title with a short underline is said twice, as a section and as text.
+            findings[match["path"].partition("/")[0]][finding] = None
+    return {where: [*told] for where, told in findings.items()}
 
 
 def _kind(words: str) -> str:

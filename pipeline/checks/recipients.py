@@ -11,7 +11,10 @@ from pipeline.checks.words import last_line
 from pipeline.model import CheckFinding, Severity
 
 MOST_NAMED = 5
-_LINE = re.compile(r"^(?P<box>.*?) \((?P<roles>.*)\)$")
+_LINE = re.compile(r"^(?P<box>(?:.*>|\S+)) \((?P<roles>.*)\)$")
+"""A name can have brackets of its own: `"A U Thor (House)" <author@example.org> (reviewer:SECTION)`."""
+_BY_WORDS = ":Keyword:"
+"""Whoever is named for a word in the patch, and not for its files, is told by lists as a rule."""
 _PEOPLE = ("maintainer", "supporter", "reviewer")
 _OPTIONS = (
     *("--nogit", "--nogit-fallback", "--nogit-blame", "--nofixes", "--roles", "--norolestats", "--no-moderated"),
@@ -27,7 +30,7 @@ class RecipientsCheck:
 
     name = "recipients"
     about = "maintainers, reviewers and lists that MAINTAINERS names are in To: or Cc:"
-    version = 1
+    version = 2
     needs = Needs(
         tools=(Tool("perl", "perl"),),
         scripts=("scripts/get_maintainer.pl",),
@@ -56,7 +59,8 @@ def _missing(patch: CheckedPatch, lines: list[str]) -> list[CheckFinding]:
     people, lists = list[str](), list[str]()
     for match in filter(None, map(_LINE.match, lines)):
         person, roles = Person.of(match["box"]), match["roles"]
-        if _EVERYBODY in roles or any(person.is_same(recipient) or person.moved(recipient) for recipient in asked):
+        left_out = _EVERYBODY in roles or _BY_WORDS in roles
+        if left_out or any(person.is_same(recipient) or person.moved(recipient) for recipient in asked):
             continue
         address = parseaddr(match["box"])[1] or match["box"]
         # A list that only sends on what was sent to others, or that everything goes to.

@@ -84,7 +84,11 @@ class Checker:
         needs = [check.needs for check in self._checks]
         bench = Bench(place, host.workspace, repository, host.sandbox, host.processes, history, base, needs)
         sent_to = addresses(series)
-        options = {check.name: self._configuration.options(check.name, sent_to) for check in self._checks}
+        options = {
+            (patch.number, check.name): self._configuration.options(check.name, sent_to, patch.files)
+            for patch in series.patches
+            for check in self._checks
+        }
         results: dict[tuple[int, str], CheckResult] = {}
         tasks: dict[tuple[int, str], _Task] = {}
         pairs = {
@@ -96,7 +100,7 @@ class Checker:
                 blobs = touched_blobs(repository, pair[0].commit, pair[1].commit)
             for check in self._checks:
                 at = (patch.number, check.name)
-                checked = CheckedPatch(patch, series, options[check.name])
+                checked = CheckedPatch(patch, series, options[at])
                 left_out = self._left_out(check, checked, pair, bench)
                 if left_out is not None:
                     results[at] = left_out
@@ -110,7 +114,7 @@ class Checker:
         results |= self._looked_up_or_run(tasks)
         ordered = [(patch.number, check.name) for patch in series.patches for check in self._checks]
         looked = {at for at, result in results.items() if result.status is CheckStatus.CHECKED}
-        return tuple(_configured(results[at], options[at[1]], looked) for at in ordered)
+        return tuple(_configured(results[at], options[at], looked) for at in ordered)
 
     def _left_out(
         self, check: PatchCheck, patch: CheckedPatch, pair: tuple[SourceState, SourceState] | None, bench: Bench

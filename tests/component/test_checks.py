@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("checks")
 CHECKPATCH = """\
 #!/usr/bin/perl
 # As checkpatch.pl prints with --terse --showfile --show-types; it knows one bad word.
-my ($path, $line, $bad) = ("", 0, 0);
+my ($path, $line, $bad, $syzkaller) = ("", 0, 0, 0);
 mkdir "/src/written" and print "mm/util.c:1: ERROR:WRITABLE: the tree can be written to\\n";
 print "mm/util.c:1: ERROR:NETWORK: there is a network\\n" if -e "/sys/class/net/eth0";
 open(my $patch, "<", $ARGV[-1]) or die "no patch\\n";
@@ -28,13 +28,24 @@ while (<$patch>) {
 		if ($1 =~ /badly/) { print "$path:$line: WARNING:BADLY: badly said\\n"; $bad = 1 }
 	}
 	elsif (/^ /) { $line++ }
+	elsif (/syzkaller/) { $syzkaller = 1 }
 }
+print "$path:$line: WARNING:MISSING_FIXES_TAG: The commit message has 'syzkaller'\\n" if $syzkaller;
 exit($bad);
+"""
+MAINTAINERS = """\
+#!/usr/bin/perl
+# As get_maintainer.pl prints with --roles; people have brackets in their names.
+print qq("Asked Person (The House)" <asked\\@example.org> (maintainer:MEMORY (THE SECOND)));
+print qq(\\n"Forgotten Person (The House)" <forgotten\\@example.org> (reviewer:MEMORY));
+print qq(\\nkay\\@example.org (maintainer:WORDS:Keyword:\\\\b(written|said)\\\\b));
+print qq(\\nmemory\\@lists.example.org (open list:MEMORY)\\n);
 """
 SILENT = ("scripts/checkpatch.pl", "knows one bad word", "knows no bad word")
 NO_BAD_WORD = ("scripts/checkpatch.pl", "/badly/", "/no such word/")
 INDEX = "unsigned long page_index("
 BAD_COMMENT = ("mm: say it badly", ((UTIL, INDEX, f"/* Written badly. */\n{INDEX}"),))
+TOLD_BY_A_MACHINE = ("mm: say it well\n\nReported by syzkaller.", ((UTIL, INDEX, f"/* Well said. */\n{INDEX}"),))
 UNKNOWN_OPTION = (
     "mm: depend on nothing",
     (("Kconfig", "config MEMCG\n", "config MEMCG\n\tdepends on NO_SUCH_OPTION\n"),),
@@ -48,10 +59,12 @@ def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[st
     """A fake kernel with a checkpatch of its own, and a branch for each series."""
     made = Developer(tmp_path_factory.mktemp("checks") / "linux", sealed_environment)
     (made.folder / "scripts/checkpatch.pl").write_text(CHECKPATCH)
+    (made.folder / "scripts/get_maintainer.pl").write_text(MAINTAINERS)
     made.git("add", "--all")
     made.git("commit", "--quiet", "--signoff", "-m", "scripts: checkpatch")
     made.branch("bad", "master", BAD_COMMENT)
     made.branch("edits-its-judge", "master", ("scripts: less", (NO_BAD_WORD, SILENT)), BAD_COMMENT)
+    made.branch("told", "master", TOLD_BY_A_MACHINE)
     made.branch("kconfig", "master", UNKNOWN_OPTION, NO_HELP)
     made.branch("kconfig-good", "master", KNOWN_OPTION)
     return made
@@ -126,3 +139,21 @@ def test_kconfig_options_that_are_nowhere_and_questions_without_help(kernel: Dev
     assert [finding.message for finding in results[1, "kconfig"].findings] == ["no option NO_SUCH_OPTION is defined"]
     assert [finding.kind for finding in results[2, "kconfig"].findings] == ["no-help"]
     assert (good[1, "kconfig"].status, good[1, "kconfig"].findings) == (CheckStatus.CHECKED, ())
+
+
+def test_who_is_named_with_a_house_in_brackets_is_known_and_words_name_nobody(
+    kernel: Developer, tmp_path: Path
+) -> None:
+    options = ("--cc=Asked Person <asked@example.org>",)
+    series = kernel.post(tmp_path / "bad", "master..bad", "mm: a series", *options).folder
+    findings = checked(tmp_path / "ws", series, f"path:{kernel.folder}#master")[1, "recipients"].findings
+    assert {finding.kind: finding.message for finding in findings} == {
+        "person": "not sent to forgotten@example.org (reviewer:MEMORY)",
+        "list": "not sent to memory@lists.example.org",
+    }
+
+
+def test_what_is_said_of_a_message_has_no_place_in_a_file(kernel: Developer, tmp_path: Path) -> None:
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "told"), f"path:{kernel.folder}#master")
+    (finding,) = results[1, "checkpatch"].findings
+    assert (finding.kind, finding.path, finding.line) == ("MISSING_FIXES_TAG", "", 0)

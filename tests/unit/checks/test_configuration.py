@@ -54,6 +54,17 @@ def test_a_custom_counts_for_its_list_alone(own: Path) -> None:
     assert configuration.options("spelling").reason == "switched off in checks.toml"
 
 
+def test_a_custom_counts_for_patches_of_its_files_alone(own: Path) -> None:
+    own.write_text(OWN.replace('lists = ["Linux-MM@kvack.org"]', 'lists = ["Linux-MM@kvack.org"]\nfiles = ["mm/*"]'))
+    configuration, to = load_configuration(NAMES), ["linux-mm@kvack.org"]
+    here, elsewhere, mixed = (
+        configuration.options("checkpatch", to, files)
+        for files in (["mm/sub/x.c"], ["lib/mm/x.c"], ["lib/x.c", "mm/x.c"])
+    )
+    assert [len(options.problems) for options in (here, elsewhere, mixed)] == [1, 0, 1]
+    assert configuration.options("checkpatch", to).problems == {"CODE_INDENT"}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
