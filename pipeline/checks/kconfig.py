@@ -1,4 +1,6 @@
-"""The check `kconfig`: new options have a help text, and what a patch writes or leaves refers to options that exist."""
+"""The check `kconfig`: new options have a help text, what a patch writes or leaves refers to options that exist, and
+what is selected has what it depends on.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State
+from pipeline.checks.unmet import unmet
 from pipeline.mail.diff import FileDiff
 from pipeline.model import CheckFinding, Severity
+from pipeline.system.errors import UsageError
 
 _OPTION = re.compile(r"^\s*(?:menu)?config\s+(?P<name>\w+)\s*$")
 _ENTRY = re.compile(r"^\s*(?:config|menuconfig|choice|endchoice|menu|endmenu|if|endif|source|comment|mainmenu)\b")
@@ -15,6 +19,8 @@ _PROMPT = re.compile(r'^\s*(?:bool|tristate|string|hex|int|prompt)\s+["\']')
 _HELP = re.compile(r"^\s*(?:-+)?help(?:-+)?\s*$")
 _REFERENCE = re.compile(r"^\s*(?:depends on|select|imply|visible if|if)\s+(?P<expression>.+)$")
 _NAME = re.compile(r"(?<![\w$(\"'])[A-Z][A-Z0-9_]{2,}(?![\w(\"'])")
+_SELECTION = re.compile(r"^\s*(?:select\s|if\s|menu\s|endif|endmenu|source\s)")
+_DEPENDENCY = re.compile(r"^\s*(?:depends on\s|select\s|if\s|endif|menu\s|endmenu|source\s|(?:menu)?config\s)")
 _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'|\$\([^)]*\)|#.*")
 
 
@@ -22,8 +28,10 @@ class KconfigCheck:
     """Reads Kconfig files that a patch touches; where options are, the whole tree is searched."""
 
     name = "kconfig"
-    about = "help text of new options, references to options that no Kconfig file defines"
-    version = 1
+    about = (
+        "help text of new options, references to options that no Kconfig file defines, selections without dependencies"
+    )
+    version = 2
     needs = Needs(whole_tree=True)
 
     def concerns(self, patch: CheckedPatch, /) -> bool:
@@ -33,7 +41,14 @@ class KconfigCheck:
         files = [file for file in patch.files if _is_kconfig(file.name) and after.blob(file.name)]
         texts = {file.name: after.read(file.name).decode("utf-8", "replace").split("\n") for file in files}
         findings = [finding for file in files for finding in _helpless(file, texts[file.name])]
-        return Outcome((*findings, *_dangling(files, texts, after), *_left_behind(patch, before, after)))
+        findings += [*_dangling(files, texts, after), *_left_behind(patch, before, after)]
+        if not _changes_dependencies(patch):
+            return Outcome(tuple(findings))
+        try:
+            findings += _unmet(before, after)
+        except UsageError as error:
+            return Outcome(tuple(findings), f"selections were not looked at: {error.message}")
+        return Outcome(tuple(findings))
 
 
 def _is_kconfig(path: str) -> bool:
@@ -118,3 +133,33 @@ def _defined(state: State, names: set[str]) -> set[str]:
     pattern = rf"^[[:space:]]*(menu)?config[[:space:]]+({'|'.join(sorted(names))})[[:space:]]*$"
     matches = (_OPTION.match(text) for _, _, text in state.grep(pattern, "*Kconfig*"))
     return {match["name"] for match in matches if match}
+
+
+def _changes_dependencies(patch: CheckedPatch) -> bool:
+    """Whether lines change what options depend on, or what they select; a new option that does neither is no risk."""
+    current, removed = "", list[str]()
+    for line in patch.diff.decode("utf-8", "replace").split("\n"):
+        if line.startswith("--- "):
+            current = line
+        elif line.startswith("-") and "Kconfig" in current:
+            removed.append(line[1:])
+    added = [text for file in patch.files if _is_kconfig(file.name) for text in file.added.values()]
+    return any(map(_DEPENDENCY.match, removed)) or any(map(_SELECTION.match, added))
+
+
+def _unmet(before: State, after: State) -> Iterator[CheckFinding]:
+    """Selections whose dependencies nothing guarantees after the patch, and were guaranteed or not there before it."""
+    old, new = (_of_tree(state) for state in (before, after))
+    for (selector, selected), (lacking, place) in new.items():
+        known, _ = old.get((selector, selected), ((), ""))
+        if fresh := [depend for depend in lacking if depend not in known]:
+            path, _, line = place.rpartition(":")
+            words = f"{selector} selects {selected}, which depends on {' && '.join(fresh)}, and that can be off"
+            yield CheckFinding(Severity.WARNING, words, path, int(line), "kconfig", "unmet")
+
+
+def _of_tree(state: State) -> Mapping[tuple[str, str], tuple[tuple[str, ...], str]]:
+    lines: dict[str, list[str]] = {}
+    for path, _, text in state.grep("", "*Kconfig*"):
+        lines.setdefault(path, []).append(text)
+    return unmet({path: "\n".join(of_path) for path, of_path in lines.items()})
