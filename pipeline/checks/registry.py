@@ -6,6 +6,7 @@ from pipeline.checks.checkpatch import CheckpatchCheck
 from pipeline.checks.coccinelle import CoccinelleCheck
 from pipeline.checks.documentation import DocumentationCheck
 from pipeline.checks.fixes import FixesCheck
+from pipeline.checks.includes import IncludesCheck
 from pipeline.checks.kconfig import KconfigCheck
 from pipeline.checks.kernel_doc import KernelDocCheck
 from pipeline.checks.maintainers import MaintainersCheck
@@ -23,6 +24,7 @@ CHECKS: tuple[PatchCheck, ...] = (
     SuspicionCheck(),
     CheckpatchCheck(),
     KernelDocCheck(),
+    IncludesCheck(),
     SignOffCheck(),
     FixesCheck(),
     StableCheck(),

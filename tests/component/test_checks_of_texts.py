@@ -69,7 +69,18 @@ p << r.p;
 @@
 coccilib.report.print_report(p[0], "WARNING: nothing is freed here")
 """
+CHECKINCLUDES = r"""#!/usr/bin/perl
+# As the tree's own, without its options.
+for my $name (@ARGV) {
+	my %times;
+	open(my $file, '<', $name) or die;
+	while (<$file>) { $times{$1}++ if /^\s*#\s*include\s*[<"](\S*)[>"]/ }
+	for (sort keys %times) { print "$name: $_ is included more than once.\n" if $times{$_} > 1 }
+}
+"""
+OPTIONS = "\nconfig NEEDED\n\tbool\n\nconfig SELECTED\n\tbool\n\tdepends on NEEDED\n"
 FILES = {
+    "scripts/checkincludes.pl": CHECKINCLUDES,
     HEADER: HEADER_TEXT,
     "scripts/headers_install.sh": INSTALL,
     "scripts/unifdef.c": "int main(void)\n{\n\treturn 0;\n}\n",
@@ -92,18 +103,30 @@ BAD = {
     "uapi": ((HEADER, "unsigned int second;", "u32 second;"),),
     "netlink": ((SPEC, "name: fake", "name: other"),),
     "coccinelle": (("lib/alone.c", "\treturn x;", "\tkfree(NULL);\n\treturn x;"),),
+    "includes": (("lib/alone.c", "int alone", "#include <linux/a.h>\n#include <linux/a.h>\n\nint alone"),),
+    "kconfig": (("Kconfig", "config MEMCG\n", "config SELECTING\n\tbool\n\tselect SELECTED\n\nconfig MEMCG\n"),),
 }
 GOOD = {
     "documentation": ((DOCUMENT, "truth. Where", "*truth*. Where"),),
     "uapi": ((HEADER, "#endif", "#define FAKE_FIRST 1\n\n#endif"),),
     "netlink": ((SPEC, "name: fake", "name: other"), (GENERATED, "int fake", "int other")),
     "coccinelle": (("lib/alone.c", "\treturn x;", "\tkfree(x);\n\treturn x;"),),
+    "includes": (("lib/alone.c", "int alone", "#include <linux/a.h>\n#include <linux/b.h>\n\nint alone"),),
+    "kconfig": (
+        (
+            "Kconfig",
+            "config MEMCG\n",
+            "config SELECTING\n\tbool\n\tdepends on NEEDED\n\tselect SELECTED\n\nconfig MEMCG\n",
+        ),
+    ),
 }
 KINDS = {
     "documentation": {"inline-emphasis-start-string", "no-toctree", "gone-file"},
     "uapi": {"does-not-compile"},
     "netlink": {"not-regenerated"},
     "coccinelle": {"nothing-is-freed-here"},
+    "includes": {"twice"},
+    "kconfig": {"unmet"},
 }
 
 
@@ -115,6 +138,8 @@ def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[st
         file = made.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    kconfig = made.folder / "Kconfig"
+    kconfig.write_text(kconfig.read_text() + OPTIONS)
     made.git("add", "--all", "--force")
     made.git("commit", "--quiet", "--signoff", "-m", "texts")
     for check in KINDS:
@@ -145,3 +170,13 @@ def test_what_a_patch_breaks_is_found(kernel: Developer, tmp_path: Path, check: 
 def test_a_good_patch_of_the_same_files_has_no_findings(kernel: Developer, tmp_path: Path, check: str) -> None:
     check_result = result(kernel, tmp_path, check, "good")
     assert (check_result.status, check_result.findings) == (CheckStatus.CHECKED, ())
+
+
+def test_a_title_with_a_short_underline_is_said_once(kernel: Developer, tmp_path: Path) -> None:
+    # docutils reads the title below a section that lies deeper, finds that it ends that section, and reads it again.
+    titles = "First\n-----\n\nSecond\n~~~~~~\n\nAnother of some words\n-----"
+    edit = ("Documentation/mm/alone.rst", "lib/alone.c has", f"{titles}\n\nlib/alone.c has")
+    kernel.branch("title", "master", ("mm: a title", (edit,)))
+    series = kernel.post(tmp_path / "posted", "master..title", "a series").folder
+    findings = checked(tmp_path / "ws", series, f"path:{kernel.folder}#master")[1, "documentation"].findings
+    assert [finding.kind for finding in findings if "underline" in finding.kind] == ["title-underline-too-short"]
