@@ -5,6 +5,7 @@ A series can change the scripts that judge it, so those of the base are run, fro
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from pipeline.system.workspace import Workspace
 TIMEOUT = 120.0
 """Seconds for one script on one patch; checkpatch takes a minute for the largest drivers."""
 _PERL_DIES = 255
+_LINK = "120000"
 _REGULAR = ("100644", "100755")
 
 
@@ -180,6 +182,14 @@ class TreeState:
     def read(self, path: str) -> bytes:
         blob = self.blob(path)
         return self.bench.repository.blobs([blob])[0] if blob else b""
+
+    def target(self, path: str) -> str:
+        about = self.bench.repository.out("ls-tree", "-z", "--full-tree", self.commit, "--", path).split()
+        if not about or about[0] != _LINK:
+            return ""
+        named = self.bench.repository.blobs([about[2]])[0].decode("utf-8", "replace")
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
+        return "" if place.startswith(("/", "../")) else place
 
     def exists(self, pattern: str) -> bool:
         # ls-tree knows no patterns: the part before the first is asked for, and what it lists is matched.

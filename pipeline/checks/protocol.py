@@ -133,6 +133,10 @@ class State(Protocol):
         """The content of a regular file; nothing where there is none."""
         ...
 
+    def target(self, path: str) -> str:
+        """The path in the tree that a symbolic link leads to; empty where there is none."""
+        ...
+
     def exists(self, pattern: str) -> bool:
         """Whether a file matches a path with `*` and `?`, or lies below it."""
         ...

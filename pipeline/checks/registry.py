@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.checks.checkpatch import CheckpatchCheck
 from pipeline.checks.coccinelle import CoccinelleCheck
+from pipeline.checks.device_tree import DeviceTreeCheck
 from pipeline.checks.documentation import DocumentationCheck
 from pipeline.checks.fixes import FixesCheck
 from pipeline.checks.includes import IncludesCheck
@@ -32,6 +33,7 @@ CHECKS: tuple[PatchCheck, ...] = (
     MaintainersCheck(),
     SpellingCheck(),
     KconfigCheck(),
+    DeviceTreeCheck(),
     DocumentationCheck(),
     UapiCheck(),
     NetlinkCheck(),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.kernel.trees import TreeName
-from pipeline.model import CheckResult, CheckStatus
+from pipeline.model import CheckResult, CheckStatus, Severity
 from pipeline.run import Pipeline
 from tests.support.checking import checked
 from tests.support.linux_6_12 import TREE
@@ -137,3 +137,76 @@ def test_who_is_not_asked_is_named(sparse: Sparse, workspace: Path) -> None:
     assert {finding.kind for finding in missing} == {"person", "list"}
     assert any("linux-crypto@vger.kernel.org" in finding.message for finding in missing)
     assert checked(workspace, asked, TREE)[1, "recipients"].findings == ()
+
+
+BINDING = "Documentation/devicetree/bindings/misc/example,reverser.yaml"
+GOOD_BINDING = """\
+# SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+%YAML 1.2
+---
+$id: http://devicetree.org/schemas/misc/example,reverser.yaml#
+$schema: http://devicetree.org/meta-schemas/core.yaml#
+
+title: A machine that reverses bits
+
+maintainers:
+  - Devi Loper <devi@example.org>
+
+properties:
+  compatible:
+    const: example,reverser
+
+  reg:
+    maxItems: 1
+
+  interrupts:
+    maxItems: 1
+
+required:
+  - compatible
+  - reg
+
+additionalProperties: false
+
+examples:
+  - |
+    #include <dt-bindings/interrupt-controller/irq.h>
+
+    reverser@1000 {
+        compatible = "example,reverser";
+        reg = <0x1000 0x10>;
+        interrupts = <1 IRQ_TYPE_EDGE_FALLING>;
+    };
+"""
+BAD_BINDINGS = {
+    "binding": ("  - Devi Loper <devi@example.org>", "  - Devi Loper: devi@example.org"),
+    "example": ("        reg = <0x1000 0x10>;", "        reg = <0x1000 0x10>;\n        bits = <8>;"),
+}
+
+
+def validated(sparse: Sparse, workspace: Path, name: str, text: str) -> CheckResult:
+    message = f"dt-bindings: misc: reverse bits\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
+    series = sparse.posted(name, message, "--to=devicetree@vger.kernel.org", **{BINDING: text})
+    result = checked(workspace, series, TREE)[1, "device-tree"]
+    if result.reason.endswith("is not installed"):
+        pytest.skip(result.reason)
+    return result
+
+
+@pytest.mark.parametrize("kind", BAD_BINDINGS)
+def test_what_is_wrong_with_a_binding_is_said(sparse: Sparse, workspace: Path, kind: str) -> None:
+    result = validated(sparse, workspace, f"binding-{kind}", GOOD_BINDING.replace(*BAD_BINDINGS[kind]))
+    assert (result.status, result.reason) == (CheckStatus.CHECKED, "")
+    assert [(finding.kind, finding.path) for finding in result.findings] == [(kind, BINDING)], result.findings
+
+
+def test_an_example_that_does_not_compile_is_an_error(sparse: Sparse, workspace: Path) -> None:
+    text = GOOD_BINDING.replace("    #include <dt-bindings/interrupt-controller/irq.h>\n", "")
+    (finding,) = validated(sparse, workspace, "binding-broken", text).findings
+    assert (finding.severity, finding.tool) == (Severity.ERROR, "dtc")
+    assert "IRQ_TYPE_EDGE_FALLING" in finding.message
+
+
+def test_a_good_binding_has_no_findings(sparse: Sparse, workspace: Path) -> None:
+    result = validated(sparse, workspace, "binding-good", GOOD_BINDING)
+    assert (result.status, result.reason, result.findings) == (CheckStatus.CHECKED, "", ())

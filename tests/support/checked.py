@@ -18,6 +18,7 @@ class Files:
 
     commit = "0" * 40
     script = b""
+    links: Mapping[str, str] = {}
 
     def __init__(self, files: Mapping[str, str], subjects: Mapping[str, str] | None = None) -> None:
         self._files = files
@@ -36,6 +37,9 @@ class Files:
 
     def blob(self, path: str) -> str:
         return f"{hash(self._files[path]):x}" if path in self._files else ""
+
+    def target(self, path: str) -> str:
+        return self.links.get(path, "")
 
     def exists(self, pattern: str) -> bool:
         return any(fnmatchcase(path, pattern) or path.startswith(pattern) for path in self._files)
