@@ -115,9 +115,10 @@ def test_retry_after_is_obeyed(tmp_path: Path, form: str, status: int) -> None:
     assert 1.9 < second - first < 5
 
 
-@pytest.mark.parametrize("value", ["3600", in_seconds(3600)], ids=["seconds", "date"])
-def test_a_server_that_wants_longer_than_we_have_is_left_alone(tmp_path: Path, value: str) -> None:
-    started = time.monotonic()
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_server_that_wants_longer_than_we_have_is_left_alone(tmp_path: Path, form: str) -> None:
+    # A date that is made when tests are collected can be long gone when they are run.
+    value, started = "3600" if form == "seconds" else in_seconds(3600), time.monotonic()
     error, asked = refused([Answer(429, headers={"Retry-After": value})], tmp_path)
     assert asked == 1
     assert time.monotonic() - started < 5
