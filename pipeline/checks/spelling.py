@@ -12,6 +12,8 @@ from pipeline.model import CheckFinding, Severity
 
 _LINE = re.compile(r"^(?:\./)?(?P<laid>\w+):(?P<line>\d+): (?P<words>.*)$")
 _CORRECTION = re.compile(r"^(?P<wrong>[\w'-]+)\|\|(?P<right>[^\n|]+)$", re.MULTILINE)
+_WORD = re.compile(r"[\w'’-]+")
+"""What codespell takes for a word (`word_regex_def`)."""
 _MESSAGE = "message"
 
 
@@ -33,8 +35,12 @@ class SpellingCheck:
             if file.added and file.name != "scripts/spelling.txt":
                 places[f"f{at}"] = (file.name, [*file.added])
                 files[f"f{at}"] = "".join(f"{text}\n" for text in file.added.values()).encode()
-        words = after.script.decode("utf-8", "replace")
-        dictionary = "".join(f"{match['wrong']}->{match['right']}\n" for match in _CORRECTION.finditer(words))
+        corrections = [*_CORRECTION.finditer(after.script.decode("utf-8", "replace"))]
+        # To start codespell costs more than to look whether it can find anything.
+        text = b"\n".join(files.values()).decode("utf-8", "replace").lower()
+        if not {match["wrong"].lower() for match in corrections}.intersection(_WORD.findall(text)):
+            return Outcome()
+        dictionary = "".join(f"{match['wrong']}->{match['right']}\n" for match in corrections)
         options = ("--dictionary", "dictionary.txt", "--disable-colors")
         laid = [*files]
         done = after.run("codespell", *options, *laid, files={**files, "dictionary.txt": dictionary.encode()})
