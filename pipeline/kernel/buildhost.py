@@ -159,6 +159,7 @@ class BuildHost:
             "variables": kbuild.variables(cell),
             "sandbox": self.sandbox.name,
             "policy": POLICY_VERSION,
+            **({"checker": cell.checker.digest} if cell.checker else {}),
         }
 
     def past(self, cell: Cell) -> tuple[int | None, float | None]:

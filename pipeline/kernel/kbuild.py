@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.kernel import toolchain
+from pipeline.kernel import sparse, toolchain
 from pipeline.model import Cell
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.sandbox import Job
@@ -51,7 +51,8 @@ _PROBED = re.compile(r"->PIPELINE_STRUCT_PAGE \$?#?(\d+)")
 
 def variables(cell: Cell) -> dict[str, str]:
     """make variables of a cell; part of the key of its results."""
-    return {"ARCH": cell.arch, **toolchain.make_variables(cell.toolchain.name), **PINNED}
+    checker = sparse.VARIABLES if cell.checker else {}
+    return {"ARCH": cell.arch, **toolchain.make_variables(cell.toolchain.name), **checker, **PINNED}
 
 
 def make(

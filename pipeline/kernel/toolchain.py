@@ -136,6 +136,19 @@ def identify(name: str, processes: Processes) -> Toolchain:
     return Toolchain(name, version, hashlib.sha256(" ".join(digests).encode()).hexdigest())
 
 
+def identify_program(name: str, processes: Processes) -> Toolchain:
+    """Looks a program up that is used beside a compiler.
+
+    Raises:
+        InfrastructureError: it is not installed or does not run.
+    """
+    program = place(name)
+    if program is None:
+        raise InfrastructureError(f"{name} is not installed", hint=f"apt-get install {name} (see `pipeline doctor`).")
+    version = _ask(processes, program, "--version").splitlines()[0]
+    return Toolchain(name, version, _digest_of(program))
+
+
 def llvm_libraries(ldd: str) -> list[str]:
     """Files of the shared LLVM and clang libraries in what ldd prints of a program."""
     return sorted(_LLVM_LIBRARY.findall(ldd))

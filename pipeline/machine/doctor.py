@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.checks.registry import tools as check_tools
 from pipeline.definitions import CellDefinition, MatrixDefinition
+from pipeline.kernel import sparse
 from pipeline.kernel.architectures import ARCHITECTURES, architecture
 from pipeline.kernel.minimums import SCRIPT, minimum, newer
 from pipeline.kernel.sources import Sources
@@ -107,6 +108,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
         ]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
+    wanted.append(Need(sparse.PROGRAM, sparse.PACKAGE, optional=True, lack="no warnings of sparse"))
     wanted += [Need(tool.program, tool.package, optional=True, lack="fewer checks") for tool in check_tools()]
     # What building needs is no option where a boot needs it, too.
     by_name: dict[str, Need] = {}

@@ -94,7 +94,7 @@ class Cell:
     `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
     names the boot scenarios that the kernel runs. Of `expectations` the first whose condition holds on a tree is what
     is expected there; a cell that is planned has it in `expect`. A cell of the stage `objects` links no kernel: of it
-    only what a series touches is compiled.
+    only what a series touches is compiled, and `checker` reads the source beside its compiler.
     """
 
     id: str
@@ -108,6 +108,7 @@ class Cell:
     expect: Expectation | None = None
     expectations: tuple[Expectation, ...] = ()
     stage: Stage = Stage.KERNELS
+    checker: Toolchain | None = None
 
 
 @dataclass(frozen=True)

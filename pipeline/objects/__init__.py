@@ -162,7 +162,7 @@ class ObjectsStage:
         wide, last = next((work for work in self._works if work.files), None), self._applied.states[-1]
         if wide is None:
             return []
-        cell = narrow_cell(wide.planned.cell)
+        cell = narrow_cell(self._host, wide.planned.cell)
         work = Work(PlannedCell(cell, self._applied.tree))
         self._states.configure([work], (last,))
         if not (values := values_of(work.configs.get(last.patch, ""))):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.build.folders import Folders, Place
 from pipeline.build.results import compiler_of
-from pipeline.kernel import diagnostics, kbuild, logs, records
+from pipeline.kernel import diagnostics, kbuild, logs, records, sparse
 from pipeline.kernel.diagnostics import Complaints
 from pipeline.kernel.make import Make
 from pipeline.kernel.toolchain import ToolchainName
@@ -143,6 +143,7 @@ class Compiler:
 
     def _object(self, compiled: CompiledObject, said: Complaints, others: Complaints) -> CompiledObject:
         """An object with what was said of it; where that explains no failure, what was said of none."""
+        said = _understood(said) if compiled.good else said
         # What make did not take for a failure is as good as a warning.
         warnings = said.warnings if not compiled.good else (*said.warnings, *said.errors)
         errors = () if compiled.good else said.errors or said.last_words or others.errors or others.last_words
@@ -174,6 +175,14 @@ class Compiler:
         except UnreadableError as error:
             self._make.warn(str(error))
             return build
+
+
+def _understood(said: Complaints) -> Complaints:
+    """What was said of a good object, without sparse's words where it cannot read what the compiler can."""
+    if not any(error.tool == sparse.PROGRAM for error in said.errors):
+        return said
+    kept = [[each for each in kind if each.tool != sparse.PROGRAM] for kind in (said.warnings, said.errors)]
+    return Complaints(*map(tuple, kept))
 
 
 def _warnings(said: Mapping[str, Complaints], target: str) -> tuple[Diagnostic, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from pipeline.kernel import toolchain
+from pipeline.kernel import sparse, toolchain
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.kconfig import parse_fragment
@@ -25,6 +25,9 @@ MOST_NAMED = 4
 FOR_SIZE = frozenset({"i386"})
 """Architectures whose objects are optimized for size: compilers call the division of 64 bits there that they write out,
 or find out to be one of 32 bits, where they optimize for speed, and randconfig meets sooner or later."""
+CHECKED = frozenset({"i386"})
+"""Architectures whose sources sparse reads, too: one that nearly all code is compiled for is enough, and one that does
+not hold up the first verdict."""
 UNWANTED = frozenset({"HEADERS_INSTALL"})
 """Makes `make prepare` install a thousand headers for programs, which no object of a kernel reads."""
 
@@ -54,21 +57,30 @@ def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) ->
         compiler = toolchain.identify(name, host.processes)
     except InfrastructureError as error:
         compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
-    about = f"{BASE}, and of it the objects of what the series touches, with W=1"
+    checker = sparse.identify(host.processes) if arch in CHECKED else None
+    about = f"{BASE}, and of it the objects of what the series touches, with W=1{_beside(checker)}"
     fragments = (wide_fragment(repository, tree.commit), *([size_fragment()] if arch in FOR_SIZE else []))
     return PlannedCell(
-        Cell(objects_cell_id(arch), arch, compiler, BASE, fragments, about, stage=Stage.OBJECTS), tree, reason=reason
+        Cell(objects_cell_id(arch), arch, compiler, BASE, fragments, about, stage=Stage.OBJECTS, checker=checker),
+        tree,
+        reason=reason,
     )
 
 
-def narrow_cell(cell: Cell) -> Cell:
+def _beside(checker: Toolchain | None) -> str:
+    """What reads the source beside the compiler, in words."""
+    return f" and sparse {checker.version.split()[0]}" if checker else ""
+
+
+def narrow_cell(host: BuildHost, cell: Cell) -> Cell:
     """The cell in which nothing is on that kconfig lets be off; what is compiled there is asked for beside it.
 
     Args:
         cell: the wide one of its architecture.
     """
     about = f"{NARROW}, before it is known what the series' files need"
-    return replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about)
+    checker = sparse.identify(host.processes)
+    return replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about, checker=checker)
 
 
 def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
@@ -79,6 +91,7 @@ def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
     """
     wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
     about = f"{NARROW} with {_named(requests)} and no more: what the series takes for granted is not there"
+    about += _beside(cell.checker)
     return replace(cell, fragments=(parse_fragment("needed", wishes),), about=about)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -191,7 +192,7 @@ def test_what_the_series_takes_for_granted_is_missed_in_a_narrow_configuration(t
     assert [statuses(cell)[-1] for cell in record.cells] == ["built", "failed", "built"]
     narrow = record.cells[1]
     about = "allnoconfig with CONFIG_FAKE_EXTRA=y and no more: what the series takes for granted is not there"
-    assert (narrow.id, narrow.about) == (f"{CELL}-narrow", about)
+    assert (narrow.id, narrow.about.partition(" and sparse ")[0]) == (f"{CELL}-narrow", about)
     assert "fake_charge" in narrow.states[-1].errors[0].message
     assert 'does not compile with patch 2, "lib: pay"' in printed
 
@@ -228,6 +229,26 @@ def test_a_warning_of_32_bits_is_found(tried: Tried) -> None:
     _, record, printed = tried([("lib: a cast", [NARROW])], 1)
     assert [new_warnings(cell) for cell in record.cells] == [[0, 0], [0, 0], [0, 1]]
     assert "cast from pointer to integer of different size" in printed
+
+
+@pytest.mark.skipif(not shutil.which("sparse"), reason="sparse is not installed")
+def test_what_sparse_says_is_a_new_warning_of_the_patch_that_brought_it(tried: Tried) -> None:
+    """Beside the compiler, after the first verdict; what sparse cannot read breaks nothing, and is no warning.
+
+    Seen red without CHECK=: sparse's status is make's then.
+    """
+    shown = (EXTRA, "#include", "int fake_shown;\n#include")
+    unknown = (EXTRA, "int fake_shown;", "int fake_shown;\n#ifdef __CHECKER__\n#error sparse\n#endif")
+    series = [("lib: another factor", [FACTOR]), ("lib: a variable", [shown]), ("lib: confuse", [unknown])]
+    _, record, printed = tried(series, 1)
+    assert [statuses(cell) for cell in record.cells] == [["built"] * 4] * 3
+    assert [new_warnings(cell) for cell in record.cells] == [[0] * 4, [0, 0, 1, 0], [0, 0, 1, 0]]
+    of_32_bits = record.cells[2]
+    (warning,) = of_32_bits.states[2].new_warnings
+    assert (warning.path, warning.tool) == (EXTRA, "sparse")
+    assert warning.message == "symbol 'fake_shown' was not declared. Should it be static?"
+    assert " and sparse " in of_32_bits.about
+    assert 'new warning with patch 2, "lib: a variable"' in printed
 
 
 def test_what_includes_a_header_that_goes_is_compiled(tried: Tried) -> None:

@@ -27,7 +27,7 @@ from pipeline.model import Diagnostic
 
 __all__ = ["FAMILIES", "LARGEST_FILE", "VERSION", "Complaints", "in_source", "new_ones", "parse", "read"]
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same log comes to be read another way: the logs of builds that are stored are then read again."""
 
 FAMILIES: tuple[tuple[Form, ...], ...] = (

@@ -16,6 +16,7 @@ _SMATCH = re.compile(
     r"(?P<text>.+)$"
 )
 _PASSED_ON = re.compile(r"ld returned \d+ exit status|(?:linker|assembler) command failed")
+_TYPE = re.compile(r"[^\s:]+:\d{1,9}(?::\d{1,9})?: {3,9}((?:expected|got) .{1,300})$")
 # The source as gcc and clang 16 show it: "   12 |         int x;". Other lines of the excerpt have no number.
 _EXCERPT = re.compile(r" {0,9}(?P<line>\d{0,9}) \|(?: (?P<source>.*))?$")
 _CARET = re.compile(r"[ \t]*[~^][~^ \t]*$")
@@ -30,6 +31,11 @@ def in_a_file(line: Line, log: Log) -> Report | None:
     inside = log.function or function_of(source)
     tool = "sparse" if log.step == "CHECK" else "sphinx" if line.path.endswith(".rst") else log.compiler
     place = log.relative(line.path)
+    if tool == "sparse":
+        # Both types, each on a line of its own.
+        types = log.indented(lambda text: _TYPE.match(text) and text.startswith(f"{line.path}:{line.number}:"))
+        text = " ".join([text, *(match[1] for match in filter(None, map(_TYPE.match, types)))])
+        return Report(kind, Diagnostic(place, line.number, text, tool, inside), line.column, len(types))
     return Report(kind, Diagnostic(place, line.number, text, tool, inside, shortened(source)), line.column)
 
 

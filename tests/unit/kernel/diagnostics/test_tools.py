@@ -56,6 +56,10 @@ SPARSE = """\
   CHECK   /src/mm/s.c
 /src/mm/s.c:1:52: warning: Using plain integer as NULL pointer
 /src/mm/s.c:1:5: warning: symbol 'nostatic' was not declared. Should it be static?
+/src/mm/s.c:7:23: warning: incorrect type in argument 4 (different base types)
+/src/mm/s.c:7:23:    expected restricted __wsum [usertype] csum
+/src/mm/s.c:7:23:    got unsigned int
+/src/mm/s.c:7:23: warning: cast from restricted __wsum
 """
 SMATCH = """\
   CHECK   /src/mm/s.c
@@ -231,6 +235,14 @@ PRINTED: list[tuple[str, list[Row], list[Row]]] = [
         [
             ("sparse", "mm/s.c", 1, "Using plain integer as NULL pointer"),
             ("sparse", "mm/s.c", 1, "symbol 'nostatic' was not declared. Should it be static?"),
+            (
+                "sparse",
+                "mm/s.c",
+                7,
+                "incorrect type in argument 4 (different base types) expected restricted __wsum [usertype] csum "
+                "got unsigned int",
+            ),
+            ("sparse", "mm/s.c", 7, "cast from restricted __wsum"),
         ],
         [],
     ),
