@@ -99,12 +99,12 @@ class Difference:
     @cached_property
     def dropped(self) -> frozenset[int]:
         """Patches of the earlier revision that the later one has neither by name nor by most of their lines."""
-        titles = {patch.subject.casefold() for patch in self.after.patches}
+        titles = {_bare(patch.subject) for patch in self.after.patches}
         numbers = set()
         for patch in self.before.patches:
             own = _added({patch.number: self.old_code[patch.number]})
             left = len(own & self.new_lines)
-            if patch.subject.casefold() not in titles and 2 * left <= len(own):
+            if _bare(patch.subject) not in titles and 2 * left <= len(own):
                 numbers.add(patch.number)
         return frozenset(numbers)
 
@@ -151,6 +151,11 @@ class Difference:
                 places.setdefault((line.path, line.within), set()).add((line.sign, line.text))
             revisions.append(places)
         return tuple(revisions)
+
+
+def _bare(subject: str) -> str:
+    """A title without its prefixes, which a later revision may write otherwise."""
+    return subject.casefold().rpartition(": ")[2]
 
 
 def _added(code: Mapping[int, str]) -> frozenset[tuple[str, str]]:

@@ -37,6 +37,8 @@ _ADDRESSED = re.compile(
     r"\b(?:address|incorporat|fix|appl|resolv|handl|implement)\w*\b.{0,60}\b(?:comments?|feedback|review|suggestions?|remarks)\b",
     re.IGNORECASE,
 )
+_ONE_COMMENT = re.compile(r"\b(?:comment|feedback|suggestion|remark) (?:to|about|on|regarding|that)\b", re.IGNORECASE)
+"""Of a line that says which one it was."""
 _WHOSE = re.compile(r"\b(?:from|by|of) ([A-Z][a-z]+)|\b([A-Z][a-z]+)'s?\b|\(([A-Z][a-z]+)")
 _TAKEN_AWAY = re.compile(r"^(?:remov|drop|delet|discard|get rid|got rid|no longer)\w*", re.IGNORECASE)
 _ASKS_TO_TAKE_AWAY = re.compile(
@@ -157,7 +159,8 @@ class _Fates:
     def _blanket(self, point: PointRecord, asked: Asked) -> str:
         """A line of the changelog that says that comments were addressed: this reviewer's, or nobody's by name."""
         for change, _ in self._changes:
-            if change.patch in (0, point.patch) and _ADDRESSED.search(change.text):
+            about_all = _ADDRESSED.search(change.text) and not _ONE_COMMENT.search(change.text)
+            if change.patch in (0, point.patch) and about_all:
                 whose = {name.casefold() for names in _WHOSE.findall(change.text) for name in names if name}
                 if not whose or whose.intersection(asked.names):
                     return change.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.review import review
 from pipeline.review.changelog import Change, changes
+from pipeline.review.difference import Difference
 from pipeline.review.fates import fates
 from pipeline.review.since import by_patch_id, by_range_diff, lost_trailers, messages_of
 from tests.support.sample_reviews import AFTER, BEFORE
@@ -102,3 +103,11 @@ def test_a_list_with_arrows_has_an_item_for_each_and_the_patch_that_it_names() -
     text = "Changes in v2:\n-> 2/2 - Renamed the file.\n-> 1/2 - Sorted the\nvariables.\n"
     second = series(version=2, cover=letter("cover", AUTHOR, text, subject="[PATCH v2 0/2] mm: a better pool"))
     assert changes(second, 1) == (Change(2, "2/2 - Renamed the file."), Change(1, "1/2 - Sorted the variables."))
+
+
+def test_a_patch_that_is_titled_with_another_prefix_was_not_dropped() -> None:
+    other = CODE.replace("new_size", "another_size").replace("old_size", "another_old_size")
+    first = series(patches=(patch(1, f"Why.\n{CODE}", subject="mm: pool: fill it"),))
+    for subject, dropped in (("mm/pool: Fill it", set[int]()), ("mm: drain it", {1})):
+        second = series(version=2, patches=(patch(1, f"Why.\n{other}", subject=subject),))
+        assert Difference(first, second).dropped == dropped
