@@ -25,7 +25,7 @@ _FOUND_NOTHING = re.compile(
     r"\b(?:no (?:new )?(?:issues?|problems?|regressions?|errors?) (?:were )?found|found no )", re.IGNORECASE
 )
 _RELAYS = re.compile(
-    r"^(?:my|our|the) (?:[\w-]+ )?(?:ro)?bot (?:has )?(?:found|noticed|detected|reports|reported)\b", re.I | re.M
+    r"^(?:my|our|the) (?:[\w./-]+ ){0,3}(?:ro)?bot (?:has )?(?:found|noticed|detected|reports|reported)\b", re.I | re.M
 )
 _CONDITION = re.compile(r"\s*If you (?:re-?)?(?:fix|send)")
 MOST = 20

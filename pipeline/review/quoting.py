@@ -10,11 +10,13 @@ from itertools import groupby, pairwise
 
 from pipeline.mail.given import COPY_BELOW, DIFF, QUOTE, SIGNATURE, is_trailer, starts_patch
 from pipeline.review.phrases import Phrases, matches
+from pipeline.review.signatures import signs, start_of_signature, without_footer, without_signature_above
 
 _HEADER = re.compile(r"^\*?(?:From|Sent|To|Cc|Subject|Date|Message-ID):\*? ", re.IGNORECASE)
-_DASHES = re.compile(r"^-{2,}\s*$")
 _LISTED = re.compile(r"^\[\d+/\d+\] \S")
 _COMMIT = re.compile(r"^\s+(?:commit: |\(no commit info\)|https?://)")
+_LOG = re.compile(r"^commit [0-9a-f]{7,40}\b")
+_QUOTED_HUNK = re.compile(r"^> ?(?:diff --git|@@ )")
 _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
 """A name on the right, below the text."""
 _ATTRIBUTION = re.compile(
@@ -37,16 +39,12 @@ _END_OF_CODE = re.compile(r"^\S.{0,60}[,;(){}]$")
 _TITLE = re.compile(r"\s*\(?\d{1,2}[.)]\s+\S")
 _OF_A_PATCH = ("+", "-", "@@ ")
 _QUOTES = re.compile(r"^(?:> ?)+")
-_SLIP = re.compile(r"^\w{1,2}> ")
+_SLIP = re.compile(r"^[^\s>]{1,2}> ")
 _ALIKE = 0.7
 _WORDS_OF_LEAD = 5
 _WORDS_OF_CORRECTION = 3
-_POSTSCRIPT = re.compile(r"^\s*p\.? ?s\b\.?:?\s*", re.IGNORECASE)
-_FAREWELL = re.compile(r"^\s*[^\s.!?]+(?: [^\s.!?]+){0,2},$")
-"""Whatever the language, where only the sender's name follows."""
-_LINES_OF_SIGNATURE = 5
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
-"""What a line of a signature is not."""
+"""What a torn line of code is not."""
 _LONGEST_ATTRIBUTION = 1000
 """Characters (RFC 5322 allows 998 in a line)."""
 _DATED = re.compile(r"^(?:On|Em|Am|Le|\d{4}-\d\d-\d\d|\S+, \d{1,2}) ?.*\d")
@@ -108,6 +106,7 @@ def take_apart(body: str) -> Text:
     groups: list[tuple[list[str], list[str]]] = [([], [])]
     skipping = False
     lines = body.expandtabs().splitlines()
+    last_hunk = max((at for at, line in enumerate(lines) if _QUOTED_HUNK.match(line)), default=0)
     for at, line in enumerate(lines):
         if QUOTE.match(line) or _is_slip(lines, at) or _is_torn(lines, at):
             skipping = False
@@ -122,6 +121,8 @@ def take_apart(body: str) -> Text:
         elif not skipping:
             # Some put their signature above what they quote, some programs a rule: what is quoted below counts.
             skipping = bool(SIGNATURE.match(line) or DIFF.match(line) or starts_patch(lines, at))
+            if at < last_hunk and _LOG.match(line):
+                _drop_lead(groups[-1][1])
             if not skipping:
                 groups[-1][1].append(line)
     attribution = ""
@@ -132,6 +133,15 @@ def take_apart(body: str) -> Text:
     _lead_in(groups)
     passages = (Passage(tuple(quoted), trimmed(own)) for quoted, own in groups)
     return Text(attribution, tuple(passage for passage in passages if passage.quoted or passage.text))
+
+
+def _drop_lead(own: list[str]) -> None:
+    """Drops words that lead to the commit that a tool's report begins with."""
+    end = len(own)
+    while end and not own[end - 1].strip():
+        end -= 1
+    if end and own[end - 1].rstrip().endswith(":"):
+        own.clear()
 
 
 def _lead_in(groups: list[tuple[list[str], list[str]]]) -> None:
@@ -162,7 +172,7 @@ def is_title(line: str) -> bool:
 
 
 def _is_slip(lines: list[str], at: int) -> bool:
-    """Whether a letter has slipped in before the sign of a quoted line."""
+    """Whether a letter or a sign has slipped in before the sign of a quoted line."""
     around = lines[max(at - 1, 0) : at] + lines[at + 1 : at + 2]
     return bool(_SLIP.match(lines[at])) and len(around) == 2 and all(map(QUOTE.match, around))
 
@@ -174,32 +184,12 @@ def _is_torn(lines: list[str], at: int) -> bool:
     return of_code and bool(_END_OF_CODE.search(lines[at])) and not _SENTENCE.search(lines[at])
 
 
-def _signs(line: str, sender_names: Sequence[str]) -> bool:
-    """Whether a line is the sender's name in a form in which people sign: whole, in part, or its first letters."""
-    first, *others = re.findall(r"\w+", sender_names[0]) or [""]
-    letters = "".join(name[:1] for name in (first, *others))
-    forms = (*sender_names, first[:1], letters, first + letters[1:])
-    written = "".join(re.findall(r"\w+", line.casefold()))
-    return bool(written) and written in {"".join(re.findall(r"\w+", form)) for form in forms}
-
-
 def corrects(line: str, under: str) -> bool:
     """Whether a word (or two) is nearly one of the line above it."""
     words = line.split()
     return len(words) <= _WORDS_OF_CORRECTION and any(
         get_close_matches(word, under.split(), 1, _ALIKE) for word in words
     )
-
-
-def _signature(lines: Sequence[str], sender_names: Sequence[str], phrases: Phrases) -> int:
-    """Where a formula such as `Kind regards` begins that only a name, a title or a firm follow; else the end."""
-    for at in range(max(len(lines) - _LINES_OF_SIGNATURE, 0), len(lines)):
-        names = [line for line in lines[at + 1 :] if line.strip()]
-        if names and _FAREWELL.match(lines[at]) and all(_signs(line, sender_names) for line in names):
-            return at
-        if matches(phrases.closing, lines[at].strip()) and not any(map(_SENTENCE.search, lines[at + 1 :])):
-            return at
-    return len(lines)
 
 
 def unquoted(body: str) -> str:
@@ -214,22 +204,22 @@ def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, 
     Args:
         under: the line that they stand under; a word at the right that is nearly a word of it corrects it.
     """
-    lines = _without_notice(_without_footer([line.rstrip() for line in text], sender_names))
+    lines = _without_notice(without_footer([line.rstrip() for line in text], sender_names))
     lines = [line for at, line in enumerate(lines) if not _leads_to_trailer(lines, at)]
     dropped = (*phrases.elision, *phrases.listing)
     lines = [line for line in lines if not is_trailer(line) and not matches(dropped, line.strip())]
     if sum(bool(_HEADER.match(line)) for line in lines) > 1:
         lines = [line for line in lines if not _HEADER.match(line)]
     lines = list(trimmed(lines))
-    lines = _without_signature_above(lines, sender_names, phrases)
+    lines = without_signature_above(lines, sender_names, phrases)
     while lines and matches(phrases.greeting, lines[0].strip()):
         lines = list(trimmed(lines[1:]))
-    lines = lines[: _signature(lines, sender_names, phrases)]
+    lines = lines[: start_of_signature(lines, sender_names, phrases)]
     while lines and (
         not lines[-1].strip()
         or matches(phrases.closing, lines[-1].strip())
         or matches(phrases.footnote, lines[-1].strip())
-        or _signs(lines[-1], sender_names)
+        or signs(lines[-1], sender_names)
         or (_NICKNAME.match(lines[-1]) and not corrects(lines[-1], under))
     ):
         lines.pop()
@@ -244,31 +234,10 @@ def _leads_to_trailer(lines: Sequence[str], at: int) -> bool:
     return alone and short and is_trailer(below) and not is_trailer(lines[at])
 
 
-def _without_signature_above(lines: list[str], sender_names: Sequence[str], phrases: Phrases) -> list[str]:
-    """Without the signature above a postscript."""
-    end = next((at for at, line in enumerate(lines) if _POSTSCRIPT.match(line)), 0)
-    start = end
-    while start and (
-        not lines[start - 1].strip()
-        or _signs(lines[start - 1], sender_names)
-        or matches(phrases.closing, lines[start - 1].strip())
-    ):
-        start -= 1
-    return [*lines[:start], "", _POSTSCRIPT.sub("", lines[end]), *lines[end + 1 :]] if start < end else lines
-
-
 def _without_notice(lines: list[str]) -> list[str]:
     """Without the commits that a program lists at the end of a maintainer's thanks, and what it writes below them."""
     at = next((at for at, line in enumerate(lines) if _COMMIT.match(line) and at and _LISTED.match(lines[at - 1])), 0)
     return lines[: at - 1] if at else lines
-
-
-def _without_footer(lines: list[str], sender_names: Sequence[str]) -> list[str]:
-    """Without a signature below dashes that are not quite those of RFC 3676: the sender's name follows them."""
-    for at in range(len(lines) - 1):
-        if _DASHES.match(lines[at]) and lines[at + 1].strip().casefold().startswith(sender_names[0]):
-            return lines[:at]
-    return lines
 
 
 def _without_attribution(own: list[str]) -> str:
