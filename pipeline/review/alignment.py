@@ -26,7 +26,8 @@ class Quotation:
         self._lines = frozenset(words(line) for line in lines)
         whole = [line for line in self._lines if line.count(" ") + 1 >= _SENTENCE and line.endswith((".", "?", "!"))]
         self._first, self._last = tuple(f"{line} " for line in whole), tuple(f" {line}" for line in whole)
-        self._stream = f" {words(' '.join(lines))} "
+        # A line may end in a hyphen that another program breaks elsewhere.
+        self._streams = tuple(dict.fromkeys((f" {words(' '.join(lines))} ", f" {' '.join(map(words, lines))} ")))
 
     def positions(self, lines: Sequence[str], in_part: bool = True) -> list[int]:
         """Which of the lines are quoted.
@@ -41,11 +42,11 @@ class Quotation:
                 continue
             short = line.count(" ") + 1 < SHORT and line not in self._lines
             wanted = f"{lines[at - 1]} {line}" if short and quoted[-1:] == [at - 1] else line
-            whole = (wanted != line or not short) and f" {wanted} " in self._stream
+            whole = (wanted != line or not short) and any(f" {wanted} " in stream for stream in self._streams)
             if whole or (in_part and (line.startswith(self._first) or line.endswith(self._last))):
                 quoted.append(at)
         return quoted
 
     def end(self, line: str) -> int:
         """Where the last quotation of a line ends."""
-        return self._stream.rfind(f" {line} ")
+        return max(stream.rfind(f" {line} ") for stream in self._streams)

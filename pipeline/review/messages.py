@@ -35,6 +35,7 @@ class Message:
         parent: message-id of what it answers.
         patch: that it is about; 0 is the cover letter.
         lost: it is put together from what its answers quote.
+        to_patch: it answers the patch or the cover letter itself.
     """
 
     letter: Letter
@@ -42,6 +43,7 @@ class Message:
     parent: str
     patch: int
     lost: bool = False
+    to_patch: bool = False
 
     @property
     def id(self) -> str:
@@ -150,7 +152,8 @@ class _Placed:
         parent = letter.references[-1] if letter.references else ""
         name, address = parseaddr(letter.sender)
         by_program = matches(self._reports, address) or matches(self._reports, name) or relays(letter.body)
-        return Message(letter, of_program(letter.body) if by_program else take_apart(letter.body), parent, patch)
+        text = of_program(letter.body) if by_program else take_apart(letter.body)
+        return Message(letter, text, parent, patch, to_patch=parent in self._own)
 
     def patch(self, letter: Letter) -> int | None:
         """By the chain of parents; where it breaks off, by the subject."""

@@ -52,7 +52,8 @@ class Authors:
     """Whose series it is: the cover letter's sender and the patches' authors, by name and address.
 
     Args:
-        helpers: who developed a patch with them (`Co-developed-by:`), by its number; elsewhere they are reviewers.
+        helpers: who developed a patch with them (`Co-developed-by:`), by its number; elsewhere, and where they answer
+            the patch itself, they are reviewers.
     """
 
     names: frozenset[str]
@@ -88,9 +89,13 @@ class Authors:
         name = called[1].casefold()
         return name not in self._first_names and any(person(copy).split()[:1] == [name] for copy in to)
 
-    def wrote(self, sender: str, patch: int) -> bool:
-        """Whether the sender of a mail about a patch is one of them."""
-        if person(sender) in self.helpers.get(patch, ()):
+    def wrote(self, sender: str, patch: int, *, in_answer: bool = True) -> bool:
+        """Whether the sender of a mail about a patch is one of them.
+
+        Args:
+            in_answer: to somebody's reply.
+        """
+        if in_answer and person(sender) in self.helpers.get(patch, ()):
             return True
         # Some write the family's name first in one place, and last in another.
         known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words

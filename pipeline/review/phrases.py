@@ -17,6 +17,8 @@ LONGEST_SENTENCE = 1000
 """Characters that rules look at: they are written for sentences, not for a table of numbers."""
 
 _END = re.compile(r"(?<=[.!?])[)\"']?\s+(?=[\"'(`]?[A-Z0-9])|(?<=[.!?])\s+(?=i\b)|\s+[:;]-?[)P(]\s+")
+_TYPESET = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+"""Apostrophes and quotation marks of typesetters, and those of the rules."""
 _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")
 
 
@@ -243,6 +245,6 @@ def _compiled(expressions: Sequence[str]) -> Rules:
 
 def sentences(lines: Sequence[str]) -> tuple[str, ...]:
     """The sentences of a text, each on one line; a blank line ends one, too."""
-    paragraphs = "\n".join(line.strip() for line in lines).split("\n\n")
+    paragraphs = "\n".join(line.strip() for line in lines).translate(_TYPESET).split("\n\n")
     parts = (part for text in paragraphs for part in _END.split(" ".join(text.split())))
     return tuple(part for piece in parts if (part := _SMILEY.sub("", piece).strip()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from pipeline.review.continued import gone_on_with
 from pipeline.review.messages import Message
 from pipeline.review.paragraphs import above_rule
 from pipeline.review.people import Authors, display
@@ -22,6 +23,8 @@ MOST_EVIDENCE = 2
 """Quotations, the last ones: what was said and, perhaps, what came of it."""
 _RHETORICAL = re.compile(r"\b(?:should|could|would)(?:n'?t| not)\b", re.IGNORECASE)
 """Of a question that asks for what it says."""
+_HEDGED = re.compile(r"\b(?:should|might|may|could|would|probably|perhaps|maybe|presumably|guess)\b", re.IGNORECASE)
+"""Of an answer that is none for sure."""
 
 Link = Callable[[str], str]
 
@@ -44,38 +47,7 @@ def points(
         )
         for number, talk in enumerate(talks, 1)
     )
-    return _gone_on_with(made, talks, phrases)
-
-
-def _gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk], phrases: Phrases) -> tuple[PointRecord, ...]:
-    """Whoever is not content with the answer may put it in other words, at the end: what was said to those counts.
-
-    A question that was answered stays so, whatever is asked for then.
-    """
-    result = [*made]
-    for point, talk in zip(reversed(made), reversed(talks), strict=True):
-        above = result[point.within - 1] if point.within else None
-        if above is None or talk.within is None or not _goes_on(talk, talk.within):
-            continue
-        later = result[point.number - 1]
-        follows = (above.state == "disputed" or later.state != "unanswered") and above.state != "promised"
-        first = sentences(point.text)[:1]
-        accepted = any(phrases.accepts(sentence) and not phrases.asks(sentence) for sentence in first)
-        wanted = later.state == "promised" and not (accepted or phrases.only_asks(sentences(above.text)))
-        if follows and (above.state != "answered" or wanted):
-            changed = {"state": later.state, "waiting": later.waiting, "waiting_for": later.waiting_for}
-            result[above.number - 1] = above.model_copy(update=changed)
-    return tuple(result)
-
-
-def _goes_on(talk: Talk, above: Talk) -> bool:
-    """Whether a point is the last word of who opened the other, beside what its own answers say of both."""
-    first = talk.turns[0].message
-    messages = [turn.message for turn in above.turns]
-    if first.names[0] != messages[0].names[0] or not any(message is first for message in messages):
-        return False
-    after = messages[max(at for at, message in enumerate(messages) if message is first) + 1 :]
-    return all(any(turn.message is message for turn in talk.turns) for message in after)
+    return gone_on_with(made, talks, phrases)
 
 
 def _point(
@@ -192,7 +164,7 @@ class _Outcome:
             self._third_party(turn, said)
             return
         if self.state == "unanswered" and not self._author:
-            if own and (words := self._matching(self._phrases.withdrawn, said)):
+            if own and (words := self._matching(self._phrases.withdrawn, said) or self._own_answer(turn, said)):
                 self._settle("answered", turn, words)
             return
         meant = self._phrases.substance(said)
@@ -225,10 +197,21 @@ class _Outcome:
                 self._settle("unanswered", turn, words)
         elif accepted and own and self.state != "promised":
             self._settle("answered", turn, accepted)
+        elif own and meant and not accepted and self.state == "disputed" and not self._is_to_others(turn):
+            # Whoever answers why the author does not want it has had the last word.
+            self._settle("disputed", turn, meant[:1], display(turn.message.letter.sender))
+
+    def _own_answer(self, turn: Turn, said: Sequence[str]) -> tuple[str, ...]:
+        """What somebody says who finds the answer to a question alone."""
+        meant = self._phrases.substance(said)
+        alone = self._asked and turn.message.parent == self._opener.id
+        sure = not any(self._phrases.wants(sentence) or _HEDGED.search(sentence) for sentence in meant)
+        return meant[:1] if alone and sure else ()
 
     def _wrote(self, turn: Turn) -> bool:
         """Whether an author says it."""
-        return self._authors.wrote(turn.message.letter.sender, turn.message.patch)
+        message = turn.message
+        return self._authors.wrote(message.letter.sender, message.patch, in_answer=not message.to_patch)
 
     def _is_to_others(self, turn: Turn) -> bool:
         """Whether a turn answers neither whoever opened the point nor the author."""

@@ -21,6 +21,8 @@ _MORE_THAN_THAT = re.compile(r"\?|\bplease\b|\bbut\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
 _LAST_SENTENCES = 3
 """Of what is quoted, those that an answer may be to."""
+_CORRECTION = re.compile(r"\s*\^+")
+"""An author's own, beside those of a reviewer."""
 _APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 
@@ -49,6 +51,8 @@ class Reader:
                 for number, passage in enumerate(message.text.passages)
                 if (text := comment(passage.text, message.names, self.phrases, passage.last))
             ]
+            if self._by_author(message):
+                turns = [turn for turn in turns if not all(map(_CORRECTION.match, turn.text))]
             placed = self._places.targets(message, turns)
             before: list[Place] = []
             for turn, targets in zip(turns, placed, strict=True):
@@ -65,6 +69,8 @@ class Reader:
         about_all = alone and not self._places.quotes_other(message, turn)
         if not targets and about_all and (by_author or self._answers_author(message)):
             targets = self._places.of(message.parent)
+            if not by_author and self._begins_anew(turn, targets):
+                targets = []
         if by_author:
             left = self._without_volunteered(message, turn.text, bool(targets))
             turn = replace(turn, text=left)
@@ -92,11 +98,17 @@ class Reader:
                         self._places.add(message, (talk, turn))
 
     def _by_author(self, message: Message) -> bool:
-        return self.authors.wrote(message.letter.sender, message.patch)
+        return self.authors.wrote(message.letter.sender, message.patch, in_answer=not message.to_patch)
 
     def _answers_author(self, message: Message) -> bool:
         parent = self._places.by_id.get(message.parent)
         return parent is not None and self._by_author(parent)
+
+    def _begins_anew(self, turn: Turn, targets: Sequence[Place]) -> bool:
+        """Whether somebody who has not taken part tells of something else, and quotes nothing."""
+        names = {said.message.names[0] for talk, _ in targets for said in talk.turns}
+        wanted = any(map(self.phrases.wants, self.phrases.substance(sentences(turn.text))))
+        return turn.message.names[0] not in names and not turn.quoted and wanted
 
     def _raises(self, message: Message, turn: Turn, talk: Talk) -> bool:
         """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
@@ -128,6 +140,8 @@ class Reader:
                 )
             ):
                 counts = False
+            elif self._is_talk(whole):
+                counts = any(map(self.phrases.wants, said))
             elif self._answers_question(whole, piece):
                 counts = any(_MORE_THAN_THAT.search(sentence) and self.phrases.wants(sentence) for sentence in said)
             elif (
@@ -159,8 +173,11 @@ class Reader:
         said = sentences(piece)
         return asked and (any(map(_YES_OR_NO.match, said[:1])) or not any(map(self.phrases.asks, said)))
 
-    def _consents(self, whole: Turn, piece: Sequence[str]) -> bool:
-        return self._approves(whole) or self.phrases.consents(sentences(piece))
+    def _is_talk(self, turn: Turn) -> bool:
+        """Whether words stand below another reviewer's, and not below the patch: there a word of doubt is no point."""
+        parent = self._places.by_id.get(turn.message.parent)
+        others = parent is not None and not self._by_author(parent) and parent.names[0] != turn.message.names[0]
+        return others and not turn.above.lstrip("> ").startswith(("+", "-", "@"))
 
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
@@ -234,7 +251,8 @@ class Reader:
 
     def _volunteers(self, sentence: str, unasked: bool) -> bool:
         if matches(self.phrases.volunteered, sentence):
-            return True
+            # `I also found ...` leads to what the author quotes below.
+            return not sentence.endswith("..")
         if matches(self.phrases.everything, sentence):
             return False
         promised = self.phrases.answer([sentence]).state == "promised"
