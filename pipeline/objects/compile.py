@@ -35,6 +35,7 @@ class Wanted:
         base: what the base came to; None where this is the base.
         before: the same of the state before.
         changed: the code whose coverage is measured here; None where it is not.
+        proven: targets that fail at this state in another cell, where that was confirmed.
     """
 
     place: Place
@@ -43,6 +44,7 @@ class Wanted:
     base: StateObjects | None
     before: StateObjects | None
     changed: Sequence[ChangedFile] | None
+    proven: frozenset[str] = frozenset()
 
 
 class Compiler:
@@ -63,7 +65,7 @@ class Compiler:
         """The objects of a state, and what make printed.
 
         An object that fails on top of what other states left in the folder is compiled once more in an empty one before
-        it counts.
+        it counts, unless another cell has proven that it fails.
 
         Raises:
             InfrastructureError: the machine failed.
@@ -78,7 +80,11 @@ class Compiler:
             folder = make.folder.path
             missing = [*missing, *(target for target in wanted.kept if not untrusted_dir.is_file(folder, target))]
         objects = {**wanted.kept, **self._compiled(wanted, missing)}
-        suspects = [target for target in _broken(objects, wanted.base) if not _failed(target, wanted.before)]
+        suspects = [
+            target
+            for target in _broken(objects, wanted.base)
+            if target not in wanted.proven and not _failed(target, wanted.before)
+        ]
         if suspects and incremental:
             self._folders.enter(make, place, anew=True)
             objects |= self._compiled(wanted, suspects)

@@ -52,6 +52,7 @@ class States:
         self._results = ObjectResults(host.store)
         self._folders = Folders(host, lambda base, _: self._results.programs(base))
         self._origins = configuration_origins(applied.states)
+        self._failing: dict[int, frozenset[str]] = {}
 
     def compile(self, works: Sequence[Work]) -> None:
         """Configures cells, and compiles their objects at every state; the caller holds the worktree's lock.
@@ -90,7 +91,7 @@ class States:
 
     def _visit(self, state: SourceState, works: Sequence[Work]) -> None:
         """Adds what the objects of a state come to, stored or compiled now."""
-        host, missing = self._host, []
+        missing = []
         for work in works:
             key = self._key(work, state)
             if not work.configs[state.patch]:
@@ -99,8 +100,15 @@ class States:
                 work.states[state.patch] = stored
             else:
                 missing.append(work)
-        if not missing:
-            return
+        if missing:
+            self._compile(state, missing)
+        objects = [compiled for work in works for compiled in work.states[state.patch].objects.values()]
+        failing = {compiled.target for compiled in objects if not compiled.good}
+        self._failing[state.patch] = self._failing.get(state.patch, frozenset()) | failing
+
+    def _compile(self, state: SourceState, missing: Sequence[Work]) -> None:
+        """Compiles the objects of a state, and stores what they come to."""
+        host = self._host
         host.move(self._applied.tree, state)
         wanted = {work.planned.cell.id: self._wanted(work, state) for work in missing}
         keys = {work.planned.cell.id: self._key(work, state) for work in missing}
@@ -145,6 +153,7 @@ class States:
             base=work.states.get(0),
             before=work.states.get(state.patch - 1),
             changed=self._touched.changed if last else None,
+            proven=self._failing.get(state.patch, frozenset()),
         )
 
     def _kept(self, work: Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
