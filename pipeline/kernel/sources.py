@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -13,6 +14,8 @@ from pipeline.kernel.makefiles import Makefiles
 from pipeline.kernel.version import kernel_version
 from pipeline.system import untrusted
 from pipeline.system.git import Repository
+
+_INCLUDE = re.compile(rb'#include "([^"/\n]+)"')
 
 
 class Sources:
@@ -28,6 +31,7 @@ class Sources:
         self._commit = commit
         self._kconfigs: dict[str, Kconfig] = {}
         self._kbuilds: dict[str, Makefiles] = {}
+        self._included: dict[str, Mapping[str, Sequence[str]]] = {}
 
     @cached_property
     def files(self) -> Mapping[str, str]:
@@ -63,17 +67,30 @@ class Sources:
 
     def includers(self, path: str) -> tuple[str, ...]:
         """C files of the same folder that include a file, as kernel/sched/build_policy.c does with rt.c."""
-        file = PurePosixPath(path)
-        names = {
-            other: blob
-            for other, blob in self.files.items()
-            if other.endswith(".c") and other != path and PurePosixPath(other).parent == file.parent
-        }
-        line = f'#include "{file.name}"'.encode()
-        if self._repository.size(list(names.values())) > untrusted.SOURCE_BYTES.most:
-            return ()
-        contents = self._repository.blobs(list(names.values()))
-        return tuple(other for other, content in zip(names, contents, strict=True) if line in content)
+        folder, _, name = path.rpartition("/")
+        if folder not in self._included:
+            self._included[folder] = self._included_in(folder)
+        return tuple(other for other in self._included[folder].get(name, ()) if other != path)
+
+    @cached_property
+    def _c_files(self) -> Mapping[str, Sequence[str]]:
+        by_folder: dict[str, list[str]] = {}
+        for path in self.files:
+            if path.endswith(".c"):
+                by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+        return by_folder
+
+    def _included_in(self, folder: str) -> Mapping[str, Sequence[str]]:
+        """What C files of a folder include by its name alone, with those that do; nothing of too large a folder."""
+        paths = self._c_files.get(folder, ())
+        blobs = [self.files[path] for path in paths]
+        if self._repository.size(blobs) > untrusted.SOURCE_BYTES.most:
+            return {}
+        including: dict[str, list[str]] = {}
+        for path, content in zip(paths, self._repository.blobs(blobs), strict=True):
+            for name in dict.fromkeys(_INCLUDE.findall(content)):
+                including.setdefault(name.decode("utf-8", "surrogateescape"), []).append(path)
+        return including
 
     @cached_property
     def _kconfig_files(self) -> Mapping[str, str]:

@@ -73,8 +73,8 @@ class Configured:
         folder = PurePosixPath(makefile).parent
         if folder.parts[0] == "arch" and folder.parts[1:2] != (architecture(self.arch).folder,):
             return TouchedFile(makefile, reason=f"needs {'/'.join(folder.parts[:2])}")
-        paths = [path for path in self.sources.files if path.endswith(".c") and PurePosixPath(path).parent == folder]
-        shown = (self.targets(path) for path in sorted(paths) if is_name(path) and self.compiles(path))
+        paths = sorted(path for path in self.sources.files if path.rpartition("/")[0] == str(folder))
+        shown = (self.targets(path) for path in paths if path.endswith(".c") and is_name(path) and self.compiles(path))
         targets = [target for file in islice(shown, MOST_BESIDE) for target in file.targets]
         return TouchedFile(makefile, tuple(targets), reason="" if targets else "no file beside it is compiled")
 
