@@ -27,6 +27,9 @@ from pipeline.system.git import Repository
 
 __all__ = ["ObjectsStage"]
 
+AT_FIRST = 2
+"""Architectures that the first verdict waits for."""
+
 
 class ObjectsStage:
     """Compiles the objects of what a series touches on one tree.
@@ -59,28 +62,24 @@ class ObjectsStage:
         return (*self._cells(self._first()), *further)
 
     def run(self) -> tuple[tuple[PlannedCell, ...], Builds]:
-        """The cells of the architectures that the series concerns, and their builds at every state.
+        """The cells of the first architectures that the series concerns, and their builds at every state.
 
-        A series that touches no code has none.
+        A series that touches no code has none; one on many architectures does not wait for all of them.
 
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
-        self._planned = self._cells(self._first())
-        if works := [Work(of_arch) for of_arch in self._planned if of_arch.reachable]:
-            with self._host.worktree_lock(self._applied.tree):
-                self._touched.find_includers()
-                self._take(works)
-                self._take(self._further(works))
+        self._take_architectures(self._first()[:AT_FIRST])
         return self._results()
 
     def run_elsewhere(self) -> tuple[tuple[PlannedCell, ...], Builds]:
-        """The cells of `run` and those of other architectures, for the width of a word, the order of its bytes, and
-        what was left out; the builds of all.
+        """The cells of `run`, those of further architectures that the series concerns, and those of others, for the
+        width of a word, the order of its bytes, and what was left out; the builds of all.
 
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
+        self._take_architectures(self._first()[AT_FIRST:])
         named = [of_width for of_width in self._cells(self._widths()) if of_width.reachable]
         if named or self._works:
             with self._host.worktree_lock(self._applied.tree):
@@ -101,6 +100,16 @@ class ObjectsStage:
         first, sources = works[0], self._touched.sources_at(last)
         values = values_of(first.configs[last.patch])
         return unreached(sources, first.planned.cell.arch, values, coverage, self._touched.changed)
+
+    def _take_architectures(self, archs: Sequence[str]) -> None:
+        """Compiles what the series touches in the wide configurations of architectures, and what these leave out."""
+        planned = self._cells(archs)
+        self._planned += planned
+        if works := [Work(of_arch) for of_arch in planned if of_arch.reachable]:
+            with self._host.worktree_lock(self._applied.tree):
+                self._touched.find_includers()
+                self._take(works)
+                self._take(self._further(works))
 
     def _take(self, works: Sequence[Work]) -> None:
         """Compiles works, and counts them among those of the stage."""

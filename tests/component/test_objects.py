@@ -225,6 +225,17 @@ def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> N
     assert printed.index("Objects of x86_64 (") < printed.index("Objects of x86_64, i386 (")
 
 
+def test_the_first_verdict_does_not_wait_for_a_third_architecture(tried: Tried) -> None:
+    """Seen red with all that the series concerns in one turn."""
+    files = {f"arch/{arch}/mm/far.c": "int far_away;\n" for arch in ("arm64", "riscv")}
+    _, record, printed = tried([("lib: another factor", [FACTOR])], 0, files)
+    assert [cell.id for cell in record.cells][:3] == [CELL, "arm64-objects", "riscv-objects"]
+    first, _, later = printed.partition("Objects of ")[2].partition("Objects of ")
+    assert "arm64-objects: " in first
+    assert "riscv-objects: " not in first
+    assert "riscv-objects: " in later
+
+
 def test_a_warning_of_32_bits_is_found(tried: Tried) -> None:
     _, record, printed = tried([("lib: a cast", [NARROW])], 1)
     assert [new_warnings(cell) for cell in record.cells] == [[0, 0], [0, 0], [0, 1]]
