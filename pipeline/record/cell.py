@@ -69,7 +69,7 @@ class StateRecord(Record):
     log: str = Field(description="file name within the run's folder")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid", defer_build=True))
 class SymbolRecord:
     """A symbol whose size changed. There can be a hundred thousand in a record, and a model takes thrice the memory."""
 
