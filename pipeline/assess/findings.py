@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from pipeline.kernel.diagnostics import new_ones
 from pipeline.kernel.moved import Moved
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
 from pipeline.system.text import count, cut
+
+_OPTION = re.compile(r"\[-W[\w=+-]+\]$")
+_NAME = re.compile(r"'[^']+'")
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,9 @@ def failures(record: RunRecord) -> list[Finding]:
     for cell in record.cells:
         if state := first_failing(cell):
             guilt = _guilt(record, cell, state, state.errors)
-            group = groups.setdefault((_blame(record, guilt, state, state.errors), guilt, state.errors), [])
-            group.append((label(record, cell), state.log))
+            blame = _blame(record, guilt, state, state.errors)
+            errors = _told(state.errors, [known for *same, known in groups if same == [blame, guilt]])
+            groups.setdefault((blame, guilt, errors), []).append((label(record, cell), state.log))
         elif result(record, cell) == "FAILS":
             reason = cell.reason or "the run does not say at which patch"
             groups.setdefault((reason, Guilt(), ()), []).append((label(record, cell), ""))
@@ -65,17 +70,37 @@ def failures(record: RunRecord) -> list[Finding]:
     ]
 
 
+def _told(
+    errors: tuple[DiagnosticRecord, ...], known: Sequence[tuple[DiagnosticRecord, ...]]
+) -> tuple[DiagnosticRecord, ...]:
+    """Errors in the words of another compiler, where it is known to complain of the same lines."""
+    for other in known:
+        lines = {(error.path, error.line) for error in other if error.line}
+        of_another = {error.tool for error in errors}.isdisjoint(error.tool for error in other)
+        if of_another and lines.issuperset((error.path, error.line) for error in errors):
+            return other
+    return errors
+
+
+def _identity(warning: DiagnosticRecord) -> tuple[str, str, str]:
+    """What is the same in every cell: compilers have words of their own for what they have the same option for."""
+    names = _NAME.findall(warning.message)
+    if names and (option := _OPTION.search(warning.message)):
+        return warning.path, option[0], " ".join(names)
+    return warning.path, warning.message, warning.function
+
+
 def warnings(record: RunRecord) -> list[Finding]:
     """Warnings that the base does not have, each at the first state that has it; alike ones of cells are one."""
-    hits: dict[tuple[str, Guilt, str, str, str, int], list[tuple[str, str, DiagnosticRecord]]] = {}
+    hits: dict[tuple[str, Guilt, tuple[str, str, str], int], list[tuple[str, str, DiagnosticRecord]]] = {}
     for cell in record.cells:
         for state, fresh in _new_warnings(cell):
             alike: Counter[tuple[str, str, str]] = Counter()
             for warning in fresh:
-                identity = (warning.path, warning.message, warning.function)
+                identity = _identity(warning)
                 alike[identity] += 1
                 guilt = _guilt(record, cell, state, [warning])
-                key = (_blame(record, guilt, state, [warning]), guilt, *identity, alike[identity])
+                key = (_blame(record, guilt, state, [warning]), guilt, identity, alike[identity])
                 hits.setdefault(key, []).append((label(record, cell), state.log, warning))
     groups: dict[tuple[str, Guilt, tuple[str, ...], str], list[DiagnosticRecord]] = {}
     for (blame, guilt, *_), diagnostics in hits.items():

@@ -7,7 +7,7 @@ another order of bytes, and what is left out until then come after that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -19,7 +19,7 @@ from pipeline.objects.choose import values_of
 from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, needed, unreached
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import further_cell, narrow_cell, needing_cell, wide_cell
+from pipeline.objects.wide import further_cell, narrow_cells, needing_cell, wide_cell
 from pipeline.objects.work import Work
 from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id, widths
 from pipeline.plan.configurations import touches_kconfig
@@ -84,9 +84,12 @@ class ObjectsStage:
         if named or self._works:
             with self._host.worktree_lock(self._applied.tree):
                 self._touched.find_includers()
-                self._take(self._narrow())
+                narrow = self._narrow()
+                self._take(narrow)
                 self._take(self._compiling([Work(of_width) for of_width in named]))
                 self._take(self._elsewhere())
+                # What no architecture that was named compiles another one may.
+                self._take([] if narrow else self._narrow())
         return self._results()
 
     def unreached(self) -> tuple[str, ...]:
@@ -168,13 +171,16 @@ class ObjectsStage:
         """A cell of the first architecture with what the series' files need and nothing else; it may be that they need
         more than they say.
         """
-        wide, last = next((work for work in self._works if work.files), None), self._applied.states[-1]
+        wide, last = next(filter(_compiles, self._works), None), self._applied.states[-1]
         if wide is None:
             return []
-        cell = narrow_cell(self._host, wide.planned.cell)
-        work = Work(PlannedCell(cell, self._applied.tree))
-        self._states.configure([work], (last,))
-        if not (values := values_of(work.configs.get(last.patch, ""))):
+        values: Mapping[str, str] = {}
+        for cell in narrow_cells(self._host, wide.planned.cell):
+            work = Work(PlannedCell(cell, self._applied.tree))
+            self._states.configure([work], (last,))
+            if values := values_of(work.configs.get(last.patch, "")):
+                break
+        if not values:
             return []
         files = wide.files[last.patch]
         sources = self._touched.targets(files)
@@ -223,3 +229,8 @@ class ObjectsStage:
                 left = [item for item in left if item not in taken]
                 added += [replace(work, only=frozenset(path for path, _ in had))] if had else []
         return added
+
+
+def _compiles(work: Work) -> bool:
+    """Whether the base or a patched state of a cell has an object of the series."""
+    return any(compiled.good for state in work.states.values() for compiled in state.objects.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -72,22 +73,28 @@ def _beside(checker: Toolchain | None) -> str:
     return f" and sparse {checker.version.split()[0]}" if checker else ""
 
 
-def narrow_cell(host: BuildHost, cell: Cell) -> Cell:
-    """The cell in which nothing is on that kconfig lets be off; what is compiled there is asked for beside it.
+def narrow_cells(host: BuildHost, cell: Cell) -> Sequence[Cell]:
+    """Cells in which nothing is on that kconfig lets be off, the best first; what is compiled there is asked for, too.
+
+    clang warns of what gcc does not see, such as variables that are not set on every path. It is the best, where it is
+    installed; what it is too old for, kconfig says.
 
     Args:
         cell: the wide one of its architecture.
     """
     about = f"{NARROW}, before it is known what the series' files need"
-    checker = sparse.identify(host.processes)
-    return replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about, checker=checker)
+    compilers = [cell.toolchain]
+    with suppress(InfrastructureError):
+        compilers.insert(0, toolchain.identify("llvm", host.processes))
+    named = replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about)
+    return [replace(named, toolchain=compiler, checker=sparse.identify(host.processes)) for compiler in compilers]
 
 
 def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
     """A narrow cell with what files of a series need, as wishes.
 
     Args:
-        cell: of `narrow_cell`.
+        cell: of `narrow_cells`.
     """
     wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
     about = f"{NARROW} with {_named(requests)} and no more: what the series takes for granted is not there"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.assess.coverage import covered_files
+from pipeline.kernel.toolchain import newest
 from pipeline.record import CellRecord, RunRecord
 from tests.support.developer import BREAKS, UTIL, Developer, Edit
 from tests.support.main_job import words
@@ -223,6 +224,24 @@ def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> N
     assert error.message.startswith('undefined reference to "__udivdi3" in fake_mean(); ')
     assert 'does not compile with patch 2, "lib: a mean"' in printed
     assert printed.index("Objects of x86_64 (") < printed.index("Objects of x86_64, i386 (")
+
+
+@pytest.mark.skipif(newest("llvm") == "llvm", reason="no whole LLVM is installed")
+def test_what_only_clang_warns_of_is_found(tried: Tried) -> None:
+    """Seen red with the narrow cell compiled by gcc."""
+    odd = (
+        EXTRA,
+        "#include",
+        'const char *fake_name(int at);\n\nconst char *fake_name(int at)\n{\n\treturn "a name" + at;\n}\n#include',
+    )
+    _, record, printed = tried([("lib: another factor", [FACTOR]), ("lib: a name", [odd])], 1)
+    assert {cell.id: new_warnings(cell) for cell in record.cells} == {
+        CELL: [0, 0, 0],
+        f"{CELL}-narrow": [0, 0, 1],
+        "i386-objects": [0, 0, 0],
+    }
+    assert "clang" in record.cells[1].toolchain
+    assert 'new warning with patch 2, "lib: a name"' in printed
 
 
 def test_the_first_verdict_does_not_wait_for_a_third_architecture(tried: Tried) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipeline.assess.findings import warnings
+from pipeline.assess.findings import failures, warnings
 from pipeline.assess.words import location
 from pipeline.record import CellRecord, DiagnosticRecord
 from tests.support import records
@@ -75,6 +75,39 @@ def test_alike_ones_of_several_cells_are_one() -> None:
         ("patch 1", 1, ("one", "two")),
         ("patch 1", 1, ("one",)),
     ]
+
+
+def test_what_two_compilers_have_the_same_option_for_is_one() -> None:
+    of_gcc = warning("f", message="no previous prototype for 'f' [-Wmissing-prototypes]", tool="gcc")
+    of_clang = warning(message="no previous prototype for function 'f' [-Wmissing-prototypes]", tool="clang")
+    other = warning(message="no previous prototype for function 'g' [-Wmissing-prototypes]", tool="clang")
+    assert blamed(warned((of_gcc,)), warned((of_clang, other), name="two")) == [
+        ("patch 1", 1, ("one", "two")),
+        ("patch 1", 1, ("two",)),
+    ]
+
+
+def broken(name: str, *errors: DiagnosticRecord) -> CellRecord:
+    return records.broken(name, states=(records.state(0), records.state(1, "failed", errors=errors)))
+
+
+def test_errors_of_two_compilers_at_the_same_lines_are_one_finding() -> None:
+    """In the words of the first; two errors of one compiler are two findings, and so is a line more."""
+    of_gcc, of_clang = warning(message="implicit declaration of 'f'", tool="gcc"), warning(message="no f", tool="clang")
+    found = [
+        failures(records.run(cells=(broken("one", of_gcc), second)))
+        for second in (
+            broken("two", of_clang),
+            broken("two", of_clang, of_clang.model_copy(update={"line": 9})),
+            broken("two", of_gcc.model_copy(update={"message": "no f"})),
+        )
+    ]
+    assert [[finding.cells for finding in findings] for findings in found] == [
+        [("one", "two")],
+        [("one",), ("two",)],
+        [("one",), ("two",)],
+    ]
+    assert found[0][0].diagnostics == (of_gcc,)
 
 
 def test_a_tool_is_named_where_it_is_no_compiler() -> None:
