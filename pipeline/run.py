@@ -43,6 +43,7 @@ from pipeline.probes import Probe
 from pipeline.record import RunRecord
 from pipeline.render.formats import write_reports
 from pipeline.render.plan import render_plan
+from pipeline.review.command import with_opinions
 from pipeline.review.record import ReviewRecord
 from pipeline.review.revisions import Reviewer, earlier
 from pipeline.runs import begin
@@ -184,7 +185,8 @@ class Pipeline:
             self.console.warn(f"no comparison with an earlier revision: {error.message}")
         applier = Applier(self.repository, self.store, self.workspace)
         reviewer = Reviewer(self.repository, applier, self.console.say, self.reading)
-        return reviewer.review(series, request.midmask, earlier_series, trees)
+        record = reviewer.review(series, request.midmask, earlier_series, trees)
+        return with_opinions(record, series, self.processes, self.console.warn)
 
     def tree(self, name: TreeName) -> Tree:
         return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)

@@ -12,6 +12,7 @@ from pipeline.record.neutral import neutral
 from pipeline.render.page import Page
 from pipeline.review.record import (
     EvidenceRecord,
+    OpinionRecord,
     PointRecord,
     PointState,
     PromiseRecord,
@@ -76,7 +77,7 @@ def _view(review: ReviewRecord, page: Page, points: Iterable[PointRecord]) -> di
     return {
         "summary": balance(review),
         "owed": owed(review.points, page),
-        "points": [_item(point, page) for point in sorted(points, key=_by_patch)],
+        "points": [_item(point, page, review.opinions) for point in sorted(points, key=_by_patch)],
         "since": _since(review.since, review.version) if review.since else "",
         "promises": [_promise(promise, page) for promise in review.since.promises] if review.since else [],
         "compared": _compared(review.since, review.version, page) if review.since else [],
@@ -127,12 +128,25 @@ def where(patch: int | None) -> str:
     return "cover letter" if patch is None else f"patch {patch}"
 
 
-def _item(point: PointRecord, page: Page) -> Item:
+def _item(point: PointRecord, page: Page, opinions: Sequence[OpinionRecord]) -> Item:
     waits = f"; {name(point.waiting)} waits for {name(point.waiting_for)}" if point.waiting else ""
     lines = [*_comment(point, page), *(line for said in point.evidence for line in _evidence(said, point, page))]
     if point.symbols:
         lines += _indented(wrap(f"about {', '.join(point.symbols)}", page.columns - INDENT, 2))
+    lines += [
+        line
+        for opinion in opinions
+        if opinion.point == point.number
+        for line in _indented(wrap(opinion_words(opinion), page.columns - INDENT, 4))
+    ]
     return Item(point.state, f"{where(point.patch)}, {name(point.author)}{waits}", lines)
+
+
+def opinion_words(opinion: OpinionRecord) -> str:
+    """What the user's own program says of a point, as its opinion."""
+    acts = ", ".join(f"{act.act} (turn {act.turn}{f': {act.words}' if act.words else ''})" for act in opinion.acts)
+    said = "; ".join(filter(None, (acts, opinion.note))) or "nothing"
+    return f"opinion of {opinion.program}: {said}"
 
 
 def _comment(point: PointRecord, page: Page) -> list[str]:

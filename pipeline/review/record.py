@@ -46,6 +46,39 @@ class PointRecord(Entry):
     within: Count | None = Field(default=None, description="number of the point in whose answers this one is raised")
 
 
+Act = Literal[
+    "request",
+    "question",
+    "proposal",
+    "objection",
+    "agreement",
+    "promise",
+    "answer",
+    "done",
+    "thanks",
+    "reference",
+    "approval",
+]
+
+
+class ActRecord(Entry):
+    """What a turn of a point does, by the opinion of the user's own program."""
+
+    turn: Count = Field(description="of the point, 0 for the comment itself")
+    act: Act
+    message_id: str = Field(description="of the turn")
+    words: str = Field(default="", description="of the turn, that the program names")
+
+
+class OpinionRecord(Entry):
+    """What `pipeline.reviewCommand` says of a point; no state, verdict or reply comes of it."""
+
+    point: Count = Field(description="its number")
+    program: str = Field(description="name of its file")
+    acts: tuple[ActRecord, ...] = ()
+    note: str = Field(default="", description="a sentence")
+
+
 class TrailerRecord(Entry):
     """A trailer that somebody gave, or that a patch was posted with."""
 
@@ -100,6 +133,7 @@ class ReviewRecord(Entry):
     points: tuple[PointRecord, ...] = ()
     trailers: tuple[TrailerRecord, ...] = ()
     since: SinceRecord | None = None
+    opinions: tuple[OpinionRecord, ...] = Field(default=(), description="of a program of the user's own, by point")
 
     @property
     def worth_showing(self) -> bool:

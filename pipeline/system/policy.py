@@ -72,6 +72,7 @@ class When(StrEnum):
     TOOLS = "there is a folder of tools"
     CACHE_FILLED = "ccache is used, and what is built is the tree alone"
     CACHE_READ = "ccache is used, with patches on the tree"
+    NETWORK = "a program of the user's own may reach the network, by the user's word"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Rule:
 
 NAMESPACES = (
     Rule(("--unshare-all",), "a network, abstract sockets, processes, IPC, a host name and control groups of its own"),
+    Rule(("--share-net",), "what a model's server is asked through; nothing that is built has it", When.NETWORK),
     Rule(("--unshare-user",), "for root as well: --unshare-all does without where it may not"),
     Rule(("--disable-userns",), "a second user namespace inside could mount, and reaches more of the host's kernel"),
     Rule(("--cap-drop", "ALL"), "root keeps capabilities otherwise, and could mount /usr and /src writable"),
@@ -104,6 +106,10 @@ SYSTEM = (
     Rule(("--ro-bind", "/usr", "/usr"), "compilers and tools"),
     Rule(("--ro-bind-try", "/etc/alternatives", "/etc/alternatives"), "Debian's links to compilers"),
     Rule(("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"), "where libraries are"),
+)
+NETWORK = tuple(
+    Rule(("--ro-bind-try", place, place), "how names are found and servers known", When.NETWORK)
+    for place in ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates")
 )
 PLACES = (
     Rule(("--proc", "/proc"), "of its own processes"),
@@ -125,7 +131,14 @@ PLACES = (
 
 
 def arguments(
-    source: Path, build: Path, tools: Path | None, cache: Cache | None, system: Sequence[str], limits: Limits
+    source: Path,
+    build: Path,
+    tools: Path | None,
+    cache: Cache | None,
+    system: Sequence[str],
+    limits: Limits,
+    *,
+    network: bool = False,
 ) -> list[str]:
     """bubblewrap's options for the policy.
 
@@ -133,6 +146,7 @@ def arguments(
         source, build, tools: folders of the host.
         cache: ccache's, if it is used.
         system: options for `SYSTEM_FOLDERS`, as they are on this machine.
+        network: the host's is seen.
     """
     holds = {
         When.ALWAYS: True,
@@ -140,10 +154,11 @@ def arguments(
         When.TOOLS: tools is not None,
         When.CACHE_FILLED: cache is not None and cache.writable,
         When.CACHE_READ: cache is not None and not cache.writable,
+        When.NETWORK: network,
     }
     values: dict[str, object] = {"source": source, "build": build, "tools": tools, "temporary": limits.temporary}
     values["cache"] = cache.folder if cache else None
-    rules: Iterable[Rule] = (*NAMESPACES, SYSTEM[0], Rule(tuple(system), "the same"), *SYSTEM[1:], *PLACES)
+    rules: Iterable[Rule] = (*NAMESPACES, SYSTEM[0], Rule(tuple(system), "the same"), *SYSTEM[1:], *NETWORK, *PLACES)
     return [
         word.format_map(values) if word.startswith("{") else word
         for rule in rules

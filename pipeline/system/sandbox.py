@@ -40,12 +40,14 @@ class Box:
         build: mounted writable on `/build`; the working directory.
         tools: mounted read-only on `/tools` and first in PATH; gcc looks there for its own programs, too.
         cache: for ccache.
+        network: the host's, which nothing that is built has.
     """
 
     source: Path
     build: Path
     tools: Path | None = None
     cache: Cache | None = None
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Bubblewrap:
     name: ClassVar[str] = "bwrap"
 
     def command(self, job: Job, box: Box) -> Command:
-        argv = ["bwrap", *arguments(box.source, box.build, box.tools, box.cache, _system_folders(), self.limits)]
+        seen = (box.source, box.build, box.tools, box.cache)
+        argv = ["bwrap", *arguments(*seen, _system_folders(), self.limits, network=box.network)]
         path = f"/tools:{SEARCH_PATH}" if box.tools else SEARCH_PATH
         environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **_variables(job, "/src", "/build")}
         if box.tools:

@@ -108,6 +108,13 @@ REVIEW_WORDS = Limit(600_000, "characters in replies")
 """(unquoted)"""
 REVIEW_COMPARISONS = Limit(2_000_000, "lines of replies held against those that they quote")
 
+# What a program of the user's own says of points.
+OPINION_SECONDS, OPINIONS_SECONDS = 30, 300
+"""Of wall time, for one point and for all of a review"""
+OPINIONS = Limit(200, "points that a program is asked about")
+OPINION_ANSWER = Limit(64 << 10, "bytes of an answer about one point")
+OPINION_ACTS = Limit(100, "acts in an answer about one point")
+
 # What git makes of patches.
 PACKED_IN_PATCHES = Limit(16 << 20, "bytes of files that its patches bring packed")
 """(100 KB: pictures of documents)"""

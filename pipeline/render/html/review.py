@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.render.html.cells import Part
 from pipeline.render.html.links import message
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
-from pipeline.render.review import ORDER, balance, name, where
+from pipeline.render.review import ORDER, balance, name, opinion_words, where
 from pipeline.review.record import PointRecord, ReviewRecord, SinceRecord
 from pipeline.system.text import cut
 
@@ -24,7 +24,7 @@ def review(record: ReviewRecord | None) -> tuple[Part, ...]:
     """The section's parts, the first one with a sentence above it; none where there is nothing to tell."""
     if record is None or not record.worth_showing:
         return ()
-    tables = [_points(record), *_since(record.since, record.version), _trailers(record)]
+    tables = [_points(record), _opinions(record), *_since(record.since, record.version), _trailers(record)]
     parts = [Part(filled.caption, (filled,)) for filled in tables if filled]
     return (Part("", (), f"{balance(record)}. States are guessed from the words that are quoted."), *parts)
 
@@ -49,6 +49,21 @@ def _points(record: ReviewRecord) -> Table | None:
 
     header = ("comment", "state", "on", "from", "who waits", "decided by", "symbols")
     return table("Points", header, rows(), sortable=True)
+
+
+def _opinions(record: ReviewRecord) -> Table | None:
+    """Of the user's own program: beside the points, and told from what is found here."""
+    points = {point.number: point for point in record.points}
+    rows = (
+        items(
+            Item(cut(" ".join(point.text), LONGEST), message(point.message_id)),
+            name(point.author),
+            cut(opinion_words(opinion), LONGEST),
+        )
+        for opinion in record.opinions
+        if (point := points.get(opinion.point))
+    )
+    return table("Opinions of a program of your own", ("comment", "from", "opinion"), rows)
 
 
 def _decisive(point: PointRecord) -> Item:

@@ -107,8 +107,15 @@ def test_a_job_cannot_bring_options_of_bubblewrap() -> None:
     assert argv.index("--share-net") > argv.index("--")
 
 
+def test_the_network_is_shared_with_who_is_allowed_it_alone() -> None:
+    closed = Bubblewrap().command(JOB, box(Path("/nowhere"))).argv
+    opened = Bubblewrap().command(JOB, replace(box(Path("/nowhere")), network=True)).argv
+    assert "--share-net" not in closed
+    assert opened.index("--unshare-all") < opened.index("--share-net") < opened.index("--")
+
+
 def test_the_policy_is_frozen_and_every_line_of_it_says_why() -> None:
-    lines = (*policy.NAMESPACES, *policy.SYSTEM, *policy.PLACES)
+    lines = (*policy.NAMESPACES, *policy.SYSTEM, *policy.NETWORK, *policy.PLACES)
     assert all(line.why and line.options[0].startswith("--") for line in lines)
     with pytest.raises(FrozenInstanceError):
         lines[0].why = "no reason"  # type: ignore[misc]
