@@ -119,8 +119,8 @@ class DeviceTreeCheck:
     version = 1
     needs = Needs(
         tools=(
-            Tool("dt-validate", "pip install dtschema"),
-            Tool("dt-doc-validate", "pip install dtschema"),
+            Tool("dt-validate", "dtschema", pypi=True),
+            Tool("dt-doc-validate", "dtschema", pypi=True),
             Tool("cc", "gcc"),
             Tool("flex", "flex"),
             Tool("bison", "bison"),

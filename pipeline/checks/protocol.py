@@ -16,10 +16,15 @@ from pipeline.system.command import Completed
 
 @dataclass(frozen=True)
 class Tool:
-    """A program of the machine, and what installs it (`pip …` where Debian has no package)."""
+    """A program of the machine, and the package that has it.
+
+    Args:
+        pypi: the package is one of PyPI: Debian's is older than what kernels ask for, or some releases have none.
+    """
 
     program: str
     package: str
+    pypi: bool = False
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ SHELLCHECK = _ScriptCheck(
 )
 RUFF = _ScriptCheck(
     "ruff",
-    Tool("ruff", "pip install ruff"),
+    Tool("ruff", "ruff", pypi=True),
     # Names that are not defined, code that cannot be parsed; style is the tree's own.
     ("ruff", "check", "--isolated", "--no-cache", "--select=E9,F", "--output-format=json", "--exit-zero"),
     ".py",

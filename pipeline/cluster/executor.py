@@ -58,7 +58,7 @@ def choose(name: str, console: Console) -> Executor:
                 raise
             raise InfrastructureError(
                 f"--executor {scheme}:// needs the package {error.name}, which is not installed",
-                hint="Install the extra: pipx install 'kernel-series-pipeline[dask]', or pip install '.[dask]'.",
+                hint="Type: pipx inject kernel-series-pipeline 'dask[distributed]' (in a venv: pip install '.[dask]').",
             ) from error
         if executor:
             return executor

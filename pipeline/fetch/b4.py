@@ -156,7 +156,7 @@ def _program() -> str:
     beside = Path(sys.executable).with_name("b4")
     program = str(beside) if beside.exists() else shutil.which("b4")
     if program is None:
-        raise InfrastructureError("b4 is not installed", hint="pip install b4 (see `pipeline doctor`).")
+        raise InfrastructureError("b4 is not installed", hint="Type: pipeline doctor (it says how b4 is installed).")
     return program
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import shutil
 import sys
@@ -18,6 +19,7 @@ from pipeline.kernel.minimums import SCRIPT, minimum, newer
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
+from pipeline.machine import installation
 from pipeline.plan.concerned import objects_cell_id
 from pipeline.record import ToolRecord
 from pipeline.system.command import Command
@@ -25,18 +27,20 @@ from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import SEARCH_PATH, TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Sandbox, SandboxName
-from pipeline.system.shell import pasted
 
-_PIP = "pip "
-"""How a package begins that is not Debian's."""
 _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
 
 
 @dataclass(frozen=True)
 class Need:
-    """A program and Debian's package that has it; `file` is looked for instead of a program where it is set.
+    """A program, and the package that has it.
 
-    What is `optional` is for boots or for a check of patches: `lack` says what is not done without it.
+    Args:
+        package: Debian's, or one of PyPI where `pypi` is set.
+        file: looked for instead of a program, where it is set.
+        optional: needed for boots or for a check of patches only.
+        lack: what is not done without an optional program.
+        beside: it belongs into the environment that this program itself is installed in.
     """
 
     program: str
@@ -44,6 +48,8 @@ class Need:
     file: str = ""
     optional: bool = False
     lack: str = "no boots"
+    pypi: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ _KERNEL_BUILD = (
     Need("prlimit", "util-linux"),
 )
 CCACHE = Need("ccache", "ccache")
+_B4 = Need("b4", "b4", pypi=True, beside=True)
 _ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
 """objtool, which kernels of some architectures build for themselves, links with it."""
 
@@ -109,7 +116,9 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
     wanted.append(Need(sparse.PROGRAM, sparse.PACKAGE, optional=True, lack="no warnings of sparse"))
-    wanted += [Need(tool.program, tool.package, optional=True, lack="fewer checks") for tool in check_tools()]
+    wanted += [
+        Need(tool.program, tool.package, optional=True, lack="fewer checks", pypi=tool.pypi) for tool in check_tools()
+    ]
     # What building needs is no option where a boot needs it, too.
     by_name: dict[str, Need] = {}
     for need in wanted:
@@ -137,7 +146,7 @@ def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefiniti
 def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:
     """Looks every tool up and asks it for its version."""
     findings = [Finding(need, _version(need, processes)) for need in wanted]
-    return (Finding(Need("b4", "pip install b4"), _b4()), *findings)
+    return (Finding(_B4, _b4()), *findings)
 
 
 def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Processes) -> tuple[ToolRecord, ...]:
@@ -170,18 +179,26 @@ def with_minimums(
     return tuple(result.values())
 
 
-def install_command(findings: Sequence[Finding]) -> str:
-    """The command that installs what is missing; empty when nothing is."""
-    missing = dict.fromkeys(package for finding in findings if not finding.found for package in finding.packages)
-    pip = [package for package in missing if package.startswith(_PIP)]
-    apt = missing_packages(findings)
-    return " && ".join(([pasted(("apt-get", "install"), apt)] if apt else []) + pip)
-
-
 def missing_packages(findings: Sequence[Finding]) -> list[str]:
     """Debian's packages that are missing, each once."""
-    missing = dict.fromkeys(package for finding in findings if not finding.found for package in finding.packages)
-    return [package for package in missing if not package.startswith(_PIP)]
+    missing = [finding for finding in findings if not finding.found and not finding.need.pypi]
+    return [*dict.fromkeys(package for finding in missing for package in finding.packages)]
+
+
+def missing_from_pypi(findings: Sequence[Finding], *, beside: bool) -> list[str]:
+    """Packages of PyPI that are missing, each once: those of programs, or those of this program's environment."""
+    missing = [finding.need for finding in findings if not finding.found and finding.need.pypi]
+    return [*dict.fromkeys(need.package for need in missing if need.beside is beside)]
+
+
+def install_command(findings: Sequence[Finding]) -> str:
+    """The command that installs what is missing, for the user who runs this program; empty when nothing is."""
+    return installation.command(
+        missing_packages(findings),
+        missing_from_pypi(findings, beside=False),
+        missing_from_pypi(findings, beside=True),
+        as_root=os.geteuid() == 0,
+    )
 
 
 def require(wanted: Iterable[Need]) -> None:
@@ -192,7 +209,7 @@ def require(wanted: Iterable[Need]) -> None:
     """
     missing = [Finding(need, "") for need in wanted if not need.optional and not _place(need)]
     if not _b4():
-        missing.append(Finding(Need("b4", "pip install b4"), ""))
+        missing.append(Finding(_B4, ""))
     if missing:
         raise InfrastructureError(
             f"missing: {', '.join(finding.need.program for finding in missing)}", hint=install_command(missing)

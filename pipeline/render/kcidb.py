@@ -57,7 +57,7 @@ def _validate(report: Mapping[str, Any]) -> None:
     except ImportError:
         raise UsageError(
             "kcidb-io is not installed, which knows the format",
-            hint="pip install 'kernel-series-pipeline[kcidb]'",
+            hint="Type: pipx inject kernel-series-pipeline kcidb-io (in a virtual environment: pip install kcidb-io).",
         ) from None
     try:
         schema.V5_3.validate(report)

@@ -1,0 +1,53 @@
+"""The line that installs what is missing can be pasted as it is, on Debian 12 and later, by root and by others."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import pytest
+
+from pipeline.machine.doctor import Finding, Need, install_command
+from pipeline.machine.installation import command
+
+RUFF = "env PIPX_HOME=/usr/local/lib/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ruff"
+FLEX, RUFF_NEED = Need("flex", "flex"), Need("ruff", "ruff", optional=True, pypi=True)
+B4 = Need("b4", "b4", pypi=True, beside=True)
+
+
+@pytest.mark.parametrize(
+    ("debian", "pypi", "as_root", "expected"),
+    [
+        ([], [], True, ""),
+        (["flex", "bc"], [], True, "apt-get install flex bc"),
+        (["flex"], [], False, "sudo apt-get install flex"),
+        ([], ["ruff"], True, f"apt-get install pipx && {RUFF}"),
+        (["flex"], ["ruff"], False, f"sudo apt-get install flex pipx && sudo {RUFF}"),
+    ],
+)
+def test_packages_of_debian_come_first(debian: list[str], pypi: list[str], as_root: bool, expected: str) -> None:
+    """Seen red with pipx left out of what is installed first."""
+    assert command(debian, pypi, [], as_root=as_root) == expected
+
+
+def test_pipx_is_given_one_package_at_a_time() -> None:
+    installed = command([], ["ruff", "dtschema"], [], as_root=True).split(" && ")[1:]
+    assert [shlex.split(line)[-3:] for line in installed] == [
+        ["pipx", "install", "ruff"],
+        ["pipx", "install", "dtschema"],
+    ]
+
+
+def test_what_the_program_needs_itself_goes_into_its_environment() -> None:
+    words = shlex.split(command([], [], ["b4"], as_root=False))
+    assert words == [sys.executable, "-m", "pip", "install", "b4"]
+
+
+def test_pip_is_never_told_to_install_for_the_whole_system() -> None:
+    """Debian refuses that. Seen red with `pip install ruff` as it was."""
+    found = Finding(Need("bc", "bc"), "1.07")
+    line = install_command([found, Finding(FLEX, ""), Finding(RUFF_NEED, ""), Finding(B4, "")])
+    apt, ruff, b4 = line.removeprefix("sudo ").split(" && ")
+    assert apt == "apt-get install flex pipx"
+    assert ruff.removeprefix("sudo ") == RUFF
+    assert b4.startswith(f"{shlex.quote(sys.executable)} -m pip install")
