@@ -49,18 +49,19 @@ def doctor(
         return
     table = Table("tool", "", "version", "package", box=None, pad_edge=False)
     for finding in findings:
-        lacking = (
-            Text(finding.need.lack, style="yellow") if finding.need.optional else Text("MISSING", style="bold red")
-        )
+        mark = Text(finding.need.lack, style="yellow") if finding.need.optional else Text("MISSING", style="bold red")
         if finding.version and finding.minimum:
-            lacking = Text(f"NEEDS ≥ {finding.minimum}", style="bold red")
-        mark = Text("found", style="green") if finding.found else lacking
+            mark = Text(f"NEEDS ≥ {finding.minimum}", style="bold red")
+        if finding.found:
+            mark = Text("found", style="green")
         table.add_row(finding.need.program, mark, finding.version, " ".join(finding.packages) or finding.need.package)
     RichConsole(highlight=False).print(table)
-    command = doctoring.install_command(findings)
-    if command:
-        print(f"\nInstall what is missing:\n\n  {command}")
-    if any(not finding.found and not finding.need.optional for finding in findings):
+    lacking = [finding for finding in findings if not finding.found and not finding.need.optional]
+    if commands := doctoring.install_commands(findings):
+        about = "Builds need more tools" if lacking else "Builds can begin. Boots and some checks need more tools"
+        print(f"\n{about}. To install them, type:\n")
+        sys.stdout.writelines(f"  {line}\n" for line in commands)
+    if lacking:
         raise typer.Exit(ExitStatus.INFRASTRUCTURE)
 
 

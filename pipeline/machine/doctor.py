@@ -191,9 +191,9 @@ def missing_from_pypi(findings: Sequence[Finding], *, beside: bool) -> list[str]
     return [*dict.fromkeys(need.package for need in missing if need.beside is beside)]
 
 
-def install_command(findings: Sequence[Finding]) -> str:
-    """The command that installs what is missing, for the user who runs this program; empty when nothing is."""
-    return installation.command(
+def install_commands(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The commands that install what is missing, for the user who runs this program; none when nothing is."""
+    return installation.commands(
         missing_packages(findings),
         missing_from_pypi(findings, beside=False),
         missing_from_pypi(findings, beside=True),
@@ -212,7 +212,8 @@ def require(wanted: Iterable[Need]) -> None:
         missing.append(Finding(_B4, ""))
     if missing:
         raise InfrastructureError(
-            f"missing: {', '.join(finding.need.program for finding in missing)}", hint=install_command(missing)
+            f"missing: {', '.join(finding.need.program for finding in missing)}",
+            hint=" && ".join(install_commands(missing)),
         )
 
 

@@ -15,16 +15,16 @@ that user's home, which no sandbox sees.
 """
 
 
-def command(debian: Sequence[str], pypi: Sequence[str], beside: Sequence[str], *, as_root: bool) -> str:
-    """One line for a shell; empty where there is nothing to install.
+def commands(debian: Sequence[str], pypi: Sequence[str], beside: Sequence[str], *, as_root: bool) -> tuple[str, ...]:
+    """Command lines to be typed one after the other; none where there is nothing to install.
 
     Args:
         debian: packages of Debian.
         pypi: programs of PyPI.
         beside: packages of PyPI that this program imports or runs from its own environment.
-        as_root: who types the line is root, and needs no sudo.
+        as_root: the user is root, and needs no sudo.
     """
-    return " && ".join(_commands(debian, pypi, beside, () if as_root else ("sudo",)))
+    return tuple(_commands(debian, pypi, beside, () if as_root else ("sudo",)))
 
 
 def _commands(debian: Sequence[str], pypi: Sequence[str], beside: Sequence[str], sudo: Sequence[str]) -> Iterator[str]:

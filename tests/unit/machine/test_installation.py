@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from pipeline.machine.doctor import Finding, Need, install_command
-from pipeline.machine.installation import command
+from pipeline.machine.doctor import Finding, Need, install_commands
+from pipeline.machine.installation import commands
 
 RUFF = "env PIPX_HOME=/usr/local/lib/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ruff"
 FLEX, RUFF_NEED = Need("flex", "flex"), Need("ruff", "ruff", optional=True, pypi=True)
@@ -27,11 +27,11 @@ B4 = Need("b4", "b4", pypi=True, beside=True)
 )
 def test_packages_of_debian_come_first(debian: list[str], pypi: list[str], as_root: bool, expected: str) -> None:
     """Seen red with pipx left out of what is installed first."""
-    assert command(debian, pypi, [], as_root=as_root) == expected
+    assert " && ".join(commands(debian, pypi, [], as_root=as_root)) == expected
 
 
 def test_pipx_is_given_one_package_at_a_time() -> None:
-    installed = command([], ["ruff", "dtschema"], [], as_root=True).split(" && ")[1:]
+    installed = commands([], ["ruff", "dtschema"], [], as_root=True)[1:]
     assert [shlex.split(line)[-3:] for line in installed] == [
         ["pipx", "install", "ruff"],
         ["pipx", "install", "dtschema"],
@@ -39,15 +39,14 @@ def test_pipx_is_given_one_package_at_a_time() -> None:
 
 
 def test_what_the_program_needs_itself_goes_into_its_environment() -> None:
-    words = shlex.split(command([], [], ["b4"], as_root=False))
+    words = shlex.split(*commands([], [], ["b4"], as_root=False))
     assert words == [sys.executable, "-m", "pip", "install", "b4"]
 
 
 def test_pip_is_never_told_to_install_for_the_whole_system() -> None:
     """Debian refuses that. Seen red with `pip install ruff` as it was."""
     found = Finding(Need("bc", "bc"), "1.07")
-    line = install_command([found, Finding(FLEX, ""), Finding(RUFF_NEED, ""), Finding(B4, "")])
-    apt, ruff, b4 = line.removeprefix("sudo ").split(" && ")
-    assert apt == "apt-get install flex pipx"
+    apt, ruff, b4 = install_commands([found, Finding(FLEX, ""), Finding(RUFF_NEED, ""), Finding(B4, "")])
+    assert apt.removeprefix("sudo ") == "apt-get install flex pipx"
     assert ruff.removeprefix("sudo ") == RUFF
     assert b4.startswith(f"{shlex.quote(sys.executable)} -m pip install")
