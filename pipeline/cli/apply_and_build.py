@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline import runs as running
-from pipeline.assess.verdict import exit_status
+from pipeline.assess.verdict import exit_status, verdict
 from pipeline.cli.command import command
 from pipeline.cli.options import (
     BaseOption,
@@ -115,8 +115,11 @@ def apply_and_build(
         print(record.to_json())
     else:
         print(render_text(record, colour=sys.stdout.isatty()), end="")
+        # The report begins with its verdict, which has left the screen by now.
+        judged = verdict(record)
+        print(f"\nVerdict: {judged.word}: {judged.headline}")
         reports = "\n        ".join(str(folder / FORMATS[name].file) for name in WRITTEN)
-        print(f"\nReport: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
+        print(f"Report: {reports}\nRecord: {folder / running.RECORD}\nLogs:   {folder / 'logs'}")
         if not record.is_baseline:
             print(f"Reply:  {pasted(('pipeline', 'reply'), (record.id,))}")
         # The report is for others, too, and names nothing that is on this machine only.

@@ -86,9 +86,14 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
         ],
         review=review_view(record.review, page) if record.review and record.review.worth_showing else None,
         facts=facts(record),
-        tools=page.table([("tool", "version"), *((tool.name, tool.version) for tool in record.tools)]),
+        tools=page.table([("tool", "version"), *tools(record)]),
         command=reproduction(record, page.columns),
     )
+
+
+def tools(record: RunRecord) -> list[tuple[str, str]]:
+    """Each tool that the matrix or a check may use, with its version."""
+    return [(tool.name, tool.version or "not installed") for tool in record.tools]
 
 
 def cell_rows(record: RunRecord) -> list[tuple[str, ...]]:

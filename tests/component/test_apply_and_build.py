@@ -137,6 +137,9 @@ def test_unreachable_cell_says_why(job: Job) -> None:
 def test_report_is_the_stored_one(job: Job) -> None:
     stored = (job.folder / "report.txt").read_text()
     assert job.done.stdout.startswith(stored)
+    # A long report has left the screen when the command ends: the verdict is said once more.
+    first, closing = stored.splitlines()[0], job.done.stdout.removeprefix(stored).splitlines()
+    assert closing[1] == f"Verdict: {first}"
     assert max(len(line) for line in stored.splitlines()) <= 78
     assert "x86_64-no-vmemmap" in stored
     again = job.run("report", "last")

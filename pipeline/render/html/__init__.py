@@ -22,7 +22,7 @@ from pipeline.render.html.tables import LONGEST, Item, items, table
 from pipeline.render.html.trimming import Limits, trimmed
 from pipeline.render.measured import first
 from pipeline.render.reproduction import reproduction
-from pipeline.render.text_report import about, facts
+from pipeline.render.text_report import about, facts, tools
 from pipeline.system.text import cut, duration
 
 MOST_BYTES = 2 << 20
@@ -95,7 +95,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, l
         "promised": _short(series.follow_ups),
         "facts": facts(record),
         "times": _times(record),
-        "tools": table("Tools", ("tool", "version"), (items(tool.name, tool.version) for tool in record.tools)),
+        "tools": table("Tools", ("tool", "version"), (items(*row) for row in tools(record))),
         "run": record.id,
     }
     return page.fill(

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from pipeline.assess.verdict import exit_status, remarks, verdict
-from pipeline.record import CellRecord, SymbolRecord
+from pipeline.record import CellRecord, SymbolRecord, ToolRecord
 from pipeline.record.neutral import neutral
 from pipeline.render.page import Page
 from pipeline.render.reproduction import command_lines
@@ -33,6 +33,13 @@ def test_clean_run_opens_with_ok() -> None:
     assert render_text(records.run()).startswith("OK: No problem found: 3 patches, 1 of 1 cell built.\n\nSeries ")
     assert verdict(records.run()).ok
     assert exit_status(records.run()) is ExitStatus.CLEAN
+
+
+def test_a_tool_that_is_missing_is_named_as_such() -> None:
+    """Seen red with an empty cell in its place."""
+    tools = (ToolRecord(name="gcc", version="12.2.0"), ToolRecord(name="ruff", version=""))
+    report = render_text(records.run(tools=tools))
+    assert re.search(r"^  ruff +not installed$", report, re.MULTILINE)
 
 
 def test_problems_come_before_everything_else() -> None:
