@@ -1,4 +1,7 @@
-"""The check `suspicion`: what a diff on a screen does not show. It was found when the series was fetched."""
+"""The check `suspicion`: characters that a screen does not show, symbolic links, files that programs obey.
+
+They are found when the series is fetched; this check lists them with the other findings of a patch.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pipeline.model import CheckFinding, Severity
 
 
 class SuspicionCheck:
-    """Shows beside a patch what `pipeline.mail.suspicion` found in it; the verdict knows of it from there."""
+    """Lists what `pipeline.mail.suspicion` found in a patch. The verdict takes it from the series itself."""
 
     name = "suspicion"
     about = "characters that are not what they look like, symbolic links, files that programs obey"

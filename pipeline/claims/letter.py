@@ -1,4 +1,4 @@
-"""A cover letter as statements: its own words, without signature and range-diff, cut at sentences and list items."""
+"""Splits a cover letter into statements: sentences and list items, without signature, range-diff and changelog."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST_TEXT = 200_000
-"""Characters of a letter that are looked at."""
+"""Characters of a letter that are read; the rest is ignored."""
 
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 # git-format-patch(1) writes both of them, indented or numbered; what follows at the margin is the letter again.
@@ -18,7 +18,7 @@ _CHANGELOG = re.compile(
     r"^\W{0,4}(?:change(?:s|d|log| log)|revision history|differences)\b[^.]{0,70}$|^\W{0,4}v\d{1,2}\b.{0,20}[:>]",
     re.IGNORECASE | re.MULTILINE,
 )
-"""Heads what is new in a revision, which says nothing of the series as a whole."""
+"""The heading of a changelog. What follows it is about a revision, not about the series as a whole."""
 _LISTED = re.compile(r"[ \t]*(?:[-*•+o][ \t]|\d{1,2}[.)][ \t]|v\d|https?:|link\b|change)|[ \t]{2}", re.IGNORECASE)
 _PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _ITEMS = re.compile(r"\n(?=[ \t]*(?:[-*•][ \t]|\d{1,2}[.)][ \t]|patch(?:es)?[ \t]+#?\d))", re.IGNORECASE)
@@ -51,7 +51,7 @@ _STEP = re.compile(r"(?P<join>-|–|—|to|through|and|&|,)?\s{0,80}#?(?P<number
 
 @dataclass(frozen=True)
 class Mention:
-    """Patches that a text names, by number, and where in it."""
+    """Patches that a text names: their numbers, and the place of the words."""
 
     patches: tuple[int, ...]
     start: int
@@ -68,7 +68,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def without_changelog(texts: Sequence[str]) -> Iterator[str]:
-    """Paragraphs without those that tell what is new since the revision before."""
+    """Drop the paragraphs of a changelog, which tell what is new since the last revision."""
     inside = False
     for paragraph in texts:
         heading = _CHANGELOG.search(paragraph)
@@ -84,7 +84,7 @@ def without_changelog(texts: Sequence[str]) -> Iterator[str]:
 
 
 def statements(paragraph: str) -> Iterator[tuple[str, bool]]:
-    """Sentences and list items, lines as they are, each with whether its item begins with it."""
+    """Yield sentences and list items with their line breaks, each with whether it is the first of its item."""
     for item in _ITEMS.split(paragraph):
         begins = True
         for sentence in _SENTENCES.split(item):
@@ -115,7 +115,7 @@ def mentions(text: str, total: int) -> list[Mention]:
 
 
 def _by_ordinals(ordinals: str, counted: str | None, total: int) -> tuple[int, ...]:
-    """`second and last`; with a count that of the first, or the last ones."""
+    """Numbers for words like `second and last`, or with a count, `first two` and `last three`."""
     count = _COUNTS.get((counted or "").lower()) or int(counted or 1)
     numbers = list[int]()
     for word in re.findall(_ORDINAL, ordinals, re.IGNORECASE):

@@ -1,6 +1,6 @@
-"""What a letter takes back of a claim: the words around it that deny, limit or quote it, or make an exception.
+"""Finds words around a claim that deny it, limit it, make an exception, or show that it is quoted.
 
-A claim that is limited is not judged: neither "confirmed" nor its opposite would be about what the author wrote.
+A limited claim is not judged: no measurement of the whole series would be about what the author wrote.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _EXCEPTION = re.compile(
     r"the only (?:\w+ )?(?:change|difference))\b",
     re.IGNORECASE,
 )
-"""Announces that something does change, in the sentence of the claim, or at the beginning of the next one."""
+"""Words for an exception, in the sentence of the claim or at the beginning of the next one."""
 _LATER_EXCEPTION = re.compile(r"\b(?:exceptions?|however|the only (?:\w+ )?(?:change|difference))\b", re.IGNORECASE)
-"""Announces the same anywhere in the next sentence."""
+"""Words for an exception that count anywhere in the next sentence."""
 _ONLY_JOINS = re.compile(
     r"(?:but|however|yet)\b,?\s*(?:(?:there|this|should|will|is|are|be|has|have|with)\s+){0,4}$", re.IGNORECASE
 )
-"""Ends before a claim that stands against what was said before it."""
+"""A `but` right before a claim: it introduces the claim, and makes no exception from it."""
 _MEANWHILE = re.compile(r"\b(?:while|whereas)\b(?! at (?:it|that)\b)", re.IGNORECASE)
 _SOME_PATCHES = re.compile(
     r"\b(?:some|several|(?:a )?few|many|half|rest|remaining|others?|preparatory|preliminary|earlier|later|following|"
@@ -32,7 +32,7 @@ _SOME_PATCHES = re.compile(
     r"(?: (?:\w+ )?(?:patch(?:es)?|commits?|series|ones)\b)|\b(?:first|second|last|other) (?:half|part)\b",
     re.IGNORECASE,
 )
-"""A part of the series without its numbers."""
+"""Words for a part of the series that give no patch numbers."""
 _DENIED = re.compile(
     r"(?:\b(?:not|never|cannot|neither|no longer|far from|less than|anything but|instead of|rather than|hard to|"
     r"difficult to|impossible to|would|could|might|whether)|n['’]t)\s+"
@@ -41,7 +41,7 @@ _DENIED = re.compile(
     r"that|this|there|it|is|are|has|any)\s+){0,8}$",
     re.IGNORECASE,
 )
-"""Ends right before the words of a claim and turns them into their opposite, or into what is not the case."""
+"""Words right before a claim that negate it, or make it a wish or a doubt."""
 _TAKEN_BACK = re.compile(
     r"\W{0,3}\s*(?:(?:is|was|were|are) (?:hard|difficult|impossible|not|wrong|untrue|un\w+|(?:the|an?|my|our) \w+)\b|"
     r"would\b|could\b|which (?:is|was|turned out)(?: to be)? (?:wrong|not|false|untrue|incorrect))",
@@ -53,7 +53,7 @@ _REPORTED = re.compile(
     r"(?:previous|earlier|old|last) (?:version|revision|posting))\b",
     re.IGNORECASE,
 )
-"""Announces what somebody else said, or what was true once."""
+"""Words for what somebody else said, or for what was true in an earlier version."""
 _QUOTES = "\"'“”‘’`«»"
 
 _VERBS = (
@@ -82,11 +82,11 @@ _BEFORE = re.compile(
 
 
 def is_own(statement: str, start: int, end: int) -> bool:
-    """Whether the letter claims what its words say: it neither denies, asks nor doubts them, nor quotes somebody.
+    """Whether the author makes the claim: the statement does not deny, ask, doubt or quote it.
 
     Args:
-        start: of the words of the claim within the statement.
-        end: of these words.
+        start: where the words of the claim begin within the statement.
+        end: where they end.
     """
     before, after = statement[:start], statement[end:]
     line = before.rpartition("\n")[2]
@@ -98,19 +98,19 @@ def is_own(statement: str, start: int, end: int) -> bool:
 
 
 def is_about(statement: str, end: int, mention: int) -> bool:
-    """Whether patches that are named after a claim are those that it is about, and not those of another clause."""
+    """Whether patches that are named after a claim are in the same clause, so that the claim is about them."""
     return not _OTHER_CLAUSE.search(statement[end:mention])
 
 
 def limit(statement: str, start: int, end: int, after: str, *, names_patches: bool) -> str:
-    """The exception that a statement, or the one after it, makes to its claim, or what it restricts it to.
+    """The words that limit a claim, in its own statement or at the beginning of the next one.
 
     Args:
         after: the next statement.
-        names_patches: whether the claim is about patches with numbers, which is a limit that is heard otherwise.
+        names_patches: whether the claim is about numbered patches; then words like `some patches` do not limit it.
 
     Returns:
-        Words of the letter; empty where nothing limits the claim.
+        The words of the letter; empty where nothing limits the claim.
     """
     before, rest = statement[:start], statement[end:]
     if match := _EXCEPTION.search(statement, end):

@@ -41,7 +41,7 @@ from pipeline.system.sandbox import SandboxName
 
 
 class PlanFormat(StrEnum):
-    """What a plan is printed as."""
+    """The forms in which a plan is printed."""
 
     TEXT = "text"
     GITHUB = "github"
@@ -126,7 +126,7 @@ def _require_plan_format(name: PlanFormat, series: str, suggest: bool, output: P
 
 
 def _print_chosen(pipeline: Pipeline, order: Order) -> None:
-    """Print the cells that a series needs, on each tree: objects first, each with why it is there."""
+    """Print the cells that a series needs on each tree, objects first, with the reason for each."""
     prepared = pipeline.prepare(order)
     series, usable = pipeline.fetch(order.request), False
     for number, name in enumerate(prepared.resolved.trees):
@@ -139,7 +139,7 @@ def _print_chosen(pipeline: Pipeline, order: Order) -> None:
 
 
 def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:
-    """Print the jobs as a workflow takes them, and leave the plan as a run without results."""
+    """Print the jobs in the form that a workflow reads, and write the plan as a run without results."""
     plan = pipeline.plan_jobs(order)
     words = github_matrix(jobs_of(plan))
     if output:
@@ -151,7 +151,7 @@ def _print_jobs(pipeline: Pipeline, order: Order, output: Path | None) -> None:
 def _suggested(
     pipeline: Pipeline, host: BuildHost, series: Series, applied: Applied, planned: Sequence[PlannedCell]
 ) -> str:
-    """The suggestion for one tree, as text; where the series is merged already, the tree itself is looked at."""
+    """The suggestion for one tree as text. Where the series is merged already, it is made for the tree itself."""
     name = applied.tree.name
     if applied.status is ApplyStatus.FAILED:
         return f"\n{name}: the series does not apply, so nothing is suggested."

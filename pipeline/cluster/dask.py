@@ -30,15 +30,15 @@ from pipeline.system.workspace import Workspace
 
 RESOURCE = "kbuild"
 RETRIES = 2
-"""Times that a job is tried again when a worker cannot do it; how often one is whose worker vanishes is Dask's affair
+"""How often a job is tried again after it failed on a worker. For a worker that vanishes, Dask has a limit of its own
 (`distributed.scheduler.allowed-failures`)."""
 AHEAD = 64
-"""Jobs that wait at the scheduler beyond those that are worked on: enough for clusters that grow with their queue."""
+"""How many jobs wait at the scheduler while others run: enough for clusters that grow with their queue."""
 _CONNECT_SECONDS = 30
 _WATCH_SECONDS = 0.5
 _RECOUNT_SECONDS = 5.0
 _LONGEST = 2000
-"""Characters of what a worker says."""
+"""Characters of a worker's message that are kept."""
 
 
 # Dask is typed in part only.
@@ -51,7 +51,7 @@ class DaskExecutor:
 
     Args:
         address: HOST:PORT, or tls://HOST:PORT; certificates are those of Dask's configuration (`distributed.comm.tls`).
-        task: what workers call with a job as text; it returns a result as text.
+        task: the function that workers call with a job as text; it returns a result as text.
     """
 
     def __init__(self, address: str, console: Console, task: Callable[[str], str] | None = None) -> None:
@@ -60,7 +60,7 @@ class DaskExecutor:
         self._task = task or do_job
 
     def run(self, jobs: Iterable[BuildJob]) -> Iterator[JobResult]:
-        """Results as they come; jobs are made as workers get through them. However it ends, nothing of it goes on.
+        """Yield results as they arrive, and make new jobs as workers get free. All jobs are cancelled when this ends.
 
         Raises:
             InfrastructureError: there is no scheduler, or a job failed on every worker that tried it.
@@ -103,7 +103,7 @@ class DaskExecutor:
             client.close()
 
     def _welcome(self, client: Any) -> int:
-        """Says what there is, and returns how many jobs can be done at once."""
+        """Tell the user how many workers there are, and return how many jobs they do at once."""
         slots = _slots(client)
         self._console.say(f"Cluster: {self._address}, {slots} worker(s)")
         if not slots:
@@ -139,13 +139,13 @@ class DaskExecutor:
 
 
 def do_job(text: str) -> str:
-    """What a Dask worker calls. The compilers of a job that was cancelled are stopped.
+    """Do one job on a Dask worker, and stop its compilers when the job is cancelled.
 
-    The workspace is PIPELINE_WORKSPACE, the sandbox PIPELINE_SANDBOX (bwrap), of the worker's environment; the worker's
-    threads (--nthreads) are how many compilers run at once.
+    The environment of the worker names the workspace (PIPELINE_WORKSPACE) and the sandbox (PIPELINE_SANDBOX, default:
+    bwrap). As many compilers run at once as the worker has threads (--nthreads).
 
     Raises:
-        InfrastructureError: the job cannot be done here.
+        InfrastructureError: the job cannot be done on this machine.
     """
     dask_worker = distributed.get_worker()
     processes = Processes()
@@ -165,7 +165,7 @@ def do_job(text: str) -> str:
 
 @contextmanager
 def _stopped_when_cancelled(dask_worker: Any, processes: Processes) -> Iterator[None]:
-    """Dask only forgets a task that runs when it is cancelled, or when its client is gone; this stops it."""
+    """Stop the processes of a job that is cancelled, or whose client is gone: Dask itself only forgets the task."""
     key, done = dask_worker.get_current_task(), threading.Event()
 
     def watch() -> None:
@@ -186,13 +186,13 @@ def _stopped_when_cancelled(dask_worker: Any, processes: Processes) -> Iterator[
 
 
 def _slots(client: Any) -> int:
-    """Jobs that the workers do at once."""
+    """How many jobs the workers do at once."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     return int(sum(worker.get("resources", {}).get(RESOURCE, 0) for worker in workers))
 
 
 def executor(scheme: str, rest: str, console: Console) -> Executor | None:
-    """The executor for what stands behind the scheme; None where that is nothing it knows."""
+    """The executor for the words after the scheme; None where they name no address."""
     # Without a scheme Dask's own configuration says whether it is TCP or TLS.
     address = rest.removeprefix("//")
     if not address:

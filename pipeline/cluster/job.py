@@ -1,7 +1,7 @@
-"""A job and its result, as JSON: one cell of one tree, at every source state that a run wants of it.
+"""Jobs and their results as JSON. A job is one cell on one tree, at every source state that a run needs.
 
-A job carries all that determines its result, so that doing it twice, or on two machines, gives the same. A result
-carries entries of the worker's store. Bytes are base64url (RFC 4648, section 5).
+A job has all that determines its result, so that two machines get the same. A result has entries of the worker's store.
+Bytes are written as base64url (RFC 4648, section 5).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Stage = Literal[
 
 
 def own_version() -> str:
-    """Of this package: a worker of another version might come to other results."""
+    """The version of this package. Jobs are done by the same version only: another one may get other results."""
     return version("kernel-series-pipeline")
 
 
@@ -55,8 +55,8 @@ class StoredResult(_Message):
     """An entry of a store.
 
     Args:
-        made: by this job; otherwise the worker found it in its store.
-        digest: over everything else but `made`, see `digest_of`.
+        made: whether this job made it; otherwise the worker had it in its store.
+        digest: SHA-256 of all other fields except `made`; see `digest_of`.
     """
 
     stage: Stage
@@ -92,14 +92,14 @@ class StoredResult(_Message):
 
 
 def digest_of(key: Key, value: Any, files: dict[str, bytes]) -> str:
-    """SHA-256 over canonical JSON of a key's digest, a value, and the digests of files."""
+    """SHA-256 of canonical JSON: the digest of a key, a value, and the digests of files."""
     named = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     text = json.dumps([key.digest, value, named], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class JobPatch(_Message):
-    """A patch as `git am` takes it."""
+    """A patch in the form that `git am` reads."""
 
     number: Annotated[int, Field(ge=1)]
     subject: str
@@ -115,7 +115,7 @@ class JobPatch(_Message):
 
 
 class JobPrerequisite(_Message):
-    """Patches that the series needs; where they do not apply they are left out."""
+    """Patches that a series needs. Patches that do not apply are left out."""
 
     title: str
     patches: tuple[JobPatch, ...]
@@ -131,7 +131,7 @@ class JobPrerequisite(_Message):
 
 
 class JobToolchain(_Message):
-    """What the compiler must turn out to be."""
+    """The compiler that the worker must have."""
 
     name: Line
     version: str
@@ -147,7 +147,7 @@ class JobFragment(_Message):
 
 
 class JobCell(_Message):
-    """A cell as it was planned; `config` is its `.config` at the base."""
+    """A planned cell; `config` is its `.config` at the base."""
 
     id: Identifier
     arch: Identifier
@@ -193,16 +193,16 @@ class JobCell(_Message):
 
 
 class BuildJob(_Message):
-    """Everything that one cell's results on one tree depend on.
+    """Everything that the results of one cell on one tree depend on.
 
     Args:
         pipeline: version of the package that made the job.
-        tree: its name; a git reference is a commit.
-        tree_id: the git tree of that, which the worker's copy must have.
-        states: git trees of the base, prerequisites included, and after each patch.
-        probes: what the matrix asks of every kernel.
-        scenarios: of the cell's boots, by name.
-        known: what the run has already, so that it is not built again.
+        tree: name of the tree; its git reference is a commit.
+        tree_id: id of its git tree; the worker's copy must have the same.
+        states: ids of the git trees of the base (with prerequisites), and after each patch.
+        probes: questions of the matrix to every kernel.
+        scenarios: boot scenarios of the cell by name.
+        known: results that the run has already; the worker does not build them again.
     """
 
     version: Literal[1] = 1
@@ -221,13 +221,13 @@ class BuildJob(_Message):
 
     @property
     def id(self) -> str:
-        """The cell's id with a digest of what is asked of it; a file name."""
+        """The id of the cell with a digest of the job; usable as a file name."""
         asked = self.model_dump_json(exclude={"known"})
         return f"{self.cell.id}-{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
 
 
 class JobResult(_Message):
-    """What a worker stored for a job; `worker` says where, for people."""
+    """What a worker stored for a job; `worker` is its name, for messages."""
 
     version: Literal[1] = 1
     job: Line
@@ -236,10 +236,10 @@ class JobResult(_Message):
 
 
 def content(path: Path) -> bytes:
-    """Bytes of a file that came from another machine.
+    """Read a file that came from another machine.
 
     Raises:
-        UsageError: it is a link, a FIFO or a device, too large, or cannot be read.
+        UsageError: it is a link, a FIFO or a device, is too large, or cannot be read.
     """
     try:
         return untrusted_dir.read(path.parent, path.name, untrusted.MESSAGE.most)
@@ -250,13 +250,13 @@ def content(path: Path) -> bytes:
 
 
 def read(kind: type[Message], text: str | bytes, where: str) -> Message:
-    """A message from JSON.
+    """Parse a job or a result from JSON.
 
     Args:
-        where: it comes from, for the message.
+        where: the source of the text, as an error names it.
 
     Raises:
-        UsageError: it is none, or damaged.
+        UsageError: the text is no such message, or is damaged.
     """
     try:
         untrusted.MESSAGE.check(len(text))
@@ -271,7 +271,7 @@ def read(kind: type[Message], text: str | bytes, where: str) -> Message:
 
 
 def write(message: _Message, place: Path) -> None:
-    """Writes a file whole or not at all: whoever waits for it may read it at once."""
+    """Write a message to a file in one step, so that no reader sees half of it."""
     aside = place.with_name(f"{place.name}.part")
     aside.write_text(message.model_dump_json())
     aside.replace(place)

@@ -66,18 +66,18 @@ class SeriesDefinition(Definition):
     follow_ups: tuple[str, ...] = ()
 
     def claims_of(self, version: int) -> tuple[ClaimDefinition, ...]:
-        """What the letter of that revision claims."""
+        """The claims in the letter of a revision."""
         return tuple(claim for claim in self.claims if claim.version in (None, version))
 
     def boots_of(self, cell_id: str) -> tuple[str, ...]:
-        """Names of the scenarios that a cell runs for this series."""
+        """Names of the boot scenarios that a cell runs for this series."""
         return tuple(name for boot in self.boots if fnmatch.fnmatchcase(cell_id, boot.cell) for name in boot.scenarios)
 
     def newest(self, number: int | None) -> VersionDefinition:
-        """The version of that number, the newest by default.
+        """The version with a number, or the newest one for None.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such version.
         """
         known = {version.number: version for version in self.versions}
         if number is None and known:
@@ -90,7 +90,7 @@ class SeriesDefinition(Definition):
         return known[number]
 
     def named_by(self, text: str) -> VersionDefinition | None:
-        """The version whose message-id, or another one of its thread, is in `text`: an id or an address with it."""
+        """The version with a message-id that `text` contains, its own or another one of its thread; None without."""
         plain = unquote(text)
         for version in self.versions:
             if any(identifier and identifier in plain for identifier in (version.message_id, *version.thread)):
@@ -102,7 +102,7 @@ def find_series(name: str) -> Path | None:
     """The folder of a tracked series, by name, path or a message-id; None when `name` is something else.
 
     Raises:
-        UsageError: `name` may be a message-id, and a series.toml holds a mistake.
+        UsageError: a series.toml, which is searched for a message-id, has a mistake.
     """
     for folder in (Path(name), resources.folder("series") / name):
         if (folder / "series.toml").is_file():
@@ -116,5 +116,9 @@ def find_series(name: str) -> Path | None:
 
 
 def load_series(folder: Path) -> SeriesDefinition:
-    """Raises UsageError when series.toml holds a mistake."""
+    """Read the `series.toml` of a folder.
+
+    Raises:
+        UsageError: the file has a mistake.
+    """
     return load(folder / "series.toml", SeriesDefinition)

@@ -1,7 +1,7 @@
-"""b4(5) as a subprocess: it puts a series together, collects trailers and checks signatures.
+"""Runs b4(5), which puts a series together, collects trailers and checks signatures.
 
-Sealed from the user's configuration and from any tree's `.b4-config`. Its exit status proves little (0 for an
-incomplete series), so what it writes is looked at; what it says is read where that is the only place (b4 0.16).
+It sees neither the user's configuration nor the `.b4-config` of a tree. Its exit status proves little (0 for an
+incomplete series), so the files that it writes are examined. Its messages are read only for what no file has (b4 0.16).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from pipeline.system.workspace import Workspace
 
 ASSEMBLY_TIMEOUT = 90.0
 SIGNATURES_TIMEOUT = 60.0
-"""Seconds; domain keys are looked up in DNS, one after the other."""
+"""Seconds. DKIM keys are looked up in DNS, one after the other."""
 NOBODY = "http://127.0.0.1:9/all/%s"
-"""An archive that refuses at once (discard, RFC 863): b4 would search one for more trailers, outside the thread."""
+"""An archive that refuses every connection (port 9, RFC 863), so that b4 searches none for further trailers."""
 
 _PATCH = re.compile(r"^  (?:\S+ )?\[[^]]*PATCH[^]]*\] ")
 _SIGNATURE = re.compile(r"^(?P<indent> {2,4})\S+ (?P<words>(?:Signed|BADSIG|No key): .+)$")
@@ -44,10 +44,10 @@ class Assembled:
     """A series as b4 put it together.
 
     Args:
-        mails: for `git am`, in order, trailers of the thread included.
-        mismatches: trailers that b4 did not carry because their address is not the sender's: trailer, From:.
-        signatures: of each patch, in b4's words (`Signed: DKIM/kernel.org`).
-        notes: what a reader should know of it.
+        mails: the patches in order, for `git am`, with the trailers of the thread.
+        mismatches: pairs of a trailer and a `From:` with another address; b4 leaves such trailers out.
+        signatures: of each patch, as b4 prints them (`Signed: DKIM/kernel.org`).
+        notes: sentences for the user.
     """
 
     mails: tuple[bytes, ...]
@@ -60,10 +60,10 @@ class B4:
     """Runs b4.
 
     Args:
-        workspace: where its scratch folders are.
-        processes: the subprocess door.
+        workspace: where scratch folders are made.
+        processes: starts b4.
         keyring: folder or git reference with developers' keys (b4.keyringsrc), or empty.
-        allowance: of a processor, which b4 takes its share of.
+        allowance: processor time that is left for reading mail; b4 uses it up, too.
     """
 
     def __init__(self, workspace: Workspace, processes: Processes, allowance: Allowance, keyring: str = "") -> None:
@@ -73,17 +73,17 @@ class B4:
         self._allowance = allowance
 
     def assemble(self, mails: Sequence[Mail], first: Mail, version: int) -> Assembled:
-        """Has b4 put a series together from a thread, without any network.
+        """Let b4 put a series together from a thread, without a network.
 
         Args:
-            mails: of the thread.
-            first: cover letter or patch 1.
-            version: revision that b4 is to pick.
+            mails: all mails of the thread.
+            first: the cover letter, or patch 1 where there is none.
+            version: the revision to pick.
 
         Raises:
-            NoSeriesError: it found none.
-            NotObtainedError: it did not end in time.
-            TakesTooLongError: it took more of a processor than is left.
+            NoSeriesError: b4 found no series.
+            NotObtainedError: b4 did not end in time.
+            TakesTooLongError: b4 used up the processor time.
         """
         with tempfile.TemporaryDirectory(dir=self._home) as name:
             arguments = ["--offline-mode", *self._am(name, version), "--", first.message_id]
@@ -100,13 +100,13 @@ class B4:
         return Assembled(made, mismatches, _signatures(said, len(made)))
 
     def signatures(self, patches: Sequence[Mail], version: int, *, online: bool = True) -> tuple[tuple[str, ...], ...]:
-        """What b4 says of the signatures of patches.
+        """Ask b4 about the signatures of patches.
 
         Args:
-            online: domain keys (DKIM) are looked up in DNS.
+            online: look DKIM keys up in DNS.
 
         Returns:
-            Its words by patch; nothing where it did not answer in time.
+            Lines of b4 by patch; an empty tuple where it did not end in time.
         """
         with tempfile.TemporaryDirectory(dir=self._home) as name:
             arguments = [*([] if online else ["--offline-mode"]), *self._am(name, version)]
@@ -118,7 +118,7 @@ class B4:
         return _signatures(_COLOUR.sub("", done.text), len(patches))
 
     def _am(self, folder: str, version: int) -> list[str]:
-        # What deceives the eye is reported (pipeline.mail.suspicion); b4 would only say no.
+        # Deceptive characters are reported by pipeline.mail.suspicion; b4 would refuse the series.
         return ["am", "--allow-unicode-control-chars", "-m", "-", "-o", folder, "-n", "series.x", "-v", str(version)]
 
     def _run(self, scratch: Path, arguments: list[str], timeout: float, mails: Sequence[Mail]) -> Completed:
@@ -161,7 +161,7 @@ def _program() -> str:
 
 
 def _signatures(said: str, count: int) -> tuple[tuple[str, ...], ...]:
-    """Of each patch, from `b4 am`: below its subject, or once at the end where all are alike."""
+    """Signatures by patch. `b4 am` prints them below each subject, or once at the end where all are equal."""
     return tuple(tuple(words) for words in _by_patch(said.splitlines(), count)) if count else ()
 
 

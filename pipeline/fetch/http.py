@@ -1,4 +1,4 @@
-"""Requests to a server that may have a bad day: asked again within bounds, or one clear error."""
+"""Requests to a server: tried again within limits when the server fails, then one clear error."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from pipeline.system.errors import NotObtainedError
 
 _PIECE = 1 << 16
 _HEADS = 1 << 20
-"""Bytes of all answers to one request beside the thread: heads, redirects, what chunks are wrapped in."""
+"""Bytes of headers, redirects and chunk sizes that one request may get, besides the body."""
 _PIECES = 100_000
-"""Of a body; each costs time, and a network's have a thousand bytes."""
+"""Reads of one body; each costs time. A read from a network usually gets a thousand bytes or more."""
 _SHOWN = 200
-"""Characters of a server's own words."""
+"""Characters of a server's message that are shown."""
 _REDIRECTS = 5
 _TITLE = re.compile(rb"<title[^>]*>\s*(?P<words>[^<]{1,200})", re.IGNORECASE)
 
 
 class _TryAgainError(Exception):
-    """The server may do better next time.
+    """The server failed in a way that may pass.
 
     Args:
-        words: what it did.
-        after: seconds that it asked to be left alone.
+        words: what it did, as the end of a sentence.
+        after: seconds that it asked to wait.
     """
 
     def __init__(self, words: str, after: float = 0.0) -> None:
@@ -43,12 +43,12 @@ class _TryAgainError(Exception):
 
 
 class Client:
-    """Asks a server for gzip files.
+    """Downloads gzip files from one server.
 
     Args:
-        host: for messages.
-        say: called with a line before each further try.
-        patience: bounds on tries and time.
+        host: its name, for messages.
+        say: called with a line of text before each further try.
+        patience: limits on tries and time.
     """
 
     def __init__(self, host: str, say: Callable[[str], None], patience: Patience) -> None:
@@ -57,10 +57,10 @@ class Client:
         self._patience = patience
 
     def ask(self, method: str, url: str, wanted: Wanted) -> bytes:
-        """What the server answers, a good gzip file of at most `THREAD_LIMIT`, after as many tries as patience has.
+        """Download an undamaged gzip file of at most `THREAD_LIMIT`, with as many tries as `patience` allows.
 
         Raises:
-            NotObtainedError: there is no such thing, or no good answer.
+            NotObtainedError: the server does not have it, or gave no good answer.
         """
         patience = self._patience
         deadline = time.monotonic() + patience.seconds
@@ -82,7 +82,7 @@ class Client:
             tries = "once" if state.attempt_number == 1 else f"{state.attempt_number} times"
             wait = f" and wants to be left alone for {last.after:.0f} s" if last.after else ""
             raise UnreachableError(
-                f"{wanted.name} could not be had from {self.host}, asked {tries}: it {last.words}{wait}",
+                f"{wanted.name} could not be fetched from {self.host}, asked {tries}: it {last.words}{wait}",
                 hint=ANOTHER_SERVER + wanted.otherwise,
             ) from None
 
@@ -110,7 +110,7 @@ class Client:
         with requests.Session() as session:
             session.max_redirects = _REDIRECTS
             session.headers["User-Agent"] = "kernel-series-pipeline"
-            # A gzip file is asked for, which is as small as it gets.
+            # The file itself is compressed already.
             session.headers["Accept-Encoding"] = "identity"
             for scheme in ("http://", "https://"):
                 session.mount(scheme, BoundedAdapter(bounds))
@@ -120,7 +120,7 @@ class Client:
                 return self._read(response)
 
     def _failure(self, error: Exception, wanted: Wanted, bounds: Bounds) -> Exception:
-        """What to raise for an error of the libraries."""
+        """The error to raise in place of an error of the libraries."""
         if isinstance(bounds.broken, FloodError):
             return NotObtainedError(f"{self.host} sends more than {limits.THREAD_LIMIT >> 20} MiB", hint=ANOTHER_SERVER)
         if isinstance(bounds.broken, OverdueError):
@@ -156,7 +156,7 @@ class Client:
         )
 
     def _read(self, response: requests.Response) -> bytes:
-        """The body, as it came."""
+        """The body, not unpacked."""
         body, pieces = bytearray(), 0
         while piece := response.raw.read1(_PIECE, decode_content=False):
             body += piece
@@ -185,7 +185,7 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """The operating system's own words where there are any, not those of the libraries around them."""
+    """A cause in plain words: the operating system's message, where an error of the libraries contains one."""
     if match := re.search(r"\[Errno -?\d+\] ([\w ]+)", str(error)):
         return f"could not be reached: {match[1]}"
     if "Connection reset" in str(error) or "RemoteDisconnected" in str(error):

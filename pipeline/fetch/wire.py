@@ -1,7 +1,7 @@
-"""Everything that a server sends, heads and trailers included, within a time and a number of bytes.
+"""Limits the time and the bytes of everything that a server sends, headers and trailers included.
 
-A time-out of requests is one of silence, and begins again with every byte. Interim answers (1xx), trailers and sizes of
-chunks are read by http.client and urllib3 without any limit of their number.
+The time-out of requests only limits silence: it begins again with every byte. http.client and urllib3 read any number
+of interim answers (1xx), trailers and chunk sizes.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from requests.adapters import HTTPAdapter
 
 
 class OverdueError(OSError):
-    """The server took its time."""
+    """The server did not finish in time."""
 
 
 class FloodError(OSError):
-    """The server sent too much."""
+    """The server sent more bytes than are allowed."""
 
 
 @dataclass
 class Bounds:
-    """What is left for one request, redirects included.
+    """The time and the bytes that are left for one request, its redirects included.
 
     Args:
-        deadline: monotonic seconds.
-        silence: seconds without a byte.
-        left: bytes.
-        broken: what was too much, once it was: libraries raise errors of their own instead.
+        deadline: when the request must be done, in seconds of the monotonic clock.
+        silence: how many seconds may pass without a byte.
+        left: how many more bytes may come.
+        broken: the error that was raised here, if any. The libraries hide it behind errors of their own.
     """
 
     deadline: float
@@ -42,10 +42,10 @@ class Bounds:
     broken: OverdueError | FloodError | None = None
 
     def seconds(self) -> float:
-        """How long the next byte is waited for.
+        """How many seconds to wait for the next byte.
 
         Raises:
-            OverdueError: no longer.
+            OverdueError: the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -54,7 +54,11 @@ class Bounds:
         return min(left, self.silence)
 
     def take(self, size: int) -> None:
-        """Raises FloodError when there were too many."""
+        """Count bytes that came.
+
+        Raises:
+            FloodError: there were too many.
+        """
         self.left -= size
         if self.left < 0:
             self.broken = FloodError("too much")
@@ -62,7 +66,7 @@ class Bounds:
 
 
 class _Input(io.RawIOBase):
-    """What comes from a socket."""
+    """The bytes of a socket, read within bounds."""
 
     def __init__(self, connected: socket.socket, bounds: Bounds) -> None:
         self._socket = connected
@@ -78,7 +82,7 @@ class _Input(io.RawIOBase):
         try:
             size = self._raw.readinto(buffer)
         except TimeoutError:
-            # Of which of the two?
+            # Raises where it was the deadline that passed, and not the time of silence.
             self._bounds.seconds()
             raise
         self._bounds.take(size or 0)
@@ -90,10 +94,10 @@ class _Input(io.RawIOBase):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends requests of one session whose answers stay within `bounds`, and are left as they are.
+    """Sends the requests of one session, and keeps their answers within `bounds`.
 
-    Cookies are not read: a hundred of them take seconds. What answers are packed in is not unpacked: that of a redirect
-    would be, all of it at once.
+    Cookies are not read: a hundred of them take seconds. Bodies are not unpacked: the body of a redirect would be
+    unpacked without a limit.
     """
 
     def __init__(self, bounds: Bounds) -> None:

@@ -28,20 +28,20 @@ _APART = "Only runs of one series, with one matrix and one sandbox, can be merge
 
 @dataclass(frozen=True)
 class Merged:
-    """The merged run; its id and the notes of what was left out are still to come."""
+    """The merged run. Its id is not set yet, and the notes on files that were left out are missing."""
 
     record: RunRecord
     files: tuple[File, ...]
 
 
 def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], None]) -> tuple[RunRecord, Path]:
-    """Reads the runs, joins them, and leaves a run of its own in the workspace.
+    """Read runs, merge them, and write the result into the workspace as a new run.
 
     Returns:
         The run's record and its folder.
 
     Raises:
-        UsageError: there is nothing to merge, or the runs do not belong together.
+        UsageError: no folder holds a run, or the runs do not belong together.
     """
     parts, broken = read(folders)
     merged = join(parts)
@@ -49,7 +49,7 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
     lost = [f"Lost: {name}." for name in absent]
     for note in (*merged.record.notes[1:], *broken, *lost):
         warn(note)
-    # A note is part of the report: which folder it was is of no use to its readers.
+    # Notes are part of the report, whose readers do not know the folders of this machine.
     unfinished = [f"Left out: {count(len(broken), 'run')} that did not finish."] if broken else []
     notes = (*merged.record.notes, *unfinished, *lost)
     for cell in merged.record.cells:
@@ -65,7 +65,7 @@ def merge(workspace: Workspace, folders: Sequence[str], warn: Callable[[str], No
 
 
 def _is_small(path: Path) -> bool:
-    """Whether it is a file that a run leaves; a FIFO would be read for ever, and a sparse one fills the disk."""
+    """Whether a path is a regular file of at most the allowed size: no FIFO, and nothing that fills the disk."""
     try:
         status = path.lstat()
     except OSError:
@@ -74,10 +74,10 @@ def _is_small(path: Path) -> bool:
 
 
 def read(folders: Sequence[str]) -> tuple[list[Part], list[str]]:
-    """The runs, and a note on each folder that holds none, or one that cannot be read.
+    """Read the runs; also returns a note on each folder without a run that can be read.
 
     Raises:
-        UsageError: a folder is not there, or no folder holds a run that can be read.
+        UsageError: a folder does not exist, or no folder holds a run that can be read.
     """
     parts, broken = [], []
     for name in dict.fromkeys(folders):
@@ -100,13 +100,13 @@ def read(folders: Sequence[str]) -> tuple[list[Part], list[str]]:
 
 
 def join(parts: Sequence[Part]) -> Merged:
-    """One run out of several: each cell from the part that has a result of it.
+    """Join several runs into one: each cell is taken from the run that has its result.
 
     Raises:
         UsageError: the parts are of different series, trees, matrices or sandboxes, have different results of a cell,
             or name files outside their folders.
     """
-    # A plan knows every cell, so that its order is everyone's, before jobs add theirs; it says what was not chosen.
+    # A plan comes first: it knows every cell in order, and has notes on what was not chosen.
     parts = sorted(parts, key=lambda part: (not _is_plan(part.record), -len(part.record.cells)))
     said = [note for part in parts if _is_plan(part.record) for note in part.record.notes]
     lead = parts[0]
@@ -116,7 +116,7 @@ def join(parts: Sequence[Part]) -> Merged:
     results, notes = chosen(parts)
     numbers = {name: number for number, name in enumerate(trees, 1)}
     taken = [placed(part, cell, numbers) for part, cell in results]
-    # Without a plan, each part knows some of the cells: those of one tree stand together all the same.
+    # Without a plan each run knows some of the cells: sort them by tree.
     cells = sorted((cell for cell, _ in taken), key=lambda cell: numbers[cell.tree])
     building = [part.record.command for part in parts if any(cell.states for cell in part.record.cells)]
     started, seconds = _duration(parts)
@@ -137,13 +137,13 @@ def join(parts: Sequence[Part]) -> Merged:
 
 
 def _is_plan(record: RunRecord) -> bool:
-    """Whether nothing was built in a run: it says what is to be."""
+    """Whether a run is a plan: it lists cells, and nothing of them was built."""
     missing = any(cell.status == "missing" for cell in record.cells)
     return missing and not any(cell.states for cell in record.cells)
 
 
 def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
-    """Each claim judged by all cells, in the words of the first part that knew which of them it is about."""
+    """Judge each claim again with the cells of all runs, as the first run has it that could assign it to a cell."""
     texts = [claim.text for claim in parts[0].record.claims]
     told = [part.record.claims for part in parts if [claim.text for claim in part.record.claims] == texts]
     known = [
@@ -173,7 +173,7 @@ def _series(series: SeriesRecord) -> str:
 
 
 def _other_patch(series: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
-    """The first patches that differ, or nothing."""
+    """Names of the first patch that differs, in both series; empty where all are equal."""
     for mine, theirs in zip(series.patches, other.patches, strict=False):
         words = [f"{patch.number} {patch.subject} <{patch.message_id}>" for patch in (mine, theirs)]
         if words[0] != words[1]:
@@ -182,7 +182,11 @@ def _other_patch(series: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
 
 
 def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
-    """Every tree by name, in order."""
+    """Every tree by name, in the order of the runs.
+
+    Raises:
+        UsageError: two runs have different trees of one name, or applied different patches.
+    """
     trees: dict[str, tuple[Part, TreeRecord]] = {}
     for part in parts:
         for tree in part.record.trees:
@@ -207,7 +211,7 @@ def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
 
 
 def _duration(parts: Sequence[Part]) -> tuple[datetime, float]:
-    """When the first part started, and the seconds until the last one ended."""
+    """When the first run started, and how many seconds later the last one ended."""
     spans = []
     for part in parts:
         try:

@@ -1,4 +1,4 @@
-"""What the user asked for, and the command that asks for it again; pure."""
+"""An order: what the user asked for, and the command line that repeats it; pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Order:
     """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series.
 
     Args:
-        ccache: most that it may keep in the workspace, bytes; it is not used where this is 0.
-        baseline: the trees as they are, without a series; `request` asks for nothing then.
-        until: the last stage; None for all of them.
-        budget: seconds of the clock that kernels and boots may take; None where all are wanted.
+        ccache: bytes that ccache may keep in the workspace; 0 switches it off.
+        baseline: build the trees without a series; `request` is ignored then.
+        until: the last stage to run; None for all stages.
+        budget: seconds of wall time for kernels and boots; None for no limit.
     """
 
     request: Request
@@ -50,7 +50,7 @@ class Order:
 
 
 def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
-    """The command that does the same again, defaults spelt out; who builds the cells is left open."""
+    """The command line that repeats an order. It names the defaults, and leaves out the executor."""
     words = [_NO_SERIES] if order.baseline else []
     for name in names:
         words += ["--tree", name]
@@ -77,10 +77,10 @@ def reproducer(order: Order, names: Sequence[str], matrix_name: str) -> str:
 
 
 def joined(commands: Sequence[str]) -> str:
-    """The command that does what several do, each as `reproducer` wrote it.
+    """Join several command lines, each written by `reproducer`, into one.
 
-    Trees and cells are those of all of them, in order; a command without `--cell` builds every cell. Everything else is
-    the first one's.
+    It has the trees and cells of all of them, in order; a command line without `--cell` builds every cell. All other
+    options are those of the first command line.
     """
     asked = [_taken_apart(command) for command in commands]
     trees = dict.fromkeys(name for _, options in asked for name in options["--tree"])
@@ -93,7 +93,7 @@ def joined(commands: Sequence[str]) -> str:
 
 
 def _taken_apart(command: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The words of a command, and the values of its options that can be repeated."""
+    """Split a command line into its words, and the values of `--tree` and `--cell`."""
     words, options = [], {"--tree": list[str](), "--cell": list[str]()}
     split = shlex.split(command)
     if "--" in split:

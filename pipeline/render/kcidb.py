@@ -1,4 +1,4 @@
-"""KCIDB's JSON: source states as checkouts, builds, and as tests boots, sizes, code and promises.
+"""KCIDB's JSON. Source states become checkouts; boots, sizes, code and promises become tests of builds.
 
 The format is described by kcidb-io's schema (https://github.com/kernelci/kcidb-io), which also validates it here. What
 is sent to KCIDB is what was measured: a failure of the base is a failure, of the base's checkout.
@@ -22,11 +22,11 @@ from pipeline.render.words import one_line
 from pipeline.system.errors import InfrastructureError, UsageError
 
 ORIGIN = "kernel_series_pipeline"
-"""KCIDB calls a CI system by an origin; who submits has one of their own."""
+"""KCIDB's name for a CI system; whoever submits results replaces it by an origin of their own."""
 
 VERSION = (5, 3)
 _STATUS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.NOT_RUN: "SKIP", Outcome.NOT_UNDERSTOOD: "ERROR"}
-"""An error is of the test's code, in KCIDB's words."""
+"""In KCIDB, `ERROR` means that the test itself failed, not what it tested."""
 _CHECKED = {"checked": "PASS", "not checked": "SKIP"}
 MOST_FINDINGS = 20
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=~/-]{1,200}@[A-Za-z0-9.-]{1,200}")
@@ -38,7 +38,7 @@ def render_kcidb(record: RunRecord) -> str:
 
     Raises:
         UsageError: kcidb-io is not installed.
-        InfrastructureError: the file is not what the schema says; a mistake in here.
+        InfrastructureError: the file does not fit the schema: a mistake of this module.
     """
     record = for_others(record)
     report = {
@@ -79,7 +79,7 @@ def _build_id(record: RunRecord, cell: CellRecord, patch: int) -> str:
 
 
 def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
-    """One for each source state that was built, and for a series that does not apply one that is not valid."""
+    """A checkout for each source state that was built, and an invalid one for a series that does not apply."""
     checkouts = []
     for tree in record.trees:
         patches = {state.patch for cell in record.cells if cell.tree == tree.name for state in cell.states}
@@ -111,7 +111,7 @@ def _checkout(record: RunRecord, tree: TreeRecord, patch: int, *, valid: bool) -
 
 
 def _checks(record: RunRecord, tree: TreeRecord, patch: int) -> dict[str, Any]:
-    """Checks of the patch that a checkout ends with: KCIDB's tests are of builds, and these need none."""
+    """Findings of the checks on the last patch of a checkout. They are no tests: a test in KCIDB belongs to a build."""
     statuses = {
         one_line(check.check): {
             "status": "FAIL" if any(finding.problem for finding in check.findings) else _CHECKED[check.status],
@@ -157,7 +157,7 @@ def _tests(record: RunRecord) -> list[dict[str, Any]]:
 
 
 def _code(record: RunRecord, cell: CellRecord) -> Iterator[dict[str, Any]]:
-    """How much of a cell's code differs, and what of it: of the series, and of each patch that was built alone."""
+    """Tests that count functions and data whose code differs: by the series, and by each patch that was built."""
     for comparison in comparisons(cell):
         build = _build_id(record, cell, comparison.patch)
         numbers = {kind: {"number": {"value": number, "unit": kind}} for kind, number in comparison.numbers.items()}

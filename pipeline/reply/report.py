@@ -1,4 +1,4 @@
-"""A finding as a mail has it."""
+"""A finding, prepared for a mail: where it stands, its sentences, and the lines of a tool's log."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pipeline.record import CellRecord, DiagnosticRecord
 from pipeline.reply.hunks import Place
 
 BROKEN, WARNS, DOUBT, STYLE = range(4)
-"""Weights: it breaks something; a new warning; something to look at; what nobody writes a mail for alone."""
+"""Weights, the heaviest first: a failure; a new warning; something to look at; style, which alone is worth no mail."""
 
 Logs = Callable[[str], str]
-"""The text of a log by its name within the run's folder; empty where it is not there."""
+"""A function that reads a log by its name within the run's folder; empty text where there is none."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A finding as a mail has it.
+    """A finding, prepared for a mail.
 
     Args:
-        patch: that it came with; 0 where it concerns the whole.
-        place: line of the patch that it stands under; None where the patch shows none.
-        text: sentences, wrapped.
-        log: lines that a tool printed.
-        cell: the first kernel that shows it; None where it is of none.
-        diagnostics: of the compiler, if it is its finding.
-        weight: the less, the more it matters.
-        applied: how many patches are applied where it was seen.
+        patch: number of the patch that brings it; 0 where it concerns the whole series.
+        place: the line of the patch that it stands under; None where no line of the patch shows it.
+        text: the sentences of the mail, wrapped.
+        log: the lines that a tool printed.
+        cell: the first cell that shows it; None where no cell is concerned.
+        diagnostics: the compiler's errors or warnings, where it is a finding of the compiler.
+        weight: one of the weights above; a smaller number matters more.
+        applied: the number of patches that were applied when it was seen.
     """
 
     patch: int
@@ -42,5 +42,5 @@ class Report:
 
     @property
     def order(self) -> tuple[int, int]:
-        """Where it stands in an answer to its patch; without a place on top, or at the end where it breaks nothing."""
+        """Sort key within a mail. Without a place, a failure or a warning comes first, and everything else last."""
         return self.place.order if self.place else (-1 if self.weight < DOUBT else sys.maxsize, 0)

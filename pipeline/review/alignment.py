@@ -1,4 +1,4 @@
-"""Which lines of a text a mail quotes: whole lines, by their words, however programs wrap them."""
+"""Finds which lines of a mail another mail quotes, even where programs wrapped the lines differently."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 _HYPHEN = re.compile(r"(?<=[a-z])- (?=[a-z])")
 SHORT = 3
-"""A line of fewer words is quoted only where it is a line of the quotation, or goes on where the line above it ends."""
+"""A line of fewer words counts as quoted only as a whole line, or right after the line above it."""
 
 
 _SENTENCE = 4
-"""A line that is cut behind or before a sentence of so many words is quoted all the same."""
+"""A line also counts as quoted where the quotation has only its first or last sentence, of at least so many words."""
 
 
 def words(text: str) -> str:
-    """A text on one line, with single blanks; programs break lines at hyphens, too."""
+    """Join a text into one line with single blanks; words that a program broke at a hyphen are joined again."""
     return _HYPHEN.sub("-", " ".join(text.split()))
 
 
 class Quotation:
-    """Lines that a mail quotes of its parent's own words."""
+    """The lines that a mail quotes from the mail that it answers."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = frozenset(words(line) for line in lines)
@@ -30,11 +30,11 @@ class Quotation:
         self._streams = tuple(dict.fromkeys((f" {words(' '.join(lines))} ", f" {' '.join(map(words, lines))} ")))
 
     def positions(self, lines: Sequence[str], in_part: bool = True) -> list[int]:
-        """Which of the lines are quoted.
+        """Indexes of the lines that are quoted.
 
         Args:
-            lines: of the parent, made by `words`.
-            in_part: those, too, that are cut behind or before a sentence.
+            lines: the lines of the answered mail, each made by `words`.
+            in_part: also count lines of which only the first or last sentence is quoted.
         """
         quoted: list[int] = []
         for at, line in enumerate(lines):
@@ -48,5 +48,5 @@ class Quotation:
         return quoted
 
     def end(self, line: str) -> int:
-        """Where the last quotation of a line ends."""
+        """Where a line is quoted for the last time, as a position in the quoted text; -1 where it is not."""
         return max(stream.rfind(f" {line} ") for stream in self._streams)

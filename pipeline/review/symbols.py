@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 MOST = 12
 CONTEXT_LINES = 3
-"""Quoted lines of code above a comment that are taken to be what it is about."""
+"""How many quoted lines of code above a comment count as its subject."""
 
-# Of paths, addresses and message-ids the words are no symbols; of `foo.c:12` neither.
+# Paths, addresses, message-ids and places such as `foo.c:12` contain no symbols.
 _ELSEWHERE = re.compile(r"\S*(?:://|@)\S*|[\w.+-]*/[\w./+-]+|\b[\w-]+\.(?:c|h|S|rst|txt|py|sh|ya?ml|dtsi?|o|ko|rs)\b")
 _SYMBOL = re.compile(
     r"(?<![\w.-])(?P<called>[A-Za-z_]\w{2,})\s?\(\)|(?<![\w-])(?P<joined>[A-Za-z]\w*_\w+|_+[A-Za-z]\w+)"
@@ -28,7 +28,7 @@ _KEYWORDS = frozenset(("for", "while", "switch", "return", "sizeof", "typeof", "
 
 
 def named(text: Iterable[str], quoted: Sequence[str]) -> tuple[str, ...]:
-    """Identifiers with an underscore or parentheses: those of a comment, then those of the code right above it."""
+    """Symbols that a comment names, then those of the code right above it: words with an underscore or parentheses."""
     names = dict.fromkeys(name for line in text for name in _names_in(_SYMBOL, _ELSEWHERE.sub(" ", line)))
     code = [line for line in quoted if line.strip()]
     hunks = [at for at, line in enumerate(code) if _HUNK.match(line)]
@@ -36,7 +36,7 @@ def named(text: Iterable[str], quoted: Sequence[str]) -> tuple[str, ...]:
         context = _HUNK.match(code[hunks[-1]])
         near = [*([context["context"]] if context else []), *code[hunks[-1] + 1 :][-CONTEXT_LINES:]]
     else:
-        # Text above a comment is not code: it counts where it looks like a diff.
+        # Quoted text is no code unless it looks like a diff.
         near = [
             line for line in code[-CONTEXT_LINES:] if line[0] in "+-" and not line.startswith(("-- ", "---", "+++"))
         ]
@@ -62,9 +62,9 @@ class ChangedLine:
 
 
 def changed_lines(diff: str) -> Iterator[ChangedLine]:
-    """The changed lines of a git diff.
+    """Yield the changed lines of a git diff.
 
-    What they lie in is the hunk's header or a definition in it; a comment belongs to the definition below it.
+    `within` is the header of the hunk, or the last definition above the line. A comment belongs to the one below it.
     """
     path, within, inside = "", "", False
     comments: list[tuple[str, str]] = []

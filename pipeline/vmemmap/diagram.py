@@ -1,4 +1,4 @@
-"""Page tables drawn in characters: the vmemmap pages of one huge page, and the page frames that they are mapped to."""
+"""Draws in characters how the vmemmap pages of one huge page are mapped to page frames."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Collection, Sequence
 from pipeline.vmemmap.memmap import Memmap, Tails
 
 MOST_ROWS = 10
-"""Vmemmap pages drawn; of more, the first ones and the last."""
+"""Rows of a drawing. Where there are more vmemmap pages, the first ones and the last one are drawn."""
 
 _LEFT, _RIGHT, _WIDE = 36, 22, 14
-"""Columns of the boxes, and between them."""
+"""Width of the left boxes, of the right boxes, and of the space between them, in characters."""
 
 
 def before(memmap: Memmap) -> list[str]:
-    """Each vmemmap page is mapped to a page frame of its own."""
+    """Draw the state without the optimization: each vmemmap page is mapped to a page frame of its own."""
     pages = _drawn(memmap.vmemmap_pages, 1)
     return _draw(memmap, pages, [page for page in pages if page is not None], [])
 
 
 def after(memmap: Memmap) -> list[str]:
-    """As the boot saw it: the frames that the huge page keeps, and one that all other vmemmap pages are mapped to."""
+    """Draw what the boot saw: page frames that are kept, and the one that all other vmemmap pages are mapped to."""
     kept = memmap.kept or 0
     pages = _drawn(memmap.vmemmap_pages, kept)
     rest = [at for at, page in enumerate(pages) if page is None or page >= kept]
@@ -28,19 +28,19 @@ def after(memmap: Memmap) -> list[str]:
 
 
 def _drawn(pages: int, kept: int) -> list[int | None]:
-    """Numbers of the vmemmap pages that are drawn; None stands for those left out."""
+    """Numbers of the vmemmap pages that are drawn; None stands for a gap."""
     if pages <= MOST_ROWS:
         return list(range(pages))
     return [*range(kept + 2), None, pages - 1]
 
 
 def _draw(memmap: Memmap, pages: list[int | None], frames: Collection[int], joined: Sequence[int]) -> list[str]:
-    """The drawing's lines.
+    """The lines of the drawing.
 
     Args:
-        pages: vmemmap pages, a row each.
-        frames: those of `pages` that have a page frame of their own.
-        joined: rows of the others, which are mapped to one page frame.
+        pages: the number of the vmemmap page in each row; None for a gap.
+        frames: numbers of the vmemmap pages that have a page frame of their own.
+        joined: indexes of the rows that share one page frame.
     """
     rail = f"+{'-' * (_LEFT - 2)}+"
     box = f"+{'-' * (_RIGHT - 2)}+"

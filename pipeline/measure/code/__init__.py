@@ -1,10 +1,10 @@
-"""The code of a build, function by function, relocations kept symbolic: what "no functional change" is judged by.
+"""Compares the code of two builds, function by function, with symbolic relocations: it decides "no functional change".
 
-The sizes of symbols say nothing of a constant that differs. `program` runs in the sandbox and prints a digest for every
-function and data object; `table` keeps and compares what it printed.
+Sizes of symbols do not show a changed constant. `program` runs in the sandbox and prints a digest of every function and
+data object; `table` parses, keeps and compares these digests.
 
 A line that moves changes every `__LINE__` below it, which is no change of code. So the sources that a series touches
-are compiled once more with all of them alike (`neutral_code`).
+are compiled a second time with one value for every `__LINE__` (`neutral_code`).
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ _PROGRAM, _LISTED = ".pipeline-code.pyz", ".pipeline-code.list"
 
 
 def code_table(make: Make, sources: Mapping[str, str], known: CodeTable) -> dict[str, UnitCode]:
-    """The code of everything that the build in a cell's folder compiled into the kernel.
+    """Read the code of all objects that a build linked into the kernel.
 
     Args:
-        sources: of the objects, by target; from kbuild's records.
-        known: of an earlier build; objects that are still the same are not read again.
+        sources: the source file of each object, by target, from kbuild's records.
+        known: the table of an earlier build; objects that did not change since are not read again.
 
     Returns:
-        Objects of which nothing could be learnt have neither items nor a digest.
+        The code by target. An object that could not be read has neither items nor a digest.
 
     Raises:
         InfrastructureError: the program ran out of time, or the machine failed.
@@ -60,7 +60,7 @@ def code_table(make: Make, sources: Mapping[str, str], known: CodeTable) -> dict
 
 
 def stored_table(file: Path | None) -> dict[str, UnitCode]:
-    """A table out of the store; empty where there is none, or none that can be read."""
+    """Read a table from the store; empty where there is no file, or the file cannot be read."""
     try:
         return unpacked(file.read_bytes()) if file else {}
     except (OSError, ValueError):
@@ -68,7 +68,7 @@ def stored_table(file: Path | None) -> dict[str, UnitCode]:
 
 
 def code_delta(before: Build, after: Build) -> CodeDelta | None:
-    """What differs in the code of two builds; None where it was not read, as in builds of earlier versions."""
+    """What differs in the code of two builds; None where the code of one was not recorded."""
     if before.code is None or after.code is None:
         return None
     tables = (stored_table(file) for file in (before.code, before.neutral, after.code, after.neutral))
@@ -76,10 +76,10 @@ def code_delta(before: Build, after: Build) -> CodeDelta | None:
 
 
 def code_deltas(builds: Mapping[int, Build]) -> dict[int, CodeDelta]:
-    """What each patch changed, where it and the state before it were built, by patch number.
+    """What each patch changed, by patch number, for patches that were built before and after.
 
     Args:
-        builds: one cell's, by patch number; 0 is the base.
+        builds: the builds of one cell by patch number; 0 is the base.
     """
     pairs = {patch: (builds[patch - 1], after) for patch, after in builds.items() if patch - 1 in builds}
     deltas = {patch: code_delta(before, after) for patch, (before, after) in pairs.items()}
@@ -87,9 +87,9 @@ def code_deltas(builds: Mapping[int, Build]) -> dict[int, CodeDelta]:
 
 
 def neutral_code(make: Make, sources: Collection[str]) -> dict[str, UnitCode]:
-    """The code of what was compiled from `sources`, compiled once more with every `__LINE__` alike.
+    """Compile `sources` again with one value for every `__LINE__`, and read the code.
 
-    Objects that cannot be compiled so are left out.
+    Objects that do not compile this way are left out.
 
     Raises:
         InfrastructureError: a compiler ran out of time.
@@ -114,7 +114,7 @@ def neutral_code(make: Make, sources: Collection[str]) -> dict[str, UnitCode]:
 
 
 def _read(make: Make, units: Mapping[str, str], known: CodeTable) -> dict[str, UnitCode]:
-    """What the program says of objects, given as path to source."""
+    """Run the program on objects, given with the source of each by path."""
     folder = make.folder.path
     lines = (f"{known[path].digest if path in known else ''}\t{path}\n" for path in units if "\n" not in path)
     untrusted_dir.write(folder, _PROGRAM, program())
@@ -127,13 +127,13 @@ def _read(make: Make, units: Mapping[str, str], known: CodeTable) -> dict[str, U
             raise ValueError(done.stderr.decode("utf-8", "replace").strip()[-300:])
         return parse_printed(done.stdout.decode("utf-8", "replace"), units, known)
     except ValueError as error:
-        # The objects are a stranger's, and so is what they do to a program that reads them.
+        # A stranger made these objects, and may have made them to break the program that reads them.
         return {path: UnitCode(source, "", problem=str(error)) for path, source in units.items()}
 
 
 @cache
 def program() -> bytes:
-    """The program with its modules, as the system's Python runs it (PEP 441)."""
+    """The program and its modules as a zip file that Python can run (PEP 441)."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name in _parents(_PACKAGE):
