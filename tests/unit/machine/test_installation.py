@@ -39,8 +39,8 @@ def test_pipx_is_given_one_package_at_a_time() -> None:
 
 
 def test_what_the_program_needs_itself_goes_into_its_environment() -> None:
-    words = shlex.split(*commands([], [], ["b4"], as_root=False))
-    assert words == [sys.executable, "-m", "pip", "install", "b4"]
+    (line,) = commands([], [], ["b4"], as_root=False)
+    assert shlex.split(line) == [sys.executable, "-m", "pip", "install", "b4"]
 
 
 def test_pip_is_never_told_to_install_for_the_whole_system() -> None:
