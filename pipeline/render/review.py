@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
 
+from pipeline.assess.reported import Compared
 from pipeline.record.neutral import neutral
 from pipeline.render.page import Page
+from pipeline.render.wording import kernels
 from pipeline.review.record import (
     EvidenceRecord,
     OpinionRecord,
@@ -64,13 +66,42 @@ def render_review(review: ReviewRecord, title: str, *, colour: bool = False, ope
     )
 
 
-def review_view(review: ReviewRecord, page: Page) -> dict[str, object]:
-    """What the report shows of a review: all but trailers that are carried, and points that are settled."""
+def review_view(review: ReviewRecord, page: Page, reported: Sequence[Compared] = ()) -> dict[str, object]:
+    """What the report shows of a review: all but trailers that are carried, and points that are settled.
+
+    Args:
+        reported: what the thread reports of builds, beside what the run saw.
+    """
     points = [point for point in review.points if point.state != "answered"]
     return {
         **_view(review, page, points),
+        "reported": [_reported(each, review, page) for each in reported],
         "trailers": _trailers([trailer for trailer in review.trailers if not trailer.carried], page),
     }
+
+
+def _reported(compared: Compared, review: ReviewRecord, page: Page) -> Item:
+    point = compared.point
+    lines = [
+        *_indented([cut(compared.line, page.columns - INDENT)]),
+        *_indented(wrap(this_run(compared), page.columns - INDENT)),
+        *_message(point.message_id, point.link, page),
+    ]
+    return Item(compared.fate, f"{where(point.patch)}{of_version(point, review)}, {name(point.author)}", lines)
+
+
+def of_version(point: PointRecord, review: ReviewRecord) -> str:
+    """` of v1`, where that is not the revision that is reviewed."""
+    return f" of v{point.revision}" if point.revision != review.version else ""
+
+
+def this_run(compared: Compared) -> str:
+    """What the run saw of a reported line, in words."""
+    if compared.fate == "seen":
+        return f"seen here with patch {compared.patch} on {kernels(compared.cells)}"
+    if compared.fate == "not seen":
+        return f"not seen here; the file is compiled on {kernels(compared.cells)}"
+    return "not tried here: nothing of the file was compiled"
 
 
 def _view(review: ReviewRecord, page: Page, points: Iterable[PointRecord]) -> dict[str, object]:

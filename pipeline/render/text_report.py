@@ -9,6 +9,7 @@ from pipeline.assess.boots import all_measured, by_scenario
 from pipeline.assess.boots import measured as measured_values
 from pipeline.assess.findings import Finding, boot_failures, failures, warnings
 from pipeline.assess.readings import columns, reading_words
+from pipeline.assess.reported import compared
 from pipeline.assess.unchanged import noise_floor, noise_floors, unchanged_size
 from pipeline.assess.verdict import Verdict, exit_status, remarks, verdict
 from pipeline.assess.words import label, location, result
@@ -84,7 +85,9 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
             (claim.verdict, f'"{cut(claim.text, 140)}"', measured(claim), first(claim.details, DETAILS_SHOWN))
             for claim in record.claims
         ],
-        review=review_view(record.review, page) if record.review and record.review.worth_showing else None,
+        review=review_view(record.review, page, compared(record))
+        if record.review and record.review.worth_showing
+        else None,
         facts=facts(record),
         tools=page.table([("tool", "version"), *tools(record)]),
         command=reproduction(record, page.columns),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.assess.answer import LONGEST as LONGEST_MATTER
 from pipeline.assess.answer import answer, matters
+from pipeline.assess.reported import compared
 from pipeline.assess.verdict import remarks, verdict
 from pipeline.assess.words import label
 from pipeline.record import RunRecord
@@ -90,7 +91,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, l
         "boots": _parts(cells.boots(record, linked), limits.parts),
         "coverage": cells.coverage(record),
         "layouts": _parts(cells.layouts(record), limits.parts),
-        "review": review(record.review),
+        "review": review(record.review, compared(record)),
         "patches": cells.patches(record),
         "promised": _short(series.follow_ups),
         "facts": facts(record),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from pipeline.assess.reported import Compared
 from pipeline.render.html.cells import Part
 from pipeline.render.html.links import message
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
-from pipeline.render.review import ORDER, balance, name, opinion_words, where
+from pipeline.render.review import ORDER, balance, name, of_version, opinion_words, this_run, where
 from pipeline.review.record import PointRecord, ReviewRecord, SinceRecord
 from pipeline.system.text import cut
 
@@ -18,13 +19,25 @@ _POINT_TONES = {
     **dict.fromkeys(("unanswered", "disputed"), "failed"),
 }
 _FATE_TONES = {"kept": "ok", "not found": "failed", **dict.fromkeys(("kept in part", "answered otherwise"), "warn")}
+# What is not seen here may be seen by another compiler, or in another configuration.
+_REPORTED_TONES = {"seen": "failed", "not seen": "warn", "not tried": "warn"}
 
 
-def review(record: ReviewRecord | None) -> tuple[Part, ...]:
-    """The section's parts, the first one with a sentence above it; none where there is nothing to tell."""
+def review(record: ReviewRecord | None, reported: Sequence[Compared] = ()) -> tuple[Part, ...]:
+    """The section's parts, the first one with a sentence above it; none where there is nothing to tell.
+
+    Args:
+        reported: what the thread reports of builds, beside what the run saw.
+    """
     if record is None or not record.worth_showing:
         return ()
-    tables = [_points(record), _opinions(record), *_since(record.since, record.version), _trailers(record)]
+    tables = [
+        _points(record),
+        _reported(record, reported),
+        _opinions(record),
+        *_since(record.since, record.version),
+        _trailers(record),
+    ]
     parts = [Part(filled.caption, (filled,)) for filled in tables if filled]
     return (Part("", (), f"{balance(record)}. States are guessed from the words that are quoted."), *parts)
 
@@ -64,6 +77,22 @@ def _opinions(record: ReviewRecord) -> Table | None:
         if (point := points.get(opinion.point))
     )
     return table("Opinions of a program of your own", ("comment", "from", "opinion"), rows)
+
+
+def _reported(record: ReviewRecord, reported: Sequence[Compared]) -> Table | None:
+    return table(
+        "Reported of builds, and seen by this run",
+        ("report", "on", "from", "this run"),
+        (
+            items(
+                Item(cut(each.line, LONGEST), message(each.point.message_id)),
+                f"{where(each.point.patch)}{of_version(each.point, record)}",
+                name(each.point.author),
+                _word(this_run(each), _REPORTED_TONES[each.fate]),
+            )
+            for each in reported
+        ),
+    )
 
 
 def _decisive(point: PointRecord) -> Item:
