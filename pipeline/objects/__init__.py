@@ -7,7 +7,7 @@ another order of bytes, and what is left out until then come after that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -16,10 +16,11 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Applied, Coverage, PlannedCell
 from pipeline.objects.choose import values_of
-from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, needed, unreached
+from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, unreached
+from pipeline.objects.narrow import narrow_works
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import further_cell, narrow_cells, needing_cell, wide_cell
+from pipeline.objects.wide import further_cell, wide_cell
 from pipeline.objects.work import Work
 from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id, widths
 from pipeline.plan.configurations import touches_kconfig
@@ -50,6 +51,7 @@ class ObjectsStage:
         self._states = States(host, applied, self._touched)
         self._planned: tuple[PlannedCell, ...] = ()
         self._works: list[Work] = []
+        self._narrowed = set[str]()
 
     @property
     def wanted(self) -> bool:
@@ -84,12 +86,11 @@ class ObjectsStage:
         if named or self._works:
             with self._host.worktree_lock(self._applied.tree):
                 self._touched.find_includers()
-                narrow = self._narrow()
-                self._take(narrow)
+                self._take(self._narrow())
                 self._take(self._compiling([Work(of_width) for of_width in named]))
                 self._take(self._elsewhere())
-                # What no architecture that was named compiles another one may.
-                self._take([] if narrow else self._narrow())
+                # Of files that no architecture compiles that was named.
+                self._take(self._narrow())
         return self._results()
 
     def unreached(self) -> tuple[str, ...]:
@@ -168,27 +169,9 @@ class ObjectsStage:
         return compiling
 
     def _narrow(self) -> list[Work]:
-        """A cell of the first architecture with what the series' files need and nothing else; it may be that they need
-        more than they say.
-        """
-        wide, last = next(filter(_compiles, self._works), None), self._applied.states[-1]
-        if wide is None:
-            return []
-        values: Mapping[str, str] = {}
-        for cell in narrow_cells(self._host, wide.planned.cell):
-            work = Work(PlannedCell(cell, self._applied.tree))
-            self._states.configure([work], (last,))
-            if values := values_of(work.configs.get(last.patch, "")):
-                break
-        if not values:
-            return []
-        files = wide.files[last.patch]
-        sources = self._touched.targets(files)
-        paths = [path for path in dict.fromkeys(sources.values()) if path.endswith((".c", ".S"))]
-        found = needed(self._touched.sources_at(last), cell.arch, values, paths)
-        planned = PlannedCell(needing_cell(cell, found.requests), self._applied.tree)
-        shown = {file.path for file in files if any(sources.get(target) in found.paths for target in file.targets)}
-        return [Work(planned, only=frozenset(shown))] if shown else []
+        last, widths = self._applied.states[-1], self._widths()
+        works = [work for work in self._works if work.planned.cell.arch not in widths]
+        return narrow_works(self._host, self._states, self._touched, last, works, self._narrowed)
 
     def _further(self, works: Sequence[Work]) -> list[Work]:
         """Cells for what the wide configurations leave out of the last state."""
@@ -229,8 +212,3 @@ class ObjectsStage:
                 left = [item for item in left if item not in taken]
                 added += [replace(work, only=frozenset(path for path, _ in had))] if had else []
         return added
-
-
-def _compiles(work: Work) -> bool:
-    """Whether the base or a patched state of a cell has an object of the series."""
-    return any(compiled.good for state in work.states.values() for compiled in state.objects.values())

@@ -1,0 +1,59 @@
+"""Cells in which nothing is on but what a series' files need; it may be that they need more than they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.kernel.buildhost import BuildHost
+from pipeline.model import PlannedCell, SourceState
+from pipeline.objects.choose import values_of
+from pipeline.objects.further import needed
+from pipeline.objects.states import States
+from pipeline.objects.touched import TouchedCode
+from pipeline.objects.wide import NARROW, narrow_cells, needing_cell
+from pipeline.objects.work import Work
+
+_COMPILED = (".c", ".S")
+
+
+def narrow_works(
+    host: BuildHost, states: States, touched: TouchedCode, last: SourceState, works: Sequence[Work], tried: set[str]
+) -> list[Work]:
+    """Narrow cells of the architectures that compile files of a series, each file in that of the first; the caller
+    holds the lock.
+
+    Headers are left to the wide cells: what includes them needs a configuration of its own, and is none of the series'.
+    A series of headers alone has no narrow cell.
+
+    Args:
+        last: state of the series.
+        works: cells that were compiled.
+        tried: files for which this was done before; those for which it is done now are added.
+
+    Raises:
+        InfrastructureError: the machine failed.
+    """
+    added = list[Work]()
+    for wide in [work for work in works if work.planned.cell.base != NARROW and last.patch in work.states]:
+        objects = wide.states[last.patch].objects.values()
+        compiled = {compiled.source for compiled in objects if compiled.source.endswith(_COMPILED)}
+        paths = sorted(compiled.intersection(touched.files).difference(tried))
+        tried.update(paths)
+        if work := _work(host, states, touched, last, wide, paths) if paths else None:
+            added.append(work)
+    return added
+
+
+def _work(
+    host: BuildHost, states: States, touched: TouchedCode, last: SourceState, wide: Work, paths: Sequence[str]
+) -> Work | None:
+    """A narrow cell with what files need, of the compiler that can; None where kconfig grants none of them."""
+    tree = wide.planned.tree
+    for cell in narrow_cells(host, wide.planned.cell):
+        work = Work(PlannedCell(cell, tree))
+        states.configure([work], (last,))
+        if values := values_of(work.configs.get(last.patch, "")):
+            found = needed(touched.sources_at(last), cell.arch, values, paths)
+            planned = PlannedCell(needing_cell(cell, found.requests), tree)
+            return Work(planned, only=found.paths) if found.paths else None
+    return None
