@@ -154,6 +154,11 @@ def choose(name: SandboxName, processes: Processes) -> Sandbox:
 def _remedy(complaint: str) -> str:
     if "Unknown option" in complaint:
         return "bubblewrap 0.8 or later is needed: see `bwrap --version`"
+    if "mount proc" in complaint:
+        return (
+            "A container hides parts of /proc, and allows no other one within: start it with podman's"
+            " --security-opt unmask=ALL or docker's --privileged"
+        )
     return _permission(_APPARMOR)
 
 

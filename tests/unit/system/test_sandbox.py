@@ -207,6 +207,15 @@ def test_bubblewrap_that_does_not_work_is_never_done_without(monkeypatch: pytest
     assert "--sandbox=none" in caught.value.hint
 
 
+def test_a_container_that_hides_proc_is_told_from_forbidden_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The words are bubblewrap's, in a container whose engine mounts over /proc/sys."""
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(InfrastructureError) as caught:
+        choose(SandboxName.BWRAP, Answering(1, b"bwrap: Can't mount proc on /proc: Operation not permitted"))
+    assert "--security-opt unmask=ALL" in caught.value.hint
+    assert "max_user_namespaces" not in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
