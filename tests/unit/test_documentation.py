@@ -18,6 +18,8 @@ from tests.support.paths import PROJECT
 README = PROJECT / "README.md"
 DOCUMENTS = [README, *sorted((PROJECT / ".github").glob("*.md")), *sorted((PROJECT / "docs").rglob("*.md"))]
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+_ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _TOC = re.compile(r"^```\{toctree\}\n(?::.*\n)*\n((?:.*\n)*?)```", re.MULTILINE)
 README_LINES = 150
 GLOSSARY_TERMS = 40
@@ -32,6 +34,33 @@ def command_group() -> Any:
 def dead_links(text: str, folder: Path) -> list[str]:
     """Relative links of a document that lead to no file."""
     return [link for link in _LINK.findall(text) if not (folder / link).exists()]
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def dead_anchors(text: str, file: Path) -> list[str]:
+    """Links of a document to headings that are not there, in itself or in another document."""
+    wrong = []
+    for link, anchor in _ANCHOR.findall(text):
+        headings = _HEADING.findall((file.parent / link).read_text() if link else text)
+        if anchor not in map(slug, headings):
+            wrong.append(f"{link}#{anchor}")
+    return wrong
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_links_lead_to_headings(path: Path) -> None:
+    assert dead_anchors(path.read_text(), path) == []
+
+
+def test_a_link_to_no_heading_is_noticed() -> None:
+    text = (
+        "# Here it is\n[a](#here-it-is) [b](#gone) [c](docs/howto/matrix.md#conditions) [d](docs/howto/matrix.md#gone)"
+    )
+    assert dead_anchors(text, README) == ["#gone", "docs/howto/matrix.md#gone"]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
