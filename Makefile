@@ -6,7 +6,8 @@
 # make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
 # make lock   brings requirements/ up to date
 # make man    writes the manual pages in man/ again, from the program's help
-# make changelog VERSION=1.2.0  moves the entries in changes/ into CHANGELOG.md
+# make changelog VERSION=1.2.0  moves the entries in changes/ into CHANGELOG.md, and debian/changelog on
+# make deb    builds the Debian package from what is committed, into build/deb/; needs Debian 14 (forky): see debian/
 # make audit  asks the PyPI advisory database about everything in requirements/
 # make sbom   lists what the environment is made of: dist/sbom.cdx.json (CycloneDX)
 
@@ -34,7 +35,7 @@ BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
 
-.PHONY: demo test test-kernels coverage bench fuzz lock man changelog audit sbom setup
+.PHONY: demo test test-kernels coverage bench fuzz lock man changelog deb audit sbom setup
 
 setup:
 	@.ci/setup $(VENV) $(BUILD_PACKAGES)
@@ -87,6 +88,13 @@ man: setup
 changelog: $(TOOLS)/bin/python
 	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install lint --quiet towncrier
 	$(TOOLS)/bin/towncrier build --yes --version $(VERSION)
+	.ci/debian-changelog $(VERSION)
+
+deb:
+	rm -rf build/deb
+	mkdir -p build/deb/source
+	git archive HEAD | tar -x -C build/deb/source
+	cd build/deb/source && dpkg-buildpackage --no-sign
 
 audit: $(TOOLS)/bin/python
 	PATH="$(abspath $(TOOLS))/bin:$$PATH" .ci/install audit --quiet pip-audit
