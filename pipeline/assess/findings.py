@@ -73,11 +73,14 @@ def failures(record: RunRecord) -> list[Finding]:
 def _told(
     errors: tuple[DiagnosticRecord, ...], known: Sequence[tuple[DiagnosticRecord, ...]]
 ) -> tuple[DiagnosticRecord, ...]:
-    """Errors in the words of another compiler, where it is known to complain of the same lines."""
+    """Errors in the words of another cell that complains of the same lines: those of another compiler, or those that
+    begin alike, since what follows from the first error depends on options.
+    """
     for other in known:
         lines = {(error.path, error.line) for error in other if error.line}
         of_another = {error.tool for error in errors}.isdisjoint(error.tool for error in other)
-        if of_another and lines.issuperset((error.path, error.line) for error in errors):
+        alike = [error.message for error in errors[:1]] == [error.message for error in other[:1]]
+        if (of_another or alike) and lines.issuperset((error.path, error.line) for error in errors):
             return other
     return errors
 

@@ -110,6 +110,22 @@ def test_errors_of_two_compilers_at_the_same_lines_are_one_finding() -> None:
     assert found[0][0].diagnostics == (of_gcc,)
 
 
+def test_what_follows_from_the_same_error_is_no_other_finding() -> None:
+    first = warning(message="expected ';'", tool="gcc")
+    follows = [warning(line=9, message=message, tool="gcc") for message in ("no return", "end of function")]
+    more = warning(line=11, message="no such field", tool="gcc")
+    findings = failures(
+        records.run(
+            cells=(
+                broken("one", first, follows[0]),
+                broken("two", first, follows[1]),
+                broken("three", first, follows[1], more),
+            )
+        )
+    )
+    assert [finding.cells for finding in findings] == [("one", "two"), ("three",)]
+
+
 def test_a_tool_is_named_where_it_is_no_compiler() -> None:
     assert location(warning(tool="gcc")) == "mm/hugetlb.c:7: odd"
     assert location(warning()) == "mm/hugetlb.c:7: odd"
