@@ -12,6 +12,7 @@ from pipeline.checks.kconfig import KconfigCheck
 from pipeline.checks.kernel_doc import KernelDocCheck
 from pipeline.checks.maintainers import MaintainersCheck
 from pipeline.checks.netlink import NetlinkCheck
+from pipeline.checks.posting import PostingCheck
 from pipeline.checks.protocol import PatchCheck, Tool
 from pipeline.checks.recipients import RecipientsCheck
 from pipeline.checks.scripts import RUFF, SHELLCHECK
@@ -29,6 +30,7 @@ CHECKS: tuple[PatchCheck, ...] = (
     SignOffCheck(),
     FixesCheck(),
     StableCheck(),
+    PostingCheck(),
     RecipientsCheck(),
     MaintainersCheck(),
     SpellingCheck(),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.checks.fixes import FixesCheck
+from pipeline.checks.posting import PostingCheck
 from pipeline.checks.protocol import CheckedPatch, Options, Outcome, PatchCheck
 from pipeline.checks.sign_off import SignOffCheck
 from pipeline.checks.stable import StableCheck
@@ -131,3 +132,35 @@ def test_how_stable_trees_are_asked(
 
 def test_a_patch_that_has_nothing_to_do_with_stable_does_not_concern_it() -> None:
     assert not StableCheck().concerns(patch("Why.\n\nCc: B <b@example.org>\n"))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("[PATCH net-next v2 1/3]", []),
+        ("[PATCH v2 bpf, 1/3]", []),
+        ("[net] [PATCH 1/3]", ["no-tree"]),
+        ("[PATCH v2 1/3]", ["no-tree"]),
+        ("[RFC PATCH RESEND]", ["no-tree"]),
+        ("", []),
+    ],
+)
+def test_a_list_wants_the_tree_in_the_subject(prefix: str, expected: list[str]) -> None:
+    checked = patch("Why.\n")
+    letter = replace(checked.letter, subject=f"{prefix} net: a word")
+    options = Options(values={"tree": "wanted", "most-patches": 15})
+    wanted = CheckedPatch(replace(checked.patch, letter=letter), checked.series, options)
+    assert PostingCheck().concerns(wanted)
+    assert kinds(PostingCheck(), wanted) == expected
+    assert not PostingCheck().concerns(CheckedPatch(wanted.patch, wanted.series))
+
+
+def test_too_many_patches_are_said_of_the_first() -> None:
+    checked = patch("Why.\n")
+    patches = tuple(replace(checked.patch, number=number) for number in range(1, 18))
+    series = replace(checked.series, patches=patches)
+    options = Options(values={"most-patches": 15})
+    said = [kinds(PostingCheck(), CheckedPatch(each, series, options)) for each in patches]
+    assert said == [["too-many"], *[[]] * 16]
+    (finding,) = outcome(PostingCheck(), CheckedPatch(patches[0], series, options)).findings
+    assert finding.message == "17 patches in one series; 15 at most"
