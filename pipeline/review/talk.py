@@ -116,8 +116,8 @@ class Reader:
         said = tuple(sentence for sentence in said if not matches(self.phrases.disputed, sentence))
         if message.names[0] == talk.turns[0].message.names[0] and self._answers_author(message):
             return any(map(self.phrases.asks, said))
-        # A remark that asks for something is no answer to the words that it stands under.
-        return any(map(self.phrases.wants, said))
+        # A remark that asks for something is no answer to the words that it stands under, unless it declines them.
+        return any(self.phrases.wants(sentence) and not matches(self.phrases.declined, sentence) for sentence in said)
 
     def _open(self, whole: Turn, within: Talk | None) -> None:
         """A comment, cut where its answers cut it; what no answer quotes counts when it asks for something."""
@@ -177,7 +177,9 @@ class Reader:
         """Whether words stand below another reviewer's, and not below the patch: there a word of doubt is no point."""
         parent = self._places.by_id.get(turn.message.parent)
         others = parent is not None and not self._by_author(parent) and parent.names[0] != turn.message.names[0]
-        return others and not turn.above.lstrip("> ").startswith(("+", "-", "@"))
+        if not others or self.authors.calls(turn.text):
+            return False
+        return not turn.above.lstrip("> ").startswith(("+", "-", "@"))
 
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
