@@ -1,0 +1,87 @@
+"""What MAINTAINERS says: which files a section has, and who looks after them; patterns mean what get_maintainer.pl
+makes of them. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+NAME = "MAINTAINERS"
+"""Of the file, at the top of a tree."""
+_LINE = re.compile(r"^(?P<kind>[FXNMR]):\s*(?P<value>\S.*?)\s*$")
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of MAINTAINERS.
+
+    Args:
+        files, excluded: patterns of paths that it has, and of those that it has not.
+        names: expressions of paths.
+        maintainers, reviewers: `Name <address>`, as they stand there.
+    """
+
+    files: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    maintainers: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+
+    def has(self, path: str) -> bool:
+        if any(_matches(pattern, path) for pattern in self.excluded):
+            return False
+        return any(_matches(pattern, path) for pattern in self.files) or any(
+            _matches_expression(name, path) for name in self.names
+        )
+
+    @property
+    def is_the_rest(self) -> bool:
+        """Whether it is there for files that nobody else has."""
+        return "*/" in self.files
+
+
+def sections(text: str) -> tuple[Section, ...]:
+    """The sections that have files of their own."""
+    found = []
+    for block in re.split(r"\n\s*\n", text):
+        values: dict[str, list[str]] = {kind: [] for kind in "FXNMR"}
+        for match in filter(None, map(_LINE.match, block.split("\n"))):
+            # Behind a pattern stands nothing; a line of several words is none.
+            if match["kind"] in "MR" or " " not in match["value"]:
+                values[match["kind"]].append(match["value"])
+        section = Section(*(tuple(values[kind]) for kind in "FXNMR"))
+        if (section.files or section.names) and not section.is_the_rest:
+            found.append(section)
+    return tuple(found)
+
+
+def having(known: Iterable[Section], paths: Iterable[str]) -> tuple[Section, ...]:
+    """The sections that have one of these files."""
+    wanted = tuple(paths)
+    return tuple(section for section in known if any(map(section.has, wanted)))
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """`dir/` is all below it; `*` and `?` do not match a slash."""
+    wild = _WILD.search(pattern)
+    if not path.startswith(pattern[: wild.start()] if wild else pattern.rstrip("/")):
+        return False
+    if pattern.endswith("/") and not wild:
+        return path.startswith(pattern)
+    below = pattern.endswith("/")
+    parts, names = pattern.rstrip("/").split("/"), path.split("/")
+    if len(names) < len(parts) or (not below and len(names) != len(parts)):
+        return False
+    return all(fnmatchcase(name, part) for name, part in zip(names, parts, strict=False))
+
+
+def _matches_expression(expression: str, path: str) -> bool:
+    """An `N:` line is an expression of Perl's; one that Python cannot read matches all: nothing false is said."""
+    try:
+        return re.search(expression, path) is not None
+    except re.error:
+        return True
