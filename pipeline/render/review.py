@@ -170,7 +170,7 @@ def _item(point: PointRecord, page: Page, opinions: Sequence[OpinionRecord]) -> 
         if opinion.point == point.number
         for line in _indented(wrap(opinion_words(opinion), page.columns - INDENT, 4))
     ]
-    return Item(point.state, f"{where(point.patch)}, {name(point.author)}{waits}", lines)
+    return Item(point.state, f"{where(point.patch)}, {opener(point)}{waits}", lines)
 
 
 def opinion_words(opinion: OpinionRecord) -> str:
@@ -261,6 +261,11 @@ def name(sender: str) -> str:
     """Who it is, in few words; the report is about what was said."""
     shown = sender.partition("<")[0].strip(" '\"") or sender.strip("<>")
     return cut(shown, 40)
+
+
+def opener(point: PointRecord) -> str:
+    """Who opened a point, and what they are for its files where that is known."""
+    return f"{name(point.author)} ({point.role})" if point.role else name(point.author)
 
 
 def _indented(lines: Iterable[str], end: str = "") -> list[str]:

@@ -10,12 +10,13 @@ from pipeline.review.record import ReviewRecord
 __all__ = ["ReviewRecord", "review"]
 
 
-def review(series: Series, midmask: str) -> ReviewRecord:
+def review(series: Series, midmask: str, maintainers: str = "") -> ReviewRecord:
     """The state of the review of one revision.
 
     Args:
         series: with the replies of its thread.
         midmask: address of a message in the archive, `%s` for its id (b4's `b4.midmask`).
+        maintainers: text of the tree's MAINTAINERS, where that is known.
     """
     # What reads a record needs none of these: they take a tenth of a second to import.
     from pipeline.review.messages import messages, readable
@@ -36,6 +37,6 @@ def review(series: Series, midmask: str) -> ReviewRecord:
         version=series.version,
         messages=len(read),
         unread=len(every) - len(read),
-        points=points(read, Authors.of(series), rules, link, series.version, without_cover),
+        points=points(read, Authors.of(series, maintainers), rules, link, series.version, without_cover),
         trailers=trailers(series, read, link),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from functools import cached_property, lru_cache
 
+from pipeline.kernel.maintainers import Section, having, sections
 from pipeline.mail.message import parse
 from pipeline.model import Patch, Series
+from pipeline.review.record import Role
 
 _RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
 _CALLED = re.compile(
@@ -47,6 +49,42 @@ def _helpers(patch: Patch) -> frozenset[str]:
     return frozenset(person(match[1]) for match in _HELPED.finditer(text))
 
 
+def _keepers(series: Series, maintainers: str) -> dict[int, Keepers]:
+    every = frozenset(path for patch in series.patches for path in patch.files)
+    known = having(sections(maintainers), every)
+    return {0: Keepers.of(known, every)} | {patch.number: Keepers.of(known, patch.files) for patch in series.patches}
+
+
+@dataclass(frozen=True)
+class Keepers:
+    """Who looks after the files of a patch, by MAINTAINERS: names for comparing, and addresses in lower case."""
+
+    maintainers: frozenset[str]
+    reviewers: frozenset[str]
+
+    @classmethod
+    def of(cls, known: Sequence[Section], files: Iterable[str]) -> Keepers:
+        """Those of the sections that have one of the files."""
+        found = having(known, files)
+        return cls(
+            _known_by([box for section in found for box in section.maintainers]),
+            _known_by([box for section in found for box in section.reviewers]),
+        )
+
+    def role(self, sender: str) -> Role:
+        own = _known_by([sender])
+        if own & self.maintainers:
+            return "maintainer"
+        return "reviewer" if own & self.reviewers else "third party"
+
+
+def _known_by(people: Iterable[str]) -> frozenset[str]:
+    """Addresses, and names of two words or more: people write from other addresses, too."""
+    names = (person(box) for box in people)
+    addresses = (parseaddr(box)[1].lower() for box in people)
+    return frozenset((*(name for name in names if " " in name), *filter(None, addresses)))
+
+
 @dataclass(frozen=True)
 class Authors:
     """Whose series it is: the cover letter's sender and the patches' authors, by name and address.
@@ -54,20 +92,37 @@ class Authors:
     Args:
         helpers: who developed a patch with them (`Co-developed-by:`), by its number; elsewhere, and where they answer
             the patch itself, they are reviewers.
+        keepers: of the files of each patch, by its number, and of all of them for the cover letter, 0; none where the
+            tree is not known.
     """
 
     names: frozenset[str]
     addresses: frozenset[str]
     helpers: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    keepers: Mapping[int, Keepers] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, series: Series) -> Authors:
+    def of(cls, series: Series, maintainers: str = "") -> Authors:
+        """Those of a series.
+
+        Args:
+            maintainers: text of the tree's MAINTAINERS.
+        """
         senders = [series.cover.sender, *(patch.author for patch in series.patches)]
         return cls(
             frozenset(map(person, senders)),
             frozenset(address.lower() for sender in senders if (address := parseaddr(sender)[1])),
             {patch.number: _helpers(patch) for patch in series.patches},
+            _keepers(series, maintainers) if maintainers else {},
         )
+
+    def role(self, sender: str, patch: int, *, in_answer: bool = True) -> Role:
+        """Of the sender of a mail about a patch; empty where the tree is not known."""
+        if not self.keepers:
+            return ""
+        if self.wrote(sender, patch, in_answer=in_answer):
+            return "author"
+        return self.keepers[patch].role(sender) if patch in self.keepers else ""
 
     @cached_property
     def _first_names(self) -> frozenset[str]:

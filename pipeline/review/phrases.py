@@ -48,7 +48,8 @@ class Phrases:
         volunteered, intended: of sentences in which the author means to do something unasked.
         agreed: of the author; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
-        disputed, accepted, withdrawn, seconded, request: of what others answer.
+        disputed, accepted, withdrawn, seconded, request: of what others answer; declined: of a maintainer, of what
+            somebody else wants.
         asking, objection: of what makes a point of its own in an answer; additive: of paragraphs that begin one.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
         signposts: of sentences that point to others; handed: of those that hand the patch over.
@@ -73,6 +74,7 @@ class Phrases:
     disputed: Rules
     accepted: Rules
     withdrawn: Rules
+    declined: Rules
     seconded: Rules
     request: Rules
     asking: Rules
@@ -220,6 +222,7 @@ def phrases() -> Phrases:
                 "disputed",
                 "accepted",
                 "withdrawn",
+                "declined",
                 "seconded",
                 "request",
                 "asking",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from email.utils import parseaddr
 
 from pipeline.review.continued import gone_on_with
 from pipeline.review.messages import Message
 from pipeline.review.paragraphs import above_rule
 from pipeline.review.people import Authors, display
 from pipeline.review.phrases import Phrases, Rules, matches, sentences
-from pipeline.review.record import EvidenceRecord, PointRecord, PointState
+from pipeline.review.record import EvidenceRecord, PointRecord, PointState, Role
 from pipeline.review.symbols import named
 from pipeline.review.talk import Reader
 from pipeline.review.turns import Talk, Turn
@@ -62,6 +63,7 @@ def _point(
         message_id=first.message.id,
         link=link(first.message.id),
         author=first.message.letter.sender,
+        role=_role(first.message, authors, phrases),
         date=first.message.letter.date,
         patch=patch,
         revision=version,
@@ -81,6 +83,14 @@ def _point(
             for turn, words in outcome.evidence[-MOST_EVIDENCE:]
         ),
     )
+
+
+def _role(message: Message, authors: Authors, phrases: Phrases) -> Role:
+    sender = message.letter.sender
+    name, address = parseaddr(sender)
+    role = authors.role(sender, message.patch, in_answer=not message.to_patch)
+    by_program = matches(phrases.reports, address) or matches(phrases.reports, name)
+    return "program" if role and by_program else role
 
 
 class _Outcome:
@@ -160,6 +170,10 @@ class _Outcome:
 
     def _reply(self, turn: Turn, said: Sequence[str]) -> None:
         own = turn.message.names[0] == self._opener.names[0]
+        decides = not own and self._decides(turn)
+        if decides and self.state != "promised" and (words := self._matching(self._phrases.declined, said)):
+            self._settle("answered", turn, words)
+            return
         if not own and turn.message.parent not in self._by_author:
             self._third_party(turn, said)
             return
@@ -195,11 +209,19 @@ class _Outcome:
             asks = any(map(self._phrases.asks, meant))
             if self.state != "promised" and not asks:
                 self._settle("unanswered", turn, words)
-        elif accepted and own and self.state != "promised":
+        elif accepted and (own or decides) and self.state != "promised":
             self._settle("answered", turn, accepted)
         elif own and meant and not accepted and self.state == "disputed" and not self._is_to_others(turn):
             # Whoever answers why the author does not want it has had the last word.
             self._settle("disputed", turn, meant[:1], display(turn.message.letter.sender))
+
+    def _decides(self, turn: Turn) -> bool:
+        """Whether a maintainer of the patch's files says it, of what somebody else wants who is none."""
+        said, opened = turn.message, self._opener
+        return (
+            self._authors.role(said.letter.sender, said.patch) == "maintainer"
+            and self._authors.role(opened.letter.sender, opened.patch) != "maintainer"
+        )
 
     def _own_answer(self, turn: Turn, said: Sequence[str]) -> tuple[str, ...]:
         """What somebody says who finds the answer to a question alone."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.system.numbers import Count
 
 PointState = Literal["answered", "promised", "volunteered", "disputed", "undecided", "unanswered"]
+Role = Literal["", "author", "maintainer", "reviewer", "third party", "program"]
 Fate = Literal["kept", "kept in part", "answered otherwise", "not found"]
 PatchChange = Literal["unchanged", "message only", "changed", "new", "dropped"]
 
@@ -33,6 +34,10 @@ class PointRecord(Entry):
     message_id: str
     link: str
     author: str = Field(description="`Name <address>`")
+    role: Role = Field(
+        default="",
+        description="whose comment it is, for the files of the patch by MAINTAINERS; empty where no tree is known",
+    )
     date: str
     patch: Count | None = Field(description="number; null is the cover letter")
     revision: Count = Field(description="of the series, that the comment is about")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pipeline.apply import Applier
 from pipeline.definitions import find_series, load_series
 from pipeline.fetch import Request
+from pipeline.kernel.maintainers import NAME
 from pipeline.model import Applied, Series, Tree
 from pipeline.review import review
 from pipeline.review.fates import fates
@@ -64,10 +65,11 @@ class Reviewer:
             return self._review(series, midmask, before, trees)
 
     def _review(self, series: Series, midmask: str, before: Series | None, trees: Sequence[Tree]) -> ReviewRecord:
-        current = review(series, midmask)
+        maintainers = self._maintainers(series, trees)
+        current = review(series, midmask, maintainers)
         if before is None:
             return current
-        past = review(before, midmask)
+        past = review(before, midmask, maintainers)
         since = self._since(series, before, past, trees)
         lost = tuple(lost_trailers(past.trailers, before.version, since.patches, series))
         given = {(trailer.patch, trailer.name, trailer.value) for trailer in current.trailers if trailer.carried}
@@ -106,6 +108,12 @@ class Reviewer:
             patches=by_range_diff(output, places[0], places[1]),
             promises=kept,
         )
+
+    def _maintainers(self, series: Series, trees: Sequence[Tree]) -> str:
+        """The text of MAINTAINERS, of the base of the series or else of the first tree; empty where none is known."""
+        tree = next(iter((*self._base(series), *trees)), None)
+        status, text, _ = self.repository.run("cat-file", "blob", f"{tree.commit}:{NAME}") if tree else (1, "", "")
+        return "" if status else text
 
     def _posted(self, series: Series) -> list[PostedPatch]:
         texts, code = messages_of(series), diffs(series)

@@ -94,6 +94,16 @@ def test_the_next_revision_is_compared_by_git_and_held_against_promises(
     assert kept.point.evidence[0].words == "Good catch, will fix."
 
 
+def test_a_tree_tells_who_looks_after_the_files(
+    run_pipeline: Runner, thread: list[bytes], revisions: list[PatchSeries]
+) -> None:
+    tree = f"--tree=path:{revisions[0].folder.parent / 'linux'}#master"
+    keeper = [mail.replace(REVIEWER.encode(), b"Mem Map <mem@example.org>") for mail in thread]
+    for mails, options, role in ((thread, [tree], "third party"), (keeper, [tree], "maintainer"), (keeper, [], "")):
+        review = reviewed(run_pipeline, mails, "--revision=1", *options)
+        assert {point.role for point in review.points} == {role}
+
+
 def test_without_a_tree_patch_ids_compare_and_the_reason_is_said(run_pipeline: Runner, thread: list[bytes]) -> None:
     review = reviewed(run_pipeline, thread)
     assert review.since

@@ -8,7 +8,7 @@ from pipeline.assess.reported import Compared
 from pipeline.render.html.cells import Part
 from pipeline.render.html.links import message
 from pipeline.render.html.tables import LONGEST, Item, Table, items, table
-from pipeline.render.review import ORDER, balance, name, of_version, opinion_words, this_run, where
+from pipeline.render.review import ORDER, balance, name, of_version, opener, opinion_words, this_run, where
 from pipeline.review.record import PointRecord, ReviewRecord, SinceRecord
 from pipeline.system.text import cut
 
@@ -54,7 +54,7 @@ def _points(record: ReviewRecord) -> Table | None:
                 Item(cut(" ".join(point.text), LONGEST), message(point.message_id)),
                 _word(point.state, _POINT_TONES[point.state]),
                 where(point.patch),
-                name(point.author),
+                opener(point),
                 waits,
                 _decisive(point),
                 ", ".join(point.symbols),
