@@ -12,7 +12,7 @@ from pipeline.system import untrusted_dir
 from pipeline.system.errors import InfrastructureError, UsageError
 from pipeline.system.shell import pasted
 from pipeline.system.store import Store
-from pipeline.system.workspace import Workspace
+from pipeline.system.workspace import LEFT_BY_A_KILLED_RUN, Workspace
 
 _REBUILT = ("builds", "worktrees", "imports", "tools")
 _REIMPORTED = ("trees.git", "store", "downloads", "mail", "threads", "history", "ccache", "logs")
@@ -69,8 +69,9 @@ def _begin(workspace: Workspace) -> tuple[int, int]:
         )
     before = used(workspace.folder)
     Store(workspace.store, report=print).sweep()
-    for abandoned in workspace.folder.glob("apply-*"):
-        _remove(abandoned)
+    for prefix in LEFT_BY_A_KILLED_RUN:
+        for abandoned in workspace.folder.glob(f"{prefix}*"):
+            _remove(abandoned)
     return before, runs.remove_broken(workspace)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ FULL_BYTES = 64 << 20
 FULL_FILES = 64
 """With less free space, a failed program may have run out of it."""
 _LOOKED_AT_WHERE_READ = frozenset({"store", "worktrees", "builds", "ccache", "downloads"})
-_LEFT_BY_A_KILLED_RUN = ("apply-", "boot-")
+LEFT_BY_A_KILLED_RUN = ("apply-", "boot-", "check-")
 """Never read, only removed; a series can have made a folder there that is too deep to walk through."""
 RESERVE = 2 << 30
 """Bytes that must be free before kernel trees and builds are started."""
@@ -99,7 +100,11 @@ class Workspace:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.path.lexists(marker):
-                marker.write_text(LAYOUT_VERSION + "\n")
+                # Another command that begins now must not read half of it.
+                descriptor, aside = tempfile.mkstemp(prefix="layout-", dir=self.folder)
+                with os.fdopen(descriptor, "w") as file:
+                    file.write(LAYOUT_VERSION + "\n")
+                Path(aside).replace(marker)
             written = untrusted_dir.read(self.folder, marker.name).decode("utf-8", "replace").strip()
             for path in (self.runs, self.mail, self.downloads, self.folder / "locks"):
                 path.mkdir(exist_ok=True)
@@ -122,7 +127,7 @@ class Workspace:
                 folders[:] = [
                     name
                     for name in folders
-                    if name not in _LOOKED_AT_WHERE_READ and not name.startswith(_LEFT_BY_A_KILLED_RUN)
+                    if name not in _LOOKED_AT_WHERE_READ and not name.startswith(LEFT_BY_A_KILLED_RUN)
                 ]
             for path in (Path(place, name) for name in names):
                 with suppress(FileNotFoundError):

@@ -87,3 +87,11 @@ def test_a_size_that_is_none_or_beside_all_is_refused(workspace: Workspace, opti
     before = left(workspace)
     assert CliRunner().invoke(app, ["clean", *options, "--workspace", str(workspace.folder)]).exit_code == 2
     assert left(workspace) == before
+
+
+def test_what_a_killed_run_left_goes_in_any_case(workspace: Workspace) -> None:
+    folders = [workspace.folder / name for name in ("apply-a1", "boot-b2", "check-c3")]
+    for folder in folders:
+        (folder / "deep").mkdir(parents=True)
+    keep(workspace, 1 << 40)
+    assert [folder for folder in folders if folder.exists()] == []
