@@ -14,7 +14,7 @@ from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import sized_symbols
 from pipeline.measure.coverage import measure_coverage
 from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
-from pipeline.objects.device_tree import goal
+from pipeline.objects.device_tree import goals
 from pipeline.objects.results import StateObjects, build_of
 from pipeline.objects.runtime import unresolved
 from pipeline.system import untrusted_dir
@@ -113,13 +113,16 @@ class Compiler:
             # What is not compiled says nothing of its warnings.
             _discard(make, target)
         folder.begin(wanted.place.config)
-        done = make.run(*WORDS, *map(goal, targets), timeout=kbuild.BUILD_TIMEOUT)
-        self._log += done.stdout + done.stderr
-        self._seconds += done.seconds
-        self._cpu_seconds += done.cpu_seconds
+        printed = b""
+        for together in goals(targets):
+            done = make.run(*WORDS, *together, timeout=kbuild.BUILD_TIMEOUT)
+            printed += done.stdout + done.stderr
+            self._seconds += done.seconds
+            self._cpu_seconds += done.cpu_seconds
+        self._log += printed
         sources = {target: wanted.sources[target] for target in targets}
         try:
-            said = logs.complaints_by_target(make, compiler_of(make.cell), sources, done.stdout + done.stderr)
+            said = logs.complaints_by_target(make, compiler_of(make.cell), sources, printed)
         except UnreadableError as error:
             said = {target: Complaints((), (Diagnostic("make", 0, str(error)),)) for target in targets}
         there = sorted(target for target in targets if untrusted_dir.is_file(folder.path, target))

@@ -41,6 +41,16 @@ def goal(target: str) -> str:
     return match["goal"] if match else target
 
 
+def goals(targets: Sequence[str]) -> list[list[str]]:
+    """What make is asked for to get targets, call by call.
+
+    The kernel's makefile calls another make for each goal where some are files of kernels and others are not
+    (`mixed-build`), and each of these takes seconds.
+    """
+    kinds = [[goal(target) for target in targets if is_blob(target) == blobs] for blobs in (False, True)]
+    return [kind for kind in kinds if kind]
+
+
 def touched_trees(
     arch: str, paths: Sequence[str], includers: Mapping[str, Sequence[str]], most: int
 ) -> list[TouchedFile]:

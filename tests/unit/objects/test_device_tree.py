@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.model import TouchedFile
-from pipeline.objects.device_tree import blob, goal, is_device_tree, source, touched_trees
+from pipeline.objects.device_tree import blob, goal, goals, is_device_tree, source, touched_trees
 
 FOLDER = "arch/arm64/boot/dts/maker"
 
@@ -42,3 +42,11 @@ def test_a_file_that_is_included_is_shown_by_trees_of_its_architecture() -> None
         TouchedFile("arch/riscv/boot/dts/y.dts", reason="needs arch/riscv"),
     ]
     assert not is_device_tree("fs/a.c")
+
+
+def test_device_trees_are_asked_for_apart_from_objects() -> None:
+    blobs = ["arch/arm64/boot/dts/acme/a.dtb", "arch/arm64/boot/dts/b.dtbo"]
+    objects = ["mm/util.o", "kernel/bounds.s"]
+    assert goals([blobs[0], *objects, blobs[1]]) == [objects, ["acme/a.dtb", "b.dtbo"]]
+    assert goals(objects) == [objects]
+    assert goals(blobs) == [["acme/a.dtb", "b.dtbo"]]
