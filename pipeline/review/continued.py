@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.record import PointRecord
@@ -39,6 +40,11 @@ def gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk], phrases: Ph
         wanted = later.state == "promised" and not (accepted or phrases.only_asks(sentences(above.text)))
         if follows and (above.state != "answered" or wanted):
             result[above.number - 1] = _in_state_of(above, later)
+    for before, point in pairwise(made):
+        again = point.message_id == before.message_id and matches(phrases.repeated, " ".join(point.text).strip())
+        if again and result[before.number - 1].state == "unanswered" and result[point.number - 1].state == "promised":
+            # Whoever answers `same here` answers the comment before it, too.
+            result[before.number - 1] = _in_state_of(before, result[point.number - 1])
     return tuple(result)
 
 

@@ -108,6 +108,12 @@ class Difference:
                 numbers.add(patch.number)
         return frozenset(numbers)
 
+    @cached_property
+    def is_reordered(self) -> bool:
+        """Whether patches that both revisions have come in another order."""
+        old, new = ([_bare(patch.subject) for patch in revision.patches] for revision in (self.before, self.after))
+        return [title for title in old if title in new] != [title for title in new if title in old]
+
     def is_gone(self, quoted: str) -> bool:
         """Whether a line that the earlier revision adds is added no more."""
         text = " ".join(quoted[1:].split())

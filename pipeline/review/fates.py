@@ -37,6 +37,12 @@ _ADDRESSED = re.compile(
     r"\b(?:address|incorporat|fix|appl|resolv|handl|implement)\w*\b.{0,60}\b(?:comments?|feedback|review|suggestions?|remarks)\b",
     re.IGNORECASE,
 )
+_ORDER = re.compile(
+    r"\b(?:order (?:of|in) (?:the|these|this|your) (?:patch|series)|re-?order)|"
+    r"\bmove\b.{0,30}\bpatch(?:es)?\b.{0,30}\b(?:top|first|front|before|earlier|last|end|behind|after)\b",
+    re.IGNORECASE,
+)
+"""Of a comment that wants patches in another order."""
 _ONE_COMMENT = re.compile(r"\b(?:comment|feedback|suggestion|remark) (?:to|about|on|regarding|that)\b", re.IGNORECASE)
 """Of a line that says which one it was."""
 _WHOSE = re.compile(r"\b(?:from|by|of) ([A-Z][a-z]+)|\b([A-Z][a-z]+)'s?\b|\(([A-Z][a-z]+)")
@@ -178,6 +184,8 @@ class _Fates:
             if line[:1] != "-" and NAME.search(line)
         )
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and both.moved_words[word])
+        if both.is_reordered and _ORDER.search(asked.text):
+            return "kept"
         # Of what was not agreed to, lines that are others now tell nothing.
         agreed_to = point.state not in ("disputed", "undecided")
         if agreed_to and (

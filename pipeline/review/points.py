@@ -196,6 +196,7 @@ class _Outcome:
         elif (
             own
             and not self._is_to_others(turn)
+            and said[-1:] != accepted[-1:]
             and (
                 (
                     words := tuple(

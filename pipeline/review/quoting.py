@@ -15,6 +15,7 @@ from pipeline.review.signatures import signs, start_of_signature, without_footer
 _HEADER = re.compile(r"^\*?(?:From|Sent|To|Cc|Subject|Date|Message-ID):\*? ", re.IGNORECASE)
 _LISTED = re.compile(r"^\[\d+/\d+\] \S")
 _COMMIT = re.compile(r"^\s+(?:commit: |\(no commit info\)|https?://)")
+_ELISION = re.compile(r"^\[\s*(?:\.{3}|…)\s*\]$")
 _LOG = re.compile(r"^commit [0-9a-f]{7,40}\b")
 _QUOTED_HUNK = re.compile(r"^> ?(?:diff --git|@@ )")
 _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
@@ -150,16 +151,25 @@ def _lead_in(groups: list[tuple[list[str], list[str]]]) -> None:
         if not quoted[0].startswith(_OF_A_PATCH) or not any(line.strip() for line in below):
             continue
         paragraphs = [[*lines] for blank, lines in groupby(above, lambda line: not line.strip()) if not blank]
+        while paragraphs and _ELISION.match(paragraphs[-1][0]) and len(paragraphs) > 1:
+            paragraphs.pop()
         start = len(paragraphs)
-        while start and (paragraphs[start - 1][-1].rstrip().endswith(":") or _is_title(paragraphs[start - 1])):
+        while start and (_leads(paragraphs[start - 1][-1], below) or _is_title(paragraphs[start - 1])):
             start -= 1
         # An item of a list goes on up to the next one.
         if not any(map(_is_title, paragraphs[start:])):
             start = max((at for at in range(start) if _is_title(paragraphs[at])), default=start)
-        if start < len(paragraphs) and paragraphs[-1][-1].rstrip().endswith(":"):
+        if start < len(paragraphs) and _leads(paragraphs[-1][-1], below):
             led = [line for paragraph in paragraphs[start:] for line in (*paragraph, "")]
             above[:] = [line for paragraph in paragraphs[:start] for line in (*paragraph, "")]
             below[:] = [*led, *below]
+
+
+def _leads(line: str, below: Sequence[str]) -> bool:
+    """Whether a line ends in a colon, or in a comma behind which the sentence goes on below the quotation."""
+    end = line.rstrip()
+    first = next((text.strip() for text in below if text.strip()), "")
+    return end.endswith(":") or (end.endswith(",") and first[:1].islower())
 
 
 def _is_title(paragraph: Sequence[str]) -> bool:

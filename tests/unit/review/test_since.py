@@ -111,3 +111,12 @@ def test_a_patch_that_is_titled_with_another_prefix_was_not_dropped() -> None:
     for subject, dropped in (("mm/pool: Fill it", set[int]()), ("mm: drain it", {1})):
         second = series(version=2, patches=(patch(1, f"Why.\n{other}", subject=subject),))
         assert Difference(first, second).dropped == dropped
+
+
+def test_patches_that_were_to_be_moved_come_in_another_order() -> None:
+    asked = letter("a", REVIEWER, "> A pool that fills itself.\n\nCan you move the last patch to the top?\n", "cover")
+    first = series(asked)
+    moved = series(version=2, patches=(patch(1, subject="mm: change 2"), patch(2, subject="mm: change 1")))
+    for after, fate in ((moved, "kept"), (series(version=2), "not found")):
+        (promised,) = fates(review(first, MIDMASK).points, first, after)
+        assert promised.fate == fate
