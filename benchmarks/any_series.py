@@ -27,6 +27,8 @@ from common import JOBS, Cost, cost, measured_command, own_workspace
 from pipeline.assess.coverage import covered_files
 from pipeline.assess.stages import left_out, objects_cells
 from pipeline.assess.verdict import verdict
+from pipeline.kernel.architectures import architecture
+from pipeline.kernel.toolchain import newest
 from pipeline.kernel.trees import TreeImporter, TreeName
 from pipeline.record import CellRecord, RunRecord
 from pipeline.runs import known_runs
@@ -125,8 +127,9 @@ def by_hand(workspace: Workspace, record: RunRecord, cell: CellRecord, scratch: 
     states = [f"{last}~{len(record.series.patches) - state.patch}" for state in cell.states]
     repository.out("worktree", "add", "--quiet", "--detach", str(source), states[0])
     make = ["make", "-C", str(source), f"O={output}", f"ARCH={cell.arch}", f"-j{JOBS}"]
-    if cell.toolchain.endswith("-gcc"):
-        make.append(f"CROSS_COMPILE={cell.toolchain.removesuffix('gcc')}")
+    make.append(f"CROSS_COMPILE={architecture(cell.arch).cross}")
+    if "clang" in cell.toolchain:
+        make.append(f"LLVM={newest('llvm').removeprefix('llvm') or '1'}")
     good: dict[int, bool] = {}
 
     def build() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.kconfig import source
@@ -105,7 +104,7 @@ class Sources:
         return self._repository.blobs([blob])[0].decode("utf-8", "replace")
 
     def _read(self, wanted: Callable[[str], bool]) -> dict[str, str]:
-        names = {path: blob for path, blob in self.files.items() if wanted(PurePosixPath(path).name)}
+        names = {path: blob for path, blob in self.files.items() if wanted(path.rpartition("/")[2])}
         untrusted.SOURCE_FILES.check(len(names))
         # Before they are read: a blob can be as large as a pack.
         untrusted.SOURCE_BYTES.check(self._repository.size(list(names.values())))

@@ -20,7 +20,7 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.machine import installation
-from pipeline.plan.concerned import objects_cell_id
+from pipeline.plan.concerned import WIDTHS, objects_cell_id
 from pipeline.record import ToolRecord
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
@@ -115,7 +115,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
         ]
     if any(tree.kind is TreeKind.DEBIAN for tree in trees):
         wanted += [Need("apt-get", "apt"), Need("dpkg-deb", "dpkg")]
-    wanted.append(Need(sparse.PROGRAM, sparse.PACKAGE, optional=True, lack="no warnings of sparse"))
+    wanted += _of_objects() if matrix.chosen else []
     wanted += [
         Need(tool.program, tool.package, optional=True, lack="fewer checks", pypi=tool.pypi) for tool in check_tools()
     ]
@@ -124,6 +124,20 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     for need in wanted:
         by_name.setdefault(need.program, need)
     return tuple(by_name.values())
+
+
+def _of_objects() -> list[Need]:
+    """What objects are compiled with beside the compiler of the first cell, where it is there."""
+    wanted = [
+        Need(program, package, optional=True, lack=f"no objects of {arch}")
+        for arch in WIDTHS
+        for program, package in ToolchainName.parse(f"{architecture(arch).cross}gcc").packages.items()
+    ]
+    wanted += [
+        Need(program, package, optional=True, lack="no warnings of clang")
+        for program, package in ToolchainName.parse(newest("llvm")).packages.items()
+    ]
+    return [*wanted, Need(sparse.PROGRAM, sparse.PACKAGE, optional=True, lack="no warnings of sparse")]
 
 
 def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefinition:
@@ -170,7 +184,11 @@ def with_minimums(
     result = {finding.need.program: finding for finding in findings}
     for name, arch in dict.fromkeys((newest(cell.toolchain), cell.arch) for cell in matrix.cells):
         parsed = ToolchainName.parse(name)
-        least, finding = minimum(script, parsed, arch, box, processes), result[parsed.driver]
+        finding = result.get(parsed.driver)
+        if finding is None:
+            # Of cells that are chosen once the series is known only the first one is needed in any case.
+            continue
+        least = minimum(script, parsed, arch, box, processes)
         if least and not (finding.version and least.met_by(finding.version)):
             # One that is missing and has no number can be any that will do.
             remedy = newer(least, parsed, processes)

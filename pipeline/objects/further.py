@@ -63,8 +63,11 @@ def further(
     """
     budget = Budget(untrusted.SOLVE_STEPS)
     try:
-        options = sources.kconfig(arch)
         left = _missing(sources, arch, values, files, coverage, changed)
+        if not left:
+            # To read the options takes seconds.
+            return ()
+        options = sources.kconfig(arch)
         found: list[Further] = []
         while left and len(found) < MOST:
             now, requests, paths, later = values, dict[str, str](), set[str](), list[tuple[str, Expression]]()

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.kernel.buildhost import BuildHost
-from pipeline.model import PlannedCell, SourceState
+from pipeline.model import Cell, PlannedCell, SourceState
 from pipeline.objects.choose import values_of
-from pipeline.objects.further import needed
+from pipeline.objects.further import Further, needed
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import NARROW, narrow_cells, needing_cell
 from pipeline.objects.work import Work
+from pipeline.plan.configurations import config_digest
+from pipeline.system.store import Key
 
+VERSION = 1
+"""Raised whenever files come to need something else."""
 _COMPILED = (".c", ".S")
 
 
@@ -52,8 +56,25 @@ def _work(
     for cell in narrow_cells(host, wide.planned.cell):
         work = Work(PlannedCell(cell, tree))
         states.configure([work], (last,))
-        if values := values_of(work.configs.get(last.patch, "")):
-            found = needed(touched.sources_at(last), cell.arch, values, paths)
+        if values_of(work.configs.get(last.patch, "")):
+            found = _needed(host, touched, last, cell, work.configs[last.patch], paths)
             planned = PlannedCell(needing_cell(cell, found.requests), tree)
             return Work(planned, only=found.paths) if found.paths else None
     return None
+
+
+def _needed(
+    host: BuildHost, touched: TouchedCode, last: SourceState, cell: Cell, config: str, paths: Sequence[str]
+) -> Further:
+    """What files need on top of a configuration; stored, since all options of the tree have to be read for it."""
+    inputs = {"tree": last.tree_id, "arch": cell.arch, "config": config_digest(config), "paths": list(paths)}
+    key = Key("needed", {**inputs, "version": VERSION})
+    if entry := host.store.get(key):
+        try:
+            requests = {str(option): str(value) for option, value in entry.value["requests"].items()}
+            return Further(requests, frozenset(map(str, entry.value["paths"])))
+        except (AttributeError, KeyError, TypeError) as error:
+            host.store.drop(key, str(error))
+    found = needed(touched.sources_at(last), cell.arch, values_of(config), paths)
+    host.store.put(key, {"requests": dict(found.requests), "paths": sorted(found.paths)}, {})
+    return found
