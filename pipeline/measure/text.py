@@ -162,7 +162,8 @@ class Measurer:
             InfrastructureError: as `text_delta`.
         """
         return {
-            patch: self.text_delta(base_commit, before, after).delta
+            # Most patches leave most cells as they are: nothing has to be asked then.
+            patch: 0 if before.symbols == after.symbols else self.text_delta(base_commit, before, after).delta
             for patch, after in builds.items()
             if (before := builds.get(patch - 1)) and before.status is after.status is BuildStatus.BUILT
         }
