@@ -170,7 +170,7 @@ class Pipeline:
         return series
 
     def review(self, series: Series, request: Request, since: Request | None, trees: Sequence[Tree]) -> ReviewRecord:
-        """What the thread says, and what became of an earlier revision: `since`, or one that the series itself names.
+        """What the thread says, and what happened to an earlier revision: `since`, or one that the series itself names.
 
         Raises:
             NotObtainedError: `since` cannot be had; an earlier one that nobody asked for may be incomplete.

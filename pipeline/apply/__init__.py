@@ -113,7 +113,7 @@ class Applier:
             return None
 
     def _prepared(self, checkout: Repository, title: str, patches: Sequence[Patch], tree: Tree) -> tuple[str, Tree]:
-        """What became of a prerequisite, and the tree with it; where it does not apply, the tree as it was."""
+        """What happened to a prerequisite, and the tree with it; where it does not apply, the tree as it was."""
         applied = self._am_all(checkout, patches, tree)
         last = applied.states[-1]
         if applied.usable:

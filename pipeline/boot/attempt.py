@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.boot.console import harmless
+from pipeline.boot.console import without_controls
 from pipeline.boot.initramfs import archive
 from pipeline.boot.machine import (
     INITRAMFS_FILE,
@@ -31,7 +31,7 @@ from pipeline.system.untrusted import inflated
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of one boot; `seconds` of wall time."""
+    """The result of one boot; `seconds` are wall time."""
 
     report: GuestReport
     ending: Ending
@@ -63,7 +63,7 @@ def attempt(host: BuildHost, arch: str, scenario: ScenarioDefinition, image: Ima
         ending, console = _run(host, arch, scenario, box)
         seconds = round(time.monotonic() - started, 2)
         report = parse_report(_content(box.build / REPORT_FILE), nonce)
-        return Attempt(report, ending, harmless(console), seconds)
+        return Attempt(report, ending, without_controls(console), seconds)
 
 
 def _files(scenario: ScenarioDefinition, nonce: str, image: Image, program: bytes) -> Mapping[str, bytes]:

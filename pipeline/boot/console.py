@@ -1,4 +1,4 @@
-"""A guest's console: text of a stranger's kernel, made harmless, and compared with that of the base."""
+"""A guest's console: text of a stranger's kernel, without control characters, compared with that of the base."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _OFFSET = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_])(?:0x)?[0-9a-f]*[0-9][0-9a-f]*", re.IGNORECASE)
 
 
-def harmless(data: bytes) -> str:
-    """The console as text: control sequences and other controls removed, line ends as LF."""
+def without_controls(data: bytes) -> str:
+    """Decode a console; control sequences and other control characters are removed, and lines end in LF."""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 

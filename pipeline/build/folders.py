@@ -47,21 +47,21 @@ class Folders:
         self._host = host
         self._programs = programs
 
-    def enter(self, make: Make, place: Place, *, anew: bool = False, alone: bool = False) -> None:
-        """Takes the folder of a state into use.
+    def enter(self, make: Make, place: Place, *, empty: bool = False, alone: bool = False) -> None:
+        """Choose the build folder for a state, and have `make` use it.
 
         Args:
-            make: of the cell.
-            place: of the state.
-            anew: begin with an empty folder.
-            alone: share none.
+            make: runs make for the cell.
+            place: the cell and the state.
+            empty: begin with an empty folder.
+            alone: use no folder that other states or series use.
         """
         folders = make.folders(config_key(self._host, make.cell, place.applied.states[0]).digest)
         base = folders.base()
         folder = self._of_patched(folders, place, alone=alone) if place.state.patch else base
-        if anew:
+        if empty:
             folder.wipe()
-        make.enter(folder, None if anew or folder is base else base)
+        make.enter(folder, None if empty or folder is base else base)
 
     def runs_base_programs(self, place: Place) -> bool:
         """Whether all that runs while a state is built is the base's."""

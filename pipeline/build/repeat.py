@@ -87,7 +87,7 @@ class Repeater:
         return {name: entry for name, entry in stored.items() if entry}
 
     def _build_clean(self, make: Make, place: Place, key: Key) -> None:
-        self._builder.folders.enter(make, place, anew=True)
+        self._builder.folders.enter(make, place, empty=True)
         build, files = make_vmlinux(make, place.config)
         if build.status is not BuildStatus.BUILT:
             raise InfrastructureError(

@@ -17,7 +17,7 @@ _LONG_END = 8
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came of a diffstat.
+    """The result for a diffstat.
 
     Args:
         verdict: of the claim.

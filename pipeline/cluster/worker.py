@@ -80,7 +80,7 @@ class Worker:
         scenarios = {name: Scenario(name, definition) for name, definition in job.scenarios.items()}
         booter = Booter(host, scenarios)
         booter.boot([planned], builds)
-        # A result that was reused is stored anew, but counts as found.
+        # A result that was reused is stored again, but does not count as made by this job.
         made = store.made - {keys[patch].digest for (_, patch), build in builds.items() if build.cached}
         known = {result.key.digest for result in job.known}
         built = [key for _, patch in builds for key in builder.all_keys(applied.states[patch], keys[patch])]

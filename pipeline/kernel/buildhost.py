@@ -77,7 +77,7 @@ class BuildHost:
         Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
 
     def changes(self, before: SourceState, after: SourceState) -> dict[str, Change]:
-        """Paths that differ between two states, each with what became of it."""
+        """Paths that differ between two states, each with what happened to it."""
         return changes(initialised(self.workspace.repository), before.tree_id, after.tree_id)
 
     def moved(self, before: SourceState, after: SourceState) -> Moved:
@@ -113,7 +113,7 @@ class BuildHost:
     ) -> dict[str, Result]:
         """Runs `task` for every cell at once, all makes under one jobserver.
 
-        Cells whose compiler was killed are begun anew once the others are done, one after the other and with a quarter
+        Cells whose compiler was killed are started again when the others are done, one after the other, with a quarter
         of the compilers: memory was short, most likely.
 
         Args:
@@ -141,7 +141,7 @@ class BuildHost:
                 try:
                     run(name, jobserver)
                 except KilledError as error:
-                    self.console.warn(f"{error.message}; {name} will be begun anew")
+                    self.console.warn(f"{error.message}; {name} will be started again")
 
             with Jobserver(self.jobs) as jobserver:
                 tasks = {name: partial(run_or_leave, name, jobserver) for name in cells}

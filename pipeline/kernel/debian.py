@@ -81,7 +81,7 @@ class DebianArchive:
         if known:
             return known[-1]
         self._say(f"Downloading {name}")
-        # Half a package is never taken for a whole one; apt-get takes no lock for it, and begins anew each time.
+        # apt-get takes no lock here and may leave half a package, so it downloads into a folder of its own each time.
         prefix = f"download-{name.package}-"
         for left in kept.glob(f"{prefix}*"):
             untrusted_dir.remove(left)

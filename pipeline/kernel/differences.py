@@ -9,7 +9,7 @@ from pipeline.system.git import Repository
 
 @dataclass(frozen=True)
 class Change:
-    """What became of a path.
+    """What happened to a path.
 
     Args:
         letter: `M` where the content of a file is another and nothing else, `A` added, `D` deleted, or `T` for its type

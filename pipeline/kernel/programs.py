@@ -63,7 +63,7 @@ class Programs:
         A file that is added, removed or renamed can be found in place of another.
 
         Args:
-            changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted, `T` its type or
+            changes: path to git's letter of what happened to it: `M` modified, `A` added, `D` deleted, `T` its type or
                 mode.
         """
         if not all(self._is_known(path, letter) for path, letter in changes.items()):

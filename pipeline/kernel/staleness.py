@@ -22,7 +22,7 @@ def is_stale(changes: Mapping[str, str], dependencies: Collection[str] | None) -
     """Whether a build may come out other than before.
 
     Args:
-        changes: path to git's letter of what became of it: `M` modified, `A` added, `D` deleted.
+        changes: path to git's letter of what happened to it: `M` modified, `A` added, `D` deleted.
         dependencies: paths that the build read before; None where its records cannot be believed.
     """
     if dependencies is None:

@@ -54,7 +54,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a need.
+    """What happened to a need.
 
     Args:
         version: of what was found; empty where nothing was.
@@ -141,7 +141,7 @@ def _of_objects() -> list[Need]:
 
 
 def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefinition:
-    """The cells of a matrix that match any of `globs`; of one that is chosen from, of all that may come of it.
+    """The cells of a matrix that match any of `globs`; in a matrix with a choice, all cells that a series may need.
 
     Raises:
         UsageError: no cell matches.

@@ -40,7 +40,7 @@ class MemberChange(StrEnum):
 
 @dataclass(frozen=True)
 class MemberDelta:
-    """What became of a member; `before` is None for one that is added, `after` for one that is removed."""
+    """What happened to a member; `before` is None for one that is added, `after` for one that is removed."""
 
     change: MemberChange
     before: Member | None
@@ -150,7 +150,7 @@ def _shape(layout: Layout | None) -> tuple[int, tuple[Member, ...]] | None:
 
 
 def _member_deltas(old: Layout, new: Layout) -> Iterator[MemberDelta]:
-    """What became of each member, in the order of offsets; one that others replace in its place was renamed."""
+    """What happened to each member, in the order of offsets; one that others replace in its place was renamed."""
     before, after = ({member.name: member for member in side.members} for side in (old, new))
     gone = [member for member in old.members if member.name not in after]
     come = [member for member in new.members if member.name not in before]

@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 
 class CheckStatus(StrEnum):
-    """What became of a check on a patch. Only `CHECKED` can be green; one that is switched off is not concerned."""
+    """What happened to a check on a patch. Only `CHECKED` can be green; one that is switched off is not concerned."""
 
     CHECKED = "checked"
     NOT_CHECKED = "not checked"

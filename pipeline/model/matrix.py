@@ -158,7 +158,7 @@ class LostPromise:
     """What the matrix promises of a cell, and the series takes away: it is kept on the base.
 
     Args:
-        what: became of it, in words.
+        what: what happened, in words.
         patch: number of the first source state that is known not to keep it.
         kept: number of the last source state before, that is known to keep it.
     """

@@ -1,4 +1,4 @@
-"""Objects of what a series touches: which there are, and what became of each."""
+"""Objects of what a series touches: which there are, and what happened to each."""
 
 from __future__ import annotations
 

@@ -61,14 +61,14 @@ class BaseCandidate:
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of a series on a tree.
+    """What happened to a series on a tree.
 
     Args:
         tree: what the patches were applied to, prerequisites included.
         states: the base, and after each patch up to where applying ended.
         log: what git said.
         bases: that were considered, in order.
-        prerequisites: what became of each, in words.
+        prerequisites: what happened to each, in words.
     """
 
     tree: Tree

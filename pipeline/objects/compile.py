@@ -1,4 +1,4 @@
-"""Compiles the objects of one source state in a build folder, and reads what came of them."""
+"""Compiles the objects of one source state in a build folder, and reads their results."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Compiler:
             if target not in wanted.proven and not _failed(target, wanted.before)
         ]
         if suspects and incremental:
-            self._folders.enter(make, place, anew=True)
+            self._folders.enter(make, place, empty=True)
             objects |= self._compiled(wanted, suspects)
         objects = {target: objects[target] for target in wanted.sources}
         build = Build(

@@ -57,7 +57,7 @@ def further(
         sources: makefiles and Kconfig files of the last state.
         arch: of the configuration.
         values: of its options.
-        files: that the series touches, with what became of them there.
+        files: that the series touches, with what happened to them there.
         coverage: what was compiled of the changed lines.
         changed: the files of code, with their changed lines.
     """

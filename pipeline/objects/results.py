@@ -101,7 +101,7 @@ def build_of(objects: Mapping[str, CompiledObject], broken: Sequence[str], build
     return replace(
         build,
         status=BuildStatus.FAILED if broken else BuildStatus.BUILT,
-        # What a compiler that gave up warns of may come of that.
+        # Warnings of a compiler that gave up may follow from its error.
         warnings=_together([compiled.warnings for compiled in objects.values() if compiled.good]),
         errors=_together([objects[target].errors for target in broken]),
         symbols=b"".join(compiled.symbols for compiled in objects.values()),

@@ -16,7 +16,7 @@ class Work:
         planned: with the base's configuration.
         configs: of every state, by patch number.
         files: that are touched and there, by patch number, with what shows them.
-        states: what came of them, by patch number.
+        states: their results, by patch number.
         only: touched files that it is for; None where it is for all.
     """
 

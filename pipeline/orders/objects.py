@@ -18,7 +18,7 @@ from pipeline.runs.results import TreeResult
 from pipeline.system.git import Repository
 
 _FURTHER = 2.0
-"""What other architectures take at most, as a multiple of the time until then: each is configured anew, and the
+"""What other architectures take at most, as a multiple of the time until then: each is configured from scratch, and the
 kernels' share of a budget comes after them."""
 
 

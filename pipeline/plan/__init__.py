@@ -1,4 +1,4 @@
-"""**plan**: the matrix, cell by cell: ask kconfig, then verify what came of it.
+"""**plan**: the matrix, cell by cell: ask kconfig, then verify its answer.
 
 A promise that cannot be kept makes a cell unreachable, with the reason; it is never a second copy of another cell.
 """

@@ -184,7 +184,7 @@ class LayoutRecord(Record):
 class LostPromiseRecord(Record):
     """A promise of the matrix that the base keeps, and the last source state does not."""
 
-    what: str = Field(description="became of it, in words")
+    what: str = Field(description="what happened, in words")
     patch: int = Field(description="the first that is known not to keep it")
     kept: int = Field(description="the last before, that is known to keep it; 0 is the base")
 

@@ -1,4 +1,4 @@
-"""A record made harmless: the words of strangers that it holds pass this door before a report looks at them.
+"""Neutralizes a record: the words of strangers in it pass through here before a report uses them.
 
 A record holds mail, compilers' messages and symbol names as they came.
 """

@@ -106,7 +106,7 @@ class TreeRecord(Record):
     failed_patch: Count | None = None
     failed_hunks: tuple[HunkRecord, ...] = ()
     bases: tuple[BaseRecord, ...] = Field(default=(), description="in the order in which they were considered")
-    prerequisites: tuple[str, ...] = Field(default=(), description="what became of each that was found")
+    prerequisites: tuple[str, ...] = Field(default=(), description="what happened to each that was found")
     log: str = ""
 
 
@@ -138,5 +138,5 @@ class ClaimRecord(Record):
     )
     measurand: MeasurandRecord | None = Field(default=None, description="of a boot")
     limit: str = Field(default="", description="the letter's words that make an exception to it")
-    finding: str = Field(default="", description="what came of it, where two numbers do not say it")
+    finding: str = Field(default="", description="the result in words, where two numbers do not say it")
     details: tuple[str, ...] = ()

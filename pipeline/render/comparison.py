@@ -1,4 +1,4 @@
-"""Two runs side by side, v1 against v2: what changed for each cell, patch and symbol, and what became of the claims."""
+"""Two runs side by side, v1 against v2: what changed for each cell, patch and symbol, and in the claims."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pipeline.system.text import visible
 
 
 def series_lines(series: Series) -> Iterator[str]:
-    """The lines of `pipeline fetch`, words of strangers made harmless."""
+    """The lines of `pipeline fetch`, without control characters of strangers."""
     yield from (visible(line) for line in _lines(series))
 
 
@@ -52,7 +52,7 @@ def prerequisite_lines(prerequisites: Sequence[Prerequisite | PrerequisiteRecord
 
 
 def base_lines(series: Series, applied: Applied) -> Iterator[str]:
-    """The bases that were considered for a tree, what became of prerequisites, and which were not found."""
+    """The bases that were considered for a tree, what happened to prerequisites, and which were not found."""
     for base in applied.bases:
         yield visible(f"{'taken' if base.taken else 'passed over'}: {base.name}: {base.reason}")
     yield from (visible(f"prerequisite {words}") for words in applied.prerequisites)

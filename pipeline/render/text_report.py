@@ -100,7 +100,7 @@ def tools(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def cell_rows(record: RunRecord) -> list[tuple[str, ...]]:
-    """A table of cells, its header first: what became of each, what the matrix's probes read, and its size."""
+    """A table of cells, its header first: what happened to each, what the matrix's probes read, and its size."""
     header = ("cell", "result", *columns(record), "size")
     return [header, *(_cell_row(record, cell) for cell in record.cells)]
 
@@ -173,7 +173,7 @@ def tree_row(record: RunRecord, tree: TreeRecord) -> tuple[str, str, str]:
 
 
 def _bases(tree: TreeRecord) -> Block:
-    """The commits that were considered, and what became of prerequisites."""
+    """The commits that were considered, and what happened to prerequisites."""
     words = [f"{'taken' if base.taken else 'passed over'}: {base.name}: {base.reason}" for base in tree.bases]
     return Block(tree.name, notes=[*words, *(f"prerequisite {prerequisite}" for prerequisite in tree.prerequisites)])
 

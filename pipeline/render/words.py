@@ -1,6 +1,6 @@
-"""Words of strangers on one line, harmless wherever the line ends up: a terminal, a log of GitHub Actions, XML.
+"""Puts words of strangers on one line without anything that a terminal, a log of GitHub Actions or XML would obey.
 
-What the format itself would take for markup is each renderer's own matter.
+Each renderer escapes the markup of its own format.
 """
 
 from __future__ import annotations

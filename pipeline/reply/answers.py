@@ -57,7 +57,7 @@ def claims(record: RunRecord, letter: LetterRecord, *, detailed: bool, failing: 
     """Claims in the letter's words; those that share a line are answered together.
 
     Args:
-        detailed: those that nobody could measure, too, and what came of each, kernel by kernel.
+        detailed: include claims that could not be measured, and the result in each kernel.
         failing: something is wrong with the series, so that nothing is confirmed.
     """
     worth_saying = [claim for claim in record.claims if _is_worth_saying(claim, detailed, failing)]

@@ -36,7 +36,7 @@ class Difference:
         return diffs(self.after)
 
     @cached_property
-    def said_anew(self) -> tuple[tuple[str, frozenset[str]], ...]:
+    def new_statements(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """Lines of patches' messages that the earlier revision has not."""
         old = {" ".join(line.split()) for text in messages_of(self.before).values() for line in text.splitlines()}
         lines = dict.fromkeys(line for text in messages_of(self.after).values() for line in text.splitlines())

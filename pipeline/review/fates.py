@@ -1,4 +1,4 @@
-"""What became of the open points of an earlier revision: its successor's changelog, messages and code say it; pure.
+"""What happened to the open points of an earlier revision: its successor's changelog, messages and code say it; pure.
 
 In this order: the author's own list of changes, what the messages of patches say now, what the code does. Words
 count by what they tell: an identifier tells much, a word of every review nothing.
@@ -77,7 +77,7 @@ def fates(points: Sequence[PointRecord], before: Series, after: Series) -> tuple
 
 
 def _handed_on(made: Sequence[PromiseRecord]) -> tuple[PromiseRecord, ...]:
-    """What became of a point that is raised in the answers to another became of that one, where nothing else tells."""
+    """A point that was raised in the answers to another one shares its fate, where nothing else is known."""
     by_parent = {promised.point.within: promised for promised in made if promised.fate != "not found"}
     return tuple(
         promised.model_copy(update={"fate": later.fate, "found_in": later.found_in, "words": later.words})
@@ -101,7 +101,7 @@ class _Fates:
         )
 
     def fate(self, point: PointRecord) -> tuple[Fate, str, str]:
-        """What became of a point, where that is said, and the line that says it."""
+        """What happened to a point, where that is said, and the line that says it."""
         asked = Asked.of(point, self.difference.old_words)
         weighed = [
             (max(asked.weight(told) + asked.place(change), SETTLED * asked.is_all_of(change, told)), change)
@@ -117,7 +117,7 @@ class _Fates:
                 and not _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
             )
             return ("answered otherwise" if otherwise else "kept"), "changelog", best.text
-        said = [(asked.weight(told), line) for line, told in self.difference.said_anew]
+        said = [(asked.weight(told), line) for line, told in self.difference.new_statements]
         heaviest, line = max(said, key=lambda pair: pair[0], default=(0.0, ""))
         if heaviest >= SETTLED:
             return "kept", "message", line

@@ -21,7 +21,7 @@ LONGEST_WORDS = 300
 MOST_LINES = 40
 """Lines of a comment, or of what it stands under, that a record keeps."""
 MOST_EVIDENCE = 2
-"""Quotations, the last ones: what was said and, perhaps, what came of it."""
+"""The last quotations of a point: what was said and, perhaps, how it ended."""
 _RHETORICAL = re.compile(r"\b(?:should|could|would)(?:n'?t| not)\b", re.IGNORECASE)
 """Of a question that asks for what it says."""
 _HEDGED = re.compile(r"\b(?:should|might|may|could|would|probably|perhaps|maybe|presumably|guess)\b", re.IGNORECASE)

@@ -51,7 +51,7 @@ class Reviewer:
     allowance: Allowance
 
     def review(self, series: Series, midmask: str, before: Series | None, trees: Sequence[Tree]) -> ReviewRecord:
-        """The state of a series' review, and what became of an earlier revision's.
+        """The state of a series' review, and what happened to an earlier revision's.
 
         Args:
             midmask: where messages are read.

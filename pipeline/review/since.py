@@ -1,4 +1,4 @@
-"""A revision beside an earlier one: which patches changed, and what became of promises; pure."""
+"""A revision beside an earlier one: which patches changed, and what happened to promises; pure."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Reader:
         about_all = alone and not self._places.quotes_other(message, turn)
         if not targets and about_all and (by_author or self._answers_author(message)):
             targets = self._places.of(message.parent)
-            if not by_author and self._begins_anew(turn, targets):
+            if not by_author and self._opens_discussion(turn, targets):
                 targets = []
         if by_author:
             left = self._without_volunteered(message, turn.text, bool(targets))
@@ -104,7 +104,7 @@ class Reader:
         parent = self._places.by_id.get(message.parent)
         return parent is not None and self._by_author(parent)
 
-    def _begins_anew(self, turn: Turn, targets: Sequence[Place]) -> bool:
+    def _opens_discussion(self, turn: Turn, targets: Sequence[Place]) -> bool:
         """Whether somebody who has not taken part tells of something else, and quotes nothing."""
         names = {said.message.names[0] for talk, _ in targets for said in talk.turns}
         wanted = any(map(self.phrases.wants, self.phrases.substance(sentences(turn.text))))

@@ -101,7 +101,7 @@ def _messages(series: Series) -> tuple[record.LetterRecord, ...]:
 
 
 def tree_record(applied: Applied, commit: str = "", kernel: str = "") -> record.TreeRecord:
-    """What became of the series on a tree.
+    """What happened to the series on a tree.
 
     Args:
         commit: that was imported, where others can have it.

@@ -28,7 +28,7 @@ class TreeResult:
         measured: by cell id.
         boots: by cell id, patch number and scenario name.
         floors: between two builds of the base, by cell id.
-        outcomes: what became of the cells' promises, by cell id.
+        outcomes: what happened to the cells' promises, by cell id.
         moved: where the source of the base is, by patch number.
         probes: what the matrix asks of every cell.
         checks: on each patch.

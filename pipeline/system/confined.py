@@ -90,7 +90,7 @@ def run(request: BinaryIO, answer: BinaryIO) -> int:
     except Exception as error:
         status, words = _UNREADABLE, f"{type(error).__name__}: {error}".encode("utf-8", "replace")
     if len(words) > untrusted.CONFINED_ANSWER:
-        status, words = _UNREADABLE, f"more than {untrusted.CONFINED_ANSWER >> 20} MiB come of it".encode()
+        status, words = _UNREADABLE, f"more than {untrusted.CONFINED_ANSWER >> 20} MiB of output".encode()
     answer.write(words)
     answer.flush()
     return status

@@ -27,8 +27,8 @@ _LINE_EVERY = 30.0
 """Seconds between two progress lines of a cell in a log."""
 
 
-def harmless(text: str, style: str = "") -> Text:
-    """Text that may hold words of servers, programs and mails: nothing in it is obeyed by a terminal or a CI runner."""
+def printable(text: str, style: str = "") -> Text:
+    """Remove what a terminal or a CI runner would obey from text of servers, programs and mails."""
     return Text(no_command("\n".join(map(visible, text.split("\n")))), style=style)
 
 
@@ -73,7 +73,7 @@ class Tracker:
         if total and before < done <= total:
             left = (now - first) * (total - done) / (done - before)
             line = f"  {name}: {done} of {total} steps, about {duration(left)} left"
-        self.console.print(harmless(line))
+        self.console.print(printable(line))
 
 
 class Console:
@@ -91,21 +91,21 @@ class Console:
 
     def say(self, line: str) -> None:
         """A step that a person wants to know of."""
-        self._rich.print(harmless(line))
+        self._rich.print(printable(line))
 
     def detail(self, line: str) -> None:
         """Said with -v only."""
         if self.verbose:
-            self._rich.print(harmless(line, "dim"))
+            self._rich.print(printable(line, "dim"))
 
     def warn(self, line: str) -> None:
-        self._rich.print(Text("warning: ", style="yellow").append_text(harmless(line, "default")))
+        self._rich.print(Text("warning: ", style="yellow").append_text(printable(line, "default")))
 
     def error(self, line: str, *details: str) -> None:
         """What went wrong, then what to do; shown even when quiet."""
-        self._errors.print(Text("error: ", style="bold red").append_text(harmless(line, "default")))
+        self._errors.print(Text("error: ", style="bold red").append_text(printable(line, "default")))
         for detail in details:
-            self._errors.print(harmless(f"  {detail}"))
+            self._errors.print(printable(f"  {detail}"))
 
     @contextmanager
     def track(self, label: str, expected: Mapping[str, int | None]) -> Iterator[Tracker]:

@@ -75,7 +75,7 @@ def test_what_may_pass_is_tried_again(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_what_does_not_pass_ends_in_one_error(tmp_path: Path, name: str) -> None:
+def test_each_bad_answer_of_a_server_ends_in_one_error(tmp_path: Path, name: str) -> None:
     answer, words = PASSING[name]
     error, asked = refused([answer], tmp_path)
     assert asked == 3

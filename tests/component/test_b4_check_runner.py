@@ -98,7 +98,7 @@ def test_stored_runs_answer(maintainer: Maintainer) -> None:
     assert build["url"] == "https://ci.example.org/2025-12-08T09-12-44-hvo.html"
 
 
-def test_b4_s_own_checkpatch_is_kept_where_it_is_named_beside(maintainer: Maintainer) -> None:
+def test_b4_keeps_its_own_checkpatch_where_both_are_configured(maintainer: Maintainer) -> None:
     script = maintainer.folder / "scripts/checkpatch.pl"
     script.parent.mkdir()
     script.write_text("#!/bin/sh\necho '-:1: WARNING: it has a word'\nexit 1\n")

@@ -176,7 +176,7 @@ def test_an_object_that_is_known_is_not_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", [40, 60, 200, 900, 1500])
 @pytest.mark.parametrize("length", [1, 8, 64])
-def test_a_damaged_object_is_said_to_be_one_or_read(tmp_path: Path, place: int, length: int) -> None:
+def test_a_damaged_object_is_reported_as_damaged_or_read(tmp_path: Path, place: int, length: int) -> None:
     """Whatever lies in an object, the program ends, and no other object is lost."""
     name = compiled(tmp_path, "util", SOURCE, FLAGS["gcc"])
     content = bytearray((tmp_path / name).read_bytes())

@@ -243,7 +243,7 @@ cp poison scripts/basic/fixdep
 """
 
 
-def test_the_next_series_is_not_built_on_what_one_left(host: Host) -> None:
+def test_no_series_is_built_on_files_that_another_series_left(host: Host) -> None:
     """One leaves a host program that make takes for its own. Seen red with one build folder for all.
 
     Objects are the only thing that a series leaves: there is no compiler cache.

@@ -70,11 +70,11 @@ def test_a_killed_compiler_is_no_error_of_the_patch(run_pipeline: Runner, stalls
         let_compile(run_pipeline)
         output, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output + said
-    assert f"Killed signal terminated program cc1; {CELL} will be begun anew" in " ".join(said.split())
+    assert f"Killed signal terminated program cc1; {CELL} will be started again" in " ".join(said.split())
     assert states(run_pipeline.record()) == {(CELL, 0): ("built", False), (CELL, 1): ("built", False)}
 
 
-def test_one_that_is_killed_again_ends_the_run(run_pipeline: Runner, stalls: tuple[str, ...]) -> None:
+def test_a_cell_that_is_killed_again_ends_the_run(run_pipeline: Runner, stalls: tuple[str, ...]) -> None:
     """And nothing of it is kept. Seen red with such a failure stored as that of the patch."""
     with started(run_pipeline, *stalls) as process:
         kill(run_pipeline, "cc1", 2, process)
@@ -122,7 +122,7 @@ def test_a_killed_make_is_no_result(
     assert states(run_pipeline.record())[ODD, 1] == ("built", False)
 
 
-def test_the_others_go_on_when_one_is_killed(
+def test_other_cells_go_on_when_one_cell_is_killed(
     run_pipeline: Runner, fake_tree: Path, posted: Mapping[str, PatchSeries], tmp_path: Path
 ) -> None:
     """Two makes share their compilers; what the killed one held is not missed by the other, nor by itself later.
@@ -138,4 +138,4 @@ def test_the_others_go_on_when_one_is_killed(
         output, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output + said
     assert set(states(run_pipeline.record()).values()) == {("built", False)}
-    assert said.count("will be begun anew") == 1
+    assert said.count("will be started again") == 1

@@ -144,7 +144,7 @@ def test_an_old_warning_stays_old(
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize(("name", "function"), [("repeat", "page_index"), ("move", "page_mapping")])
-def test_an_equal_one_in_another_function_is_new(
+def test_an_equal_warning_in_another_function_is_new(
     folder: Path,
     sealed_environment: dict[str, str],
     noisy: Developer,

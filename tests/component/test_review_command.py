@@ -132,7 +132,7 @@ def test_it_has_a_network_where_the_user_allows_that(
     ],
     ids=["fails", "words", "another-key", "much", "slow", "no-interpreter"],
 )
-def test_one_that_fails_is_named_in_one_line_and_changes_nothing(
+def test_a_command_that_fails_is_named_in_one_line_and_changes_nothing(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, reason: str
 ) -> None:
     monkeypatch.setattr(untrusted, "OPINION_SECONDS", 3)
@@ -172,7 +172,7 @@ def test_a_setting_that_names_no_program_is_said(
     assert reason in line
 
 
-def test_one_that_lies_in_a_home_would_see_it(
+def test_a_command_that_lies_in_a_home_would_see_it(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = program(tmp_path, NOTHING)

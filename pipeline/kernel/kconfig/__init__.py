@@ -1,4 +1,4 @@
-"""Kconfig: fragments and what became of them, the options of a tree, and why an option is as it is."""
+"""Kconfig: fragments and what happened to them, the options of a tree, and why an option is as it is."""
 
 from pipeline.kernel.kconfig.fragments import (
     Request,

@@ -1,4 +1,4 @@
-"""Kconfig: fragments and their promises, and what became of them in a final `.config`.
+"""Kconfig: fragments and their promises, and what happened to them in a final `.config`.
 
 Kconfig drops requests silently, so every line of a fragment is checked. `CONFIG_X=y` is a requirement: a cell means
 nothing without it, and is out of reach where kconfig does not keep it. `#? CONFIG_X=y` is a wish: kconfig is asked for

@@ -2,7 +2,7 @@
 
 A search in the order in which things are written, with a limit, not a proof: of `A || B` the first that can be had is
 taken, and what only a program of the tree can tell is hoped for. Whoever uses an answer asks kconfig itself
-(`olddefconfig`) what became of it.
+(`olddefconfig`) what happened to it.
 """
 
 from __future__ import annotations

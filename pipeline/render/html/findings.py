@@ -102,5 +102,5 @@ def claims(record: RunRecord, anchors: Mapping[int, str]) -> Table | None:
                 said,
             )
 
-    columns = ("claim", "verdict", "claimed", "measured", "unit", "cell", "what came of it")
+    columns = ("claim", "verdict", "claimed", "measured", "unit", "cell", "details")
     return table("Claims", columns, rows(), (2, 3))

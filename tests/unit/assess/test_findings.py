@@ -39,17 +39,17 @@ def test_a_warning_is_the_patch_s_that_it_came_with() -> None:
     assert blamed(warned((), (F,), (F,))) == [("patch 2", 1, ("one",))]
 
 
-def test_a_second_equal_one_is_another_finding() -> None:
+def test_a_second_equal_warning_is_another_finding() -> None:
     assert blamed(warned((), (F,), (F, G))) == [("patch 2", 1, ("one",)), ("patch 3", 1, ("one",))]
     assert blamed(warned((F,), (F, F))) == [("patch 1", 1, ("one",)), ("patch 2", 1, ("one",))]
     assert blamed(warned((F, G))) == [("patch 1", 2, ("one",))]
 
 
-def test_one_that_moved_to_another_function_is_another_finding() -> None:
+def test_a_warning_that_moved_to_another_function_is_another_finding() -> None:
     assert blamed(warned((F,), (G,))) == [("patch 1", 1, ("one",)), ("patch 2", 1, ("one",))]
 
 
-def test_one_that_comes_again_is_no_other_finding() -> None:
+def test_a_warning_that_comes_back_is_the_same_finding() -> None:
     assert blamed(warned((F,), (), (F,))) == [("patch 1", 1, ("one",))]
 
 
@@ -68,7 +68,7 @@ def test_a_file_that_the_series_renames_twice_keeps_its_findings() -> None:
     assert blamed(records.cell("one", states=(records.state(0), *later))) == [("patch 1", 1, ("one",))]
 
 
-def test_alike_ones_of_several_cells_are_one() -> None:
+def test_equal_warnings_of_several_cells_are_one_finding() -> None:
     moved = F.model_copy(update={"line": 99})
     assert blamed(warned((F,)), warned((moved,), name="two")) == [("patch 1", 1, ("one", "two"))]
     assert blamed(warned((F, F)), warned((F,), name="two")) == [
@@ -77,7 +77,7 @@ def test_alike_ones_of_several_cells_are_one() -> None:
     ]
 
 
-def test_what_two_compilers_have_the_same_option_for_is_one() -> None:
+def test_warnings_of_two_compilers_under_one_option_are_one_finding() -> None:
     of_gcc = warning("f", message="no previous prototype for 'f' [-Wmissing-prototypes]", tool="gcc")
     of_clang = warning(message="no previous prototype for function 'f' [-Wmissing-prototypes]", tool="clang")
     other = warning(message="no previous prototype for function 'g' [-Wmissing-prototypes]", tool="clang")

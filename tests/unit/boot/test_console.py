@@ -1,10 +1,10 @@
-"""Consoles: made harmless, searched for complaints, compared."""
+"""Consoles: made without_controls, searched for complaints, compared."""
 
 from __future__ import annotations
 
 import pytest
 
-from pipeline.boot.console import harmless, new_lines, splats
+from pipeline.boot.console import new_lines, splats, without_controls
 
 SPLAT = """\
 [    1.234567] ------------[ cut here ]------------
@@ -30,7 +30,7 @@ SPLAT = """\
     ],
 )
 def test_nothing_that_steers_a_terminal_is_left(raw: bytes, text: str) -> None:
-    assert harmless(raw) == text
+    assert without_controls(raw) == text
 
 
 def test_a_warning_is_named_by_its_place() -> None:

@@ -52,7 +52,7 @@ def test_a_boot_that_was_compared_with_no_base_is_not_doubted() -> None:
     assert doubted(alone) == alone
 
 
-def test_what_fails_beside_it_fails() -> None:
+def test_another_failing_check_fails_all_the_same() -> None:
     base, patched = doubted(boots(boot(ALL, POOL), boot(ALL, POOL))).values()
     assert (base.status, base.reason) == (patched.status, patched.reason) == (BootStatus.FAIL, "failed: pool")
     assert base.checks[0].details == ("64 of 64 pages are bad", "it fails for everything on the base")

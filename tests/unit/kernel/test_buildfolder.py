@@ -73,7 +73,7 @@ def test_a_folder_where_make_was_killed_is_no_seed(tmp_path: Path) -> None:
     assert not folder.is_sealed()
 
 
-def test_those_that_were_used_last_are_kept_the_base_s_and_the_shared_one_first(tmp_path: Path) -> None:
+def test_the_base_s_folder_the_shared_one_and_the_last_used_are_kept(tmp_path: Path) -> None:
     """Seen red with the newest kept, whatever they are."""
     folders = CellFolders(tmp_path / "cell", "1" * 64)
     made = [folders.base(), folders.shared("a", {}), *(folders.own(tree, "a") for tree in "xyz")]

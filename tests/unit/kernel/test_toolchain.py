@@ -90,7 +90,7 @@ def test_a_name_that_is_no_toolchain_s_is_refused(name: str) -> None:
         ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc"),
     ],
 )
-def test_a_cross_prefix_is_for_those_that_need_one(name: str, whole: str) -> None:
+def test_a_cross_prefix_is_given_to_compilers_that_need_it(name: str, whole: str) -> None:
     assert with_cross_prefix(name, "riscv64-linux-gnu-") == whole
 
 

@@ -60,7 +60,7 @@ def test_nothing_is_removed_where_there_is_room(workspace: Workspace) -> None:
     assert left(workspace) == before
 
 
-def test_a_result_that_was_read_is_one_that_was_used(workspace: Workspace) -> None:
+def test_reading_a_result_counts_as_using_it(workspace: Workspace) -> None:
     store = Store(workspace.store, print)
     assert store.get(Key("build", {"name": "old"}))
     keep(workspace, used(workspace.folder) - 4 * PIECE)
@@ -83,7 +83,7 @@ def test_what_takes_the_space_is_told(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("options", [["--keep", "much"], ["--keep", "-3"], ["--keep", "1G", "--all"]])
-def test_a_size_that_is_none_or_beside_all_is_refused(workspace: Workspace, options: list[str]) -> None:
+def test_a_size_that_is_no_number_or_is_combined_with_all_is_refused(workspace: Workspace, options: list[str]) -> None:
     before = left(workspace)
     assert CliRunner().invoke(app, ["clean", *options, "--workspace", str(workspace.folder)]).exit_code == 2
     assert left(workspace) == before

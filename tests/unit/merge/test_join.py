@@ -125,7 +125,7 @@ def test_a_claim_is_about_the_cell_that_one_of_the_parts_found_for_it() -> None:
     assert claim == lost
 
 
-def test_trees_of_several_parts_are_numbered_anew() -> None:
+def test_trees_of_several_runs_get_new_numbers() -> None:
     """Each part has one tree, its first; in the merged run logs of both lie side by side."""
     trees = [records.tree(name=name, tree_id=name[-1] * 40) for name in ("tar:a", "tar:b")]
     parts = [part(tree.name, cell("x", tree=tree.name), trees=(tree,)) for tree in trees]

@@ -144,7 +144,7 @@ def test_the_cell_that_reaches_most_is_taken() -> None:
     assert list(texts(suggest(["mm/numa.c", "fs/unicode.c"], cell("i386"), cell("x86_64")))) == ["x86_64-cell-new"]
 
 
-def test_what_one_cell_cannot_another_may() -> None:
+def test_a_file_that_one_cell_cannot_compile_another_cell_may() -> None:
     cells = (cell("x86_64", "CONFIG_UNICODE=n"), cell("i386"))
     assert texts(suggest(["mm/numa.c", "fs/unicode.c"], *cells)) == {
         "x86_64-cell-new": "# mm/numa.c\nCONFIG_NUMA=y\n",
@@ -152,7 +152,7 @@ def test_what_one_cell_cannot_another_may() -> None:
     }
 
 
-def test_what_excludes_one_another_makes_two_cells() -> None:
+def test_options_that_exclude_each_other_make_two_cells() -> None:
     assert texts(suggest(["mm/slow.c", "mm/fast.c"])) == {
         "x86_64-cell-new": "# mm/fast.c\nCONFIG_FAST=y\n",
         "x86_64-cell-new-2": "# mm/slow.c\nCONFIG_SLOW=y\n",

@@ -1,4 +1,4 @@
-"""Two runs side by side: only what differs, and what became of the claims."""
+"""Two runs side by side: only what differs, and what happened to the claims."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_no_line_is_wider_than_the_page() -> None:
     assert max(map(cell_len, text.splitlines())) <= 78
 
 
-def test_strangers_words_are_made_harmless() -> None:
+def test_strangers_words_lose_control_characters_and_commands() -> None:
     evil = letter("\x1b[2J", "E\u202evil <e@x>", "> \x1b[31mred\n\nWhy \x1b]0;title\x07?\n", "cover")
     text = render_review(made(evil), "mm: \x1b[0m")
     assert "\x1b" not in text

@@ -77,7 +77,7 @@ def test_problems_come_before_everything_else() -> None:
         ({"claims": (records.claim("refuted", -300),)}, "Claim refuted"),
     ],
 )
-def test_each_kind_of_problem_alone_is_one(changes: dict[str, object], words: str) -> None:
+def test_each_kind_of_problem_alone_makes_a_problem(changes: dict[str, object], words: str) -> None:
     record = records.run(**changes)
     (problem,) = verdict(record).problems
     assert problem.startswith(words)
@@ -405,7 +405,7 @@ def test_a_cell_that_is_not_what_the_matrix_says_is_a_remark() -> None:
     assert "- Not what the matrix says: x86_64-gcc-small: struct page of 56 bytes" in text
 
 
-def test_a_claim_that_is_no_number_says_what_came_of_it() -> None:
+def test_a_claim_without_a_number_has_its_result_in_words() -> None:
     claims = (
         records.claim(
             "not confirmed",

@@ -24,7 +24,7 @@ def test_the_corpus_has_every_kind_of_answer() -> None:
     assert len(THREADS) >= 40
 
 
-def test_a_wrong_answer_is_counted_as_one() -> None:
+def test_a_wrong_answer_is_counted_as_wrong() -> None:
     thread = next(thread for thread in THREADS if thread.name == "a request that is promised")
     (point,) = thread.answers["point"]
     wrong = Thread(thread.name, {**thread.answers, "point": [{**point, "state": "answered", "waits": ""}]}, CORPUS)

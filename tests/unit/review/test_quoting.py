@@ -8,7 +8,7 @@ from pipeline.review.symbols import changed_lines, named
 from tests.support.threads import CODE
 
 
-def test_passages_are_quotations_with_the_words_beneath() -> None:
+def test_a_passage_is_a_quotation_and_the_answer_below_it() -> None:
     text = take_apart(
         "On Mon, Mar 2, 2020 at 1:10 AM Ada <ada@x> wrote:\n> one\n> > two\n\nmine\n\n>three\nmore\n-- \nme\n"
     )

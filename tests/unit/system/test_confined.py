@@ -60,7 +60,7 @@ def test_time_has_a_limit(processes: Processes) -> None:
 
 def test_an_answer_has_a_limit(processes: Processes) -> None:
     """Seen red with 64 MiB, the limit on the output of any command."""
-    with pytest.raises(UnreadableError, match="24 MiB come of it"):
+    with pytest.raises(UnreadableError, match="24 MiB of output"):
         confined.call(processes, operator.mul, "x", 25 << 20)
 
 
@@ -72,7 +72,7 @@ def test_a_reader_writes_no_file(processes: Processes, tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_size == 10
 
 
-def test_one_that_is_killed_from_outside_says_nothing_of_what_it_read(processes: Processes) -> None:
+def test_a_program_that_is_killed_from_outside_does_not_blame_what_it_read(processes: Processes) -> None:
     """Seen red with every ending of the process taken for one of its input."""
     with pytest.raises(InfrastructureError, match="was killed"):
         confined.call(processes, signal.raise_signal, int(signal.SIGKILL))

@@ -39,7 +39,7 @@ def test_who_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
     assert parallel({1: lambda: task(first, second), 2: lambda: task(second, first)}, 2, processes) == {1: 0, 2: 0}
 
 
-def test_a_turn_comes_back_after_an_error() -> None:
+def test_the_lock_is_free_again_after_an_error() -> None:
     lock = RunLock()
     with pytest.raises(ZeroDivisionError), lock.taken(), lock.given_back():
         raise ZeroDivisionError

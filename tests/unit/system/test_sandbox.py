@@ -129,7 +129,7 @@ def test_limits_stand_in_the_words_and_in_the_command() -> None:
     assert (command.timeout, command.watched, command.limits) == (5, Path("/nowhere/build"), limits)
 
 
-def test_an_older_bubblewrap_is_told_from_one_that_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_bubblewrap_is_told_from_missing_permissions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     with pytest.raises(InfrastructureError, match="disable-userns") as caught:
         choose(SandboxName.BWRAP, Answering(1, b"bwrap: Unknown option --disable-userns"))

@@ -165,7 +165,7 @@ def test_a_warning_of_a_header_counts_once_whoever_includes_it() -> None:
     assert len(parse(log, ["/src/"])[0]) == 1
 
 
-def test_two_on_one_line_are_two() -> None:
+def test_two_diagnostics_on_one_line_are_two() -> None:
     log = "/src/a.c:3:7: warning: odd\n/src/a.c:3:10: warning: odd\n/src/a.c:3:7: warning: odd\n"
     assert len(parse(log, ["/src/"])[0]) == 2
 

@@ -1,4 +1,4 @@
-"""Fragments, their promises, and what became of them."""
+"""Fragments, their promises, and what happened to them."""
 
 from __future__ import annotations
 
