@@ -55,6 +55,7 @@ from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository, initialised
 from pipeline.system.process import Processes
 from pipeline.system.store import Store
+from pipeline.system.text import count
 from pipeline.system.watched import Allowance, TakesTooLongError
 from pipeline.system.workspace import Workspace
 
@@ -166,7 +167,7 @@ class Pipeline:
         series = fetch(request, self.workspace, self.processes, self.console.say, self.reading)
         if series.instead:
             self.console.warn(series.instead)
-        self.console.say(f"Series: {series.title} (v{series.version}, {len(series.patches)} patches)")
+        self.console.say(f"Series: {series.title} (v{series.version}, {count(len(series.patches), 'patch')})")
         return series
 
     def review(self, series: Series, request: Request, since: Request | None, trees: Sequence[Tree]) -> ReviewRecord:

@@ -28,7 +28,7 @@ from pipeline.system.git import initialised
 from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.store import Key, Store
-from pipeline.system.text import cut
+from pipeline.system.text import count, cut
 from pipeline.system.watch import LimitError
 
 MOST_FINDINGS = 200
@@ -269,5 +269,7 @@ def check_patches(host: BuildHost, series: Series, applied: Applied, named: Tree
     results = Checker(host, CHECKS, configuration).check(series, applied, history)
     findings = sum(len(result.findings) for result in results)
     ran = sum(result.status is CheckStatus.CHECKED for result in results)
-    host.console.say(f"Checking {len(series.patches)} patches: {ran} checks, {findings} findings")
+    host.console.say(
+        f"Checking {count(len(series.patches), 'patch')}: {count(ran, 'check')}, {count(findings, 'finding')}"
+    )
     return results

@@ -169,7 +169,7 @@ def _require_same_work(part: Part, other: Part) -> None:
 
 
 def _series(series: SeriesRecord) -> str:
-    return f"{series.title}, v{series.version}, {len(series.patches)} patches <{series.message_id}>"
+    return f"{series.title}, v{series.version}, {count(len(series.patches), 'patch')} <{series.message_id}>"
 
 
 def _other_patch(series: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:

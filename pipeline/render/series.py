@@ -7,7 +7,7 @@ from itertools import groupby
 
 from pipeline.model import Applied, Patch, Prerequisite, Series
 from pipeline.record import PatchRecord, PrerequisiteRecord
-from pipeline.system.text import visible
+from pipeline.system.text import count, visible
 
 
 def series_lines(series: Series) -> Iterator[str]:
@@ -19,7 +19,7 @@ def _lines(series: Series) -> Iterator[str]:
     if series.instead:
         yield f"Note: {series.instead}"
     yield series.title
-    yield f"  v{series.version}, {len(series.patches)} patches, from {series.cover.sender}"
+    yield f"  v{series.version}, {count(len(series.patches), 'patch')}, from {series.cover.sender}"
     pairs = [("Message-ID", series.message_id), ("change-id", series.change_id), ("base-commit", series.base_commit)]
     yield from (f"  {name}: {value}" for name, value in pairs if value)
     yield from (f"  {line}" for line in prerequisite_lines(series.prerequisites))
