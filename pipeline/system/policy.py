@@ -113,6 +113,8 @@ NETWORK = tuple(
 )
 PLACES = (
     Rule(("--proc", "/proc"), "of its own processes"),
+    # bwrap leaves /proc/sys as it is where root runs it: the kernel asks for no capability there.
+    Rule(("--remount-ro", "/proc"), "root could write the host's settings (sysctl), kernel.core_pattern and more"),
     Rule(("--dev", "/dev"), "null, zero, random and the like"),
     Rule(("--size", "{temporary}", "--tmpfs", "/dev/shm"), "shared memory, gone when it ends"),
     Rule(("--remount-ro", "/dev"), "it is memory without a limit"),
@@ -167,11 +169,12 @@ def arguments(
     ]
 
 
-def limited(limits: Limits) -> list[str]:
-    """The words before a command that give it limits of its own (choom(1), prlimit(1)).
+FIRST_TO_END = ("choom", "--adjust=1000", "--")
+"""The words before a command that a machine which is out of memory ends before anything else (choom(1))."""
 
-    A machine that is out of memory ends it before anything else.
-    """
+
+def limited(limits: Limits) -> list[str]:
+    """The words before a command that give it limits of its own (prlimit(1))."""
     # The number of processes holds for ordinary users: a bomb is stopped where it starts.
     own = [f"--fsize={limits.file}", f"--nproc={limits.processes}", "--core=0"]
-    return ["choom", "--adjust=1000", "--", "prlimit", *own, "--"]
+    return ["prlimit", *own, "--"]

@@ -18,7 +18,7 @@ from typing import ClassVar, Protocol
 
 from pipeline.system.command import Command
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.policy import LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Cache, Limits, arguments, limited
+from pipeline.system.policy import FIRST_TO_END, LIMITS, SEARCH_PATH, SYSTEM_FOLDERS, Cache, Limits, arguments, limited
 from pipeline.system.process import Processes
 
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -83,7 +83,9 @@ class Bubblewrap:
 
     def command(self, job: Job, box: Box) -> Command:
         seen = (box.source, box.build, box.tools, box.cache)
-        argv = ["bwrap", *arguments(*seen, _system_folders(), self.limits, network=box.network)]
+        policy = arguments(*seen, _system_folders(), self.limits, network=box.network)
+        # In the sandbox, /proc is read-only.
+        argv = [*FIRST_TO_END, "bwrap", *policy]
         path = f"/tools:{SEARCH_PATH}" if box.tools else SEARCH_PATH
         environment = {"PATH": path, "HOME": "/tmp/home", "LC_ALL": "C.UTF-8", **_variables(job, "/src", "/build")}
         if box.tools:
@@ -120,7 +122,7 @@ class Unsandboxed:
         if box.cache:
             environment["CCACHE_DIR"] = str(box.cache.folder)
         # setpriv: make ends with us even when we are killed, which bubblewrap's --die-with-parent does otherwise.
-        argv = ["setpriv", "--pdeathsig", "TERM", "--", *limited(self.limits)]
+        argv = ["setpriv", "--pdeathsig", "TERM", "--", *FIRST_TO_END, *limited(self.limits)]
         argv += _filled(job.argv, str(box.source), str(box.build))
         return replace(_command(job, box, self.limits, argv, environment), cwd=box.build)
 

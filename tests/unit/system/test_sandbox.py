@@ -18,12 +18,13 @@ JOB = Job(("make", "-C", "{src}", "O={build}", "x={src}:{build}"), environment={
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 GOLDEN = """\
+choom --adjust=1000 --
 bwrap --unshare-all --unshare-user --disable-userns --cap-drop ALL
 --die-with-parent --as-pid-1 --new-session --clearenv
 --ro-bind /usr /usr
 --ro-bind-try /etc/alternatives /etc/alternatives
 --ro-bind-try /etc/ld.so.cache /etc/ld.so.cache
---proc /proc --dev /dev --size 2147483648 --tmpfs /dev/shm --remount-ro /dev
+--proc /proc --remount-ro /proc --dev /dev --size 2147483648 --tmpfs /dev/shm --remount-ro /dev
 --size 2147483648 --tmpfs /tmp --dir /tmp/home
 --ro-bind /nowhere/source /src
 --bind /nowhere/build /build --chdir /build
@@ -32,7 +33,7 @@ bwrap --unshare-all --unshare-user --disable-userns --cap-drop ALL
 --setenv HOME /tmp/home
 --setenv LC_ALL C.UTF-8
 --setenv MAKEFLAGS -j
--- choom --adjust=1000 -- prlimit --fsize=8589934592 --nproc=8192 --core=0 --
+-- prlimit --fsize=8589934592 --nproc=8192 --core=0 --
 make -C /src O=/build x=/src:/build
 """
 """But for the folders of the system, which are links on some and folders on others."""
@@ -111,7 +112,8 @@ def test_the_network_is_shared_with_who_is_allowed_it_alone() -> None:
     closed = Bubblewrap().command(JOB, box(Path("/nowhere"))).argv
     opened = Bubblewrap().command(JOB, replace(box(Path("/nowhere")), network=True)).argv
     assert "--share-net" not in closed
-    assert opened.index("--unshare-all") < opened.index("--share-net") < opened.index("--")
+    options = opened[opened.index("bwrap") :]
+    assert options.index("--unshare-all") < options.index("--share-net") < options.index("--")
 
 
 def test_the_policy_is_frozen_and_every_line_of_it_says_why() -> None:
@@ -197,7 +199,7 @@ def test_bubblewrap_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     processes = Answering(0, b"")
     assert choose(SandboxName.BWRAP, processes).name == "bwrap"
-    assert processes.asked[0].argv[0] == "bwrap"
+    assert processes.asked[0].argv[:4] == ("choom", "--adjust=1000", "--", "bwrap")
 
 
 def test_bubblewrap_that_does_not_work_is_never_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
