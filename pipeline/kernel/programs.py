@@ -25,13 +25,19 @@ from pipeline.system import untrusted_dir
 _COMPILED = frozenset({".c", ".h", ".S"})
 _NOT_KERNEL = TOOLS | {"Documentation"}
 _LARGEST_SOURCE = 8 << 20
-# What assembler and compiler read by these, kbuild does not record; and clang takes one file for another by the last.
-_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|\binclude_alias\b")
+# What assembler and compiler read by these, kbuild does not record; clang takes one file for another by include_alias,
+# and records as read what it is only asked about.
+_UNRECORDED = re.compile(rb"\bincbin\b|\.include\b|\binclude_alias\b|__has_(?:include|embed)")
+# Between a backslash and its line's end, or in place of that, and of blanks: compilers differ.
+_CONTROL = re.compile(rb"[^\t\n\f -~\x80-\xff]")
 _SPLICE = re.compile(rb"\\[^\S\n]*\n")
-# A directive that includes, or that may go on in the next line; a comment counts as a blank.
-_DIRECTIVE = re.compile(rb"(?:#|%:)(?:[^\S\n]|/\*[^*\n]*\*/)*(?P<words>(?:include|import|embed)[^\n]*|/\*[^\n]*)")
-# Any other can include a unit, and then it is none: by a macro, by `#import`, after a comment.
-_OF_HEADER = re.compile(rb"include[^\S\n]*(?:<[^<>\"\n]*\.h>|\"[^<>\"\n]*\.h\")")
+# A directive that includes, or that may go on in the next. Comments count as blanks; Unicode's blanks do, to clang.
+_DIRECTIVE = re.compile(
+    rb"(?:#|%:)(?:[^\S\n]|[\x80-\xff]|/\*[^*\n]*\*/)*(?P<words>(?:include|import|embed)[^\n]*|/\*[^\n]*)"
+)
+# Any other can include a unit, and then it is none: by a macro, by `#import`, after a comment. What kbuild records is
+# read by make, to which other characters mean something: after `#`, a list of what an object was made of ends.
+_OF_HEADER = re.compile(rb"include[^\S\n]*(?:<[\w./,+-]*\.h>|\"[\w./,+-]*\.h\")")
 # A line that is nothing else has the only quotes that no macro can take for a string.
 _PLAIN_INCLUDE = re.compile(rb"^[^\S\n]*#[^\S\n]*include[^\S\n]+\"[\w./-]*\.h\"[^\S\n]*$", re.MULTILINE)
 _ASSEMBLES = re.compile(rb"\"|##|%:%:|\?\?|asm", re.IGNORECASE)
@@ -116,7 +122,7 @@ def reads_unrecorded(text: str) -> bool:
     pieces is not found: see `pipeline.kernel.assembled`, and `speaks_to_assembler`.
     """
     code = _SPLICE.sub(b"", text.encode())
-    if _UNRECORDED.search(code):
+    if _CONTROL.search(code) or _UNRECORDED.search(code):
         return True
     return any(_OF_HEADER.match(match["words"]) is None for match in _DIRECTIVE.finditer(code))
 

@@ -123,7 +123,17 @@ def test_what_the_kernel_alone_is_made_of_is_seen_in_records(tmp_path: Path) -> 
         ('#/*\n*/include "util.c"', True),
         ('#include /*\n*/ "util.c"', True),
         ('#pragma include_alias("mm.h", "util.c")', True),
+        ('#inc\\\rlude "util.c"', True),
+        ('#\0include "util.c"', True),
+        ('#\\\0\ninclude "util.c"', True),
+        ("#\u00a0include <mm/util.c>", True),
+        ('#include "../Documentation/cut#/../include/linux/mm.h"', True),
+        ("#include <cut\\;/mm.h>", True),
+        ("#include <$$/mm.h>", True),
+        ("#if __has_include(<../Documentation/cut#/name.rst>)", True),
+        ("#if __has_embed(<../Documentation/cut#/name.rst>)", True),
         ("#include <linux/mm.h>", False),
+        ("#include <dt-bindings/sound/qcom,lpass.h>", False),
         ('\t# include "mm.h" /* Ours. */', False),
         ("#define included #a", False),
         ("/* It is embedded. */", False),
@@ -134,7 +144,8 @@ def test_code_that_reads_what_is_not_recorded(text: str, unrecorded: bool) -> No
 
 
 @pytest.mark.parametrize(
-    "piece", ["#include <", '#include "', "# ", ".incbin ", '#include "a.', "#embed\t", "#/*", "#/* */", "\\"]
+    "piece",
+    ["#include <", '#include "', "# ", ".incbin ", '#include "a.', "#embed\t", "#/*", "#/* */", "\\", "#\u00a0"],
 )
 def test_a_search_of_much_code_takes_time_by_its_length(piece: str) -> None:
     """Seen red with a name that may hold what begins the next one."""
