@@ -15,7 +15,7 @@ _MACHINE_FAILED = re.compile(
     r"Input/output error|Cannot allocate memory|virtual memory exhausted|File size limit exceeded|"
     r"fork: (?:retry: )?Resource temporarily unavailable|"
     r"(?P<killed>Killed signal terminated program|internal compiler error: Killed|"
-    r"LLVM ERROR: out of memory|unable to execute command: Killed|"
+    r"error: \S+ died of signal (?:9|15)$|LLVM ERROR: out of memory|unable to execute command: Killed|"
     r"\*\*\* \[[^\]\n]{1,1000}\] (?:Killed|Terminated))).*$",
     re.MULTILINE,
 )

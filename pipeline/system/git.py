@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from pipeline.system import git_seal, git_time, streams
-from pipeline.system.errors import InfrastructureError
+from pipeline.system.errors import InfrastructureError, require_sound_machine
 from pipeline.system.process import terminate
 from pipeline.system.shell import pasted
 from pipeline.system.watched import Allowance
@@ -93,6 +93,7 @@ class Repository:
         status, output, error = self.run(*arguments, stdin=stdin)
         if status != 0:
             words = (error or output).strip().splitlines()
+            require_sound_machine(f"while git {arguments[0]} ran in {self.folder}", status, error)
             raise GitError(f"git {arguments[0]} failed in {self.folder}: {words[-1] if words else f'status {status}'}")
         return output.rstrip("\n")
 

@@ -391,6 +391,7 @@ MACHINE = {
     "size limit": (2, "ld: final link failed: File size limit exceeded\n"),
     "linker killed": (2, "make[2]: *** [/src/Makefile:1: vmlinux] Killed\n"),
     "terminated": (2, "make: *** [/src/Makefile:1: vmlinux] Terminated\n"),
+    "a child of git killed": (2, "error: reset died of signal 9\n"),
     "make killed": (-9, "  CC      a.o\n"),
     "make killed in its sandbox, which then ends with 128 + 9": (137, "  CC      a.o\n"),
 }
