@@ -28,7 +28,8 @@ def commands(debian: Sequence[str], pypi: Sequence[str], beside: Sequence[str], 
 
 
 def _commands(debian: Sequence[str], pypi: Sequence[str], beside: Sequence[str], sudo: Sequence[str]) -> Iterator[str]:
-    packages = [*debian, *(["pipx"] if pypi else [])]
+    # dtschema needs pylibfdt, which pip compiles.
+    packages = [*debian, *(["pipx", "python3-dev"] if pypi else [])]
     if packages:
         yield pasted((*sudo, "apt-get", "install"), packages)
     # The pipx of Debian 12 takes one package at a time.

@@ -21,8 +21,8 @@ B4 = Need("b4", "b4", pypi=True, beside=True)
         ([], [], True, ""),
         (["flex", "bc"], [], True, "apt-get install flex bc"),
         (["flex"], [], False, "sudo apt-get install flex"),
-        ([], ["ruff"], True, f"apt-get install pipx && {RUFF}"),
-        (["flex"], ["ruff"], False, f"sudo apt-get install flex pipx && sudo {RUFF}"),
+        ([], ["ruff"], True, f"apt-get install pipx python3-dev && {RUFF}"),
+        (["flex"], ["ruff"], False, f"sudo apt-get install flex pipx python3-dev && sudo {RUFF}"),
     ],
 )
 def test_packages_of_debian_come_first(debian: list[str], pypi: list[str], as_root: bool, expected: str) -> None:
@@ -47,6 +47,6 @@ def test_pip_is_never_told_to_install_for_the_whole_system() -> None:
     """Debian refuses that. Seen red with `pip install ruff` as it was."""
     found = Finding(Need("bc", "bc"), "1.07")
     apt, ruff, b4 = install_commands([found, Finding(FLEX, ""), Finding(RUFF_NEED, ""), Finding(B4, "")])
-    assert apt.removeprefix("sudo ") == "apt-get install flex pipx"
+    assert apt.removeprefix("sudo ") == "apt-get install flex pipx python3-dev"
     assert ruff.removeprefix("sudo ") == RUFF
     assert b4.startswith(f"{shlex.quote(sys.executable)} -m pip install")
