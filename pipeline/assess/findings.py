@@ -73,14 +73,20 @@ def failures(record: RunRecord) -> list[Finding]:
 def _told(
     errors: tuple[DiagnosticRecord, ...], known: Sequence[tuple[DiagnosticRecord, ...]]
 ) -> tuple[DiagnosticRecord, ...]:
-    """Errors in the words of another cell that complains of the same lines: those of another compiler, or those that
-    begin alike, since what follows from the first error depends on options.
+    """Errors in the words of another cell that fails alike: what follows from the first error depends on options.
+
+    Of another compiler they begin at the same line (clang complains of each use of a name, gcc of the first one); of
+    the same one they begin alike, and are of no other lines.
     """
+    places = [(error.path, error.line) for error in errors]
     for other in known:
-        lines = {(error.path, error.line) for error in other if error.line}
-        of_another = {error.tool for error in errors}.isdisjoint(error.tool for error in other)
-        alike = [error.message for error in errors[:1]] == [error.message for error in other[:1]]
-        if (of_another or alike) and lines.issuperset((error.path, error.line) for error in errors):
+        known_places = [(error.path, error.line) for error in other]
+        if {error.tool for error in errors}.isdisjoint(error.tool for error in other):
+            alike = bool(places) and places[0][1] > 0 and places[0] == next(iter(known_places), None)
+        else:
+            begins = [error.message for error in errors[:1]] == [error.message for error in other[:1]]
+            alike = begins and set(places) <= set(known_places)
+        if alike:
             return other
     return errors
 

@@ -35,7 +35,7 @@ WARNING = records.diagnostic(message="unused variable 'head'")
 
 WORDS_OF_THE_SCHEMA = (
     *("schema", "status", "applied", "verdict", "change", "lines", "kept", "kind", "origin"),
-    *("state", "touched", "fate", "found_in", "compared_by", "relation", "stage"),
+    *("state", "touched", "fate", "role", "found_in", "compared_by", "relation", "stage"),
 )
 
 

@@ -92,17 +92,19 @@ def broken(name: str, *errors: DiagnosticRecord) -> CellRecord:
 
 
 def test_errors_of_two_compilers_at_the_same_lines_are_one_finding() -> None:
-    """In the words of the first; two errors of one compiler are two findings, and so is a line more."""
+    """In the words of the first, whatever the other one says of later lines; two errors of one compiler are two."""
     of_gcc, of_clang = warning(message="implicit declaration of 'f'", tool="gcc"), warning(message="no f", tool="clang")
     found = [
         failures(records.run(cells=(broken("one", of_gcc), second)))
         for second in (
             broken("two", of_clang),
             broken("two", of_clang, of_clang.model_copy(update={"line": 9})),
+            broken("two", of_clang.model_copy(update={"line": 9})),
             broken("two", of_gcc.model_copy(update={"message": "no f"})),
         )
     ]
     assert [[finding.cells for finding in findings] for findings in found] == [
+        [("one", "two")],
         [("one", "two")],
         [("one",), ("two",)],
         [("one",), ("two",)],
