@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.assess.coverage import covered_files
 from pipeline.assess.findings import failures, warnings
 from pipeline.assess.words import location
-from pipeline.kernel.commands import is_makefile
+from pipeline.kernel.commands import is_kconfig, is_makefile
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, TouchedFileRecord
 from pipeline.record.neutral import neutral
 from pipeline.system.text import count, cut
@@ -107,8 +107,8 @@ def left_out(record: RunRecord) -> list[str]:
 
 
 def _counts(file: TouchedFileRecord) -> bool:
-    """Whether it is compiled itself: makefiles are read by what is compiled beside them."""
-    return not is_makefile(file.path)
+    """Whether it is compiled itself: makefiles and options are read by what is compiled by them."""
+    return not is_makefile(file.path) and not is_kconfig(file.path)
 
 
 def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:

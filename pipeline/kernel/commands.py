@@ -226,6 +226,11 @@ def is_makefile(path: str) -> bool:
     return PurePosixPath(path).name in ("Makefile", "Kbuild")
 
 
+def is_kconfig(path: str) -> bool:
+    """Whether kconfig reads options from it."""
+    return PurePosixPath(path).name.startswith("Kconfig")
+
+
 def is_of_kernel(path: str) -> bool:
     """Whether it lies in a folder that kernels are made from; the others make other programs, or none."""
     return path.partition("/")[0] not in _NOT_THE_KERNEL

@@ -71,6 +71,10 @@ class Sources:
             self._included[folder] = self._included_in(folder)
         return tuple(other for other in self._included[folder].get(name, ()) if other != path)
 
+    def c_files(self, folder: str) -> Sequence[str]:
+        """C files of a folder, not of those below it."""
+        return self._c_files.get(folder, ())
+
     @cached_property
     def _c_files(self) -> Mapping[str, Sequence[str]]:
         by_folder: dict[str, list[str]] = {}

@@ -139,12 +139,12 @@ class ObjectsStage:
 
     def _first(self) -> tuple[str, ...]:
         """The architectures that the series concerns."""
-        return self._asked_for(architectures(self._touched.files))
+        return self._asked_for(architectures(self._touched.code))
 
     def _widths(self) -> tuple[str, ...]:
         """Further architectures of the tree that the series' code is compiled for, whatever it touches."""
-        known = architectures(self._touched.files)
-        return self._asked_for([arch for arch in widths(self._touched.files) if arch not in known and self._has(arch)])
+        known = architectures(self._touched.code)
+        return self._asked_for([arch for arch in widths(self._touched.code) if arch not in known and self._has(arch)])
 
     def _has(self, arch: str) -> bool:
         makefile = f"{self._applied.tree.commit}:arch/{architecture(arch).folder}/Makefile"

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from pipeline.kernel import kconfig
 from pipeline.kernel.architectures import architecture
-from pipeline.kernel.commands import is_makefile
+from pipeline.kernel.commands import is_kconfig, is_makefile
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, options_in
 from pipeline.model import TouchedFile
@@ -104,7 +104,8 @@ def chosen(
 
     Args:
         code: the touched files that are there, makefiles among them.
-        includers: of headers among them: C files that include them, the most telling first.
+        includers: of headers among them: C files that include them, the most telling first; of Kconfig files: C files
+            of options that are changed there.
     """
     files = [configured.targets(path) for path in code if path.endswith(_COMPILED)]
     known = [target for file in files for target in file.targets]
@@ -133,12 +134,23 @@ def chosen(
         added.append(TouchedFile(header, tuple(targets), reason=reason))
     trees = touched_trees(configured.arch, code, includers, MOST_INCLUDERS)
     beside = [configured.beside(path) for path in code if is_makefile(path)]
+    of_options = [_of_options(configured, path, includers.get(path, ())) for path in code if is_kconfig(path)]
     others = [
         TouchedFile(path, reason="Rust is not compiled as a single object" if path.endswith(".rs") else "no object")
         for path in code
-        if not path.endswith((*_COMPILED, ".h")) and not is_makefile(path) and not is_device_tree(path)
+        if not path.endswith((*_COMPILED, ".h"))
+        and not is_makefile(path)
+        and not is_device_tree(path)
+        and not is_kconfig(path)
     ]
-    return tuple(sorted([*files, *added, *trees, *beside, *others], key=lambda file: file.path))
+    shown_by_options = [file for file in of_options if file.targets]
+    return tuple(sorted([*files, *added, *trees, *beside, *shown_by_options, *others], key=lambda file: file.path))
+
+
+def _of_options(configured: Configured, kconfig: str, paths: Sequence[str]) -> TouchedFile:
+    """The objects of what a Kconfig file's changed options bring."""
+    shown = [configured.targets(path) for path in paths if is_name(path) and configured.compiles(path)]
+    return TouchedFile(kconfig, tuple(target for file in shown for target in file.targets))
 
 
 def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[str]]) -> dict[str, str]:

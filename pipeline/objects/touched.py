@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 from pipeline.kernel.buildhost import BuildHost
+from pipeline.kernel.commands import is_kconfig, is_of_kernel
 from pipeline.kernel.sources import Sources
 from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
 from pipeline.objects.choose import Configured, chosen, sources_of, values_of
 from pipeline.objects.device_tree import blob, is_device_tree
 from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language, Lost, lost_of
-from pipeline.plan.concerned import code_files, makefiles
+from pipeline.objects.options import MOST_KCONFIGS, changed_options, files_of_options
+from pipeline.plan.concerned import X86_64, code_files, makefiles
 from pipeline.plan.configurations import configuration_origins
+from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository
 from pipeline.system.store import Key
+from pipeline.system.untrusted import TooMuchError
 
 _VERSION = 2
 """Raised whenever other files are taken for those that include a header."""
@@ -39,17 +44,38 @@ class TouchedCode:
         # Also what a later patch takes back.
         touched = set(applied.changed)
         trees = sorted(path for path in touched if is_device_tree(path))
-        self.files = (*code_files(touched), *trees, *makefiles(touched))
+        kconfigs = sorted(path for path in touched if is_kconfig(path) and is_of_kernel(path) and "/" in path)
+        self.files = (*code_files(touched), *trees, *makefiles(touched), *kconfigs)
         self.changed = changed_files(repository, base.commit, last.commit)
         self._sources: dict[str, Sources] = {}
         self.changed_digest = lines_digest(self.changed)
         self._includers: Mapping[str, Sequence[str]] = {}
+
+    @cached_property
+    def code(self) -> tuple[str, ...]:
+        """The touched files of code, with C files of options whose entries the series changes."""
+        of_options = (path for paths in self._of_options.values() for path in paths)
+        return (*(path for path in self.files if not is_kconfig(path)), *of_options)
+
+    @cached_property
+    def _of_options(self) -> Mapping[str, Sequence[str]]:
+        """C files of changed options, by Kconfig file; after the last patch."""
+        states = self._applied.states
+        found = {}
+        for path in [path for path in self.files if is_kconfig(path)][:MOST_KCONFIGS]:
+            before, after = (self.sources_at(state).read(path) for state in (states[0], states[-1]))
+            with suppress(UsageError, TooMuchError):
+                # Makefiles that nobody can read are told where their files are not compiled.
+                paths = files_of_options(self.sources_at(states[-1]), X86_64, path, changed_options(before, after))
+                found[path] = tuple(other for other in paths if other not in self.files)
+        return found
 
     def find_includers(self) -> None:
         """Finds the files that include the series' headers, first those that still include one which is gone.
 
         The caller holds the worktree's lock.
         """
+        self._includers = {**self._includers, **self._of_options}
         headers = [path for path in self.files if path.endswith(".h")]
         trees = [path for path in self.files if is_device_tree(path) and not blob(path)]
         for language, included in ((C, headers), (DEVICE_TREE, trees)):

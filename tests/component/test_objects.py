@@ -281,6 +281,16 @@ def test_what_sparse_says_is_a_new_warning_of_the_patch_that_brought_it(tried: T
     assert 'new warning with patch 2, "lib: a variable"' in printed
 
 
+def test_what_a_changed_option_brings_is_compiled_where_it_was_not_before(tried: Tried) -> None:
+    """Seen red where a series of Kconfig files alone was configured and no more."""
+    allowed = ("mm/Kconfig", "depends on HUGETLBFS && SPARSEMEM_VMEMMAP", "depends on HUGETLBFS")
+    _, record, printed = tried([("mm: allow it on 32 bits", [allowed])], 0)
+    files = {cell.id: [(file.path, file.objects, file.compiled) for file in cell.files] for cell in record.cells}
+    shown = [("mm/Kconfig", ("mm/hugetlb_vmemmap.o",), True)]
+    assert files == {CELL: shown, "i386-objects": shown}
+    assert "1 of 1 file read, none of code" in printed
+
+
 def test_what_includes_a_header_that_goes_is_compiled(tried: Tried) -> None:
     """Seen red where includers were compiled of headers that are there alone: all was well."""
     header = "include/linux/page-flags.h"
