@@ -53,16 +53,31 @@ def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
         for finding in findings:
             shown = [cells[name] for name in finding.cells]
             what = "The build fails" if kind == "error" else _warns(finding)
+            text = _sentences(record, finding.guilt, f"{what} on {wording.kernels(shown)}", kind == "error")
+            if kind == "error" and (good := _builds_on(record, finding)):
+                text = wrap(f"{' '.join(text)} With it, it builds on {wording.kernels(good)}.", COLUMNS, most=8)
             yield Report(
                 finding.guilt.patch,
                 _place(record, finding.guilt.patch, finding.diagnostics),
-                tuple(_sentences(record, finding.guilt, f"{what} on {wording.kernels(shown)}", kind == "error")),
+                tuple(text),
                 tuple(excerpt(logs(finding.log), finding.diagnostics, kind)),
                 shown[0],
                 finding.diagnostics,
                 BROKEN if kind == "error" else WARNS,
                 finding.guilt.applied,
             )
+
+
+def _builds_on(record: RunRecord, finding: Finding) -> list[CellRecord]:
+    """Cells that compile the file all the same, at the state at which others do not."""
+    paths = {diagnostic.path for diagnostic in finding.diagnostics}
+    return [
+        cell
+        for name, cell in labelled(record)
+        if name not in finding.cells
+        and any(state.patch == finding.guilt.patch > 0 and state.status == "built" for state in cell.states)
+        and any(file.path in paths and file.objects for file in cell.files)
+    ]
 
 
 def _warns(finding: Finding) -> str:

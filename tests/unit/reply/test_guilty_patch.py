@@ -21,6 +21,7 @@ from pipeline.record import (
     RunRecord,
     SeriesRecord,
     StructPageRecord,
+    TouchedFileRecord,
 )
 from pipeline.render import page
 from pipeline.reply import draft, targets
@@ -285,6 +286,16 @@ def test_an_earlier_patch_is_reproduced_without_later_ones() -> None:
     text = body(failing(broken(states=states)), to=records.letter().message_id)
     assert "with patch 2. It builds without it.\n" in text
     assert "\n  git checkout HEAD~1\n" in text
+
+
+@pytest.mark.parametrize(("path", "said"), [("mm/hugetlb.c", True), ("mm/util.c", False)])
+def test_a_kernel_that_builds_the_file_all_the_same_is_named(path: str, said: bool) -> None:
+    """One that does not compile the file says nothing of it."""
+    file = TouchedFileRecord(path=path, objects=(path.replace(".c", ".o"),), compiled=True)
+    built = tuple(records.state(number) for number in range(4))
+    other = records.cell("x86_64-objects", arch="x86_64", toolchain="gcc (Debian) 12.2.0", states=built, files=(file,))
+    text = " ".join(body(failing(broken(), other)).split())
+    assert ("It builds without it. With it, it builds on x86_64 (gcc 12.2)." in text) == said
 
 
 def test_the_cover_letter_points_to_what_was_said_elsewhere() -> None:
