@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from pipeline.system.text import count
 from tests.support.developer import mbox
 from tests.support.posted_forms import KINDS, Case, Form, cases
 from tests.support.runner import Runner
@@ -36,7 +37,7 @@ def test_b4_puts_together_what_was_posted(run_pipeline: Runner, case: Case) -> N
     assert done.returncode == 0, done.stderr
     made = re.findall(rb"(?m)^Message-I[Dd]: <(.*)>$", (run_pipeline.folder / "out.mbx").read_bytes())
     assert tuple(name.decode() for name in made) == case.names
-    assert f" v{case.version}, {len(case.names)} patches, " in said
+    assert f" v{case.version}, {count(len(case.names), 'patch')}, " in said
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.__name__ == "answers_a_lone_patch"])
