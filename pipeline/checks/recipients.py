@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from email.utils import parseaddr
-from functools import lru_cache
 
 from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.trailers import Person
 from pipeline.checks.words import last_line
+from pipeline.kernel.maintainers import NAME, concerned_sections
 from pipeline.model import CheckFinding, Severity
 
 MOST_NAMED = 5
@@ -24,10 +24,6 @@ _OPTIONS = (
 """What MAINTAINERS says, and nothing of git; versions differ in what they know."""
 _AT_THE_TOP = ("env", "-C", "{src}", "PERL_HASH_SEED=0")
 """With a hash that has the same order each time: of sections that name a person, the first is shown."""
-_FILE = "MAINTAINERS"
-_PATTERN = re.compile(r"^(?P<kind>[FN]):\s*(?P<pattern>\S+)", re.MULTILINE)
-_LITERAL = re.compile(r"[\w./+,@~ -]*")
-"""What a pattern begins with; get_maintainer.pl reads the rest as an expression."""
 _EVERYBODY = "THE REST"
 """The section of MAINTAINERS that matches every file; nobody expects its people on each patch."""
 
@@ -41,7 +37,7 @@ class RecipientsCheck:
     needs = Needs(
         tools=(Tool("perl", "perl"),),
         scripts=("scripts/get_maintainer.pl",),
-        data=(_FILE, ".get_maintainer.ignore", ".get_maintainer.conf", ".mailmap"),
+        data=(NAME, ".get_maintainer.ignore", ".get_maintainer.conf", ".mailmap"),
     )
 
     def concerns(self, patch: CheckedPatch, /) -> bool:
@@ -53,8 +49,8 @@ class RecipientsCheck:
         files = {"patch": patch.diff}
         if _knows(script, "--mpath"):
             # All of it costs the script half a second a patch.
-            files[_FILE] = concerned_sections(after.data.get(_FILE, ""), [*_names(patch)]).encode()
-            options += ["--mpath", f"{{build}}/{_FILE}"]
+            files[NAME] = concerned_sections(after.data.get(NAME, ""), [*_names(patch)]).encode()
+            options += ["--mpath", f"{{build}}/{NAME}"]
         done = after.run(*_AT_THE_TOP, "perl", "{script}", *options, "{build}/patch", files=files)
         if not done.ok:
             return Outcome(not_checked=f"get_maintainer fails: {last_line(done.last_words)}")
@@ -67,44 +63,6 @@ def _knows(script: bytes, option: str) -> bool:
 
 def _names(patch: CheckedPatch) -> Iterator[str]:
     return (name for file in patch.files for name in file.names)
-
-
-def concerned_sections(text: str, paths: Sequence[str]) -> str:
-    """The sections of MAINTAINERS that can match a path; get_maintainer.pl says of them which do."""
-    sections = [section for section, patterns in _sections(text) if any(_can_match(patterns, path) for path in paths)]
-    return "Maintainers\n\n" + "\n\n".join(sections) + "\n"
-
-
-@lru_cache(maxsize=2)
-def _sections(text: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """Sections with what their patterns of files begin with, and their expressions of names."""
-    found = []
-    for section in re.split(r"\n\s*\n", text):
-        patterns = tuple(
-            (match["kind"], match["pattern"] if match["kind"] == "N" else _beginning(match["pattern"]))
-            for match in _PATTERN.finditer(section)
-        )
-        if patterns:
-            found.append((section, patterns))
-    return tuple(found)
-
-
-def _beginning(pattern: str) -> str:
-    """What every path that matches begins with."""
-    literal = _LITERAL.match(pattern)
-    return literal[0] if literal else ""
-
-
-def _can_match(patterns: Sequence[tuple[str, str]], path: str) -> bool:
-    return any(_has(pattern, path) if kind == "N" else path.startswith(pattern) for kind, pattern in patterns)
-
-
-def _has(expression: str, path: str) -> bool:
-    """Whether a name matches an expression of Perl's; one that Python cannot read may match."""
-    try:
-        return re.search(expression, path) is not None
-    except re.error:
-        return True
 
 
 def _missing(patch: CheckedPatch, lines: list[str]) -> list[CheckFinding]:

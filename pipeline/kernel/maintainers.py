@@ -5,14 +5,18 @@ makes of them. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 NAME = "MAINTAINERS"
 """Of the file, at the top of a tree."""
 _LINE = re.compile(r"^(?P<kind>[FXNMR]):\s*(?P<value>\S.*?)\s*$")
 _WILD = re.compile(r"[*?\[]")
+_PATTERN = re.compile(r"^(?P<kind>[FN]):\s*(?P<pattern>\S+)", re.MULTILINE)
+_LITERAL = re.compile(r"[\w./+,@~-]*")
+"""What a pattern begins with; get_maintainer.pl reads the rest as an expression."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,36 @@ def having(known: Iterable[Section], paths: Iterable[str]) -> tuple[Section, ...
     """The sections that have one of these files."""
     wanted = tuple(paths)
     return tuple(section for section in known if any(map(section.has, wanted)))
+
+
+def concerned_sections(text: str, paths: Sequence[str]) -> str:
+    """The text of the sections that can match a path; get_maintainer.pl says of them which do."""
+    kept = [section for section, patterns in _patterns(text) if any(_can_match(patterns, path) for path in paths)]
+    return "Maintainers\n\n" + "\n\n".join(kept) + "\n"
+
+
+@lru_cache(maxsize=2)
+def _patterns(text: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Texts of sections, each with the kinds of its patterns and what is compared of them."""
+    texts = []
+    for section in re.split(r"\n\s*\n", text):
+        matches = _PATTERN.finditer(section)
+        patterns = tuple((match["kind"], _compared(match["kind"], match["pattern"])) for match in matches)
+        if patterns:
+            texts.append((section, patterns))
+    return tuple(texts)
+
+
+def _compared(kind: str, pattern: str) -> str:
+    """An expression of names as it is; of a pattern of files what every path that matches begins with."""
+    literal = _LITERAL.match(pattern)
+    return pattern if kind == "N" or literal is None else literal[0]
+
+
+def _can_match(patterns: Sequence[tuple[str, str]], path: str) -> bool:
+    return any(
+        _matches_expression(pattern, path) if kind == "N" else path.startswith(pattern) for kind, pattern in patterns
+    )
 
 
 def _matches(pattern: str, path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.checks.recipients import concerned_sections
+from pipeline.kernel.maintainers import concerned_sections
 
 SECTIONS = {
     "FOLDER": "F:\tmm/",
