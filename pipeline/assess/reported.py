@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
 
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
@@ -13,6 +12,8 @@ from pipeline.review.record import PointRecord
 
 MOST = 20
 """Reported lines that are compared."""
+LONGEST_LINE = 1000
+"""Characters of a line that are read: a record can be anybody's."""
 
 _OF_A_COMPILER = re.compile(
     r"(?:>> ?)?(?P<path>[\w.+-]+(?:/[\w.+-]+)+):(?P<line>\d{1,9}):(?:\d+:)? (?:sparse: )*"
@@ -44,10 +45,10 @@ class Report:
 
     def is_of(self, path: str) -> bool:
         """Whether it is about a file of the tree: a module is known by its folder."""
-        mine, file = PurePosixPath(self.path), PurePosixPath(path)
-        if mine.suffix == ".ko":
-            return mine.parent == file.parent
-        return mine == file if mine.suffix not in (".o", ".a") else mine.with_suffix("") == file.with_suffix("")
+        mine, _, suffix = self.path.rpartition(".")
+        if suffix == "ko":
+            return mine.rpartition("/")[0] == path.rpartition("/")[0]
+        return mine == path.rpartition(".")[0] if suffix in ("o", "a") else self.path == path
 
     def is_told_by(self, diagnostic: DiagnosticRecord) -> bool:
         """Whether a diagnostic says the same, in the words of whatever compiler."""
@@ -83,15 +84,16 @@ def compared(record: RunRecord) -> list[Compared]:
     found = list[Compared]()
     for point in record.review.points if record.review else ():
         for line in dict.fromkeys(point.text):
-            report = parsed(line)
-            if report is not None and len(found) < MOST:
+            if report := parsed(line):
                 found.append(_compared(record, point, line, report))
+            if len(found) == MOST:
+                return found
     return found
 
 
 def parsed(line: str) -> Report | None:
     """A line of a compiler or linker, taken apart; None for any other."""
-    line = line.strip()
+    line = line[:LONGEST_LINE].strip()
     if match := _OF_A_LINKER.match(line):
         symbol = match["symbol"] or match["other"]
         return _report(match["module"] or match["object"], f"undefined reference to {symbol}")

@@ -8,6 +8,8 @@ from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State
 from pipeline.model import CheckFinding, Severity
 
 _PREFIX = re.compile(r"^\s*(?:\[[^\]]*\]\s*)*?\[(?P<words>[^\]]*\bPATCH\b[^\]]*)\]", re.IGNORECASE)
+_LONGEST = 1000
+"""Characters of a subject that are read."""
 _NO_TREE = re.compile(r"patch|rfc|rft|resend|repost|v\d+|\d+/\d+|-+", re.IGNORECASE)
 
 
@@ -28,7 +30,7 @@ class PostingCheck:
 
     def run(self, patch: CheckedPatch, _before: State, _after: State, /) -> Outcome:
         values, findings = patch.options.values, list[CheckFinding]()
-        prefix = _PREFIX.match(patch.letter.subject)
+        prefix = _PREFIX.match(patch.letter.subject[:_LONGEST])
         if values.get("tree") == "wanted" and prefix and not _names_a_tree(prefix["words"]):
             findings.append(_finding("no-tree", f"[{' '.join(prefix['words'].split())}] names no tree"))
         most, patches = values.get("most-patches"), len(patch.series.patches)
