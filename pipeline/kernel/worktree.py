@@ -40,8 +40,12 @@ class Worktree:
             checkout.out("checkout", "--quiet", "--force", "--detach", commit)
 
     def _usable(self) -> bool:
-        status, _, _ = Repository(self.folder).run("rev-parse", "--verify", "--quiet", "HEAD")
-        return status == 0
+        """Whether git knows the checkout for one of the repository; one of a copied workspace is the original's."""
+        checkout = Repository(self.folder)
+        status, common, _ = checkout.run("rev-parse", "--path-format=absolute", "--git-common-dir")
+        if status != 0 or Path(common.rstrip("\n")).resolve() != self._repository.folder.resolve():
+            return False
+        return checkout.run("rev-parse", "--verify", "--quiet", "HEAD")[0] == 0
 
     def _create(self, commit: str) -> None:
         with suppress(OSError):

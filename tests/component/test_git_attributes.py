@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pipeline.mail import message
 from pipeline.model import Applied, ApplyStatus
 from pipeline.run import Pipeline
 from pipeline.system.console import Console
+from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.workspace import Workspace
 from tests.support import threads
@@ -110,6 +112,26 @@ def test_what_is_built_are_the_bytes_that_were_posted(
     worktree = Worktree(pipeline.repository, tmp_path / "checkout")
     worktree.move_to(done.states[-1].commit)
     assert (worktree.folder / "lib/new.c").read_bytes() == text
+
+
+def test_a_checkout_of_a_copied_workspace_is_the_copys(
+    developer: Developer, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Its `.git` names the repository that it was copied with, where what is applied to the copy is not."""
+    commit(developer, "first", "--allow-empty")
+    say(developer, "first")
+    commit(developer, "second")
+    first = applied(developer, pipeline, "master~1..master")
+    folder = pipeline.workspace.folder
+    Worktree(pipeline.repository, pipeline.workspace.worktree("0" * 64)).move_to(first.tree.commit)
+    copy = Workspace(tmp_path / "copy")
+    shutil.copytree(folder, copy.folder, symlinks=True)
+    say(developer, "third")
+    commit(developer, "third")
+    second = applied(developer, Pipeline(copy, Processes(), Console(quiet=True)), "master~1..master")
+    worktree = Worktree(Repository(copy.repository), copy.worktree("0" * 64))
+    worktree.move_to(second.tree.commit)
+    assert "third" in (worktree.folder / UTIL).read_text()
 
 
 def test_a_repository_that_obeyed_them_is_mended(pipeline: Pipeline) -> None:
