@@ -95,16 +95,20 @@ def main() -> None:
             empty = Store(Path(tempfile.mkdtemp(dir=scratch)), print)
             Applier(pipeline.repository, empty, workspace).apply(series, tree)
 
-        build = Build(BuildStatus.BUILT, 0, 0, 0, (), (), Path(), symbol_table(1))
-        measurer = Measurer(pipeline.repository, host.sandbox, pipeline.processes)
+        build = Build(BuildStatus.BUILT, 0, 0, 0, (), (), Path())
+        symbols = [replace(build, symbols=symbol_table(step)) for step in (1, 3)]
+
+        def measure_anew() -> None:
+            empty = Store(Path(tempfile.mkdtemp(dir=scratch)), print)
+            measurer = Measurer(pipeline.repository, empty, host.sandbox, pipeline.processes)
+            measurer.text_delta(tree.commit, *symbols)
+
         parts: dict[str, Callable[[], object]] = {
             "fetch: 11 patches and cover from an mbox, by b4": lambda: pipeline.fetch(order.request),
             "tree: already imported": lambda: pipeline.tree(name),
             "apply: 11 patches, not seen before": apply_anew,
             "plan: configured before": lambda: pipeline.plan(host, tree, cells),
-            f"measure: bloat-o-meter, 2 x {SYMBOLS} symbols": lambda: measurer.text_delta(
-                tree.commit, build, replace(build, symbols=symbol_table(3))
-            ),
+            f"measure: bloat-o-meter, 2 x {SYMBOLS} symbols": measure_anew,
         }
         finished = [run.record for run in known_runs(workspace) if run.record]
         if finished:

@@ -113,7 +113,7 @@ class Pipeline:
                 boots = booter.boot(planned, builds)
                 outcomes = PromiseChecker(host, builder).check(applied, planned, builds)
                 planned, builds = (*compiled.planned, *planned), {**(compiled.builds or {}), **builds}
-                measurer = Measurer(self.repository, host.sandbox, self.processes)
+                measurer = Measurer(self.repository, self.store, host.sandbox, self.processes)
                 measured = measured_cells(measurer, applied, planned, builds)
                 since = moved_since(self.repository.folder, applied)
                 results.append(
@@ -279,7 +279,7 @@ class Pipeline:
     ) -> tuple[Builds, Mapping[str, NoiseFloor]]:
         """The builds of a tree's cells; where it was asked for, the noise floors, by cell id."""
         builds = builder.build(applied, planned, order.per_patch)
-        repeater = Repeater(host, builder, Measurer(self.repository, host.sandbox, self.processes))
+        repeater = Repeater(host, builder, Measurer(self.repository, self.store, host.sandbox, self.processes))
         return repeater.repeat(applied, planned, builds) if order.noise_floor else (builds, {})
 
     def record(

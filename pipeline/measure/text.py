@@ -6,20 +6,25 @@ prints what was recorded. So old kernels need not be kept, and a cross compiler'
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import tempfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.model import Build, BuildStatus, SymbolDelta, TextDelta
 from pipeline.system import untrusted
+from pipeline.system.command import Completed
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.git import Repository
+from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
-from pipeline.system.untrusted import Budget
+from pipeline.system.store import Key, Store
+from pipeline.system.untrusted import Budget, inflated
 
 _N = "[0-9]{1,19}"
 """A size that a kernel can have; int() refuses to read a number of thousands of digits."""
@@ -39,6 +44,8 @@ _KINDS = {
     **dict.fromkeys("bB", "bss"),
 }
 """Kinds of symbols by nm's letter, those that bloat-o-meter counts; weak ones are functions, or else objects."""
+
+_PRINTED = "printed.z"
 
 # The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
 _RECORDED_NM = '#!/bin/sh\nfor file; do :; done\nexec cat "$file"\n'
@@ -111,18 +118,21 @@ def parse_sections(output: str) -> dict[str, int]:
 
 
 class Measurer:
-    """Runs bloat-o-meter.
+    """Runs bloat-o-meter; what it printed of two symbol tables is stored.
 
     Args:
         repository: holds the trees' scripts.
+        store: keeps what was printed.
         sandbox: where a tree's script runs.
         processes: the subprocess door.
     """
 
-    def __init__(self, repository: Repository, sandbox: Sandbox, processes: Processes) -> None:
+    def __init__(self, repository: Repository, store: Store, sandbox: Sandbox, processes: Processes) -> None:
         self._repository = repository
+        self._store = store
         self._sandbox = sandbox
         self._processes = processes
+        self._scripts: dict[str, str] = {}
 
     def text_delta(self, base_commit: str, before: Build, after: Build) -> TextDelta:
         """What changed from `before` to `after`.
@@ -132,7 +142,29 @@ class Measurer:
         Raises:
             InfrastructureError: the tree has no bloat-o-meter, or it failed.
         """
-        script = self._repository.out("show", f"{base_commit}:scripts/bloat-o-meter")
+        script = self._script(base_commit)
+        tables = [hashlib.sha256(build.symbols).hexdigest() for build in (before, after)]
+        asked = {"script": hashlib.sha256(script.encode()).hexdigest(), "tables": tables}
+        key = Key("bloat", {**asked, "sandbox": self._sandbox.name, "policy": POLICY_VERSION})
+        if stored := self._store.get(key):
+            try:
+                return self._parsed(inflated(stored.read(_PRINTED), untrusted.TOOL_OUTPUT), before, after)
+            except ValueError as error:
+                self._store.drop(key, str(error))
+        done = self._bloat_o_meter(script, before, after)
+        try:
+            delta = self._parsed(done.stdout, before, after)
+        except ValueError as error:
+            raise InfrastructureError(f"{error}: {done.stderr.decode('utf-8', 'replace').strip()[-300:]}") from error
+        self._store.put(key, {}, {_PRINTED: zlib.compress(done.stdout)})
+        return delta
+
+    def _script(self, base_commit: str) -> str:
+        if base_commit not in self._scripts:
+            self._scripts[base_commit] = self._repository.out("show", f"{base_commit}:scripts/bloat-o-meter")
+        return self._scripts[base_commit]
+
+    def _bloat_o_meter(self, script: str, before: Build, after: Build) -> Completed:
         with tempfile.TemporaryDirectory(prefix="pipeline-bloat-") as name:
             folder = Path(name)
             for part in ("source", "build", "tools"):
@@ -145,11 +177,11 @@ class Measurer:
             words = ("python3", "{src}/bloat-o-meter", "{src}/before", "{src}/after")
             job = Job(words, merge_stderr=False, output_limit=untrusted.TOOL_OUTPUT.most)
             box = Box(folder / "source", folder / "build", folder / "tools")
-            done = self._processes.run(self._sandbox.command(job, box))
-        try:
-            return replace(parse_bloat(done.stdout.decode("utf-8", "replace")), kinds=kind_deltas(before, after))
-        except ValueError as error:
-            raise InfrastructureError(f"{error}: {done.stderr.decode('utf-8', 'replace').strip()[-300:]}") from error
+            return self._processes.run(self._sandbox.command(job, box))
+
+    @staticmethod
+    def _parsed(printed: bytes, before: Build, after: Build) -> TextDelta:
+        return replace(parse_bloat(printed.decode("utf-8", "replace")), kinds=kind_deltas(before, after))
 
     def text_changes(self, base_commit: str, builds: Mapping[int, Build]) -> dict[int, int]:
         """What each patch changed, in bytes: patch number to delta against the state before it.
