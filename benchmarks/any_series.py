@@ -1,9 +1,9 @@
 """Times the stage `objects` on series that nobody prepared, and says what of them is compiled.
 
 Each series is run up to that stage in a workspace that has the tree: cold (nothing was compiled before), once more, and
-with --warm in one whose tree `pipeline warm` has prepared. With --by-hand the same objects are compiled beside it with
-make alone, cell by cell and state by state, without sandbox, and what breaks is compared. CPU seconds count; on a busy
-machine those of the clock say little.
+with --warm in one whose tree `pipeline warm` has prepared, where one series comes after the other. With --by-hand the
+same objects are compiled beside it with make alone, cell by cell and state by state, without sandbox, and what breaks
+is compared. CPU seconds count; on a busy machine those of the clock say little.
 
     python benchmarks/any_series.py MBOX… [--workspace DIR] [--tree TREE] [--warm] [--by-hand] [--keep DIR]
 
@@ -158,8 +158,7 @@ def row(workspace: Workspace, prepared: Workspace | None, series: Path, options:
     again = ran(own, series, options.tree, None)
     warm = None
     if prepared:
-        shutil.copytree(prepared.folder, at / "warm", symlinks=True)
-        warm = ran(Workspace(at / "warm"), series, options.tree, None)
+        warm = ran(prepared, series, options.tree, None)
     hand = None
     if options.by_hand:
         cells = [cell for cell in objects_cells(cold.record) if cell.states]

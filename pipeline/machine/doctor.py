@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from pipeline.system.process import Processes
 from pipeline.system.sandbox import Sandbox, SandboxName
 
 _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
+_ASKED_AT_ONCE = 4
+"""Programs that are asked for their versions at once: most of that is waiting."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +162,10 @@ def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefiniti
 
 def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:
     """Looks every tool up and asks it for its version."""
-    findings = [Finding(need, _version(need, processes)) for need in wanted]
-    return (Finding(_B4, _b4()), *findings)
+    needs = list(wanted)
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        versions = list(pool.map(lambda need: _version(need, processes), needs))
+    return (Finding(_B4, _b4()), *map(Finding, needs, versions))
 
 
 def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Processes) -> tuple[ToolRecord, ...]:

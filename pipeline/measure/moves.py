@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.kernel.moved import Moved, moved
@@ -18,6 +19,12 @@ def moved_since(repository: Path, applied: Applied) -> Mapping[int, Moved]:
     Args:
         repository: folder of the bare repository that holds the states.
     """
-    base, later = applied.states[0], applied.states[1:]
+    later = tuple((state.patch, state.tree_id) for state in applied.states[1:])
+    return _moved_since(repository, applied.states[0].tree_id, later)
+
+
+@lru_cache(maxsize=2)
+def _moved_since(repository: Path, base: str, later: tuple[tuple[int, str], ...]) -> Mapping[int, Moved]:
+    """Where the source of a tree is in later ones; every stage of a run asks it."""
     limited = Repository(repository, allowance=Allowance(untrusted.GIT_MOST_SECONDS))
-    return {state.patch: moved(limited, base.tree_id, state.tree_id) for state in later}
+    return {patch: moved(limited, base, tree) for patch, tree in later}

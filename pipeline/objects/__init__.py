@@ -52,6 +52,7 @@ class ObjectsStage:
         self._planned: tuple[PlannedCell, ...] = ()
         self._works: list[Work] = []
         self._narrowed = set[str]()
+        self._wide: dict[str, PlannedCell] = {}
 
     @property
     def wanted(self) -> bool:
@@ -135,7 +136,13 @@ class ObjectsStage:
         concerned = self._touched.files or touches_kconfig(self._applied.changed)
         if not concerned or len(self._applied.states) < 2:
             return ()
-        return tuple(wide_cell(self._host, self._repository, self._applied.tree, arch) for arch in archs)
+        return tuple(map(self._cell, archs))
+
+    def _cell(self, arch: str) -> PlannedCell:
+        """The wide cell of an architecture; the tree and its compilers are asked once."""
+        if arch not in self._wide:
+            self._wide[arch] = wide_cell(self._host, self._repository, self._applied.tree, arch)
+        return self._wide[arch]
 
     def _first(self) -> tuple[str, ...]:
         """The architectures that the series concerns."""
@@ -201,7 +208,7 @@ class ObjectsStage:
         left = left_out(coverage, self._touched.changed)
         sources, known, added = self._touched.sources_at(last), {work.planned.cell.arch for work in works}, list[Work]()
         others = [arch for arch in FURTHER if arch not in known and left]
-        cells = [wide_cell(self._host, self._repository, self._applied.tree, arch) for arch in others]
+        cells = [self._cell(arch) for arch in others]
         for cell in [cell for cell in cells if cell.reachable and not self._globs][:MOST_TRIED]:
             work = Work(cell)
             if left and len(added) < MOST:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 _READ_SIZE = 1 << 16
 _SMALL, _PAUSE = 1 << 10, 0.002
 """Bytes of a piece of output after which more is waited for, and for how many seconds."""
+_PROMPT = 8
+"""Small pieces that nobody waits after: most commands write few."""
 
 
 def read(
@@ -24,6 +26,7 @@ def read(
         interval: seconds between two calls at most.
         take: called with `stdout` or `stderr`, and each piece as it comes.
     """
+    pieces = 0
     with selectors.DefaultSelector() as selector:
         for name in ("stdout", "stderr"):
             stream = getattr(process, name)
@@ -37,7 +40,8 @@ def read(
                     selector.unregister(key.fileobj)
                     continue
                 take(key.data, piece)
-                if len(piece) < _SMALL:
+                pieces += 1
+                if len(piece) < _SMALL and pieces > _PROMPT:
                     # Who writes byte by byte shall not have us look at each.
                     time.sleep(_PAUSE)
 
