@@ -101,7 +101,7 @@ class Compiler:
         )
         build = build_of(objects, _broken(objects, wanted.base), build)
         if wanted.changed is not None:
-            build = self._with_coverage(build, wanted)
+            build = self._with_coverage(build, wanted, [target for target in objects if objects[target].good])
         return StateObjects(build, objects), self._log
 
     def _compiled(self, wanted: Wanted, targets: Sequence[str]) -> dict[str, CompiledObject]:
@@ -176,10 +176,11 @@ class Compiler:
                 lines_by_target[name].append(rest)
         return {target: sized_symbols(b"".join(lines)) for target, lines in lines_by_target.items()}
 
-    def _with_coverage(self, build: Build, wanted: Wanted) -> Build:
+    def _with_coverage(self, build: Build, wanted: Wanted, good: Sequence[str]) -> Build:
+        """A build with what its good objects read of the series; records of others are those of an earlier state."""
         changed = wanted.changed or ()
         try:
-            _, reading = records.of_objects(self._make, wanted.sources.keys(), [file.path for file in changed])
+            _, reading = records.of_objects(self._make, good, [file.path for file in changed])
             return replace(build, coverage=measure_coverage(self._make, changed, reading))
         except UnreadableError as error:
             self._make.warn(str(error))

@@ -31,7 +31,7 @@ from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Key
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same objects come to say something else."""
 
 

@@ -103,8 +103,11 @@ def test_a_file_that_no_matrix_compiles_is_proven_patch_by_patch(tried: Tried, r
 
 
 def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(tried: Tried) -> None:
-    (cell,), _, printed = tried(BREAKS, 1)
+    (cell,), record, printed = tried(BREAKS, 1)
     assert statuses(cell) == ["built", "built", "failed", "failed"]
+    # Seen red where records of the base were taken for those of what fails.
+    assert [file.compiled for cell in record.cells for file in cell.coverage or ()] == [False] * 3
+    assert "0 of 1 touched file compiled, 0 of 1 changed line" in printed
     assert "no_such_helper" in cell.states[2].errors[0].message
     assert new_warnings(cell) == [0, 0, 0, 0]
     assert 'does not compile with patch 2, "mm: use a helper that is not there"' in printed
