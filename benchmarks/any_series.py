@@ -24,7 +24,7 @@ from pathlib import Path
 
 from common import JOBS, Cost, cost, measured_command, own_workspace
 
-from pipeline.assess.coverage import covered_files
+from pipeline.assess.coverage import covered_files, removed_lines
 from pipeline.assess.stages import left_out, objects_cells
 from pipeline.assess.verdict import verdict
 from pipeline.kernel.architectures import architecture
@@ -64,11 +64,12 @@ class Row:
 
     @property
     def lines(self) -> tuple[int, int]:
-        """Changed lines of code that were compiled, and all of them."""
+        """Changed lines of code that were compiled, and all of them; removed ones on the base."""
         files = covered_files(self.cold.record)
         changed = sum(len(file.changed) for file in files)
         compiled = sum(len(file.changed) - len(file.dropped) for file in files if file.cells)
-        return compiled, changed
+        on_base, removed = removed_lines(self.cold.record)
+        return compiled + on_base, changed + removed
 
     def text(self) -> str:
         record = self.cold.record

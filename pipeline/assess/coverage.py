@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.record import CellRecord, RunRecord, line_numbers
+from pipeline.system.text import count
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,26 @@ def _covered(tree: str, path: str, cells: Sequence[CellRecord]) -> Covered:
         frozenset[int]().union(*(line_numbers(file.lines) for _, file in covering)),
         frozenset[int]().union(*kept) if kept or not compiled else None,
     )
+
+
+def removed_lines(record: RunRecord) -> tuple[int, int]:
+    """Lines of code that the series removes: those that a cell compiled on the base, and all that were looked for."""
+    removed: dict[tuple[str, str], frozenset[int]] = {}
+    compiled: dict[tuple[str, str], frozenset[int]] = {}
+    for cell in record.cells:
+        for file in cell.removed or ():
+            lines, at = line_numbers(file.lines), (cell.tree, file.path)
+            removed[at] = removed.get(at, frozenset()) | lines
+            kept = (lines if file.kept is None else line_numbers(file.kept)) if file.compiled else frozenset[int]()
+            compiled[at] = compiled.get(at, frozenset()) | kept
+    return sum(map(len, compiled.values())), sum(map(len, removed.values()))
+
+
+def removed_words(record: RunRecord) -> str:
+    """`3 of 5 removed lines`, where some were not compiled on the base, or nothing else is changed; or nothing."""
+    compiled, removed = removed_lines(record)
+    only = not any(file.changed for file in covered_files(record))
+    return f"{compiled} of {count(removed, 'removed line')}" if removed and (only or compiled < removed) else ""
 
 
 def not_covered(record: RunRecord) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.assess.coverage import covered_files
+from pipeline.assess.coverage import covered_files, removed_words
 from pipeline.assess.findings import failures, warnings
 from pipeline.assess.words import location
 from pipeline.kernel.commands import is_kconfig, is_makefile
@@ -23,7 +23,9 @@ def objects_cells(record: RunRecord) -> list[CellRecord]:
 
 
 def compiled_words(record: RunRecord) -> str:
-    """`5 of 6 touched files compiled, 40 of 42 changed lines`; empty where no objects were asked for."""
+    """`5 of 6 touched files compiled, 40 of 42 changed lines, 3 of 5 removed lines`; empty where no objects
+    were asked for.
+    """
     files: dict[tuple[str, str], bool] = {}
     for cell in objects_cells(record):
         for file in filter(_counts, cell.files):
@@ -33,7 +35,8 @@ def compiled_words(record: RunRecord) -> str:
     lines = sum(len(file.changed) for file in covered_files(record))
     kept = lines - sum(len(file.dropped) for file in covered_files(record))
     words = f"{sum(files.values())} of {count(len(files), 'touched file')} compiled"
-    return f"{words}, {kept} of {count(lines, 'changed line')}" if lines else words
+    changed = f"{kept} of {count(lines, 'changed line')}" if lines else ""
+    return ", ".join(filter(None, [words, changed, removed_words(record)]))
 
 
 def touched(record: RunRecord) -> dict[tuple[str, str], str]:

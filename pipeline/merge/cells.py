@@ -89,7 +89,7 @@ def _outcome(cell: CellRecord) -> dict[str, object]:
         "text size": (cell.text, cell.sections),
         "code": cell.code,
         "layouts": cell.layouts,
-        "coverage": cell.coverage,
+        "coverage": (cell.coverage, cell.removed),
         "boots": [
             (boot.patch, boot.scenario, boot.status, [(check.name, check.status) for check in boot.checks])
             for boot in cell.boots

@@ -62,7 +62,8 @@ class Build:
         image: what a machine boots, where the cell names boots.
         cached: taken from the store.
         reused: not built: nothing that the build of an earlier state read has changed.
-        coverage: of the series, at its last state; None where it was not measured.
+        coverage: of the series, at its last state; of objects at the base, of what it removes; None where it was not
+            measured.
         layouts: of structs, at base and last state; None where they were not measured.
         code: a file with the table of its code; None where it was not read.
         neutral: a file with that of what the series touches, compiled with every `__LINE__` alike.

@@ -80,6 +80,25 @@ class ObjectResults:
         }
         self._store.put(key, value, files)
 
+    def removed(self, base: Key, digest: str) -> Coverage | None:
+        """What the base compiles of the lines that a series removes.
+
+        Args:
+            digest: of these lines.
+        """
+        key = _of_removed(base, digest)
+        entry = self._store.get(key)
+        if entry is None:
+            return None
+        try:
+            return _coverage(entry.value)
+        except (ValueError, KeyError, TypeError) as error:
+            self._store.drop(key, str(error))
+            return None
+
+    def put_removed(self, base: Key, digest: str, coverage: Coverage) -> None:
+        self._store.put(_of_removed(base, digest), asdict(coverage), {})
+
     def programs(self, base: Key) -> Programs | None:
         """What is known of the programs that ran while the base's objects were compiled."""
         entry = self._store.get(_beside(base))
@@ -124,6 +143,10 @@ def _together(lists: Sequence[Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
 
 def _beside(base: Key) -> Key:
     return Key("objects-programs", base.inputs)
+
+
+def _of_removed(base: Key, digest: str) -> Key:
+    return Key("objects-removed", {**base.inputs, "removed": digest})
 
 
 def _inflated(entry: Entry, name: str) -> bytes:

@@ -14,6 +14,7 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
+    ChangedFile,
     CompiledObject,
     Coverage,
     Diagnostic,
@@ -21,6 +22,7 @@ from pipeline.model import (
     TouchedFile,
 )
 from pipeline.objects.compile import WORDS, Compiler, Wanted
+from pipeline.objects.further import merged
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import BASE, configure
@@ -53,6 +55,7 @@ class States:
         self._folders = Folders(host, lambda base, _: self._results.programs(base))
         self._origins = configuration_origins(applied.states)
         self._failing: dict[int, frozenset[str]] = {}
+        self._on_base: list[Coverage] = []
 
     def compile(self, works: Sequence[Work]) -> None:
         """Configures cells, and compiles their objects at every state; the caller holds the worktree's lock.
@@ -96,15 +99,41 @@ class States:
             key = self._key(work, state)
             if not work.configs[state.patch]:
                 work.states[state.patch] = self._not_configured(work, state, key)
-            elif stored := self._results.get(key, cached=True):
+            elif stored := self._known(state, key):
                 work.states[state.patch] = stored
             else:
                 missing.append(work)
         if missing:
             self._compile(state, missing)
+        if not state.patch:
+            on_base = [work.states[state.patch].build.coverage for work in works]
+            self._on_base += [coverage for coverage in on_base if coverage]
         objects = [compiled for work in works for compiled in work.states[state.patch].objects.values()]
         failing = {compiled.target for compiled in objects if not compiled.good}
         self._failing[state.patch] = self._failing.get(state.patch, frozenset()) | failing
+
+    def _known(self, state: SourceState, key: Key) -> StateObjects | None:
+        """What is stored of a state; of the base also what it compiles of the lines that the series removes."""
+        stored = self._results.get(key, cached=True)
+        if stored is None or state.patch or not self._looked_at(state):
+            return stored
+        coverage = self._results.removed(key, self._touched.removed_digest)
+        return replace(stored, build=replace(stored.build, coverage=coverage)) if coverage else None
+
+    def _looked_at(self, state: SourceState) -> Sequence[ChangedFile]:
+        """The code whose coverage a state shows: the last one that of added lines, the base that of removed ones."""
+        if state is self._applied.states[-1]:
+            return self._touched.changed
+        if state.patch:
+            return ()
+        files = {file.path: file for file in merged(self._on_base).files}
+        # What one cell has compiled no other one needs to.
+        return [
+            removed
+            for removed in self._touched.removed
+            if (file := files.get(removed.path)) is None
+            or not (file.compiled and (file.kept is None or len(file.kept) == len(file.lines)))
+        ]
 
     def _compile(self, state: SourceState, missing: Sequence[Work]) -> None:
         """Compiles the objects of a state, and stores what they come to."""
@@ -112,22 +141,39 @@ class States:
         host.move(self._applied.tree, state)
         wanted = {work.planned.cell.id: self._wanted(work, state) for work in missing}
         keys = {work.planned.cell.id: self._key(work, state) for work in missing}
+        # Of a base that is stored only what a series removes is looked for.
+        known = {key.digest for key in keys.values() if not state.patch and self._results.get(key, cached=True)}
 
         def compile_and_store(make: Make) -> None:
             compiled, log = Compiler(make, self._folders).compile(wanted[make.cell.id])
             if not state.patch and any(target.endswith(".o") for target in wanted[make.cell.id].sources):
                 self._keep_programs(make, keys[make.cell.id])
-            self._results.put(keys[make.cell.id], compiled, log)
+            self._keep(keys[make.cell.id], state, compiled, log)
 
         where = f"after patch {state.patch}/{self._applied.states[-1].patch}" if state.patch else "of the base"
         cells = [(work.planned.cell, None) for work in missing]
         host.run_all(self._applied.tree, f"Compiling objects {where}", cells, compile_and_store)
         for work in missing:
-            work.states[state.patch] = self._stored(keys[work.planned.cell.id])
+            key = keys[work.planned.cell.id]
+            stored = self._stored(key, cached=key.digest in known)
+            if not state.patch and wanted[work.planned.cell.id].changed:
+                coverage = self._results.removed(key, self._touched.removed_digest)
+                stored = replace(stored, build=replace(stored.build, coverage=coverage))
+            work.states[state.patch] = stored
 
-    def _stored(self, key: Key) -> StateObjects:
+    def _keep(self, key: Key, state: SourceState, compiled: StateObjects, log: bytes) -> None:
+        """Stores a state; what a series removes is none of its base, which others share."""
+        build = compiled.build
+        if not state.patch and build.coverage:
+            self._results.put_removed(key, self._touched.removed_digest, build.coverage)
+            if self._results.get(key, cached=True):
+                return
+            compiled = replace(compiled, build=replace(build, coverage=None))
+        self._results.put(key, compiled, log)
+
+    def _stored(self, key: Key, *, cached: bool = False) -> StateObjects:
         """What was stored a moment ago."""
-        stored = self._results.get(key, cached=False)
+        stored = self._results.get(key, cached=cached)
         if stored is None:
             raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
         return stored
@@ -144,7 +190,6 @@ class States:
         return self._stored(key)
 
     def _wanted(self, work: Work, state: SourceState) -> Wanted:
-        last = state is self._applied.states[-1]
         sources = self._targets(work, state)
         return Wanted(
             place=self._place(work, state),
@@ -152,14 +197,17 @@ class States:
             kept=self._kept(work, state, sources),
             base=work.states.get(0),
             before=work.states.get(state.patch - 1),
-            changed=self._touched.changed if last else None,
+            changed=self._looked_at(state) or (() if state is self._applied.states[-1] else None),
             proven=self._failing.get(state.patch, frozenset()),
         )
 
     def _kept(self, work: Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:
         """Objects that come out as at the state before, since nothing that they read has changed."""
+        if not state.patch:
+            stored = self._results.get(self._key(work, state), cached=True)
+            return dict(stored.objects) if stored else {}
         before = work.states.get(state.patch - 1)
-        if before is None or not state.patch:
+        if before is None:
             return {}
         earlier = self._applied.states[state.patch - 1]
         changes = {path: change.letter for path, change in self._host.changes(earlier, state).items()}

@@ -47,8 +47,11 @@ class TouchedCode:
         kconfigs = sorted(path for path in touched if is_kconfig(path) and is_of_kernel(path) and "/" in path)
         self.files = (*code_files(touched), *trees, *makefiles(touched), *kconfigs)
         self.changed = changed_files(repository, base.commit, last.commit)
+        # Seen from the end, the base is what adds them.
+        self.removed = tuple(file for file in changed_files(repository, last.commit, base.commit) if file.lines)
         self._sources: dict[str, Sources] = {}
         self.changed_digest = lines_digest(self.changed)
+        self.removed_digest = lines_digest(self.removed)
         self._includers: Mapping[str, Sequence[str]] = {}
 
     @cached_property

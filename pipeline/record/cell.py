@@ -151,11 +151,11 @@ class BootRecord(Record):
 
 
 class FileCoverageRecord(Record):
-    """What a cell compiled of a file that the series changes; lines are ranges after the last patch, as `12-15,20`."""
+    """What a cell compiled of a file that the series changes; lines are ranges, as `12-15,20`."""
 
     path: str
     compiled: bool
-    lines: LineRanges = Field(description="changed lines of code: not blank, no comment, no preprocessor directive")
+    lines: LineRanges = Field(description="changed lines of code: not blank, no comment, no directive")
     kept: LineRanges | None = Field(description="those that the preprocessor kept; null where it was not asked")
 
 
@@ -245,6 +245,9 @@ class CellRecord(Record):
     boots: tuple[BootRecord, ...] = ()
     coverage: tuple[FileCoverageRecord, ...] | None = Field(
         default=None, description="files of code that the series changes; null where it was not measured"
+    )
+    removed: tuple[FileCoverageRecord, ...] | None = Field(
+        default=None, description="the same of lines that the series removes, on the base; null where not measured"
     )
     layouts: tuple[LayoutRecord, ...] | None = Field(
         default=None, description="structs that differ; null where they were not measured"

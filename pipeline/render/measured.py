@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.assess.coverage import Covered, covered_files
+from pipeline.assess.coverage import Covered, covered_files, removed_words
 from pipeline.assess.words import label
 from pipeline.record import LayoutRecord, MemberDeltaRecord, RunRecord, line_ranges
 from pipeline.render.page import Page
@@ -41,14 +41,16 @@ def coverage_files(record: RunRecord) -> list[Covered]:
     return sorted(covered_files(record), key=lambda file: (file.covered, not file.dropped))
 
 
-def coverage_balance(files: Sequence[Covered]) -> str:
+def coverage_balance(record: RunRecord, files: Sequence[Covered]) -> str:
     """How much of the series is covered, in a line."""
     compiled = sum(bool(file.cells) for file in files)
     changed, dropped = sum(len(file.changed) for file in files), sum(len(file.dropped) for file in files)
-    return (
+    words = (
         f"{compiled} of {count(len(files), 'file')} compiled, "
         f"{changed - dropped} of {count(changed, 'changed line')} of code kept"
     )
+    removed = removed_words(record)
+    return f"{words}, {removed} compiled on the base" if removed else words
 
 
 def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
@@ -61,7 +63,7 @@ def coverage_blocks(record: RunRecord, page: Page) -> list[Block]:
     ]
     return [
         Block(
-            coverage_balance(files),
+            coverage_balance(record, files),
             page.table([("file", "cells", "lines"), *rows], right={1, 2}),
             first([note for file in files if (note := coverage_note(record, file))], FILES_SHOWN),
         )

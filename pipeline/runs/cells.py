@@ -106,6 +106,7 @@ def _cell(planned: PlannedCell, result: TreeResult, tree: str) -> record.CellRec
             "noise_floor": _noise_floor((result.floors or {}).get(cell.id)),
             "boots": _boots(cell.id, tree, result.boots or {}),
             "coverage": _coverage(last),
+            "removed": _coverage(base) if base and base is not last else None,
             "layouts": _layouts(base, last, result.probes),
         }
     )
@@ -208,8 +209,8 @@ def _noise_floor(floor: NoiseFloor | None) -> record.NoiseFloorRecord | None:
     return record.NoiseFloorRecord(up=floor.text.up, down=floor.text.down, sections=tuple(sections))
 
 
-def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:
-    if last.coverage is None:
+def _coverage(build: Build) -> tuple[record.FileCoverageRecord, ...] | None:
+    if build.coverage is None:
         return None
     return tuple(
         record.FileCoverageRecord(
@@ -218,7 +219,7 @@ def _coverage(last: Build) -> tuple[record.FileCoverageRecord, ...] | None:
             lines=record.line_ranges(file.lines),
             kept=None if file.kept is None else record.line_ranges(file.kept),
         )
-        for file in last.coverage.files
+        for file in build.coverage.files
     )
 
 

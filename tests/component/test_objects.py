@@ -51,7 +51,9 @@ def tried(run: Runner, tmp_path: Path, sealed_environment: dict[str, str]) -> Tr
     def tried(
         series: Series, status: int, files: dict[str, str] | None = None
     ) -> tuple[list[CellRecord], RunRecord, str]:
-        developer = Developer(tmp_path / "linux", {**sealed_environment, **git_identity(AUTHOR)})
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        developer = Developer(folder / "linux", {**sealed_environment, **git_identity(AUTHOR)})
         developer.branch("tried", "master", *series[:1] if files else series)
         if files:
             developer.git("checkout", "--quiet", "tried")
@@ -62,7 +64,7 @@ def tried(run: Runner, tmp_path: Path, sealed_environment: dict[str, str]) -> Tr
             developer.git("commit", "--quiet", "--signoff", "--amend", "--no-edit")
             developer.git("checkout", "--quiet", "master")
             developer.branch("tried", "tried", *series[1:])
-        posted = developer.post(tmp_path / "posted", "master..tried", "lib: a trial")
+        posted = developer.post(folder / "posted", "master..tried", "lib: a trial")
         done = run(
             *("apply-and-build", str(posted.folder), f"--tree=path:{developer.folder}#master"),
             *("--until=objects", "--json=run.json"),
@@ -354,6 +356,31 @@ def test_code_that_is_taken_away_alone_is_no_verdict(
     done = run("apply-and-build", str(series.folder), tree, "--until=objects")
     assert done.returncode == 1
     assert "NO VERDICT: Nothing proven" in words(done.stdout)
+
+
+REMOVES = (UTIL, "\t\tpage_set_flag(page, PG_referenced);\n", "")
+
+
+def test_removed_lines_count_where_the_base_compiled_them(tried: Tried, run: Runner) -> None:
+    """Seen red before they were looked for: a series that removes lines alone had nothing to cover."""
+    (cell,), record, printed = tried([("mm: no reference", [REMOVES])], 0)
+    assert [(file.compiled, file.kept == file.lines) for file in cell.removed or ()] == [(True, True)]
+    assert [other.removed for other in record.cells if other.id != CELL] == [None] * (len(record.cells) - 1)
+    assert "1 of 1 touched file compiled, 1 of 1 removed line" in printed
+    again = run(*shlex.split(record.command)[1:])
+    assert again.returncode == 0, again.stderr
+    assert "Compiling" not in again.stderr
+    assert run.record().cells[0].removed == cell.removed
+
+
+def test_what_another_revision_removes_is_looked_for_without_another_base(tried: Tried) -> None:
+    tried([("mm: no reference", [REMOVES])], 0)
+    more = (UTIL, "\tif (!page_flag(page, PG_dirty)) {\n", "\t{\n")
+    (cell,), _, printed = tried([("mm: no reference", [REMOVES]), ("mm: no condition", [more])], 0)
+    base = cell.states[0]
+    assert [file.kept == file.lines for file in cell.removed or ()] == [True]
+    assert base.cached
+    assert "2 of 2 removed lines" not in printed
 
 
 def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:

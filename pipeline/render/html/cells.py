@@ -173,7 +173,7 @@ def coverage(record: RunRecord) -> Part | None:
         )
     header = ("file", "cells", "lines kept", "compiled in", "lines that no cell keeps")
     coverage_table = table("Coverage", header, rows, (1, 2), sortable=True)
-    return Part("", (coverage_table,) if coverage_table else (), f"{coverage_balance(files)}.")
+    return Part("", (coverage_table,) if coverage_table else (), f"{coverage_balance(record, files)}.")
 
 
 def code(record: RunRecord) -> list[Part]:
