@@ -76,5 +76,7 @@ def _needed(
         except (AttributeError, KeyError, TypeError) as error:
             host.store.drop(key, str(error))
     found = needed(touched.sources_at(last), cell.arch, values_of(config), paths)
-    host.store.put(key, {"requests": dict(found.requests), "paths": sorted(found.paths)}, {})
-    return found
+    # In the order in which the store gives them back: a cell is what it asks for, line by line.
+    requests = dict(sorted(found.requests.items()))
+    host.store.put(key, {"requests": requests, "paths": sorted(found.paths)}, {})
+    return Further(requests, found.paths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import cached_property
 
 from pipeline.kernel.buildhost import BuildHost
@@ -16,14 +17,14 @@ from pipeline.objects.device_tree import blob, is_device_tree
 from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language, Lost, lost_of
 from pipeline.objects.options import MOST_KCONFIGS, changed_options, files_of_options
 from pipeline.plan.concerned import X86_64, code_files, makefiles
-from pipeline.plan.configurations import configuration_origins
+from pipeline.plan.configurations import config_digest, configuration_origins
 from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
 
-_VERSION = 2
-"""Raised whenever other files are taken for those that include a header."""
+_VERSION = 3
+"""Raised whenever other files are taken for those that include a header, or others show a file."""
 
 
 class TouchedCode:
@@ -104,7 +105,6 @@ class TouchedCode:
                 continue
             origin, there = self._origins[state.patch], self._present[state.patch]
             if (origin.patch, there) not in known:
-                configured = Configured(self.sources_at(origin), arch, values_of(configs[state.patch]))
                 # Headers get their share of the room wherever they are, so that the same objects are compared.
                 code = [path for path in self.files if path in there or path.endswith(".h")]
                 gone = set(self.files).difference(there)
@@ -112,10 +112,29 @@ class TouchedCode:
                     path: tuple(other for other in others if other not in gone)
                     for path, others in self._includers.items()
                 }
-                shown = chosen(configured, code, includers)
+                shown = self._shown(origin, arch, configs[state.patch], code, includers)
                 known[origin.patch, there] = tuple(file for file in shown if file.targets or file.path in there)
             files[state.patch] = known[origin.patch, there]
         return files
+
+    def _shown(
+        self, origin: SourceState, arch: str, config: str, code: Sequence[str], includers: Mapping[str, Sequence[str]]
+    ) -> tuple[TouchedFile, ...]:
+        """What shows files in one configuration; stored, since makefiles and Kconfig files are read for it."""
+        asked = {"tree": origin.tree_id, "arch": arch, "config": config_digest(config), "code": [*code]}
+        listed = {path: [*others] for path, others in includers.items()}
+        key = Key("chosen", {**asked, "includers": listed, "version": _VERSION})
+        if entry := self._host.store.get(key):
+            try:
+                return tuple(
+                    TouchedFile(str(file["path"]), tuple(map(str, file["targets"])), reason=str(file["reason"]))
+                    for file in entry.value
+                )
+            except (KeyError, TypeError) as error:
+                self._host.store.drop(key, str(error))
+        shown = chosen(Configured(self.sources_at(origin), arch, values_of(config)), code, includers)
+        self._host.store.put(key, [asdict(file) for file in shown], {})
+        return shown
 
     def targets(self, files: Sequence[TouchedFile]) -> dict[str, str]:
         """Objects that show files, each with the source that it is compiled from."""

@@ -218,6 +218,28 @@ NARROW = (
 )
 
 
+ZOO = (
+    "Kconfig",
+    "config FAKE_BROKEN_CC\n",
+    'config FAKE_ZOO\n\tbool "A zoo"\n\tdepends on FAKE_ANT\n\n'
+    'config FAKE_ANT\n\tbool "An ant"\n\tdepends on FAKE_MOSS\n\n'
+    'config FAKE_MOSS\n\tbool "Moss"\n\nconfig FAKE_BROKEN_CC\n',
+)
+ZOO_RULE = ("lib/Makefile", "obj-y += string.o\n", "obj-y += string.o\nobj-$(CONFIG_FAKE_ZOO) += fake_zoo.o\n")
+
+
+def test_what_needs_several_options_is_configured_once(tried: Tried, run: Runner) -> None:
+    """Seen red where what was stored came back in another order, which is another cell."""
+    files = {"lib/fake_zoo.c": "int fake_zoo(void);\nint fake_zoo(void)\n{\n\treturn 1;\n}\n"}
+    _, record, _ = tried([("lib: a zoo", [ZOO, ZOO_RULE]), ("lib: more", [COMMENT])], 0, files)
+    (narrow,) = [cell for cell in record.cells if cell.id == f"{CELL}-narrow"]
+    assert {"FAKE_ANT=y", "FAKE_MOSS=y", "FAKE_ZOO=y"} <= set(narrow.requests or ())
+    again = run(*shlex.split(record.command)[1:])
+    assert again.returncode == 0, again.stderr
+    assert "Configuring" not in again.stderr
+    assert "Compiling" not in again.stderr
+
+
 def test_a_division_that_32_bits_cannot_do_is_a_failure_there(tried: Tried) -> None:
     """Seen red without the look at undefined symbols: the object compiles."""
     _, record, printed = tried([("lib: more", [FACTOR]), ("lib: a mean", [DIVIDES])], 1)
