@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.assess.stages import compiled_words, touched
-from pipeline.record import CellRecord
+from pipeline.record import CellRecord, FileCoverageRecord
 from pipeline.record.cell import TouchedFileRecord
 from tests.support import records
 
@@ -39,3 +39,36 @@ def test_a_file_counts_once_where_any_cell_compiles_it() -> None:
 
 def test_nothing_is_said_where_no_objects_were_asked_for() -> None:
     assert compiled_words(records.run(cells=(records.cell("x86_64-hvo"),))) == ""
+
+
+def lines(path: str, found: str, kept: str | None, *, compiled: bool = True) -> FileCoverageRecord:
+    return FileCoverageRecord(path=path, compiled=compiled, lines=found, kept=kept)
+
+
+def with_lines(
+    cell: CellRecord, changed: tuple[FileCoverageRecord, ...], removed: tuple[FileCoverageRecord, ...]
+) -> CellRecord:
+    return cell.model_copy(update={"coverage": changed, "removed": removed})
+
+
+def test_removed_lines_are_named_where_no_cell_compiles_some_of_them() -> None:
+    """The record of a file that the base does not compile keeps none of its lines."""
+    cells = [objects_cell(file("mm/util.c"), name=name) for name in ("x86_64-objects", "i386-objects")]
+    changed, gone = (lines("mm/util.c", "7", "7"),), lines("mm/old.c", "9", "", compiled=False)
+    record = records.run(
+        cells=(
+            with_lines(cells[0], changed, (lines("mm/util.c", "1-5", "1-2"), gone)),
+            with_lines(cells[1], changed, (lines("mm/util.c", "1-5", "2-3"),)),
+        )
+    )
+    assert compiled_words(record) == "1 of 1 touched file compiled, 1 of 1 changed line, 3 of 6 removed lines"
+
+
+def test_removed_lines_are_named_where_nothing_is_added() -> None:
+    cell = with_lines(objects_cell(file("mm/util.c")), (), (lines("mm/util.c", "1-5", None),))
+    assert compiled_words(records.run(cells=(cell,))) == "1 of 1 touched file compiled, 5 of 5 removed lines"
+
+
+def test_nothing_is_said_of_removed_lines_that_were_all_compiled() -> None:
+    cell = with_lines(objects_cell(file("mm/util.c")), (lines("mm/util.c", "7", "7"),), (lines("mm/util.c", "1", "1"),))
+    assert compiled_words(records.run(cells=(cell,))) == "1 of 1 touched file compiled, 1 of 1 changed line"
