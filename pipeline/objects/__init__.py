@@ -89,7 +89,11 @@ class ObjectsStage:
                 self._touched.find_includers()
                 self._take(self._narrow())
                 self._take(self._compiling([Work(of_width) for of_width in named]))
-                self._take(self._elsewhere())
+                room = MOST
+                while room and (elsewhere := self._elsewhere(room)):
+                    # What compiles a file may drop lines of it that the next one keeps.
+                    self._take(elsewhere)
+                    room -= len(elsewhere)
                 # Of files that no architecture compiles that was named.
                 self._take(self._narrow())
         return self._results()
@@ -196,7 +200,7 @@ class ObjectsStage:
             ]
         return added
 
-    def _elsewhere(self) -> list[Work]:
+    def _elsewhere(self, most: int) -> list[Work]:
         """Cells of other architectures for what all configurations so far leave out, where a compiler is there."""
         last, works = self._applied.states[-1], self._works
         states = [state for work in works if (state := work.states.get(last.patch))]
@@ -211,7 +215,7 @@ class ObjectsStage:
         cells = [self._cell(arch) for arch in others]
         for cell in [cell for cell in cells if cell.reachable and not self._globs][:MOST_TRIED]:
             work = Work(cell)
-            if left and len(added) < MOST:
+            if left and len(added) < most:
                 self._states.configure([work], (last,))
                 values = values_of(work.configs.get(last.patch, ""))
                 had = compiled_there(sources, cell.cell.arch, values, left) if values else []

@@ -199,7 +199,7 @@ def _why_not(sources: Sources, arch: str, values: Mapping[str, str], guard: Expr
         reason = solve(sources.kconfig(arch), guard, values, {}, Budget(untrusted.SOLVE_STEPS)).reason
     except (UsageError, TooMuchError):
         return ""
-    return f"; {reason}" if reason else ""
+    return f"; {reason.replace('of this architecture', f'of {arch}')}" if reason else ""
 
 
 def _dropping(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[str, Expression]]:
