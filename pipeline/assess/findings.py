@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +9,10 @@ from dataclasses import dataclass
 from pipeline.assess.boots import Regression, regressions
 from pipeline.assess.words import base_fails, first_failing, label, result
 from pipeline.kernel.diagnostics import new_ones
+from pipeline.kernel.diagnostics.words import names_in, option_of
 from pipeline.kernel.moved import Moved
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
 from pipeline.system.text import count, cut
-
-_OPTION = re.compile(r"\[-W[\w=+-]+\]$")
-_NAME = re.compile(r"'[^']+'")
 
 
 @dataclass(frozen=True)
@@ -93,9 +90,9 @@ def _told(
 
 def _identity(warning: DiagnosticRecord) -> tuple[str, str, str]:
     """What is the same in every cell: compilers have words of their own for what they have the same option for."""
-    names = _NAME.findall(warning.message)
-    if names and (option := _OPTION.search(warning.message)):
-        return warning.path, option[0], " ".join(names)
+    names = names_in(warning.message)
+    if names and (option := option_of(warning.message)):
+        return warning.path, option, " ".join(names)
     return warning.path, warning.message, warning.function
 
 

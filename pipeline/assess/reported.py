@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.kernel.diagnostics.words import names_in, option_of, plain
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
 from pipeline.review.record import PointRecord
 
@@ -23,9 +24,6 @@ _OF_A_LINKER = re.compile(
     r"(?:>> ?)?(?:ERROR: modpost: (?P<symbol>\"\w+\") \[(?P<module>[\w./+-]+)\] undefined|"
     r"(?:\S*ld\S*: )?(?P<object>[\w./+-]+\.[coa]):.*\bundefined reference to (?P<other>[`'\"]\w+['\"]))"
 )
-_OPTION = re.compile(r"\[-W(?:error=)?([\w=+-]+)\]$")
-_QUOTES = str.maketrans('‘’“”`"', "''''''")
-_NAME = re.compile(r"'([^']+)'")
 
 
 @dataclass(frozen=True)
@@ -103,9 +101,8 @@ def parsed(line: str) -> Report | None:
 
 
 def _report(path: str, text: str) -> Report:
-    text = " ".join(text.translate(_QUOTES).split())
-    option = _OPTION.search(text)
-    return Report(path, text, frozenset(_NAME.findall(text)), option[1] if option else "")
+    text = plain(text)
+    return Report(path, text, frozenset(names_in(text)), option_of(text))
 
 
 def _compared(record: RunRecord, point: PointRecord, line: str, report: Report) -> Compared:
