@@ -21,6 +21,7 @@ LOCKS = {
     "types": ("types", "project"),
     "lint": ("lint",),
     "audit": ("audit",),
+    "tools": ("tools",),
     "docs": ("docs", "project"),
     "dev": ("project", "dev"),
 }
