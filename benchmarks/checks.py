@@ -25,8 +25,7 @@ from statistics import median
 
 from common import JOBS, Cost, own_workspace
 
-from pipeline.checks.configuration import load_configuration
-from pipeline.checks.registry import CHECKS
+from pipeline.checks.registry import CHECKS, configured
 from pipeline.checks.runner import Checker
 from pipeline.fetch import Request
 from pipeline.kernel.buildhost import BuildHost
@@ -84,7 +83,7 @@ def checked(pipeline: Pipeline, series: Path, named: Tree, rounds: int) -> Check
     applied = pipeline.apply(fetched, named, "tree")
     box = sandbox.choose(SandboxName.BWRAP, processes)
     host = BuildHost(pipeline.workspace, pipeline.store, box, processes, pipeline.console, JOBS)
-    configuration = load_configuration(check.name for check in CHECKS)
+    configuration = configured()
     results: Sequence[CheckResult] = ()
     costs: tuple[list[Cost], list[Cost]] = ([], [])
     for _ in range(rounds):

@@ -11,8 +11,8 @@ import typer
 from pydantic import BaseModel
 from sphinx.application import Sphinx
 
-from pipeline.checks.configuration import load_configuration
-from pipeline.checks.registry import CHECKS
+from pipeline.checks.compiled import COMPILED
+from pipeline.checks.registry import CHECKS, configured
 from pipeline.cli import COMMANDS, app, load
 from pipeline.definitions.matrix_file import MatrixFile
 from pipeline.definitions.scenario import ScenarioDefinition
@@ -95,12 +95,15 @@ def environment() -> str:
 
 
 def checks() -> str:
-    configuration = load_configuration(check.name for check in CHECKS)
+    configuration = configured()
     rows = []
     for check in CHECKS:
         options = configuration.options(check.name, ())
         tools = ", ".join(code(tool.program) for tool in check.needs.tools)
         rows.append((code(check.name), _escaped(check.about), tools, ", ".join(map(code, sorted(options.problems)))))
+    for compiled in COMPILED:
+        tools = ", ".join(code(tool.program) for tool in compiled.tools) or compiled.compiler
+        rows.append((code(compiled.name), _escaped(compiled.about), tools, "whatever is new"))
     return table(["check", "looks at", "needs", "changes the verdict"], rows)
 
 

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.record import CheckFindingRecord, RunRecord
+from pipeline.assess.compiled import compiled_checks
+from pipeline.checks.compiled import COMPILED
+from pipeline.record import CheckFindingRecord, PatchCheckRecord, RunRecord
 from pipeline.system.text import count, cut
 
 _SEVERITIES = ("error", "warning", "remark")
+_OF_BUILDS = {check.name: at for at, check in enumerate(COMPILED, 1)}
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class CheckRow:
         tree: where several trees differ, else empty.
         word: `ok`, `PROBLEM`, `not checked`, `-` where there is nothing to look at, or the number of findings by
             severity.
+        of_builds: it comes with the builds, which tell its findings themselves.
     """
 
     patch: int
@@ -28,6 +32,7 @@ class CheckRow:
     word: str
     reason: str
     findings: tuple[CheckFindingRecord, ...]
+    of_builds: bool = False
 
     @property
     def unproven(self) -> bool:
@@ -35,15 +40,35 @@ class CheckRow:
         return bool(self.reason) and self.word != "-"
 
 
+def all_checks(record: RunRecord) -> list[PatchCheckRecord]:
+    """Checks of patches, with those that come with builds."""
+    of_builds = compiled_checks(record)
+    return sorted([*record.checks, *of_builds], key=lambda check: _OF_BUILDS.get(check.check, 0))
+
+
+def own_rows(record: RunRecord) -> list[CheckRow]:
+    """The rows whose findings nothing but checks tells."""
+    return [row for row in check_rows(record) if not row.of_builds]
+
+
 def check_rows(record: RunRecord) -> list[CheckRow]:
     """A row for each check and patch, patches and checks in their order."""
+    checks = all_checks(record)
     rows: dict[tuple[int, str], dict[tuple[str, str, tuple[CheckFindingRecord, ...]], list[str]]] = {}
-    for entry in record.checks:
+    for entry in checks:
         answers = rows.setdefault((entry.patch, entry.check), {})
         answers.setdefault((entry.status, entry.reason, entry.findings), []).append(entry.tree)
-    order = list(dict.fromkeys(check.check for check in record.checks))
+    order = list(dict.fromkeys(check.check for check in checks))
     return [
-        CheckRow(patch, check, ", ".join(trees) if len(answers) > 1 else "", _word(status, findings), reason, findings)
+        CheckRow(
+            patch,
+            check,
+            ", ".join(trees) if len(answers) > 1 else "",
+            _word(status, findings),
+            reason,
+            findings,
+            check in _OF_BUILDS,
+        )
         for (patch, check), answers in sorted(rows.items(), key=lambda item: (item[0][0], order.index(item[0][1])))
         for (status, reason, findings), trees in answers.items()
     ]
@@ -75,7 +100,7 @@ def check_problems(record: RunRecord) -> list[str]:
     """What changes the verdict: findings that configuration names."""
     return [
         f"Patch {row.patch}{f' on {row.tree}' if row.tree else ''}: {cut(finding_words(finding), 300)}"
-        for row in check_rows(record)
+        for row in own_rows(record)
         for finding in row.findings
         if finding.problem
     ]
@@ -84,8 +109,9 @@ def check_problems(record: RunRecord) -> list[str]:
 def check_remarks(record: RunRecord) -> list[str]:
     """How much else there is, and what was not looked at."""
     rows = check_rows(record)
-    others = [finding for row in rows for finding in row.findings if not finding.problem]
-    patches = len({row.patch for row in rows if any(not finding.problem for finding in row.findings)})
+    own = [row for row in rows if not row.of_builds]
+    others = [finding for row in own for finding in row.findings if not finding.problem]
+    patches = len({row.patch for row in own if any(not finding.problem for finding in row.findings)})
     remarks = [f"Checks of patches: {balance(others)} in {patches} of {_patches(record)}."] if others else []
     return [*remarks, *(f"Not checked: {words}." for words in unproven(rows, len(record.series.patches)))]
 
@@ -117,7 +143,7 @@ def patch_findings(record: RunRecord) -> list[tuple[str, list[str]]]:
     """Findings under the patch that they come with: a title, and a line for each; errors first."""
     subjects = {patch.number: patch.subject for patch in record.series.patches}
     counts: dict[int, dict[str, int]] = {}
-    for row in check_rows(record):
+    for row in own_rows(record):
         for finding in row.findings:
             where = f" (on {row.tree})" if row.tree else ""
             counts.setdefault(row.patch, {})[f"{finding_words(finding)}{where}"] = _SEVERITIES.index(finding.severity)

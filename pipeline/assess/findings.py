@@ -88,7 +88,7 @@ def _told(
     return errors
 
 
-def _identity(warning: DiagnosticRecord) -> tuple[str, str, str]:
+def identity(warning: DiagnosticRecord) -> tuple[str, str, str]:
     """What is the same in every cell: compilers have words of their own for what they have the same option for."""
     names = names_in(warning.message)
     if names and (option := option_of(warning.message)):
@@ -100,13 +100,13 @@ def warnings(record: RunRecord) -> list[Finding]:
     """Warnings that the base does not have, each at the first state that has it; alike ones of cells are one."""
     hits: dict[tuple[str, Guilt, tuple[str, str, str], int], list[tuple[str, str, DiagnosticRecord]]] = {}
     for cell in record.cells:
-        for state, fresh in _new_warnings(cell):
+        for state, fresh in new_warnings(cell):
             alike: Counter[tuple[str, str, str]] = Counter()
             for warning in fresh:
-                identity = _identity(warning)
-                alike[identity] += 1
+                alike_key = identity(warning)
+                alike[alike_key] += 1
                 guilt = _guilt(record, cell, state, [warning])
-                key = (_blame(record, guilt, state, [warning]), guilt, identity, alike[identity])
+                key = (_blame(record, guilt, state, [warning]), guilt, alike_key, alike[alike_key])
                 hits.setdefault(key, []).append((label(record, cell), state.log, warning))
     groups: dict[tuple[str, Guilt, tuple[str, ...], str], list[DiagnosticRecord]] = {}
     for (blame, guilt, *_), diagnostics in hits.items():
@@ -145,7 +145,7 @@ def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
     ]
 
 
-def _new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[DiagnosticRecord, ...]]]:
+def new_warnings(cell: CellRecord) -> Iterable[tuple[StateRecord, tuple[DiagnosticRecord, ...]]]:
     """What each state warns of and none before it; nothing where the base fails: there is nothing to compare with."""
     known: list[DiagnosticRecord] = []
     for state in cell.states if not base_fails(cell) else ():

@@ -28,7 +28,7 @@ def compiled_words(record: RunRecord) -> str:
     """
     files: dict[tuple[str, str], bool] = {}
     for cell in objects_cells(record):
-        for file in filter(_counts, cell.files):
+        for file in filter(_is_compiled, cell.files):
             files[cell.tree, file.path] = files.get((cell.tree, file.path), False) or file.compiled
     if not files:
         return ""
@@ -45,7 +45,7 @@ def touched(record: RunRecord) -> dict[tuple[str, str], str]:
     """
     reasons: dict[tuple[str, str], list[str]] = {}
     for cell in objects_cells(record):
-        for file in filter(_counts, cell.files):
+        for file in filter(_is_compiled, cell.files):
             reasons.setdefault((cell.tree, file.path), []).append(file.reason)
     # Of several architectures the one says most whose folder it is not about.
     return {
@@ -109,9 +109,13 @@ def left_out(record: RunRecord) -> list[str]:
     return [*lines[:MOST_LEFT_OUT], *([f"{count(more, 'file')} more"] if more > 0 else [])]
 
 
-def _counts(file: TouchedFileRecord) -> bool:
-    """Whether it is compiled itself: makefiles and options are read by what is compiled by them."""
-    return not is_makefile(file.path) and not is_kconfig(file.path)
+def counts(path: str) -> bool:
+    """Whether a file is compiled itself: makefiles and options are read by what is compiled by them."""
+    return not is_makefile(path) and not is_kconfig(path)
+
+
+def _is_compiled(file: TouchedFileRecord) -> bool:
+    return counts(file.path)
 
 
 def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:

@@ -219,7 +219,12 @@ def _checks_of(record: RunRecord, number: int) -> list[Entry]:
         lines = [
             f"{row.tree}: {words}" if row.tree else words for row in rows for words in map(finding_words, row.findings)
         ]
-        problem = any(row.word == "PROBLEM" for row in rows)
+        # New warnings of builds are no failure of theirs.
+        problem = any(
+            finding.problem and not (row.of_builds and finding.severity == "warning")
+            for row in rows
+            for finding in row.findings
+        )
         doubt = any(row.unproven or any(finding.severity != "remark" for finding in row.findings) for row in rows)
         status: Status = "fail" if problem else "warn" if doubt else "pass"
         words = [balance(row.findings) for row in rows if row.findings]

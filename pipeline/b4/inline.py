@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from pipeline.assess.checks import check_rows, finding_words
+from pipeline.assess.checks import finding_words, own_rows
 from pipeline.assess.findings import failures, warnings
 from pipeline.assess.words import labelled, location
 from pipeline.record import RunRecord
@@ -51,7 +51,7 @@ def _remarks(record: RunRecord, number: int) -> dict[_Place, list[_Remark]]:
     """What is said of a patch, by path and line, in words that a mail can have; each once, whatever trees say it."""
     remarks: dict[_Place, dict[_Remark, None]] = {}
     cells = dict(labelled(record))
-    for row in check_rows(record):
+    for row in own_rows(record):
         for finding in row.findings if row.patch == number else ():
             place = (finding.path, finding.line) if finding.line else ("", 0)
             tool = f"{finding.tool}: " if finding.tool else ""

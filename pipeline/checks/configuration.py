@@ -114,28 +114,35 @@ def _touches(files: Sequence[str] | None, patterns: Sequence[str]) -> bool:
     return files is None or not patterns or any(fnmatchcase(name, pattern) for name in files for pattern in patterns)
 
 
-def load_configuration(known: Iterable[str]) -> Configuration:
+def load_configuration(known: Iterable[str], compiled: Mapping[str, bool] | None = None) -> Configuration:
     """The defaults, and the user's own file on top.
 
     Args:
         known: names of all checks.
+        compiled: names of those that come with builds, and whether they can be switched; more cannot be said of them.
 
     Raises:
         UsageError: a file is wrong, or names a check that is none.
     """
+    of_builds = compiled or {}
     paths = [Path(__file__).with_name("checks.toml")]
     if own := user_setting(SETTING):
         paths.append(Path(own).expanduser())
-    return Configuration(tuple(_loaded(path, [*known]) for path in paths))
+    names = [*known, *of_builds]
+    return Configuration(tuple(_loaded(path, names, of_builds) for path in paths))
 
 
-def _loaded(path: Path, known: list[str]) -> ChecksFile:
+def _loaded(path: Path, known: Sequence[str], compiled: Mapping[str, bool]) -> ChecksFile:
     if not path.is_file():
         raise UsageError(f"{path} is no file", hint=f"git config {SETTING} names it.")
     file = load(path, ChecksFile)
-    for name in [*file.check, *(name for custom in file.customs for name in custom.check)]:
+    of_lists = (item for listed in file.customs for item in listed.check.items())
+    for name, custom in [*file.check.items(), *of_lists]:
         if name not in known:
             raise UsageError(f"{path}: there is no check {name!r}.{nearest(name, known)}")
+        if name in compiled and not (compiled[name] and custom == CheckCustom(on=custom.on)):
+            said = "`on` and no more" if compiled[name] else "nothing"
+            raise UsageError(f"{path}: {name!r} comes with the builds, and {said} can be said of it")
     return file
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pipeline.checks.checkpatch import CheckpatchCheck
 from pipeline.checks.coccinelle import CoccinelleCheck
+from pipeline.checks.compiled import COMPILED
+from pipeline.checks.configuration import Configuration, load_configuration
 from pipeline.checks.device_tree import DeviceTreeCheck
 from pipeline.checks.documentation import DocumentationCheck
 from pipeline.checks.fixes import FixesCheck
@@ -43,6 +45,15 @@ CHECKS: tuple[PatchCheck, ...] = (
     SHELLCHECK,
     RUFF,
 )
+
+
+def configured() -> Configuration:
+    """What configuration says of every check, of those that come with builds, too.
+
+    Raises:
+        UsageError: a file is wrong, or names a check that is none.
+    """
+    return load_configuration((check.name for check in CHECKS), {check.name: check.switched for check in COMPILED})
 
 
 def tools() -> tuple[Tool, ...]:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.checks.bench import Bench, Commits, TreeState, touched_blobs
-from pipeline.checks.configuration import Configuration, addresses, load_configuration
+from pipeline.checks.compiled import switched_off
+from pipeline.checks.configuration import Configuration, addresses
 from pipeline.checks.obstacle import program_place, without_script, without_tools
 from pipeline.checks.protocol import CheckedPatch, Options, Outcome, PatchCheck
-from pipeline.checks.registry import CHECKS
+from pipeline.checks.registry import CHECKS, configured
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.history import History
 from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Series, Severity, SourceState, Tree
@@ -255,7 +256,7 @@ def _identity(program: str) -> list[str | int]:
 
 
 def check_patches(host: BuildHost, series: Series, applied: Applied, named: Tree) -> tuple[CheckResult, ...]:
-    """The stage `check` of a run: every check on every patch.
+    """The stage `check` of a run: every check on every patch; of those that come with builds, which are switched off.
 
     Args:
         named: the tree before anything that the series asked for, whose history is asked.
@@ -264,7 +265,7 @@ def check_patches(host: BuildHost, series: Series, applied: Applied, named: Tree
         UsageError: `checks.toml` is wrong.
         InfrastructureError: the machine failed.
     """
-    configuration = load_configuration(check.name for check in CHECKS)
+    configuration = configured()
     history = History(host.workspace, initialised(host.workspace.repository), named)
     results = Checker(host, CHECKS, configuration).check(series, applied, history)
     findings = sum(len(result.findings) for result in results)
@@ -272,4 +273,4 @@ def check_patches(host: BuildHost, series: Series, applied: Applied, named: Tree
     host.console.say(
         f"Checking {count(len(series.patches), 'patch')}: {count(ran, 'check')}, {count(findings, 'finding')}"
     )
-    return results
+    return (*results, *switched_off(series, configuration))

@@ -69,6 +69,7 @@ class Build:
         neutral: a file with that of what the series touches, compiled with every `__LINE__` alike.
         compiler_calls: None where it was built without ccache.
         files: of code that the series touches, where objects were compiled and no kernel.
+        unread: sources that the cell's checker could not read, and its compiler could.
     """
 
     status: BuildStatus
@@ -91,3 +92,4 @@ class Build:
     neutral: Path | None = None
     compiler_calls: CompilerCalls | None = None
     files: tuple[TouchedFile, ...] = ()
+    unread: tuple[str, ...] = ()

@@ -94,7 +94,8 @@ class Cell:
     `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
     names the boot scenarios that the kernel runs. Of `expectations` the first whose condition holds on a tree is what
     is expected there; a cell that is planned has it in `expect`. A cell of the stage `objects` links no kernel: of it
-    only what a series touches is compiled, and `checker` reads the source beside its compiler.
+    only what a series touches is compiled; `words` are what make is told beside its targets, and `checker` reads the
+    source beside its compiler.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Cell:
     expectations: tuple[Expectation, ...] = ()
     stage: Stage = Stage.KERNELS
     checker: Toolchain | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

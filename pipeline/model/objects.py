@@ -34,6 +34,7 @@ class CompiledObject:
         good: whether it was compiled.
         symbols: `nm --size-sort` of it; nothing where it was not compiled.
         read: paths of the source tree that the compiler read.
+        unread: whether the cell's checker could not read what the compiler could.
     """
 
     target: str
@@ -43,3 +44,4 @@ class CompiledObject:
     errors: tuple[Diagnostic, ...] = ()
     symbols: bytes = b""
     read: frozenset[str] = field(default=frozenset(), repr=False)
+    unread: bool = False

@@ -7,11 +7,12 @@ another order of bytes, and what is left out until then come after that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from pipeline.build import Builds
+from pipeline.checks.compiled import MORE_WARNINGS
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Applied, Coverage, PlannedCell
@@ -20,7 +21,7 @@ from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, 
 from pipeline.objects.narrow import narrow_works
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import further_cell, wide_cell
+from pipeline.objects.wide import EVERYTHING, further_cell, more_warnings_cell, wide_cell
 from pipeline.objects.work import Work
 from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id, widths
 from pipeline.plan.configurations import touches_kconfig
@@ -40,10 +41,19 @@ class ObjectsStage:
         repository: holds the series' states.
         applied: the series on the tree.
         globs: of the ids of cells that are wanted; all without.
+        wanted: names of the checks that come with builds (`pipeline.checks.compiled`).
     """
 
-    def __init__(self, host: BuildHost, repository: Repository, applied: Applied, globs: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        host: BuildHost,
+        repository: Repository,
+        applied: Applied,
+        globs: Sequence[str] = (),
+        wanted: Collection[str] = EVERYTHING,
+    ) -> None:
         self._globs = globs
+        self._checks = wanted
         self._host = host
         self._repository = repository
         self._applied = applied
@@ -87,6 +97,7 @@ class ObjectsStage:
         if named or self._works:
             with self._host.worktree_lock(self._applied.tree):
                 self._touched.find_includers()
+                self._take(self._with_more_warnings())
                 self._take(self._narrow())
                 self._take(self._compiling([Work(of_width) for of_width in named]))
                 room = MOST
@@ -145,7 +156,7 @@ class ObjectsStage:
     def _cell(self, arch: str) -> PlannedCell:
         """The wide cell of an architecture; the tree and its compilers are asked once."""
         if arch not in self._wide:
-            self._wide[arch] = wide_cell(self._host, self._repository, self._applied.tree, arch)
+            self._wide[arch] = wide_cell(self._host, self._repository, self._applied.tree, arch, self._checks)
         return self._wide[arch]
 
     def _first(self) -> tuple[str, ...]:
@@ -179,10 +190,21 @@ class ObjectsStage:
             compiling += [replace(work, only=paths)] if paths else []
         return compiling
 
+    def _with_more_warnings(self) -> list[Work]:
+        """The wide cells of the first architectures once more, where that is asked for."""
+        if MORE_WARNINGS not in self._checks:
+            return []
+        wide = [work.planned for work in self._works if work.planned.cell.id == objects_cell_id(work.planned.cell.arch)]
+        return [Work(replace(planned, cell=more_warnings_cell(planned.cell))) for planned in wide]
+
     def _narrow(self) -> list[Work]:
         last, widths = self._applied.states[-1], self._widths()
-        works = [work for work in self._works if work.planned.cell.arch not in widths]
-        return narrow_works(self._host, self._states, self._touched, last, works, self._narrowed)
+        works = [
+            work
+            for work in self._works
+            if work.planned.cell.arch not in widths and MORE_WARNINGS not in work.planned.cell.words
+        ]
+        return narrow_works(self._host, self._states, self._touched, last, works, self._narrowed, self._checks)
 
     def _further(self, works: Sequence[Work]) -> list[Work]:
         """Cells for what the wide configurations leave out of the last state."""

@@ -20,8 +20,8 @@ from pipeline.objects.runtime import unresolved
 from pipeline.system import untrusted_dir
 from pipeline.system.confined import UnreadableError
 
-WORDS = ("W=1", "--keep-going")
-"""What make is told beside its targets: more warnings, and every object whatever becomes of another."""
+WORDS = ("--keep-going",)
+"""What make is told beside its targets and the cell's own words: every object, whatever becomes of another."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Compiler:
         folder.begin(wanted.place.config)
         printed = b""
         for together in goals(targets):
-            done = make.run(*WORDS, *together, timeout=kbuild.BUILD_TIMEOUT)
+            done = make.run(*make.cell.words, *WORDS, *together, timeout=kbuild.BUILD_TIMEOUT)
             printed += done.stdout + done.stderr
             self._seconds += done.seconds
             self._cpu_seconds += done.cpu_seconds
@@ -152,13 +152,15 @@ class Compiler:
 
     def _object(self, compiled: CompiledObject, said: Complaints, others: Complaints) -> CompiledObject:
         """An object with what was said of it; where that explains no failure, what was said of none."""
-        said = _understood(said) if compiled.good else said
+        unread = compiled.good and any(error.tool == sparse.PROGRAM for error in said.errors)
+        said = _without_checker(said) if unread else said
         # What make did not take for a failure is as good as a warning.
         warnings = said.warnings if not compiled.good else (*said.warnings, *said.errors)
         errors = () if compiled.good else said.errors or said.last_words or others.errors or others.last_words
         if not compiled.good and not errors:
             errors = (Diagnostic(compiled.target, 0, "make left no such object"),)
-        return replace(compiled, warnings=diagnostics.in_source(warnings, self._make.source), errors=errors)
+        warnings = diagnostics.in_source(warnings, self._make.source)
+        return replace(compiled, warnings=warnings, errors=errors, unread=unread)
 
     def _symbols(self, targets: Sequence[str]) -> dict[str, bytes]:
         """Sized symbols of each object."""
@@ -187,10 +189,8 @@ class Compiler:
             return build
 
 
-def _understood(said: Complaints) -> Complaints:
-    """What was said of a good object, without sparse's words where it cannot read what the compiler can."""
-    if not any(error.tool == sparse.PROGRAM for error in said.errors):
-        return said
+def _without_checker(said: Complaints) -> Complaints:
+    """What was said of a good object, without sparse's words: it cannot read what the compiler can."""
     kept = [[each for each in kind if each.tool != sparse.PROGRAM] for kind in (said.warnings, said.errors)]
     return Complaints(*map(tuple, kept))
 

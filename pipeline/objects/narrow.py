@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pipeline.kernel.buildhost import BuildHost
-from pipeline.model import Cell, PlannedCell, SourceState
+from pipeline.model import Cell, PlannedCell, SourceState, Tree
 from pipeline.objects.choose import values_of
 from pipeline.objects.further import Further, needed
 from pipeline.objects.states import States
@@ -21,7 +21,13 @@ _COMPILED = (".c", ".S")
 
 
 def narrow_works(
-    host: BuildHost, states: States, touched: TouchedCode, last: SourceState, works: Sequence[Work], tried: set[str]
+    host: BuildHost,
+    states: States,
+    touched: TouchedCode,
+    last: SourceState,
+    works: Sequence[Work],
+    tried: set[str],
+    wanted: Collection[str],
 ) -> list[Work]:
     """Narrow cells of the architectures that compile files of a series, each file in that of the first; the caller
     holds the lock.
@@ -33,6 +39,7 @@ def narrow_works(
         last: state of the series.
         works: cells that were compiled.
         tried: files for which this was done before; those for which it is done now are added.
+        wanted: names of the checks that come with builds.
 
     Raises:
         InfrastructureError: the machine failed.
@@ -43,17 +50,23 @@ def narrow_works(
         compiled = {compiled.source for compiled in objects if compiled.source.endswith(_COMPILED)}
         paths = sorted(compiled.intersection(touched.files).difference(tried))
         tried.update(paths)
-        if work := _work(host, states, touched, last, wide, paths) if paths else None:
+        cells = narrow_cells(host, wide.planned.cell, wanted) if paths else ()
+        if work := _work(host, states, touched, last, wide.planned.tree, cells, paths):
             added.append(work)
     return added
 
 
 def _work(
-    host: BuildHost, states: States, touched: TouchedCode, last: SourceState, wide: Work, paths: Sequence[str]
+    host: BuildHost,
+    states: States,
+    touched: TouchedCode,
+    last: SourceState,
+    tree: Tree,
+    cells: Sequence[Cell],
+    paths: Sequence[str],
 ) -> Work | None:
     """A narrow cell with what files need, of the compiler that can; None where kconfig grants none of them."""
-    tree = wide.planned.tree
-    for cell in narrow_cells(host, wide.planned.cell):
+    for cell in cells:
         work = Work(PlannedCell(cell, tree))
         states.configure([work], (last,))
         if values_of(work.configs.get(last.patch, "")):

@@ -69,6 +69,7 @@ class ObjectResults:
                     "good": compiled.good,
                     "warnings": [asdict(warning) for warning in compiled.warnings],
                     "errors": [asdict(error) for error in compiled.errors],
+                    "unread": compiled.unread,
                 }
                 for compiled in ordered
             ],
@@ -124,7 +125,12 @@ def build_of(objects: Mapping[str, CompiledObject], broken: Sequence[str], build
         warnings=_together([compiled.warnings for compiled in objects.values() if compiled.good]),
         errors=_together([objects[target].errors for target in broken]),
         symbols=b"".join(compiled.symbols for compiled in objects.values()),
+        unread=_unread(objects),
     )
+
+
+def _unread(objects: Mapping[str, CompiledObject]) -> tuple[str, ...]:
+    return tuple(sorted({compiled.source for compiled in objects.values() if compiled.unread}))
 
 
 def _together(lists: Sequence[Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
@@ -170,6 +176,7 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
             _diagnostics(stored["errors"]),
             symbols[at],
             frozenset(_paths(read[at])),
+            bool(stored["unread"]),
         )
         for at, stored in enumerate(value["objects"])
     }
@@ -184,6 +191,7 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
         symbols=b"".join(compiled.symbols for compiled in objects.values()),
         cached=cached,
         coverage=_coverage(value["coverage"]),
+        unread=_unread(objects),
     )
     return StateObjects(build, objects)
 

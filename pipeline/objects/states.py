@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.build.folders import Folders, Place
@@ -67,10 +67,7 @@ class States:
         reachable = [work for work in works if work.planned.reachable]
         for work in reachable:
             chosen = self._touched.chosen(work.planned.cell.arch, work.configs)
-            work.files = {
-                patch: tuple(file for file in files if work.only is None or file.path in work.only)
-                for patch, files in chosen.items()
-            }
+            work.files = {patch: tuple(_of(work, files)) for patch, files in chosen.items()}
         for state in self._applied.states:
             self._visit(state, reachable)
 
@@ -235,7 +232,7 @@ class States:
             "tree": state.tree_id,
             "config": config_digest(work.configs[state.patch]),
             "objects": self._targets(work, state),
-            "words": list(WORDS),
+            "words": [*work.planned.cell.words, *WORDS],
             "coverage": self._touched.changed_digest if last else "",
             "version": [VERSION, diagnostics.VERSION],
             **self._host.inputs(work.planned.cell),
@@ -259,3 +256,12 @@ class States:
             reason = file.reason or ("does not compile on the base either" if on_base else "")
             files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason))
         return tuple(files)
+
+
+def _of(work: Work, files: Sequence[TouchedFile]) -> Iterator[TouchedFile]:
+    """The files that a cell is for, and the headers beside them: it is seen whether anything reads these."""
+    for file in files:
+        if work.only is None or file.path in work.only:
+            yield file
+        elif file.path.endswith(".h"):
+            yield TouchedFile(file.path, reason=file.reason or "nothing that is compiled there includes it")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from pipeline.checks.compiled import BISECTABILITY, CLANG, MORE_WARNINGS, SPARSE, WARNINGS
 from pipeline.kernel import sparse, toolchain
 from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
@@ -29,6 +30,8 @@ or find out to be one of 32 bits, where they optimize for speed, and randconfig 
 CHECKED = frozenset({"i386"})
 """Architectures whose sources sparse reads, too: one that nearly all code is compiled for is enough, and one that does
 not hold up the first verdict."""
+EVERYTHING = frozenset({WARNINGS, CLANG, SPARSE, BISECTABILITY})
+"""Checks that come with builds and are wanted where nothing else is said."""
 UNWANTED = frozenset({"HEADERS_INSTALL"})
 """Makes `make prepare` install a thousand headers for programs, which no object of a kernel reads."""
 
@@ -50,19 +53,35 @@ def size_fragment() -> Fragment:
     return parse_fragment("size", "#? CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE=n\n#? CONFIG_CC_OPTIMIZE_FOR_SIZE=y\n")
 
 
-def wide_cell(host: BuildHost, repository: Repository, tree: Tree, arch: str) -> PlannedCell:
-    """The cell of an architecture, not configured yet; one without a compiler is out of reach."""
+def wide_cell(
+    host: BuildHost, repository: Repository, tree: Tree, arch: str, wanted: Collection[str] = EVERYTHING
+) -> PlannedCell:
+    """The cell of an architecture, not configured yet; one without a compiler is out of reach.
+
+    Args:
+        wanted: names of the checks that come with builds.
+    """
     name = f"{architecture(arch).cross}gcc"
     reason = ""
     try:
         compiler = toolchain.identify(name, host.processes)
     except InfrastructureError as error:
         compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
-    checker = sparse.identify(host.processes) if arch in CHECKED else None
+    checker = sparse.identify(host.processes) if arch in CHECKED and SPARSE in wanted else None
     about = f"{BASE}, and of it the objects of what the series touches, with W=1{_beside(checker)}"
     fragments = (wide_fragment(repository, tree.commit), *([size_fragment()] if arch in FOR_SIZE else []))
     return PlannedCell(
-        Cell(objects_cell_id(arch), arch, compiler, BASE, fragments, about, stage=Stage.OBJECTS, checker=checker),
+        Cell(
+            objects_cell_id(arch),
+            arch,
+            compiler,
+            BASE,
+            fragments,
+            about,
+            stage=Stage.OBJECTS,
+            checker=checker,
+            words=(WARNINGS,),
+        ),
         tree,
         reason=reason,
     )
@@ -73,7 +92,7 @@ def _beside(checker: Toolchain | None) -> str:
     return f" and sparse {checker.version.split()[0]}" if checker else ""
 
 
-def narrow_cells(host: BuildHost, cell: Cell) -> Sequence[Cell]:
+def narrow_cells(host: BuildHost, cell: Cell, wanted: Collection[str] = EVERYTHING) -> Sequence[Cell]:
     """Cells in which nothing is on that kconfig lets be off, the best first; what is compiled there is asked for, too.
 
     clang warns of what gcc does not see, such as variables that are not set on every path. It is the best, where it is
@@ -81,13 +100,16 @@ def narrow_cells(host: BuildHost, cell: Cell) -> Sequence[Cell]:
 
     Args:
         cell: the wide one of its architecture.
+        wanted: names of the checks that come with builds.
     """
     about = f"{NARROW}, before it is known what the series' files need"
     compilers = [cell.toolchain]
     with suppress(InfrastructureError):
-        compilers.insert(0, toolchain.identify("llvm", host.processes))
-    named = replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about)
-    return [replace(named, toolchain=compiler, checker=sparse.identify(host.processes)) for compiler in compilers]
+        if CLANG in wanted:
+            compilers.insert(0, toolchain.identify("llvm", host.processes))
+    checker = sparse.identify(host.processes) if SPARSE in wanted else None
+    named = replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about, checker=checker)
+    return [replace(named, toolchain=compiler) for compiler in compilers]
 
 
 def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
@@ -100,6 +122,12 @@ def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
     about = f"{NARROW} with {_named(requests)} and no more: what the series takes for granted is not there"
     about += _beside(cell.checker)
     return replace(cell, fragments=(parse_fragment("needed", wishes),), about=about)
+
+
+def more_warnings_cell(cell: Cell) -> Cell:
+    """A wide cell once more, with the warnings of the next level and those alone."""
+    about = f"{BASE}, and of it the objects of what the series touches, with {MORE_WARNINGS}"
+    return replace(cell, id=f"{cell.id}-more-warnings", about=about, words=(MORE_WARNINGS,), checker=None)
 
 
 def _named(requests: Mapping[str, str]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.build import Builds
+from pipeline.checks.compiled import wanted
+from pipeline.checks.registry import configured
 from pipeline.measure.moves import moved_since
 from pipeline.model import Applied, PlannedCell, Series
 from pipeline.objects import ObjectsStage
@@ -46,7 +48,7 @@ def compiled_objects(
         PipelineError: the machine failed.
     """
     order = prepared.order
-    stage = ObjectsStage(prepared.host, repository, applied, order.cells)
+    stage = ObjectsStage(prepared.host, repository, applied, order.cells, wanted(series, configured()))
     if not prepared.objects or not applied.usable or not stage.wanted:
         return
     first = stage.run()

@@ -53,6 +53,9 @@ class StateRecord(Record):
         default={}, description="files of new warnings that had another name on the base: name to that name"
     )
     errors: tuple[DiagnosticRecord, ...] = ()
+    unread: tuple[str, ...] = Field(
+        default=(), description="sources that the checker could not read, and the compiler could"
+    )
     text_change: Count | None = Field(
         default=None, description="bytes against the patch before, by bloat-o-meter; where every patch was built"
     )
@@ -218,6 +221,10 @@ class CellRecord(Record):
     files: tuple[TouchedFileRecord, ...] = Field(
         default=(), description="of code, that the series touches; where objects were compiled"
     )
+    words: tuple[str, ...] = Field(
+        default=(), description="what make is told beside its targets, as `W=1`; where objects were compiled"
+    )
+    checker: str = Field(default="", description="what read the sources beside the compiler; empty where nothing did")
     toolchain_digest: str = Field(default="", description="SHA-256 over compiler, assembler and linker")
     status: Literal["built", "failed", "unreachable", "duplicate", "missing"] = Field(
         description="missing: to be built, and no result is there"

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from pipeline.assess.cases import Case, Outcome, cases
-from pipeline.assess.checks import finding_words
+from pipeline.assess.checks import all_checks, finding_words
 from pipeline.assess.words import location
 from pipeline.record import CellRecord, RunRecord, StateRecord, TreeRecord
 from pipeline.record.public import for_others
@@ -83,7 +83,9 @@ def _checkouts(record: RunRecord) -> list[dict[str, Any]]:
     checkouts = []
     for tree in record.trees:
         patches = {state.patch for cell in record.cells if cell.tree == tree.name for state in cell.states}
-        patches |= {check.patch for check in record.checks if check.tree == tree.name and check.status == "checked"}
+        patches |= {
+            check.patch for check in all_checks(record) if check.tree == tree.name and check.status == "checked"
+        }
         checkouts += [_checkout(record, tree, patch, valid=True) for patch in sorted(patches)]
         if tree.applied == "failed":
             excerpt = {"log_excerpt": "\n".join(one_line(line) for line in tree.log[-8000:].split("\n"))[:16000]}
@@ -118,7 +120,7 @@ def _checks(record: RunRecord, tree: TreeRecord, patch: int) -> dict[str, Any]:
             "findings": [one_line(finding_words(finding)) for finding in check.findings[:MOST_FINDINGS]],
             **({"reason": one_line(check.reason)} if check.reason else {}),
         }
-        for check in record.checks
+        for check in all_checks(record)
         if check.tree == tree.name and check.patch == patch and check.status != "not concerned"
     }
     return {"checks": statuses} if statuses else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.assess.checks import check_rows, finding_words
+from pipeline.assess.checks import finding_words, own_rows
 from pipeline.record import CheckFindingRecord, RunRecord
 from pipeline.render.wording import listed
 from pipeline.reply.hunks import hunks, place
@@ -22,7 +22,7 @@ def check_reports(record: RunRecord) -> Iterator[Report]:
     for patch in record.series.patches:
         findings = dict.fromkeys(
             finding
-            for row in check_rows(record)
+            for row in own_rows(record)
             if row.patch == patch.number
             for finding in row.findings
             if finding.problem or finding.severity != "remark"

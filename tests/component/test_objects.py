@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.assess.checks import check_rows
 from pipeline.assess.coverage import covered_files
 from pipeline.kernel.toolchain import newest
 from pipeline.record import CellRecord, RunRecord
@@ -306,6 +307,27 @@ def test_what_sparse_says_is_a_new_warning_of_the_patch_that_brought_it(tried: T
     assert warning.message == "symbol 'fake_shown' was not declared. Should it be static?"
     assert " and sparse " in of_32_bits.about
     assert 'new warning with patch 2, "lib: a variable"' in printed
+    # What sparse cannot read is no proof of anything.
+    rows = {(row.check, row.patch): row for row in check_rows(record)}
+    assert [rows["sparse", patch].word for patch in (1, 2, 3)] == ["ok", "PROBLEM", "not checked"]
+    assert rows["sparse", 3].reason.endswith(" cannot read what the compiler can")
+    assert [rows["bisectability", patch].word for patch in (1, 2, 3)] == ["ok"] * 3
+
+
+def test_more_warnings_are_had_on_request(
+    tried: Tried, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Runner
+) -> None:
+    """Those of W=2 alone, each of the patch that brought it."""
+    shadow = (EXTRA, "sum * 31", "({ int sum = 31; sum; })")
+    series = [("lib: say more", [COMMENT]), ("lib: a factor", [shadow])]
+    (tmp_path / "checks.toml").write_text('[check."W=2"]\non = true\n')
+    (tmp_path / "gitconfig").write_text(f"[pipeline]\n\tchecks = {tmp_path}/checks.toml\n")
+    assert isinstance(run.environment, dict)
+    monkeypatch.setitem(run.environment, "GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    _, record, printed = tried(series, 1)
+    assert [row.word for row in check_rows(record) if row.check == "W=1"] == ["ok", "ok"]
+    assert [row.word for row in check_rows(record) if row.check == "W=2"] == ["ok", "PROBLEM"]
+    assert 'new warning with patch 2, "lib: a factor"' in printed
 
 
 def test_what_a_changed_option_brings_is_compiled_where_it_was_not_before(tried: Tried) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.checks.configuration import Configuration, load_configuration
-from pipeline.checks.registry import CHECKS
+from pipeline.checks.configuration import Configuration
+from pipeline.checks.registry import CHECKS, configured
 from pipeline.checks.runner import Checker
 from pipeline.fetch import Request
 from pipeline.kernel.buildhost import BuildHost
@@ -32,6 +32,6 @@ def checked(
     applied = pipeline.apply(fetched, named, "tree")
     box = sandbox.choose(SandboxName.BWRAP, processes)
     host = BuildHost(prepared, pipeline.store, box, processes, pipeline.console, 2)
-    known = configuration or load_configuration(check.name for check in CHECKS)
+    known = configuration or configured()
     results = Checker(host, CHECKS, known).check(fetched, applied, History(prepared, pipeline.repository, named))
     return {(result.patch, result.check): result for result in results}

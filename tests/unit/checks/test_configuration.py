@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.checks.configuration import SETTING, load_configuration
-from pipeline.checks.registry import CHECKS
+from pipeline.checks.compiled import switched_off, wanted
+from pipeline.checks.configuration import SETTING
+from pipeline.checks.registry import configured
 from pipeline.system.errors import UsageError
+from tests.support.checked import patch
 
-NAMES = [check.name for check in CHECKS]
 OWN = """\
 [check.spelling]
 on = false
@@ -36,7 +37,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_ships_names_checks_that_exist_and_lets_a_missing_sign_off_decide() -> None:
-    configuration = load_configuration(NAMES)
+    configuration = configured()
     assert configuration.options("sign-off").problems == {"author-did-not-sign"}
     assert configuration.options("checkpatch").problems == frozenset()
     assert "CAMELCASE" in configuration.options("checkpatch").ignored
@@ -44,7 +45,7 @@ def test_what_ships_names_checks_that_exist_and_lets_a_missing_sign_off_decide()
 
 def test_a_custom_counts_for_its_list_alone(own: Path) -> None:
     own.write_text(OWN)
-    configuration = load_configuration(NAMES)
+    configuration = configured()
     here, elsewhere = (
         configuration.options("checkpatch", [box]) for box in ("linux-mm@kvack.org", "netdev@vger.kernel.org")
     )
@@ -56,7 +57,7 @@ def test_a_custom_counts_for_its_list_alone(own: Path) -> None:
 
 def test_a_custom_counts_for_patches_of_its_files_alone(own: Path) -> None:
     own.write_text(OWN.replace('lists = ["Linux-MM@kvack.org"]', 'lists = ["Linux-MM@kvack.org"]\nfiles = ["mm/*"]'))
-    configuration, to = load_configuration(NAMES), ["linux-mm@kvack.org"]
+    configuration, to = configured(), ["linux-mm@kvack.org"]
     here, elsewhere, mixed = (
         configuration.options("checkpatch", to, files)
         for files in (["mm/sub/x.c"], ["lib/mm/x.c"], ["lib/x.c", "mm/x.c"])
@@ -71,16 +72,35 @@ def test_a_custom_counts_for_patches_of_its_files_alone(own: Path) -> None:
         ("[check.spelin]\non = false\n", "there is no check 'spelin'. Did you mean 'spelling'?"),
         ("[check.spelling]\nof = true\n", "unknown key"),
         ("[check", "not valid TOML"),
+        ('[check."W=1"]\non = false\n', "'W=1' comes with the builds, and nothing can be said of it"),
+        (
+            '[check.sparse]\nproblems = ["*"]\n',
+            "comes with the builds, and `on` and no more can be said of it",
+        ),
     ],
 )
 def test_a_mistake_is_named(own: Path, text: str, words: str) -> None:
     own.write_text(text)
     with pytest.raises(UsageError, match=words.replace("?", r"\?")):
-        load_configuration(NAMES)
+        configured()
+
+
+def test_checks_that_come_with_builds_are_switched_by_list(own: Path) -> None:
+    own.write_text("")
+    series = patch(to="netdev@vger.kernel.org").series
+    assert wanted(series, configured()) == {"W=1", "clang", "sparse", "bisectability"}
+    own.write_text(
+        '[check.clang]\non = false\n\n[[customs]]\nname = "netdev"\nlists = ["netdev@vger.kernel.org"]\n'
+        '[customs.check."W=2"]\non = true\n'
+    )
+    assert wanted(series, configured()) == {"W=1", "W=2", "sparse", "bisectability"}
+    assert [(result.check, result.reason) for result in switched_off(series, configured())] == [
+        ("clang", "switched off in checks.toml")
+    ]
 
 
 def test_a_file_that_is_not_there_is_named_with_the_setting(own: Path) -> None:
     with pytest.raises(UsageError) as error:
-        load_configuration(NAMES)
+        configured()
     assert str(own) in error.value.message
     assert SETTING in error.value.hint
