@@ -2,60 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.kernel.diagnostics.words import names_in, option_of, plain
-from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, StateRecord
+from pipeline.kernel.diagnostics.reported import Report, parsed
+from pipeline.plan.reported import ReportedBuild, reported_builds
+from pipeline.record import CellRecord, RunRecord, StateRecord
 from pipeline.review.record import PointRecord
 
 MOST = 20
 """Reported lines that are compared."""
-LONGEST_LINE = 1000
-"""Characters of a line that are read: a record can be anybody's."""
-
-_OF_A_COMPILER = re.compile(
-    r"(?:>> ?)?(?P<path>[\w.+-]+(?:/[\w.+-]+)+):(?P<line>\d{1,9}):(?:\d+:)? (?:sparse: )*"
-    r"(?:(?P<kind>fatal error|error|warning): )?(?P<text>\S.*)"
-)
-_OF_A_LINKER = re.compile(
-    r"(?:>> ?)?(?:ERROR: modpost: (?P<symbol>\"\w+\") \[(?P<module>[\w./+-]+)\] undefined|"
-    r"(?:\S*ld\S*: )?(?P<object>[\w./+-]+\.[coa]):.*\bundefined reference to (?P<other>[`'\"]\w+['\"]))"
-)
-
-
-@dataclass(frozen=True)
-class Report:
-    """A line of a report, as a compiler or linker printed it.
-
-    Args:
-        path: of a source, an object or a module.
-        names: that it quotes, such as a variable.
-        option: that switches the warning on; empty where none is named.
-    """
-
-    path: str
-    text: str
-    names: frozenset[str]
-    option: str = ""
-
-    def is_of(self, path: str) -> bool:
-        """Whether it is about a file of the tree: a module is known by its folder."""
-        mine, _, suffix = self.path.rpartition(".")
-        if suffix == "ko":
-            return mine.rpartition("/")[0] == path.rpartition("/")[0]
-        return mine == path.rpartition(".")[0] if suffix in ("o", "a") else self.path == path
-
-    def is_told_by(self, diagnostic: DiagnosticRecord) -> bool:
-        """Whether a diagnostic says the same, in the words of whatever compiler."""
-        if not self.is_of(diagnostic.path):
-            return False
-        other = _report(diagnostic.path, diagnostic.message)
-        if self.option and other.option:
-            return self.option == other.option and bool(self.names & other.names or not self.names)
-        return bool(self.names & other.names) or self.text == other.text
 
 
 @dataclass(frozen=True)
@@ -68,6 +25,7 @@ class Compared:
         fate: `not tried` where nothing of the file was compiled.
         patch: with which it was seen first; 0 where it was not.
         cells: that have it; where none has, those that compiled the file.
+        build: what it was reported of; None where the report does not tell.
     """
 
     point: PointRecord
@@ -75,47 +33,51 @@ class Compared:
     fate: Literal["seen", "not seen", "not tried"]
     patch: int
     cells: tuple[CellRecord, ...]
+    build: ReportedBuild | None = None
+
+    @property
+    def alike(self) -> tuple[CellRecord, ...]:
+        """Those of the cells that have the configuration of the report."""
+        build = self.build
+        return tuple(cell for cell in self.cells if build and (cell.arch, cell.base) == (build.arch, build.config))
 
 
 def compared(record: RunRecord) -> list[Compared]:
-    """What the thread reports of builds, line by line; lines that are no compiler's are left out."""
+    """What the thread reports of builds, line by line, of earlier revisions last; lines that are no compiler's are left
+    out.
+    """
     found = list[Compared]()
-    for point in record.review.points if record.review else ():
+    builds = {build.message_id: build for build in reported_builds(record.series.messages)}
+    for point in _points(record):
         for line in dict.fromkeys(point.text):
             if report := parsed(line):
-                found.append(_compared(record, point, line, report))
+                found.append(_compared(record, point, line, report, builds.get(point.message_id)))
             if len(found) == MOST:
                 return found
     return found
 
 
-def parsed(line: str) -> Report | None:
-    """A line of a compiler or linker, taken apart; None for any other."""
-    line = line[:LONGEST_LINE].strip()
-    if match := _OF_A_LINKER.match(line):
-        symbol = match["symbol"] or match["other"]
-        return _report(match["module"] or match["object"], f"undefined reference to {symbol}")
-    if (match := _OF_A_COMPILER.match(line)) and (match["kind"] or line.startswith(">>")):
-        return _report(match["path"], match["text"])
-    return None
+def _points(record: RunRecord) -> Iterator[PointRecord]:
+    """The points of the thread, and those that were open on an earlier revision."""
+    if record.review:
+        yield from record.review.points
+        yield from (promise.point for promise in (record.review.since.promises if record.review.since else ()))
 
 
-def _report(path: str, text: str) -> Report:
-    text = plain(text)
-    return Report(path, text, frozenset(names_in(text)), option_of(text))
-
-
-def _compared(record: RunRecord, point: PointRecord, line: str, report: Report) -> Compared:
+def _compared(
+    record: RunRecord, point: PointRecord, line: str, report: Report, build: ReportedBuild | None
+) -> Compared:
     hits = [(state.patch, cell) for cell in record.cells for state in cell.states if _has(report, state)]
     if hits:
         first = min(patch for patch, _ in hits)
-        return Compared(point, line, "seen", first, _distinct(cell for _, cell in hits))
+        return Compared(point, line, "seen", first, _distinct(cell for _, cell in hits), build)
     compiled = _distinct(cell for cell in record.cells if any(_compiles(cell, report)))
-    return Compared(point, line, "not seen" if compiled else "not tried", 0, compiled)
+    return Compared(point, line, "not seen" if compiled else "not tried", 0, compiled, build)
 
 
 def _has(report: Report, state: StateRecord) -> bool:
-    return state.patch > 0 and any(map(report.is_told_by, (*state.errors, *state.new_warnings)))
+    told = (*state.errors, *state.new_warnings)
+    return state.patch > 0 and any(report.is_told_by(diagnostic.path, diagnostic.message) for diagnostic in told)
 
 
 def _compiles(cell: CellRecord, report: Report) -> Iterator[bool]:

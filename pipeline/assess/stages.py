@@ -115,7 +115,7 @@ def counts(path: str) -> bool:
 
 
 def _is_compiled(file: TouchedFileRecord) -> bool:
-    return counts(file.path)
+    return file.touched and counts(file.path)
 
 
 def _finding(title: str, diagnostics: Sequence[DiagnosticRecord]) -> Iterable[str]:

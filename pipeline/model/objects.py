@@ -16,12 +16,14 @@ class TouchedFile:
         targets: of make, that show it: its own object, or those of files that include it.
         compiled: whether one of them was, at the state that is spoken of.
         reason: why none was; empty where one was, and where the series is to blame.
+        touched: by the series; others are named by reports of its thread.
     """
 
     path: str
     targets: tuple[str, ...] = ()
     compiled: bool = False
     reason: str = ""
+    touched: bool = True
 
 
 @dataclass(frozen=True)

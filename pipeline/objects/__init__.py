@@ -19,12 +19,14 @@ from pipeline.model import Applied, Coverage, PlannedCell
 from pipeline.objects.choose import values_of
 from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, unreached
 from pipeline.objects.narrow import narrow_works
+from pipeline.objects.reported import reported_works
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import EVERYTHING, further_cell, more_warnings_cell, wide_cell
 from pipeline.objects.work import Work
 from pipeline.plan.concerned import FURTHER, architectures, objects_cell_id, widths
 from pipeline.plan.configurations import touches_kconfig
+from pipeline.plan.reported import ReportedBuild
 from pipeline.system.git import Repository
 
 __all__ = ["ObjectsStage"]
@@ -42,6 +44,7 @@ class ObjectsStage:
         applied: the series on the tree.
         globs: of the ids of cells that are wanted; all without.
         wanted: names of the checks that come with builds (`pipeline.checks.compiled`).
+        reports: builds that the series' thread reports.
     """
 
     def __init__(
@@ -51,9 +54,11 @@ class ObjectsStage:
         applied: Applied,
         globs: Sequence[str] = (),
         wanted: Collection[str] = EVERYTHING,
+        reports: Sequence[ReportedBuild] = (),
     ) -> None:
         self._globs = globs
         self._checks = wanted
+        self._reports = reports
         self._host = host
         self._repository = repository
         self._applied = applied
@@ -107,6 +112,7 @@ class ObjectsStage:
                     room -= len(elsewhere)
                 # Of files that no architecture compiles that was named.
                 self._take(self._narrow())
+                self._take(self._reported())
         return self._results()
 
     def unreached(self) -> tuple[str, ...]:
@@ -196,6 +202,11 @@ class ObjectsStage:
             return []
         wide = [work.planned for work in self._works if work.planned.cell.id == objects_cell_id(work.planned.cell.arch)]
         return [Work(replace(planned, cell=more_warnings_cell(planned.cell))) for planned in wide]
+
+    def _reported(self) -> list[Work]:
+        """What the thread reports of builds, in the configurations that it names."""
+        planned = [work.planned for work in self._works]
+        return [] if self._globs else reported_works(self._host, self._touched, self._applied, planned, self._reports)
 
     def _narrow(self) -> list[Work]:
         last, widths = self._applied.states[-1], self._widths()

@@ -33,7 +33,7 @@ from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Key
 
-VERSION = 4
+VERSION = 5
 """Raised whenever the same objects come to say something else."""
 
 
@@ -66,7 +66,7 @@ class States:
         self.configure(works)
         reachable = [work for work in works if work.planned.reachable]
         for work in reachable:
-            chosen = self._touched.chosen(work.planned.cell.arch, work.configs)
+            chosen = self._touched.chosen(work.planned.cell.arch, work.configs, work.also)
             work.files = {patch: tuple(_of(work, files)) for patch, files in chosen.items()}
         for state in self._applied.states:
             self._visit(state, reachable)
@@ -254,7 +254,7 @@ class States:
             targets = tuple(dict.fromkeys([*file.targets, *good]))
             on_base = [target for target in file.targets if target in base and not base[target].good]
             reason = file.reason or ("does not compile on the base either" if on_base else "")
-            files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason))
+            files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason, file.touched))
         return tuple(files)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 
 from pipeline.kernel.buildhost import BuildHost
@@ -91,13 +91,17 @@ class TouchedCode:
                 others = [*left_behind, *self._includers.get(header, ())]
                 self._includers = {**self._includers, header: tuple(dict.fromkeys(others))}
 
-    def chosen(self, arch: str, configs: Mapping[int, str]) -> dict[int, tuple[TouchedFile, ...]]:
+    def chosen(
+        self, arch: str, configs: Mapping[int, str], also: Collection[str] = ()
+    ) -> dict[int, tuple[TouchedFile, ...]]:
         """The touched files that are there at each state, with what shows them, by patch number.
 
         Args:
             arch: of the configurations.
             configs: of the states that are asked about, by patch number.
+            also: files that are wanted, whether they are touched or not.
         """
+        others = sorted(set(also).difference(self.files))
         known: dict[tuple[int, frozenset[str]], tuple[TouchedFile, ...]] = {}
         files = {}
         for state in self._applied.states:
@@ -113,7 +117,10 @@ class TouchedCode:
                     for path, others in self._includers.items()
                 }
                 shown = self._shown(origin, arch, configs[state.patch], code, includers)
-                known[origin.patch, there] = tuple(file for file in shown if file.targets or file.path in there)
+                known[origin.patch, there] = (
+                    *(file for file in shown if file.targets or file.path in there),
+                    *self._untouched(origin, arch, configs[state.patch], others),
+                )
             files[state.patch] = known[origin.patch, there]
         return files
 
@@ -135,6 +142,12 @@ class TouchedCode:
         shown = chosen(Configured(self.sources_at(origin), arch, values_of(config)), code, includers)
         self._host.store.put(key, [asdict(file) for file in shown], {})
         return shown
+
+    def _untouched(self, origin: SourceState, arch: str, config: str, paths: Sequence[str]) -> tuple[TouchedFile, ...]:
+        """What shows files that the series leaves alone, of those that the tree has."""
+        there = [path for path in paths if path in self.sources_at(origin).files] if paths else []
+        configured = Configured(self.sources_at(origin), arch, values_of(config)) if there else None
+        return tuple(replace(configured.targets(path), touched=False) for path in there if configured)
 
     def targets(self, files: Sequence[TouchedFile]) -> dict[str, str]:
         """Objects that show files, each with the source that it is compiled from."""

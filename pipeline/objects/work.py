@@ -17,7 +17,8 @@ class Work:
         configs: of every state, by patch number.
         files: that are touched and there, by patch number, with what shows them.
         states: their results, by patch number.
-        only: touched files that it is for; None where it is for all.
+        only: files that it is for; None where it is for all that are touched.
+        also: files that it is for, whether they are touched or not.
     """
 
     planned: PlannedCell
@@ -25,3 +26,4 @@ class Work:
     files: dict[int, tuple[TouchedFile, ...]] = field(default_factory=dict)
     states: dict[int, StateObjects] = field(default_factory=dict)
     only: frozenset[str] | None = None
+    also: frozenset[str] = frozenset()

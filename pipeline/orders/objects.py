@@ -13,6 +13,7 @@ from pipeline.measure.moves import moved_since
 from pipeline.model import Applied, PlannedCell, Series
 from pipeline.objects import ObjectsStage
 from pipeline.orders.prepare import PreparedRun
+from pipeline.plan.reported import reported_builds
 from pipeline.record import RunRecord
 from pipeline.runs import collect, places
 from pipeline.runs.cells import cell_records
@@ -48,7 +49,8 @@ def compiled_objects(
         PipelineError: the machine failed.
     """
     order = prepared.order
-    stage = ObjectsStage(prepared.host, repository, applied, order.cells, wanted(series, configured()))
+    reports = reported_builds(series.replies)
+    stage = ObjectsStage(prepared.host, repository, applied, order.cells, wanted(series, configured()), reports)
     if not prepared.objects or not applied.usable or not stage.wanted:
         return
     first = stage.run()

@@ -207,6 +207,7 @@ class TouchedFileRecord(Record):
     objects: tuple[str, ...] = Field(default=(), description="that show it: its own, or those of files that include it")
     compiled: bool = Field(description="one of them was, with the last patch after which the file is there")
     reason: str = Field(default="", description="why none was; empty where a patch is to blame")
+    touched: bool = Field(default=True, description="by the series; others are named by reports of its thread")
 
 
 class CellRecord(Record):

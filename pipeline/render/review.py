@@ -84,7 +84,7 @@ def _reported(compared: Compared, review: ReviewRecord, page: Page) -> Item:
     point = compared.point
     lines = [
         *_indented([cut(compared.line, page.columns - INDENT)]),
-        *_indented(wrap(this_run(compared), page.columns - INDENT)),
+        *_indented(wrap(this_run(compared, review.version), page.columns - INDENT)),
         *_message(point.message_id, point.link, page),
     ]
     return Item(compared.fate, f"{where(point.patch)}{of_version(point, review)}, {name(point.author)}", lines)
@@ -95,13 +95,22 @@ def of_version(point: PointRecord, review: ReviewRecord) -> str:
     return f" of v{point.revision}" if point.revision != review.version else ""
 
 
-def this_run(compared: Compared) -> str:
-    """What the run saw of a reported line, in words."""
+def this_run(compared: Compared, version: int) -> str:
+    """What the run saw of a reported line, in words.
+
+    Args:
+        version: of the series.
+    """
+    build = compared.build
+    own = f" in the configuration that it was reported of, {build.config}" if build and compared.alike else ""
     if compared.fate == "seen":
-        return f"seen here with patch {compared.patch} on {kernels(compared.cells)}"
-    if compared.fate == "not seen":
-        return f"not seen here; the file is compiled on {kernels(compared.cells)}"
-    return "not tried here: nothing of the file was compiled"
+        return f"reproduced with patch {compared.patch} on {kernels(compared.cells)}{own}"
+    of = f"; reported of {build.arch}, {build.config}{f', {build.compiler}' if build.compiler else ''}" if build else ""
+    if compared.fate == "not tried":
+        return f"not tried: nothing of the file was compiled{of}"
+    later = version > compared.point.revision
+    fate = f"fixed in v{version}" if later and own else f"not reproduced{f' in v{version}' if later else ''}"
+    return f"{fate} on {kernels(compared.alike or compared.cells)}, which compiled the file{own or of}"
 
 
 def _view(review: ReviewRecord, page: Page, points: Iterable[PointRecord]) -> dict[str, object]:

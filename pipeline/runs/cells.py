@@ -118,7 +118,9 @@ def _files(builds: Mapping[int, Build]) -> tuple[record.TouchedFileRecord, ...]:
     """The touched files of an objects cell, each as it is after the last patch that leaves it there."""
     latest = {file.path: file for _, build in sorted(builds.items()) for file in build.files}
     return tuple(
-        record.TouchedFileRecord(path=file.path, objects=file.targets, compiled=file.compiled, reason=file.reason)
+        record.TouchedFileRecord(
+            path=file.path, objects=file.targets, compiled=file.compiled, reason=file.reason, touched=file.touched
+        )
         for _, file in sorted(latest.items())
     )
 

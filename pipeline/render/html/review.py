@@ -88,7 +88,7 @@ def _reported(record: ReviewRecord, reported: Sequence[Compared]) -> Table | Non
                 Item(cut(each.line, LONGEST), message(each.point.message_id)),
                 f"{where(each.point.patch)}{of_version(each.point, record)}",
                 name(each.point.author),
-                _word(this_run(each), _REPORTED_TONES[each.fate]),
+                _word(this_run(each, record.version), _REPORTED_TONES[each.fate]),
             )
             for each in reported
         ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.assess.reported import compared, parsed
+from pipeline.assess.reported import compared
+from pipeline.kernel.diagnostics.reported import parsed
 from pipeline.record import DiagnosticRecord, RunRecord, TouchedFileRecord
 from pipeline.review.record import PointRecord, ReviewRecord
 from tests.support import records
