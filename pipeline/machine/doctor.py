@@ -23,12 +23,14 @@ from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.machine import installation
 from pipeline.plan.concerned import WIDTHS, objects_cell_id
 from pipeline.record import ToolRecord
-from pipeline.system.command import Command
+from pipeline.system.command import Command, CutShortError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.policy import SEARCH_PATH, TOOL_ENVIRONMENT
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Sandbox, SandboxName
 
+VERSION_SECONDS = 20
+"""That a program has to say its version: some import a lot of Python first."""
 _VERSION = re.compile(r"\d+\.\d+[\w.+~-]*")
 _ASKED_AT_ONCE = 4
 """Programs that are asked for their versions at once: most of that is waiting."""
@@ -252,7 +254,11 @@ def _version(need: Need, processes: Processes) -> str:
         return ""
     if need.file:
         return "present"
-    done = processes.run(Command((place, "--version"), environment=TOOL_ENVIRONMENT, timeout=20))
+    try:
+        done = processes.run(Command((place, "--version"), environment=TOOL_ENVIRONMENT, timeout=VERSION_SECONDS))
+    except CutShortError:
+        # It is there; that a busy machine does not get it to say more must not cost a run its report.
+        return "present"
     match = _VERSION.search(done.text)
     return match[0] if match else "present"
 
