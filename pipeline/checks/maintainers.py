@@ -16,18 +16,22 @@ class MaintainersCheck:
     """Reads MAINTAINERS after a patch; patterns mean what get_maintainer.pl makes of them."""
 
     name = "maintainers"
-    about = "MAINTAINERS has an entry for new files, and entries of the patch match files"
+    about = (
+        "MAINTAINERS has an entry for new files, and its entries match files: those of the patch, and of files that go"
+    )
     version = 1
     needs = Needs()
 
     def concerns(self, patch: CheckedPatch, /) -> bool:
-        return any(_is_new(patch, file.name) or file.name == NAME for file in patch.files)
+        # What adds no line may take the file away: the states tell.
+        return any(_is_new(patch, file.name) or file.name == NAME or not file.added for file in patch.files)
 
     def run(self, patch: CheckedPatch, before: State, after: State, /) -> Outcome:
         text = after.read(NAME).decode("utf-8", "replace")
         if not text:
             return Outcome(not_checked=f"the tree has no {NAME}")
-        return Outcome((*_ownerless(patch, before, after, sections(text)), *_dangling(patch, after)))
+        ownerless = _ownerless(patch, before, after, sections(text))
+        return Outcome((*ownerless, *_dangling(patch, after), *_left_behind(patch, before, after, text)))
 
 
 def _ownerless(patch: CheckedPatch, before: State, after: State, sections: Sequence[Section]) -> Iterator[CheckFinding]:
@@ -47,6 +51,22 @@ def _dangling(patch: CheckedPatch, after: State) -> Iterator[CheckFinding]:
             match = _ENTRY.match(text)
             if match and match["kind"] == "F" and not after.exists(match["pattern"]):
                 yield CheckFinding(Severity.WARNING, f"no file matches {match['pattern']}", NAME, line, NAME, "no-file")
+
+
+def _left_behind(patch: CheckedPatch, before: State, after: State, text: str) -> Iterator[CheckFinding]:
+    """Patterns that no file matches any more, now that the patch takes files away or moves them."""
+    names = {name for file in patch.files for name in file.names}
+    gone = [name for name in sorted(names) if before.blob(name) and not after.blob(name)]
+    for number, line in enumerate(text.split("\n") if gone else (), 1):
+        match = _ENTRY.match(line)
+        if match is None or match["kind"] != "F":
+            continue
+        pattern = match["pattern"]
+        # Only those are asked about that begin as a file which is gone.
+        plain = re.split(r"[*?\[]", pattern)[0]
+        if any(name.startswith(plain) for name in gone) and before.exists(pattern) and not after.exists(pattern):
+            words = f"no file matches {pattern} any more"
+            yield CheckFinding(Severity.REMARK, words, NAME, number, NAME, "left-behind")
 
 
 def _is_new(patch: CheckedPatch, path: str) -> bool:

@@ -59,5 +59,34 @@ def test_an_entry_that_a_patch_adds_matches_files(pattern: str, expected: list[s
     assert [finding.kind for finding in outcome.findings] == expected
 
 
+GONE = """\
+diff --git a/mm/private/gone.c b/mm/private/gone.c
+deleted file mode 100644
+--- a/mm/private/gone.c
++++ /dev/null
+@@ -1 +0,0 @@
+-int gone;
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "left", "expected"),
+    [
+        ("mm/private/gone.c", (), ["left-behind"]),
+        ("mm/private/", (), ["left-behind"]),
+        ("mm/private/g*.c", (), ["left-behind"]),
+        ("mm/private/", ("mm/private/kept.c",), []),
+        ("fs/never.c", (), []),
+    ],
+)
+def test_an_entry_that_a_file_leaves_behind(entry: str, left: tuple[str, ...], expected: list[str]) -> None:
+    """Seen red where only files that come were looked at: checkpatch's word of every file that goes stood."""
+    others = dict.fromkeys(("mm/kept.c", *left), "") | {"MAINTAINERS": f"{MAINTAINERS}\nGONE\nF:\t{entry}\n"}
+    before, after = Files({**others, "mm/private/gone.c": "int gone;"}), Files(others)
+    check, checked = MaintainersCheck(), patch(diff=GONE)
+    assert check.concerns(checked)
+    assert [finding.kind for finding in check.run(checked, before, after).findings] == expected
+
+
 def test_a_patch_that_adds_no_file_does_not_concern_the_maintainers_check() -> None:
     assert not MaintainersCheck().concerns(patch(diff="--- a/mm/a.c\n+++ b/mm/a.c\n@@ -9 +9 @@\n-a\n+b\n"))
