@@ -19,7 +19,7 @@ from pipeline.mail.message import Mail
 from pipeline.mail.packed import unpacked_size
 from pipeline.mail.people import behind, in_body_author
 from pipeline.mail.posting import Posting
-from pipeline.model import Patch, Prerequisite, Series, UncarriedTrailer
+from pipeline.model import Patch, Prerequisite, Series, UncollectedTrailer
 from pipeline.system import untrusted
 from pipeline.system.errors import NotObtainedError
 from pipeline.system.git import Repository
@@ -95,7 +95,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         for number, (mail, made_of_it) in enumerate(zip(posting.patches, assembled, strict=True), 1)
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
-    left_out = trailers.uncarried(posting, choice.revisions, mails, patches, made.mismatches)
+    left_out = trailers.uncollected(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
     in_doubt = trailers.doubtful(others, patches)[:10]
     round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
@@ -212,7 +212,7 @@ def _difference(made: Assembled, posting: Posting) -> str:
 
 
 def series_of(
-    choice: Choice, patches: tuple[Patch, ...], replies: Sequence[Mail], left_out: tuple[UncarriedTrailer, ...]
+    choice: Choice, patches: tuple[Patch, ...], replies: Sequence[Mail], left_out: tuple[UncollectedTrailer, ...]
 ) -> Series:
     """The values of a posting, and what its mails say of base and prerequisites."""
     posting = choice.posting
@@ -230,7 +230,7 @@ def series_of(
         prerequisites=prerequisites_in(text),
         replies=tuple(mail.letter for mail in replies),
         other_versions=tuple(sorted({revision.version for revision in choice.revisions} - {posting.version})),
-        uncarried_trailers=left_out,
+        uncollected_trailers=left_out,
         notes=choice.notes,
         instead=choice.instead,
     )

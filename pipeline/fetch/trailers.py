@@ -1,7 +1,7 @@
 """Trailers of a thread: which of them go into the patches, and why others do not; pure.
 
 b4 says which reply is about which patch, and whether a trailer's address is that of its sender. What a person gives is
-carried. Anything else (`Fixes:`, `Link:`) is the author's to write, and b4 would take it from a question as well.
+collected. Anything else (`Fixes:`, `Link:`) is the author's to write, and b4 would take it from a question as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.mail.given import Given
 from pipeline.mail.given import given as trailers_given
 from pipeline.mail.message import Mail
 from pipeline.mail.thread import Posting
-from pipeline.model import Patch, UncarriedTrailer
+from pipeline.model import Patch, UncollectedTrailer
 
 _LINE = re.compile(r"^[ \t]*(?P<name>[A-Za-z][A-Za-z-]*): +(?P<value>\S.*)$", re.MULTILINE)
 _WRAPPED = re.compile(r"^([ \t]*\S+: +[^ <\n][^<\n]*)\n(<[^>\n]+>)$", re.MULTILINE)
@@ -79,13 +79,13 @@ def given(reply: Mail) -> tuple[Given, ...]:
 
 def doubtful(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, ...]:
     """What to know of trailers that go into the patches, given for the case that something changes, or misspelt."""
-    carried = {_norm(trailer) for patch in patches for trailer in patch.collected_trailers}
+    in_patches = {_norm(trailer) for patch in patches for trailer in patch.collected_trailers}
     return tuple(
-        f"{words}, and carried all the same: {trailer.line} ({mail.message_id})"
+        f"{words}, and collected all the same: {trailer.line} ({mail.message_id})"
         for mail in mails
         if mail.number is None
         for trailer in given(mail)
-        if _norm(trailer.line) in carried and (words := _doubt(trailer))
+        if _norm(trailer.line) in in_patches and (words := _doubt(trailer))
     )
 
 
@@ -101,13 +101,13 @@ def _behind(value: str) -> str:
     return words if re.match(r"[(\[\w]", words) and "@" not in words and len(words) <= _REMARK_LIMIT else ""
 
 
-def uncarried(
+def uncollected(
     posting: Posting,
     family: Sequence[Posting],
     mails: Sequence[Mail],
     patches: Sequence[Patch],
     mismatches: Sequence[tuple[str, str]],
-) -> tuple[UncarriedTrailer, ...]:
+) -> tuple[UncollectedTrailer, ...]:
     """Trailers that replies give and no patch has, each with the reason.
 
     Args:
@@ -118,21 +118,21 @@ def uncarried(
         mismatches: what b4 says that it left out: trailer, From: header.
     """
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
-    there = {patch.number: _trailers(patch) for patch in patches}
+    by_patch = {patch.number: _trailers(patch) for patch in patches}
     refused = {_norm(trailer) for trailer, _ in mismatches}
     # `ids` makes a set each time that it is asked for, and a thread can be long.
     holding = {name: other for other in reversed(family) for name in other.ids} | dict.fromkeys(posting.ids, posting)
-    left_out: dict[tuple[str, str], UncarriedTrailer] = {}
+    left_out: dict[tuple[str, str], UncollectedTrailer] = {}
     for reply in by_id.values():
         if reply.number is not None:
             continue
         about = _about(reply, by_id)
         numbers = [patch.number for patch in patches if about and patch.message_id == about.message_id]
         numbers = numbers or [patch.number for patch in patches if about and patch.subject == about.title]
-        carried = there[numbers[0]] if numbers else frozenset().union(*there.values())
+        already_there = by_patch[numbers[0]] if numbers else frozenset().union(*by_patch.values())
         for given_trailer in given(reply):
             trailer = given_trailer.line
-            if _norm(trailer) in carried:
+            if _norm(trailer) in already_there:
                 continue
             reason = (
                 given_trailer.wrong
@@ -145,12 +145,12 @@ def uncarried(
                     else _reason(reply, posting, holding, by_id)
                 )
             )
-            left_out[_norm(trailer), reply.message_id] = UncarriedTrailer(trailer, reply.message_id, reason)
+            left_out[_norm(trailer), reply.message_id] = UncollectedTrailer(trailer, reply.message_id, reason)
     return tuple(left_out.values())
 
 
 def _of_itself(trailer: str) -> str:
-    """Why a trailer is not carried, whoever gives it."""
+    """Why a trailer is not collected, whoever gives it."""
     name, _, value = trailer.partition(": ")
     if _UNREADABLE in trailer:
         return "it cannot be read in the charset that the mail says"

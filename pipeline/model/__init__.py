@@ -40,7 +40,7 @@ from pipeline.model.series import (
     Prerequisite,
     Series,
     Suspicion,
-    UncarriedTrailer,
+    UncollectedTrailer,
 )
 from pipeline.model.tree import Applied, ApplyStatus, BaseCandidate, Hunk, SourceState, Tree
 
@@ -92,6 +92,6 @@ __all__ = [
     "Toolchain",
     "TouchedFile",
     "Tree",
-    "UncarriedTrailer",
+    "UncollectedTrailer",
     "has_vmemmap",
 ]

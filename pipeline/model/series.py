@@ -80,7 +80,7 @@ class Patch:
 
 
 @dataclass(frozen=True)
-class UncarriedTrailer:
+class UncollectedTrailer:
     """A trailer that a reply gives and that no patch has.
 
     Args:
@@ -130,7 +130,7 @@ class Series:
         prerequisites: in the order in which its mails name them.
         replies: every other message of the thread.
         other_versions: revisions in the thread that were not chosen.
-        uncarried_trailers: what replies give and no patch has.
+        uncollected_trailers: what replies give and no patch has.
         source: what the user named.
         notes: what a reader should know of how it was put together.
         suspicions: places in the patches that need a look.
@@ -147,7 +147,7 @@ class Series:
     prerequisites: tuple[Prerequisite, ...] = ()
     replies: tuple[Letter, ...] = ()
     other_versions: tuple[int, ...] = ()
-    uncarried_trailers: tuple[UncarriedTrailer, ...] = ()
+    uncollected_trailers: tuple[UncollectedTrailer, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = ()
     suspicions: tuple[Suspicion, ...] = ()

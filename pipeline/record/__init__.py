@@ -42,7 +42,7 @@ from pipeline.record.series import (
     SeriesRecord,
     SuspicionRecord,
     TreeRecord,
-    UncarriedTrailerRecord,
+    UncollectedTrailerRecord,
 )
 from pipeline.review.record import ReviewRecord
 from pipeline.system import untrusted
@@ -87,7 +87,7 @@ __all__ = [
     "ToolRecord",
     "TouchedFileRecord",
     "TreeRecord",
-    "UncarriedTrailerRecord",
+    "UncollectedTrailerRecord",
     "json_schema",
     "line_numbers",
     "line_ranges",

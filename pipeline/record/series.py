@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from pipeline.record.base import Record
 from pipeline.system.numbers import Count
@@ -35,7 +35,7 @@ class PatchRecord(Record):
     diff: str = Field(default="", description="as it was posted; empty where that is not known, or too long to keep")
 
 
-class UncarriedTrailerRecord(Record):
+class UncollectedTrailerRecord(Record):
     trailer: str
     message_id: str
     reason: str
@@ -71,7 +71,11 @@ class SeriesRecord(Record):
     base_commit: str = ""
     change_id: str = ""
     prerequisites: tuple[PrerequisiteRecord, ...] = Field(default=(), description="what the series says that it needs")
-    uncarried_trailers: tuple[UncarriedTrailerRecord, ...] = Field(default=(), description="of replies, in no patch")
+    uncollected_trailers: tuple[UncollectedTrailerRecord, ...] = Field(
+        default=(),
+        validation_alias=AliasChoices("uncollected_trailers", "uncarried_trailers"),
+        description="of replies, in no patch",
+    )
     replies: Count = Field(default=0, description="messages of the thread that are not part of the series")
     messages: tuple[LetterRecord, ...] = Field(
         default=(),

@@ -20,7 +20,7 @@ _COLOURS = {
     **dict.fromkeys(("NO VERDICT", "WARN", "base FAILS", "unreachable", "incomplete", "not measured"), "yellow"),
     **dict.fromkeys(("not confirmed", "not checked"), "yellow"),
     **dict.fromkeys(("answered", "touched", "unchanged", "message only"), "green"),
-    **dict.fromkeys(("unanswered", "disputed", "not touched", "dropped", "not carried"), "red"),
+    **dict.fromkeys(("unanswered", "disputed", "not touched", "dropped", "not collected"), "red"),
     **dict.fromkeys(("promised", "volunteered", "undecided", "as before", "names no symbol"), "yellow"),
     **dict.fromkeys(("NOT COVERED", "applies, 3-way", "already merged", "flaky", "missing"), "yellow"),
 }

@@ -67,7 +67,7 @@ def render_review(review: ReviewRecord, title: str, *, colour: bool = False, ope
 
 
 def review_view(review: ReviewRecord, page: Page, reported: Sequence[Compared] = ()) -> dict[str, object]:
-    """What the report shows of a review: all but trailers that are carried, and points that are settled.
+    """What the report shows of a review: all but trailers that are collected, and points that are settled.
 
     Args:
         reported: what the thread reports of builds, beside what the run saw.
@@ -76,7 +76,7 @@ def review_view(review: ReviewRecord, page: Page, reported: Sequence[Compared] =
     return {
         **_view(review, page, points),
         "reported": [_reported(each, review, page) for each in reported],
-        "trailers": _trailers([trailer for trailer in review.trailers if not trailer.carried], page),
+        "trailers": _trailers([trailer for trailer in review.trailers if not trailer.collected], page),
     }
 
 
@@ -156,12 +156,12 @@ def balance(review: ReviewRecord) -> str:
     """How many points there are of each state, and trailers."""
     states = Counter(point.state for point in review.points)
     words = [f"{states[state]} {state}" for state in ORDER if states[state]]
-    carried = sum(trailer.carried for trailer in review.trailers)
+    collected = sum(trailer.collected for trailer in review.trailers)
     replies = "1 reply" if review.messages == 1 else f"{review.messages} replies"
     unread = [f"{review.unread} too long to be read"] if review.unread else []
     parts = [f"{replies} read", *unread, count(len(review.points), "point")]
     text = ", ".join(parts) + (f" ({', '.join(words)})" if words else "")
-    return text + (f"; {carried} of {count(len(review.trailers), 'trailer')} carried" if review.trailers else "")
+    return text + (f"; {collected} of {count(len(review.trailers), 'trailer')} collected" if review.trailers else "")
 
 
 def where(patch: int | None) -> str:
@@ -214,17 +214,19 @@ def _message(message_id: str, link: str, page: Page) -> list[str]:
 
 
 def _trailers(trailers: Iterable[TrailerRecord], page: Page) -> list[Item]:
-    """Each trailer that wants a look; those that are carried are counted."""
+    """Each trailer that wants a look; those that are collected are counted."""
     every = sorted(trailers, key=lambda trailer: trailer.patch or 0)
-    carried = Counter(trailer.name for trailer in every if trailer.carried and not trailer.conditional)
-    folded = [Item("carried", ", ".join(f"{times} {kind}" for kind, times in carried.items()), [])] if carried else []
-    return [*folded, *(_trailer(trailer, page) for trailer in every if not trailer.carried or trailer.conditional)]
+    collected = Counter(trailer.name for trailer in every if trailer.collected and not trailer.conditional)
+    folded = (
+        [Item("collected", ", ".join(f"{times} {kind}" for kind, times in collected.items()), [])] if collected else []
+    )
+    return [*folded, *(_trailer(trailer, page) for trailer in every if not trailer.collected or trailer.conditional)]
 
 
 def _trailer(trailer: TrailerRecord, page: Page) -> Item:
     given = f"on v{trailer.revision}" if trailer.revision else "posted with it"
     return Item(
-        "carried" if trailer.carried else "not carried",
+        "collected" if trailer.collected else "not collected",
         f"{where(trailer.patch)}, {given}{', on a condition' if trailer.conditional else ''}, "
         f"{trailer.name}: {trailer.value}",
         [

@@ -34,11 +34,11 @@ def _lines(series: Series) -> Iterator[str]:
     if series.suspicions:
         yield "Look at:"
     yield from (f"  {suspicion.place}: {suspicion.what}" for suspicion in series.suspicions)
-    if series.uncarried_trailers:
-        yield "Trailers that were not carried:"
-    for uncarried_trailer in series.uncarried_trailers:
-        yield f"      - {uncarried_trailer.trailer}"
-        yield f"        {uncarried_trailer.reason} ({uncarried_trailer.message_id})"
+    if series.uncollected_trailers:
+        yield "Trailers that were not collected:"
+    for uncollected_trailer in series.uncollected_trailers:
+        yield f"      - {uncollected_trailer.trailer}"
+        yield f"        {uncollected_trailer.reason} ({uncollected_trailer.message_id})"
 
 
 def prerequisite_lines(prerequisites: Sequence[Prerequisite | PrerequisiteRecord]) -> Iterator[str]:

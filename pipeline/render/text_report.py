@@ -161,8 +161,8 @@ def about(record: RunRecord) -> list[tuple[str, str]]:
         *(("Needs", line) for line in prerequisite_lines(series.prerequisites)),
         *(("Note", note) for note in series.notes),
         *(
-            ("Note", f"not carried: {uncarried_trailer.trailer}; {uncarried_trailer.reason}")
-            for uncarried_trailer in series.uncarried_trailers
+            ("Note", f"not collected: {uncollected_trailer.trailer}; {uncollected_trailer.reason}")
+            for uncollected_trailer in series.uncollected_trailers
         ),
     ]
     return [(name, text) for name, text in rows if text]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from pipeline.system.numbers import Count
 
@@ -93,8 +93,11 @@ class TrailerRecord(Entry):
     message_id: str
     link: str
     revision: Count | None = Field(description="on which it was given; null where the patch was posted with it")
-    carried: bool = Field(description="the patch, as b4 makes it, has it")
-    reason: str = Field(default="", description="why it is not carried")
+    collected: bool = Field(
+        validation_alias=AliasChoices("collected", "carried"),
+        description="the patch, as b4 makes it, has it; older records call it carried",
+    )
+    reason: str = Field(default="", description="why it is not collected")
     conditional: bool = Field(default=False, description="given for the case that something is changed")
 
 

@@ -72,7 +72,7 @@ class Reviewer:
         past = review(before, midmask, maintainers)
         since = self._since(series, before, past, trees)
         lost = tuple(lost_trailers(past.trailers, before.version, since.patches, series))
-        given = {(trailer.patch, trailer.name, trailer.value) for trailer in current.trailers if trailer.carried}
+        given = {(trailer.patch, trailer.name, trailer.value) for trailer in current.trailers if trailer.collected}
         lost = tuple(trailer for trailer in lost if (trailer.patch, trailer.name, trailer.value) not in given)
         return current.model_copy(update={"since": since, "trailers": (*current.trailers, *lost)})
 

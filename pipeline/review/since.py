@@ -162,7 +162,7 @@ def lost_trailers(
                     update={
                         "patch": patch.after,
                         "revision": trailer.revision or version,
-                        "carried": False,
+                        "collected": False,
                         "reason": f"v{series.version} was posted without it; {change}",
                     }
                 )

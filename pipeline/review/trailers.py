@@ -39,23 +39,23 @@ def _posted(series: Series, texts: dict[int, str], link: Link) -> Iterator[Trail
                     message_id=patch.message_id,
                     link=link(patch.message_id),
                     revision=None,
-                    carried=True,
+                    collected=True,
                 )
 
 
 def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], link: Link) -> Iterator[TrailerRecord]:
     by_number = {patch.number: patch for patch in series.patches}
     known = {
-        (uncarried_trailer.message_id, same(uncarried_trailer.trailer)): uncarried_trailer.reason
-        for uncarried_trailer in series.uncarried_trailers
+        (uncollected_trailer.message_id, same(uncollected_trailer.trailer)): uncollected_trailer.reason
+        for uncollected_trailer in series.uncollected_trailers
     }
-    there = {patch.number: _there(texts[patch.number], patch) for patch in series.patches}
+    by_patch = {patch.number: _in_patch(texts[patch.number], patch) for patch in series.patches}
     for reply in messages:
         for trailer in {same(trailer.line): trailer for trailer in reply.given}.values():
             name, value = trailer.name, trailer.value
             about = [by_number[reply.patch]] if reply.patch in by_number else [*series.patches]
             wanted = same(f"{name}: {value}")
-            lacking = [patch.number for patch in about if wanted not in there[patch.number]]
+            lacking = [patch.number for patch in about if wanted not in by_patch[patch.number]]
             yield TrailerRecord(
                 patch=reply.patch or None,
                 name=name,
@@ -63,7 +63,7 @@ def _given(series: Series, messages: Sequence[Message], texts: dict[int, str], l
                 message_id=reply.id,
                 link=link(reply.id),
                 revision=series.version,
-                carried=not lacking,
+                collected=not lacking,
                 reason=(
                     trailer.wrong
                     or known.get((reply.id, same(f"{name}: {value}")))
@@ -98,10 +98,10 @@ def written(body: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((match["name"], match["value"]) for match in matched if match))
 
 
-def _there(text: str, patch: Patch) -> frozenset[str]:
+def _in_patch(text: str, patch: Patch) -> frozenset[str]:
     """The trailers that a patch has, for comparing."""
-    carried = [*patch.collected_trailers, *(f"{known}: {rest}" for known, rest in written(text))]
-    return frozenset(map(same, carried))
+    lines = [*patch.collected_trailers, *(f"{known}: {rest}" for known, rest in written(text))]
+    return frozenset(map(same, lines))
 
 
 def same(line: str) -> str:

@@ -47,9 +47,9 @@ def series_record(series: Series, follow_ups: Sequence[str]) -> record.SeriesRec
             record.PrerequisiteRecord.model_validate({**vars(prerequisite), "patches": len(prerequisite.patches)})
             for prerequisite in series.prerequisites
         ),
-        uncarried_trailers=tuple(
-            record.UncarriedTrailerRecord(**asdict(uncarried_trailer))
-            for uncarried_trailer in series.uncarried_trailers
+        uncollected_trailers=tuple(
+            record.UncollectedTrailerRecord(**asdict(uncollected_trailer))
+            for uncollected_trailer in series.uncollected_trailers
         ),
         replies=len(series.replies),
         messages=_messages(series),

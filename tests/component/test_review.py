@@ -140,7 +140,7 @@ def test_standard_input_holds_both_revisions(run_pipeline: Runner, thread: list[
 
 
 @pytest.mark.parametrize(
-    ("name", "read", "states", "carried"),
+    ("name", "read", "states", "collected"),
     [
         ("sparse-vmemmap-v3", 13, {"disputed": 1, "answered": 1}, 11),
         ("scftorture-v3", 4, {"answered": 1}, 7),
@@ -149,7 +149,7 @@ def test_standard_input_holds_both_revisions(run_pipeline: Runner, thread: list[
     ],
 )
 def test_threads_of_real_lists(
-    run_pipeline: Runner, name: str, read: int, states: dict[str, int], carried: int
+    run_pipeline: Runner, name: str, read: int, states: dict[str, int], collected: int
 ) -> None:
     path = SHARED / f"mail/{name}.mbox"
     if not path.is_file():
@@ -160,7 +160,7 @@ def test_threads_of_real_lists(
     states_read = [point.state for point in review.points]
     assert {state: states_read.count(state) for state in states_read} == states
     assert review.messages == read
-    assert sum(trailer.carried for trailer in review.trailers) == carried
+    assert sum(trailer.collected for trailer in review.trailers) == collected
 
 
 def test_the_thread_that_the_project_began_with(run_pipeline: Runner) -> None:

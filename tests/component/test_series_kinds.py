@@ -267,7 +267,7 @@ def test_a_series_without_a_cover_letter_gets_nothing_of_the_mail_that_it_answer
     assert f"      - Acked-by: {REVIEWER}" in lines
 
 
-def test_trailers_that_are_not_carried_are_listed_with_the_reason(
+def test_trailers_that_are_not_collected_are_listed_with_the_reason(
     run_pipeline: Runner, posted: Mapping[str, PatchSeries]
 ) -> None:
     good = posted["good"].mails
@@ -286,7 +286,7 @@ def test_trailers_that_are_not_carried_are_listed_with_the_reason(
     lines = fetched(run_pipeline, [*good, *newer, *replies])
     text = "\n".join(lines)
     assert f"      + Reviewed-by: {REVIEWER}" in lines
-    listed = text.split("Trailers that were not carried:\n")[1].splitlines()[:-1]
+    listed = text.split("Trailers that were not collected:\n")[1].splitlines()[:-1]
     assert [line.strip() for line in listed[::2]] == [
         "- Reviewed-by: Some One Else <else@example.com>",
         f"- Tested-by: {REVIEWER}",
@@ -300,7 +300,7 @@ def test_trailers_that_are_not_carried_are_listed_with_the_reason(
 
 
 @pytest.mark.parametrize("said", ['Fixes: 0123456789ab ("mm: break it")', "Link: https://example.org/r/1", "Fixes: ?"])
-def test_a_trailer_that_no_person_gives_is_not_carried_and_that_is_said(
+def test_a_trailer_that_no_person_gives_is_not_collected_and_that_is_said(
     run_pipeline: Runner, posted: Mapping[str, PatchSeries], said: str
 ) -> None:
     good = posted["good"].mails

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.fetch.assembly import patch_of, series_of
-from pipeline.fetch.trailers import uncarried
+from pipeline.fetch.trailers import uncollected
 from pipeline.mail import thread as threads
 from pipeline.mail.choice import choose
 from pipeline.mail.mbox import read_file
@@ -144,7 +144,7 @@ def _made(raw: Sequence[bytes], revision: int | None) -> Series:
     chosen = choose(threads.postings(mails), mails, "", revision)
     patches = tuple(patch_of(number, mail) for number, mail in enumerate(chosen.posting.patches, 1))
     others = [mail for mail in mails if mail.message_id not in chosen.posting.ids]
-    left_out = uncarried(chosen.posting, chosen.revisions, mails, patches, [])
+    left_out = uncollected(chosen.posting, chosen.revisions, mails, patches, [])
     return series_of(chosen, patches, others, left_out)
 
 

@@ -45,7 +45,7 @@ def whole() -> ReviewRecord:
         message_id="t@x",
         link="",
         revision=1,
-        carried=False,
+        collected=False,
         reason="too late",
     )
     return made().model_copy(update={"version": 2, "since": since, "trailers": (trailer,)})

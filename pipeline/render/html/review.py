@@ -137,9 +137,9 @@ def _trailers(record: ReviewRecord) -> Table | None:
             Item(cut(f"{trailer.name}: {trailer.value}", LONGEST), message(trailer.message_id)),
             where(trailer.patch),
             f"v{trailer.revision}" if trailer.revision else "posted with it",
-            _word("carried", "ok") if trailer.carried else _word("not carried", "warn"),
+            _word("collected", "ok") if trailer.collected else _word("not collected", "warn"),
             "; ".join(filter(None, ("given on a condition" if trailer.conditional else "", trailer.reason))),
         )
-        for trailer in sorted(record.trailers, key=lambda trailer: (trailer.carried, trailer.patch or 0))
+        for trailer in sorted(record.trailers, key=lambda trailer: (trailer.collected, trailer.patch or 0))
     )
     return table("Trailers", ("trailer", "on", "given on", "b4", "why not"), rows)

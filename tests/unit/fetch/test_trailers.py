@@ -1,4 +1,4 @@
-"""Trailers out of replies: what persons give is carried and shown, and all else is named with the reason."""
+"""Trailers out of replies: what persons give is collected and shown, and all else is named with the reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given as hypothetically
 from hypothesis import strategies as st
 
 from pipeline.fetch.assembly import patch_of
-from pipeline.fetch.trailers import answers, collected, doubtful, given, uncarried
+from pipeline.fetch.trailers import answers, collected, doubtful, given, uncollected
 from pipeline.mail.message import Mail, parse
 from pipeline.mail.thread import postings
 from tests.support.clock import at_most
@@ -49,12 +49,12 @@ NOT_CARRIED = [
 
 
 @pytest.mark.parametrize("line", CARRIED)
-def test_what_persons_give_is_carried(line: str) -> None:
+def test_what_persons_give_is_collected(line: str) -> None:
     assert collected(PATCH, made_by_b4(line)) == (line,)
 
 
 @pytest.mark.parametrize("line", NOT_CARRIED)
-def test_what_is_no_person_s_is_not_carried(line: str) -> None:
+def test_what_is_no_person_s_is_not_collected(line: str) -> None:
     assert collected(PATCH, made_by_b4(line)) == ()
 
 
@@ -91,12 +91,12 @@ def left_out(answer: Mail, *added: str, mismatches: tuple[tuple[str, str], ...] 
     mails = [PATCH, answer]
     (posting,) = postings(mails)
     patches = [patch_of(1, PATCH, collected(PATCH, made_by_b4(*added), answers(mails)))]
-    uncarried_trailers = uncarried(posting, [], mails, patches, mismatches)
-    return {uncarried_trailer.trailer: uncarried_trailer.reason for uncarried_trailer in uncarried_trailers}
+    uncollected_trailers = uncollected(posting, [], mails, patches, mismatches)
+    return {uncollected_trailer.trailer: uncollected_trailer.reason for uncollected_trailer in uncollected_trailers}
 
 
 @pytest.mark.parametrize("line", CARRIED)
-def test_what_is_carried_is_not_said_to_be_left_out(line: str) -> None:
+def test_what_is_collected_is_not_said_to_be_left_out(line: str) -> None:
     assert left_out(reply(f"{line}\n"), line) == {}
 
 
@@ -129,20 +129,20 @@ REMARKS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "carried"), REMARKS)
-def test_a_remark_behind_an_address_is_carried(said: str, carried: str) -> None:
-    by_b4 = carried if "#" in carried else carried[: carried.index(">") + 1]
-    assert collected(PATCH, made_by_b4(by_b4), answers([PATCH, reply(f"{said}\n")])) == (carried,)
+@pytest.mark.parametrize(("said", "expected"), REMARKS)
+def test_a_remark_behind_an_address_is_collected(said: str, expected: str) -> None:
+    by_b4 = expected if "#" in expected else expected[: expected.index(">") + 1]
+    assert collected(PATCH, made_by_b4(by_b4), answers([PATCH, reply(f"{said}\n")])) == (expected,)
     other = parse(raw("[PATCH] mm: y", MESSAGE + DIFF, "other"))
     elsewhere = answers([PATCH, other, reply(f"{said}\n", "other@example.org")])
     assert collected(PATCH, made_by_b4(by_b4), elsewhere) == (by_b4,)
 
 
-def test_a_trailer_that_is_misspelt_is_carried_as_b4_has_it_and_that_is_said() -> None:
+def test_a_trailer_that_is_misspelt_is_collected_as_b4_has_it_and_that_is_said() -> None:
     line = f"Reviewd-by: {TALLY}"
     patches = [patch_of(1, PATCH, collected(PATCH, made_by_b4(line)))]
     (words,) = doubtful([PATCH, reply(f"{line}\n")], patches)
-    assert words == (f"written wrongly: Reviewed-by is meant, and carried all the same: {line} (reply@example.org)")
+    assert words == (f"written wrongly: Reviewed-by is meant, and collected all the same: {line} (reply@example.org)")
 
 
 REASONS = [
@@ -194,7 +194,7 @@ NAMES = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
 @hypothetically(
     NAMES, NAMES, st.sampled_from(["Reviewed-by", "ACKED-BY", "tested-by"]), st.sampled_from(["", " # x", "  "])
 )
-def test_a_trailer_is_carried_and_shown_or_named(name: str, domain: str, kind: str, end: str) -> None:
+def test_a_trailer_is_collected_and_shown_or_named(name: str, domain: str, kind: str, end: str) -> None:
     """Whatever b4 does with it: never neither, never both."""
     line = f"{kind}: {name.title()} Page <{name}@{domain}.org>{end}"
     answer = reply(f"Hello.\n\n{line}\n")

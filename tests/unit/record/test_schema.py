@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from pipeline.record import SCHEMA_FILE, RunRecord, json_schema
-from tests.support import records
+from pipeline.record import SCHEMA_FILE, RunRecord, UncollectedTrailerRecord, json_schema
+from tests.support import records, sample_reviews
 
 
 def test_the_shipped_schema_is_up_to_date() -> None:
@@ -45,3 +45,19 @@ def test_a_record_that_is_none_is_refused_by_model_and_schema_alike(field: str, 
         RunRecord.model_validate_json(json.dumps(changed))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(changed, json.loads(SCHEMA_FILE.read_text()))
+
+
+def test_a_record_under_the_names_of_older_versions_is_read() -> None:
+    """Reports are made of runs that are a year old, and runs of several machines are merged."""
+    left_out = (UncollectedTrailerRecord(trailer="Fixes: ?", message_id="a@x", reason="no person gives it"),)
+    record = records.run(
+        series=records.series(uncollected_trailers=left_out),
+        cells=(records.cell("riscv64-gcc", states=(records.state(0), records.state(1, reused=True))),),
+        review=sample_reviews.whole(),
+    )
+    older = {"uncollected_trailers": "uncarried_trailers", "collected": "carried", "reused": "carried"}
+    text = record.to_json()
+    for name, before in older.items():
+        assert f'"{name}": ' in text
+        text = text.replace(f'"{name}": ', f'"{before}": ')
+    assert RunRecord.model_validate_json(text) == record

@@ -89,8 +89,8 @@ def test_who_has_to_act_comes_first_in_ten_lines_at_most() -> None:
     assert summary[-1] == "  and 38 points between others"
 
 
-def test_trailers_that_are_carried_are_counted_and_conditions_are_named() -> None:
+def test_trailers_that_are_collected_are_counted_and_conditions_are_named() -> None:
     acked = f"Please wrap it. With that fixed:\n\nAcked-by: {REVIEWER}\n"
     given = letter("t", REVIEWER, acked, "cover", "p1")
     text = " ".join(render_review(made(given), "t").split())
-    assert f"not carried: patch 1, on v1, on a condition, Acked-by: {REVIEWER}" in text
+    assert f"not collected: patch 1, on v1, on a condition, Acked-by: {REVIEWER}" in text

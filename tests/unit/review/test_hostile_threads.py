@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.claims.find import _statements, _text_deltas
 from pipeline.fetch.assembly import _DEPENDS_ON, patch_of, series_of
-from pipeline.fetch.trailers import given, uncarried
+from pipeline.fetch.trailers import given, uncollected
 from pipeline.mail import thread
 from pipeline.mail.choice import choose
 from pipeline.mail.limits import PARAMETER_LIMIT, TYPED_LIMIT
@@ -41,7 +41,7 @@ def reviewed(*replies: bytes) -> ReviewRecord:
     chosen = choose(thread.postings(mails), mails, "", None)
     patches = tuple(patch_of(number, patch) for number, patch in enumerate(chosen.posting.patches, 1))
     others = [message for message in mails if message.message_id not in chosen.posting.ids]
-    left_out = uncarried(chosen.posting, chosen.revisions, mails, patches, [])
+    left_out = uncollected(chosen.posting, chosen.revisions, mails, patches, [])
     return review(series_of(chosen, patches, others, left_out), "http://x/%s")
 
 

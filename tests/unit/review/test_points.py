@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.model import Letter, UncarriedTrailer
+from pipeline.model import Letter, UncollectedTrailer
 from pipeline.review import review
 from pipeline.review.record import PointRecord, ReviewRecord
 from tests.support.threads import ANSWER, AUTHOR, CODE, COMMENT, MIDMASK, OTHER, REVIEWER, letter, patch, quoted, series
@@ -220,15 +220,15 @@ def test_references_in_a_loop_come_to_an_end() -> None:
     assert reviewed(*loop).messages == 2
 
 
-def test_trailers_name_their_giver_and_whether_they_are_carried() -> None:
-    carried = f"Tested-by: {OTHER}"
-    tested = letter("a", OTHER, f"{carried}\n", "cover", "p1")
+def test_trailers_name_their_giver_and_whether_they_are_collected() -> None:
+    collected = f"Tested-by: {OTHER}"
+    tested = letter("a", OTHER, f"{collected}\n", "cover", "p1")
     foreign = letter("b", REVIEWER, "Acked-by: Rex <rex@home.example>\n", "cover", "p2", subject="Re: [PATCH 2/2] x")
     posted = patch(2, f"Why.\n\nReviewed-by: {OTHER}\nSigned-off-by: {AUTHOR}\n{CODE}")
-    first = patch(1, f"Why.\n\nSigned-off-by: {AUTHOR}\n{carried}\n{CODE}", collected_trailers=(carried,))
+    first = patch(1, f"Why.\n\nSigned-off-by: {AUTHOR}\n{collected}\n{CODE}", collected_trailers=(collected,))
     trailers = review(series(tested, foreign, patches=(first, posted)), MIDMASK).trailers
     assert [
-        (trailer.patch, trailer.name, trailer.revision, trailer.carried, trailer.message_id) for trailer in trailers
+        (trailer.patch, trailer.name, trailer.revision, trailer.collected, trailer.message_id) for trailer in trailers
     ] == [
         (2, "Reviewed-by", None, True, "p2@x"),
         (1, "Tested-by", 1, True, "a@x"),
@@ -237,25 +237,25 @@ def test_trailers_name_their_giver_and_whether_they_are_carried() -> None:
     assert trailers[2].reason == "its address is not the sender's, rex@example.net"
 
 
-def test_a_trailer_is_one_whatever_its_case_and_says_why_it_is_not_carried() -> None:
+def test_a_trailer_is_one_whatever_its_case_and_says_why_it_is_not_collected() -> None:
     """The reasons are those that the series came with."""
     said = letter("a", OTHER, f"What does it fix?\n\nFixes: ?\nreviewed-By: {OTHER}\n", "cover", "p1")
     reason = "it names no commit"
-    known = (UncarriedTrailer("Fixes: ?", "a@x", reason),)
-    carried = patch(1, collected_trailers=(f"Reviewed-by: {OTHER}",))
-    trailers = review(series(said, patches=(carried, patch(2)), uncarried_trailers=known), MIDMASK).trailers
-    assert [(trailer.name, trailer.carried, trailer.reason) for trailer in trailers] == [
+    known = (UncollectedTrailer("Fixes: ?", "a@x", reason),)
+    collected = patch(1, collected_trailers=(f"Reviewed-by: {OTHER}",))
+    trailers = review(series(said, patches=(collected, patch(2)), uncollected_trailers=known), MIDMASK).trailers
+    assert [(trailer.name, trailer.collected, trailer.reason) for trailer in trailers] == [
         ("Fixes", False, reason),
         ("reviewed-By", True, ""),
     ]
 
 
-def test_a_trailer_on_the_cover_letter_is_carried_when_every_patch_has_it() -> None:
+def test_a_trailer_on_the_cover_letter_is_collected_when_every_patch_has_it() -> None:
     line = f"Acked-by: {REVIEWER}"
     acked = letter("a", REVIEWER, f"{line}\n", "cover")
     with_it = patch(1, f"Why.\n\n{line}\n{CODE}", collected_trailers=(line,))
     (trailer,) = review(series(acked, patches=(with_it, patch(2))), MIDMASK).trailers
-    assert (trailer.patch, trailer.carried, trailer.reason) == (None, False, "b4 does not take it for patch 2")
+    assert (trailer.patch, trailer.collected, trailer.reason) == (None, False, "b4 does not take it for patch 2")
 
 
 def test_a_slash_in_a_message_id_is_escaped_in_its_link() -> None:

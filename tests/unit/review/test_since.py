@@ -89,7 +89,7 @@ def test_trailers_that_the_new_revision_left_out() -> None:
     compared_patches = by_patch_id(BEFORE[:1], AFTER[:1])
     second = series(version=2)
     (lost,) = lost_trailers(review(series(acked), MIDMASK).trailers, 1, compared_patches, second)
-    assert (lost.patch, lost.revision, lost.carried) == (1, 1, False)
+    assert (lost.patch, lost.revision, lost.collected) == (1, 1, False)
     assert lost.reason == "v2 was posted without it; the patch: unchanged since v1"
     kept_it = series(version=2, patches=(patch(1, f"Why.\n\nAcked-by: {REVIEWER}\n{CODE}"), patch(2)))
     assert [*lost_trailers(review(series(acked), MIDMASK).trailers, 1, compared_patches, kept_it)] == []

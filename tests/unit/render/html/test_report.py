@@ -327,4 +327,4 @@ def test_where_the_review_stands() -> None:
     assert re.search(r"<td[^>]*>\? promised</td>", page)
     assert re.search(r"Ada Author: &#34;Good catch. Will fix.&#34;", page)
     assert "v2 against v1, by range-diff" in page
-    assert re.search(r"<td[^>]*>\? not carried</td>", page)
+    assert re.search(r"<td[^>]*>\? not collected</td>", page)
