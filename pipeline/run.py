@@ -138,11 +138,11 @@ class Pipeline:
         results, notes = [], list[str]()
         for tree in trees.values():
             applied = self.apply(series, tree, order.base)
-            planned, said = self.chosen(prepared, series, applied)
+            planned, remarks = self.chosen(prepared, series, applied)
             checks = check_patches(prepared.host, series, applied, tree)
             results.append(TreeResult(applied, planned, probes=probes, checks=checks))
-            notes += said
-            self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs, said))
+            notes += remarks
+            self.console.say(render_plan(applied.tree, planned, prepared.resolved.matrix, order.jobs, remarks))
         return self.record("plan", prepared, series, results, notes)
 
     def _series(self, prepared: PreparedRun) -> Series:

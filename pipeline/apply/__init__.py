@@ -85,11 +85,11 @@ class Applier:
             if applied is None:
                 files = series.files.union(*(patch.files for _, patches in groups for patch in patches))
                 checkout = self._sparse_checkout(place / "tree", tree, files, allowance)
-                told, base = [], tree
+                sentences, base = [], tree
                 for title, patches in groups:
                     words, base = self._prepared(checkout, title, patches, base)
-                    told.append(words)
-                applied = replace(self._am_all(checkout, series.patches, base), prerequisites=tuple(told))
+                    sentences.append(words)
+                applied = replace(self._am_all(checkout, series.patches, base), prerequisites=tuple(sentences))
             # Named by a ref, so that git's housekeeping keeps the states for later runs.
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied

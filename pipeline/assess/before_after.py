@@ -115,14 +115,14 @@ def _resized(label: str, cell: CellRecord) -> Iterator[tuple[str, _Since, str]]:
 def _sizes(cell: CellRecord) -> Iterator[tuple[str, int, int, tuple[int, int] | None]]:
     """Tracked structs of another size: name, bytes before and after, and the states between which it came, if known."""
     base, last = cell.struct_page, last_struct_page(cell)
-    told = set()
+    named = set()
     if base and last and base.size != last.size:
         known = [(state.patch, state.struct_page.size) for state in cell.states if state.struct_page]
         kept = max((patch for patch, size in known if size != last.size), default=0)
-        told.add("page")
+        named.add("page")
         yield "page", base.size, last.size, (min(patch for patch, _ in known if patch > kept), kept)
     for layout in cell.layouts or ():
-        if not layout.tracked or layout.struct in told or layout.before is None or layout.after is None:
+        if not layout.tracked or layout.struct in named or layout.before is None or layout.after is None:
             continue
         if layout.before != layout.after:
             yield layout.struct, layout.before, layout.after, None

@@ -56,7 +56,9 @@ def failures(record: RunRecord) -> list[Finding]:
         if state := first_failing(cell):
             guilt = _guilt(record, cell, state, state.errors)
             blame = _blame(record, guilt, state, state.errors)
-            errors = _told(state.errors, [known for *same, known in groups if same == [blame, guilt]])
+            errors = _in_words_of_another_cell(
+                state.errors, [known for *same, known in groups if same == [blame, guilt]]
+            )
             groups.setdefault((blame, guilt, errors), []).append((label(record, cell), state.log))
         elif result(record, cell) == "FAILS":
             reason = cell.reason or "the run does not say at which patch"
@@ -67,7 +69,7 @@ def failures(record: RunRecord) -> list[Finding]:
     ]
 
 
-def _told(
+def _in_words_of_another_cell(
     errors: tuple[DiagnosticRecord, ...], known: Sequence[tuple[DiagnosticRecord, ...]]
 ) -> tuple[DiagnosticRecord, ...]:
     """Errors in the words of another cell that fails alike: what follows from the first error depends on options.

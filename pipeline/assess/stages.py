@@ -70,9 +70,9 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
     if number or compiled:
         # Nothing is said of the warnings of what nobody compiled.
         parts.append(count(number, "new warning") if number else "no new warnings")
-    told = "; ".join(filter(None, [", ".join(parts), compiled_words(record)]))
+    sentence = "; ".join(filter(None, [", ".join(parts), compiled_words(record)]))
     return [
-        f"Objects{_where(cells)} ({seconds:.0f} s): {told}",
+        f"Objects{_where(cells)} ({seconds:.0f} s): {sentence}",
         *(
             line
             for finding in broken

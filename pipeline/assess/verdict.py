@@ -81,10 +81,12 @@ def verdict(record: RunRecord) -> Verdict:
     problems = tuple(problem for of_kind in kinds.values() for problem in of_kind)
     building = sum(result(record, cell) == "builds" for cell in record.cells)
     headline = _headline(record, [kind for kind, of_kind in kinds.items() if of_kind], building)
-    covered = not (_took(record) and building and not_covered(record))
+    covered = not (_was_applied(record) and building and not_covered(record))
     whole = _looked_at(record, building) and not any(cell.status == "missing" for cell in record.cells)
     understood = not not_understood(labelled(record))
-    return Verdict(_took(record) and whole and understood and not problems and covered, headline, problems, covered)
+    return Verdict(
+        _was_applied(record) and whole and understood and not problems and covered, headline, problems, covered
+    )
 
 
 def _looked_at(record: RunRecord, building: int) -> bool:
@@ -149,7 +151,7 @@ def changed_facts(record: RunRecord) -> list[str]:
 
 def exit_status(record: RunRecord) -> ExitStatus:
     """What the run exits with."""
-    if not _took(record):
+    if not _was_applied(record):
         return ExitStatus.NOT_OBTAINED
     return ExitStatus.CLEAN if verdict(record).ok else ExitStatus.SERIES_HAS_A_PROBLEM
 
@@ -202,13 +204,13 @@ def _coverage_remarks(record: RunRecord) -> Iterable[str]:
         yield f"Coverage not measured: {', '.join(label(record, cell) for cell in unmeasured)}."
 
 
-def _took(record: RunRecord) -> bool:
+def _was_applied(record: RunRecord) -> bool:
     return any(tree.applied in ("clean", "three-way") for tree in record.trees)
 
 
 def _headline(record: RunRecord, kinds: Sequence[str], building: int) -> str:
     merged = bool(record.trees) and all(tree.applied == "already-merged" for tree in record.trees)
-    if not _took(record):
+    if not _was_applied(record):
         return "Already merged in every tree; nothing was built." if merged else "No tree took the series."
     nothing = "no cell was built with all patches"
     grown = f"; {words}" if (words := before_after.grown(record)) else ""

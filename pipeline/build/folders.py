@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.kernel.assembled import is_told
+from pipeline.kernel.assembled import is_recorded
 from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.make import Make
@@ -100,7 +100,7 @@ class Folders:
         if paths is None:
             return None
         lines = self._host.changed_lines(base, state)
-        untold = not is_told(place.planned.cell.toolchain.name)
+        untold = not is_recorded(place.planned.cell.toolchain.name)
         if reads_unrecorded(lines) or (untold and speaks_to_assembler(changes, lines)):
             return None
         return {path: changes[path].blob for path in sorted(paths)}

@@ -65,12 +65,12 @@ class BuildResults:
             # Of another machine, taken in by a version that did not look into it.
             self._store.drop(key, str(error))
             return None
-        if origins := self._store.get(_beside("symbol-origins", key)):
+        if origins := self._store.get(_stage_key("symbol-origins", key)):
             build = replace(build, origins=origins.value)
-        if code := self._store.get(_beside("code", key)):
+        if code := self._store.get(_stage_key("code", key)):
             build = replace(build, code=code.folder / _CODE)
         if bootable(cell) and build.status is BuildStatus.BUILT:
-            kept = self._store.get(_beside("image", key))
+            kept = self._store.get(_stage_key("image", key))
             return replace(build, image=image.from_entry(kept)) if kept else None
         return build
 
@@ -83,31 +83,31 @@ class BuildResults:
         self._store.put(key, value, files)
 
     def put_image(self, key: Key, files: Mapping[str, bytes]) -> None:
-        self._store.put(_beside("image", key), image.value(files), files)
+        self._store.put(_stage_key("image", key), image.value(files), files)
 
     def put_origins(self, key: Key, origins: Mapping[str, str]) -> None:
-        self._store.put(_beside("symbol-origins", key), dict(origins), {})
+        self._store.put(_stage_key("symbol-origins", key), dict(origins), {})
 
     def put_code(self, key: Key, table: CodeTable) -> None:
-        self._store.put(_beside("code", key), {}, {_CODE: packed(table)})
+        self._store.put(_stage_key("code", key), {}, {_CODE: packed(table)})
 
     def put_dependencies(self, key: Key, paths: Iterable[str]) -> None:
         """What the build read of the source tree."""
-        self._store.put(_beside("dependencies", key), {}, {_PATHS: _packed(paths)})
+        self._store.put(_stage_key("dependencies", key), {}, {_PATHS: _packed(paths)})
 
     def dependencies(self, key: Key) -> frozenset[str] | None:
         """What a build read of the source tree; None where that is not known."""
-        entry = self._store.get(_beside("dependencies", key))
+        entry = self._store.get(_stage_key("dependencies", key))
         return _paths(entry, _PATHS) if entry else None
 
     def put_programs(self, key: Key, cell: Cell, programs: Programs) -> None:
         """What is known of the programs of a base's build."""
         files = {name: _packed(getattr(programs, name)) for name in _PROGRAMS}
-        self._store.put(_beside("programs", key), {"image": bootable(cell)}, files)
+        self._store.put(_stage_key("programs", key), {"image": bootable(cell)}, files)
 
     def programs(self, key: Key, cell: Cell) -> Programs | None:
         """What is known of the programs of a base's build; None where that is not all that now run for the cell."""
-        entry = self._store.get(_beside("programs", key))
+        entry = self._store.get(_stage_key("programs", key))
         if entry is None or (bootable(cell) and not entry.value["image"]):
             return None
         return Programs(**{name: _paths(entry, name) for name in _PROGRAMS})
@@ -124,9 +124,9 @@ class BuildResults:
             ("code", (_CODE,)),
             ("dependencies", (_PATHS,)),
         ):
-            if kept := self._store.get(_beside(stage, source)):
+            if kept := self._store.get(_stage_key(stage, source)):
                 files = {name: kept.read(name) for name in names if (kept.folder / name).exists()}
-                self._store.put(_beside(stage, target), kept.value, files)
+                self._store.put(_stage_key(stage, target), kept.value, files)
         value = {**entry.value, "seconds": 0.0, "cpu_seconds": 0.0, "steps": 0, "reused": True, "compiler_calls": None}
         self._store.put(target, value, {name: entry.read(name) for name in ("log.z", "config", "symbols.z")})
         return True
@@ -134,7 +134,7 @@ class BuildResults:
 
 def beside(build: Key) -> tuple[Key, ...]:
     """Keys of everything that lies beside a build."""
-    return tuple(_beside(stage, build) for stage in ("image", "symbol-origins", "code", "dependencies", "programs"))
+    return tuple(_stage_key(stage, build) for stage in ("image", "symbol-origins", "code", "dependencies", "programs"))
 
 
 def _packed(paths: Iterable[str]) -> bytes:
@@ -153,7 +153,7 @@ def _paths(entry: Entry, name: str) -> frozenset[str]:
     return frozenset(inflated(entry.read(name), untrusted.STORED_TEXT).decode().split("\0"))
 
 
-def _beside(stage: str, build: Key) -> Key:
+def _stage_key(stage: str, build: Key) -> Key:
     return Key(stage, build.inputs)
 
 

@@ -27,12 +27,12 @@ def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
     counted = make.steps
     wanted = products(make)
     done = make.run(*(product.target for product in wanted), timeout=kbuild.BUILD_TIMEOUT)
-    said, readable = logs.complaints_of(make, compiler_of(make.cell), done.stdout + done.stderr)
+    printed, readable = logs.complaints_of(make, compiler_of(make.cell), done.stdout + done.stderr)
     if done.ok and readable:
         # What make did not take for a failure is as good as a warning.
-        warnings, errors = (*said.warnings, *said.errors), complaints(make, wanted)
+        warnings, errors = (*printed.warnings, *printed.errors), complaints(make, wanted)
     else:
-        warnings, errors = said.warnings, said.errors or said.last_words
+        warnings, errors = printed.warnings, printed.errors or printed.last_words
     built = done.ok and not errors
     build = Build(
         status=BuildStatus.BUILT if built else BuildStatus.FAILED,

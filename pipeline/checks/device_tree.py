@@ -140,14 +140,14 @@ class DeviceTreeCheck:
         layout.lay_bindings(strings)
         if not layout.bindings and not layout.trees:
             return Outcome()
-        told, reason = _told(layout)
+        findings, reason = _validated(layout)
         read = [f"{_BINDINGS}{name}" for name in layout.bindings]
-        if not told:
+        if not findings:
             return Outcome(not_checked=reason, read=tuple(read))
         # What was said before is asked for only where it matters.
         layout = _Layout(before, [file.names[0] for file in patch.files if before.blob(file.names[0])])
         layout.lay_bindings(strings)
-        return Outcome(compared(told, _told(layout)[0], patch.files), reason, tuple(read))
+        return Outcome(compared(findings, _validated(layout)[0], patch.files), reason, tuple(read))
 
 
 def _place(name: str) -> str:
@@ -228,7 +228,7 @@ def _touched_nodes(text: str, added: Mapping[int, str]) -> Iterator[str]:
                     open_nodes[-1] = (open_nodes[-1][0], True)
 
 
-def _told(layout: _Layout) -> tuple[list[CheckFinding], str]:
+def _validated(layout: _Layout) -> tuple[list[CheckFinding], str]:
     """What is said of a state, and why not all was looked at."""
     trees = [*layout.trees]
     listed = {

@@ -40,12 +40,12 @@ def compared(shown: Diffstat, counted: Sequence[Diffstat], files: Collection[str
         files: paths that the patches touch, which is all that is known then.
     """
     if not counted:
-        return _beside_names(shown, files)
-    nearest_one = _beside(shown, counted[0])
+        return _names_against(shown, files)
+    closest = _counted_against(shown, counted[0])
     for diffstat in counted[1:]:
-        if nearest_one.differing:
-            nearest_one = min(nearest_one, _beside(shown, diffstat), key=lambda comparison: comparison.differing)
-    return nearest_one
+        if closest.differing:
+            closest = min(closest, _counted_against(shown, diffstat), key=lambda comparison: comparison.differing)
+    return closest
 
 
 def nearest(shown: Sequence[Diffstat], counted: Sequence[Diffstat], files: Collection[str]) -> Diffstat | None:
@@ -54,7 +54,7 @@ def nearest(shown: Sequence[Diffstat], counted: Sequence[Diffstat], files: Colle
     return min(ranked, key=lambda row: row[:2])[2] if ranked else None
 
 
-def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
+def _counted_against(shown: Diffstat, counted: Diffstat) -> Comparison:
     pairs, unlisted, unchanged = _paired(shown.lines, counted.lines) if shown.lines else ((), (), ())
     other = [
         f"{listed.name} ({listed.change}, and {two.change} in the patches)"
@@ -67,8 +67,8 @@ def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
         ("with another count", other),
     )
     counts = sum(
-        mine != theirs
-        for mine, theirs in zip(
+        in_letter != in_patches
+        for in_letter, in_patches in zip(
             (shown.files, shown.insertions, shown.deletions),
             (counted.files, counted.insertions, counted.deletions),
             strict=True,
@@ -80,7 +80,7 @@ def _beside(shown: Diffstat, counted: Diffstat) -> Comparison:
     return Comparison("not confirmed" if differing else "confirmed", words, details, differing)
 
 
-def _beside_names(shown: Diffstat, files: Collection[str]) -> Comparison:
+def _names_against(shown: Diffstat, files: Collection[str]) -> Comparison:
     """Without a tree, only names can be told from the patches."""
     listed = [line.name for line in shown.lines]
     means = {name: [FileStat(path, "") for path in paths(name)] for name in listed}

@@ -129,20 +129,20 @@ def _subjects(series: Series, claims: Sequence[Claim], *, other_nfc: bool) -> li
         posted, body = (patch.letter.subject, _message(patch.letter)) if patch.letter else (patch.subject, "")
         subjects.append(((patch.number,), posted, patch.subject, body))
     spoken_of = {claim.patches for claim in claims if claim.kind is ClaimKind.NO_FUNCTIONAL_CHANGE}
-    found = []
+    claims_of_subjects = []
     for patches, subject, title, body in subjects:
         span = says_no_change(title, other_nfc=other_nfc)
-        own = span is not None and is_own(title, *span)
-        if patches in spoken_of or not (own or is_tagged(subject, other_nfc=other_nfc)):
+        stands_alone = span is not None and is_own(title, *span)
+        if patches in spoken_of or not (stands_alone or is_tagged(subject, other_nfc=other_nfc)):
             continue
         words = limit(title, *span, "", names_patches=False) if span else ""
-        said = [] if words else list(_statements(body, len(series.patches), patches, other_nfc=other_nfc))
-        words = words or next((claim.limit for claim in said if claim.patches == patches and claim.limit), "")
+        statements = [] if words else list(_statements(body, len(series.patches), patches, other_nfc=other_nfc))
+        words = words or next((claim.limit for claim in statements if claim.patches == patches and claim.limit), "")
         text = _plain(subject)[:LONGEST]
-        found.append(
+        claims_of_subjects.append(
             Claim(text, "*", None, kind=ClaimKind.NO_FUNCTIONAL_CHANGE, patches=patches, limit=words, found=True)
         )
-    return found
+    return claims_of_subjects
 
 
 def _statements(text: str, total: int, patches: tuple[int, ...], *, other_nfc: bool = False) -> Iterator[Claim]:

@@ -64,8 +64,8 @@ def judged_again(
 
 
 def _again(record: ClaimRecord, evidence: Evidence) -> ClaimRecord:
-    claim, told = _claim(record), record.measurand is not None or record.unit == "bytes"
-    return _JUDGES[claim.kind](claim, evidence) if claim.kind in _OF_CELLS and told else record
+    claim, is_measured = _claim(record), record.measurand is not None or record.unit == "bytes"
+    return _JUDGES[claim.kind](claim, evidence) if claim.kind in _OF_CELLS and is_measured else record
 
 
 def _claim(record: ClaimRecord) -> Claim:

@@ -48,6 +48,6 @@ def main() -> None:
         # What a command does outside its session.
         from pipeline.system.console import Console
 
-        mishap = unforeseen(error)
-        Console().error(mishap.message, mishap.hint, f"Log: {mishap.log}")
-        sys.exit(mishap.status)
+        unexpected = unforeseen(error)
+        Console().error(unexpected.message, unexpected.hint, f"Log: {unexpected.log}")
+        sys.exit(unexpected.status)

@@ -42,8 +42,8 @@ def check(
         entries = checking.unanswered(f"{error.strerror}: {error.filename}")
     except Exception as error:
         # b4 takes an answer that is no JSON for a failed check of the series.
-        mishap = unforeseen(error)
-        entries = checking.unanswered(f"{mishap.message} {mishap.hint} {mishap.log or ''}".strip())
+        unexpected = unforeseen(error)
+        entries = checking.unanswered(f"{unexpected.message} {unexpected.hint} {unexpected.log or ''}".strip())
     print(checking.to_json(entries))
 
 

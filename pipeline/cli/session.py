@@ -53,12 +53,12 @@ def reading_seconds() -> float:
     Raises:
         UsageError: the user's setting is no number of seconds.
     """
-    said = user_setting(SETTING)
-    if not said:
+    setting = user_setting(SETTING)
+    if not setting:
         return READING_SECONDS
-    if not (said.isdecimal() and said.isascii() and len(said) < 6 and int(said)):
+    if not (setting.isdecimal() and setting.isascii() and len(setting) < 6 and int(setting)):
         raise UsageError(f"git config {SETTING} is no number of seconds", hint=f"git config --global {SETTING} 60")
-    return float(said)
+    return float(setting)
 
 
 @contextmanager
@@ -90,9 +90,9 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
         )
         raise typer.Exit(ExitStatus.INFRASTRUCTURE) from error
     except Exception as error:
-        mishap = unforeseen(error, folder.folder)
-        _say(console, mishap)
-        raise typer.Exit(mishap.status) from error
+        unexpected = unforeseen(error, folder.folder)
+        _say(console, unexpected)
+        raise typer.Exit(unexpected.status) from error
     finally:
         processes.stop()
 

@@ -33,10 +33,10 @@ class ExpectationDefinition(Definition):
     @model_validator(mode="before")
     @classmethod
     def _word(cls, value: Any) -> Any:
-        said = set(value) - {"when"} if isinstance(value, dict) else set()
-        if said == {UNREACHABLE} and value[UNREACHABLE] is True and value.get("when"):
+        keys = set(value) - {"when"} if isinstance(value, dict) else set()
+        if keys == {UNREACHABLE} and value[UNREACHABLE] is True and value.get("when"):
             return value
-        if said and UNREACHABLE not in said:
+        if keys and UNREACHABLE not in keys:
             return value
         if value == UNREACHABLE:
             return {"unreachable": True}

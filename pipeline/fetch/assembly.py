@@ -98,7 +98,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     left_out = trailers.uncollected(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
     in_doubt = trailers.doubtful(others, patches)[:10]
-    round_about = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
+    circular = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
     attached = [note for named, note in apart.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
     twice = [
@@ -106,7 +106,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         for named_twice in sorted(different)[:10]
     ]
     read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
-    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *in_doubt, *round_about, *twice)
+    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *in_doubt, *circular, *twice)
     return replace(series, notes=notes)
 
 

@@ -95,9 +95,9 @@ class B4:
             if not produced.is_file():
                 raise NoSeriesError(f"b4 found no series: {last_line(done.text)}")
             made = tuple(mbox.read_file(produced))
-        said = _COLOUR.sub("", done.text)
-        mismatches = tuple(sorted({(match["trailer"], match["sender"]) for match in _MISMATCH.finditer(said)}))
-        return Assembled(made, mismatches, _signatures(said, len(made)))
+        text = _COLOUR.sub("", done.text)
+        mismatches = tuple(sorted({(match["trailer"], match["sender"]) for match in _MISMATCH.finditer(text)}))
+        return Assembled(made, mismatches, _signatures(text, len(made)))
 
     def signatures(self, patches: Sequence[Mail], version: int, *, online: bool = True) -> tuple[tuple[str, ...], ...]:
         """Ask b4 about the signatures of patches.
@@ -160,9 +160,9 @@ def _program() -> str:
     return program
 
 
-def _signatures(said: str, count: int) -> tuple[tuple[str, ...], ...]:
+def _signatures(text: str, count: int) -> tuple[tuple[str, ...], ...]:
     """Signatures by patch. `b4 am` prints them below each subject, or once at the end where all are equal."""
-    return tuple(tuple(words) for words in _by_patch(said.splitlines(), count)) if count else ()
+    return tuple(tuple(words) for words in _by_patch(text.splitlines(), count)) if count else ()
 
 
 def _by_patch(lines: Sequence[str], count: int) -> Iterator[list[str]]:

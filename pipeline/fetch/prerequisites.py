@@ -67,7 +67,7 @@ class PrerequisiteResolver:
         match prerequisite.kind:
             case "message-id":
                 copy = self._archive.thread(prerequisite.value)
-                return self._taken(
+                return self._obtained(
                     prerequisite,
                     from_thread(list(mbox.split_mbox(copy.mbox)), prerequisite.value, None, self._b4, online=False),
                 )
@@ -78,12 +78,12 @@ class PrerequisiteResolver:
                 series = from_thread(list(mbox.split_mbox(copy.mbox)), "", prerequisite.version, self._b4, online=False)
                 if series.change_id != prerequisite.value:
                     raise NotObtainedError(f"{self._archive.host} has no series of change-id {prerequisite.value}")
-                return self._taken(prerequisite, series)
+                return self._obtained(prerequisite, series)
             case _:
                 copy = self._archive.search(f"patchid:{prerequisite.value}", f"patch of id {prerequisite.value}")
                 return self._patch(prerequisite, list(mbox.split_mbox(copy.mbox)))
 
-    def _taken(self, prerequisite: Prerequisite, series: Series) -> Prerequisite:
+    def _obtained(self, prerequisite: Prerequisite, series: Series) -> Prerequisite:
         require_whole(series.patches, self._git)
         where = f"v{series.version} in {self._archive.host}, {series.message_id}"
         return replace(prerequisite, title=series.title, patches=series.patches, reason=where)

@@ -43,7 +43,7 @@ esac
 """
 
 
-def is_told(toolchain: str) -> bool:
+def is_recorded(toolchain: str) -> bool:
     """Whether a toolchain's compiler calls an assembler that tells what it opened."""
     return ToolchainName.parse(toolchain).family == "gcc"
 

@@ -59,7 +59,7 @@ class BuildHost:
     def tools(self, cell: Cell) -> Path | None:
         """A folder with the assembler of a cell's compiler, which notes what it opens; None where it needs none."""
         name = cell.toolchain.name
-        if not assembled.is_told(name):
+        if not assembled.is_recorded(name):
             return None
         folder = self.workspace.folder / "tools" / name
         self.assemblers.prepare(folder, name, self.processes)
@@ -148,8 +148,8 @@ class BuildHost:
                 # As many makes as jobs can run at once, and as many cells again be measured meanwhile.
                 parallel(tasks, min(len(tasks), 2 * self.jobs), self.processes)
             with Jobserver(max(1, self.jobs // 4)) as jobserver:
-                left = [name for name in cells if name not in results]
-                parallel({name: partial(run, name, jobserver) for name in left}, 1, self.processes)
+                unfinished = [name for name in cells if name not in results]
+                parallel({name: partial(run, name, jobserver) for name in unfinished}, 1, self.processes)
         return results
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
@@ -165,8 +165,8 @@ class BuildHost:
     def past(self, cell: Cell) -> tuple[int | None, float | None]:
         """Steps and CPU seconds of the cell's last full build in this workspace."""
         try:
-            past = json.loads(self._history(cell).read_text())
-            return int(past["steps"]), float(past["cpu_seconds"])
+            entry = json.loads(self._history(cell).read_text())
+            return int(entry["steps"]), float(entry["cpu_seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             return None, None
 

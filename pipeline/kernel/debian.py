@@ -83,8 +83,8 @@ class DebianArchive:
         self._say(f"Downloading {name}")
         # apt-get takes no lock here and may leave half a package, so it downloads into a folder of its own each time.
         prefix = f"download-{name.package}-"
-        for left in kept.glob(f"{prefix}*"):
-            untrusted_dir.remove(left)
+        for leftover in kept.glob(f"{prefix}*"):
+            untrusted_dir.remove(leftover)
         with tempfile.TemporaryDirectory(prefix=prefix, dir=kept) as aside:
             environment = {**TOOL_ENVIRONMENT, "HOME": aside}
             if name.suite:

@@ -43,7 +43,7 @@ def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
     kept: dict[int, Expression] = {}
     # Around the innermost conditional: what keeps it, what its branches so far ask for, and what keeps the current one.
     outer: list[tuple[Expression, list[Expression]]] = []
-    now: Expression = YES
+    kept_if: Expression = YES
     too_deep, inside, directive, spent = 0, False, "", 0
     for number, line in enumerate(source.split("\n"), 1):
         text, inside = without_comments(line, inside)
@@ -60,24 +60,24 @@ def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
                     too_deep += 1
                     continue
                 asked = condition(name, rest)
-                outer.append((now, [asked]))
-                now = _joined(now, asked)
+                outer.append((kept_if, [asked]))
+                kept_if = _joined(kept_if, asked)
             elif too_deep:
                 too_deep -= name == "endif"
             elif outer and name == "endif":
-                now, _ = outer.pop()
+                kept_if, _ = outer.pop()
             elif outer and len(outer[-1][1]) >= MOST_BRANCHES:
-                now = Macro("one of many branches")
+                kept_if = Macro("one of many branches")
             elif outer:
                 around, branches = outer[-1]
                 asked = YES if name == "else" else condition(name.removeprefix("el"), rest)
-                now = _joined(around, *(negated(branch) for branch in branches), asked)
+                kept_if = _joined(around, *(negated(branch) for branch in branches), asked)
                 branches.append(asked)
-            spent += size_of(now)
+            spent += size_of(kept_if)
             if spent > MOST_PARTS:
                 break
-        elif number in wanted and now != YES:
-            kept[number] = now
+        elif number in wanted and kept_if != YES:
+            kept[number] = kept_if
     return kept
 
 

@@ -63,8 +63,8 @@ def _repository_aside(aside: Path, repository: Repository) -> Repository:
     """The repository that steps go to; what another tree has already is not written again."""
     steps = initialised(aside)
     (aside / "objects/info/alternates").write_text(f"{repository.folder.resolve()}/objects\n")
-    for left in (*aside.glob("objects/pack/tmp_*"), *aside.glob("fast_import_crash_*")):
-        left.unlink(missing_ok=True)
+    for leftover in (*aside.glob("objects/pack/tmp_*"), *aside.glob("fast_import_crash_*")):
+        leftover.unlink(missing_ok=True)
     return steps
 
 

@@ -50,7 +50,7 @@ class Section:
 
 def sections(text: str) -> tuple[Section, ...]:
     """The sections that have files of their own."""
-    found = []
+    with_files = []
     for block in re.split(r"\n\s*\n", text):
         values: dict[str, list[str]] = {kind: [] for kind in "FXNMR"}
         for match in filter(None, map(_LINE.match, block.split("\n"))):
@@ -59,8 +59,8 @@ def sections(text: str) -> tuple[Section, ...]:
                 values[match["kind"]].append(match["value"])
         section = Section(*(tuple(values[kind]) for kind in "FXNMR"))
         if (section.files or section.names) and not section.is_the_rest:
-            found.append(section)
-    return tuple(found)
+            with_files.append(section)
+    return tuple(with_files)
 
 
 def having(known: Iterable[Section], paths: Iterable[str]) -> tuple[Section, ...]:

@@ -168,7 +168,7 @@ class Make:
         if ccache is None or self._ccache is Use.NONE:
             return self._box, {}
         tools, writable = ccache.prepare(self.cell.toolchain), self._ccache is Use.FILL
-        if assembled.is_told(self.cell.toolchain.name):
+        if assembled.is_recorded(self.cell.toolchain.name):
             self._host.assemblers.prepare(tools, self.cell.toolchain.name, self._host.processes)
         box = replace(self._box, tools=tools, cache=ccache.cache(writable=writable))
         return box, ccache.environment(self.cell.toolchain, writable=writable)

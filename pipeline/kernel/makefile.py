@@ -89,16 +89,16 @@ class Makefile:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Objects and folders that kbuild gets to see, with all their conditions."""
-        found = []
+        reached_entries = []
         for name, entries in self.lists.items():
             reached = self._reached(name, 0)
             if reached != NO:
-                found += [
+                reached_entries += [
                     Entry(entry.word, self._conditions.all_of(reached, entry.condition))
                     for entry in entries
                     if self._list_of(entry, name) is None
                 ]
-        return tuple(found)
+        return tuple(reached_entries)
 
     def _reached(self, name: str, depth: int) -> Expression:
         """When a list counts: always for those that kbuild knows, else where another list names it.
@@ -129,13 +129,13 @@ class Makefile:
     @cached_property
     def _users(self) -> Mapping[str, tuple[tuple[str, Entry], ...]]:
         """Who names a list: as `$(mmu-y)`, or as the object whose parts it has."""
-        found: dict[str, list[tuple[str, Entry]]] = {}
+        by_list: dict[str, list[tuple[str, Entry]]] = {}
         for user, entries in self.lists.items():
             for entry in entries:
                 used = self._list_of(entry, user)
                 if used is not None:
-                    found.setdefault(used, []).append((user, entry))
-        return {name: tuple(users) for name, users in found.items()}
+                    by_list.setdefault(used, []).append((user, entry))
+        return {name: tuple(users) for name, users in by_list.items()}
 
     def _list_of(self, entry: Entry, within: str) -> str | None:
         """The list that an entry stands for: another one, or the parts that an object is made of."""
@@ -178,7 +178,7 @@ def parse(text: str, variables: Mapping[str, str], conditions: Conditions | None
             around = blocks.pop().around if blocks else YES
         elif match := _ASSIGNMENT.fullmatch(line):
             lists.assign(match[1], match[2], match[3], around)
-    return Makefile({name: tuple(entries) for name, entries in lists.found.items()}, conditions)
+    return Makefile({name: tuple(entries) for name, entries in lists.by_name.items()}, conditions)
 
 
 class _Conditional:
@@ -210,7 +210,7 @@ class _Lists:
     """Lists while they are read."""
 
     conditions: Conditions
-    found: dict[str, list[Entry]] = field(default_factory=dict)
+    by_name: dict[str, list[Entry]] = field(default_factory=dict)
     _redefined: dict[str, int] = field(default_factory=dict)
 
     def assign(self, variable: str, operator: str, value: str, condition: Expression) -> None:
@@ -222,7 +222,7 @@ class _Lists:
         # `libs-y := x/ $(libs-y)` takes up what was there.
         if operator not in ("+=", "?=") and not any(word.is_list and word.word == name for word in words):
             self._replace(name, condition)
-        self.found.setdefault(name, []).extend(
+        self.by_name.setdefault(name, []).extend(
             replace(word, condition=self.conditions.all_of(condition, word.condition))
             for word in words
             if not (word.is_list and word.word == name)
@@ -230,7 +230,7 @@ class _Lists:
 
     def _replace(self, name: str, condition: Expression) -> None:
         """An assignment takes the place of what the list held."""
-        before = self.found.get(name)
+        before = self.by_name.get(name)
         if not before:
             return
         self._redefined[name] = self._redefined.get(name, 0) + 1

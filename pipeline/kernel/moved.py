@@ -58,14 +58,14 @@ def parse_hunks(diff: str) -> dict[str, list[Hunk]]:
     """The hunks of a diff without context, by the files' names after."""
     by_path: dict[str, list[Hunk]] = {}
     hunks: list[Hunk] = []
-    left = 0
+    lines_left = 0
     for line in diff.split("\n"):
-        if left and line.startswith(("+", "-")):
-            left -= 1
+        if lines_left and line.startswith(("+", "-")):
+            lines_left -= 1
         elif hunk := _HUNK.match(line):
             old, removed, new, added = (1 if number is None else int(number) for number in hunk.groups())
             hunks.append((old, removed, new, added))
-            left = removed + added
+            lines_left = removed + added
         elif after := _AFTER.match(line):
             hunks = by_path.setdefault(after["path"], [])
         elif line.startswith("+++ "):

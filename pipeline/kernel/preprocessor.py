@@ -108,10 +108,10 @@ def printed_lines(output: bytes, prefixes: tuple[str, ...], wanted: Collection[s
         if known[name] in printed:
             first = output.find(b"\n", marker.end()) + 1
             end = after.start() if after else len(output)
-            here = printed[known[name]]
+            lines = printed[known[name]]
             for at, line in enumerate(output[first:end].split(b"\n") if first else (), int(marker["line"])):
                 if line.strip():
-                    here.add(at)
+                    lines.add(at)
         marker = after
     return printed
 

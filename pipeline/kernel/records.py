@@ -69,8 +69,8 @@ def of_build(make: Make) -> BuildRecords:
 def programs(make: Make) -> Programs:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
     folders = str(make.folder.path), str(make.source_dir)
-    told = assembled.is_told(make.cell.toolchain.name)
-    by_name = make.read_apart(read_programs, *folders, make.source_prefixes, told)
+    by_gnu_as = assembled.is_recorded(make.cell.toolchain.name)
+    by_name = make.read_apart(read_programs, *folders, make.source_prefixes, by_gnu_as)
     return Programs(**{name: frozenset(paths) for name, paths in by_name.items()})
 
 
@@ -115,10 +115,10 @@ def read_build(build: str, prefixes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def read_programs(build: str, source: str, prefixes: Sequence[str], told: bool) -> dict[str, list[str]]:
+def read_programs(build: str, source: str, prefixes: Sequence[str], by_gnu_as: bool) -> dict[str, list[str]]:
     recorded = read_all(Path(build), tuple(prefixes))
     words = _assembled(Path(build), recorded, tuple(prefixes))
-    if told and next(listed(Path(build), assembled.SUFFIX), None) is None:
+    if by_gnu_as and next(listed(Path(build), assembled.SUFFIX), None) is None:
         raise ValueError("no assembler left a record")
     of_build = programs_of(recorded.values(), Path(source), tuple(prefixes), words)
     return {name: sorted(getattr(of_build, name)) for name in ("kernel", "units", "asked", "others", "assembled")}

@@ -88,8 +88,8 @@ class Progress(io.RawIOBase):
         content, done, now = self._file.read(size), self._file.tell(), self._clock()
         if now - self._said >= _SAY_EVERY and 0 < done < self._size:
             self._said = now
-            left = (now - self._began) * (self._size - done) / done
-            self._say(f"  {100 * done // self._size} % imported, about {left:.0f} s left")
+            seconds_left = (now - self._began) * (self._size - done) / done
+            self._say(f"  {100 * done // self._size} % imported, about {seconds_left:.0f} s left")
         return content
 
 

@@ -51,11 +51,11 @@ def keep(workspace: Workspace, most: int) -> tuple[int, int]:
         InfrastructureError: something cannot be removed.
     """
     before, broken = _begin(workspace)
-    left = used(workspace.folder)
+    bytes_used = used(workspace.folder)
     for folder in _by_use(workspace):
-        if left <= most:
+        if bytes_used <= most:
             break
-        left -= used(folder)
+        bytes_used -= used(folder)
         _remove(folder)
     return before - used(workspace.folder), broken
 

@@ -117,8 +117,8 @@ def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence
     count = len(patches)
     wanted = list(range(1, count + 1))
     if counted and (sorted(numbers) != wanted or {subject[2] for subject in subjects} != {count}):
-        said = ", ".join(f"{subject[1]}/{subject[2]}" for subject in subjects[:12])
-        raise NotObtainedError(f"the {count} patches attached to one mail are numbered {said}", hint=_FOLDER)
+        numbering = ", ".join(f"{subject[1]}/{subject[2]}" for subject in subjects[:12])
+        raise NotObtainedError(f"the {count} patches attached to one mail are numbered {numbering}", hint=_FOLDER)
     if number is not None and (number, total) not in ((0, count), (1, 1)):
         raise NotObtainedError(f"a mail that calls itself {number}/{total} has {count} patches attached", hint=_FOLDER)
     tag = "PATCH" if versions == {1} else f"PATCH v{max(versions)}"

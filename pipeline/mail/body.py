@@ -77,8 +77,8 @@ def _payload(part: Message) -> bytes | None:
 
 def _part(part: Message, payload: bytes) -> Body:
     content = _without_transport(payload)
-    said = str(part.get_content_charset(""))
-    text = decoded(content, said)
+    charset = str(part.get_content_charset(""))
+    text = decoded(content, charset)
     if str(part.get_param("format", "")).lower() == "flowed" and has_diff(text.text):
         delsp = str(part.get_param("delsp", "")).lower() == "yes"
         lines = unflowed(text.text, delsp=delsp)
@@ -86,7 +86,7 @@ def _part(part: Message, payload: bytes) -> Body:
     if not text.mixed:
         return Body(text.text, text.text.encode(), _remarks(text), text.whole)
     message, patch = apart(content)
-    return Body(text.text, decoded(message, said).text.encode() + patch, _remarks(text), text.whole)
+    return Body(text.text, decoded(message, charset).text.encode() + patch, _remarks(text), text.whole)
 
 
 def _without_transport(payload: bytes) -> bytes:

@@ -75,24 +75,24 @@ def decoded(content: bytes, charset: str) -> Decoded:
         return Decoded(content.decode("ascii"))
     single = name in _WESTERN or name.startswith(("iso8859", "cp125", "koi8"))
     if single and (text := _strictly(content, "utf-8")) is not None:
-        return Decoded(text, "" if name == "utf-8" or not charset else _said(charset, "it is UTF-8"))
+        return Decoded(text, "" if name == "utf-8" or not charset else _charset_remark(charset, "it is UTF-8"))
     # ASCII in UTF-16 and UTF-32 is full of NUL, and a patch is full of ASCII.
     wide = name.startswith(("utf-16", "utf-32")) and b"\0" not in content
     if wide and (text := _strictly(content, "utf-8")) is not None:
-        return Decoded(text, _said(charset, "it is UTF-8"))
+        return Decoded(text, _charset_remark(charset, "it is UTF-8"))
     if name in ("iso8859-1", "cp1252"):
         return Decoded(_western(content))
     if name in _WESTERN:
         stray = len(content) - len(content.decode("utf-8", "ignore").encode())
         text = content.decode("utf-8", _OR_WESTERN) if stray <= _MOST_STRAY else _western(content)
-        return Decoded(text, _said(charset, "bytes of it are read as windows-1252"), mixed=True)
+        return Decoded(text, _charset_remark(charset, "bytes of it are read as windows-1252"), mixed=True)
     for other in dict.fromkeys((name, _WHOLE.get(name, name), "utf-8")):
         if (text := _strictly(content, other)) is not None:
-            return Decoded(text, _said(charset, "it is UTF-8") if other == "utf-8" else "")
+            return Decoded(text, _charset_remark(charset, "it is UTF-8") if other == "utf-8" else "")
     text = content.decode(name, "replace")
     if _HALF_PAIR.search(text):
         raise ValueError("half of a surrogate pair")
-    return Decoded(text, _said(charset, "it is not"), whole=False)
+    return Decoded(text, _charset_remark(charset, "it is not"), whole=False)
 
 
 def in_charset(content: bytes, charset: str) -> str:
@@ -120,5 +120,5 @@ def _strictly(content: bytes, charset: str) -> str | None:
     return text
 
 
-def _said(charset: str, what: str) -> str:
+def _charset_remark(charset: str, what: str) -> str:
     return f"its text is said to be {charset or 'of no charset'}, and {what}"

@@ -110,14 +110,14 @@ def _family(start: Posting, candidates: Sequence[Posting], tree: _Tree) -> list[
     """The postings of one series, in the order of the thread: relatives of a posting, and theirs."""
     over = {id(posting): tree.above(posting.first.message_id) for posting in candidates}
     titles = {id(posting): {mail.title.casefold() for mail in posting.patches} for posting in candidates}
-    members, left = [start], [posting for posting in candidates if posting is not start]
+    members, remaining = [start], [posting for posting in candidates if posting is not start]
     at = 0
-    while at < len(members) and at < _WIDEST and left:
-        related = [posting for posting in left if _related(members[at], posting, titles, over)]
+    while at < len(members) and at < _WIDEST and remaining:
+        related = [posting for posting in remaining if _related(members[at], posting, titles, over)]
         members += related
-        left = _without(left, related)
+        remaining = _without(remaining, related)
         at += 1
-    return _without(candidates, left)
+    return _without(candidates, remaining)
 
 
 def _without(postings: Sequence[Posting], others: Sequence[Posting]) -> list[Posting]:
@@ -127,9 +127,9 @@ def _without(postings: Sequence[Posting], others: Sequence[Posting]) -> list[Pos
 
 def _topmost(candidates: Sequence[Posting], tree: _Tree) -> Posting:
     """The oldest posting that is no answer to another one."""
-    ours = set(map(id, candidates))
+    known = set(map(id, candidates))
     over = [(posting, tree.above(posting.first.message_id)) for posting in candidates]
-    tops = [posting for posting, above in over if above is None or above is posting or id(above) not in ours]
+    tops = [posting for posting, above in over if above is None or above is posting or id(above) not in known]
     return min(tops or candidates, key=lambda posting: moment(posting.first))
 
 

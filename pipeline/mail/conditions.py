@@ -56,13 +56,13 @@ def on_condition(above: Sequence[str], below: Sequence[str], behind: str, words:
         behind: what follows its address.
         words: how many the mail has so far.
     """
-    said = _sentences(above)[-2:]
-    if said and _WHATEVER.search(said[-1]):
-        said = []
+    sentences = _sentences(above)[-2:]
+    if sentences and _WHATEVER.search(sentences[-1]):
+        sentences = []
     if any(
         _CONDITION.search(sentence[-_LONGEST:])
         or (words > len(sentence.split()) + _FEW and _REST_OF_IT.match(sentence))
-        for sentence in said
+        for sentence in sentences
     ):
         return True
     after = _sentences(below[:LINES_ABOVE])[:1]

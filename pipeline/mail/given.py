@@ -105,17 +105,17 @@ def given(body: str, sender: str = "") -> tuple[Given, ...]:
         line for paragraph in _paragraphs(own) if not _COPIES_APART.search("\n".join(paragraph)) for line in paragraph
     }
     trailers: dict[tuple[str, str], Given] = {}
-    said = 0
+    words_before = 0
     above: list[str] = []
     for at, line in enumerate(own):
         match = _trailer(line, line in copies)
         if match is None:
-            said = said + len(line.split()) if line.strip() else said
+            words_before = words_before + len(line.split()) if line.strip() else words_before
             above = [*above[1 - LINES_ABOVE :], line]
             continue
         name, value, wrong, robot, words = match
         below = [other for other in own[at + 1 : at + 2 * LINES_ABOVE] if not is_trailer(other)]
-        conditional = on_condition([*above, words], below, value.rpartition(">")[2], said)
+        conditional = on_condition([*above, words], below, value.rpartition(">")[2], words_before)
         if robot and not conditional:
             continue
         if address and name.lower() == "signed-off-by" and "@" in value and address not in value.lower():
@@ -226,10 +226,10 @@ def _trailer(line: str, copies: bool) -> tuple[str, str, str, bool, str] | None:
         and ("@" in match["value"].split()[0][:-1] or _BRACKETED.search(text))
     ):
         return match["name"], match["value"], "", False, ""
-    if (match := _NEARLY.fullmatch(text)) and "@" in match["value"] and (meant := _meant(match["name"])):
-        wrong = f"it is written wrongly: {meant.capitalize()}{_MEANT}"
-        if match["name"].lower() == meant:
-            wrong = f"it is written wrongly: '{meant.capitalize()}: Name <address>' is the form"
+    if (match := _NEARLY.fullmatch(text)) and "@" in match["value"] and (known_name := _meant(match["name"])):
+        wrong = f"it is written wrongly: {known_name.capitalize()}{_MEANT}"
+        if match["name"].lower() == known_name:
+            wrong = f"it is written wrongly: '{known_name.capitalize()}: Name <address>' is the form"
         return match["name"], match["value"], wrong, False, ""
     if "-by: " in text.lower() and (match := _BEHIND_WORDS.match(text)):
         return match["name"], match["value"], "it stands behind other words: tools pass it over", False, match["words"]
@@ -249,8 +249,8 @@ def _meant(name: str) -> str:
 def _wrong(name: str, value: str) -> str:
     if "@" not in value:
         return "it names no address"
-    if name.lower() not in KNOWN and (meant := _meant(name)) and len(meant) - len(name) in (-1, 0, 1):
-        return f"it is written wrongly: {meant.capitalize()}{_MEANT}"
+    if name.lower() not in KNOWN and (known_name := _meant(name)) and len(known_name) - len(name) in (-1, 0, 1):
+        return f"it is written wrongly: {known_name.capitalize()}{_MEANT}"
     if value.count("<") != value.count(">"):
         return "the brackets of its address do not match"
     if "<" not in value and _NAME_AND_ADDRESS.match(value):

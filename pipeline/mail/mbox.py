@@ -177,10 +177,10 @@ def unzipped(data: bytes, name: str, limit: int = THREAD_LIMIT) -> bytes:
 
 def _contents(paths: Iterable[Path]) -> Iterator[bytes]:
     """What is in files, together no more than a mailbox may hold."""
-    left = THREAD_LIMIT
+    bytes_left = THREAD_LIMIT
     for path in paths:
-        content = _content(path, left)
-        left -= len(content)
+        content = _content(path, bytes_left)
+        bytes_left -= len(content)
         yield content
 
 

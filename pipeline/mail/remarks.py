@@ -32,15 +32,15 @@ def no_patches(mails: Sequence[Mail]) -> Iterator[str]:
 def instead_of(chosen: Posting, first: Posting, named: Mail | None, above: Posting | None) -> str:
     """What was taken in the place of what was named, in words."""
     count = len(chosen.patches)
-    taken = f"taken is {chosen.name}, {chosen.first.title!r}, {count} patch(es)"
+    chosen_words = f"taken is {chosen.name}, {chosen.first.title!r}, {count} patch(es)"
     posting = named is not None and not named.reply and named.subject.number is not None
     if named is not None and (above is None or posting):
-        return f"{named.letter.subject!r} was named, which posts no patch: {taken}"
+        return f"{named.letter.subject!r} was named, which posts no patch: {chosen_words}"
     if named is not None and above is not None and above is not chosen:
         which = "newer" if chosen.revision > above.revision else "a whole series"
-        return f"{named.letter.subject!r} was named, an answer to {above.name}: {taken}, which is {which}"
+        return f"{named.letter.subject!r} was named, an answer to {above.name}: {chosen_words}, which is {which}"
     if named is None and first.lone and not chosen.lone:
-        return f"the thread has the single patch {first.first.title!r} and a series: {taken}"
+        return f"the thread has the single patch {first.first.title!r} and a series: {chosen_words}"
     return ""
 
 
@@ -62,9 +62,9 @@ def empty_patch(posting: Posting, mails: Sequence[Mail]) -> Mail | None:
         if mail.subject.number not in missing or mail.subject.total != posting.total or mail.reply:
             continue
         revision = mail.version == posting.version or not mail.subject.versioned
-        ours = mail.in_reply_to in ids or sender(mail) == author
+        of_series = mail.in_reply_to in ids or sender(mail) == author
         # Without any text it may be one that was cut off.
-        if revision and ours and mail.letter.body.strip() and not has_diff(mail.letter.body):
+        if revision and of_series and mail.letter.body.strip() and not has_diff(mail.letter.body):
             return mail
     return None
 

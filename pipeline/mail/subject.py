@@ -80,7 +80,7 @@ def read(text: str) -> Subject:
     answer = _REPLY.match(text.strip()) or _TRANSLATED.match(text.strip())
     rest = text.strip()[answer.end() :] if answer else text.strip()
     words, title = _tags(rest)
-    subject = _said(words, title)
+    subject = _of_tags(words, title)
     subject = subject or Subject(1, 0, None, None, 0, text)
     return replace(subject, reply=True) if answer else subject
 
@@ -94,8 +94,8 @@ def read_bare(text: str) -> Subject:
     if subject.number is not None:
         return subject
     words = _BARE.match(text.strip())
-    said = _said([words["words"]], text.strip()[words.end() :]) if words else None
-    return said or Subject(1, 0, None, 1, 1, text.strip())
+    subject_of_tags = _of_tags([words["words"]], text.strip()[words.end() :]) if words else None
+    return subject_of_tags or Subject(1, 0, None, 1, 1, text.strip())
 
 
 def taken_apart(text: str) -> tuple[int, int | None, int, str]:
@@ -104,13 +104,13 @@ def taken_apart(text: str) -> tuple[int, int | None, int, str]:
     return subject.version, subject.number, subject.total, subject.title
 
 
-def _said(tags: list[str], title: str) -> Subject | None:
+def _of_tags(tags: list[str], title: str) -> Subject | None:
     """What tags say; None where they say neither PATCH nor a counter nor a version."""
     words = _GLUED.sub(r"\1 ", " ".join(tags))
     counters = list(_COUNTER.finditer(words))
     # A counter is no version: of `v 1/2` the 1 is not.
-    left = _COUNTER.sub(" ", words)
-    versions = list(_VERSION.finditer(left))
+    without_counters = _COUNTER.sub(" ", words)
+    versions = list(_VERSION.finditer(without_counters))
     patch = bool(_PATCH.search(words))
     if not (patch or counters or versions):
         return None
@@ -155,7 +155,7 @@ def _apart(match: re.Match[str]) -> bool:
 def _tags(text: str) -> tuple[list[str], str]:
     """The tags in brackets up to the last that says something of the series, and the title behind them."""
     brackets = list(islice(_brackets(text), _TAGS_READ))
-    last = max((at for at, (words, _) in enumerate(brackets) if _said([words], "")), default=-1)
+    last = max((at for at, (words, _) in enumerate(brackets) if _of_tags([words], "")), default=-1)
     if last < 0:
         return [], text
     return [words for words, _ in brackets[: last + 1]], text[brackets[last][1] :].lstrip(" \t:").strip()

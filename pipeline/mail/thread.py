@@ -155,8 +155,8 @@ def _told_apart(group: Sequence[Mail]) -> list[list[Mail]]:
         return [list(group)]
     for siblings in (False, True):
         threads = [posting_of(same, (1, 0)) for same in _threads(group, siblings=siblings)]
-        once = all(len({mail.number for mail in posting.mails}) == len(posting.mails) for posting in threads)
-        if once and any(not posting.problems for posting in threads):
+        each_once = all(len({mail.number for mail in posting.mails}) == len(posting.mails) for posting in threads)
+        if each_once and any(not posting.problems for posting in threads):
             return [list(posting.mails) for posting in threads]
     times: dict[int | None, list[Mail]] = defaultdict(list)
     for mail in sorted(group, key=moment):

@@ -108,16 +108,16 @@ def join(parts: Sequence[Part]) -> Merged:
     """
     # A plan comes first: it knows every cell in order, and has notes on what was not chosen.
     parts = sorted(parts, key=lambda part: (not _is_plan(part.record), -len(part.record.cells)))
-    said = [note for part in parts if _is_plan(part.record) for note in part.record.notes]
+    plan_notes = [note for part in parts if _is_plan(part.record) for note in part.record.notes]
     lead = parts[0]
     for part in parts[1:]:
         _require_same_work(lead, part)
     trees = _trees(parts)
     results, notes = chosen(parts)
     numbers = {name: number for number, name in enumerate(trees, 1)}
-    taken = [placed(part, cell, numbers) for part, cell in results]
+    placed_cells = [placed(part, cell, numbers) for part, cell in results]
     # Without a plan each run knows some of the cells: sort them by tree.
-    cells = sorted((cell for cell, _ in taken), key=lambda cell: numbers[cell.tree])
+    cells = sorted((cell for cell, _ in placed_cells), key=lambda cell: numbers[cell.tree])
     building = [part.record.command for part in parts if any(cell.states for cell in part.record.cells)]
     started, seconds = _duration(parts)
     record = lead.record.model_copy(
@@ -130,10 +130,10 @@ def join(parts: Sequence[Part]) -> Merged:
             "checks": next((part.record.checks for part in parts if part.record.checks), ()),
             "claims": _claims(parts, cells),
             "tools": tuple(dict.fromkeys(tool for part in parts for tool in part.record.tools)),
-            "notes": (f"Put together from {count(len(parts), 'run')}.", *said, *notes),
+            "notes": (f"Put together from {count(len(parts), 'run')}.", *plan_notes, *notes),
         }
     )
-    return Merged(record, tuple(file for _, files in taken for file in files))
+    return Merged(record, tuple(file for _, files in placed_cells for file in files))
 
 
 def _is_plan(record: RunRecord) -> bool:
@@ -145,10 +145,10 @@ def _is_plan(record: RunRecord) -> bool:
 def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRecord, ...]:
     """Judge each claim again with the cells of all runs, as the first run has it that could assign it to a cell."""
     texts = [claim.text for claim in parts[0].record.claims]
-    told = [part.record.claims for part in parts if [claim.text for claim in part.record.claims] == texts]
+    all_claims = [part.record.claims for part in parts if [claim.text for claim in part.record.claims] == texts]
     known = [
         next((claim for claim in same if claim.about or claim.verdict != "not measured"), same[0])
-        for same in zip(*told, strict=True)
+        for same in zip(*all_claims, strict=True)
     ]
     patches = parts[0].record.series.patches
     return judged_again(known, cells, {patch.number: patch.files for patch in patches})
@@ -156,15 +156,16 @@ def _claims(parts: Sequence[Part], cells: Sequence[CellRecord]) -> tuple[ClaimRe
 
 def _require_same_work(part: Part, other: Part) -> None:
     first, second = part.record, other.record
-    for what, mine, theirs in (
+    for what, first_value, second_value in (
         ("series", _series(first.series), _series(second.series)),
         ("patch", *_other_patch(first.series, second.series)),
         ("matrix", first.matrix, second.matrix),
         ("sandbox", first.sandbox, second.sandbox),
     ):
-        if mine != theirs:
+        if first_value != second_value:
             raise UsageError(
-                f"{part.name} and {other.name} are not of the same {what}: {mine!r}, and {theirs!r}", hint=_APART
+                f"{part.name} and {other.name} are not of the same {what}: {first_value!r}, and {second_value!r}",
+                hint=_APART,
             )
 
 
@@ -174,8 +175,8 @@ def _series(series: SeriesRecord) -> str:
 
 def _other_patch(series: SeriesRecord, other: SeriesRecord) -> tuple[str, str]:
     """Names of the first patch that differs, in both series; empty where all are equal."""
-    for mine, theirs in zip(series.patches, other.patches, strict=False):
-        words = [f"{patch.number} {patch.subject} <{patch.message_id}>" for patch in (mine, theirs)]
+    for patch_of_one, patch_of_other in zip(series.patches, other.patches, strict=False):
+        words = [f"{patch.number} {patch.subject} <{patch.message_id}>" for patch in (patch_of_one, patch_of_other)]
         if words[0] != words[1]:
             return words[0], words[1]
     return "", ""

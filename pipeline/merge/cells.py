@@ -72,8 +72,12 @@ def _differing(cell: CellRecord, other: CellRecord) -> list[str]:
         differing.append("promises")
     if "builds" not in differing:
         states = list(zip(cell.states, other.states, strict=True))
-        differing += ["errors"] if any(_differ(mine.errors, theirs.errors) for mine, theirs in states) else []
-        warnings = any(_differ(mine.new_warnings, theirs.new_warnings) for mine, theirs in states)
+        differing += (
+            ["errors"]
+            if any(_differ(one_state.errors, other_state.errors) for one_state, other_state in states)
+            else []
+        )
+        warnings = any(_differ(one_state.new_warnings, other_state.new_warnings) for one_state, other_state in states)
         differing += ["warnings"] if warnings else []
     return differing
 

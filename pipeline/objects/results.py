@@ -102,14 +102,14 @@ class ObjectResults:
 
     def programs(self, base: Key) -> Programs | None:
         """What is known of the programs that ran while the base's objects were compiled."""
-        entry = self._store.get(_beside(base))
+        entry = self._store.get(_key_of_programs(base))
         if entry is None:
             return None
         return Programs(**{name: frozenset(_paths(_inflated(entry, name))) for name in _PROGRAMS})
 
     def put_programs(self, base: Key, programs: Programs) -> None:
         files = {name: zlib.compress("\0".join(sorted(getattr(programs, name))).encode()) for name in _PROGRAMS}
-        self._store.put(_beside(base), {}, files)
+        self._store.put(_key_of_programs(base), {}, files)
 
 
 def build_of(objects: Mapping[str, CompiledObject], broken: Sequence[str], build: Build) -> Build:
@@ -147,7 +147,7 @@ def _together(lists: Sequence[Sequence[Diagnostic]]) -> tuple[Diagnostic, ...]:
     return tuple(kept for number, kept in most.values() for _ in range(number))
 
 
-def _beside(base: Key) -> Key:
+def _key_of_programs(base: Key) -> Key:
     return Key("objects-programs", base.inputs)
 
 

@@ -68,7 +68,7 @@ def wide_cell(
     except InfrastructureError as error:
         compiler, reason = Toolchain(name, name, ""), f"{error.message}: {error.hint}"
     checker = sparse.identify(host.processes) if arch in CHECKED and SPARSE in wanted else None
-    about = f"{BASE}, and of it the objects of what the series touches, with W=1{_beside(checker)}"
+    about = f"{BASE}, and of it the objects of what the series touches, with W=1{_checker_in_words(checker)}"
     fragments = (wide_fragment(repository, tree.commit), *([size_fragment()] if arch in FOR_SIZE else []))
     return PlannedCell(
         Cell(
@@ -87,7 +87,7 @@ def wide_cell(
     )
 
 
-def _beside(checker: Toolchain | None) -> str:
+def _checker_in_words(checker: Toolchain | None) -> str:
     """What reads the source beside the compiler, in words."""
     return f" and sparse {checker.version.split()[0]}" if checker else ""
 
@@ -120,7 +120,7 @@ def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
     """
     wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
     about = f"{NARROW} with {_named(requests)} and no more: what the series takes for granted is not there"
-    about += _beside(cell.checker)
+    about += _checker_in_words(cell.checker)
     return replace(cell, fragments=(parse_fragment("needed", wishes),), about=about)
 
 

@@ -73,10 +73,10 @@ def lost_facts(cell: Cell, measured: Mapping[int, tuple[StructPage | None, bool]
     lost = []
     for promise, what in broken[max(broken)].items():
         # A state whose struct page is not known says nothing of it.
-        told = [patch for patch in broken if measured[patch][0] or promise == "vmemmap"]
-        kept = [patch for patch in told if promise not in broken[patch]]
-        if told[0] == 0 and kept and kept[0] == 0:
-            lost.append(LostPromise(what, min(patch for patch in told if patch > kept[-1]), kept[-1]))
+        measured_states = [patch for patch in broken if measured[patch][0] or promise == "vmemmap"]
+        kept = [patch for patch in measured_states if promise not in broken[patch]]
+        if measured_states[0] == 0 and kept and kept[0] == 0:
+            lost.append(LostPromise(what, min(patch for patch in measured_states if patch > kept[-1]), kept[-1]))
     return tuple(lost)
 
 

@@ -116,8 +116,8 @@ def _command(record: RunRecord, names: Names) -> str:
     except ValueError:
         return ""
     # A record of others can name any program.
-    ours = words[:2] == ["pipeline", "apply-and-build"]
-    series = _series(record, words[2]) if ours and len(words) > 2 else ""
+    is_a_run = words[:2] == ["pipeline", "apply-and-build"]
+    series = _series(record, words[2]) if is_a_run and len(words) > 2 else ""
     if not series:
         return ""
     by_name = {tree.name: tree for tree in record.trees}

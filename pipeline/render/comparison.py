@@ -161,8 +161,8 @@ def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
         was, now = _new_warnings(before, pair.before), _new_warnings(after, pair.after)
         # Where one of the two has none, its case says all.
         if was and now:
-            better += _told(pair.name, "no longer there", new_ones(was, now))
-            worse += _told(pair.name, "not there before", new_ones(now, was))
+            better += _warning_lines(pair.name, "no longer there", new_ones(was, now))
+            worse += _warning_lines(pair.name, "not there before", new_ones(now, was))
     unbuilt = {
         (case.tree, case.cell) for case in new.values() if case.check == "build" and case.outcome is Outcome.FAIL
     }
@@ -183,7 +183,7 @@ def _new_warnings(record: RunRecord, cell: CellRecord | None) -> Sequence[Diagno
     return [warning for state in states for warning in state.new_warnings]
 
 
-def _told(name: str, what: str, warnings: Sequence[DiagnosticRecord]) -> list[str]:
+def _warning_lines(name: str, what: str, warnings: Sequence[DiagnosticRecord]) -> list[str]:
     if not warnings:
         return []
     return [f"{name}, warnings: {len(warnings)} {what} ({cut(location(warnings[0]), 100)})"]
@@ -225,11 +225,11 @@ def _deltas(text: TextRecord) -> dict[str, int]:
 def _claims(before: Sequence[ClaimRecord], after: Sequence[ClaimRecord]) -> list[tuple[str, str]]:
     """A word on each claim, and the claim: kept, lost, new, no longer made, or still not measured."""
     earlier = {_identity(claim): claim for claim in before}
-    said = []
+    changes = []
     for claim in after:
         was = earlier.pop(_identity(claim), None)
-        said.append((_became(was, claim), _quoted(claim)))
-    return [*said, *(("no longer made", _quoted(claim)) for claim in earlier.values())]
+        changes.append((_became(was, claim), _quoted(claim)))
+    return [*changes, *(("no longer made", _quoted(claim)) for claim in earlier.values())]
 
 
 def _identity(claim: ClaimRecord) -> tuple[str, ...]:

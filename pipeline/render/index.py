@@ -124,7 +124,7 @@ def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> In
         files: names of files in it.
     """
     record = neutral(with_largest_symbols(record, 0))
-    judged, said = verdict(record), answer(record)
+    judged, answered = verdict(record), answer(record)
     report = next((name for name in REPORTS if name in files), REPORTS[-1])
     return IndexedRun(
         one_line(record.id),
@@ -136,9 +136,9 @@ def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> In
         judged.headline,
         {(one_line(cell.tree, 200), one_line(cell.id, 200)): cell.text.delta for cell in record.cells if cell.text},
         record.started,
-        said.word if said else "",
-        said.step if said else "",
-        said is not None and said.yours,
+        answered.word if answered else "",
+        answered.step if answered else "",
+        answered is not None and answered.yours,
         files_compiled(record),
         [(one_line(waiting), one_line(waiting_for)) for waiting, waiting_for in waits(record)],
     )

@@ -42,8 +42,8 @@ def render_junit(record: RunRecord) -> str:
     for (_, name), group in groupby(cases(record), key=lambda case: (case.tree, case.label)):
         own = [*group]
         numbers = {f"{case.check}, {case.unit}": f"{case.number:+d}" for case in own if case.number is not None}
-        code, told = _code(cells[own[0].tree, own[0].cell])
-        _suite(root, record, name, [_case(case) for case in own], numbers | code, told)
+        differing_code, output = _code(cells[own[0].tree, own[0].cell])
+        _suite(root, record, name, [_case(case) for case in own], numbers | differing_code, output)
     if record.claims:
         _suite(root, record, "claims", [_claim(record, at) for at in range(len(record.claims))], {})
     ElementTree.indent(root)
@@ -69,13 +69,13 @@ def _suite(
     name: str,
     elements: Sequence[Element],
     numbers: Mapping[str, str],
-    told: Sequence[str] = (),
+    output: Sequence[str] = (),
 ) -> None:
     """A suite with all that the strictest schema asks for, which is that of Ant's JUnit task.
 
     Args:
         numbers: what was measured, its properties.
-        told: what is no check, its output.
+        output: its lines, which are no check.
     """
     started = _TIME.match(record.started)
     suite = SubElement(root, "testsuite", name=one_line(name).strip() or "-", package=one_line(name), id=str(len(root)))
@@ -89,7 +89,7 @@ def _suite(
     for key, value in numbers.items():
         SubElement(properties, "property", name=one_line(key), value=one_line(value))
     suite.extend(elements)
-    SubElement(suite, "system-out").text = "\n".join(map(one_line, told)) or None
+    SubElement(suite, "system-out").text = "\n".join(map(one_line, output)) or None
     SubElement(suite, "system-err")
 
 

@@ -135,8 +135,8 @@ def _first(items: Sequence[str], most: int) -> list[str]:
 
 def _cell_row(record: RunRecord, cell: CellRecord, row: Sequence[str]) -> tuple[str, ...]:
     case_list = cases(record.model_copy(update={"cells": (cell,)}))
-    told = (Outcome.PASS, Outcome.FAIL)
-    own = [case for case in case_list if case.outcome in told and case.number is None]
+    decided = (Outcome.PASS, Outcome.FAIL)
+    own = [case for case in case_list if case.outcome in decided and case.number is None]
     failed = sum(case.outcome is Outcome.FAIL and not case.known for case in own)
     return (*row, f"{failed} of {len(own)}")
 

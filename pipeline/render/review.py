@@ -170,7 +170,10 @@ def where(patch: int | None) -> str:
 
 def _item(point: PointRecord, page: Page, opinions: Sequence[OpinionRecord]) -> Item:
     waits = f"; {name(point.waiting)} waits for {name(point.waiting_for)}" if point.waiting else ""
-    lines = [*_comment(point, page), *(line for said in point.evidence for line in _evidence(said, point, page))]
+    lines = [
+        *_comment(point, page),
+        *(line for evidence in point.evidence for line in _evidence(evidence, point, page)),
+    ]
     if point.symbols:
         lines += _indented(wrap(f"about {', '.join(point.symbols)}", page.columns - INDENT, 2))
     lines += [
@@ -201,11 +204,11 @@ def _comment(point: PointRecord, page: Page) -> list[str]:
     ]
 
 
-def _evidence(said: EvidenceRecord, point: PointRecord, page: Page) -> list[str]:
-    if said.message_id == point.message_id:
+def _evidence(evidence: EvidenceRecord, point: PointRecord, page: Page) -> list[str]:
+    if evidence.message_id == point.message_id:
         return []
-    words = wrap(f'{name(said.author)}: "{said.words}"', page.columns - INDENT, 4)
-    return [*_indented(words), *_message(said.message_id, said.link, page)]
+    words = wrap(f'{name(evidence.author)}: "{evidence.words}"', page.columns - INDENT, 4)
+    return [*_indented(words), *_message(evidence.message_id, evidence.link, page)]
 
 
 def _message(message_id: str, link: str, page: Page) -> list[str]:
@@ -251,14 +254,14 @@ def _promise(promise: PromiseRecord, page: Page) -> Item:
     about = ", ".join(promise.symbols or point.symbols)
     whom = {"promised": "promised to", "volunteered": "volunteered by"}.get(point.state, f"{point.state}, from")
     title = f"{whom} {name(point.author)}"
-    told = [f'{promise.found_in}: "{promise.words}"'] if promise.words else []
+    evidence = [f'{promise.found_in}: "{promise.words}"'] if promise.words else []
     return Item(
         promise.fate,
         f"{about}{place}; {title}" if about else title,
         [
-            *_indented(piece for line in told for piece in wrap(line, page.columns - INDENT, 3)),
+            *_indented(piece for line in evidence for piece in wrap(line, page.columns - INDENT, 3)),
             *_comment(point, page),
-            *(line for said in point.evidence for line in _evidence(said, point, page)),
+            *(line for evidence in point.evidence for line in _evidence(evidence, point, page)),
         ],
     )
 

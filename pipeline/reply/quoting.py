@@ -44,8 +44,8 @@ def own_lines(body: str, most: int = 6) -> list[str]:
     """What a mail says itself, to its first blank line; quotes of others and who they are by are passed over."""
     spans: list[str] = []
     for line in body.split("\n"):
-        mine = not line.startswith((">", "|")) and not re.fullmatch(r".*\b(wrote|writes|schrieb):\s*", line)
-        if line.strip() and mine:
+        is_own = not line.startswith((">", "|")) and not re.fullmatch(r".*\b(wrote|writes|schrieb):\s*", line)
+        if line.strip() and is_own:
             spans.append(line)
         elif spans:
             break

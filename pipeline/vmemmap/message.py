@@ -32,14 +32,14 @@ def commit_message(record: RunRecord, tree: TreeRecord, *, with_series: bool) ->
         if with_series
         else f'Rewrite the document so that it describes the tree that "{title}", v{record.series.version}, is for.'
     )
-    said = (
+    measured = (
         "Every number in it was measured, and what is said of the code was looked up in it; what was not measured is "
         f"named as such. Measured were {count(sum(bool(cell.states) for cell in cells), 'configuration')} "
         f"on {cut(visible(tree.version), 80)}, in {count(len(boots), 'boot')}, by:"
     )
     command = [f"  {line}" for line in command_lines(record.command, COLUMNS - 2)] if record.command else []
-    said += ", by:" if command else f". The tree is {tree.name}."
-    return "\n".join([SUBJECT, "", *_filled(about), "", *_filled(said), "", *command, *([""] if command else [])])
+    measured += ", by:" if command else f". The tree is {tree.name}."
+    return "\n".join([SUBJECT, "", *_filled(about), "", *_filled(measured), "", *command, *([""] if command else [])])
 
 
 def _filled(text: str) -> list[str]:

@@ -22,8 +22,8 @@ def of_a_dependency(line: Line, log: Log) -> Report | None:
         return None
     details = log.indented(_OF_UNMET.match)
     # "Selected by [y]:" has a line for each symbol.
-    told = "; ".join(detail.strip() for detail in details).replace(":; - ", ": ").replace("; - ", ", ")
-    text = f"{match['text']}: {told}" if told else match["text"]
+    reason = "; ".join(detail.strip() for detail in details).replace(":; - ", ": ").replace("; - ", ", ")
+    text = f"{match['text']}: {reason}" if reason else match["text"]
     return Report(Kind.WARNING, Diagnostic(TOOL, 0, _cut(text), TOOL), more=len(details))
 
 

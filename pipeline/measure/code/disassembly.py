@@ -71,9 +71,9 @@ def by_index(elf: ObjectFile, sections: Sequence[tuple[str, list[Instruction]]])
     return placed
 
 
-def without_addends(text: str, meant: Sequence[Relocation]) -> str:
+def without_addends(text: str, relocations: Sequence[Relocation]) -> str:
     """An instruction's text without the addends that its fields hold."""
-    for relocation in meant:
+    for relocation in relocations:
         if relocation.addend:
             for form in ("0x{:x}", "0x{:08x}"):
                 text = text.replace(form.format(relocation.addend & 0xFFFFFFFF), "0x0")

@@ -40,8 +40,8 @@ def without_line(words: Sequence[bytes]) -> list[bytes]:
     """A bug entry without the file and line of its source (struct bug_entry: line and flags follow the addresses)."""
     kept = []
     for word in words:
-        kind, _, meant = word.partition(b" ")
-        if kind.isdigit() and meant.startswith(b'"') and _SOURCE_NAME.fullmatch(meant[1:]):
+        kind, _, value = word.partition(b" ")
+        if kind.isdigit() and value.startswith(b'"') and _SOURCE_NAME.fullmatch(value[1:]):
             word = kind
         kept.append(word)
     if kept and len(kept[-1]) >= 4:

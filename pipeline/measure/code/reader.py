@@ -145,12 +145,12 @@ class Reader:
         instructions = self._disassembly.get(index, [])
         at = 0
         for part in parts:
-            mine = []
+            of_part = []
             while at < len(instructions) and instructions[at].address < part.end:
                 if instructions[at].address >= part.start and not NOP.match(instructions[at].text):
-                    mine.append(instructions[at])
+                    of_part.append(instructions[at])
                 at += 1
-            self._code[Place(index, part.start)] = mine
+            self._code[Place(index, part.start)] = of_part
 
     def _from(self, index: int, start: int, end: int) -> Iterator[Relocation]:
         """The relocations of a stretch."""
@@ -170,30 +170,30 @@ class Reader:
         code = _digest(section, part)
         shape = bytearray()
         for instruction in self._code[Place(section.number, part.start)]:
-            meant = []
+            relocations = []
             while waiting and waiting[-1].offset < instruction.end:
                 relocation = waiting.pop()
                 if relocation.offset >= instruction.address:
-                    meant.append(relocation)
-            text = self._instruction(section.number, instruction, meant)
+                    relocations.append(relocation)
+            text = self._instruction(section.number, instruction, relocations)
             code.update(b"%d:" % len(text) + text)
             shape.append(zlib.crc32(text) & 0xFF)
         for words in sorted(entries):
             code.update(b"+%d:" % len(words) + words)
         return Item("F", part.end - part.start, code.hexdigest(), shape.hex(), part.name or f"[{section.name}]")
 
-    def _instruction(self, index: int, instruction: Instruction, meant: Sequence[Relocation]) -> bytes:
+    def _instruction(self, index: int, instruction: Instruction, relocations: Sequence[Relocation]) -> bytes:
         text = instruction.text
-        if not meant and "<" not in text:
+        if not relocations and "<" not in text:
             return text.encode()
         comment = _COMMENT.search(text)
         if comment:
             text = _RIP.sub("(%rip)", text[: comment.start()])
-        if meant:
+        if relocations:
             text = _TARGET.sub("*", text)
             if self._elf.machine in _IN_PLACE:
-                text = without_addends(text, meant)
-            words = (b"%d %s" % (relocation.kind, self._meant(index, relocation)) for relocation in meant)
+                text = without_addends(text, relocations)
+            words = (b"%d %s" % (relocation.kind, self._meant(index, relocation)) for relocation in relocations)
             return b" ".join((text.encode(), *words))
         if comment:
             return text.encode() + b" " + self._at(Place(index, int(comment["address"], 16)))

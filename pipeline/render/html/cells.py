@@ -138,8 +138,8 @@ def _boot_rows(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
         by_patch = {boot.patch: boot for boot in several}
         marks = {patch: boot_mark(base, boot, linked) for patch, boot in by_patch.items()}
         at_end = by_patch.get(last)
-        told = [boot.reason for boot in (by_patch.get(0), at_end) if boot and boot.reason]
-        told += [
+        reasons = [boot.reason for boot in (by_patch.get(0), at_end) if boot and boot.reason]
+        reasons += [
             f"{check.name}: {'; '.join(check.details)}" for check in (at_end.checks if at_end else ()) if check.details
         ]
         yield items(
@@ -151,7 +151,7 @@ def _boot_rows(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
                 for patch in (0, last)
             ),
             f"{at_end.seconds:.1f}" if at_end else "-",
-            " · ".join(dict.fromkeys(told)),
+            " · ".join(dict.fromkeys(reasons)),
         )
 
 

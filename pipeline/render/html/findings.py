@@ -89,7 +89,7 @@ def claims(record: RunRecord, anchors: Mapping[int, str]) -> Table | None:
         for claim in record.claims:
             tone = _CLAIM_TONES[claim.verdict]
             sign = "+" if claim.unit == "bytes" else ""
-            said = cut("; ".join(filter(None, (claim.finding, *first(claim.details, LINES_SHOWN)))), 4 * LONGEST)
+            explanation = cut("; ".join(filter(None, (claim.finding, *first(claim.details, LINES_SHOWN)))), 4 * LONGEST)
             measured = "" if claim.measured is None else f"{claim.measured:{sign}d}"
             place = places.get(claim.cell, "") if claim.unit == "bytes" else "#boots"
             yield items(
@@ -99,7 +99,7 @@ def claims(record: RunRecord, anchors: Mapping[int, str]) -> Table | None:
                 Item(measured, place if claim.measured is not None else ""),
                 claim.unit if claim.claimed is not None else "",
                 claim.cell,
-                said,
+                explanation,
             )
 
     columns = ("claim", "verdict", "claimed", "measured", "unit", "cell", "details")

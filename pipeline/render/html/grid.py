@@ -90,11 +90,11 @@ def grid(title: str, patches: Sequence[int], lines: Sequence[Line]) -> Grid | No
             for at, patch in enumerate(patches)
             if (mark := line.marks.get(patch))
         ]
-    words = "; ".join(f"{line.label}: {_told(line, patches)}" for line in lines)
+    words = "; ".join(f"{line.label}: {_row_in_words(line, patches)}" for line in lines)
     return Grid(title, f"{words}.", left + len(patches) * PITCH, top + PITCH, columns, tuple(rows), tuple(squares))
 
 
-def _told(line: Line, patches: Sequence[int]) -> str:
+def _row_in_words(line: Line, patches: Sequence[int]) -> str:
     """A row in words, neighbours that say the same told once."""
     runs: list[tuple[str, list[str]]] = []
     for patch in patches:

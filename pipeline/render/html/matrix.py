@@ -101,11 +101,11 @@ def _telling(patches: Sequence[int], lines: Sequence[Line]) -> list[int]:
     """First and last state, and those at which a line says something else than before."""
     kept = {patches[0], patches[-1]}
     for line in lines:
-        told: tuple[str, str] | None = None
+        shown: tuple[str, str] | None = None
         for patch in patches:
             if mark := line.marks.get(patch):
-                kept |= {patch} if told is not None and told != (mark.tone, mark.words) else set()
-                told = (mark.tone, mark.words)
+                kept |= {patch} if shown is not None and shown != (mark.tone, mark.words) else set()
+                shown = (mark.tone, mark.words)
     return sorted(kept)
 
 

@@ -431,7 +431,7 @@ def with_dependencies(host: FakeHost, paths: Sequence[str], monkeypatch: pytest.
     """A host whose builds read `paths` of the tree, as sources of the kernel."""
     known = Programs(frozenset(paths), frozenset(paths), frozenset(), frozenset())
     monkeypatch.setattr("pipeline.kernel.records.programs_of", lambda *_: known)
-    monkeypatch.setattr("pipeline.kernel.assembled.is_told", lambda _: False)
+    monkeypatch.setattr("pipeline.kernel.assembled.is_recorded", lambda _: False)
     monkeypatch.setattr("pipeline.kernel.records.read_of_tree", lambda _recorded, _prefixes: frozenset(paths))
     return host
 
