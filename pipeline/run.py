@@ -171,7 +171,8 @@ class Pipeline:
         return series
 
     def review(self, series: Series, request: Request, since: Request | None, trees: Sequence[Tree]) -> ReviewRecord:
-        """What the thread says, and what happened to an earlier revision: `since`, or one that the series itself names.
+        """Review the thread, with the fates of an earlier revision's points: `since`, or one that the series itself
+        names.
 
         Raises:
             NotObtainedError: `since` cannot be had; an earlier one that nobody asked for may be incomplete.
@@ -193,7 +194,7 @@ class Pipeline:
         return TreeImporter(self.workspace, self.processes, self.console.say).obtain(name)
 
     def apply(self, series: Series, tree: Tree, base: str = "auto") -> Applied:
-        """What becomes of a series on a tree; `base` is `tree` where only the tree as named may be taken."""
+        """Apply a series to a tree; `base` is `tree` where only the tree as named may be taken."""
         applier = Applier(self.repository, self.store, self.workspace)
         history = History(self.workspace, self.repository, tree)
         chooser = BaseChooser(self.repository, applier.apply)
@@ -234,7 +235,7 @@ class Pipeline:
         return planned
 
     def suggest(self, host: BuildHost, series: Series, applied: Applied, planned: Sequence[PlannedCell]) -> Suggestion:
-        """What the matrix leaves out of a series, judged after its last patch, and fragments that bring it in."""
+        """Files that the matrix leaves out of a series, judged after its last patch, and fragments for them."""
         origin = configuration_origins(applied.states)[applied.states[-1].patch]
         planner, sources = Planner(host), Sources(self.repository, applied.states[-1].commit)
         with host.worktree_lock(applied.tree):

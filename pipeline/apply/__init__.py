@@ -48,7 +48,7 @@ class Applier:
         self._workspace = workspace
 
     def apply(self, series: Series, tree: Tree) -> Applied:
-        """What becomes of `series` on `tree`, after what it says that it needs.
+        """Apply `series` to `tree`, after the prerequisites that it names.
 
         Raises:
             TakesTooLongError: git takes too much of a processor, which is no property of the series alone.
@@ -100,7 +100,7 @@ class Applier:
             self._repository.run("worktree", "prune")
 
     def _apply_narrowly(self, folder: Path, series: Series, tree: Tree, allowance: Allowance) -> Applied | None:
-        """What becomes of a series that applies cleanly, on the files alone that it touches; None of any other."""
+        """Apply a series to the files alone that it touches; None where it does not apply cleanly."""
         checkout = self._checkout(folder, tree, allowance)
         try:
             base = narrowed(checkout, tree, series.files)
@@ -113,7 +113,7 @@ class Applier:
             return None
 
     def _prepared(self, checkout: Repository, title: str, patches: Sequence[Patch], tree: Tree) -> tuple[str, Tree]:
-        """What happened to a prerequisite, and the tree with it; where it does not apply, the tree as it was."""
+        """Apply a prerequisite: a sentence on it, and the tree with it; where it does not apply, the tree as it was."""
         applied = self._am_all(checkout, patches, tree)
         last = applied.states[-1]
         if applied.usable:

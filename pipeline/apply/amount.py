@@ -1,5 +1,5 @@
-"""How much a patch makes of little: it can copy one file a thousand times, and git writes all of them outside of any
-sandbox. It is counted before git is asked, by the "extended header lines" of git-diff(1).
+"""Limits how much git may write for a small patch: one that copies a file a thousand times is a few lines long. It is
+counted before git is asked, by the "extended header lines" of git-diff(1).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class BaseChooser:
         self._apply = apply
 
     def applied(self, series: Series, tree: Tree, history: History, *, only_named: bool = False) -> Applied:
-        """What becomes of `series`, with the list of bases that were considered.
+        """Apply `series` to the first base of the list that takes it; the result names the bases that were considered.
 
         Args:
             tree: as the user named it.
@@ -64,7 +64,7 @@ class BaseChooser:
         return replace(named, bases=tuple(candidates))
 
     def _own(self, series: Series, history: History, *, only_named: bool) -> tuple[Applied | None, BaseCandidate]:
-        """What becomes of the series on the base that it names."""
+        """Apply the series to the base that it names."""
         if not series.base_commit:
             return None, BaseCandidate("base-commit", False, "the series names none")
         name = f"base-commit {series.base_commit[:12]}"

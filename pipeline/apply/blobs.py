@@ -1,4 +1,4 @@
-"""What the patches of a series were made from: the blobs that their `index` lines name (git-diff(1)); pure."""
+"""The blobs that the patches of a series were made from, as their `index` lines name them (git-diff(1)); pure."""
 
 from __future__ import annotations
 

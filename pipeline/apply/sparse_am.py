@@ -1,4 +1,4 @@
-"""A tree cut down to the files that a series touches, and what was committed on it put into the whole tree again.
+"""Applies patches in a tree that holds only the files they touch, then makes the same commits on the whole tree.
 
 git-am(1) reads and writes the whole index for every patch. Of 87,000 files that takes as long as all else together; of
 eleven it takes nothing. What applies cleanly to these files applies cleanly to all of them, and gives the same commits.

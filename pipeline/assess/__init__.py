@@ -1,1 +1,3 @@
-"""What the record of a run means: findings, coverage, verdict, exit status. Faces lay out what is judged here."""
+"""Judges the record of a run: findings, coverage, verdict, exit status. Reports and replies lay out what is judged
+here.
+"""

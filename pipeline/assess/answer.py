@@ -1,4 +1,4 @@
-"""May I apply this? The answer of a run, what is to be done next, and the three things that matter."""
+"""Whether a maintainer can apply the series: a word, the next step, and the three things that matter most."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tone = Literal["ok", "failed", "warn"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a maintainer who has a minute reads.
+    """The short answer for a maintainer who has a minute.
 
     Args:
         word: `Yes`, `As far as seen, yes`, `Not yet`, `No`, `Not known` or `It is merged`.
@@ -82,7 +82,7 @@ def open_points(record: RunRecord) -> list[PointRecord]:
 
 
 def waits(record: RunRecord) -> list[tuple[str, str]]:
-    """Who waits for whom, each pair once."""
+    """Pairs of people of whom the first waits for the second, each once."""
     pairs = [(person(point.waiting), person(point.waiting_for)) for point in open_points(record)]
     return list(dict.fromkeys(pairs))
 

@@ -1,4 +1,4 @@
-"""What a baseline finds: trees as they are, without a series that anything could be blamed on."""
+"""Findings of a baseline: trees as they are, without a series that anything could be blamed on."""
 
 from __future__ import annotations
 

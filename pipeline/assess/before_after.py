@@ -1,4 +1,6 @@
-"""What is known of cells' kernels beside their sizes, before and after: memmap, structs, promises of the matrix."""
+"""Differences between cells' kernels before and after the series, sizes left out: memmap, structs, promises of the
+matrix.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What booted kernels show: a series' boots beside those of the base, so that what is said is new."""
+"""Judges the boots of a series against those of the base, so that only what is new counts."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def regressions(cell: CellRecord) -> list[Regression]:
 
 
 def worse_than(base: BootRecord | None, boot: BootRecord) -> str:
-    """What a boot does worse than the base's, in a few words; empty when nothing."""
+    """What fails in a boot and did not fail in the base's, in a few words; empty when nothing does."""
     if boot.status in _BAD and (base is None or base.status not in _BAD):
         return boot.reason or boot.status
     if boot.status == "time-out" and base and base.status != "time-out":
@@ -151,7 +151,7 @@ def all_measured(boots: Sequence[BootRecord]) -> list[tuple[str, str]]:
 
 
 def measured(boots: Sequence[BootRecord]) -> list[tuple[str, str, str]]:
-    """What checks measured, base against the last boot: `check value`, then both numbers; those that differ.
+    """Values that differ between the base's boot and the last one: `check value`, then both numbers.
 
     Values of free memory (`…-kb`) have to differ by more than `NOISE`.
     """

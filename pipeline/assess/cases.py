@@ -1,4 +1,4 @@
-"""A run taken apart into cases, one for each cell, source state and check: what test reports are made of."""
+"""Splits a run into test cases, one for each cell, source state and check, for test reports."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _warnings(cell: CellRecord, name: str, state: StateRecord) -> Case:
 
 
 def _promises(cell: CellRecord, name: str, state: StateRecord) -> Iterator[Case]:
-    """What the matrix promises of the cell, where that was looked at."""
+    """Cases for the promises that the matrix makes of the cell, where they were checked."""
     if cell.lost is not None and state.patch:
         broken = tuple(promise.what for promise in cell.lost)
         outcome = Outcome.FAIL if broken else Outcome.PASS

@@ -1,4 +1,4 @@
-"""What checks on patches say: rows for reports, problems for the verdict, remarks for all else."""
+"""Results of checks on patches: rows for reports, problems for the verdict, remarks for all else."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def finding_words(finding: CheckFindingRecord) -> str:
 
 
 def check_problems(record: RunRecord) -> list[str]:
-    """What changes the verdict: findings that configuration names."""
+    """Findings that change the verdict, because configuration names their kind."""
     return [
         f"Patch {row.patch}{f' on {row.tree}' if row.tree else ''}: {cut(finding_words(finding), 300)}"
         for row in own_rows(record)

@@ -1,4 +1,4 @@
-"""What a run's cells compiled of the series, taken together."""
+"""Coverage of the series by all cells of a run together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run found: failed builds, new warnings, boots that got worse, each with the patch that it came with."""
+"""Findings of a run: failed builds, new warnings, boots that got worse, each with the patch that it came with."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Finding:
 
 
 def failures(record: RunRecord) -> list[Finding]:
-    """What the series breaks; a cell counts once, at the first state that fails."""
+    """Build failures that the series causes; a cell counts once, at the first state that fails."""
     groups: dict[tuple[str, Guilt, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
     for cell in record.cells:
         if state := first_failing(cell):

@@ -1,4 +1,4 @@
-"""What a run says of its matrix: cells out of reach, cells that are one kernel, surprises, and what is missing."""
+"""Sentences on a run's matrix: unreachable cells, cells that are the same kernel, surprises, missing results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def duplicates(cells: Labelled) -> list[str]:
 
 
 def missing(cells: Labelled) -> list[str]:
-    """What a run that was put together from others lacks: nothing is proven of these cells."""
+    """Cells without a result in a run that was merged from others: nothing is proven of them."""
     names = [name for name, cell in cells if cell.status == "missing"]
     return [f"No result, its build did not come to an end: {', '.join(names)}."] if names else []
 

@@ -1,4 +1,4 @@
-"""Files that a series touches and no compiler reads: documents, options, makefiles, scripts; what read each."""
+"""Files that a series touches and no compiler reads (documents, options, makefiles, scripts), with what read each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def touches_code(record: RunRecord) -> bool:
 
 
 def other_files(record: RunRecord) -> dict[str, str]:
-    """What read each touched file that is no code, in a few words; empty where nothing did.
+    """For each touched file that is no code, what read it, in a few words; empty where nothing did.
 
     A document or a script counts where a check read it, an option where kconfig answered with all patches, a device
     tree where it was compiled, a makefile where something was compiled by it.

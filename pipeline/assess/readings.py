@@ -1,4 +1,4 @@
-"""The answers to the probes of a matrix, as columns of a report. A matrix without probes has no such columns."""
+"""Answers to the probes of a matrix, as columns of a report. A matrix without probes has no such columns."""
 
 from __future__ import annotations
 

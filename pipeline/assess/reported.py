@@ -1,4 +1,4 @@
-"""What the thread reports of builds, mostly robots, beside what this run saw of the same files."""
+"""Compares the build problems that the thread reports, mostly by robots, with the results of this run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage comes to, said when it ends; later stages add to it."""
+"""The result of a stage in a few lines, printed when it ends; later stages add to it."""
 
 from __future__ import annotations
 

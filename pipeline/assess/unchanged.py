@@ -1,4 +1,4 @@
-"""What a report says where sizes do not change, and how far that can be relied on: the noise floor (A/A)."""
+"""Sentences for sizes that do not change, and how far that can be relied on: the noise floor (A/A)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def unchanged_size(cell: CellRecord) -> str:
 
 
 def noise_floor(cell: CellRecord) -> str:
-    """What two builds of the base differ in, where that was measured."""
+    """The differences between two builds of the base, where that was measured."""
     if (floor := cell.noise_floor) is None:
         return ""
     sections = [f"{section.name} {section.after - section.before:+d}" for section in floor.sections]
@@ -22,7 +22,7 @@ def noise_floor(cell: CellRecord) -> str:
 
 
 def noise_floors(record: RunRecord) -> str:
-    """What is known of the noise floor of a run's sizes."""
+    """Sentences on the noise floor of a run's sizes."""
     measured = [cell.noise_floor for cell in record.cells if cell.text and cell.noise_floor]
     asked = sum(cell.text is not None for cell in record.cells)
     if not measured:

@@ -1,4 +1,4 @@
-"""The verdict on a series: one word, one sentence, its problems; what else must be said; the exit status."""
+"""The verdict on a series: one word, one sentence, its problems; remarks beside them; the exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHERS_NAMED = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a maintainer reads first.
+    """The verdict, as the first lines of a report give it.
 
     Args:
         ok: the series was built, and no problem was found.
@@ -117,7 +117,7 @@ def _of_baseline(record: RunRecord) -> Verdict:
 
 
 def remarks(record: RunRecord) -> list[str]:
-    """What is not a problem of the series, but must be said."""
+    """Sentences that a report must have beside the problems of the series."""
     cells = labelled(record)
     results = [(label(record, cell), result(record, cell), cell) for cell in record.cells]
     return [
@@ -144,13 +144,13 @@ def remarks(record: RunRecord) -> list[str]:
 
 
 def changed_facts(record: RunRecord) -> list[str]:
-    """What stands on top of a report and in a reply: structs of another size, and functions that became stubs."""
+    """Changes for the top of a report and for a reply: structs of another size, and functions that became stubs."""
     cells = labelled(record)
     return [*before_after.resized_sentences(record, cells), *before_after.emptied_sentences(cells)]
 
 
 def exit_status(record: RunRecord) -> ExitStatus:
-    """What the run exits with."""
+    """The exit status of the run."""
     if not _was_applied(record):
         return ExitStatus.NOT_OBTAINED
     return ExitStatus.CLEAN if verdict(record).ok else ExitStatus.SERIES_HAS_A_PROBLEM
@@ -182,7 +182,7 @@ def _claim_name(claim: ClaimRecord, several: bool) -> str:
 
 
 def _coverage_remarks(record: RunRecord) -> Iterable[str]:
-    """What the green cells do not speak of; nothing where no cell was asked, as in runs of older versions."""
+    """Sentences on what the green cells do not cover; none where no cell was asked, as in runs of older versions."""
     measured = measured_cells(record)
     files = covered_files(record)
     reasons = touched(record)
@@ -268,7 +268,7 @@ def _where(record: RunRecord, finding: Finding | before_after.Change) -> str:
 
 
 def _suspicion_remark(suspicion: SuspicionRecord) -> str:
-    """What a report says of a place that needs a look, and is none of the series' problems."""
+    """A sentence on a place in a patch that needs a look, and is none of the series' problems."""
     whose = f"Prerequisite {suspicion.prerequisite!r}, patch" if suspicion.prerequisite else "Patch"
     return f"{whose} {suspicion.patch}, {suspicion.path}: {suspicion.what}."
 

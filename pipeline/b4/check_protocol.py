@@ -65,7 +65,7 @@ def unanswered(summary: str) -> list[Entry]:
 
 
 def of_series(record: RunRecord, url: str = "", prefix: str = "pipeline-") -> list[Entry]:
-    """What a run says of the whole series.
+    """The answer of a run for the whole series.
 
     Args:
         url: of the full report.
@@ -77,7 +77,7 @@ def of_series(record: RunRecord, url: str = "", prefix: str = "pipeline-") -> li
 
 
 def of_patch(record: RunRecord, number: int, url: str = "") -> list[Entry]:
-    """What a run says of one patch: does it apply, does a kernel build and boot with the patches up to it."""
+    """The answer of a run for one patch: whether it applies, and a kernel builds and boots with it."""
     clean = neutral(record)
     entries = [_apply(clean, number)]
     if any(tree.applied in ("clean", "three-way") for tree in clean.trees):
@@ -135,7 +135,7 @@ def _builds(record: RunRecord) -> list[Entry]:
 
 
 def _promises(record: RunRecord) -> list[Entry]:
-    """What the matrix promises of the cells, where that was looked at; a struct that grows is worth a look."""
+    """Entries for the matrix' promises, where they were checked; a struct that grows is worth a look."""
     looked_at = [cell for cell in record.cells if cell.lost is not None]
     lost = lost_promises(record, [(label(record, cell), cell) for cell in record.cells])
     sizes = changed_facts(record)

@@ -1,4 +1,4 @@
-"""inline: what a run found, as comments under the lines of patches where b4's review shows them; pure.
+"""inline: findings of a run as comments under the lines of patches, where b4's review shows them; pure.
 
 b4 0.16 (`b4 review tui`; `_integrate_agent_reviews` in its b4/review/_review.py) reads a folder for the tip of a review
 branch: `identity.txt`, and `NNNN.txt` for each patch, with a note and the diff in quotes, comments between its lines.
@@ -48,7 +48,7 @@ class _Remark:
 
 
 def _remarks(record: RunRecord, number: int) -> dict[_Place, list[_Remark]]:
-    """What is said of a patch, by path and line, in words that a mail can have; each once, whatever trees say it."""
+    """Comments on a patch, by path and line, in words that a mail can have; each once, whichever trees it is about."""
     remarks: dict[_Place, dict[_Remark, None]] = {}
     cells = dict(labelled(record))
     for row in own_rows(record):

@@ -1,4 +1,4 @@
-"""**boot**: kernels in QEMU, and what they do, checked from inside.
+"""**boot**: boots kernels in QEMU, and checks from inside what they do.
 
 A guest that panics, hangs or floods its console is a result; QEMU killed by the machine is not, and is never stored.
 """

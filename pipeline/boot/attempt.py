@@ -1,4 +1,4 @@
-"""One boot in QEMU, in the sandbox: files in, console and report out."""
+"""One boot in QEMU, in the sandbox: files go in, console and report come out."""
 
 from __future__ import annotations
 

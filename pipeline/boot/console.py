@@ -26,7 +26,7 @@ def without_controls(data: bytes) -> str:
 
 
 def splats(text: str) -> tuple[str, ...]:
-    """What the kernel complains of, each complaint once, without what differs from boot to boot."""
+    """Complaints of the kernel in a console, each once, without what differs from boot to boot."""
     lines: dict[str, None] = {}
     for line in text.splitlines():
         bare = _TIMESTAMP.sub("", line)

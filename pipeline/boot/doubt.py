@@ -1,4 +1,4 @@
-"""Checks that are suspicious of themselves: failing everywhere on the base says more of the check than of the kernel.
+"""Checks that doubt themselves: failing everywhere on the base says more of the check than of the kernel.
 
 Such a check does not understand the kernel. What it says of later kernels, in the same scenario, is worth no more.
 """

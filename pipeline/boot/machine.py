@@ -22,7 +22,7 @@ INITRAMFS_FILE = "initramfs"
 
 
 def needed_options(arch: str) -> tuple[str, ...]:
-    """What a kernel needs to report at all, as kconfig options."""
+    """Kconfig options without which a kernel cannot report at all."""
     return ("BLK_DEV_INITRD", "BINFMT_ELF", "DEVTMPFS", machine(arch).bus, "VIRTIO_CONSOLE")
 
 

@@ -1,4 +1,6 @@
-"""What a guest reported through its virtio port, and what that makes of a boot. The console is no part of a verdict."""
+"""The guest's report, which comes through its virtio port, and the result of the boot. The console is no part of a
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class GuestReport:
-    """What a guest said.
+    """The parsed report of a guest.
 
     Args:
         userspace: whether its first program ran.

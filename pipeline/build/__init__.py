@@ -81,7 +81,7 @@ class Builder:
         return self._planner.config(applied, origin, cell.cell)
 
     def place(self, applied: Applied, cell: PlannedCell, state: SourceState) -> Place:
-        """What decides where a state is built; the caller holds the worktree's lock."""
+        """Facts that decide where a state is built; the caller holds the worktree's lock."""
         base = self._key(applied, cell, applied.states[0])
         return Place(applied, cell, state, self.config(applied, cell, state), base)
 
@@ -90,7 +90,7 @@ class Builder:
         return (build, *beside(build), *(self._inspector.keys(state, build) if self._inspector else ()))
 
     def stored(self, applied: Applied, cell: PlannedCell, per_patch: bool) -> Builds | None:
-        """What `build` would return of a cell without building anything; None where it would have to."""
+        """The result of `build` for a cell, from the store alone; None where something would have to be built."""
         keys = self.keys(applied, cell)
         builds: dict[tuple[str, int], Build] = {}
         wanted = [state.patch for state in selected_states(applied.states, per_patch)]

@@ -1,4 +1,4 @@
-"""Which build folder a state of a series is built in: one that no program of another series ever wrote to."""
+"""Chooses the build folder for a state of a series: one that no program of another series ever wrote to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.system.store import Key
 
 @dataclass(frozen=True)
 class Place:
-    """What decides where a state is built.
+    """Facts that decide where a state is built.
 
     Args:
         applied: the series.

@@ -1,4 +1,4 @@
-"""What make shall have made of a cell, and what is read of it: a kernel, whatever make says of its own success."""
+"""Products that make must leave of a cell, and their check: a kernel, whatever make says of its own success."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def products(make: Make) -> tuple[Product, ...]:
 
 
 def complaints(make: Make, made: Sequence[Product]) -> tuple[Diagnostic, ...]:
-    """What is wrong with products of a make that said it succeeded: a makefile can say so of anything."""
+    """Errors in the products of a make that reported success: a makefile can report anything."""
     return tuple(
         Diagnostic(product.path, 0, "make succeeded, but left no regular file here")
         for product in made
@@ -76,7 +76,7 @@ def _unreadable(build: Build, words: str) -> tuple[Build, dict[str, bytes]]:
 
 
 def read_records(make: Make) -> BuildRecords | None:
-    """What kbuild's records of a build say; None where they cannot be read."""
+    """The kbuild records of a build; None where they cannot be read."""
     try:
         return records.of_build(make)
     except ValueError as error:

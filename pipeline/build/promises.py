@@ -1,4 +1,4 @@
-"""What becomes of the matrix' promises when a series is applied: a cell that breaks one on the base is not built."""
+"""Checks that a series keeps the matrix' promises: a cell that breaks one on the base is not built."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PromiseChecker:
         self._planner = Planner(host)
 
     def check(self, applied: Applied, planned: Sequence[PlannedCell], builds: Builds) -> dict[str, CellOutcome]:
-        """What the series does to the cells that were built, by cell id; a duplicate has promises of its own.
+        """The outcome of the series for the cells that were built, by cell id; a duplicate has promises of its own.
 
         Raises:
             InfrastructureError: the machine failed while a patch was looked for.
@@ -61,7 +61,7 @@ class PromiseChecker:
     def _lost_options(
         self, applied: Applied, planned: PlannedCell, kernel: PlannedCell, last: SourceState
     ) -> Iterator[LostPromise]:
-        """What fragments ask for, and kconfig does not answer with any more at the state `last`."""
+        """Options of fragments that kconfig does not grant any more at the state `last`."""
         config = self._config(applied, kernel, last)
         # Where kconfig fails, so does the build, and that is said.
         for request in kconfig.broken_requests(planned.cell.fragments, config) if config else ():

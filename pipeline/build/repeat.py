@@ -1,4 +1,4 @@
-"""Builds that are made a second time, from scratch, to know what a measured difference is worth.
+"""Builds that are made a second time, from scratch, to know how far a measured difference can be trusted.
 
 Two builds of one source state (A/A) differ by what the tools and the machine put in: the noise floor. Their paths,
 dates and names are the same, so it should be 0 bytes.

@@ -1,4 +1,4 @@
-"""What is kept of a build: its value, its files, and what lies beside it in the store."""
+"""A build's entry in the store: its value, its files, and the entries that are stored with it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _PROGRAMS = ("kernel", "units", "asked", "others", "assembled")
 
 
 def read_log(build: Build) -> str:
-    """What make printed."""
+    """The output of make."""
     return inflated(build.log.read_bytes(), untrusted.STORED_TEXT).decode("utf-8", "replace")
 
 
 def compiler_of(cell: Cell) -> str:
-    """What compiles a cell's C: `gcc` or `clang`."""
+    """The C compiler of a cell: `gcc` or `clang`."""
     return "gcc" if ToolchainName.parse(cell.toolchain.name).family == "gcc" else "clang"
 
 
@@ -92,21 +92,21 @@ class BuildResults:
         self._store.put(_stage_key("code", key), {}, {_CODE: packed(table)})
 
     def put_dependencies(self, key: Key, paths: Iterable[str]) -> None:
-        """What the build read of the source tree."""
+        """Store the paths of the source tree that the build read."""
         self._store.put(_stage_key("dependencies", key), {}, {_PATHS: _packed(paths)})
 
     def dependencies(self, key: Key) -> frozenset[str] | None:
-        """What a build read of the source tree; None where that is not known."""
+        """Paths of the source tree that a build read; None where that is not known."""
         entry = self._store.get(_stage_key("dependencies", key))
         return _paths(entry, _PATHS) if entry else None
 
     def put_programs(self, key: Key, cell: Cell, programs: Programs) -> None:
-        """What is known of the programs of a base's build."""
+        """Store the facts on programs that a base's build ran."""
         files = {name: _packed(getattr(programs, name)) for name in _PROGRAMS}
         self._store.put(_stage_key("programs", key), {"image": bootable(cell)}, files)
 
     def programs(self, key: Key, cell: Cell) -> Programs | None:
-        """What is known of the programs of a base's build; None where that is not all that now run for the cell."""
+        """The facts on programs that a base's build ran; None where they are not of all that now run for the cell."""
         entry = self._store.get(_stage_key("programs", key))
         if entry is None or (bootable(cell) and not entry.value["image"]):
             return None

@@ -1,4 +1,4 @@
-"""Which states of a series are built."""
+"""Chooses the states of a series that are built."""
 
 from __future__ import annotations
 

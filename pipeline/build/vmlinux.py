@@ -1,4 +1,4 @@
-"""One run of make in a cell's folder, and what is kept of it."""
+"""One run of make in a cell's folder, and its result for the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""claims: what a cover letter promises, found in its words and checked against what was measured; pure."""
+"""claims: promises of a cover letter, found in its words and checked against measurements; pure."""
 
 from pipeline.claims.find import found_claims
 from pipeline.claims.judge import Evidence, judged, judged_again

@@ -1,4 +1,4 @@
-"""What differs in code, in the words of a verdict on a claim."""
+"""Differences in code, in the words of a verdict on a claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cell a letter speaks of, from the words around a figure: a cell's name, a make target, an architecture."""
+"""The cell that a letter speaks of, from the words around a figure: a cell's name, a make target, an architecture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A letter's diffstat beside those that git prints of the series, file by file."""
+"""Compares a letter's diffstat with those that git prints of the series, file by file."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _paired(shown: Sequence[FileStat], counted: Sequence[FileStat]) -> _Paired:
 
 
 def _end(name: str) -> str:
-    """What a shortened name and the whole one have in common: a file's own name, or the end of a very long one."""
+    """The part that a shortened name shares with the whole one: a file's own name, or the end of a very long one."""
     _, slash, end = name.rpartition("/")
     return f"/{end}" if slash else name[-_LONG_END:]
 

@@ -56,7 +56,7 @@ _PERFORMANCE = re.compile(
 
 
 def found_claims(series: Series, cells: Sequence[Cell], tracked: Sequence[Claim] = ()) -> tuple[Claim, ...]:
-    """What the letter claims, in its order; claims that are `tracked` in a series.toml stand for the same words.
+    """Claims of the letter, in its order; claims that are `tracked` in a series.toml stand for the same words.
 
     Args:
         cells: of the matrix, to tell which one a figure is about.
@@ -116,7 +116,7 @@ def _message(letter: Letter) -> str:
 
 
 def _subjects(series: Series, claims: Sequence[Claim], *, other_nfc: bool) -> list[Claim]:
-    """What subjects claim, where the letter says no more about the same patches.
+    """Claims of subjects, where the letter says no more about the same patches.
 
     What the message of a patch takes back of it is a limit of its subject, too.
     """

@@ -1,4 +1,6 @@
-"""Claims beside what was measured. A claim is refuted only by its opposite; what merely differs is not confirmed."""
+"""Judges claims by measurements. A claim is refuted only by its opposite; where numbers merely differ it is not
+confirmed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ PER_PATCH = "run the same command again with --per-patch"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What claims are judged by.
+    """Measurements and facts that claims are judged by.
 
     Args:
         cells: as recorded.
@@ -136,7 +138,9 @@ def _compared(claimed: int, measured: int, relation: str) -> str:
 
 
 def _measured(cell: CellRecord, claim: Claim) -> int | None:
-    """What a claim is about: bloat-o-meter's total, or a number of the boot after the last patch that was built."""
+    """The measured number of a claim: bloat-o-meter's total, or a number of the boot after the last patch that was
+    built.
+    """
     if claim.patches:
         changes = [state.text_change for state in cell.states if state.patch in claim.patches]
         known = [change for change in changes if change is not None]

@@ -1,4 +1,4 @@
-"""`pipeline apply`: what fits where."""
+"""`pipeline apply`: applies a series to trees and says what fits where."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def doctor(
 def _with_minimums(
     current: Session, matrix: MatrixDefinition, name: TreeName, sandbox: SandboxName, findings: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
-    """What a tree that was named asks of the compilers; nothing is known of it before git and the sandbox are there."""
+    """Adds the oldest compilers that a named tree can be built with, once git and the sandbox are there to ask it."""
     if any(
         not finding.found and finding.need.program in ("git", "bwrap", "dpkg-deb", "apt-get") for finding in findings
     ):

@@ -139,7 +139,7 @@ RunArgument = Annotated[
 def series_request(
     series: str, revision: int | None, midmask: str, rethread: Sequence[str] | None, offline: bool
 ) -> Request:
-    """What is asked for by the options that are the same wherever a series is fetched."""
+    """The request for a series, from the options that every command which fetches one has."""
     midmask = midmask or user_setting("b4.midmask") or LORE
     return Request(series, revision, midmask, tuple(rethread or ()), offline, user_setting("b4.keyringsrc"))
 

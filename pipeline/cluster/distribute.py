@@ -1,4 +1,4 @@
-"""The run's side: jobs for cells whose results are missing, and their results put into the run's own store.
+"""Sends jobs for cells whose results are missing, and stores their results: the side of the machine that has the run.
 
 After that the run goes on as it always does, and finds what it needs: there is one way from a store to a report, and a
 run that was stopped goes on where it was.
@@ -24,7 +24,7 @@ from pipeline.system.store import Key
 
 
 class TreeWork(NamedTuple):
-    """What is to be done on one tree; the builder knows the keys of its builds."""
+    """Work to be done on one tree; the builder knows the keys of its builds."""
 
     applied: Applied
     planned: tuple[PlannedCell, ...]

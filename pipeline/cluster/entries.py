@@ -1,4 +1,4 @@
-"""Entries on their way between two stores: what a store was asked for, taken out and put in again."""
+"""Entries that are carried from one store to another: exported from the worker's, checked, and adopted by the run's."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ _OPTIONAL = {"image": {"selftest", "selftest.missing"}, "build": {"symbols.z"}}
 
 
 def _mistake(result: StoredResult) -> str:
-    """What is wrong with a result that would be believed, and read, by every later run."""
+    """A mistake in a result, which every later run would believe and read; empty where there is none."""
     try:
         untrusted.check_value(result.value)
         value = _VALUES[result.stage].validate_json(TypeAdapter(Any).dump_json(result.value))

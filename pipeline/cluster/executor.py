@@ -1,4 +1,4 @@
-"""Who does jobs, by the name that --executor gives."""
+"""Executors by the scheme that --executor names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""--executor folder:DIR: jobs as files, done by whoever finds them."""
+"""--executor folder:DIR: jobs as files, done by any worker that takes one."""
 
 from __future__ import annotations
 

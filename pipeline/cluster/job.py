@@ -227,7 +227,7 @@ class BuildJob(_Message):
 
 
 class JobResult(_Message):
-    """What a worker stored for a job; `worker` is its name, for messages."""
+    """Results that a worker stored for a job; `worker` is its name, for messages."""
 
     version: Literal[1] = 1
     job: Line

@@ -1,4 +1,4 @@
-"""A job, done on the machine where it arrived: the tree obtained, patches applied, one cell built, measured, booted."""
+"""Does a job on the machine where it arrived: obtains the tree, applies patches, builds, measures and boots a cell."""
 
 from __future__ import annotations
 

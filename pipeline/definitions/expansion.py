@@ -138,7 +138,7 @@ def _cells_of_their_own(file: MatrixFile) -> Iterator[tuple[str, CellDefinition]
 def _merged(
     defaults: SettingsDefinition, values: Mapping[str, SettingsDefinition], over: Sequence[SettingsDefinition]
 ) -> dict[str, Any]:
-    """What is said of one cell, by key; what nobody says is absent.
+    """Settings of one cell, by key; a key that nobody sets is absent.
 
     Args:
         values: of axes, by their place in the file.

@@ -1,4 +1,4 @@
-"""What a matrix file says, before and after its axes are multiplied."""
+"""The format of a matrix file, before and after its axes are multiplied."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNREACHABLE = "unreachable"
 
 
 class ExpectationDefinition(Definition):
-    """What a cell is expected to come to: `"unreachable"`, or a table of what is measured in it.
+    """The expected result of a cell: `"unreachable"`, or a table of measured values.
 
     Args:
         when: condition on tree and configuration, see `pipeline.kernel.kconfig.facts`.
@@ -85,7 +85,8 @@ Condition = dict[Identifier, Annotated[tuple[Identifier, ...], BeforeValidator(_
 
 
 class SettingsDefinition(Definition):
-    """What defaults, the values of axes and includes say of a cell; what is not said is left to the others.
+    """Settings of a cell that defaults, the values of axes and includes can give; one that is absent is left to the
+    others.
 
     Args:
         arch: kbuild's ARCH.
@@ -116,7 +117,7 @@ class OwnCellDefinition(SettingsDefinition):
 
 
 class IncludeDefinition(SettingsDefinition):
-    """What is added to, or put in place of, what the axes say of the cells that `when` holds for."""
+    """Settings that are added to, or replace, those of the axes in the cells that `when` holds for."""
 
     when: Condition
     id: Identifier | None = None
@@ -216,7 +217,7 @@ class ExcludedDefinition(Definition):
 
 
 class AlsoCells(Definition):
-    """What a matrix has beside its own cells for some series: when, and the cells of the other matrix in full."""
+    """Cells of another matrix that are added for some series, and the condition."""
 
     when: AlsoDefinition
     cells: tuple[CellDefinition, ...]

@@ -33,7 +33,7 @@ LORE = "https://lore.kernel.org/all/%s"
 
 @dataclass(frozen=True)
 class Request:
-    """What the user named.
+    """The series that the user named, and how to fetch it.
 
     Args:
         text: SERIES as given.

@@ -1,4 +1,6 @@
-"""From a thread to a series: what was asked for is chosen here, b4 puts it together, and what came out is compared."""
+"""From a thread to a series: a posting is chosen here, b4 puts the series together, and its result is compared with the
+posting.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +197,9 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
 
 
 def _difference(made: Assembled, posting: Posting) -> str:
-    """What b4 made that is not the posting, n of n, one mail for each Message-ID; empty where it is."""
+    """The difference between b4's result and the posting, n of n, one mail for each Message-ID; empty where there is
+    none.
+    """
     assembled = [message.parse(mail) for mail in made.mails]
     wanted = [mail.message_id for mail in posting.patches]
     got = [mail.message_id for mail in assembled]
@@ -237,7 +241,7 @@ def series_of(
 
 
 def prerequisites_in(text: str) -> tuple[Prerequisite, ...]:
-    """What a series says that it needs, each once, in its order (git-format-patch(1), b4 prep)."""
+    """Prerequisites that a series names, each once, in its order (git-format-patch(1), b4 prep)."""
     prerequisites: dict[Prerequisite, None] = {}
     for match in _PREREQUISITE.finditer(text):
         value, _, version = (

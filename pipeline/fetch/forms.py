@@ -1,4 +1,4 @@
-"""What SERIES can be, beside files and tracked names: a message-id, an address of a message, or a change-id."""
+"""Forms of SERIES beside files and tracked names: a message-id, an address of a message, or a change-id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NUMBERED = re.compile(
 
 @dataclass(frozen=True)
 class Named:
-    """What is asked of an archive.
+    """A message or change that an archive is asked for.
 
     Args:
         message_id: without angle brackets; empty where a change-id was named.
@@ -36,7 +36,7 @@ class Named:
 
 
 def named(text: str, midmask: str) -> Named:
-    """What `text` asks for.
+    """The message or change that `text` names.
 
     Args:
         midmask: of the settings; an address of another host than that overrides it, as b4 has it.
@@ -85,7 +85,7 @@ def message_id_in(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """What is named, without the word before it, the brackets around an address, and with the scheme of one."""
+    """A name without the word before it and the brackets around an address, and with the scheme of one."""
     text = _LABEL.sub("", text.strip(), count=1) if _LABEL.match(text.strip()) else text.strip()
     if text.startswith(("<http://", "<https://")):
         text = text.strip("<>")

@@ -1,4 +1,4 @@
-"""What a series needs first: found in the same archive, by message-id, change-id or patch-id.
+"""Finds the prerequisites of a series in the same archive, by message-id, change-id or patch-id.
 
 b4 prep lists everything that is needed, in order, so prerequisites of prerequisites are not followed. It also writes
 the patch ids of a series that is named by its change-id; those are recognised and applied once.

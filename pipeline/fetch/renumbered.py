@@ -77,7 +77,7 @@ def _has_signature(mail: Mail) -> bool:
 
 
 def readable_replies(mails: Sequence[Mail], posting: Posting) -> list[Mail]:
-    """What is no part of a series, without mails that b4 would take for patches: with a diff, and without Re:."""
+    """Replies of a thread, without mails that b4 would take for patches: with a diff, and without Re:."""
     return [mail for mail in mails if mail.message_id not in posting.ids and (_answers(mail) or not mail.files)]
 
 

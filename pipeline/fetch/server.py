@@ -1,4 +1,4 @@
-"""What is asked of a server, how long it is waited for, and what it may answer."""
+"""Requests to a server as values: what is wanted, how long to wait, and how much an answer may hold."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class UnreachableError(NotObtainedError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for, in words for errors.
+    """The requested thing, in words for errors.
 
     Args:
         name: as in "HOST has no NAME".

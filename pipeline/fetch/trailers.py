@@ -78,7 +78,7 @@ def given(reply: Mail) -> tuple[Given, ...]:
 
 
 def doubtful(mails: Sequence[Mail], patches: Sequence[Patch]) -> tuple[str, ...]:
-    """What to know of trailers that go into the patches, given for the case that something changes, or misspelt."""
+    """Notes on trailers that go into the patches, given for the case that something changes, or misspelt."""
     in_patches = {_norm(trailer) for patch in patches for trailer in patch.collected_trailers}
     return tuple(
         f"{words}, and collected all the same: {trailer.line} ({mail.message_id})"
@@ -185,7 +185,7 @@ def _about(reply: Mail, by_id: Mapping[str, Mail]) -> Mail | None:
 
 
 def _above(reply: Mail, by_id: Mapping[str, Mail]) -> Iterator[Mail]:
-    """What a mail answers, what that answers, and so on."""
+    """The mail that a mail answers, the one that this answers, and so on."""
     at: Mail | None = reply
     for _ in range(_DEEPEST):
         at = by_id.get(at.in_reply_to) if at is not None else None

@@ -1,4 +1,5 @@
-"""What an assembler opened: kbuild's records name what the compiler read, and nothing that `.incbin` or `.include` did.
+"""Files that an assembler opened: kbuild's records name what the compiler read, and nothing that `.incbin` or
+`.include` did.
 
 GNU as tells (as(1), --MD). gcc calls a program of ours in its place, which has it write a rule of make beside each
 object, `.NAME.assembled`. clang assembles in its own process and tells nobody.
@@ -95,7 +96,7 @@ class Assemblers:
 def unrecorded(
     build: Path, paths: Iterator[str], recorded: Mapping[str, Recorded], prefixes: tuple[str, ...]
 ) -> dict[str, set[str]]:
-    """What assemblers opened and kbuild's records do not name, by target.
+    """Files that assemblers opened and kbuild's records do not name, by target.
 
     Args:
         build: the build folder.

@@ -1,4 +1,4 @@
-"""O= folders: what each is named by, and whether what lies in it can be built upon."""
+"""O= folders: their names, and whether a build can go on in what lies there."""
 
 from __future__ import annotations
 

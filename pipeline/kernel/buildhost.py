@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class BuildHost:
-    """What configuring and building share.
+    """The shared means of configuring and building: worktrees, sandbox, store, processes.
 
     Args:
         jobs: compilers that may run at once, over all cells.
@@ -153,7 +153,7 @@ class BuildHost:
         return results
 
     def inputs(self, cell: Cell) -> dict[str, Any]:
-        """What determines every result of a cell, beside its source and its configuration; part of store keys."""
+        """Everything that determines a cell's results, beside its source and its configuration; part of store keys."""
         return {
             "toolchain": cell.toolchain.digest,
             "variables": kbuild.variables(cell),

@@ -44,7 +44,7 @@ exec ccache {compiler} "$@"
 
 
 class Use(StrEnum):
-    """What builds do with the cache."""
+    """How builds use the cache."""
 
     NONE = "every file is compiled"
     READ = "what is there is taken"
@@ -97,7 +97,7 @@ class CompilerCache:
 
 
 def take_calls(build: Path) -> CompilerCalls:
-    """What ccache noted of a build in its folder, counted; the note is removed."""
+    """Count what ccache noted of a build in its folder, and remove the note."""
     try:
         note = untrusted_dir.read(build, _STATISTICS, untrusted.CACHE_NOTE.most)
     except OSError:

@@ -1,4 +1,4 @@
-"""What kbuild recorded of a build: a `.NAME.cmd` file beside each target (scripts/Kbuild.include, fixdep).
+"""kbuild's records of a build: a `.NAME.cmd` file beside each target (scripts/Kbuild.include, fixdep).
 
 The files come from a build folder that a patched tree wrote: whatever they hold is read as text, never run here.
 """
@@ -63,7 +63,7 @@ class Recorded:
 
 
 class _Words(dict[str, str]):
-    """What words of a list of dependencies stand for: a path of the tree, a mark and a generated header, or nothing.
+    """Meanings of the words in a list of dependencies: a path of the tree, a mark and a generated header, or nothing.
 
     A kernel's records name each of its headers a thousand times, so that each word is looked at once.
     """
@@ -130,7 +130,7 @@ def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
 
 
 def read_targets(build: Path, prefixes: tuple[str, ...], targets: Iterable[str]) -> dict[str, Recorded]:
-    """What kbuild recorded of some targets of a build folder.
+    """kbuild's records of some targets of a build folder.
 
     Raises:
         TooMuchError: as `read_all`.

@@ -1,4 +1,4 @@
-"""What differs between two trees of git."""
+"""Differences between two git trees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.system.git import Repository
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to a path.
+    """The change of a path.
 
     Args:
         letter: `M` where the content of a file is another and nothing else, `A` added, `D` deleted, or `T` for its type

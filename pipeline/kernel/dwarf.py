@@ -173,7 +173,7 @@ def _counts(array: DIE) -> Iterator[int]:
 
 
 def _resolved(entry: DIE) -> DIE | None:
-    """What an entry's type is below its typedefs and qualifiers; None for void."""
+    """The type of an entry below its typedefs and qualifiers; None for void."""
     for _ in range(DEEPEST):
         if "DW_AT_type" not in entry.attributes:
             return None

@@ -1,4 +1,4 @@
-"""Under which options a preprocessor keeps a line: what the `#if`s around it say, as an expression of Kconfig.
+"""Conditions under which a preprocessor keeps a line: the `#if`s around it as an expression of Kconfig.
 
 What is no option (`__BIG_ENDIAN`, `BITS_PER_LONG == 64`, an include guard) is a macro whose value nobody knows here:
 whoever solves the expression hopes for it, and asks the preprocessor afterwards.
@@ -34,7 +34,7 @@ _ATOM = re.compile(r"\s*(&&|\|\||!(?!=)|\(|\))\s*")
 
 
 def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
-    """What keeps each of the wanted lines of a source file; lines that are conditioned by nothing are left out.
+    """The condition of each wanted line of a source file; lines without a condition are left out.
 
     Args:
         source: of C or preprocessed assembly.
@@ -82,7 +82,7 @@ def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
 
 
 def condition(name: str, rest: str) -> Expression:
-    """What a directive asks for.
+    """The condition of a directive.
 
     Args:
         name: `if`, `ifdef` or `ifndef`.

@@ -1,4 +1,6 @@
-"""Other commits of the place that a tree comes from: the base that a series names, and what its files once were."""
+"""Other commits of the repository that a tree comes from: the base that a series names, and older contents of its
+files.
+"""
 
 from __future__ import annotations
 

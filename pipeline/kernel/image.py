@@ -32,7 +32,7 @@ It came with 5.18, in the folder vm, and 7.3 has it no more. Its helpers include
 
 
 def files(make: Make) -> Mapping[str, bytes]:
-    """What is kept of a built cell for its boots; the caller's make has just made its target.
+    """Files of a built cell that are stored for its boots; the caller's make has just made its target.
 
     Raises:
         InfrastructureError: the image is not there.
@@ -48,7 +48,7 @@ def files(make: Make) -> Mapping[str, bytes]:
 
 
 def value(kept: Mapping[str, bytes]) -> dict[str, object]:
-    """What the store says of an image: its digest, and whether it has a self-test."""
+    """The store's value for an image: its digest, and whether it has a self-test."""
     digest = hashlib.sha256()
     for name, content in sorted(kept.items()):
         digest.update(f"{name} {len(content)}\0".encode() + content)

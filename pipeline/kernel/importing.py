@@ -1,4 +1,4 @@
-"""A tarball of a source tree becomes one commit, in steps: an import that was killed goes on at its last step.
+"""Imports the tarball of a source tree as one commit, in steps: an import that was killed goes on at its last step.
 
 Steps are commits of a repository aside, whose objects become the workspace's at the end, all at once. What a killed
 import left there is never seen elsewhere.

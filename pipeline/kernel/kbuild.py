@@ -1,4 +1,4 @@
-"""What to tell kbuild, and how to read what it leaves behind (Documentation/kbuild/ in the tree)."""
+"""Arguments for kbuild, and names of the files that it leaves (Documentation/kbuild/ in the tree)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What make printed, read in a process of its own: a series' makefiles can print what they like."""
+"""Parses make's output in a process of its own: a series' makefiles can print what they like."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHERS = ""
 
 
 def complaints_of(make: Make, compiler: str, log: bytes) -> tuple[Complaints, bool]:
-    """What the tools complained of, and whether the log could be read; where it could not, that is the error.
+    """Complaints of the tools, and whether the log could be read; where it could not, that is the error.
 
     Args:
         compiler: the name of what compiles C.
@@ -45,7 +45,7 @@ def read_log(prefixes: Sequence[str], compiler: str, log: bytes) -> list[list[tu
 
 
 def complaints_by_target(make: Make, compiler: str, sources: Mapping[str, str], log: bytes) -> dict[str, Complaints]:
-    """What was complained of each target, and of none of them (`OTHERS`).
+    """Complaints by target; those of no target are under `OTHERS`.
 
     kbuild names a step before its tools speak, and prints both at once. What names the source of a target is of that
     one, wherever it stands.

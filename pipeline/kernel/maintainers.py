@@ -1,6 +1,4 @@
-"""What MAINTAINERS says: which files a section has, and who looks after them; patterns mean what get_maintainer.pl
-makes of them. Pure.
-"""
+"""Sections of MAINTAINERS: their files and maintainers; patterns mean what get_maintainer.pl makes of them. Pure."""
 
 from __future__ import annotations
 

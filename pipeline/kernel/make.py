@@ -124,7 +124,7 @@ class Make:
             return None
 
     def take_compiler_calls(self) -> CompilerCalls | None:
-        """What ccache did since it was last asked; None where there is no ccache."""
+        """Calls of ccache since the last count; None where there is no ccache."""
         return take_calls(self.folder.path) if self._host.ccache and self._ccache is not Use.NONE else None
 
     def tool(self, *argv: str) -> Completed:
@@ -137,7 +137,7 @@ class Make:
         self._host.console.warn(f"{self.cell.id}: {words}")
 
     def read_apart(self, function: Callable[..., Any], *arguments: Any, data: bytes | None = None) -> Any:
-        """What a function makes of what the build left, in a process of its own; see `confined.call`."""
+        """Call a function on the files of a build, in a process of its own; see `confined.call`."""
         return confined.call(self._host.processes, function, *arguments, data=data)
 
     def struct_page_size(self) -> int:

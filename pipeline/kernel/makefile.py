@@ -1,4 +1,5 @@
-"""The lists of one makefile, and on what options a word is in them (Documentation/kbuild/makefiles.rst in the tree).
+"""The lists of one makefile, and the options on which a word is in them (Documentation/kbuild/makefiles.rst in the
+tree).
 
 The makefiles are read as text: `obj-$(CONFIG_X) += file.o dir/`, `foo-y := a.o b.o` where foo.o is made of parts, lists
 that are put together from other lists, and the `ifdef` and `ifeq` around them. What a function of make or of the shell
@@ -128,7 +129,7 @@ class Makefile:
 
     @cached_property
     def _users(self) -> Mapping[str, tuple[tuple[str, Entry], ...]]:
-        """Who names a list: as `$(mmu-y)`, or as the object whose parts it has."""
+        """Lists that name a list: as `$(mmu-y)`, or as the object whose parts it has."""
         by_list: dict[str, list[tuple[str, Entry]]] = {}
         for user, entries in self.lists.items():
             for entry in entries:

@@ -1,4 +1,4 @@
-"""On what options kbuild compiles a file (Documentation/kbuild/makefiles.rst in the tree), over all makefiles."""
+"""The options on which kbuild compiles a file (Documentation/kbuild/makefiles.rst in the tree), over all makefiles."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Makefiles:
 
     @property
     def steps(self) -> int:
-        """What was spent of the limit on conditions."""
+        """Steps that conditions have used of their limit."""
         return self._conditions.budget.spent
 
     def _folder(self, folder: str) -> Expression:

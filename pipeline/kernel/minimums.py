@@ -1,4 +1,4 @@
-"""The oldest compiler that a tree can be built with, as the tree itself says (scripts/min-tool-version.sh)."""
+"""The oldest compiler that a tree can be built with, by the tree itself (scripts/min-tool-version.sh)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Minimum:
 
 
 def minimum(script: str, toolchain: ToolchainName, arch: str, sandbox: Sandbox, processes: Processes) -> Minimum | None:
-    """What a tree's script answers for a toolchain, run in the sandbox; None where it does not tell.
+    """The version that a tree's script answers for a toolchain, run in the sandbox; None where it does not tell.
 
     Args:
         script: the text of it, as the tree has it.

@@ -1,4 +1,4 @@
-"""Where the files and lines of one source state are in a later one, as git sees it."""
+"""Line numbers and file names of one source state in a later one, as git sees them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Moved:
     hunks: Mapping[str, Sequence[Hunk]] | None = None
 
     def line_before(self, path: str, line: int) -> int:
-        """What number a line of a file after had before; 0 where it was not there, or lines were not looked at."""
+        """The number that a line of a file had before; 0 where it was not there, or lines were not looked at."""
         if self.hunks is None:
             return 0
         hunks = self.hunks.get(path, ())
@@ -45,7 +45,7 @@ class Moved:
 
 
 def moved(repository: Repository, before: str, after: str) -> Moved:
-    """What differs between two trees or commits; nothing where git takes too long for that."""
+    """Renames and moved lines between two trees or commits; none where git takes too long for that."""
     how = ("-r", "-p", "-U0", "--text", "--find-renames", "--break-rewrites", "--no-color", "--no-ext-diff")
     try:
         diff = repository.out("-c", "core.quotePath=false", "diff-tree", *how, "--no-textconv", before, after)

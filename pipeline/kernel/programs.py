@@ -1,4 +1,4 @@
-"""Which changes of a source tree leave what runs during a build as it was.
+"""Decides which changes of a source tree leave the programs of its build as they were.
 
 A build runs makefiles, kconfig, scripts and programs that it compiles itself. What all of them are made of is not
 known: scripts leave no record of what they read, and programs that another configuration would build leave none at
@@ -47,7 +47,7 @@ _INCLUDED = re.compile(rb"#\s*include\s*[\"<]([^\">\n]+)")
 
 @dataclass(frozen=True)
 class Programs:
-    """What is known of the programs of a build, as paths of the source tree.
+    """Facts on the programs of a build, as paths of the source tree.
 
     Args:
         kernel: what objects of the kernel are made of, and nothing else is; what the compiler is asked about, too.
@@ -88,7 +88,7 @@ class Programs:
 def programs_of(
     recorded: Iterable[Recorded], source: Path, prefixes: tuple[str, ...], assembled: frozenset[str] = frozenset()
 ) -> Programs:
-    """What is known of the programs of a build.
+    """The facts on the programs of a build.
 
     Args:
         recorded: by kbuild.

@@ -1,4 +1,4 @@
-"""What kbuild's records of a build come to, read in a process of their own: the answers are small, the records are not.
+"""Summaries of kbuild's records, read in a process of their own: the summaries are small, the records are not.
 
 The functions whose names begin with `read_` run there (`pipeline.system.confined`); they take and return JSON.
 """
@@ -34,7 +34,7 @@ MOST_PREPROCESSED = 300
 
 @dataclass(frozen=True)
 class BuildRecords:
-    """What the records of a whole build say.
+    """A summary of the records of a whole build.
 
     Args:
         sources: of the objects that the kernel was linked of, by target.
@@ -85,7 +85,8 @@ def preprocessing(make: Make, sources: Collection[str]) -> Mapping[str, tuple[st
 
 
 def of_objects(make: Make, targets: Collection[str], paths: Sequence[str]) -> tuple[dict[str, frozenset[str]], Reading]:
-    """What the records of single objects say, whatever links them: what each read of the tree, and how `paths` show.
+    """Summaries of the records of single objects, whatever links them: the files each read of the tree, and how `paths`
+    show.
 
     Raises:
         UnreadableError: they cannot be read.
@@ -167,7 +168,7 @@ def _shown(compiled: Sequence[Recorded], paths: Sequence[str]) -> dict[str, Any]
 
 
 def compiled_units(recorded: Mapping[str, Recorded]) -> tuple[Recorded, ...]:
-    """What was compiled into the kernel; programs of the build itself are left out."""
+    """Units that were compiled into the kernel; programs of the build itself are left out."""
     return tuple(unit for unit in linked(recorded) if is_code(unit.source))
 
 

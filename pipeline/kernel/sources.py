@@ -18,7 +18,7 @@ _INCLUDE = re.compile(rb'#include "([^"/\n]+)"')
 
 
 class Sources:
-    """What a commit says of its own configuration and build.
+    """The configuration and build files of a commit.
 
     Args:
         repository: holds the commit.
@@ -59,7 +59,7 @@ class Sources:
         return self._kconfigs[arch]
 
     def kbuild(self, arch: str) -> Makefiles:
-        """What kbuild compiles for an architecture."""
+        """The files that kbuild compiles for an architecture."""
         if arch not in self._kbuilds:
             self._kbuilds[arch] = Makefiles(self.makefiles, _variables(arch))
         return self._kbuilds[arch]
@@ -84,7 +84,7 @@ class Sources:
         return by_folder
 
     def _included_in(self, folder: str) -> Mapping[str, Sequence[str]]:
-        """What C files of a folder include by its name alone, with those that do; nothing of too large a folder."""
+        """C files that others of a folder include by name alone, with those that do; empty for too large a folder."""
         paths = self._c_files.get(folder, ())
         blobs = [self.files[path] for path in paths]
         if self._repository.size(blobs) > untrusted.SOURCE_BYTES.most:

@@ -1,4 +1,4 @@
-"""Which changes of a source tree cannot change what was built from it.
+"""Decides which changes of a source tree cannot change what was built from it.
 
 kbuild's `.cmd` files name every source and header that the compiler read. They do not name what a makefile, a script
 or kconfig read, so that only files that a compiler alone reads can be judged by them.

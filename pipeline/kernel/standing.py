@@ -1,4 +1,4 @@
-"""The tree that is meant where none is named: the kernel checkout around the user, or what git is configured for."""
+"""The default tree: the kernel checkout around the user, or the one that git is configured for."""
 
 from __future__ import annotations
 

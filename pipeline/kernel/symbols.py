@@ -1,4 +1,4 @@
-"""What `nm` prints of objects: the source file that each symbol was compiled from; runs in a process of its own."""
+"""The source file of each symbol of objects, from the output of `nm`; runs in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compilers by name: what to tell make, which tools belong to one, and what a compiler turned out to be.
+"""Compilers by name: make variables, the tools that belong to one, and its identity.
 
 `gcc-12` and `clang-14` are compilers beside GNU binutils, a cross compiler is named with its prefix
 (`riscv64-linux-gnu-gcc-12`, `riscv64-linux-gnu-clang`), and `llvm-14` is LLVM for everything (`make LLVM=-14`); `llvm`

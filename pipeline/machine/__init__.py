@@ -1,1 +1,1 @@
-"""What the machine must have for a run, and what runs leave on it: **doctor** and **clean**."""
+"""The needs of a run on this machine, and the space that runs take: **doctor** and **clean**."""

@@ -1,4 +1,4 @@
-"""**clean**: frees space in a workspace, and tells what takes it."""
+"""**clean**: frees space in a workspace, and lists what takes it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def keep(workspace: Workspace, most: int) -> tuple[int, int]:
 
 
 def _begin(workspace: Workspace) -> tuple[int, int]:
-    """What was used, and how many broken runs there were; these, and what writers left aside, are gone."""
+    """Remove broken runs and files that writers left aside; the bytes used before, and the number of these runs."""
     under_way = [run.id for run in runs.known_runs(workspace) if run.state == "running"]
     if under_way:
         raise UsageError(

@@ -59,7 +59,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Finding:
-    """What happened to a need.
+    """A need, and whether the machine has it.
 
     Args:
         version: of what was found; empty where nothing was.
@@ -78,7 +78,7 @@ class Finding:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What to install; nothing where nothing is known that would help."""
+        """Packages to install; none where none is known to help."""
         return self.remedy if self.minimum else (self.need.package,)
 
 
@@ -100,7 +100,7 @@ _ELF = Need("libelf headers", "libelf-dev", "/usr/include/libelf.h")
 
 
 def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxName) -> tuple[Need, ...]:
-    """What building `matrix` on `trees` takes; of cells that are chosen once the series is known, the first one's."""
+    """Needs of building `matrix` on `trees`; of the cells that are chosen once the series is known, the first one's."""
     wanted, cells = list(_KERNEL_BUILD), matrix.cells[:1] if matrix.chosen else matrix.cells
     if sandbox is SandboxName.BWRAP:
         wanted.append(Need("bwrap", "bubblewrap"))
@@ -132,7 +132,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
 
 
 def _of_objects() -> list[Need]:
-    """What objects are compiled with beside the compiler of the first cell, where it is there."""
+    """Needs of compiling objects beside the compiler of the first cell, where it is there."""
     wanted = [
         Need(program, package, optional=True, lack=f"no objects of {arch}")
         for arch in WIDTHS

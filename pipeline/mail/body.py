@@ -58,7 +58,7 @@ def body_of(message: Message) -> Body:
 
 
 def diff_in(raw: bytes) -> bytes:
-    """What of a mail git-apply(1) takes, whatever the mail's encoding."""
+    """The part of a mail that git-apply(1) takes, whatever the mail's encoding."""
     return apart(body_of(BytesParser(policy=compat32).parsebytes(raw)).exact)[1]
 
 

@@ -50,7 +50,7 @@ class Decoded:
 
 
 def _as_western(error: UnicodeError) -> tuple[str, int]:
-    """What codecs.register_error() takes: the bytes that are no UTF-8, in windows-1252."""
+    """Decode the bytes that are no UTF-8 as windows-1252, for codecs.register_error()."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return _western(error.object[error.start : error.end]), error.end

@@ -1,4 +1,4 @@
-"""Which of the postings in a thread is the series that was asked for, and what is said of the others."""
+"""Chooses the posting of a thread that was asked for, with remarks on the others."""
 
 from __future__ import annotations
 

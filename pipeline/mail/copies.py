@@ -1,4 +1,4 @@
-"""Copies of one mail, as several lists delivered it: which is taken, and whether they are one mail at all.
+"""Copies of one mail, as several lists delivered it: chooses one, and tells whether they are one mail at all.
 
 A list puts a tag into the subject or a footer below the text, a relay changes From:. b4 0.16 decides by List-Id
 (b4.listid-preference); a mailbox that was saved may also hold copies of one list, or some without that header.

@@ -33,7 +33,7 @@ _ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
 
 @dataclass(frozen=True)
 class FileDiff:
-    """What a diff does to one file.
+    """The changes of a diff to one file.
 
     Args:
         names: every name that its headers give, old ones first, unquoted; the leading `a/` or `b/` is taken off.
@@ -155,7 +155,7 @@ def diff_of(body: str) -> str:
 
 
 def commit_message(body: str) -> str:
-    """What of a patch's mail becomes the commit message."""
+    """The part of a patch's mail that becomes the commit message."""
     return _END_OF_MESSAGE.split(body, maxsplit=1)[0]
 
 

@@ -147,7 +147,7 @@ def starts_patch(lines: Sequence[str], at: int) -> bool:
 
 
 def _own_lines(body: str) -> list[str]:
-    """What the sender wrote, without signature and pasted patches; blank where something is left out."""
+    """Lines that the sender wrote, without signature and pasted patches; blank where something is left out."""
     body = "\n".join(line for line in body.expandtabs().splitlines() if len(line) <= LONGEST)
     body = _WRAPPED_TITLE.sub(r"\1 \2", _WRAPPED_NAME.sub(r"\1 \2", unfolded(body)))
     lines = body.split("\n")

@@ -1,4 +1,4 @@
-"""What a mail or a mailbox may cost at most. Every limit on strangers' bytes is here.
+"""Limits on the cost of a mail or a mailbox: every limit on strangers' bytes in mail is here.
 
 Each is several times what 50,000 messages of five kernel lists need at most (in brackets), and small enough that
 reading what is just within it takes little time and memory. They hold before b4 sees anything: its parser is the
@@ -38,5 +38,5 @@ BOUNDARY_LIMIT = 2_000_000
 
 
 def more_seconds(messages: int) -> float:
-    """What a mailbox gets on top of READING_SECONDS: the review of a stable release is honest, too."""
+    """Seconds that a mailbox gets on top of READING_SECONDS: the review of a stable release is honest, too."""
     return min(max(messages - _MORE_AFTER, 0) * _MORE_SECONDS, _MOST_MORE)

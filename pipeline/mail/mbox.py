@@ -145,7 +145,7 @@ def join_mbox(messages: Sequence[bytes]) -> bytes:
 
 
 def unzipped(data: bytes, name: str, limit: int = THREAD_LIMIT) -> bytes:
-    """What gzip compressed, never more of it in memory than the limit.
+    """The content of a gzip file, never more of it in memory than the limit.
 
     Args:
         data: one or more gzip members.
@@ -176,7 +176,7 @@ def unzipped(data: bytes, name: str, limit: int = THREAD_LIMIT) -> bytes:
 
 
 def _contents(paths: Iterable[Path]) -> Iterator[bytes]:
-    """What is in files, together no more than a mailbox may hold."""
+    """Contents of files, together no more than a mailbox may hold."""
     bytes_left = THREAD_LIMIT
     for path in paths:
         content = _content(path, bytes_left)

@@ -155,7 +155,7 @@ def parse(raw: bytes) -> Mail:
 
 
 def _damage(raw: bytes) -> str:
-    """What makes a message one that is not even tried, in words; empty for nearly all."""
+    """A reason not to parse a message at all, in words; empty for nearly all."""
     if len(raw) > MESSAGE_LIMIT:
         return f"it is larger than {MESSAGE_LIMIT >> 20} MiB"
     if b"\0" in raw:
@@ -186,7 +186,9 @@ def _damage(raw: bytes) -> str:
 
 
 def _references(message: email.message.Message) -> tuple[str, ...]:
-    """What a mail refers to, its parent last: In-Reply-To names it, and some programs have it elsewhere, too."""
+    """Message-ids that a mail refers to, its parent last: In-Reply-To names it, and some programs have it elsewhere,
+    too.
+    """
     listed, answered = message_ids(message, "References"), message_ids(message, "In-Reply-To")
     if len(answered) == 1 and answered[0] in listed[:-1]:
         return (*(message_id for message_id in listed if message_id != answered[0]), answered[0])

@@ -1,4 +1,4 @@
-"""How much the packed files of a patch come to: a megabyte can be a gigabyte of zeros, which git unpacks outside of any
+"""The unpacked size of binary files in a patch: a megabyte can be a gigabyte of zeros, which git unpacks outside of any
 sandbox.
 
 A packed file is in base 85 and zlib's, whole or as a delta, whose head says how much comes of it

@@ -1,4 +1,4 @@
-"""Who a mail is by and where answers to it go, where a list or a relay put its own address into From:.
+"""The author of a mail and the address for answers, where a list or a relay put its own address into From:.
 
 Lists do that so that DMARC does not refuse what they pass on (RFC 7960, 4.1.3.1), and b4's web submission does. Where
 the person went to: `X-Original-From:` (b4's relay, Google Groups), `X-Original-Sender:` (Google Groups), `Author:` (RFC
@@ -70,7 +70,7 @@ def sender(message: Message, body: str = "") -> str:
 def _candidates(
     message: Message, body: str, person: str, inside: str, own: set[str], *, any_name: bool
 ) -> Iterator[str]:
-    """Who a person can be, the surest first.
+    """Persons that can be the author, the surest first.
 
     Args:
         person: their name in From:.

@@ -87,7 +87,7 @@ class Posting:
 
     @property
     def problems(self) -> str:
-        """What keeps it from being complete, in words; empty when nothing does."""
+        """Reasons why the posting is not complete, in words; empty when it is."""
         numbers = [mail.number or 0 for mail in self.patches]
         totals = sorted({mail.total for mail in self.mails})
         if not numbers:

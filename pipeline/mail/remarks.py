@@ -1,4 +1,4 @@
-"""What is said of the posting that was chosen in a thread, and of those that were passed over; pure."""
+"""Remarks on the posting that was chosen in a thread, and on those that were not; pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def no_patches(mails: Sequence[Mail]) -> Iterator[str]:
 
 
 def instead_of(chosen: Posting, first: Posting, named: Mail | None, above: Posting | None) -> str:
-    """What was taken in the place of what was named, in words."""
+    """A remark on a posting that was chosen though another mail was named; empty otherwise."""
     count = len(chosen.patches)
     chosen_words = f"taken is {chosen.name}, {chosen.first.title!r}, {count} patch(es)"
     posting = named is not None and not named.reply and named.subject.number is not None
@@ -45,7 +45,7 @@ def instead_of(chosen: Posting, first: Posting, named: Mail | None, above: Posti
 
 
 def problems_of(posting: Posting, mails: Sequence[Mail]) -> str:
-    """What keeps a posting from being complete; a patch that was posted without a diff is named."""
+    """Reasons why a posting is not complete; a patch that was posted without a diff is named."""
     if not posting.missing:
         return posting.problems
     empty = empty_patch(posting, mails)
@@ -70,7 +70,7 @@ def empty_patch(posting: Posting, mails: Sequence[Mail]) -> Mail | None:
 
 
 def oddities(chosen: Posting) -> Iterator[str]:
-    """What is odd in the posting itself."""
+    """Remarks on irregularities of the posting itself."""
     if chosen.taken:
         taken = ", ".join(map(str, chosen.taken))
         yield f"{chosen.name} replaces some patches only: {taken} of {chosen.total} are those of the posting before"
@@ -99,7 +99,7 @@ def passed_over(
     *,
     named: bool,
 ) -> Iterator[str]:
-    """What is said of the postings that were not taken."""
+    """Remarks on the postings that were not chosen."""
     for other in revisions:
         if other.lone and not chosen.lone:
             if other.ids <= chosen.ids or set(other.ids) <= set(chosen.replaced):

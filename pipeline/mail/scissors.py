@@ -1,4 +1,4 @@
-"""What of a mail's text is above a line of scissors, which `git mailinfo --scissors` leaves out of a commit message."""
+"""The part of a mail above a scissors line, which `git mailinfo --scissors` leaves out of a commit message."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ _POINT_RELEASES = 4
 
 @dataclass(frozen=True)
 class Subject:
-    """What a subject says.
+    """The parts of a subject.
 
     Args:
         version: of the revision, 1 where none is named.
@@ -105,7 +105,9 @@ def taken_apart(text: str) -> tuple[int, int | None, int, str]:
 
 
 def _of_tags(tags: list[str], title: str) -> Subject | None:
-    """What tags say; None where they say neither PATCH nor a counter nor a version."""
+    """The parts of a subject, from its tags and title; None where the tags have neither PATCH nor a counter nor a
+    version.
+    """
     words = _GLUED.sub(r"\1 ", " ".join(tags))
     counters = list(_COUNTER.finditer(words))
     # A counter is no version: of `v 1/2` the 1 is not.

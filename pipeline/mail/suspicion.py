@@ -1,4 +1,5 @@
-"""What in a patch is refused, and what a reader must be told of, since a diff on a screen does not show it.
+"""Places in a patch that are refused, and those that a reader must be told of, since a diff on a screen does not show
+them.
 
 A patch may name any file. git refuses some names and writes nothing outside its tree; the pipeline looks before git is
 asked, so that the words are clear and all of it is known before anything is applied.
@@ -109,7 +110,7 @@ def forbidden(file: FileDiff) -> str:
 
 
 def suspicions(number: int, file: FileDiff) -> Iterator[Suspicion]:
-    """What a reader must be told of a file's diff.
+    """Places in a file's diff that a reader must be told of.
 
     Args:
         number: of the patch.

@@ -1,4 +1,4 @@
-"""A thread of mails: what was posted in it, which of it belongs to one series, and whether a revision is complete.
+"""Sorts the mails of a thread into postings of series, and tells whether a revision is complete.
 
 Numbers in subjects are not enough: a thread can hold another series, a second posting of the same revision, and a
 revision that replaces some patches only. So mails are joined by the references between them first.
@@ -61,7 +61,7 @@ def _bare(mail: Mail) -> Mail:
 
 
 def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posting, ...]:
-    """What was posted in a thread, in the order in which it came; partial rerolls are completed.
+    """The postings of a thread, in the order in which they came; partial rerolls are completed.
 
     Args:
         in_a_folder: the mails are files that somebody put together: those of a revision are one posting, whoever wrote
@@ -105,7 +105,7 @@ def _covers_alone(
 def _ties(
     mail: Mail, revisions: Mapping[int, tuple[int, int]], by_id: Mapping[str, Mail], alone: Collection[str]
 ) -> Iterable[object]:
-    """What a mail shares with those that were posted together with it.
+    """Properties that a mail shares with those that were posted together with it.
 
     git send-email(1) has all mails answer the first, or each the one before; a patch of a partial reroll answers the
     patch that it replaces; some senders thread nothing at all.

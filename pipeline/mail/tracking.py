@@ -1,4 +1,4 @@
-"""What b4 tells a check command of the series under review: a JSON file, named by `B4_TRACKING_FILE` (b4 0.16)."""
+"""The series under review, as b4 describes it to a check command: a JSON file named by `B4_TRACKING_FILE` (b4 0.16)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Tracking(_Part):
 
 
 def read_tracking(path: Path | None) -> Tracking:
-    """What the file says; nothing where there is none, or one that b4 0.16 would not write."""
+    """The content of the file; empty where there is none, or one that b4 0.16 would not write."""
     if path is None or not path.is_file() or path.stat().st_size > TRACKING_LIMIT:
         return Tracking()
     try:

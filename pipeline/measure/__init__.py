@@ -1,4 +1,4 @@
-"""**measure**: what a series does to a kernel that was built.
+"""**measure**: measures the effect of a series on a kernel that was built.
 
 `text` weighs vmlinux, and `origin` finds the files that its symbols come from; `coverage` tells what of the series was
 compiled; `layout` compares structs; `inspector` takes the latter two while a build folder holds the right state.

@@ -1,4 +1,4 @@
-"""What a series changes in a tree's code, from one diff between base and last state."""
+"""The changes of a series to a tree's code, from one diff between base and last state."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def touched_files(repository: Repository, base: str, last: str) -> frozenset[str
 
 
 def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, ...]:
-    """What `git diff --stat` can print between two commits, each once; first what git-format-patch(1) prints.
+    """Diffstats that `git diff --stat` can print between two commits, each once; first that of git-format-patch(1).
 
     What it prints depends on settings of the one who called it: how renames are found, how alike files must be for one,
     how lines are matched and names quoted.

@@ -1,4 +1,4 @@
-"""Which of a series' files and lines a cell compiled: what a green cell speaks of.
+"""The files and lines of a series that a cell compiled: those that a green cell proves something of.
 
 A file is compiled when kbuild's records of the build name it as a source or a dependency. Of its changed lines those
 count that are code, and of them those that the preprocessor kept, asked with the recorded command of the object (for a
@@ -19,7 +19,7 @@ _AT_ONCE = 16 << 20
 
 
 def measure_coverage(make: Make, changed: Sequence[ChangedFile], reading: records.Reading | None = None) -> Coverage:
-    """What the build in a cell's folder compiled of `changed`; the worktree is at the same state.
+    """The coverage of `changed` by the build in a cell's folder; the worktree is at the same state.
 
     Args:
         reading: what to ask the preprocessor; of the whole build where this is None.
@@ -45,7 +45,7 @@ def measure_coverage(make: Make, changed: Sequence[ChangedFile], reading: record
 
 
 def _preprocessed(make: Make, reading: records.Reading) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-    """What the preprocessor printed, each with the paths to look for in it."""
+    """The preprocessor's outputs, each with the paths to look for in it."""
     for command, paths in reading.commands:
         done = make.tool(*command)
         if done.ok:
@@ -67,7 +67,7 @@ def _at_once(
 
 
 def file_coverage(changed: ChangedFile, compiled: bool, printed: Mapping[str, Collection[int]]) -> FileCoverage:
-    """What is known of one file; `printed` has lines by path, for every file that the preprocessor was asked about."""
+    """The coverage of one file; `printed` has lines by path, for every file that the preprocessor was asked about."""
     lines = preprocessor.scan(changed.source)
     code = tuple(number for number in changed.lines if number in lines.code)
     if not compiled:

@@ -1,4 +1,4 @@
-"""What can only be seen in a build folder while a source state is in it: coverage, layouts, code without line numbers.
+"""Measurements that need a build folder while a source state is in it: coverage, layouts, code without line numbers.
 
 Each is stored by the build that it belongs to and by what was asked, so that a series that asks something else of a
 base that was built before costs a probe, not a build.
@@ -50,7 +50,7 @@ class Inspector:
         self._asked = lines_digest(changed)
 
     def targets(self, state: SourceState, build: Key) -> tuple[str, ...]:
-        """What make must have made before a state can be inspected."""
+        """Targets that make must have built before a state can be inspected."""
         if state.patch == self._last:
             return ("vmlinux",)
         entry = self._store.get(Key("code", build.inputs))

@@ -1,4 +1,4 @@
-"""How structs are laid out in a cell: those that a series touches, and those that everybody asks about.
+"""Layouts of structs in a cell: those that a series touches, and those of general interest.
 
 A probe is compiled in the cell's prepared folder with the flags of asm-offsets.c, and what the compiler says of the
 structs in its debug information is compared between base and last state.
@@ -40,7 +40,7 @@ class MemberChange(StrEnum):
 
 @dataclass(frozen=True)
 class MemberDelta:
-    """What happened to a member; `before` is None for one that is added, `after` for one that is removed."""
+    """The change of a member; `before` is None for one that is added, `after` for one that is removed."""
 
     change: MemberChange
     before: Member | None
@@ -150,7 +150,7 @@ def _shape(layout: Layout | None) -> tuple[int, tuple[Member, ...]] | None:
 
 
 def _member_deltas(old: Layout, new: Layout) -> Iterator[MemberDelta]:
-    """What happened to each member, in the order of offsets; one that others replace in its place was renamed."""
+    """The change of each member, in the order of offsets; one that others replace in its place was renamed."""
     before, after = ({member.name: member for member in side.members} for side in (old, new))
     gone = [member for member in old.members if member.name not in after]
     come = [member for member in new.members if member.name not in before]

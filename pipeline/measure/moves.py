@@ -1,4 +1,4 @@
-"""Where the source of a base is after each patch."""
+"""Line numbers of the base's source after each patch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which source file a symbol of vmlinux was compiled from, by `nm` of the objects that went into it."""
+"""The source file of each symbol of vmlinux, by `nm` of the objects that it was linked from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a series does to the size of vmlinux, by the tree's own bloat-o-meter and by section sizes.
+"""The effect of a series on the size of vmlinux, by the tree's own bloat-o-meter and by section sizes.
 
 bloat-o-meter runs on the recorded `nm --size-sort` of both kernels rather than on the kernels: `nm` in its sandbox
 prints what was recorded. So old kernels need not be kept, and a cross compiler's `nm` is the one that counts.
@@ -135,7 +135,7 @@ class Measurer:
         self._scripts: dict[str, str] = {}
 
     def text_delta(self, base_commit: str, before: Build, after: Build) -> TextDelta:
-        """What changed from `before` to `after`.
+        """The change of size from `before` to `after`.
 
         The script is the base's own: a series must not measure itself.
 
@@ -184,7 +184,7 @@ class Measurer:
         return replace(parse_bloat(printed.decode("utf-8", "replace")), kinds=kind_deltas(before, after))
 
     def text_changes(self, base_commit: str, builds: Mapping[int, Build]) -> dict[int, int]:
-        """What each patch changed, in bytes: patch number to delta against the state before it.
+        """The change by each patch, in bytes: patch number to delta against the state before it.
 
         Args:
             builds: one cell's, by patch number; 0 is the base. A patch has no change where it was not built, or the

@@ -1,4 +1,4 @@
-"""**merge**: several runs of one series on the same trees, each with some of the cells, become one run.
+"""**merge**: joins several runs of one series on the same trees, each with some of the cells, into one run.
 
 What is merged may come from other machines: file names in it are checked, and what does not belong together is refused.
 """

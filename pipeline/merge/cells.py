@@ -1,4 +1,4 @@
-"""Cells of several runs: whose result counts, and where the files of it go; pure but for links that are followed."""
+"""Cells of several runs: chooses the result that counts, and places its files; pure but for links that are followed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[s
 
 
 def _differing(cell: CellRecord, other: CellRecord) -> list[str]:
-    """What two results of a cell differ in; time, and what consoles say, is never the same."""
+    """Names of the parts in which two results of a cell differ; time and consoles are never the same."""
     first, second = _outcome(cell), _outcome(other)
     differing = [name for name in first if first[name] != second[name]]
     if None not in (cell.lost, other.lost) and cell.lost != other.lost:

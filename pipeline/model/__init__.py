@@ -1,4 +1,4 @@
-"""The values that flow from verb to verb: frozen, typed, and named in the field's words."""
+"""The values that pass from verb to verb: frozen, typed, and named in the field's words."""
 
 from pipeline.model.build import Build, BuildStatus, CompilerCalls, Image
 from pipeline.model.check import CheckFinding, CheckResult, CheckStatus, Severity

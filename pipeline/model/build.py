@@ -1,4 +1,4 @@
-"""What is built."""
+"""Values of builds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Image:
 
 @dataclass(frozen=True)
 class CompilerCalls:
-    """What ccache did with the calls of a build.
+    """Compiler calls of a build by the result of ccache.
 
     Args:
         hits: answered from the cache.

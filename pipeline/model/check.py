@@ -1,4 +1,4 @@
-"""What checks on patches find: values that every report can show beside a patch."""
+"""Findings of checks on patches: values that every report can show beside a patch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 
 class CheckStatus(StrEnum):
-    """What happened to a check on a patch. Only `CHECKED` can be green; one that is switched off is not concerned."""
+    """The status of a check on a patch. Only `CHECKED` can be green; one that is switched off is not concerned."""
 
     CHECKED = "checked"
     NOT_CHECKED = "not checked"

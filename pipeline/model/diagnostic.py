@@ -1,4 +1,4 @@
-"""What a tool complains of."""
+"""A complaint of a tool."""
 
 from __future__ import annotations
 

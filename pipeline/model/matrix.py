@@ -1,4 +1,4 @@
-"""What is planned: toolchains, fragments, cells."""
+"""Values of a plan: toolchains, fragments, cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.model.tree import Tree
 
 
 class Stage(StrEnum):
-    """What a run proves, step by step: each stage ends in a verdict, and later ones add to it."""
+    """A stage of a run: each ends in a verdict, and later ones add to it."""
 
     MAIL = "mail"
     OBJECTS = "objects"
@@ -75,7 +75,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the matrix says that a cell comes to; None is no word on it.
+    """The expected result of a cell, by the matrix; None where the matrix says nothing.
 
     Args:
         when: condition on tree and configuration (`pipeline.kernel.kconfig.facts`); empty where it always holds.
@@ -157,7 +157,7 @@ def has_vmemmap(config: str) -> bool:
 
 @dataclass(frozen=True)
 class LostPromise:
-    """What the matrix promises of a cell, and the series takes away: it is kept on the base.
+    """A promise of the matrix that a cell keeps on the base, and not with the series.
 
     Args:
         what: what happened, in words.
@@ -172,7 +172,7 @@ class LostPromise:
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """What a series does to what is known of a cell.
+    """The effect of a series on a cell's kernel.
 
     Args:
         vmemmap: whether the memmap is virtual, by patch number.

@@ -1,4 +1,4 @@
-"""What is measured of a build: text size, coverage of the series, layout of structs."""
+"""Values measured of a build: text size, coverage of the series, layout of structs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ChangedFile:
 
 @dataclass(frozen=True)
 class FileCoverage:
-    """What a cell compiled of a file that the series changes.
+    """The coverage, by a cell, of a file that the series changes.
 
     Args:
         lines: changed lines that are code: neither blank, nor comment, nor preprocessor directive.
@@ -41,7 +41,7 @@ class FileCoverage:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a cell compiled of a series; empty when the series changes no code."""
+    """The coverage of a series by a cell; empty when the series changes no code."""
 
     files: tuple[FileCoverage, ...]
 
@@ -106,7 +106,7 @@ class TextDelta:
 
 
 class CodeKind(StrEnum):
-    """What has code of its own: a function, a data object, or an object file that could not be read."""
+    """A kind of thing with code of its own: a function, a data object, or an object file that could not be read."""
 
     FUNCTION = "function"
     DATA = "data"
@@ -134,7 +134,7 @@ class CodeChange:
 
 @dataclass(frozen=True)
 class CodeDelta:
-    """What differs in the code of two builds, relocations kept symbolic; most changed first.
+    """The differences in the code of two builds, relocations kept symbolic; most changed first.
 
     Args:
         functions, objects: that were compared, as the second build has them.

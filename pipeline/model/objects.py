@@ -1,4 +1,4 @@
-"""Objects of what a series touches: which there are, and what happened to each."""
+"""Objects that show the code a series touches, and the result of each."""
 
 from __future__ import annotations
 

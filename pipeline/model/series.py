@@ -1,4 +1,4 @@
-"""What is fetched: a series, its patches, and what its letter claims."""
+"""Values of a fetched series: its patches, its messages, and the claims of its letter."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class UncollectedTrailer:
 
 @dataclass(frozen=True)
 class Prerequisite:
-    """What a series says that it needs (git-format-patch(1), b4 prep).
+    """A prerequisite that a series names (git-format-patch(1), b4 prep).
 
     Args:
         kind: `patch-id`, `change-id` or `message-id`.
@@ -168,7 +168,7 @@ class Measurand:
 
 
 class ClaimKind(StrEnum):
-    """What a claim is about, and so how it is checked."""
+    """The subject of a claim, which decides how it is checked."""
 
     TEXT_DELTA = "text-delta"
     BOOT = "boot"
@@ -203,7 +203,7 @@ class Diffstat:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a cover letter says, as data.
+    """A claim of a cover letter, as data.
 
     Args:
         text: the claim in the letter's words.

@@ -1,4 +1,4 @@
-"""Where a series is applied, and what becomes of it there."""
+"""A tree that a series is applied to, and the result."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BaseCandidate:
 
 @dataclass(frozen=True)
 class Applied:
-    """What happened to a series on a tree.
+    """The result of applying a series to a tree.
 
     Args:
         tree: what the patches were applied to, prerequisites included.

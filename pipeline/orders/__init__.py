@@ -1,1 +1,1 @@
-"""What the user asks for, what that needs before the first mail, and how it is divided among machines."""
+"""Orders of a user: their needs before the first mail, and their division among machines."""

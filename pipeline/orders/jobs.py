@@ -19,7 +19,7 @@ MOST_JOBS = 256
 
 @dataclass(frozen=True)
 class WorkflowJob:
-    """What one machine builds.
+    """The share of one machine in a plan.
 
     Args:
         id: unique, fit for names of files and artifacts.

@@ -1,4 +1,4 @@
-"""The objects that an order compiles of a series on a tree, and what they come to, step by step."""
+"""Compiles the objects of a series on a tree that an order asks for, and reports on them step by step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ kernels' share of a budget comes after them."""
 
 @dataclass(frozen=True)
 class CompiledObjects:
-    """What the stage comes to so far.
+    """The results of the stage so far.
 
     Args:
         record: of the stage alone; None where it is not asked for.
@@ -43,7 +43,7 @@ class CompiledObjects:
 def compiled_objects(
     prepared: PreparedRun, repository: Repository, series: Series, applied: Applied
 ) -> Iterator[CompiledObjects]:
-    """What the stage comes to: first with what the series concerns, then with further architectures, if they add to it.
+    """Results of the stage: first for what the series concerns, then with further architectures, if they add to it.
 
     Raises:
         PipelineError: the machine failed.

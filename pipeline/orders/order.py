@@ -1,4 +1,4 @@
-"""An order: what the user asked for, and the command line that repeats it; pure."""
+"""An order: the user's request, and the command line that repeats it; pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_SERIES = "--no-series"
 
 
 class BaseChoice(StrEnum):
-    """What a series is applied to: the base that it names where the tree has it, or the tree as named."""
+    """The choice of base: the one that the series names where the tree has it, or the tree as named."""
 
     AUTO = "auto"
     TREE = "tree"
@@ -24,7 +24,7 @@ class BaseChoice(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What the user asked for. Empty `trees` and `matrix` stand for the defaults of a tracked series.
+    """The request of the user. Empty `trees` and `matrix` stand for the defaults of a tracked series.
 
     Args:
         ccache: bytes that ccache may keep in the workspace; 0 switches it off.

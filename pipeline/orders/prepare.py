@@ -1,4 +1,4 @@
-"""What a run needs before the first mail: definitions, tools, a sandbox that works, cells, boot scenarios."""
+"""Preparations of a run before the first mail: definitions, tools, a sandbox that works, cells, boot scenarios."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ResolvedOrder:
 
     @property
     def probes(self) -> tuple[Probe, ...]:
-        """What the matrix asks of every cell."""
+        """Probes that the matrix asks of every cell."""
         return tuple(map(probe, self.matrix.probes))
 
 

@@ -1,4 +1,4 @@
-"""The record of an order that was carried out."""
+"""The record of a finished order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run_record(
     repository: Repository,
     processes: Processes,
 ) -> RunRecord:
-    """What a run came to; trees are those of the results, as they were named there.
+    """The record of a run; trees are those of the results, as they were named there.
 
     Args:
         review: of the thread; None where it was not looked at.

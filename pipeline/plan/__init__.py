@@ -62,7 +62,7 @@ class Planner:
         )
 
     def refused(self, tree: Tree, base: SourceState, cells: Sequence[Cell]) -> dict[str, str]:
-        """What kconfig alone refuses, without preparing a build: why by cell id, empty where every option is kept.
+        """Requests that kconfig refuses, asked without preparing a build: reasons by cell id, empty where all are kept.
 
         What is promised of compiled structs is not looked at. Cells of one architecture, compiler and base
         configuration share a build folder: kconfig's own program is compiled once, and that configuration made once.
@@ -178,7 +178,7 @@ class Planner:
         return explain(options, option, asked, kconfig.parse_config(config))
 
     def _expectation(self, state: SourceState, cell: Cell, config: str) -> Expectation | None:
-        """What the matrix expects of a cell on this tree: the first whose condition holds."""
+        """The matrix' expectation of a cell on this tree: the first whose condition holds."""
         sources = self._sources_of(state)
         facts = Facts(kconfig.parse_config(config), lambda: sources.kconfig(cell.arch), lambda: sources.version)
         holding = (

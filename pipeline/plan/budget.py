@@ -1,4 +1,4 @@
-"""Which kernels fit into the time that a maintainer has; pure."""
+"""Chooses the kernels that fit into the time that a maintainer has; pure."""
 
 from __future__ import annotations
 

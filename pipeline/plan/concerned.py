@@ -1,4 +1,4 @@
-"""What of a series a kernel is made of, and the architectures that it concerns; pure."""
+"""Files of a series that kernels are made of, and the architectures that they concern; pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FURTHER = (*WIDTHS, *(name for name in ARCHITECTURES if name not in (X86_64, *WI
 
 
 def objects_cell_id(arch: str) -> str:
-    """What the cell is called in which objects of an architecture are compiled."""
+    """The name of the cell in which objects of an architecture are compiled."""
     return f"{arch}-objects"
 
 

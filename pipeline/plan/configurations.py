@@ -1,4 +1,4 @@
-"""What tells configurations apart: where kconfig may answer otherwise, keys of its answers, digests of what it said."""
+"""Identities of configurations: places where kconfig may answer otherwise, keys of its answers, result digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cells of a plan are to one another, to what the matrix says of them and to the series; pure."""
+"""Relations of a plan's cells to one another, to the expectations of the matrix and to the series; pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def surprise(planned: PlannedCell) -> str:
 
 
 def broken_expectations(cell: Cell, struct_page: StructPage | None, vmemmap: bool) -> dict[str, str]:
-    """What the matrix expects of what is measured in a cell, and is not so: by what it is about, in words."""
+    """Expectations of the matrix that the measured values of a cell contradict, in words, by what they are about."""
     expect, broken = cell.expect or Expectation(), {}
     if expect.struct_page and struct_page and expect.struct_page != struct_page.size:
         broken["struct page"] = f"struct page of {expect.struct_page} bytes expected, {struct_page.size} found"

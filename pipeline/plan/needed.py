@@ -1,4 +1,4 @@
-"""The kernels that a series needs, of a matrix that leaves the choice to it.
+"""Chooses the kernels that a series needs, of a matrix that leaves the choice to it.
 
 One that boots, of an architecture that the series concerns, with what the series' files need of kconfig; and the cells
 of other matrices, where the series is about what these ask.

@@ -1,4 +1,4 @@
-"""What a matrix leaves out of a series, and kconfig fragments that bring it in.
+"""Files of a series that no cell of a matrix compiles, and kconfig fragments with which one would.
 
 Judged before any build, from makefiles and Kconfig files: which code files no cell compiles, what to ask of kconfig so
 that one would. Kconfig has the last word: what it does not keep is not proposed.
@@ -39,7 +39,7 @@ _ALWAYS = (*ASKED, "init/version-timestamp.c", "arch/{}/kernel/asm-offsets.c")
 
 
 class Sources(Protocol):
-    """What a commit says of its own configuration and build."""
+    """The configuration and build files of a commit."""
 
     @property
     def files(self) -> Mapping[str, str]: ...
@@ -159,7 +159,9 @@ class Suggester:
     def _draft(
         self, cell: Cell, values: Mapping[str, str], missing: Sequence[str], barred: dict[tuple[str, str], str]
     ) -> _Draft:
-        """What would bring as many files as can be into a cell; notes in `barred` what cannot be had, and why."""
+        """Requests with which a cell compiles as many files as possible; notes in `barred` the files that it cannot,
+        and why.
+        """
         asked = {option: value for fragment in cell.fragments for option, value in fragment.asked.items()}
         options = self._sources.kconfig(cell.arch)
         now, needs = values, dict[str, Mapping[str, str]]()
@@ -214,7 +216,7 @@ class Suggester:
 
 @dataclass(frozen=True)
 class _Draft:
-    """What a cell would have to ask for.
+    """Requests that a cell would have to make.
 
     Args:
         needs: requests by file; a request can serve several.

@@ -1,4 +1,4 @@
-"""What a matrix may ask of every kernel beside its size: `probes = ["struct-page", "sizeof:hstate"]`.
+"""Probes, with which a matrix asks every kernel for values: `probes = ["struct-page", "sizeof:hstate"]`.
 
 Each probe is a file with a class; a new one has a line in `probe`.
 """
@@ -19,7 +19,7 @@ _SIZEOF = re.compile(r"sizeof:(?P<name>[A-Za-z_]\w{0,99})(?:@(?P<header>(?!.*\.\
 
 
 def structs_of(names: Iterable[str]) -> tuple[StructQuestion, ...]:
-    """What must be compiled for probes of these names."""
+    """Structs that must be compiled for probes of these names."""
     return tuple(dict.fromkeys(struct for name in names for struct in probe(name).structs))
 
 

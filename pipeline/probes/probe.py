@@ -1,4 +1,4 @@
-"""What a probe is: a question that a matrix asks of every kernel, with columns of its own in reports."""
+"""The protocol of a probe: a question that a matrix asks of every kernel, with columns of its own in reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNKNOWN = "-"
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a kernel at one source state.
+    """Facts on a kernel at one source state.
 
     Args:
         vmemmap: whether the memmap is virtual; None where the configuration is not known.

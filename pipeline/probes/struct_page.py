@@ -1,4 +1,4 @@
-"""The probe `struct-page`: whether the memmap is virtual, and the size of what it consists of."""
+"""The probe `struct-page`: whether the memmap is virtual, and the size of its elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every part of a record is, and line numbers as a record writes them."""
+"""The base class of all parts of a record, and line numbers as a record writes them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class DiagnosticRecord(Record):
 
 
 class CompilerCallsRecord(Record):
-    """What ccache did with the calls of a build."""
+    """Compiler calls of a build by the result of ccache."""
 
     hits: Count
     misses: Count
@@ -154,7 +154,7 @@ class BootRecord(Record):
 
 
 class FileCoverageRecord(Record):
-    """What a cell compiled of a file that the series changes; lines are ranges, as `12-15,20`."""
+    """The coverage of a file that the series changes; lines are ranges, as `12-15,20`."""
 
     path: str
     compiled: bool
@@ -193,7 +193,7 @@ class LostPromiseRecord(Record):
 
 
 class ReadingRecord(Record):
-    """What a probe of the matrix read in a cell: one column."""
+    """The answer to a probe of the matrix in a cell: one column."""
 
     column: str
     before: str = Field(description="on the base; - where it is not known")

@@ -1,4 +1,4 @@
-"""What differs in the code of two builds, relocations kept symbolic."""
+"""Differences in the code of two builds, relocations kept symbolic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a change of the size is code, and what is data: bloat-o-meter's total has both in one."""
+"""Splits a change of size into code and data: bloat-o-meter's total has both in one."""
 
 from __future__ import annotations
 

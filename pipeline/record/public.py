@@ -36,7 +36,7 @@ _NOT_PRIVATE = ("/", "/src", "/build", "/tmp", "/usr")
 
 @dataclass(frozen=True)
 class Names:
-    """What stands for what in everything that others see.
+    """Public names for everything in a record that only this machine knows.
 
     Args:
         trees: by the name in the record.

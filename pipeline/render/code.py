@@ -1,4 +1,4 @@
-"""What reports say of code that differs: how much of it, which functions, and how little of it sizes show."""
+"""Sentences on code that differs: how much of it, which functions, and how little of it sizes show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = ("function or data", "old", "new", "instructions", "file")
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two source states of a cell differ in.
+    """The differences between two source states of a cell.
 
     Args:
         patch: the later one, by the patches applied.
@@ -98,7 +98,7 @@ def code_blocks(record: RunRecord, page: Page) -> list[Block]:
 
 
 def patch_lines(cell: CellRecord) -> list[str]:
-    """What each patch changes in a cell, a line for each that was built after the state before it."""
+    """The differences that each patch makes in a cell, a line for each that was built after the state before it."""
     compared = [(state, state.code) for state in cell.states if state.code]
     quiet = line_ranges([state.patch for state, code in compared if code.same])
     lines = [f"patch {state.patch}: {changed_names(code)}" for state, code in compared if not code.same]

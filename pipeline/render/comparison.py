@@ -1,4 +1,4 @@
-"""Two runs side by side, v1 against v2: what changed for each cell, patch and symbol, and in the claims."""
+"""Compares two runs, v1 against v2: differences for each cell, patch and symbol, and in the claims."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Pair:
 
 
 def render_comparison(before: RunRecord, after: RunRecord, *, colour: bool = False) -> str:
-    """What the second run has that the first has not, and the other way round; at most 78 columns."""
+    """Results of the second run that the first has not, and the other way round; at most 78 columns."""
     page = Page(colour=colour)
     symbols = [block for pair in _pairs(before, after) if (block := _symbols(pair, page))]
     before, after = (neutral(with_largest_symbols(record, 0)) for record in (before, after))

@@ -17,7 +17,7 @@ from pipeline.runs import RunFolder
 
 @dataclass(frozen=True)
 class Source:
-    """What a report is rendered from.
+    """The run that a report is rendered from.
 
     Args:
         record: of the run.

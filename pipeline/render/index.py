@@ -25,7 +25,7 @@ WAITS_SHOWN = 3
 
 @dataclass(frozen=True)
 class IndexedRun:
-    """What the index says of a run.
+    """The entry of a run in the index.
 
     Args:
         url: of its report, relative; empty where the page links to none.
@@ -117,7 +117,7 @@ class IndexedSeries:
 
 
 def indexed(record: RunRecord, folder: str | None, files: Collection[str]) -> IndexedRun:
-    """What the index needs of a run, so that its record need not stay in memory.
+    """The entry of a run in the index, so that its record need not stay in memory.
 
     Args:
         folder: relative URL of the run's folder, with a slash at its end; None where the page must not link to it.

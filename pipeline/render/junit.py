@@ -51,7 +51,7 @@ def render_junit(record: RunRecord) -> str:
 
 
 def _code(cell: CellRecord) -> tuple[dict[str, str], list[str]]:
-    """What differs in a cell's code: how much of it, as properties of its suite, and what."""
+    """The differences in a cell's code: numbers as properties of its suite, and lines."""
     numbers: dict[str, str] = {}
     lines = []
     for comparison in comparisons(cell):

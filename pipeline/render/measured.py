@@ -79,7 +79,7 @@ def kept_lines(file: Covered) -> str:
 
 
 def coverage_note(record: RunRecord, file: Covered) -> str:
-    """What must be said of a file that not every cell compiles, or not as a whole."""
+    """A sentence on a file that not every cell compiles, or not as a whole."""
     if not file.cells:
         return f"{file_name(record, file)}: not covered, no cell compiles it"
     words = []

@@ -28,7 +28,7 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class Page:
-    """What a template is laid out on.
+    """The width of a page and whether it has colours, with the functions that lay text out on it.
 
     Args:
         columns: its width in display columns.

@@ -1,4 +1,4 @@
-"""What a matrix comes to on a tree, before anything is built: cells, their promises, and how long they take."""
+"""The plan of a matrix on a tree, before anything is built: cells, their promises, and how long they take."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _section(title: str, entries: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _estimate(planned: Sequence[PlannedCell], jobs: int) -> str:
-    """What one source state takes, from the last full build of each cell in this workspace."""
+    """The estimated time of one source state, from the last full build of each cell in this workspace."""
     wanted = [candidate for candidate in planned if candidate.to_build and candidate.cell.stage is Stage.KERNELS]
     known = [candidate.cpu_seconds for candidate in wanted if candidate.cpu_seconds]
     if not wanted:

@@ -67,7 +67,7 @@ def render_review(review: ReviewRecord, title: str, *, colour: bool = False, ope
 
 
 def review_view(review: ReviewRecord, page: Page, reported: Sequence[Compared] = ()) -> dict[str, object]:
-    """What the report shows of a review: all but trailers that are collected, and points that are settled.
+    """The part of a review that the report shows: all but trailers that are collected, and points that are settled.
 
     Args:
         reported: what the thread reports of builds, beside what the run saw.
@@ -129,7 +129,7 @@ def _by_patch(point: PointRecord) -> tuple[int, int]:
 
 
 def owed(points: Iterable[PointRecord], page: Page) -> list[str]:
-    """Who has to act, for whom, on what: a line for each open point, or for each pair of people where they are many."""
+    """Debts of an answer, by person: a line for each open point, or for each pair of people where they are many."""
     waiting = sorted((point for point in points if point.waiting), key=_by_patch)
     if len(waiting) <= MOST_OWED:
         lines = []
@@ -186,7 +186,7 @@ def _item(point: PointRecord, page: Page, opinions: Sequence[OpinionRecord]) -> 
 
 
 def opinion_words(opinion: OpinionRecord) -> str:
-    """What the user's own program says of a point, as its opinion."""
+    """The opinion of the user's own program on a point, in words."""
     acts = ", ".join(f"{act.act} (turn {act.turn}{f': {act.words}' if act.words else ''})" for act in opinion.acts)
     said = "; ".join(filter(None, (acts, opinion.note))) or "nothing"
     return f"opinion of {opinion.program}: {said}"
@@ -272,13 +272,13 @@ def _compared(since: SinceRecord, version: int, page: Page) -> list[str]:
 
 
 def name(sender: str) -> str:
-    """Who it is, in few words; the report is about what was said."""
+    """A short name of a person; the report is about what was said."""
     shown = sender.partition("<")[0].strip(" '\"") or sender.strip("<>")
     return cut(shown, 40)
 
 
 def opener(point: PointRecord) -> str:
-    """Who opened a point, and what they are for its files where that is known."""
+    """The person who opened a point, and their role for its files where that is known."""
     return f"{name(point.author)} ({point.role})" if point.role else name(point.author)
 
 

@@ -42,7 +42,7 @@ def _lines(series: Series) -> Iterator[str]:
 
 
 def prerequisite_lines(prerequisites: Sequence[Prerequisite | PrerequisiteRecord]) -> Iterator[str]:
-    """What a series needs first, and where it was found."""
+    """The prerequisites of a series, and where they were found."""
     for prerequisite in prerequisites:
         count = prerequisite.patches if isinstance(prerequisite.patches, int) else len(prerequisite.patches)
         version = f":v{prerequisite.version}" if prerequisite.version else ""
@@ -62,7 +62,7 @@ def base_lines(series: Series, applied: Applied) -> Iterator[str]:
 
 
 def signature_lines(patches: Sequence[Patch | PatchRecord]) -> Iterator[str]:
-    """What b4 says of the patches' signatures, patches that are alike together."""
+    """b4's words on the patches' signatures, patches that are alike together."""
     for words, group in groupby(patches, key=lambda patch: patch.signatures):
         numbers = [patch.number for patch in group]
         if words:

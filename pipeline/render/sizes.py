@@ -9,7 +9,7 @@ from pipeline.record.kinds import KINDS, kinds
 
 
 def legend(columns: Sequence[str]) -> str:
-    """What each column of a table of sizes counts.
+    """The meaning of each column of a table of sizes.
 
     Args:
         columns: the header of `size_rows`.

@@ -1,4 +1,4 @@
-"""Text of a suggestion: what a matrix compiles of a series, and fragments ready to be saved."""
+"""The text of a suggestion: files of a series that a matrix compiles, and fragments ready to be saved."""
 
 from __future__ import annotations
 

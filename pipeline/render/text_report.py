@@ -274,7 +274,7 @@ def _text(record: RunRecord, cell: CellRecord, text: TextRecord, page: Page) -> 
 
 
 def _ccache(states: Sequence[StateRecord]) -> list[tuple[str, str]]:
-    """What ccache did in this run; nothing where it was not asked."""
+    """ccache's results in this run; nothing where it was not asked."""
     calls = [state.compiler_calls for state in states if state.compiler_calls and not state.cached]
     hits, misses, others = (sum(getattr(call, name) for call in calls) for name in ("hits", "misses", "uncacheable"))
     return [("ccache", f"{hits} hits, {misses} misses, {others} calls that cannot be cached")] if calls else []

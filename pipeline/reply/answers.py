@@ -1,4 +1,4 @@
-"""What a reply takes up: findings under their hunks, claims of the letter, comments on what was built."""
+"""Content of a reply: findings under their hunks, claims of the letter, comments on what was built."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _answer(record: RunRecord, claim: ClaimRecord, detailed: bool) -> list[str]:
 
 
 def _result(record: RunRecord, claim: ClaimRecord) -> str:
-    """What was measured of a claim, in a sentence."""
+    """The measured result for a claim, in a sentence."""
     finding = wording.spoken(record, claim.finding)
     if claim.claimed is None or claim.measured is None:
         words = {"confirmed": "Yes", "refuted": "I see something else", "not confirmed": "I cannot confirm that"}

@@ -87,7 +87,7 @@ def has_mail(record: RunRecord, patch: int) -> bool:
 
 
 def _opening(record: RunRecord, letter: LetterRecord, all_reports: Sequence[Report]) -> list[str]:
-    """What was seen, where the mail that is answered has no finding of its own."""
+    """The first paragraph, where the mail that is answered has no finding of its own."""
     numbers = _patches_of(record, letter)
     cover = message_id(letter.message_id) == message_id(record.series.cover.message_id)
     elsewhere = list(dict.fromkeys(report.patch for report in all_reports if report.weight < DOUBT))

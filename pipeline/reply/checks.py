@@ -1,4 +1,4 @@
-"""What checks say of a patch, as a mail says it: each thing once, with the other places where it is so."""
+"""Findings of checks on a patch in the words of a mail: each once, with the other places where it is so."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _without_place(finding: CheckFindingRecord) -> CheckFindingRecord:
 
 
 def _words(alike: Sequence[CheckFindingRecord], *, quoted: bool) -> str:
-    """What the tool says; its place where no quoted line shows it, and the places where it says the same."""
+    """The words of the tool; its place where no quoted line shows it, and the places where it says the same."""
     first, *others = alike
     tool = f"{first.tool}: " if first.tool else ""
     words = f"{tool}{first.message}" if quoted else finding_words(first).removesuffix(f" [{first.kind}]")

@@ -1,4 +1,4 @@
-"""Under what circumstances something was seen, and how others see it on their machines."""
+"""The circumstances of a finding, and instructions to reproduce it on another machine."""
 
 from __future__ import annotations
 

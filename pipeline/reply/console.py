@@ -1,4 +1,4 @@
-"""What a booted kernel does, in the words of a mail, and the lines of its console that show it."""
+"""The failure of a booted kernel in the words of a mail, and the lines of its console that show it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _END_OF_TRACE = re.compile(r"---\[ end (trace|Kernel panic)")
 
 
 def deed(what: str) -> str:
-    """What the kernel does, as `the kernel hangs before userspace`; names of checks and scenarios are ours.
+    """The failure, as `the kernel hangs before userspace`; names of checks and scenarios are ours.
 
     Args:
         what: as a report has it, behind the scenario's name.

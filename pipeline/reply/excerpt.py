@@ -1,4 +1,4 @@
-"""What a tool of a build printed, as it printed it: cut out of the log, `>>` before what is new."""
+"""The output of a build tool as it printed it: cut out of the log, `>>` before what is new."""
 
 from __future__ import annotations
 

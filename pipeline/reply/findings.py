@@ -1,4 +1,4 @@
-"""What a run found, as a mail says it: each finding with the patch that it came with, and the line it stands under."""
+"""Findings of a run in the words of a mail: each with the patch that it came with, and the line it stands under."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _warns(finding: Finding) -> str:
 
 
 def _sentences(record: RunRecord, guilt: Guilt, what: str, failed: bool = False) -> list[str]:
-    """What was seen, and how far that is from being known of this patch."""
+    """Sentences on a finding, and on how certain it is that this patch causes it."""
     total = len(record.series.patches)
     if guilt.proven:
         words = f"{what} with {_named(record, guilt.patch)}." + (" It builds without it." if failed else "")
@@ -132,7 +132,7 @@ def _boots(record: RunRecord, logs: Logs) -> Iterator[Report]:
 
 
 def _without(cells: Sequence[CellRecord], scenario: str, guilt: Guilt, what: str) -> str:
-    """What kernels did before, where they were booted and did all the same.
+    """A sentence on how kernels behaved before, where they were booted and all did the same.
 
     Args:
         what: they do now, as a report has it.

@@ -46,7 +46,7 @@ class Place:
         return self.hunk.position, self.line
 
     def quote(self, before: Place | None = None) -> list[str]:
-        """What a reply quotes above an answer: never more than the reader needs to know where they are.
+        """Lines that a reply quotes above an answer: never more than the reader needs to know where they are.
 
         Args:
             before: what was quoted last; in the same hunk, the quote goes on behind it.

@@ -1,4 +1,4 @@
-"""What a run says of a review comment: of the symbols that it names, and of the patch that it is about."""
+"""Facts that a run has on a review comment: on the symbols that it names, and on the patch that it is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of a mail an answer stands under, and how they are quoted (RFC 3676, 4.5: `> `)."""
+"""Lines of a mail that an answer stands under, and their quotation (RFC 3676, 4.5: `> `)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def quoted(lines: Sequence[str], mark: str = "> ") -> list[str]:
 
 
 def own_lines(body: str, most: int = 6) -> list[str]:
-    """What a mail says itself, to its first blank line; quotes of others and who they are by are passed over."""
+    """Lines that the sender wrote, to the first blank line; quotes of others and who they are by are passed over."""
     spans: list[str] = []
     for line in body.split("\n"):
         is_own = not line.startswith((">", "|")) and not re.fullmatch(r".*\b(wrote|writes|schrieb):\s*", line)

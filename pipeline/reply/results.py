@@ -1,4 +1,4 @@
-"""What was built, booted and left out, in the words of a mail: only what was seen."""
+"""Results in the words of a mail: what was built, booted and left out; only what was seen."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _warned(cells: Sequence[CellRecord]) -> str:
 
 
 def _objects(record: RunRecord, cells: Sequence[CellRecord]) -> list[str]:
-    """What was compiled of the series, where no kernel was linked."""
+    """A sentence on the objects that were compiled, where no kernel was linked."""
     object_cells = [cell for cell in cells if cell.stage == "objects"]
     if not object_cells:
         return []

@@ -1,4 +1,4 @@
-"""Which mails of the thread deserve an answer: one draft for each sub-thread, none where there is nothing to say."""
+"""Chooses the mails of the thread to answer: one draft for each sub-thread, none where there is nothing to say."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Target:
 
 
 def targets(record: RunRecord) -> list[Target]:
-    """What would be answered, what breaks something first, then in the order of the thread."""
+    """Mails to answer: first those about what breaks something, then in the order of the thread."""
     clean = neutral(record)
     all_reports = reports(clean, lambda _: "")
     kept: list[tuple[int, Target]] = []

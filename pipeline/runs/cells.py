@@ -1,4 +1,4 @@
-"""From what the verbs made of cells to the records of them; pure."""
+"""Makes the records of cells from the results of the verbs; pure."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _state(
 
 
 def _code(delta: CodeDelta | None, most: int) -> record.CodeRecord | None:
-    """What differs, the first `most` changes by name."""
+    """The differences, the first `most` changes by name."""
     if delta is None:
         return None
     functions = [change for change in delta.changes if change.kind is CodeKind.FUNCTION]

@@ -1,4 +1,4 @@
-"""From what checks say of patches to the records of it; pure."""
+"""Makes the records of checks on patches from their results; pure."""
 
 from __future__ import annotations
 

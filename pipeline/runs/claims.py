@@ -1,4 +1,4 @@
-"""From what a letter and series.toml claim, and what was measured, to the records of it."""
+"""Makes the records of claims, judged by what was measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def claim_records(
     cell_records: Sequence[CellRecord],
     applied: Sequence[Applied],
 ) -> tuple[ClaimRecord, ...]:
-    """What the letter and series.toml claim, judged."""
+    """Claims of the letter and series.toml, judged."""
     known = tracked_claims(tracked, series.version)
     claims = [*known, *found_claims(series, cells, known)]
     ends = [

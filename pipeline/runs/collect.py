@@ -1,4 +1,4 @@
-"""From the verbs' values to the record of the run; pure."""
+"""Makes the record of the run from the results of the verbs; pure."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _messages(series: Series) -> tuple[record.LetterRecord, ...]:
 
 
 def tree_record(applied: Applied, commit: str = "", kernel: str = "") -> record.TreeRecord:
-    """What happened to the series on a tree.
+    """The record of a tree and of the series on it.
 
     Args:
         commit: that was imported, where others can have it.

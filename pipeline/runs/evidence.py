@@ -1,4 +1,4 @@
-"""What a run keeps beside its record: configurations, logs and consoles."""
+"""Files that a run keeps beside its record: configurations, logs and consoles."""
 
 from __future__ import annotations
 

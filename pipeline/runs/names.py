@@ -1,4 +1,4 @@
-"""What the evidence of a run is called within its folder: logs, consoles, configurations."""
+"""Names of the evidence within a run's folder: logs, consoles, configurations."""
 
 from __future__ import annotations
 

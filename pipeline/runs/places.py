@@ -1,4 +1,4 @@
-"""What a record keeps of where things are: what others know a tree by, and folders that mean nothing to them."""
+"""Public names of places in a record: those by which others know a tree, and folders that mean nothing to them."""
 
 from __future__ import annotations
 

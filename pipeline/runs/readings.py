@@ -1,4 +1,4 @@
-"""What the probes of a matrix read in a cell, before and after the series; pure."""
+"""Answers to the probes of a matrix in a cell, before and after the series; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the verbs made of one tree: all that a run's record is collected from."""
+"""Results of the verbs on one tree: everything that a run's record is collected from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.probes import Probe
 
 @dataclass(frozen=True)
 class TreeResult:
-    """What the verbs made of one tree.
+    """Results of the verbs on one tree.
 
     Args:
         builds: by cell id and patch number.

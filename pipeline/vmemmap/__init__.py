@@ -17,7 +17,7 @@ from pipeline.vmemmap.text import render_document
 
 @dataclass(frozen=True)
 class Document:
-    """What `pipeline doc` leaves.
+    """The files that `pipeline doc` writes.
 
     Args:
         text: of the document.

@@ -1,4 +1,4 @@
-"""What booted kernels show of the struct pages of huge pages, as numbers for one huge page."""
+"""The struct pages of huge pages as booted kernels show them, as numbers for one huge page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Kind(StrEnum):
 
 
 class Tails(StrEnum):
-    """What the vmemmap pages behind the first are mapped to."""
+    """The page frames that the vmemmap pages behind the first are mapped to."""
 
     OWN = "page frames of their own"
     FAKE_HEADS = "the page frame of the head"
@@ -24,7 +24,7 @@ class Tails(StrEnum):
 
 
 class Encoding(StrEnum):
-    """What tail pages hold, that leads to their head."""
+    """How a tail page leads to its head."""
 
     POINTER = "address"
     MASK = "a mask"
@@ -163,7 +163,7 @@ def _memmap(cell: CellRecord, boot: BootRecord, check: CheckRecord) -> Memmap | 
 
 
 def _encoding(values: Mapping[str, int]) -> Encoding | None:
-    """What the words of tail pages turned out to be; runs of older versions say what the kernel announced."""
+    """The encoding that the words of tail pages show; in runs of older versions, the one that the kernel announced."""
     if "mask" in values:
         return Encoding.MASK if values["mask"] else Encoding.POINTER
     pointers, masks = values.get("pointers", 0) > 0, values.get("masks", 0) > 0
@@ -173,7 +173,7 @@ def _encoding(values: Mapping[str, int]) -> Encoding | None:
 
 
 def _saved(boot: BootRecord, huge_page: int) -> Mapping[str, int]:
-    """What a huge page of that size saves, from the same boot."""
+    """Values of the check that measured what a huge page of that size saves, in this boot; empty where none did."""
     for check in boot.checks:
         measured = check.status == "pass" and "saved-kb" in check.values
         if measured and check.values.get("huge-page-kb", 0) << 10 == huge_page:

@@ -1,4 +1,4 @@
-"""What a tree's source shows of the vmemmap's deduplication: pure, from the text of the files that decide it."""
+"""Facts that a tree's source shows of the vmemmap's deduplication: pure, from the text of the files that decide it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Selected:
 
 @dataclass(frozen=True)
 class VmemmapSource:
-    """What the source shows; whatever is false or empty must not be said of the tree.
+    """Facts that the source shows; whatever is false or empty must not be said of the tree.
 
     Args:
         shown: names of the facts that were found, those of `_EVIDENCE`.
@@ -114,7 +114,7 @@ def wanted(paths: Iterable[str]) -> list[str]:
 
 
 def read(paths: Iterable[str], texts: Mapping[str, str]) -> VmemmapSource:
-    """What a tree shows.
+    """The facts that a tree shows.
 
     Args:
         paths: all of its files.

@@ -1,4 +1,4 @@
-"""What Documentation/mm/vmemmap_dedup.rst shows: tables and sentences of what was measured. The template lays out."""
+"""The content of Documentation/mm/vmemmap_dedup.rst: tables and sentences on measurements. The template lays out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Example:
 
 @dataclass(frozen=True)
 class View:
-    """What the template shows; tables are text, and empty where there is nothing to say.
+    """The values of the template; tables are text, and empty where there is nothing to say.
 
     Args:
         tree: version of the tree, escaped.
@@ -235,7 +235,7 @@ def _shared_row(memmap: Memmap) -> tuple[str, ...]:
 
 
 def _announced(hugetlb: Iterable[Memmap]) -> list[str]:
-    """What the kernel says that it saves, beside what free memory says."""
+    """The savings that the kernel announces, beside those that free memory shows."""
     return list(
         dict.fromkeys(
             f"On {literal(memmap.arch)} the kernel announces {memmap.announced_kb} KiB for a huge page of "

@@ -22,7 +22,7 @@ _FOLDERS = {"sparc32": "sparc", "sparc64": "sparc", "parisc64": "parisc"}
 
 
 def architecture(name: str) -> Architecture:
-    """What is known of an ARCH; of one that has no file here little more than its name."""
+    """The facts on an ARCH; of one that has no file here little more than its name."""
     return ARCHITECTURES.get(name) or Architecture(
         name, _FOLDERS.get(name, name), cross="", bits=0, page_sizes=(), letters=(name,)
     )

@@ -1,4 +1,4 @@
-"""What is known of an architecture: where its code lies, how it is compiled, and the machine that boots it."""
+"""Facts on an architecture: where its code lies, how it is compiled, and the machine that boots it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Image:
-    """What a machine loads.
+    """The kernel image that a machine loads.
 
     Args:
         target: of make.
@@ -45,7 +45,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Userspace:
-    """What makes static programs for an architecture: a compiler and a C library that Debian has.
+    """A compiler and a C library of Debian that make static programs for an architecture.
 
     Args:
         triple: of the GNU tools, `riscv64-linux-gnu`.

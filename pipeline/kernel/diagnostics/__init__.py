@@ -1,4 +1,4 @@
-"""What the tools of a build complain of: a log taken apart into warnings and errors, and those of two builds compared.
+"""Parses a build's log into warnings and errors, and compares those of two builds.
 
 A tool's form is a function that looks at a line and at what follows it; the forms of a family of tools are one module.
 To teach the parser a tool, write its form there and name it in the module's `FORMS`, or add a module to `FAMILIES`.

@@ -1,4 +1,4 @@
-"""Which diagnostics of a build another one has not: the only place where two lists of them are compared.
+"""Diagnostics of a build that another build has not: the only place where two lists of them are compared.
 
 Two are the same where path, message and the function around them are, or the line that the series left as it was; lines
 move, and a file can be renamed. They are counted, so that the second of two alike is new where the base has one, and a
@@ -17,7 +17,7 @@ from pipeline.kernel.moved import Moved
 
 
 class Located(Protocol):
-    """What is compared of a diagnostic."""
+    """A diagnostic with the function and line that it is compared by."""
 
     @property
     def path(self) -> str: ...

@@ -1,4 +1,4 @@
-"""C: gcc and clang, and what writes as they do: sparse, smatch, and Sphinx of documents."""
+"""C: gcc and clang, and programs that print as they do: sparse, smatch, and Sphinx of documents."""
 
 from __future__ import annotations
 

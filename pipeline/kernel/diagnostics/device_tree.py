@@ -1,4 +1,4 @@
-"""dtc, and what checks device trees and their bindings: dt-schema and yamllint."""
+"""dtc, and programs that check device trees and their bindings: dt-schema and yamllint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build's output as forms see it: a line, what follows it, and what it is known to be about."""
+"""A build's log as parsers of its lines see it: a line, the lines after it, and the target that it is about."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Complaints:
-    """What a build's output complains of, in order."""
+    """Warnings and errors of a build's log, in order."""
 
     warnings: tuple[Diagnostic, ...] = ()
     errors: tuple[Diagnostic, ...] = ()

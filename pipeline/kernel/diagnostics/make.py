@@ -1,4 +1,4 @@
-"""make: what it says of makefiles, and what makefiles say by `$(warning …)` and `$(error …)`."""
+"""make: its own messages on makefiles, and those of makefiles by `$(warning …)` and `$(error …)`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _FN = re.compile(r"\s*(?:pub(?:\([\w: ]*\))? )?(?:(?:const|async|unsafe|extern(?
 
 
 def function_of(source: str) -> str:
-    """What a line that begins in the first column is the heading of; empty of any other."""
+    """The name of the function that a line in the first column begins; empty of any other line."""
     if fn := _FN.match(source[:LONGEST_LINE]):
         return fn["name"][:LONGEST_SOURCE]
     if not _HEADING.match(source):

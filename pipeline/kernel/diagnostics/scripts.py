@@ -1,4 +1,4 @@
-"""What no other module knows: the kernel's scripts, and programs that write `name: warning: text`."""
+"""Messages that no other module knows: of the kernel's scripts, and of programs that write `name: warning: text`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kconfig: fragments and what happened to them, the options of a tree, and why an option is as it is."""
+"""Kconfig: fragments and their results, the options of a tree, and reasons for the value of an option."""
 
 from pipeline.kernel.kconfig.fragments import (
     Request,

@@ -1,4 +1,4 @@
-"""Why kconfig answered otherwise than it was asked."""
+"""Reasons for which kconfig answered otherwise than it was asked."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _why_not_more(kconfig: Kconfig, option: str, asked: str, values: Mapping[str
 
 
 def _unsettable(kconfig: Kconfig, definitions: Sequence[Definition], values: Mapping[str, str]) -> Iterator[str]:
-    """What keeps a user from setting an option whose dependencies are met."""
+    """The reason why a user cannot set an option whose dependencies are met."""
     prompts = [definition.prompt for definition in definitions if definition.prompt is not None]
     if not prompts:
         defaults = [default for each in definitions for default in each.defaults]

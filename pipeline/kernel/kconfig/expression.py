@@ -43,7 +43,7 @@ class Literal:
 
 @dataclass(frozen=True)
 class Macro:
-    """What a program of the tree or the environment would answer."""
+    """A value that only a program of the tree or the environment could tell."""
 
     text: str
 
@@ -184,7 +184,7 @@ def negated(operand: Expression) -> Expression:
 
 
 def conjuncts(expression: Expression) -> tuple[Expression, ...]:
-    """What must hold, part by part; nothing for `y`."""
+    """Parts of an expression that must all hold; none for `y`."""
     if expression == YES:
         return ()
     return expression.operands if isinstance(expression, AllOf) else (expression,)

@@ -23,7 +23,7 @@ _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 @dataclass(frozen=True)
 class Facts:
-    """What a condition is asked of.
+    """Facts on a tree and its configuration, for conditions.
 
     Args:
         values: of the options in the final configuration.

@@ -27,7 +27,7 @@ _PROMISE = re.compile(r"#:\s*sizeof\(struct page\) is (not )?a power of two\s*")
 
 @dataclass(frozen=True)
 class Request:
-    """What a fragment asks of kconfig, and the answer.
+    """A request of a fragment to kconfig, and the answer.
 
     Args:
         option: without the prefix `CONFIG_`.
@@ -83,7 +83,7 @@ def parse_fragment(name: str, text: str) -> Fragment:
 
 
 def request_text(fragment: Fragment) -> str:
-    """What kconfig is given of a fragment: wishes as options like all others."""
+    """The text of a fragment that kconfig is given: wishes are options like all others."""
     lines = (match[1] if (match := _WISH.fullmatch(line.strip())) else line for line in fragment.text.splitlines())
     return "".join(f"{line}\n" for line in lines)
 

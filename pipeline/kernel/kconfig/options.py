@@ -1,4 +1,4 @@
-"""The options that a tree's Kconfig files declare, and on what they depend."""
+"""The options that a tree's Kconfig files declare, and their dependencies."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Selection:
-    """Who selects an option, and on what condition (its dependencies left out: where it is `y`, they hold)."""
+    """An option that selects another, and the condition (its dependencies left out: where it is `y`, they hold)."""
 
     selector: str
     condition: Expression

@@ -1,4 +1,4 @@
-"""What to ask of kconfig so that a condition holds.
+"""Finds values of options with which a condition holds, to request them of kconfig.
 
 A search in the order in which things are written, with a limit, not a proof: of `A || B` the first that can be had is
 taken, and what only a program of the tree can tell is hoped for. Whoever uses an answer asks kconfig itself
@@ -44,7 +44,7 @@ MAX_SELECTORS = 12
 
 @dataclass(frozen=True)
 class Solution:
-    """What to ask for, in an order in which every option comes after what it depends on.
+    """Values to request, in an order in which every option comes after those that it depends on.
 
     Args:
         requests: value by option; empty when the condition holds already, or cannot hold.
@@ -64,7 +64,7 @@ def solve(
     asked: Mapping[str, str],
     budget: Budget | None = None,
 ) -> Solution:
-    """What makes `condition` come to `y`.
+    """Values of options with which `condition` is `y`.
 
     Args:
         kconfig: of the cell's architecture.

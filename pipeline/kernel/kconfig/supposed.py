@@ -1,4 +1,4 @@
-"""Configurations as they would be: what is different in one, and what was asked for so that it is."""
+"""Hypothetical configurations: values that differ from a real one, and the requests that make them differ."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Values(Mapping[str, str]):
 
     @property
     def cost(self) -> int:
-        """What a copy takes, in steps of a search."""
+        """The cost of a copy, in steps of a search."""
         return len(self._changes) // 10
 
 

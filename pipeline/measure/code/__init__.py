@@ -68,7 +68,7 @@ def stored_table(file: Path | None) -> dict[str, UnitCode]:
 
 
 def code_delta(before: Build, after: Build) -> CodeDelta | None:
-    """What differs in the code of two builds; None where the code of one was not recorded."""
+    """The differences in the code of two builds; None where the code of one was not recorded."""
     if before.code is None or after.code is None:
         return None
     tables = (stored_table(file) for file in (before.code, before.neutral, after.code, after.neutral))
@@ -76,7 +76,7 @@ def code_delta(before: Build, after: Build) -> CodeDelta | None:
 
 
 def code_deltas(builds: Mapping[int, Build]) -> dict[int, CodeDelta]:
-    """What each patch changed, by patch number, for patches that were built before and after.
+    """The differences that each patch makes, by patch number, for patches that were built before and after.
 
     Args:
         builds: the builds of one cell by patch number; 0 is the base.

@@ -1,4 +1,4 @@
-"""Tables without names, cut into entries: who uses an entry is known by what it refers to."""
+"""Splits tables without names into entries: the user of an entry is known by the function that it refers to."""
 
 from __future__ import annotations
 

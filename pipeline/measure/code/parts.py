@@ -1,4 +1,4 @@
-"""An object's sections cut at its symbols, and where its relocations lead.
+"""Splits an object's sections at its symbols, and resolves its relocations to names.
 
 The standard library alone: this runs inside the sandbox, by the system's own Python (see `program`).
 """
@@ -98,12 +98,12 @@ class Parts:
         return self.of[place.section][number]
 
     def symbol(self, relocation: Relocation) -> Symbol | None:
-        """What a relocation names; None where it names nothing that there is."""
+        """The symbol that a relocation names; None where it names none that exists."""
         symbols = self.elf.symbols
         return symbols[relocation.symbol] if relocation.symbol < len(symbols) else None
 
     def bias(self, index: int, relocation: Relocation) -> int:
-        """What to add to the addend of a relocation of section `index` for the place that is meant."""
+        """The number to add to the addend of a relocation of section `index` for the place that is meant."""
         elf = self.elf
         if not elf.sections[index].executable:
             return 0

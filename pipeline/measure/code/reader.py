@@ -44,7 +44,7 @@ _RIP = re.compile(r"-?0x[0-9a-f]+\(%[re]ip\)")
 
 
 class Item(NamedTuple):
-    """What is said of a function or data object.
+    """A function or data object as the reader prints it.
 
     Args:
         kind: `F` or `D`.
@@ -98,7 +98,7 @@ class Reader:
         return sorted(items)
 
     def _meant(self, index: int, relocation: Relocation) -> bytes:
-        """What a relocation of section `index` refers to, in words that stay the same when it moves."""
+        """The target of a relocation of section `index`, in words that stay the same when it moves."""
         parts = self._parts
         bias = parts.bias(index, relocation) - parts.distance_in_table(index, relocation)
         if place := parts.place(relocation, bias):
@@ -112,7 +112,7 @@ class Reader:
         return f"{plain_name(symbol.name)}{offset:+d}".encode()
 
     def _at(self, place: Place) -> bytes:
-        """What lies somewhere: a name and how far behind it, or the bytes themselves where they have none."""
+        """The object at an offset: a name and the distance behind it, or the bytes themselves where they have none."""
         section, offset = self._elf.sections[place.section], place.offset
         if section.flags & SHF_MERGE and 0 <= offset < section.size:
             content, width = self._elf.bytes_of(section), max(section.entry_size, 1)
@@ -131,7 +131,9 @@ class Reader:
         return name + (b"@%d" % bisect_left(addresses, offset) if offset < part.end else b"@end")
 
     def _nameless_digest(self, section: Section, part: Part) -> bytes:
-        """What stands for a stretch without a name: its content, and not what that refers to in its turn."""
+        """A digest in place of the name of a stretch without one: of its content, not of the targets of its
+        relocations.
+        """
         place = Place(section.number, part.start)
         if place not in self._nameless:
             # Two such stretches may refer to one another.

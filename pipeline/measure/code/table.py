@@ -1,4 +1,4 @@
-"""The code of a build as a table, and what differs between two of them; pure."""
+"""The code of a build as a table, and the differences between two of them; pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Item(NamedTuple):
 
 
 def parse_printed(printed: str, sources: Mapping[str, str], known: CodeTable) -> dict[str, UnitCode]:
-    """What the reader printed of several objects.
+    """Parse the reader's output on several objects.
 
     Args:
         printed: see `pipeline.measure.code.program.main`.
@@ -129,7 +129,7 @@ def with_neutral(
 
 
 def compare(before: CodeTable, after: CodeTable) -> CodeDelta:
-    """What differs between the code of two builds.
+    """The differences between the code of two builds.
 
     A function that is found with the same code in another file has moved, and has not changed.
     """
@@ -153,7 +153,7 @@ def compare(before: CodeTable, after: CodeTable) -> CodeDelta:
 
 
 def _words(unit: UnitCode | None) -> tuple[str, str] | None:
-    """What of a unit is compared: its items, or its bytes where they could not be read."""
+    """The text by which a unit is compared: its items, or its bytes where they could not be read."""
     return None if unit is None else (unit.items, unit.digest if unit.problem else "")
 
 

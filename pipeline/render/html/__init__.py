@@ -108,7 +108,7 @@ def _render(record: RunRecord, counted: Sequence[Totals | None], linked: bool, l
 
 
 def _about(record: RunRecord) -> list[tuple[str, Item]]:
-    """Who sent what, the letter linked to."""
+    """Rows of facts on the series; its source is linked to the letter."""
     letter = message(record.series.cover.message_id)
     return [
         (name, Item(cut(text, LONGEST), letter if text == record.series.source else ""))

@@ -55,7 +55,7 @@ def trees(record: RunRecord) -> Table | None:
 
 
 def cells(record: RunRecord, linked: bool, anchors: Mapping[int, str]) -> Table | None:
-    """What each cell came to.
+    """The table of cells and their results.
 
     Args:
         anchors: where the sizes of cells stand, by their place in the record.

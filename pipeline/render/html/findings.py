@@ -1,4 +1,4 @@
-"""What is wrong, and what the letter claims: sentences of the verdict with their evidence."""
+"""Tables of problems and of the letter's claims: sentences of the verdict with their evidence."""
 
 from __future__ import annotations
 

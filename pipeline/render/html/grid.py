@@ -21,7 +21,7 @@ CHARACTER = 7.3
 
 @dataclass(frozen=True)
 class Mark:
-    """What a square says: a colour, a sign for those who do not see colours, words, and where the evidence lies."""
+    """A square of the matrix: a colour, a sign for those who do not see colours, words, and a link to the evidence."""
 
     tone: Tone
     sign: str

@@ -1,4 +1,4 @@
-"""Where links lead: evidence in the run's folder, messages in an archive."""
+"""Targets of links: evidence in the run's folder, messages in an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the review stands: tables of points, trailers, promises and patches; each row leads to its message."""
+"""The state of the review: tables of points, trailers, promises and patches; each row leads to its message."""
 
 from __future__ import annotations
 

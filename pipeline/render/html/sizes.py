@@ -1,4 +1,4 @@
-"""What the series does to the size of vmlinux: over all cells, and for each by patch, symbol and source file."""
+"""The effect of the series on the size of vmlinux: over all cells, and for each by patch, symbol and source file."""
 
 from __future__ import annotations
 

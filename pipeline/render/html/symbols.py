@@ -1,4 +1,4 @@
-"""What is shown of symbols: a kernel's table has 60,000 of them, a page a few hundred."""
+"""Chooses the symbols that a page shows: a kernel's table has 60,000 of them, a page a few hundred."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILES = 30
 
 @dataclass(frozen=True)
 class Totals:
-    """What all symbols of a cell come to.
+    """Totals over all symbols of a cell.
 
     Args:
         symbols: how many differ.

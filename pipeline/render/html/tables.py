@@ -1,4 +1,4 @@
-"""Tables as values: what stands in each place, where it links to, and what its colour means."""
+"""Tables as values: the text of each place, its link, and the meaning of its colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page shows, made smaller: fewer rows, shorter words. For runs that would fill one beyond measure."""
+"""Makes the content of a page smaller: fewer rows, shorter words. For runs that would fill one beyond measure."""
 
 from __future__ import annotations
 
