@@ -151,7 +151,7 @@ class Pipeline:
         return self.fetch(prepared.order.request)
 
     def prepare(self, order: Order) -> PreparedRun:
-        """Everything that an order needs before the first mail."""
+        """The preparations of an order before the first mail."""
         return prepare(order, self.host, self.processes, self.console)
 
     def host(self, order: Order) -> BuildHost:
@@ -213,7 +213,7 @@ class Pipeline:
     def chosen(
         self, prepared: PreparedRun, series: Series, applied: Applied
     ) -> tuple[tuple[PlannedCell, ...], tuple[str, ...]]:
-        """Every cell of a run, objects first, nothing built yet; and what must be said of the choice."""
+        """The cells of a run, objects first, nothing built yet; and remarks on the choice."""
         if not applied.usable:
             return (), ()
         stage = ObjectsStage(prepared.host, self.repository, applied, prepared.order.cells)

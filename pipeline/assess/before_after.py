@@ -18,7 +18,7 @@ LARGEST_STUB, LEAST_BODY = 12, 64
 
 @dataclass(frozen=True)
 class Change:
-    """Something that the series does in several cells alike.
+    """A change that the series makes in several cells alike.
 
     Args:
         what: in words.
@@ -75,7 +75,7 @@ def resized_sentences(record: RunRecord, cells: Labelled) -> list[str]:
 
 
 def grown(record: RunRecord) -> str:
-    """That tracked structs grow in some cell, in a few words, none of them a stranger's; empty where none does."""
+    """A few words on tracked structs that grow in some cell, none of them a stranger's; empty where none does."""
     names = {name for cell in record.cells for name, before, after, _ in _sizes(cell) if before < after}
     others = len(names - {"page"})
     plural = "s" if others > 1 else ""

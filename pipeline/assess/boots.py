@@ -45,7 +45,7 @@ def base_of(boots: Sequence[BootRecord]) -> BootRecord | None:
 
 
 def regressions(cell: CellRecord) -> list[Regression]:
-    """One for each scenario that gets worse with the series, at the first patch that shows it.
+    """Scenarios that get worse with the series, each at the first patch that shows it.
 
     Without a boot of the base, a failure is the series' own as far as anybody knows.
     """
@@ -145,7 +145,7 @@ def complaining_on_base(cell: CellRecord) -> list[BootRecord]:
 
 
 def all_measured(boots: Sequence[BootRecord]) -> list[tuple[str, str]]:
-    """Everything that checks measured on the base: `check value`, then the number."""
+    """Values that checks measured on the base: `check value`, then the number."""
     base = base_of(boots)
     return [(name, str(number)) for name, number in _values(base.checks)] if base else []
 

@@ -18,7 +18,7 @@ MOST_LEFT_OUT = 5
 
 
 def objects_cells(record: RunRecord) -> list[CellRecord]:
-    """Those of which only objects are compiled."""
+    """Cells of which only objects are compiled."""
     return [cell for cell in record.cells if cell.stage == "objects"]
 
 

@@ -7,7 +7,7 @@ from pipeline.system.text import count
 
 
 def unchanged_size(cell: CellRecord) -> str:
-    """That nothing has another size than on the base, where that is so."""
+    """A sentence that nothing changes in size; empty where something does."""
     if cell.text is None or cell.text.symbols or any(section.before != section.after for section in cell.sections):
         return ""
     return "no size change: every symbol and every section is as large as on the base"

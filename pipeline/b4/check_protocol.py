@@ -30,7 +30,7 @@ MOST_LINES = 20
 
 @dataclass(frozen=True)
 class Entry:
-    """One result; `details` has lines."""
+    """A result for b4; `details` has lines."""
 
     tool: str
     status: Status

@@ -92,7 +92,7 @@ class Booter:
         return doubted(boots | self._boot_all(missing))
 
     def keys(self, planned: Sequence[PlannedCell], builds: Builds) -> tuple[Key, ...]:
-        """Of every boot that is wanted and can be run here."""
+        """Store keys of the boots that are wanted and can be run here."""
         wanted = self._wanted(planned, builds)
         return tuple(
             self._key(asked_boot, image) for asked_boot, image in wanted if image and not self._obstacle(asked_boot)

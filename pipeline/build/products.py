@@ -30,7 +30,7 @@ class Product:
 
 
 def products(make: Make) -> tuple[Product, ...]:
-    """Of a cell: vmlinux, and the image for a machine where the cell is booted."""
+    """Products of a cell: vmlinux, and the image for a machine where the cell is booted."""
     kernel = Product(VMLINUX, VMLINUX)
     if not bootable(make.cell):
         return (kernel,)

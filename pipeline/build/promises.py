@@ -46,7 +46,7 @@ class PromiseChecker:
     def _outcome(
         self, applied: Applied, planned: PlannedCell, kernel: PlannedCell, built: Mapping[int, Build]
     ) -> CellOutcome:
-        """Of one cell.
+        """The outcome of a cell.
 
         Args:
             kernel: the cell that was built for it.

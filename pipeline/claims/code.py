@@ -11,7 +11,7 @@ FILES_SHOWN = 5
 
 
 def how_much(codes: Sequence[CodeRecord]) -> str:
-    """By how much several comparisons differ, in words; a record names the most changed ones only, where many are."""
+    """How much several comparisons differ, in words; a record names the most changed ones only, where many are."""
     if many := max(code.more_than for code in codes):
         return f"the code of more than {_symbols(many)} differs"
     changed = {(change.path, change.name, change.kind) for code in codes for change in code.changes}

@@ -81,7 +81,7 @@ def _counted_against(shown: Diffstat, counted: Diffstat) -> Comparison:
 
 
 def _names_against(shown: Diffstat, files: Collection[str]) -> Comparison:
-    """Without a tree, only names can be told from the patches."""
+    """Compare by names alone: without a tree, only these can be told from the patches."""
     listed = [line.name for line in shown.lines]
     means = {name: [FileStat(path, "") for path in paths(name)] for name in listed}
     touched = [FileStat(path, "") for path in sorted(files)]

@@ -106,7 +106,7 @@ def _text_deltas(text: str, cells: Sequence[Cell], patches: tuple[int, ...]) -> 
 
 
 def _diffstats(letter: Letter) -> Iterator[Claim]:
-    """Every diffstat of a letter: which one is that of the series, and not of what it builds on, the patches tell."""
+    """The diffstats of a letter: which one is that of the series, and not of its prerequisites, the patches tell."""
     for text, shown in dict.fromkeys(diffstats(own_words(letter.body))):
         yield Claim(text, "", None, kind=ClaimKind.DIFFSTAT, diffstat=shown, found=True)
 

@@ -41,7 +41,7 @@ class Evidence:
 
 
 def judged(claims: Sequence[Claim], evidence: Evidence) -> tuple[ClaimRecord, ...]:
-    """Every claim beside what was measured in the first cell that it is about; no cell, no verdict.
+    """Judge every claim by the first cell that it is about; without a cell there is no verdict.
 
     A claim about a duplicate is about the cell that was built in its place. Of several diffstats the best match counts:
     others are of what the series builds on, or of a part of it.
@@ -218,7 +218,7 @@ def _not_compiled(evidence: Evidence, patches: Sequence[int]) -> list[str]:
 
 
 def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Each of the patches builds; by how much it changes the size is shown, and is no verdict."""
+    """Judge patches that prepare others: each builds; the change of size is shown, and is no verdict."""
     cells = evidence.building
     states = {(state.patch, cell.id): state for cell in cells for state in cell.states if state.patch in claim.patches}
     if not cells or len(states) < len(claim.patches) * len(cells):

@@ -7,7 +7,7 @@ from pipeline.model import Claim, ClaimKind, Measurand
 
 
 def tracked_claims(tracked: SeriesDefinition | None, version: int) -> tuple[Claim, ...]:
-    """Those of a revision's letter; none where the series is not tracked."""
+    """Claims that a tracked series has of a revision's letter; none where the series is not tracked."""
     claims = tracked.claims_of(version) if tracked else ()
     return tuple(
         Claim(

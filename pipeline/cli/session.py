@@ -48,7 +48,7 @@ class Session:
 
 
 def reading_seconds() -> float:
-    """Of a processor, for the mails of a command.
+    """Seconds of a processor that the mails of a command may take.
 
     Raises:
         UsageError: the user's setting is no number of seconds.

@@ -193,7 +193,7 @@ class JobCell(_Message):
 
 
 class BuildJob(_Message):
-    """Everything that the results of one cell on one tree depend on.
+    """Everything that determines the results of one cell on one tree.
 
     Args:
         pipeline: version of the package that made the job.

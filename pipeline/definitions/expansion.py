@@ -37,7 +37,7 @@ _LISTS = ("fragments", "boot")
 
 
 def expand(file: MatrixFile) -> MatrixDefinition:
-    """Every cell of a matrix in full, those of the axes first; not those of matrices that it extends.
+    """The cells of a matrix in full, those of the axes first; not those of matrices that it extends.
 
     Raises:
         UsageError: a condition names what is not there or holds nowhere, axes disagree, a cell lacks something, or two

@@ -46,7 +46,7 @@ class CheckDefinition(Definition):
         return self.name or self.check
 
     def line(self) -> str:
-        """As the guest reads it: `LABEL CHECK key=number …`."""
+        """The check as a line for the guest: `LABEL CHECK key=number …`."""
         parameters = self.model_dump(exclude={"check", "name"}, exclude_none=True)
         return " ".join([self.label, self.check, *(f"{key}={int(value)}" for key, value in parameters.items())])
 

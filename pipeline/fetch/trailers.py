@@ -166,7 +166,7 @@ def _of_itself(trailer: str) -> str:
 
 
 def _of_usual_length(text: str) -> str:
-    """Without lines that no trailer has, and that patterns would take long for."""
+    """Remove lines that no trailer has, and that patterns would take long for."""
     return "\n".join(line for line in text.split("\n") if len(line) <= _LONGEST)
 
 

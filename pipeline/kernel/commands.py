@@ -78,7 +78,7 @@ class _Words(dict[str, str]):
 
 
 def parse(text: str, prefixes: tuple[str, ...]) -> Recorded | None:
-    """One `.cmd` file.
+    """Parse a `.cmd` file.
 
     Args:
         text: what it holds.
@@ -121,7 +121,7 @@ def in_tree(path: str, prefixes: tuple[str, ...]) -> str:
 
 
 def read_all(build: Path, prefixes: tuple[str, ...]) -> dict[str, Recorded]:
-    """Everything that kbuild recorded in a build folder, by target.
+    """kbuild's records of everything in a build folder, by target.
 
     Raises:
         TooMuchError: there is more than any kernel leaves.
@@ -178,7 +178,7 @@ def listed(build: Path, suffix: str) -> Iterator[str]:
 
 
 def read_of_tree(recorded: Iterable[Recorded], prefixes: tuple[str, ...]) -> frozenset[str]:
-    """Every path of the source tree that kbuild's records name, as a source, as a dependency or in a command."""
+    """Paths of the source tree that kbuild's records name, as a source, as a dependency or in a command."""
     paths: set[str] = set()
     for record in recorded:
         paths.update(record.dependencies, (record.source,))

@@ -37,7 +37,7 @@ _TRANSPARENT = (
 
 
 def layouts(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
-    """Those of `structs` that an object file describes in full, in the order of their names.
+    """Layouts of those of `structs` that an object file describes in full, in the order of their names.
 
     Raises:
         ValueError: this is no object with readable debug information, or there is too much of it.

@@ -70,7 +70,7 @@ def parse(line: str, variables: Mapping[str, str]) -> Expression:
 
 
 def _equal(rest: str) -> Expression | None:
-    """When the two arguments of ifeq are the same; None where that cannot be told."""
+    """The condition under which the two arguments of ifeq are the same; None where that cannot be told."""
     sides = _sides(rest)
     if sides is None:
         return None
@@ -89,7 +89,7 @@ def _equal(rest: str) -> Expression | None:
 
 
 def _options_equal(names: list[str], text: str) -> Expression | None:
-    """When options, one after the other, make up a text: `$(CONFIG_A)$(CONFIG_B)` and `yy`."""
+    """The condition under which options, one after the other, make up a text: `$(CONFIG_A)$(CONFIG_B)` and `yy`."""
     if len(names) == 1:
         return Comparison(Option(names[0]), "=", Literal(text) if text else NO)
     if not text:

@@ -102,7 +102,8 @@ class Makefile:
         return tuple(reached_entries)
 
     def _reached(self, name: str, depth: int) -> Expression:
-        """When a list counts: always for those that kbuild knows, else where another list names it.
+        """The condition under which a list counts: always for those that kbuild knows, else where another list names
+        it.
 
         Lists share others, so that each is asked once. One that is named by itself, whatever lies between, is not
         reached by that.
@@ -124,7 +125,7 @@ class Makefile:
 
     @cached_property
     def _known(self) -> dict[str, Expression]:
-        """When lists count that were asked for."""
+        """Conditions of the lists that were asked for so far."""
         return {}
 
     @cached_property

@@ -30,7 +30,7 @@ class Makefiles:
         self._folders: dict[str, Expression] = {"": YES}
 
     def condition(self, path: str) -> Expression | None:
-        """When a source file is compiled into vmlinux: where this is `y`. None when no makefile names its object.
+        """The condition under which a source file is compiled into vmlinux. None when no makefile names its object.
 
         Raises:
             UsageError: a makefile cannot be read.
@@ -39,7 +39,7 @@ class Makefiles:
         return None if condition == NO else condition
 
     def _named(self, target: str) -> Expression:
-        """When kbuild gets to a target (`mm/util.o`, `mm/kasan/`), from the makefiles of all folders above it."""
+        """The condition of a target (`mm/util.o`, `mm/kasan/`), from the makefiles of all folders above it."""
         parents = [str(parent) for parent in PurePosixPath(target).parents]
         if len(parents) > MAX_DEPTH:
             raise UsageError(f"{target[:60]!r} is more than {MAX_DEPTH} folders deep", hint="No kernel does that.")
@@ -58,7 +58,7 @@ class Makefiles:
         return self._conditions.budget.spent
 
     def _folder(self, folder: str) -> Expression:
-        """When kbuild descends into a folder."""
+        """The condition under which kbuild descends into a folder."""
         if folder not in self._folders:
             self._folders[folder] = self._named(f"{folder}/")
         return self._folders[folder]

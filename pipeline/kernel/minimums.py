@@ -69,7 +69,7 @@ def compiler_version(toolchain: Toolchain) -> str:
 
 
 def complaint(wanted: Minimum, version: str, remedy: str) -> str:
-    """That a compiler is too old, in words."""
+    """A sentence that a compiler is too old."""
     words = f"this tree needs {wanted.compiler} ≥ {wanted.version}; found {version}"
     return f"{words}; {remedy}" if remedy else f"{words}, and this machine's package lists have none that is newer"
 

@@ -143,7 +143,7 @@ class Unpacked(io.RawIOBase):
             self._put(error)
 
     def _pieces_of(self, opened: Source) -> Iterator[bytes]:
-        """All pieces and the empty one at the end."""
+        """The pieces of a file, then an empty one."""
         piece = b"-"
         while piece and not self._stopped.is_set():
             piece = opened.read(_PIECE)

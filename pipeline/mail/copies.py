@@ -29,7 +29,7 @@ _RULER_ABOVE = 2
 
 
 def distinct(mails: Sequence[Mail]) -> list[Mail]:
-    """Each mail once: of its copies the one that lists changed least. What is not the same mail stays."""
+    """The mails without duplicates: of the copies of a mail the one that lists changed least."""
     different = told_apart(mails)
     copies: dict[object, list[tuple[int, Mail]]] = defaultdict(list)
     for position, mail in enumerate(mails):

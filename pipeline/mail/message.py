@@ -113,7 +113,7 @@ def parse_all(messages: Sequence[bytes]) -> tuple[list[Mail], tuple[str, ...]]:
 
 
 def parse(raw: bytes) -> Mail:
-    """One message as values.
+    """Parse a message.
 
     Raises:
         NotObtainedError: it is beyond a limit, or no mail at all.

@@ -164,7 +164,7 @@ def _tags(text: str) -> tuple[list[str], str]:
 
 
 def _brackets(text: str) -> Iterator[tuple[str, int]]:
-    """Each leading `[…]`, brackets within it taken for blanks, and where it ends."""
+    """The leading brackets `[…]`, brackets within taken for blanks, each with the position of its end."""
     at = 0
     while at < len(text) and text[at] == "[":
         depth = 0

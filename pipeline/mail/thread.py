@@ -199,7 +199,7 @@ def _numbered(group: Sequence[Mail], revision: tuple[int, int]) -> Iterator[Post
 
 
 def moment(mail: Mail) -> datetime:
-    """When a mail was sent, by its Date:; the end of time where that cannot be read."""
+    """The time when a mail was sent, by its Date:; the end of time where that cannot be read."""
     try:
         sent = parsedate_to_datetime(mail.letter.date)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -15,7 +15,7 @@ class _Part(BaseModel):
 
 
 class ReplyHeaders(_Part):
-    """Of the cover letter."""
+    """Headers for a reply to the cover letter."""
 
     msgid: str = ""
 

@@ -115,7 +115,7 @@ def changed_files(repository: Repository, base: str, last: str) -> tuple[Changed
 
 
 def touched_files(repository: Repository, base: str, last: str) -> frozenset[str]:
-    """Every path that differs between two commits; of a file that was renamed both.
+    """Paths that differ between two commits; of a file that was renamed both.
 
     Raises:
         GitError: git failed.

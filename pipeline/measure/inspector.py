@@ -81,7 +81,7 @@ class Inspector:
             self._store.put(key, value, files)
 
     def _coverage_in(self, make: Make) -> Any:
-        """As the store keeps it: null where what the build left cannot be read."""
+        """Coverage from a store entry: null where the files of the build cannot be read."""
         try:
             return asdict(measure_coverage(make, self._changed))
         except UnreadableError as error:
@@ -111,7 +111,7 @@ class Inspector:
         return Key("neutral-code", {"build": build.digest, "sources": self._sources})
 
     def keys(self, state: SourceState, build: Key) -> list[Key]:
-        """Of what is wanted of a state whose build has the key `build`."""
+        """Store keys of the measurements that are wanted of a state whose build has the key `build`."""
         keys: list[Key] = []
         if not self._changed:
             # Documents and makefiles: no line to cover, no struct to compare, and so nothing to make.

@@ -24,7 +24,7 @@ HEADERS = ("linux/mm_types.h", "linux/mmzone.h", "linux/hugetlb.h")
 
 @dataclass(frozen=True)
 class Probe:
-    """One object to compile: what it includes beside the well-known headers, and the structs that it is asked about."""
+    """An object to compile: the headers to include beside the well-known ones, and the structs to describe."""
 
     path: str
     structs: tuple[str, ...]

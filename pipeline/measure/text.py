@@ -89,7 +89,7 @@ def sized_symbols(symbols: bytes) -> bytes:
 
 
 def kind_deltas(before: Build, after: Build) -> dict[str, int]:
-    """By how many bytes symbols of each kind differ: of code, of constants, of data, and of data that is 0 at boot.
+    """Bytes by which symbols of each kind differ: of code, of constants, of data, and of data that is 0 at boot.
 
     A section cannot tell that: .text and .rodata are filled up to whole pages where they are mapped apart.
     """

@@ -212,7 +212,7 @@ def _trees(parts: Sequence[Part]) -> dict[str, TreeRecord]:
 
 
 def _duration(parts: Sequence[Part]) -> tuple[datetime, float]:
-    """When the first run started, and how many seconds later the last one ended."""
+    """The start of the first run, and the seconds from it to the end of the last one."""
     spans = []
     for part in parts:
         try:

@@ -35,7 +35,7 @@ class File:
 
 
 def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[str]]:
-    """Each cell once, with the part that it is from, and notes on what a reader should know of that."""
+    """One result for each cell, with the run that it is from, and notes for the reader."""
     cells: dict[tuple[str, str], tuple[Part, CellRecord]] = {}
     notes = []
     for part in parts:

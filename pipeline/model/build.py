@@ -52,7 +52,7 @@ class BuildStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Build:
-    """One cell at one source state.
+    """The build of a cell at a source state.
 
     Args:
         symbols: `nm --size-sort` of vmlinux.

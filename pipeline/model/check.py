@@ -24,7 +24,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """Something that a check says of a patch.
+    """A finding of a check on a patch.
 
     Args:
         message: one line, in the tool's words.
@@ -50,7 +50,7 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check on one patch.
+    """The result of a check on a patch.
 
     Args:
         reason: why it was not checked, or not as a whole; else empty.

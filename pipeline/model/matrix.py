@@ -69,7 +69,7 @@ class Fragment:
 
     @property
     def asked(self) -> Mapping[str, str]:
-        """Everything that kconfig is asked for, requirements and wishes."""
+        """All requests to kconfig, requirements and wishes."""
         return {**self.wishes, **self.options}
 
 

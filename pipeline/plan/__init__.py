@@ -97,7 +97,7 @@ class Planner:
         return answers
 
     def _too_old(self, base: SourceState, cell: Cell) -> str:
-        """That a cell's compiler is too old for the tree, in words; empty where it is not."""
+        """A sentence that a cell's compiler is too old for the tree; empty where it is not."""
         name = ToolchainName.parse(cell.toolchain.name)
         asked = (base.commit, name, cell.arch)
         if asked not in self._minimums:
@@ -116,7 +116,7 @@ class Planner:
         return PlannedCell(planned, tree, promises=kconfig.promises(cell.fragments), reason=reason)
 
     def _unknown(self, base: SourceState, cells: Sequence[Cell]) -> list[Cell]:
-        """Those of `cells` that were never configured and probed at `base`."""
+        """Cells that were never configured and probed at `base`."""
         store = self._host.store
         return [cell for cell in cells if store.get(config_key(self._host, cell, base, "layout")) is None]
 

@@ -22,12 +22,12 @@ def objects_cell_id(arch: str) -> str:
 
 
 def code_files(touched: Iterable[str]) -> tuple[str, ...]:
-    """Those of the touched paths that are code, in order."""
+    """Touched paths that are code, in order."""
     return tuple(sorted(path for path in touched if is_code(path)))
 
 
 def makefiles(touched: Iterable[str]) -> tuple[str, ...]:
-    """Those of the touched paths that say how the files beside them are compiled, in order; no topmost one does."""
+    """Touched makefiles and Kbuild files, in order; not the topmost one, which says how no single file is compiled."""
     return tuple(sorted(path for path in touched if is_makefile(path) and "/" in path and is_of_kernel(path)))
 
 

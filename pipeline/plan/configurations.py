@@ -22,7 +22,7 @@ def touches_kconfig(paths: Sequence[str]) -> bool:
 
 
 def configuration_origins(states: Sequence[SourceState]) -> dict[int, SourceState]:
-    """For each state the earliest one that kconfig answers alike; states carry the paths that they changed."""
+    """The earliest state that kconfig answers alike, for each state; states carry the paths that they changed."""
     origins: dict[int, SourceState] = {}
     origin = states[0]
     for state in states:

@@ -94,7 +94,7 @@ def fragment_name(title: str) -> str:
 
 
 def compiled_if(sources: Sources, path: str, arch: str) -> Expression | None:
-    """When a file is compiled, by itself or within another; None when no rule is found."""
+    """The condition under which a file is compiled, by itself or within another; None when no rule is found."""
     if path in [pattern.format(architecture(arch).folder) for pattern in _ALWAYS]:
         return YES
     kbuild = sources.kbuild(arch)

@@ -9,7 +9,7 @@ from pipeline.probes.probe import UNKNOWN, Facts, StructQuestion
 
 @dataclass(frozen=True)
 class SizeofProbe:
-    """One struct.
+    """The probe for one struct.
 
     Args:
         question: which one.

@@ -11,7 +11,7 @@ from pipeline.system.numbers import Count, Seconds
 
 
 class CheckFindingRecord(Record):
-    """Something new that a check says of a patch."""
+    """A new finding of a check on a patch."""
 
     severity: Literal["error", "warning", "remark"] = Field(description="as the tool has it")
     message: str
@@ -23,7 +23,7 @@ class CheckFindingRecord(Record):
 
 
 class PatchCheckRecord(Record):
-    """One check on one patch, as it was applied to a tree."""
+    """The result of a check on a patch, as it was applied to a tree."""
 
     tree: str
     patch: Count

@@ -48,7 +48,7 @@ class Comparison:
 
 
 def comparisons(cell: CellRecord) -> list[Comparison]:
-    """Those of each patch that was built after the state before it, and at last that of the whole series."""
+    """Comparisons of each patch that was built after the state before it, and at last that of the whole series."""
     all_comparisons = [Comparison(state.patch, False, state.code) for state in cell.states if state.code]
     whole = [Comparison(cell.states[-1].patch, True, cell.code)] if cell.code and cell.states else []
     return [*all_comparisons, *whole]

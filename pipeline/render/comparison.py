@@ -120,7 +120,7 @@ def _number(number: int | None) -> str:
 
 
 def _size_changes(pairs: Sequence[Pair], page: Page) -> list[Block]:
-    """By how much each patch changes the size, where every patch was built in both runs and the two differ."""
+    """The change of size by each patch, where every patch was built in both runs and the two differ."""
     blocks = []
     for pair in pairs:
         was, now = (

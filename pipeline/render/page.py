@@ -90,7 +90,7 @@ class Page:
 
 @cache
 def _templates(page: Page) -> Environment:
-    """One environment for each kind of page: compiling a template takes longer than all the rest."""
+    """The template environment for a kind of page: compiling a template takes longer than all the rest."""
     jinja = templates()
     jinja.filters.update(hang=page.hang, paint=page.paint)
     return jinja

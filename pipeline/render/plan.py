@@ -85,7 +85,7 @@ def _reason(planned: PlannedCell) -> str:
 
 
 def _refused(planned: Sequence[PlannedCell]) -> list[tuple[str, str]]:
-    """Each wish that kconfig did not grant, once, and the cells that it was refused in."""
+    """Wishes that kconfig did not grant, each once, with the cells that refused it."""
     cells: dict[str, list[str]] = {}
     for cell in planned:
         for words in cell.refused:

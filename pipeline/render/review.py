@@ -35,7 +35,7 @@ INDENT = 6
 
 @dataclass(frozen=True)
 class Item:
-    """Something of a review, headed by a word that is painted.
+    """An entry of the review, headed by a word that is painted.
 
     Args:
         word: state of a point, fate of a promise or trailer.
@@ -217,7 +217,7 @@ def _message(message_id: str, link: str, page: Page) -> list[str]:
 
 
 def _trailers(trailers: Iterable[TrailerRecord], page: Page) -> list[Item]:
-    """Each trailer that wants a look; those that are collected are counted."""
+    """Trailers that want a look, one by one; those that are collected are counted."""
     every = sorted(trailers, key=lambda trailer: trailer.patch or 0)
     collected = Counter(trailer.name for trailer in every if trailer.collected and not trailer.conditional)
     folded = (

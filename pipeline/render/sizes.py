@@ -38,7 +38,7 @@ def size_rows(record: RunRecord, labels: Sequence[str]) -> list[tuple[str, ...]]
 
 
 def largest_symbols(symbols: Sequence[SymbolRecord], most: int) -> list[SymbolRecord]:
-    """Those that change most, so many; among them growers and shrinkers in equal parts where there are enough of both.
+    """The symbols that change most; growers and shrinkers in equal parts where there are enough of both.
 
     A buffer that is added must not hide that a function became a stub.
     """

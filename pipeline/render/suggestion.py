@@ -76,7 +76,7 @@ def _cell(cell: Cell, origin: str) -> Iterator[str]:
 
 
 def _reasons(reasons: Mapping[str, str]) -> list[str]:
-    """Each reason once, with the cells that it holds for where they differ."""
+    """The reasons without duplicates, with the cells that each holds for where they differ."""
     if not reasons:
         return ["no cell of the matrix can be reached"]
     cells: dict[str, list[str]] = {}

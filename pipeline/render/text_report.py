@@ -95,7 +95,7 @@ def render_text(record: RunRecord, *, colour: bool = False) -> str:
 
 
 def tools(record: RunRecord) -> list[tuple[str, str]]:
-    """Each tool that the matrix or a check may use, with its version."""
+    """The tools that the matrix or a check may use, with their versions."""
     return [(tool.name, tool.version or "not installed") for tool in record.tools]
 
 
@@ -106,7 +106,7 @@ def cell_rows(record: RunRecord) -> list[tuple[str, ...]]:
 
 
 def toolchains(record: RunRecord) -> list[tuple[str, str]]:
-    """Each toolchain, and the cells that are built with it; no cells where it is the only one."""
+    """The toolchains, and the cells that are built with each; no cells where it is the only one."""
     cells: dict[str, list[str]] = {}
     for cell in record.cells:
         if cell.toolchain:
@@ -206,7 +206,7 @@ def _state_word(cell: CellRecord, patch: int) -> str:
 
 
 def _boots(record: RunRecord, page: Page) -> Iterator[Block]:
-    """For each cell that was booted: its scenarios by source state, and what they measured where that changes."""
+    """The booted cells: their scenarios by source state, and measured values that change."""
     for cell in record.cells:
         scenarios = by_scenario(cell)
         ran = {name: boots for name, boots in scenarios.items() if any(boot.status != "not run" for boot in boots)}

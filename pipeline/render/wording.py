@@ -46,7 +46,7 @@ def kernels(cells: Sequence[CellRecord]) -> str:
 
 
 def kernel(record: RunRecord, cell: CellRecord) -> str:
-    """One kernel, in as many words as tell it from the others of the run."""
+    """The words for a kernel, as many as tell it from the others of the run."""
     alike = [other for other in record.cells if other.arch == cell.arch]
     words = cell.arch
     if len({compiler(cell.toolchain) for cell in alike}) > 1:

@@ -66,7 +66,7 @@ def _around(lines: Sequence[str], at: int) -> list[str]:
 
 
 def _from_record(diagnostic: DiagnosticRecord, kind: str) -> list[str]:
-    """As much of it as a record holds: no column."""
+    """The excerpt as far as a record holds it: no column."""
     if not diagnostic.line:
         return [f"{NEW}{diagnostic.path}: {diagnostic.message}"]
     source = [f"{OLD}{diagnostic.line:5} | {diagnostic.source}"] if diagnostic.source else []

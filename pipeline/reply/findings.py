@@ -21,7 +21,7 @@ from pipeline.system.text import count, cut, wrap
 
 
 def reports(record: RunRecord, logs: Logs) -> list[Report]:
-    """All that a mail should be written for, in the order of patches and of their lines.
+    """The findings that a mail should be written for, in the order of patches and of their lines.
 
     Args:
         record: made neutral.

@@ -95,7 +95,7 @@ def to_bytes(message: EmailMessage) -> bytes:
 
 
 def addresses(values: Iterable[str]) -> list[Address]:
-    """Every valid address once, whatever its case; each value is one mailbox, its name quoted or not.
+    """The valid addresses, each once, whatever its case; each value is one mailbox, its name quoted or not.
 
     What a name holds is never a recipient, though it may look like an address.
     """

@@ -15,7 +15,7 @@ FILES_SHOWN = 10
 
 
 def outcome(record: RunRecord) -> list[str]:
-    """That the series builds, where, whether it was booted; what was not built."""
+    """Sentences that the series builds, where, and whether it was booted; what was not built."""
     cells = [cell for cell in record.cells if result(record, cell) == "builds"]
     lines = [*_built(record, cells), *_unbuilt(record)]
     if cells and without_code(record):

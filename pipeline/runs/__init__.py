@@ -117,7 +117,7 @@ def begin(workspace: Workspace, title: str, started: datetime) -> Iterator[RunFo
 
 
 def _moment(name: str) -> datetime:
-    """When a run began, by its name; long ago where it does not say."""
+    """The start of a run, by its name; long ago where it does not say."""
     try:
         return datetime.strptime(name[: len("20261231-235959")], _MOMENT).replace(tzinfo=UTC)
     except ValueError:
@@ -125,7 +125,7 @@ def _moment(name: str) -> datetime:
 
 
 def known_runs(workspace: Workspace) -> list[KnownRun]:
-    """Every run of the workspace, oldest first."""
+    """The runs of the workspace, oldest first."""
     runs = []
     for folder in sorted(path for path in workspace.runs.iterdir() if path.is_dir()):
         try:

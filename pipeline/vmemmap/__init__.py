@@ -78,7 +78,7 @@ def _chosen(record: RunRecord, name: str) -> TreeRecord:
 
 
 def _patch(repository: Repository, tree: str, text: str, message: str, author: str, date: datetime) -> str:
-    """As `git format-patch` writes it; no ref or worktree is touched."""
+    """The patch in the form of `git format-patch`; no ref or worktree is touched."""
     blob = repository.out("hash-object", "-w", "--stdin", stdin=text.encode())
     changed = _with_file(repository, tree, vmemmap.DOCUMENT.split("/"), blob)
     if changed == tree:

@@ -117,7 +117,7 @@ class Memmap:
 
 
 def memmaps(cells: Iterable[CellRecord]) -> list[Memmap]:
-    """Everything that boots saw, in the order of cells and boots.
+    """Memmaps that boots saw, in the order of cells and boots.
 
     A check that failed is left out: what it counted is not what the kernel is meant to do.
     """

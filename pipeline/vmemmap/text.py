@@ -144,7 +144,7 @@ def _formula(memmap: Memmap) -> str:
 
 
 def _sizes(cells: Iterable[CellRecord], all_memmaps: Sequence[Memmap]) -> list[tuple[str, ...]]:
-    """Every kind of kernel that was built, with each size of huge page that was seen in it."""
+    """Kinds of kernels that were built, with each size of huge page that was seen in it."""
     rows = []
     for cell in cells:
         if (page := last_struct_page(cell)) is None:

@@ -66,7 +66,7 @@ class Userspace:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One value of kbuild's ARCH.
+    """An architecture: one value of kbuild's ARCH.
 
     Args:
         name: as ARCH has it.

@@ -81,7 +81,7 @@ class Reader:
         self._relocated: dict[int, list[int]] = {}
 
     def items(self) -> list[Item]:
-        """Every function and data object, ordered."""
+        """The functions and data objects, ordered."""
         entries, tables = self._entries()
         items: list[Item] = []
         for index, parts in self._parts.of.items():

@@ -74,7 +74,7 @@ def diverging(title: str, values: Sequence[tuple[str, int]], unit: str = "bytes"
 def waterfall(
     title: str, changes: Sequence[tuple[str, int]], total: str = "total", links: Sequence[str] = ()
 ) -> BarChart | None:
-    """Each change begins where the one before ended; the last bar is their sum. None where nothing changes.
+    """A waterfall chart: each bar begins where the one before ended; the last is their sum. None where nothing changes.
 
     Args:
         total: the label of the last bar.

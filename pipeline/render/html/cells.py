@@ -98,7 +98,7 @@ def _boots_in_words(cell: CellRecord) -> Item:
 
 
 def boots(record: RunRecord, linked: bool) -> list[Part]:
-    """For each cell that was booted: scenarios at base and last state, and what they measured where that changes."""
+    """Tables of booted cells: scenarios at base and last state, and measured values that change."""
     parts = []
     for cell in record.cells:
         if cell.boots:
@@ -115,7 +115,7 @@ def boots(record: RunRecord, linked: bool) -> list[Part]:
 
 
 def _measured_alone(cell: CellRecord, linked: bool) -> Iterator[tuple[Item, ...]]:
-    """All that a baseline measured."""
+    """Values that a baseline measured."""
     for scenario, several in by_scenario(cell).items():
         base = base_of(several)
         for what, number in all_measured(several):
@@ -177,7 +177,7 @@ def coverage(record: RunRecord) -> Part | None:
 
 
 def code(record: RunRecord) -> list[Part]:
-    """For each cell what differs in its code, the most changed first."""
+    """Tables of differences in code, cell by cell, the most changed first."""
     return [
         Part(
             label(record, cell),

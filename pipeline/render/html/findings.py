@@ -27,7 +27,7 @@ _SIGNS = {"ok": "✓ ", "failed": "✗ ", "warn": "? ", "": ""}
 
 @dataclass(frozen=True)
 class Account:
-    """One thing that is wrong.
+    """A problem in the list of the page.
 
     Args:
         title: what, since which patch, in which cells.
@@ -42,7 +42,7 @@ class Account:
 
 
 def accounts(record: RunRecord, linked: bool) -> list[Account]:
-    """Everything that is wrong with the series, in the order of the verdict's sentences."""
+    """Problems of the series, in the order of the verdict's sentences."""
     all_accounts = [*_accounts(record, linked)]
     more = len(all_accounts) - FINDINGS_SHOWN
     return [*all_accounts[:FINDINGS_SHOWN], *([Account(f"And {more} more, in run.json", (), None)] if more > 0 else [])]
@@ -77,7 +77,7 @@ def _cut(lines: list[str]) -> tuple[str, ...]:
 
 
 def claims(record: RunRecord, anchors: Mapping[int, str]) -> Table | None:
-    """Each claim beside its measurement: the one links to the letter, the other to where the page shows it.
+    """The table of claims: each links to the letter, its measurement to the place where the page shows it.
 
     Args:
         anchors: where the sizes of cells stand, by their place in the record.

@@ -65,7 +65,7 @@ def _points(record: ReviewRecord) -> Table | None:
 
 
 def _opinions(record: ReviewRecord) -> Table | None:
-    """Of the user's own program: beside the points, and told from what is found here."""
+    """Opinions of the user's own program: beside the points, and marked as not the pipeline's."""
     points = {point.number: point for point in record.points}
     rows = (
         items(

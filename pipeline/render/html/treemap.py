@@ -37,7 +37,7 @@ class Treemap:
 
 
 def treemap(title: str, values: Sequence[tuple[str, int]], aspect: float = 2.0) -> Treemap | None:
-    """One tile for each number that is not 0, the largest in the upper left; None where there is none.
+    """A treemap with a tile for each number that is not 0, the largest in the upper left; None where there is none.
 
     Args:
         values: label and signed number; what counts for the area is its amount.
