@@ -134,7 +134,7 @@ def test_unreachable_cell_says_why(job: Job) -> None:
     assert warnings[0].startswith("warning: cell x86_64-no-vmemmap is unreachable")
 
 
-def test_report_is_the_stored_one(job: Job) -> None:
+def test_report_command_prints_the_stored_report(job: Job) -> None:
     stored = (job.folder / "report.txt").read_text()
     assert job.done.stdout.startswith(stored)
     # A long report has left the screen when the command ends: the verdict is said once more.

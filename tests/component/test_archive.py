@@ -194,7 +194,7 @@ def test_a_bad_answer_never_replaces_a_good_copy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("midmask", ["lore.kernel.org", "ftp://example.org/%s", "https:///all/%s", "http://x/all/"])
-def test_no_address_of_an_archive(tmp_path: Path, midmask: str) -> None:
+def test_an_invalid_address_of_an_archive_is_refused(tmp_path: Path, midmask: str) -> None:
     with pytest.raises(UsageError, match="no address of an archive"):
         archive(midmask, tmp_path, [])
 

@@ -68,7 +68,7 @@ def booted(
         ("floods", "patient", "fail", "wrote more than the console may hold, before userspace"),
     ],
 )
-def test_each_fate_ends_in_its_state(
+def test_each_ending_of_a_guest_has_its_status(
     name: str, scenario: str, status: str, reason: str, run: Runner, posted: dict[str, PatchSeries], fake_tree: Path
 ) -> None:
     _, _, patched = booted(run, posted[name], fake_tree, scenario=scenario)

@@ -111,7 +111,9 @@ def test_a_series_cannot_poison_the_cache(tmp_path: Path, sealed_environment: Ma
     assert files_that_hold("FORGED", tmp_path / "ccache") == []
 
 
-def test_nor_can_what_a_series_asked_to_have_below_it(tmp_path: Path, sealed_environment: Mapping[str, str]) -> None:
+def test_objects_of_a_prerequisite_cannot_poison_the_cache(
+    tmp_path: Path, sealed_environment: Mapping[str, str]
+) -> None:
     """A prerequisite, or a base-commit. Seen red with the cache filled by every base."""
     host = Host.made(tmp_path, sealed_environment)
     ccache = CompilerCache(tmp_path / "ccache", SIZE)

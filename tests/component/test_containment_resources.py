@@ -122,7 +122,7 @@ HARMS = {
 
 
 @pytest.mark.parametrize("name", HARMS)
-def test_who_uses_too_much_is_ended_and_no_result_is_kept(host: Host, name: str) -> None:
+def test_a_build_that_uses_too_much_is_ended_and_no_result_is_kept(host: Host, name: str) -> None:
     """An infrastructure error, exit 4; nothing is stored of it, and the machine is as before. Seen red without
     the limits: the names, the output (200 MB of it) and the sleeper here, what would have hurt the machine with less
     of it (`test_watch`). What will not go: without the namespace for processes, it was there for ever."""

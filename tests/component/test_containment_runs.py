@@ -69,7 +69,7 @@ def test_a_terminal_is_neither_typed_into_nor_written_to(host: Host, run: Runner
     assert not (tmp_path / "typed").exists()
 
 
-def test_who_floods_ends_the_run_and_is_named(host: Host, run: Runner, tmp_path: Path) -> None:
+def test_a_build_that_floods_its_output_ends_the_run_and_is_named(host: Host, run: Runner, tmp_path: Path) -> None:
     """An error of infrastructure, with the limit that it is about; no run and no result are left.
 
     Seen red, with 200 MB, without a limit of output."""

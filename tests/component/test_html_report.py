@@ -102,7 +102,7 @@ def column(browser: Chrome, number: int) -> list[str]:
 Open = Callable[[Chrome, RunRecord], None]
 
 
-def test_it_loads_without_a_complaint(chromium: Chrome, page: Open) -> None:
+def test_the_page_loads_without_an_error(chromium: Chrome, page: Open) -> None:
     page(chromium, everything())
     assert chromium.find_element(By.CSS_SELECTOR, ".badge").text == "✗ PROBLEM"
     assert chromium.title == "PROBLEM: mm/hugetlb: Eliminate fake head pages"
@@ -149,7 +149,7 @@ def test_a_text_filters(chromium: Chrome, page: Open) -> None:
     assert complaints(chromium) == []
 
 
-def test_it_is_whole_without_scripts(scriptless: Chrome, page: Open) -> None:
+def test_the_page_is_whole_without_scripts(scriptless: Chrome, page: Open) -> None:
     page(scriptless, everything())
     assert scriptless.find_element(By.CSS_SELECTOR, ".badge").text == "✗ PROBLEM"
     assert len(column(scriptless, 0)) == 19
@@ -163,7 +163,7 @@ def test_it_is_whole_without_scripts(scriptless: Chrome, page: Open) -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_it_fits_the_screen_and_everybody_can_read_it(chromium: Chrome, page: Open, width: int, scheme: str) -> None:
+def test_the_page_fits_the_screen_and_is_accessible(chromium: Chrome, page: Open, width: int, scheme: str) -> None:
     """Contrast, names, heads and landmarks as axe-core judges them."""
     look(chromium, width, scheme)
     page(chromium, with_boots())

@@ -44,13 +44,13 @@ def order(checkout: Repository, lost: Mapping[str, Lost]) -> list[str]:
     return [*Includers(checkout).of(["include/linux/of.h"], [], lost)["include/linux/of.h"]]
 
 
-def test_what_a_header_has_no_more_is_told_by_its_texts() -> None:
+def test_names_that_a_header_lost_are_found_from_its_texts() -> None:
     assert lost_of(BEFORE, AFTER) == Lost(("of_old",), ("linux/first.h",))
     assert lost_of(AFTER, AFTER) == Lost()
     assert lost_of("", AFTER) == Lost()
 
 
-def test_those_come_first_that_a_lost_include_or_name_breaks(checkout: Repository) -> None:
+def test_includers_that_a_lost_include_or_name_breaks_come_first(checkout: Repository) -> None:
     """Seen red with the names of changed lines alone: all were alike, and in the order of their paths."""
     lost = {"include/linux/of.h": lost_of(BEFORE, AFTER)}
     assert order(checkout, lost) == ["z/relies.c", "y/lost.c", "a/nothing.c", "a/second.c", "b/direct.c"]

@@ -86,7 +86,7 @@ def test_the_documented_program_is_asked_about_each_point(
     ]
 
 
-def test_it_sees_its_own_folder_and_nothing_of_the_user_s(
+def test_the_review_command_sees_its_own_folder_and_nothing_of_the_user_s(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text("of the user")
@@ -103,7 +103,7 @@ def test_it_sees_its_own_folder_and_nothing_of_the_user_s(
 
 
 @pytest.mark.parametrize(("allowed", "note"), [("", "no network"), ("false", "no network"), ("true", "reached")])
-def test_it_has_a_network_where_the_user_allows_that(
+def test_the_review_command_has_a_network_where_the_user_allows_that(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, allowed: str, note: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -183,7 +183,7 @@ def test_a_command_that_lies_in_a_home_would_see_it(
     assert "give it one of its own" in line
 
 
-def test_review_shows_it(run_pipeline: Runner, tmp_path: Path) -> None:
+def test_review_shows_the_opinion(run_pipeline: Runner, tmp_path: Path) -> None:
     reply = raw("Re: [PATCH] mm: change 1", QUESTION, "a", in_reply_to="<p1@example.org>")
     mails = [raw("[PATCH] mm: change 1", message_id="p1"), reply.replace(b"A U Thor <author@", b"Rex Reviewer <rex@")]
     thread = tmp_path / "thread.mbox"

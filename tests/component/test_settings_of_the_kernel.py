@@ -27,7 +27,7 @@ def test_nothing_of_proc_can_be_written(tmp_path: Path) -> None:
     assert (done.text, done.status) == ("", 0)
 
 
-def test_who_is_ended_first_when_memory_is_short(tmp_path: Path) -> None:
+def test_builds_are_ended_first_when_memory_is_short(tmp_path: Path) -> None:
     """Seen red without choom(1) before bubblewrap."""
     command = Bubblewrap().command(Job(("cat", "/proc/self/oom_score_adj")), Box(Path("/usr"), tmp_path))
     assert Processes().run(command).text == "1000\n"

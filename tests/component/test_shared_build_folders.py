@@ -176,7 +176,7 @@ def test_a_mode_or_a_link_is_no_change_of_content(host: Host) -> None:
     assert by_commit["lib/string.c"].blob == repository.out("rev-parse", "modes:lib/string.c").strip()
 
 
-def test_who_has_nothing_to_build_waits_for_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_nothing_to_build_waits_for_no_lock(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another run may hold the worktree for hours. Seen red with plan, then build, taking its lock to look."""
     plant(host.developer, "asks", KCONFIG, MORE)
     first = host.build("asks", patches=2)

@@ -127,7 +127,7 @@ def test_a_package_has_no_history_to_look_a_commit_up(bad: dict[str, CheckResult
     assert bad["fixes"].reason.endswith("a package or tarball has no history")
 
 
-def test_who_is_not_asked_is_named(sparse: Sparse, workspace: Path) -> None:
+def test_maintainers_who_were_not_asked_are_named(sparse: Sparse, workspace: Path) -> None:
     message = f"crypto: say less\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
     files = {"crypto/less.c": "// SPDX-License-Identifier: GPL-2.0\n"}
     nobody = sparse.posted("nobody", message, "--to=linux-kernel@vger.kernel.org", **files)

@@ -225,5 +225,5 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("module", "source"), GOOD)
-def test_the_guard_lets_a_good_module_be(module: str, source: str) -> None:
+def test_the_guard_accepts_a_good_module(module: str, source: str) -> None:
     assert breaches(module, imports(source, module)) == []

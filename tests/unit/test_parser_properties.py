@@ -89,7 +89,7 @@ def test_what_bloat_o_meter_prints_comes_back(before: dict[str, int], after: dic
 
 @thorough
 @given(joined([line + end for line in bloat.BLOAT.decode().splitlines() for end in ("", "\n")]))
-def test_any_text_is_of_bloat_o_meter_or_a_value_error(output: str) -> None:
+def test_any_text_is_output_of_bloat_o_meter_or_a_value_error(output: str) -> None:
     bloat.bloat_is_read_or_refused(output)
 
 
@@ -104,7 +104,7 @@ def test_what_size_prints_comes_back(sections: dict[str, int]) -> None:
 
 @thorough
 @given(joined([line + end for line in bloat.SIZES.decode().splitlines() for end in ("", "\n")]))
-def test_any_text_is_of_size_or_a_value_error(output: str) -> None:
+def test_any_text_is_output_of_size_or_a_value_error(output: str) -> None:
     bloat.sections_are_read_or_refused(output)
 
 
@@ -120,7 +120,7 @@ def test_symbols_with_a_size_are_kept_as_they_are(symbols: list[tuple[int, str, 
 @given(
     st.one_of(st.binary(max_size=100), st.lists(st.sampled_from([b" t f\n", b"00", b"1", b"\r", b"\n"])).map(b"".join))
 )
-def test_any_bytes_are_of_nm(table: bytes) -> None:
+def test_any_bytes_are_accepted_as_output_of_nm(table: bytes) -> None:
     bloat.symbols_are_sifted(table)
 
 

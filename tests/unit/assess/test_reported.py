@@ -80,12 +80,12 @@ def test_the_same_fault_is_known_in_other_words(line: str, path: str, message: s
 @pytest.mark.parametrize(
     "message", ["'bus_min' undeclared (first use in this function)", "control reaches end of non-void function"]
 )
-def test_another_fault_of_the_file_is_not_it(message: str) -> None:
+def test_another_fault_of_the_file_is_not_the_reported_one(message: str) -> None:
     error = records.diagnostic(path=FILE, message=message)
     assert fates(run(OF_CLANG, error)) == [("not seen", 0, ("x86_64-objects",))]
 
 
-def test_a_warning_of_another_option_is_not_it() -> None:
+def test_a_warning_of_another_option_is_not_the_reported_one() -> None:
     error = records.diagnostic(path="drivers/i2c/core.c", message="unused variable 'cmd' [-Wunused-variable]")
     assert fates(run(UNSET, error, touched="drivers/i2c/core.c"))[0][0] == "not seen"
 

@@ -25,7 +25,7 @@ GOLDEN = (
 )
 
 
-def test_the_command_is_this_one() -> None:
+def test_the_command_of_qemu() -> None:
     job = qemu("x86_64", SMALL)
     assert job.argv == GOLDEN
     assert job.output_limit == 4 << 20

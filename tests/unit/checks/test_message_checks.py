@@ -55,7 +55,7 @@ def test_a_missing_sign_off_is_an_error_and_another_address_a_remark() -> None:
     assert (missing.severity, other.severity) == (Severity.ERROR, Severity.REMARK)
 
 
-def test_who_sends_a_patch_of_somebody_else_signs_too() -> None:
+def test_the_sender_of_another_author_s_patch_signs_too() -> None:
     checked = patch("From: B <b@example.org>\n\nWhy.\n\nSigned-off-by: B <b@example.org>\n")
     checked = CheckedPatch(replace(checked.patch, author="B <b@example.org>"), checked.series)
     assert kinds(SignOffCheck(), checked) == ["sender-did-not-sign"]

@@ -27,7 +27,9 @@ UTIL = Recorded("mm/util.o", "gcc -c", "mm/util.c", ("include/linux/mm.h",), ("i
         ("/tmp/../build/left", {"/tmp/../build/left"}),
     ],
 )
-def test_what_neither_the_compiler_nor_the_source_names_is_left(tmp_path: Path, words: str, more: set[str]) -> None:
+def test_a_file_that_neither_compiler_nor_source_names_is_unrecorded(
+    tmp_path: Path, words: str, more: set[str]
+) -> None:
     """Seen red with every word taken for one of the compiler's, and with the last parts of paths compared."""
     (tmp_path / "mm").mkdir()
     (tmp_path / "mm/.util.o.assembled").write_text(f"mm/util.o: {words}\n")
@@ -45,7 +47,7 @@ def test_a_name_of_the_compiler_s_that_a_file_has_is_read(tmp_path: Path, name: 
     assert missing == {"mm/util.o": {name}}
 
 
-def test_what_lies_in_place_of_a_record_is_something_read(tmp_path: Path) -> None:
+def test_anything_in_place_of_a_record_counts_as_read(tmp_path: Path) -> None:
     (tmp_path / ".util.o.assembled").mkdir()
     assert unrecorded(tmp_path, iter([".util.o.assembled"]), {}, ("/src/",))
 

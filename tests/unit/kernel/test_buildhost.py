@@ -15,7 +15,7 @@ from pipeline.system.workspace import Workspace
 TREE = Tree("path:/linux", "1", "c" * 40, "e" * 40)
 
 
-def test_who_waits_for_another_run_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_waits_for_another_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     workspace = Workspace(tmp_path / "workspace")
     workspace.prepare()
     nothing: Any = None

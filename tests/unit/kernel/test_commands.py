@@ -50,7 +50,7 @@ def test_an_older_record_is_read_as_well() -> None:
     ["", "\0\0\0", "deps_x := \\\n  /src/a.h \\\n", "savedcmd_ := x", "source_a.o := /src/a.c\n", "x\n" * 100_000],
     ids=["empty", "zeros", "deps only", "no target", "source only", "long"],
 )
-def test_what_records_no_command_is_nothing(text: str) -> None:
+def test_a_file_without_a_command_has_no_record(text: str) -> None:
     assert parse(text, SRC) is None
 
 

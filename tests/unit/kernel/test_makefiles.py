@@ -115,7 +115,7 @@ def test_files_of_an_architecture_are_built_for_it_alone() -> None:
     assert makefiles("arm64", **files).condition("arch/x86/kernel/head_64.S") is None
 
 
-def test_what_is_unknown_is_left_to_who_asks() -> None:
+def test_an_unknown_condition_is_left_to_the_caller() -> None:
     expression = makefiles(mm="ifeq ($(call test-ge,1,2),y)\nobj-$(CONFIG_A) += a.o\nendif").condition("mm/a.c")
     assert expression is not None
     assert evaluate(expression, {"A": "y"}, Tristate.Y) == Tristate.Y

@@ -40,6 +40,6 @@ def test_a_delta_without_a_head_that_can_be_read_is_too_large(lines: bytes) -> N
 
 
 @pytest.mark.parametrize("piece", [b"literal 1\n", b"delta 9\nA00000\n", b"literal ", b"Azzzz\n"])
-def test_it_takes_time_by_its_length(piece: bytes) -> None:
+def test_a_packed_file_takes_time_by_its_length(piece: bytes) -> None:
     with at_most(5):
         unpacked_size(piece * (2_000_000 // len(piece)))

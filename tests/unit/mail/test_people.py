@@ -109,7 +109,7 @@ def test_a_header_that_is_there_twice_counts_twice() -> None:
     assert letter.reply_to == (PERSON, "four@example.org")
 
 
-def test_one_who_posts_for_another_stays_the_sender() -> None:
+def test_a_person_who_posts_for_another_stays_the_sender() -> None:
     mail = parse(f"From: Tally Page <tally@example.org>{HEAD}From: {PERSON}\n\nText.\n{DIFF}".encode())
     assert mail.letter.sender == "Tally Page <tally@example.org>"
 

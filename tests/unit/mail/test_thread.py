@@ -99,14 +99,16 @@ def test_why_nothing_in_a_thread_is_a_patch_is_said(mails: list[Mail], reason: s
         (["(PATCH 1 of 2) mm: one", "(PATCH 2 of 2) mm: two"], "mm: one", [1, 2]),
     ],
 )
-def test_where_no_subject_says_patch_a_diff_is_one(subjects: list[str], title: str, numbers: list[int]) -> None:
+def test_where_no_subject_says_patch_a_mail_with_a_diff_is_a_patch(
+    subjects: list[str], title: str, numbers: list[int]
+) -> None:
     mails = [mail(subject, message_id=str(at)) for at, subject in enumerate(subjects)]
     assert all(message.number is None for message in mails)
     posting = chosen(thread.with_bare_patches(mails)).posting
     assert (posting.first.title, [patch.number for patch in posting.patches]) == (title, numbers)
 
 
-def test_a_diff_without_a_tag_is_none_beside_a_patch() -> None:
+def test_a_diff_without_a_tag_is_no_patch_where_another_mail_has_the_tag() -> None:
     mails = [mail("mm: what I have"), *series(2)]
     assert thread.with_bare_patches(mails) == mails
 
@@ -401,7 +403,7 @@ def test_a_diff_in_a_cover_letter_is_said() -> None:
 
 
 @pytest.mark.parametrize(("above", "version"), [("[PATCH v5 2/3] change 2", 5), ("[PATCH 2/3] change 2", 1)])
-def test_a_release_of_the_kernel_is_no_revision_but_below_one(above: str, version: int) -> None:
+def test_a_kernel_release_in_a_subject_is_a_revision_only_below_a_series(above: str, version: int) -> None:
     revisions = postings([mail(above, message_id="a"), below("a", "[PATCH v5.10 2/3] change 2", "b")])
     assert revisions[-1].version == version
 

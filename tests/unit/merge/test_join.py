@@ -114,7 +114,7 @@ def test_claims_are_judged_again() -> None:
     assert (joined_claim.verdict, joined_claim.measured, joined_claim.cell) == ("confirmed", -1410, "a")
 
 
-def test_a_claim_is_about_the_cell_that_one_of_the_parts_found_for_it() -> None:
+def test_a_claim_is_about_the_cell_that_any_of_the_runs_assigned() -> None:
     """Without a plan no part knows all cells: each tells what the letter means by those that it has."""
     lost = records.claim("not measured", None, cell="", finding="no cell is i386", relation="near", origin="letter")
     confirmed = lost.model_copy(update={"cell": "b", "about": "b", "finding": "", "verdict": "confirmed"})

@@ -29,7 +29,7 @@ def test_a_baseline_names_no_series() -> None:
     )
 
 
-def test_who_built_the_cells_is_no_part_of_the_command() -> None:
+def test_the_executor_is_no_part_of_the_command() -> None:
     elsewhere = replace(ORDER, executor="dask://build1:8786")
     assert reproducer(elsewhere, ["t"], "quick") == reproducer(ORDER, ["t"], "quick")
 

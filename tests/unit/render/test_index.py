@@ -129,7 +129,7 @@ def test_the_page_opens_with_what_each_series_needs() -> None:
     assert "2 of 3 series need you" in page
 
 
-def test_who_waits_for_the_reader_needs_the_reader() -> None:
+def test_a_series_that_waits_for_the_reader_needs_the_reader() -> None:
     indexed_runs = [indexed_run(waiting(run(1, "2026-01", title="mm: asked"), "Frank <f@x.org>", "Kiryl <k@x.org>"))]
     page = render_index(indexed_runs, "Kiryl")
     assert rows_of(page)[0][1:3] == ["● answer Frank", "Not yet"]

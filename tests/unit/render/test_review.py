@@ -77,7 +77,7 @@ def test_replies_are_counted() -> None:
     assert balance(ReviewRecord(version=1, messages=1)) == "1 reply read, 0 points"
 
 
-def test_who_has_to_act_comes_first_in_ten_lines_at_most() -> None:
+def test_people_who_have_to_act_come_first_in_ten_lines_at_most() -> None:
     text = render_review(made(), "t")
     line = "  Ada Author owes Rex Reviewer, cover letter, promised: I like it."
     assert text.index("Who has to act\n") < text.index(line) < text.index("Points\n")

@@ -67,7 +67,7 @@ def reply(run: RunRecord, to: str = "", **options: Any) -> EmailMessage:
     return draft(run, identity=ME, date=DATE, own_id="reply@example.org", to=to, **options)
 
 
-def test_a_reply_to_a_comment_goes_to_who_wrote_it() -> None:
+def test_a_reply_to_a_comment_goes_to_its_author() -> None:
     message = reply(reviewed(point()), f"<{COMMENT}>")
     assert message["To"] == FRANK
     assert message["Cc"] == "Kiryl Shutsemau <kas@kernel.org>, linux-mm@kvack.org"
@@ -83,7 +83,7 @@ def test_a_reply_to_a_mail_of_ones_own_goes_where_that_went() -> None:
     assert message["Cc"] == "linux-mm@kvack.org"
 
 
-def test_whoever_is_quoted_below_a_comment_gets_a_copy() -> None:
+def test_people_who_are_quoted_below_a_comment_get_a_copy() -> None:
     """Frank answers Tally, who is in no header of his mail."""
     tally = mail("tally@x", sender="Tally Page <tally@x.org>")
     answer = mail(COMMENT, references=(records.letter().message_id, "tally@x"))
@@ -124,7 +124,7 @@ def test_what_a_compiler_says_is_no_answer_to_a_comment() -> None:
     assert reply(run, COMMENT).get_content().count("no member named 'read_new'") == 1
 
 
-def test_of_several_comments_those_are_answered_that_can_be() -> None:
+def test_only_comments_that_the_run_can_answer_are_answered() -> None:
     other = point(number=2, symbols=("folio_lock",), text=("And folio_lock()?",))
     text = reply(reviewed(point(), other), COMMENT).get_content()
     assert "folio_lock" not in text

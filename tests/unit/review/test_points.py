@@ -47,7 +47,7 @@ def test_every_point_quotes_the_words_that_decide_and_names_their_message() -> N
     assert forgotten.link == "https://lore.kernel.org/all/a@x"
 
 
-def test_who_waits_for_whom() -> None:
+def test_waits_name_both_persons() -> None:
     forgotten, wider, volunteered = points(COMMENTED, ANSWERED)
     assert (forgotten.waiting, forgotten.waiting_for) == ("Rex Reviewer", "Ada Author")
     assert (wider.waiting, wider.waiting_for) == ("Rex Reviewer", "Ada Author")

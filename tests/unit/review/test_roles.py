@@ -49,7 +49,7 @@ def said(sender: str, words: str, message_id: str = "b", *, to: tuple[str, ...] 
         ("kernel test robot <lkp@example.org>", "program"),
     ],
 )
-def test_whose_comment_it_is(sender: str, role: str) -> None:
+def test_the_role_of_a_comment_s_author(sender: str, role: str) -> None:
     text = f"> Why.\n\n{REQUEST}\n" if "robot" not in sender else ">> mm/pool.c:12:3: warning: unused variable 'size'\n"
     (point,) = points(letter("a", sender, text, "cover", "p1"))
     assert point.role == role

@@ -126,7 +126,7 @@ def test_a_make_that_comes_later_gets_what_is_put_back(monkeypatch: pytest.Monke
             thread.join(10)
 
 
-def test_what_lies_unused_is_moved_to_who_has_none() -> None:
+def test_unused_tokens_are_moved_to_builds_without_any() -> None:
     with Jobserver(4) as jobserver, ExitStack() as stack:
         idle = seated(stack, jobserver)
         assert eventually(lambda: idle.idle == 3)
@@ -176,7 +176,7 @@ def test_a_seat_waits_until_one_is_free() -> None:
         thread.join(10)
 
 
-def test_who_waits_for_a_seat_gets_a_token_that_is_put_back() -> None:
+def test_a_build_that_waits_gets_a_token_that_is_put_back() -> None:
     with Jobserver(2) as jobserver, ExitStack() as stack:
         first = seated(stack, jobserver)
         assert gathered(first, 1)

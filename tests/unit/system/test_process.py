@@ -219,7 +219,7 @@ print(done.text)
 """
 
 
-def test_who_was_stopped_is_not_late() -> None:
+def test_a_command_that_was_stopped_is_not_reported_as_late() -> None:
     """As by Ctrl-Z: the command goes on, and ends before it is looked at again. Seen red with time as it passes."""
     with subprocess.Popen([sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, text=True) as stopped:
         time.sleep(1.5)

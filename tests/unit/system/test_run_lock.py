@@ -27,7 +27,7 @@ def test_one_task_works_at_a_time() -> None:
     assert parallel({1: meets_the_other, 2: meets_the_other}, 2, Processes()) == {1: False, 2: False}
 
 
-def test_who_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
+def test_a_task_that_waits_for_a_process_lets_others_work(tmp_path: Path) -> None:
     """Each process waits for what the other leaves. Seen red with commands that are run in the task's lock."""
     processes = Processes()
 

@@ -57,7 +57,7 @@ def box(folder: Path, *, tools: bool = False) -> Box:
     return Box(folder / "source", folder / "build", folder / "tools" if tools else None)
 
 
-def test_the_words_of_bubblewrap_are_these() -> None:
+def test_the_options_of_bubblewrap() -> None:
     assert without_system(Bubblewrap().command(JOB, box(Path("/nowhere"))).argv) == GOLDEN.split()
 
 

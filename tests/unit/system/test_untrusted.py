@@ -99,7 +99,7 @@ def test_twice_the_makefile_takes_twice_the_steps(text: Callable[[int], str]) ->
     assert 1.5 < twice / once < 2.5
 
 
-def test_sharing_changes_no_condition() -> None:
+def test_shared_lists_change_no_condition() -> None:
     makefiles = Makefiles({"Kbuild": under_options(3)}, {"SRCARCH": "x86"})
     condition = makefiles.condition("a.c")
     assert condition is not None

@@ -92,7 +92,7 @@ def test_nothing_is_written_elsewhere(build: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "FIFO", "folder", "nothing"])
-def test_whatever_has_a_name_goes(build: Path, kind: str) -> None:
+def test_every_kind_of_file_is_removed(build: Path, kind: str) -> None:
     name = put(build, kind)
     untrusted_dir.discard(build, name)
     assert not os.path.lexists(build / name)

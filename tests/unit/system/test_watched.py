@@ -19,7 +19,7 @@ def spin(seconds: float) -> None:
         pass
 
 
-def test_what_nobody_thought_of_ends_after_its_seconds() -> None:
+def test_an_unexpected_case_ends_after_its_seconds() -> None:
     before = signal.getsignal(signal.SIGVTALRM)
     allowance = Allowance(0.2, "Why?")
     with (
@@ -32,7 +32,7 @@ def test_what_nobody_thought_of_ends_after_its_seconds() -> None:
     assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0
 
 
-def test_what_one_thing_takes_is_lost_to_the_next() -> None:
+def test_time_that_a_task_takes_is_lost_to_the_next_one() -> None:
     allowance = Allowance(0.2)
     with allowance.spent_on("the mails"):
         while allowance.left > 0.1:
@@ -56,7 +56,7 @@ def test_what_other_processes_take_counts(within: bool) -> None:
 
 
 @pytest.mark.parametrize("within", [True, False])
-def test_what_is_granted_can_be_spent(within: bool) -> None:
+def test_granted_time_can_be_spent(within: bool) -> None:
     allowance = Allowance(1)
     if within:
         with allowance.spent_on("the mails"):

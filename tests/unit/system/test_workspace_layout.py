@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.system.workspace import Workspace
 
 
-def test_whoever_comes_at_the_same_moment_finds_a_whole_layout(tmp_path: Path) -> None:
+def test_two_runs_that_start_at_once_find_a_whole_layout(tmp_path: Path) -> None:
     """Seen red with a marker that is there before its content is."""
 
     def prepare(number: int) -> None:

@@ -150,7 +150,7 @@ def test_what_cannot_be_had_says_why(condition: str, reason: str) -> None:
     assert reason in solution.reason
 
 
-def test_something_can_be_turned_off() -> None:
+def test_an_option_can_be_turned_off() -> None:
     assert solved("!PLAIN", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
     assert solved("!(PLAIN && 64BIT)", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
     assert solved("!(PLAIN || RIVAL)", {"PLAIN": "y", "RIVAL": "y"}).requests == {"PLAIN": "n", "RIVAL": "n"}
@@ -168,7 +168,7 @@ def test_what_the_cell_asks_for_stands() -> None:
     assert solved("FLAT", SPARSE="y").reason == "FLAT excludes SPARSE, which is asked for already"
 
 
-def test_the_configuration_is_as_it_would_be() -> None:
+def test_the_solution_s_values_are_those_that_kconfig_would_give() -> None:
     assert solved("UPPER").values == VALUES | {"PLAIN": "y", "BASE": "y", "UPPER": "y", "HIDDEN": "y"}
     assert solved("FLAT").values == VALUES | {"FLAT": "y", "SPARSE": "n"}
     assert solved("ORPHAN").values == VALUES

@@ -48,7 +48,7 @@ def booted(*boots: BootRecord) -> RunRecord:
     return records.run(cells=(records.cell(boots=boots),))
 
 
-def test_it_opens_with_the_verdict_and_what_is_wrong() -> None:
+def test_the_page_opens_with_the_verdict_and_the_problems() -> None:
     page = render_html(everything())
     body = parsed(page).find(f"{HTML}body")
     assert body is not None
@@ -277,7 +277,7 @@ def test_a_run_that_proves_nothing_is_rendered(cells: tuple[object, ...]) -> Non
     assert "NO VERDICT" in page
 
 
-def test_it_is_a_format_of_its_own() -> None:
+def test_html_is_a_format_of_its_own() -> None:
     form = FORMATS["html"]
     assert form.file == "report.html"
     assert form.render(Source(records.run(), linked=False)) == render_html(records.run(), linked=False)
