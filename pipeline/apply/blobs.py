@@ -33,14 +33,14 @@ class Match:
 def preimages(patches: Sequence[Patch]) -> dict[str, str]:
     """Abbreviated blob ids by path, as they were before the first patch that changes the file; new files have none."""
     blobs: dict[str, str] = {}
-    made: set[str] = set()
+    created: set[str] = set()
     for patch in patches:
         for piece in _FILE.split(diff_of(parse(patch.mail).letter.body))[1:]:
             header = piece.split("\n@@ ")[0]
             old, index = _OLD_NAME.search(header), _INDEX.search(header)
-            if old and index and old["path"] not in made and index["old"].strip("0"):
+            if old and index and old["path"] not in created and index["old"].strip("0"):
                 blobs.setdefault(old["path"], index["old"])
-        made |= set(patch.files)
+        created |= set(patch.files)
     return blobs
 
 

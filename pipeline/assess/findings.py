@@ -16,7 +16,7 @@ from pipeline.system.text import count, cut
 
 
 @dataclass(frozen=True)
-class Guilt:
+class BlamedPatch:
     """Which patch something came with.
 
     Args:
@@ -39,33 +39,33 @@ class Finding:
         cells: every cell that shows it.
         diagnostics: the compiler's words.
         log: of the first cell, a file name within the run's folder.
-        guilt: the same as `blame`, as numbers.
+        blamed: the same as `blame`, as numbers.
     """
 
     blame: str
     cells: tuple[str, ...]
     diagnostics: tuple[DiagnosticRecord, ...]
     log: str = ""
-    guilt: Guilt = Guilt()
+    blamed: BlamedPatch = BlamedPatch()
 
 
 def failures(record: RunRecord) -> list[Finding]:
     """Build failures that the series causes; a cell counts once, at the first state that fails."""
-    groups: dict[tuple[str, Guilt, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
+    groups: dict[tuple[str, BlamedPatch, tuple[DiagnosticRecord, ...]], list[tuple[str, str]]] = {}
     for cell in record.cells:
         if state := first_failing(cell):
-            guilt = _guilt(record, cell, state, state.errors)
-            blame = _blame(record, guilt, state, state.errors)
+            blamed = _blamed_patch(record, cell, state, state.errors)
+            blame = _blame(record, blamed, state, state.errors)
             errors = _in_words_of_another_cell(
-                state.errors, [known for *same, known in groups if same == [blame, guilt]]
+                state.errors, [known for *same, known in groups if same == [blame, blamed]]
             )
-            groups.setdefault((blame, guilt, errors), []).append((label(record, cell), state.log))
+            groups.setdefault((blame, blamed, errors), []).append((label(record, cell), state.log))
         elif result(record, cell) == "FAILS":
             reason = cell.reason or "the run does not say at which patch"
-            groups.setdefault((reason, Guilt(), ()), []).append((label(record, cell), ""))
+            groups.setdefault((reason, BlamedPatch(), ()), []).append((label(record, cell), ""))
     return [
-        Finding(blame, tuple(cell for cell, _ in hits), diagnostics, hits[0][1], guilt)
-        for (blame, guilt, diagnostics), hits in groups.items()
+        Finding(blame, tuple(cell for cell, _ in hits), diagnostics, hits[0][1], blamed)
+        for (blame, blamed, diagnostics), hits in groups.items()
     ]
 
 
@@ -100,34 +100,34 @@ def identity(warning: DiagnosticRecord) -> tuple[str, str, str]:
 
 def warnings(record: RunRecord) -> list[Finding]:
     """Warnings that the base does not have, each at the first state that has it; alike ones of cells are one."""
-    hits: dict[tuple[str, Guilt, tuple[str, str, str], int], list[tuple[str, str, DiagnosticRecord]]] = {}
+    hits: dict[tuple[str, BlamedPatch, tuple[str, str, str], int], list[tuple[str, str, DiagnosticRecord]]] = {}
     for cell in record.cells:
         for state, fresh in new_warnings(cell):
             alike: Counter[tuple[str, str, str]] = Counter()
             for warning in fresh:
                 alike_key = identity(warning)
                 alike[alike_key] += 1
-                guilt = _guilt(record, cell, state, [warning])
-                key = (_blame(record, guilt, state, [warning]), guilt, alike_key, alike[alike_key])
+                blamed = _blamed_patch(record, cell, state, [warning])
+                key = (_blame(record, blamed, state, [warning]), blamed, alike_key, alike[alike_key])
                 hits.setdefault(key, []).append((label(record, cell), state.log, warning))
-    groups: dict[tuple[str, Guilt, tuple[str, ...], str], list[DiagnosticRecord]] = {}
-    for (blame, guilt, *_), diagnostics in hits.items():
+    groups: dict[tuple[str, BlamedPatch, tuple[str, ...], str], list[DiagnosticRecord]] = {}
+    for (blame, blamed, *_), diagnostics in hits.items():
         cells, first = tuple(name for name, _, _ in diagnostics), diagnostics[0]
-        groups.setdefault((blame, guilt, cells, first[1]), []).append(first[2])
+        groups.setdefault((blame, blamed, cells, first[1]), []).append(first[2])
     return [
-        Finding(blame, cells, tuple(diagnostics), log, guilt)
-        for (blame, guilt, cells, log), diagnostics in groups.items()
+        Finding(blame, cells, tuple(diagnostics), log, blamed)
+        for (blame, blamed, cells, log), diagnostics in groups.items()
     ]
 
 
 def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
     """Boots that are worse than the base's, each with what is worse; alike ones of several cells are one finding."""
-    groups: dict[tuple[str, Guilt, str], list[Regression]] = {}
+    groups: dict[tuple[str, BlamedPatch, str], list[Regression]] = {}
     for cell in record.cells:
         for regression in regressions(cell):
             state = next(state for state in cell.states if state.patch == regression.boot.patch)
-            guilt = _guilt(record, cell, state, [])
-            key = (_blame(record, guilt, state, []), guilt, f"{regression.boot.scenario}: {regression.what}")
+            blamed = _blamed_patch(record, cell, state, [])
+            key = (_blame(record, blamed, state, []), blamed, f"{regression.boot.scenario}: {regression.what}")
             groups.setdefault(key, []).append(regression)
     return [
         (
@@ -139,11 +139,11 @@ def boot_failures(record: RunRecord) -> list[tuple[Finding, str]]:
                     for line in found_in[0].evidence
                 ),
                 found_in[0].boot.console,
-                guilt,
+                blamed,
             ),
             what,
         )
-        for (blame, guilt, what), found_in in groups.items()
+        for (blame, blamed, what), found_in in groups.items()
     ]
 
 
@@ -179,20 +179,22 @@ def _independent(
     )
 
 
-def _guilt(record: RunRecord, cell: CellRecord, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]) -> Guilt:
+def _blamed_patch(
+    record: RunRecord, cell: CellRecord, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]
+) -> BlamedPatch:
     """The patch that a finding came with; without its predecessor's build, what the file it names says of that."""
     if state.patch - 1 in {other.patch for other in cell.states}:
-        return Guilt(state.patch, state.patch, proven=True)
+        return BlamedPatch(state.patch, state.patch, proven=True)
     touching = [patch.number for patch in record.series.patches if diagnostics and diagnostics[0].path in patch.files]
-    return Guilt(state.patch, touching[0] if len(touching) == 1 else 0)
+    return BlamedPatch(state.patch, touching[0] if len(touching) == 1 else 0)
 
 
-def _blame(record: RunRecord, guilt: Guilt, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]) -> str:
+def _blame(record: RunRecord, blamed: BlamedPatch, state: StateRecord, diagnostics: Sequence[DiagnosticRecord]) -> str:
     """The same in words."""
-    if guilt.proven:
+    if blamed.proven:
         return f'patch {state.patch}, "{cut(state.subject, 64)}"'
     whole = state.patch == len(record.series.patches)
     applied = f"{'all' if whole else 'the first'} {count(state.patch, 'patch')} applied"
-    if guilt.patch:
-        return f"{applied}; patch {guilt.patch} alone touches {cut(diagnostics[0].path, 60)}"
+    if blamed.patch:
+        return f"{applied}; patch {blamed.patch} alone touches {cut(diagnostics[0].path, 60)}"
     return f"{applied} (run with --per-patch to find the first)"

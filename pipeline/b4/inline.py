@@ -31,12 +31,12 @@ _FILE = re.compile(r'^\+\+\+ "?b/(?P<path>[^\t"]+)')
 def files(record: RunRecord) -> dict[str, str]:
     """The folder's files by name; none where nothing was found."""
     clean = neutral(record)
-    made = {
+    texts = {
         f"{patch.number:04}.txt": text
         for patch in clean.series.patches
         if (text := _patch(patch.diff, _remarks(clean, patch.number)))
     }
-    return {"identity.txt": IDENTITY, **made} if made else {}
+    return {"identity.txt": IDENTITY, **texts} if texts else {}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _remarks(record: RunRecord, number: int) -> dict[_Place, list[_Remark]]:
         *(("New warning", warning) for warning in warnings(record)),
     ]:
         where = wording.kernels([cells[name] for name in problem.cells])
-        for diagnostic in problem.diagnostics if problem.guilt.patch == number else ():
+        for diagnostic in problem.diagnostics if problem.blamed.patch == number else ():
             words = f"{kind} on {where}:"
             remark = _Remark(f"{words} {diagnostic.message}", f"{words} {location(diagnostic)}")
             remarks.setdefault((diagnostic.path, diagnostic.line), {})[remark] = None

@@ -38,11 +38,11 @@ def products(make: Make) -> tuple[Product, ...]:
     return (kernel, Product(image.target, image.path)) if image else (kernel,)
 
 
-def complaints(make: Make, made: Sequence[Product]) -> tuple[Diagnostic, ...]:
+def complaints(make: Make, products: Sequence[Product]) -> tuple[Diagnostic, ...]:
     """Errors in the products of a make that reported success: a makefile can report anything."""
     return tuple(
         Diagnostic(product.path, 0, "make succeeded, but left no regular file here")
-        for product in made
+        for product in products
         if not untrusted_dir.is_file(make.folder.path, product.path)
     )
 

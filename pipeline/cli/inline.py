@@ -56,14 +56,14 @@ def _lay(folder: Path, files: Mapping[str, str]) -> None:
             f"{folder} holds comments that are not this program's",
             hint="Let `b4 review tui` take them in, or move the folder away; then run the same command again.",
         )
-    made = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
+    new_folder = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new_folder, ignore_errors=True)
+    new_folder.mkdir(parents=True)
     for name, text in files.items():
-        (made / name).write_text(text, encoding="utf-8")
+        (new_folder / name).write_text(text, encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
-    made.rename(folder)
+    new_folder.rename(folder)
 
 
 def _is_own(folder: Path) -> bool:

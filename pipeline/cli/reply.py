@@ -87,8 +87,8 @@ def reply(
     if record.is_baseline:
         raise UsageError(f"run {record.id} is a baseline: there is no mail to answer", hint="Name the run of a series.")
     identity = user_identity()
-    deserving = replying.targets(record)
-    wanted = [to] if to else [target.message_id for target in deserving][: None if every else 1]
+    targets = replying.targets(record)
+    wanted = [to] if to else [target.message_id for target in targets][: None if every else 1]
     if not wanted and any(letter.message_id for letter in (record.series.cover, *record.series.messages)):
         print(
             "No draft: the run has no finding about a mail. --to MESSAGE-ID drafts a reply to that mail all the same."
@@ -112,7 +112,7 @@ def reply(
         _print_draft(draft, path)
         if send_dry_run:
             _print_dry_run(draft, path)
-    others = [target for target in deserving if target.message_id not in wanted]
+    others = [target for target in targets if target.message_id not in wanted]
     if others and not to:
         print("\nFindings about other mails (--all drafts replies to them):")
         print("\n".join(f"  {visible(other.subject)}: {other.why}" for other in others))

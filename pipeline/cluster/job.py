@@ -272,6 +272,6 @@ def read(kind: type[Message], text: str | bytes, where: str) -> Message:
 
 def write(message: _Message, place: Path) -> None:
     """Write a message to a file in one step, so that no reader sees half of it."""
-    aside = place.with_name(f"{place.name}.part")
-    aside.write_text(message.model_dump_json())
-    aside.replace(place)
+    unfinished = place.with_name(f"{place.name}.part")
+    unfinished.write_text(message.model_dump_json())
+    unfinished.replace(place)

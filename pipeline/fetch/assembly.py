@@ -13,7 +13,7 @@ from pipeline.fetch.b4 import B4, Assembled, NoSeriesError
 from pipeline.fetch.ready import plain, ready, remarks
 from pipeline.fetch.renumbered import readable_replies, renumbered
 from pipeline.mail import copies, diff, message, thread
-from pipeline.mail.attachments import patches_apart
+from pipeline.mail.attachments import split_attachments
 from pipeline.mail.body import diff_in
 from pipeline.mail.choice import Choice, choose
 from pipeline.mail.limits import HEADER_LIMIT
@@ -49,18 +49,18 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         NotObtainedError: it is not there, incomplete, or b4 put something else together.
     """
     whole, refused = message.parse_all(raw)
-    different = copies.told_apart(whole)
-    apart = patches_apart(copies.distinct(whole), message_id)
-    mails = thread.with_bare_patches(apart.mails)
+    different = copies.ids_of_different_mails(whole)
+    split = split_attachments(copies.distinct(whole), message_id)
+    mails = thread.with_bare_patches(split.mails)
     try:
         choice = choose(thread.postings(mails), mails, message_id, asked)
     except NotObtainedError as error:
-        for named, reason in apart.refused.items():
+        for named, reason in split.refused.items():
             if message_id in ("", named):
                 raise reason from error
         raise NotObtainedError("; ".join((error.message, *refused[:2])), hint=error.hint) from error
     posting = choice.posting
-    if reasons := [reason for named, reason in apart.refused.items() if named in posting.ids]:
+    if reasons := [reason for named, reason in split.refused.items() if named in posting.ids]:
         raise reasons[0]
     if without_id := [mail for mail in posting.patches if not mail.message_id]:
         raise NotObtainedError(
@@ -77,18 +77,18 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     if circle & posting.ids:
         raise NotObtainedError(f"In-Reply-To of {min(circle & posting.ids)} leads in a circle")
     # With a diff in a mail without Re:, b4 replaces the patch that it answers.
-    hidden = circle.union(apart.refused)
+    hidden = circle.union(split.refused)
     for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in hidden]
     how_read = [(mail.number, remark) for mail in posting.patches for remark in remarks(mail)]
     truthful = [plain(mail) for mail in for_b4]
-    made = _put_together(choice, truthful, b4)
-    signatures = made.signatures
+    assembled_series = _put_together(choice, truthful, b4)
+    signatures = assembled_series.signatures
     signed = any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches)
     rewritten = any(new.raw is not old.raw for new, old in zip(truthful, for_b4, strict=True))
-    if not made.notes and ((online and signed) or rewritten):
+    if not assembled_series.notes and ((online and signed) or rewritten):
         # A signature holds for the bytes that came.
         signatures = b4.signatures(posting.patches, posting.version, online=online and signed)
-    assembled = [message.parse(mail) for mail in made.mails]
+    assembled = [message.parse(mail) for mail in assembled_series.mails]
     answered = trailers.answers(mails)
     patches = tuple(
         patch_of(
@@ -97,18 +97,18 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         for number, (mail, made_of_it) in enumerate(zip(posting.patches, assembled, strict=True), 1)
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
-    left_out = trailers.uncollected(posting, choice.revisions, mails, patches, made.mismatches)
+    left_out = trailers.uncollected(posting, choice.revisions, mails, patches, assembled_series.mismatches)
     series = series_of(choice, patches, others, left_out)
     in_doubt = trailers.doubtful(others, patches)[:10]
     circular = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
-    attached = [note for named, note in apart.notes.items() if named in posting.ids]
+    attached = [note for named, note in split.notes.items() if named in posting.ids]
     left_out_mails = [f"left out: {reason}" for reason in refused[:10]]
     twice = [
         f"several mails have the Message-ID {named_twice}, and they are not the same"
         for named_twice in sorted(different)[:10]
     ]
     read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
-    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *in_doubt, *circular, *twice)
+    notes = (*series.notes, *assembled_series.notes, *read, *attached, *left_out_mails, *in_doubt, *circular, *twice)
     return replace(series, notes=notes)
 
 
@@ -123,18 +123,18 @@ def _put_together(choice: Choice, mails: Sequence[Mail], b4: B4) -> Assembled:
     """
     posting = choice.posting
     try:
-        made = b4.assemble(mails, posting.first, posting.version)
-        difference = _difference(made, posting)
+        assembled = b4.assemble(mails, posting.first, posting.version)
+        difference = _difference(assembled, posting)
     except NoSeriesError as error:
         difference = error.message
     if not difference:
-        return made
+        return assembled
     alone = renumbered(posting)
     replies = [mail for mail in readable_replies(mails, posting) if mail.number is None]
-    made = b4.assemble([*map(plain, alone.mails), *replies], posting.first, posting.version)
-    if still := _difference(made, posting):
+    assembled = b4.assemble([*map(plain, alone.mails), *replies], posting.first, posting.version)
+    if still_different := _difference(assembled, posting):
         raise NotObtainedError(
-            f"{still}, also when it was given these mails alone",
+            f"{still_different}, also when it was given these mails alone",
             hint="Report this with the mailbox. Until it is mended, git am takes the patches as they were posted.",
         )
     signatures = "; signatures were not looked at" if alone.signed else ""
@@ -143,7 +143,7 @@ def _put_together(choice: Choice, mails: Sequence[Mail], b4: B4) -> Assembled:
         f"b4 made something else of the thread ({difference}), and was given the {count} patch(es) of {posting.name}"
         f" alone, numbered 1 to {count}{signatures}"
     )
-    return replace(made, signatures=(), notes=(note,))
+    return replace(assembled, signatures=(), notes=(note,))
 
 
 def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
@@ -152,15 +152,15 @@ def from_patch_files(mails: Sequence[Mail], asked: int | None) -> Series:
     Raises:
         NotObtainedError: it is not there, or incomplete.
     """
-    apart = patches_apart(mails, "")
-    for reason in apart.refused.values():
+    split = split_attachments(mails, "")
+    for reason in split.refused.values():
         raise reason
-    files = thread.with_bare_patches(apart.mails)
+    files = thread.with_bare_patches(split.mails)
     choice = choose(thread.postings(files, in_a_folder=True), files, "", asked)
     read = [f"patch {mail.number}: {remark}" for mail in choice.posting.patches for remark in remarks(mail)][:10]
     patches = tuple(patch_of(number, mail) for number, mail in enumerate(choice.posting.patches, 1))
     series = series_of(choice, patches, [], ())
-    return replace(series, notes=(*series.notes, *read, *apart.notes.values()))
+    return replace(series, notes=(*series.notes, *read, *split.notes.values()))
 
 
 def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
@@ -196,19 +196,19 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
     return kept
 
 
-def _difference(made: Assembled, posting: Posting) -> str:
+def _difference(assembled_series: Assembled, posting: Posting) -> str:
     """The difference between b4's result and the posting, n of n, one mail for each Message-ID; empty where there is
     none.
     """
-    assembled = [message.parse(mail) for mail in made.mails]
+    assembled = [message.parse(mail) for mail in assembled_series.mails]
     wanted = [mail.message_id for mail in posting.patches]
     got = [mail.message_id for mail in assembled]
     if got == wanted:
         return ""
-    strange = [mail.title for mail in assembled if mail.message_id not in wanted]
+    unexpected = [mail.title for mail in assembled if mail.message_id not in wanted]
     missing = [f"{mail.number}/{posting.total}" for mail in posting.patches if mail.message_id not in got]
     words = [f"without {', '.join(missing)}"] if missing else []
-    words += [f"with {strange[0]!r}, which is not in it"] if strange else []
+    words += [f"with {unexpected[0]!r}, which is not in it"] if unexpected else []
     return (
         f"b4 put together {len(assembled)} patch(es), not the {len(wanted)} of {posting.name} in the thread"
         f" ({', '.join(words) or 'in another order'})"

@@ -94,10 +94,10 @@ class B4:
             produced = Path(name) / "series.mbx"
             if not produced.is_file():
                 raise NoSeriesError(f"b4 found no series: {last_line(done.text)}")
-            made = tuple(mbox.read_file(produced))
+            patches = tuple(mbox.read_file(produced))
         text = _COLOUR.sub("", done.text)
         mismatches = tuple(sorted({(match["trailer"], match["sender"]) for match in _MISMATCH.finditer(text)}))
-        return Assembled(made, mismatches, _signatures(text, len(made)))
+        return Assembled(patches, mismatches, _signatures(text, len(patches)))
 
     def signatures(self, patches: Sequence[Mail], version: int, *, online: bool = True) -> tuple[tuple[str, ...], ...]:
         """Ask b4 about the signatures of patches.

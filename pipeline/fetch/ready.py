@@ -14,7 +14,7 @@ from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import compat32
 
-from pipeline.mail.body import Body, apart, body_of
+from pipeline.mail.body import Body, body_of, message_and_diff
 from pipeline.mail.given import unfolded
 from pipeline.mail.headers import addresses
 from pipeline.mail.message import Mail
@@ -34,7 +34,7 @@ def ready(mail: Mail, trailers: Sequence[str] = ()) -> bytes:
     Args:
         trailers: of replies, to be added.
     """
-    message, patch = apart(_body(mail).exact)
+    message, patch = message_and_diff(_body(mail).exact)
     message = _with_trailers(below_scissors(message), trailers)
     separated = patch.startswith(b"---") and not patch.startswith(b"--- ")
     return _written(mail, message + (b"" if separated or not patch else b"\n") + patch)

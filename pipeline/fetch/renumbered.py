@@ -38,8 +38,8 @@ class Renumbered:
 
 def renumbered(posting: Posting) -> Renumbered:
     """The mails of a posting with subjects and references that say what the posting is."""
-    made = [_written(mail, posting) for mail in posting.mails]
-    return Renumbered(tuple(map(parse, made)), any(_has_signature(mail) for mail in posting.mails))
+    mails = [_written(mail, posting) for mail in posting.mails]
+    return Renumbered(tuple(map(parse, mails)), any(_has_signature(mail) for mail in posting.mails))
 
 
 def _written(mail: Mail, posting: Posting) -> bytes:

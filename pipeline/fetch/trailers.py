@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parseaddr
 
-from pipeline.mail.body import apart
+from pipeline.mail.body import message_and_diff
 from pipeline.mail.given import LONGEST as _LONGEST
 from pipeline.mail.given import PERSONAL as _BY_PERSON
 from pipeline.mail.given import Given
@@ -171,11 +171,11 @@ def _of_usual_length(text: str) -> str:
 
 
 def _message(mail: Mail) -> str:
-    return apart(mail.letter.body.encode())[0].decode()
+    return message_and_diff(mail.letter.body.encode())[0].decode()
 
 
 def _trailers(patch: Patch) -> frozenset[str]:
-    posted = _WRAPPED.sub(r"\1 \2", apart(patch.letter.body.encode())[0].decode()) if patch.letter else ""
+    posted = _WRAPPED.sub(r"\1 \2", message_and_diff(patch.letter.body.encode())[0].decode()) if patch.letter else ""
     return frozenset(map(_norm, (*(match[0] for match in _LINE.finditer(posted)), *patch.collected_trailers)))
 
 

@@ -73,10 +73,10 @@ class Assemblers:
         wrapper.parent.mkdir(parents=True, exist_ok=True)
         if not (wrapper.exists() and wrapper.read_text() == text):
             # Whole or not at all: another cell's compiler may call it at this moment.
-            with NamedTemporaryFile("w", dir=wrapper.parent, delete=False) as aside:
-                aside.write(text)
-            Path(aside.name).chmod(0o755)
-            Path(aside.name).replace(wrapper)
+            with NamedTemporaryFile("w", dir=wrapper.parent, delete=False) as temporary:
+                temporary.write(text)
+            Path(temporary.name).chmod(0o755)
+            Path(temporary.name).replace(wrapper)
         self._made.add((folder, toolchain))
 
     def _wrapper(self, toolchain: str, processes: Processes) -> tuple[str, str]:

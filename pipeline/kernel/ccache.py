@@ -73,10 +73,10 @@ class CompilerCache:
         wrapper = tools / driver
         if not (wrapper.exists() and wrapper.read_text() == text):
             # Whole or not at all: another cell's make may call it at this moment.
-            with NamedTemporaryFile("w", dir=tools, delete=False) as aside:
-                aside.write(text)
-            Path(aside.name).chmod(0o755)
-            Path(aside.name).replace(wrapper)
+            with NamedTemporaryFile("w", dir=tools, delete=False) as temporary:
+                temporary.write(text)
+            Path(temporary.name).chmod(0o755)
+            Path(temporary.name).replace(wrapper)
         return tools
 
     def cache(self, *, writable: bool) -> Cache:

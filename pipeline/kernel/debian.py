@@ -85,12 +85,14 @@ class DebianArchive:
         prefix = f"download-{name.package}-"
         for leftover in kept.glob(f"{prefix}*"):
             untrusted_dir.remove(leftover)
-        with tempfile.TemporaryDirectory(prefix=prefix, dir=kept) as aside:
-            environment = {**TOOL_ENVIRONMENT, "HOME": aside}
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=kept) as download_folder:
+            environment = {**TOOL_ENVIRONMENT, "HOME": download_folder}
             if name.suite:
                 environment |= self._updated([name.suite])
-            done = self._run(("apt-get", "download", "-q", name.package), environment, _DOWNLOAD_TIMEOUT, Path(aside))
-            archives = sorted(Path(aside).glob(f"{name.package}_*.deb"))
+            done = self._run(
+                ("apt-get", "download", "-q", name.package), environment, _DOWNLOAD_TIMEOUT, Path(download_folder)
+            )
+            archives = sorted(Path(download_folder).glob(f"{name.package}_*.deb"))
             if not done.ok or not archives:
                 raise self._lacking(name, done)
             return archives[-1].rename(kept / archives[-1].name)

@@ -20,8 +20,8 @@ _DOWNLOAD_LIMIT = 2 << 30
     reraise=True,
 )
 def _download_once(url: str, target: Path) -> None:
-    aside = target.with_suffix(".part")
-    with requests.get(url, stream=True, timeout=_CONNECT_TIMEOUT) as response, aside.open("wb") as file:
+    unfinished = target.with_suffix(".part")
+    with requests.get(url, stream=True, timeout=_CONNECT_TIMEOUT) as response, unfinished.open("wb") as file:
         response.raise_for_status()
         size = 0
         for piece in response.iter_content(1 << 20):
@@ -29,7 +29,7 @@ def _download_once(url: str, target: Path) -> None:
             if size > _DOWNLOAD_LIMIT:
                 raise InfrastructureError(f"{url} is larger than {_DOWNLOAD_LIMIT >> 30} GiB")
             file.write(piece)
-    aside.replace(target)
+    unfinished.replace(target)
 
 
 def download(url: str, target: Path) -> None:

@@ -1,7 +1,7 @@
 """Imports the tarball of a source tree as one commit, in steps: an import that was killed goes on at its last step.
 
-Steps are commits of a repository aside, whose objects become the workspace's at the end, all at once. What a killed
-import left there is never seen elsewhere.
+Steps are commits of a repository of their own, whose objects become the workspace's at the end, all at once. What a
+killed import left there is never seen elsewhere.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PIECE = 1 << 20
 
 
 def import_archive(
-    repository: Repository, archive: Source, message: str, ref: str, aside: Path, say: Callable[[str], None]
+    repository: Repository, archive: Source, message: str, ref: str, folder: Path, say: Callable[[str], None]
 ) -> str:
     """Streams a tarball into one commit through git-fast-import(1), without unpacking it to disk.
 
@@ -32,7 +32,7 @@ def import_archive(
 
     Args:
         archive: at its beginning.
-        aside: where it is put together, a folder for this archive and no other. It stays where the process is killed,
+        folder: where it is put together, a folder for this archive and no other. It stays where the process is killed,
             and the next import goes on with it; nobody else uses it meanwhile.
         say: called with a line where an earlier import goes on.
 
@@ -40,37 +40,37 @@ def import_archive(
         The commit, which `ref` names from now on; nothing is left behind when it fails.
     """
     try:
-        steps = _repository_aside(aside, repository)
+        steps = _repository_of_steps(folder, repository)
         done = int(steps.out("log", "-1", "--format=%s", _STEPS)) if steps.commit_of(_STEPS) else 0
         if done:
             say(f"  going on after {done} files of an import that was interrupted")
         with steps.fast_import() as stream:
             _write_steps(stream, archive, done)
         tree = steps.tree_of(_STEPS)
-        _adopt(aside, repository.folder)
+        _adopt(folder, repository.folder)
         # In git's own words, which add no newline to what they read.
         commit = repository.out("commit-tree", tree, stdin=message.encode())
         repository.out("update-ref", ref, commit)
     except Exception:
         # It would fail again, and what is here may be all that the disk has room for.
-        _discard(aside)
+        _discard(folder)
         raise
-    _discard(aside)
+    _discard(folder)
     return commit
 
 
-def _repository_aside(aside: Path, repository: Repository) -> Repository:
+def _repository_of_steps(folder: Path, repository: Repository) -> Repository:
     """The repository that steps go to; what another tree has already is not written again."""
-    steps = initialised(aside)
-    (aside / "objects/info/alternates").write_text(f"{repository.folder.resolve()}/objects\n")
-    for leftover in (*aside.glob("objects/pack/tmp_*"), *aside.glob("fast_import_crash_*")):
+    steps = initialised(folder)
+    (folder / "objects/info/alternates").write_text(f"{repository.folder.resolve()}/objects\n")
+    for leftover in (*folder.glob("objects/pack/tmp_*"), *folder.glob("fast_import_crash_*")):
         leftover.unlink(missing_ok=True)
     return steps
 
 
 def _write_steps(stream: IO[bytes], archive: Source, done: int) -> None:
     """Streams what follows the first `done` members of an archive."""
-    begun = done
+    start = done
     for number, entry in enumerate(entries(archive)):
         if number < done:
             continue
@@ -78,13 +78,13 @@ def _write_steps(stream: IO[bytes], archive: Source, done: int) -> None:
             # What came before is safe from here on.
             stream.write(b"checkpoint\n\n" if number > done else b"")
             _begin_step(stream, number + _STEP, resumed=0 < done == number)
-            begun = number + _STEP
+            start = number + _STEP
         if entry:
             stream.write(b"M %s inline %s\ndata %d\n" % (entry.mode.encode(), fast_import_path(entry.path), entry.size))
             # In pieces: a file of zeros takes a thousandth of its size in the archive.
             shutil.copyfileobj(entry.content, stream, _PIECE)
             stream.write(b"\n")
-    if not begun:
+    if not start:
         _begin_step(stream, _STEP, resumed=False)
     stream.write(b"\ndone\n")
 
@@ -98,11 +98,11 @@ def _begin_step(stream: IO[bytes], members: int, *, resumed: bool) -> None:
         stream.write(b"from %s^0\n" % _STEPS.encode())
 
 
-def _adopt(aside: Path, repository: Path) -> None:
+def _adopt(imported: Path, repository: Path) -> None:
     """Gives a repository the packs of another on the same disk; an index comes last, since it is what git looks for."""
     packs = repository / "objects/pack"
     packs.mkdir(exist_ok=True)
-    for index in sorted(aside.glob("objects/pack/*.idx")):
+    for index in sorted(imported.glob("objects/pack/*.idx")):
         for file in (index.with_suffix(".pack"), index):
             with suppress(FileExistsError):
                 os.link(file, packs / file.name)

@@ -148,8 +148,8 @@ class TreeImporter:
         self._say(f"Importing {name} ({version}), once per tree")
         try:
             with archive.open("rb") as file:
-                aside = self._aside(ref, hashlib.file_digest(file, "sha256").hexdigest())
-                commit = import_archive(repository, Progress(file, self._say), version, ref, aside, self._say)
+                import_folder = self._import_folder(ref, hashlib.file_digest(file, "sha256").hexdigest())
+                commit = import_archive(repository, Progress(file, self._say), version, ref, import_folder, self._say)
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
         if name.kind is TreeKind.DEBIAN:
@@ -157,7 +157,7 @@ class TreeImporter:
             untrusted_dir.remove(archive.parents[2])
         return Tree(str(name), version, commit, repository.tree_of(commit))
 
-    def _aside(self, ref: str, digest: str) -> Path:
+    def _import_folder(self, ref: str, digest: str) -> Path:
         """Where an archive is imported; what another one of the same tree left there is removed."""
         name = PurePosixPath(ref).name
         wanted = self._workspace.imports / f"{name}-{digest[:16]}"

@@ -17,7 +17,7 @@ from pipeline.mail.charset import in_charset
 from pipeline.mail.diff import has_diff
 from pipeline.mail.limits import PART_LIMIT
 from pipeline.mail.message import Mail, parse
-from pipeline.mail.subject import taken_apart
+from pipeline.mail.subject import parts_of_series
 from pipeline.system.errors import NotObtainedError
 
 _ATTACHMENT = re.compile(
@@ -33,7 +33,7 @@ _FOLDER = "Save the attachments as 0001.patch, 0002.patch, … to a folder, in o
 
 
 @dataclass(frozen=True)
-class TakenApart:
+class SplitThread:
     """A thread in which patches are mails of their own.
 
     Args:
@@ -47,7 +47,7 @@ class TakenApart:
     refused: Mapping[str, NotObtainedError]
 
 
-def patches_apart(mails: Sequence[Mail], named: str) -> TakenApart:
+def split_attachments(mails: Sequence[Mail], named: str) -> SplitThread:
     """The thread with the mails taken apart that post patches as attachments.
 
     Args:
@@ -72,7 +72,7 @@ def patches_apart(mails: Sequence[Mail], named: str) -> TakenApart:
                 f"looked at"
             )
         opened += parts or [mail]
-    return TakenApart(tuple(opened), notes, refused)
+    return SplitThread(tuple(opened), notes, refused)
 
 
 def _apart(mail: Mail) -> list[Mail]:
@@ -107,8 +107,8 @@ def _apart(mail: Mail) -> list[Mail]:
 
 
 def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence[Message]) -> list[Mail]:
-    subjects = [taken_apart(parse(_written(patch, {"Message-ID": "<x@x>"})).letter.subject) for patch in patches]
-    version, number, total, title = taken_apart(_REPLY.sub("", mail.letter.subject))
+    subjects = [parts_of_series(parse(_written(patch, {"Message-ID": "<x@x>"})).letter.subject) for patch in patches]
+    version, number, total, title = parts_of_series(_REPLY.sub("", mail.letter.subject))
     versions = {subject[0] for subject in subjects} | ({version} if number is not None else set())
     if len(versions) > 1:
         listed = ", ".join(f"v{version}" for version in sorted(versions))
@@ -127,7 +127,7 @@ def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence
         if not _LEFT_OUT.match(name):
             cover[name] = value
     cover.set_payload("\n".join(texts).encode("utf-8", "replace"), "utf-8")
-    made = [_written(cover, {"Message-ID": f"<{mail.message_id}>", "Subject": f"[{tag} 0/{count}] {title}"})]
+    written = [_written(cover, {"Message-ID": f"<{mail.message_id}>", "Subject": f"[{tag} 0/{count}] {title}"})]
     ordered = sorted(range(count), key=numbers.__getitem__) if counted else range(count)
     for at, position in enumerate(ordered, 1):
         headers = {
@@ -138,8 +138,8 @@ def _mails(mail: Mail, message: Message, texts: Sequence[str], patches: Sequence
         }
         if not patches[position]["Date"]:
             headers["Date"] = mail.letter.date
-        made.append(_written(patches[position], headers))
-    return [parse(mail) for mail in made]
+        written.append(_written(patches[position], headers))
+    return [parse(mail) for mail in written]
 
 
 def _parts(message: Message) -> Iterator[Message]:

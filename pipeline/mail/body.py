@@ -59,10 +59,10 @@ def body_of(message: Message) -> Body:
 
 def diff_in(raw: bytes) -> bytes:
     """The part of a mail that git-apply(1) takes, whatever the mail's encoding."""
-    return apart(body_of(BytesParser(policy=compat32).parsebytes(raw)).exact)[1]
+    return message_and_diff(body_of(BytesParser(policy=compat32).parsebytes(raw)).exact)[1]
 
 
-def apart(content: bytes) -> tuple[bytes, bytes]:
+def message_and_diff(content: bytes) -> tuple[bytes, bytes]:
     """The commit message of a patch, and all behind it, as git-mailinfo(1) takes them apart."""
     match = _PATCH.search(content)
     return (content[: match.start()], content[match.start() :]) if match else (content, b"")
@@ -85,7 +85,7 @@ def _part(part: Message, payload: bytes) -> Body:
         return Body(lines, lines.encode(), _remarks(text), text.whole, lines != text.text)
     if not text.mixed:
         return Body(text.text, text.text.encode(), _remarks(text), text.whole)
-    message, patch = apart(content)
+    message, patch = message_and_diff(content)
     return Body(text.text, decoded(message, charset).text.encode() + patch, _remarks(text), text.whole)
 
 
@@ -93,7 +93,7 @@ def _without_transport(payload: bytes) -> bytes:
     """Lines that end with LF: CRLF is what mail has on its way (RFC 2046, 4.1.1), but not where a diff alone has it."""
     if b"\r\n" not in payload:
         return payload
-    message, patch = apart(payload)
+    message, patch = message_and_diff(payload)
     if not patch or _DIFF_WITH_CR.search(patch) or not has_diff(patch.decode("latin-1")):
         return payload.replace(b"\r\n", b"\n")
     return message.replace(b"\r\n", b"\n") + patch

@@ -121,8 +121,8 @@ def _family(start: Posting, candidates: Sequence[Posting], tree: _Tree) -> list[
 
 
 def _without(postings: Sequence[Posting], others: Sequence[Posting]) -> list[Posting]:
-    gone = set(map(id, others))
-    return [posting for posting in postings if id(posting) not in gone]
+    excluded = set(map(id, others))
+    return [posting for posting in postings if id(posting) not in excluded]
 
 
 def _topmost(candidates: Sequence[Posting], tree: _Tree) -> Posting:

@@ -30,7 +30,7 @@ _RULER_ABOVE = 2
 
 def distinct(mails: Sequence[Mail]) -> list[Mail]:
     """The mails without duplicates: of the copies of a mail the one that lists changed least."""
-    different = told_apart(mails)
+    different = ids_of_different_mails(mails)
     copies: dict[object, list[tuple[int, Mail]]] = defaultdict(list)
     for position, mail in enumerate(mails):
         same = mail.message_id and mail.message_id not in different
@@ -41,7 +41,7 @@ def distinct(mails: Sequence[Mail]) -> list[Mail]:
     ]
 
 
-def told_apart(mails: Sequence[Mail]) -> frozenset[str]:
+def ids_of_different_mails(mails: Sequence[Mail]) -> frozenset[str]:
     """Message-ids that several mails have which do not say the same (RFC 5322, 3.6.4: an id is that of one mail).
 
     A list's copy of a mail may have a footer, another encoding, and a relay's From:.

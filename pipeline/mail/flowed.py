@@ -34,18 +34,18 @@ def joined(text: str, *, delsp: bool) -> str:
     Quoted lines stay as they are: many programs put a blank behind each `>`, and what is quoted is found by its lines.
     """
     lines: list[str] = []
-    begun = ""
+    paragraph = ""
     for line in text.split("\n"):
         if line == "-- " or line.startswith(">"):
-            lines += [begun] if begun else []
+            lines += [paragraph] if paragraph else []
             lines.append(line)
-            begun = ""
+            paragraph = ""
             continue
         content = line.removeprefix(" ")
         # A line of blanks alone is context of a diff: programs that flow text trim it elsewhere (RFC 3676, 4.2).
         if content.endswith(" ") and content.strip(" "):
-            begun += content[:-1] if delsp else content
+            paragraph += content[:-1] if delsp else content
         else:
-            lines.append(begun + content)
-            begun = ""
-    return "\n".join([*lines, begun] if begun else lines)
+            lines.append(paragraph + content)
+            paragraph = ""
+    return "\n".join([*lines, paragraph] if paragraph else lines)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from email.message import Message
 from email.utils import parseaddr
 
-from pipeline.mail.body import apart
+from pipeline.mail.body import message_and_diff
 from pipeline.mail.headers import addresses, header_text, mailbox, mailboxes, unfolded
 from pipeline.mail.scissors import below_scissors
 
@@ -154,7 +154,7 @@ def reply_to(message: Message) -> tuple[str, ...]:
 
 def in_body_author(body: str) -> str:
     """The mailbox of the `From:` that git-am(1) finds at the start of a commit message, or nothing."""
-    message = below_scissors(apart(body.encode())[0]).decode()
+    message = below_scissors(message_and_diff(body.encode())[0]).decode()
     lines = message.lstrip("\n").split("\n", _IN_BODY_LIMIT)[:_IN_BODY_LIMIT]
     for at, line in enumerate(lines):
         if line[:1] in (" ", "\t") and at:

@@ -114,7 +114,7 @@ def _joined(posting: Posting, older: Posting, numbers: Sequence[int]) -> Posting
     total = older.patches[0].total
     new = [replace(mail, number=number, total=total) for mail, number in zip(posting.patches, numbers, strict=True)]
     rest = [mail for mail in older.mails if mail.number not in numbers]
-    gone = {mail.message_id: mail.number for mail in older.patches if mail.number in numbers}
+    replaced = {mail.message_id: mail.number for mail in older.patches if mail.number in numbers}
     return replace(
         older,
         version=posting.version,
@@ -122,7 +122,7 @@ def _joined(posting: Posting, older: Posting, numbers: Sequence[int]) -> Posting
         resend=posting.resend,
         mails=tuple(sorted([*new, *rest], key=lambda mail: mail.number or 0)),
         taken=tuple(mail.number for mail in rest if mail.number),
-        replaced={**older.replaced, **{name: number for name, number in gone.items() if number}},
+        replaced={**older.replaced, **{name: number for name, number in replaced.items() if number}},
     )
 
 

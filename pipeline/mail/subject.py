@@ -98,7 +98,7 @@ def read_bare(text: str) -> Subject:
     return subject_of_tags or Subject(1, 0, None, 1, 1, text.strip())
 
 
-def taken_apart(text: str) -> tuple[int, int | None, int, str]:
+def parts_of_series(text: str) -> tuple[int, int | None, int, str]:
     """Version, number, total and title of `[PATCH v3 02/11] title`; number is None where it is no part of a series."""
     subject = read(text)
     return subject.version, subject.number, subject.total, subject.title

@@ -80,13 +80,13 @@ def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posti
     members: dict[int, list[Mail]] = defaultdict(list)
     for position, mail in enumerate(parts):
         members[groups.root(position)].append(mail)
-    told_apart = [
+    separated = [
         posting
         for group in members.values()
-        for same in ([group] if in_a_folder else _told_apart(group))
+        for same in ([group] if in_a_folder else _separated(group))
         for posting in _numbered(same, revisions[id(max(same, key=lambda mail: bool(mail.number)))])
     ]
-    whole = [posting for posting in told_apart if posting.patches or len(told_apart) == 1]
+    whole = [posting for posting in separated if posting.patches or len(separated) == 1]
     return tuple(Rerolls(by_id, revisions).completed(whole))
 
 
@@ -148,7 +148,7 @@ def _sent_with(mail: Mail, cover: Mail) -> bool:
     return together and bool(mail.number) and abs(moment(mail) - moment(cover)) < _SENT_TOGETHER
 
 
-def _told_apart(group: Sequence[Mail]) -> list[list[Mail]]:
+def _separated(group: Sequence[Mail]) -> list[list[Mail]]:
     """The mails of a revision that was sent twice, or of which a patch was sent again, each time as a whole."""
     counts = Counter(mail.number for mail in group if mail.subject.counted)
     if not counts or max(counts.values()) == 1 or max(counts.values()) > _POSTED_TWICE:

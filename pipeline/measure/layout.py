@@ -152,18 +152,18 @@ def _shape(layout: Layout | None) -> tuple[int, tuple[Member, ...]] | None:
 def _member_deltas(old: Layout, new: Layout) -> Iterator[MemberDelta]:
     """The change of each member, in the order of offsets; one that others replace in its place was renamed."""
     before, after = ({member.name: member for member in side.members} for side in (old, new))
-    gone = [member for member in old.members if member.name not in after]
-    come = [member for member in new.members if member.name not in before]
+    removed = [member for member in old.members if member.name not in after]
+    added = [member for member in new.members if member.name not in before]
     changes: list[MemberDelta] = []
-    for member in gone:
-        heir = next(
-            (candidate for candidate in come if (candidate.offset, candidate.size) == (member.offset, member.size)),
+    for member in removed:
+        replacement = next(
+            (candidate for candidate in added if (candidate.offset, candidate.size) == (member.offset, member.size)),
             None,
         )
-        if heir:
-            come.remove(heir)
-        changes.append(MemberDelta(MemberChange.RENAMED if heir else MemberChange.REMOVED, member, heir))
-    changes += [MemberDelta(MemberChange.ADDED, None, member) for member in come]
+        if replacement:
+            added.remove(replacement)
+        changes.append(MemberDelta(MemberChange.RENAMED if replacement else MemberChange.REMOVED, member, replacement))
+    changes += [MemberDelta(MemberChange.ADDED, None, member) for member in added]
     for name in before.keys() & after.keys():
         member_before, member_after = before[name], after[name]
         if member_before != member_after:

@@ -82,7 +82,7 @@ def joined(commands: Sequence[str]) -> str:
     It has the trees and cells of all of them, in order; a command line without `--cell` builds every cell. All other
     options are those of the first command line.
     """
-    asked = [_taken_apart(command) for command in commands]
+    asked = [_split_command(command) for command in commands]
     trees = dict.fromkeys(name for _, options in asked for name in options["--tree"])
     every = any(not options["--cell"] for _, options in asked)
     cells = dict.fromkeys(name for _, options in asked for name in options["--cell"] if not every)
@@ -92,7 +92,7 @@ def joined(commands: Sequence[str]) -> str:
     return pasted(words[:2], words[2 : 2 + operands], options)
 
 
-def _taken_apart(command: str) -> tuple[list[str], dict[str, list[str]]]:
+def _split_command(command: str) -> tuple[list[str], dict[str, list[str]]]:
     """Split a command line into its words, and the values of `--tree` and `--cell`."""
     words, options = [], {"--tree": list[str](), "--cell": list[str]()}
     split = shlex.split(command)

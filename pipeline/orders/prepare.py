@@ -21,7 +21,7 @@ from pipeline.definitions import (
     load_series,
 )
 from pipeline.kernel.buildhost import BuildHost
-from pipeline.kernel.standing import SETTING, default_trees
+from pipeline.kernel.default_tree import SETTING, default_trees
 from pipeline.kernel.trees import EXAMPLES, TreeName
 from pipeline.machine import doctor
 from pipeline.model import Cell, Series, Stage

@@ -61,8 +61,8 @@ def for_others(record: RunRecord) -> RunRecord:
     names = _names(record)
     known = {"command": _command(record, names), "places": ()}
     series = record.series.model_copy(update={"source": _source(record)})
-    made = record.model_copy(update={**known, "series": series})
-    replaced: RunRecord = _replaced(made, names) if names.texts else made
+    public_record = record.model_copy(update={**known, "series": series})
+    replaced: RunRecord = _replaced(public_record, names) if names.texts else public_record
     return replaced
 
 
@@ -121,10 +121,10 @@ def _command(record: RunRecord, names: Names) -> str:
     if not series:
         return ""
     by_name = {tree.name: tree for tree in record.trees}
-    made, rest = [*words[:2], series], iter(words[3:])
+    public_words, rest = [*words[:2], series], iter(words[3:])
     for option in rest:
         if option not in _WITH_VALUE:
-            made.append(option)
+            public_words.append(option)
             continue
         value = next(rest, "")
         if option == "--tree":
@@ -133,8 +133,8 @@ def _command(record: RunRecord, names: Names) -> str:
             value = _CREDENTIALS.sub("", value)
         if option in ("--tree", "--matrix") and not _is_public(option, value):
             return ""
-        made += [option, value]
-    return names.text(shlex.join(made))
+        public_words += [option, value]
+    return names.text(shlex.join(public_words))
 
 
 def _is_public(option: str, value: str) -> bool:

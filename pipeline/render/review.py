@@ -283,5 +283,5 @@ def opener(point: PointRecord) -> str:
 
 
 def _indented(lines: Iterable[str], end: str = "") -> list[str]:
-    made = [" " * INDENT + line for line in lines]
-    return [*made[:-1], made[-1] + end] if made else []
+    indented = [" " * INDENT + line for line in lines]
+    return [*indented[:-1], indented[-1] + end] if indented else []

@@ -20,7 +20,7 @@ _COMPLAINS, _FAILED = "the kernel complains: ", "failed: "
 _END_OF_TRACE = re.compile(r"---\[ end (trace|Kernel panic)")
 
 
-def deed(what: str) -> str:
+def failure_words(what: str) -> str:
     """The failure, as `the kernel hangs before userspace`; names of checks and scenarios are ours.
 
     Args:
@@ -45,7 +45,7 @@ def evidence(what: str, seen: Sequence[str], console: str) -> list[str]:
     """Lines that show it: what was wrong, the complaint with its call trace, or how the console ends.
 
     Args:
-        what: as for `deed`.
+        what: as for `failure_words`.
         seen: evidence as a report has it.
         console: of the boot, as far as it is there.
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.assess import before_after
-from pipeline.assess.findings import Finding, Guilt, boot_failures, failures, warnings
+from pipeline.assess.findings import BlamedPatch, Finding, boot_failures, failures, warnings
 from pipeline.assess.words import labelled
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
 from pipeline.render import wording
@@ -53,18 +53,18 @@ def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
         for finding in findings:
             shown = [cells[name] for name in finding.cells]
             what = "The build fails" if kind == "error" else _warns(finding)
-            text = _sentences(record, finding.guilt, f"{what} on {wording.kernels(shown)}", kind == "error")
+            text = _sentences(record, finding.blamed, f"{what} on {wording.kernels(shown)}", kind == "error")
             if kind == "error" and (good := _builds_on(record, finding)):
                 text = wrap(f"{' '.join(text)} With it, it builds on {wording.kernels(good)}.", COLUMNS, most=8)
             yield Report(
-                finding.guilt.patch,
-                _place(record, finding.guilt.patch, finding.diagnostics),
+                finding.blamed.patch,
+                _place(record, finding.blamed.patch, finding.diagnostics),
                 tuple(text),
                 tuple(excerpt(logs(finding.log), finding.diagnostics, kind)),
                 shown[0],
                 finding.diagnostics,
                 BROKEN if kind == "error" else WARNS,
-                finding.guilt.applied,
+                finding.blamed.applied,
             )
 
 
@@ -75,7 +75,7 @@ def _builds_on(record: RunRecord, finding: Finding) -> list[CellRecord]:
         cell
         for name, cell in labelled(record)
         if name not in finding.cells
-        and any(state.patch == finding.guilt.patch > 0 and state.status == "built" for state in cell.states)
+        and any(state.patch == finding.blamed.patch > 0 and state.status == "built" for state in cell.states)
         and any(file.path in paths and file.objects for file in cell.files)
     ]
 
@@ -84,18 +84,18 @@ def _warns(finding: Finding) -> str:
     return "A new warning" if len(finding.diagnostics) == 1 else f"{len(finding.diagnostics)} new warnings"
 
 
-def _sentences(record: RunRecord, guilt: Guilt, what: str, failed: bool = False) -> list[str]:
+def _sentences(record: RunRecord, blamed: BlamedPatch, what: str, failed: bool = False) -> list[str]:
     """Sentences on a finding, and on how certain it is that this patch causes it."""
     total = len(record.series.patches)
-    if guilt.proven:
-        words = f"{what} with {_named(record, guilt.patch)}." + (" It builds without it." if failed else "")
+    if blamed.proven:
+        words = f"{what} with {_named(record, blamed.patch)}." + (" It builds without it." if failed else "")
     elif total == 1:
         words = f"{what} with this patch."
-    elif guilt.patch:
-        words = f"{what} with {_applied(guilt, total)} applied. I did not build them one by one; only "
-        words += f"{_named(record, guilt.patch)} touches the file."
+    elif blamed.patch:
+        words = f"{what} with {_applied(blamed, total)} applied. I did not build them one by one; only "
+        words += f"{_named(record, blamed.patch)} touches the file."
     else:
-        words = f"{what} with {_applied(guilt, total)} applied. I did not try them one by one."
+        words = f"{what} with {_applied(blamed, total)} applied. I did not try them one by one."
     return wrap(words, COLUMNS, most=8)
 
 
@@ -106,8 +106,8 @@ def _named(record: RunRecord, patch: int) -> str:
     return "this patch" if patch in known else f"patch {patch}"
 
 
-def _applied(guilt: Guilt, total: int) -> str:
-    return f"{'all' if guilt.applied == total else 'the first'} {count(guilt.applied, 'patch')}"
+def _applied(blamed: BlamedPatch, total: int) -> str:
+    return f"{'all' if blamed.applied == total else 'the first'} {count(blamed.applied, 'patch')}"
 
 
 def _place(record: RunRecord, patch: int, diagnostics: Sequence[DiagnosticRecord]) -> Place | None:
@@ -124,20 +124,22 @@ def _boots(record: RunRecord, logs: Logs) -> Iterator[Report]:
     for finding, what in boot_failures(record):
         shown = [cells[name] for name in finding.cells]
         scenario, _, words = what.partition(": ")
-        text = _sentences(record, finding.guilt, f"In QEMU, {console.deed(words)} on {wording.kernels(shown)}")
-        text = wrap(f"{' '.join(text)} {_without(shown, scenario, finding.guilt, words)}".strip(), COLUMNS, most=8)
+        text = _sentences(
+            record, finding.blamed, f"In QEMU, {console.failure_words(words)} on {wording.kernels(shown)}"
+        )
+        text = wrap(f"{' '.join(text)} {_without(shown, scenario, finding.blamed, words)}".strip(), COLUMNS, most=8)
         seen = [diagnostic.message for diagnostic in finding.diagnostics]
         lines = console.evidence(words, seen, logs(finding.log))
-        yield Report(finding.guilt.patch, None, tuple(text), tuple(lines), shown[0], applied=finding.guilt.applied)
+        yield Report(finding.blamed.patch, None, tuple(text), tuple(lines), shown[0], applied=finding.blamed.applied)
 
 
-def _without(cells: Sequence[CellRecord], scenario: str, guilt: Guilt, what: str) -> str:
+def _without(cells: Sequence[CellRecord], scenario: str, blamed: BlamedPatch, what: str) -> str:
     """A sentence on how kernels behaved before, where they were booted and all did the same.
 
     Args:
         what: they do now, as a report has it.
     """
-    state, name = (guilt.patch - 1, "it") if guilt.proven else (0, "the series")
+    state, name = (blamed.patch - 1, "it") if blamed.proven else (0, "the series")
     before = [boot for cell in cells for boot in cell.boots if (boot.scenario, boot.patch) == (scenario, state)]
     before = [boot for boot in before if boot.conclusive]
     if len(before) < len(cells):
@@ -150,7 +152,7 @@ def _without(cells: Sequence[CellRecord], scenario: str, guilt: Guilt, what: str
     if len(results) != 1:
         return ""
     ((passed, reason),) = results
-    return f"It does not without {name}." if passed else f"Without {name}, {console.deed(reason)}."
+    return f"It does not without {name}." if passed else f"Without {name}, {console.failure_words(reason)}."
 
 
 def _structs(record: RunRecord) -> Iterator[Report]:
@@ -160,20 +162,20 @@ def _structs(record: RunRecord) -> Iterator[Report]:
     for change in [*grown, *before_after.lost_promises(record, labelled(record))]:
         shown = [cells[name] for name in change.cells]
         what = wording.spoken(record, change.what)
-        guilt = Guilt(change.patch or len(record.series.patches), change.patch, proven=bool(change.patch))
+        blamed = BlamedPatch(change.patch or len(record.series.patches), change.patch, proven=bool(change.patch))
         if (
             change not in grown
             and what.startswith("sizeof(struct page)")
             and any("page" in each.what for each in grown)
         ):
             continue
-        text = _sentences(record, guilt, f"{what} on {wording.kernels(shown)}")
+        text = _sentences(record, blamed, f"{what} on {wording.kernels(shown)}")
         yield Report(change.patch, _place_of_struct(record, change), tuple(text), (), shown[0])
     for stub in before_after.emptied(labelled(record))[: before_after.STUBS_SHOWN]:
         shown = [cells[name] for name in stub.cells]
-        guilt = Guilt(len(record.series.patches), 0, proven=False)
+        blamed = BlamedPatch(len(record.series.patches), 0, proven=False)
         words = f"Hardly anything is left of {stub.what} on {wording.kernels(shown)}"
-        yield Report(0, None, tuple(_sentences(record, guilt, words)), (), shown[0], weight=DOUBT)
+        yield Report(0, None, tuple(_sentences(record, blamed, words)), (), shown[0], weight=DOUBT)
 
 
 def _place_of_struct(record: RunRecord, change: before_after.Change) -> Place | None:

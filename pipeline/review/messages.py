@@ -12,7 +12,7 @@ from typing import Literal
 
 from pipeline.mail.diff import has_diff
 from pipeline.mail.given import Given, given
-from pipeline.mail.subject import read, taken_apart
+from pipeline.mail.subject import parts_of_series, read
 from pipeline.model import Letter, Series
 from pipeline.review.people import person
 from pipeline.review.phrases import Phrases, matches
@@ -140,7 +140,7 @@ class _Placed:
         self._patches: dict[str, int | Literal["by subject"] | None] = {}
         self._titles = {_same(patch.subject): patch.number for patch in series.patches}
         if series.cover.message_id not in {patch.message_id for patch in series.patches}:
-            self._titles[_same(taken_apart(series.cover.subject)[3])] = 0
+            self._titles[_same(parts_of_series(series.cover.subject)[3])] = 0
 
     def message(self, letter: Letter) -> Message | None:
         """None where a letter is no reply to this revision."""
@@ -160,7 +160,7 @@ class _Placed:
         by_parents = self._by_parents(letter)
         if by_parents != "by subject":
             return by_parents
-        version, _, _, title = taken_apart(_PREFIX.sub("", letter.subject))
+        version, _, _, title = parts_of_series(_PREFIX.sub("", letter.subject))
         return self._titles.get(_same(title)) if version == self._version else None
 
     def _by_parents(self, letter: Letter) -> int | Literal["by subject"] | None:
@@ -189,7 +189,7 @@ class _Placed:
 
     def _reposted(self, letter: Letter) -> int | None:
         """The patch that another copy of it in this revision is; a part may be posted again in its thread."""
-        version, _, _, title = taken_apart(letter.subject)
+        version, _, _, title = parts_of_series(letter.subject)
         return self._titles.get(_same(title)) if version == self._version else None
 
     def known(self, message_id: str) -> bool:

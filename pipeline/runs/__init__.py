@@ -47,16 +47,16 @@ class RunFolder:
         shutil.copyfile(source, path)
 
     def finish(self, record: RunRecord) -> None:
-        aside = self.folder / f"{RECORD}.part"
+        unfinished = self.folder / f"{RECORD}.part"
         text = record.to_json()
         if len(text.encode()) > untrusted.RUN.most:
             # Nobody would read it.
             text = _shortened(record).to_json()
-        with aside.open("w") as file:
+        with unfinished.open("w") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        aside.rename(self.folder / RECORD)
+        unfinished.rename(self.folder / RECORD)
 
 
 @dataclass(frozen=True)

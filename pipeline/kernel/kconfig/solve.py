@@ -27,8 +27,8 @@ from pipeline.kernel.kconfig.expression import (
     options_in,
     size_of,
 )
+from pipeline.kernel.kconfig.hypothetical import State, Values
 from pipeline.kernel.kconfig.options import Definition, Kconfig
-from pipeline.kernel.kconfig.supposed import State, Values
 from pipeline.system import untrusted
 from pipeline.system.untrusted import Budget, TooMuchError
 

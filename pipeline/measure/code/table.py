@@ -225,8 +225,8 @@ def _changes(old: Iterable[_Item], new: Iterable[_Item]) -> Iterator[CodeChange]
             yield _change(waiting[after.source].pop(), after)
         else:
             come.append(after)
-    gone = [before for items in waiting.values() for before in items]
-    for pair in zip_longest(gone, come):
+    unmatched = [before for items in waiting.values() for before in items]
+    for pair in zip_longest(unmatched, come):
         yield _change(*pair)
 
 

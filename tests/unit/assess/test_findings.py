@@ -145,4 +145,4 @@ def test_a_warning_that_follows_from_an_error_is_none_unless_it_outlives_that() 
     assert [diagnostic.path for diagnostic in finding.diagnostics] == ["mm/util.c"]
     outlives = records.cell("one", states=(*before, broken, records.state(3, new_warnings=(F,))))
     (finding,) = warnings(records.run(cells=(outlives,)))
-    assert (finding.guilt.patch, len(finding.diagnostics)) == (2, 2)
+    assert (finding.blamed.patch, len(finding.diagnostics)) == (2, 2)

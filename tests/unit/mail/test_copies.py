@@ -25,7 +25,7 @@ from tests.support.mails import DIFF, mail, raw
 def test_one_message_id_is_one_mail_but_for_a_footer(copy: str, same: bool) -> None:
     mails = [mail("[PATCH 1/2] a", DIFF, "1"), mail("[PATCH 2/2] b", DIFF + "b", "2"), mail("[PATCH 1/2] a", copy, "1")]
     wanted = frozenset() if same else {"1@example.org"}
-    assert copies.told_apart(mails) == copies.told_apart(mails[::-1]) == wanted
+    assert copies.ids_of_different_mails(mails) == copies.ids_of_different_mails(mails[::-1]) == wanted
 
 
 FOOTER = "_______________________________________________\n{0} mailing list\n{0}@lists.example.org\n"
@@ -33,9 +33,9 @@ FOOTER = "_______________________________________________\n{0} mailing list\n{0}
 
 def test_footers_of_two_lists_make_no_two_mails() -> None:
     mails = [mail("[PATCH] a", DIFF + FOOTER.format(name), "1") for name in ("mm", "net")]
-    assert copies.told_apart(mails) == frozenset()
+    assert copies.ids_of_different_mails(mails) == frozenset()
     mails = [mail("[PATCH] a", DIFF + line, "1") for line in (" one more\n", " another\n")]
-    assert copies.told_apart(mails) == {"1@example.org"}
+    assert copies.ids_of_different_mails(mails) == {"1@example.org"}
 
 
 @pytest.mark.parametrize(

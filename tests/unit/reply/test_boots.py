@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.record import BootRecord, RunRecord
 from pipeline.reply import draft
-from pipeline.reply.console import deed, evidence
+from pipeline.reply.console import evidence, failure_words
 from tests.support import records
 
 CONSOLE = """\
@@ -61,7 +61,7 @@ def flat(text: str) -> str:
     ],
 )
 def test_no_name_of_ours_is_in_the_words(what: str, words: str) -> None:
-    assert deed(what) == words
+    assert failure_words(what) == words
 
 
 def test_a_complaint_is_shown_with_its_trace_and_no_more() -> None:
