@@ -171,8 +171,7 @@ class Pipeline:
         return series
 
     def review(self, series: Series, request: Request, since: Request | None, trees: Sequence[Tree]) -> ReviewRecord:
-        """Review the thread, with the fates of an earlier revision's points: `since`, or one that the series itself
-        names.
+        """Review the thread, and the earlier revision: `since`, or one that the series itself names.
 
         Raises:
             NotObtainedError: `since` cannot be had; an earlier one that nobody asked for may be incomplete.

@@ -48,7 +48,7 @@ function sort(table, head) {
   head.setAttribute("aria-sort", descending ? "descending" : "ascending");
   const body = table.tBodies[0];
   const keyed = Array.from(body.rows, (row) => [key(row.cells[column].textContent.trim(), numeric), row]);
-  keyed.sort(([one], [other]) => compare(one, other, descending));
+  keyed.sort(([first], [second]) => compare(first, second, descending));
   body.append(...keyed.map(([, row]) => row));
 }
 
@@ -59,9 +59,9 @@ function key(text, numeric) {
 }
 
 // Cells without a number come last in either direction.
-function compare(one, other, descending) {
-  if (one === null || other === null) return (one === null) - (other === null);
-  const order = typeof one === "number" ? one - other : one.localeCompare(other, "en");
+function compare(first, second, descending) {
+  if (first === null || second === null) return (first === null) - (second === null);
+  const order = typeof first === "number" ? first - second : first.localeCompare(second, "en");
   return descending ? -order : order;
 }
 

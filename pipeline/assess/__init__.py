@@ -1,3 +1,1 @@
-"""Judges the record of a run: findings, coverage, verdict, exit status. Reports and replies lay out what is judged
-here.
-"""
+"""Judges the record of a run: findings, coverage, verdict, exit status. Reports and replies lay out its judgements."""

@@ -1,6 +1,4 @@
-"""Differences between cells' kernels before and after the series, sizes left out: memmap, structs, promises of the
-matrix.
-"""
+"""Differences between kernels before and after the series, sizes left out: memmap, structs, promises of the matrix."""
 
 from __future__ import annotations
 

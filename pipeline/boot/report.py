@@ -1,6 +1,4 @@
-"""The guest's report, which comes through its virtio port, and the result of the boot. The console is no part of a
-verdict.
-"""
+"""The guest's report, which comes through its virtio port, and the result of the boot. The console decides nothing."""
 
 from __future__ import annotations
 

@@ -121,10 +121,8 @@ class Builder:
         missing = [cell for cell in cells if cell.cell.id not in at_state]
         if missing:
             built_here = self._build_state(applied, state, missing, keys, builds)
-            built_here_ids = {cell.cell.id for cell in built_here}
-            at_state |= self._stored(
-                keys, [cell for cell in missing if cell.cell.id not in built_here_ids], cached=True
-            )
+            ids = {cell.cell.id for cell in built_here}
+            at_state |= self._stored(keys, [cell for cell in missing if cell.cell.id not in ids], cached=True)
             at_state |= self._stored(keys, built_here, cached=False)
         if self._inspector:
             built = [cell for cell in cells if at_state[cell.cell.id].status is BuildStatus.BUILT]

@@ -1,6 +1,4 @@
-"""Judges claims by measurements. A claim is refuted only by its opposite; where numbers merely differ it is not
-confirmed.
-"""
+"""Judges claims by measurements. A claim is refuted only by its opposite; where numbers differ it is not confirmed."""
 
 from __future__ import annotations
 
@@ -138,9 +136,7 @@ def _compared(claimed: int, measured: int, relation: str) -> str:
 
 
 def _measured(cell: CellRecord, claim: Claim) -> int | None:
-    """The measured number of a claim: bloat-o-meter's total, or a number of the boot after the last patch that was
-    built.
-    """
+    """The measured number of a claim: bloat-o-meter's total, or a number of the boot after the last patch built."""
     if claim.patches:
         changes = [state.text_change for state in cell.states if state.patch in claim.patches]
         known = [change for change in changes if change is not None]

@@ -85,8 +85,7 @@ Condition = dict[Identifier, Annotated[tuple[Identifier, ...], BeforeValidator(_
 
 
 class SettingsDefinition(Definition):
-    """Settings of a cell that defaults, the values of axes and includes can give; one that is absent is left to the
-    others.
+    """Settings of a cell that defaults, values of axes and includes can give; others may give those that are absent.
 
     Args:
         arch: kbuild's ARCH.

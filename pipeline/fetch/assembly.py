@@ -1,6 +1,4 @@
-"""From a thread to a series: a posting is chosen here, b4 puts the series together, and its result is compared with the
-posting.
-"""
+"""From a thread to a series: chooses a posting, has b4 put the series together, and compares the two."""
 
 from __future__ import annotations
 
@@ -81,14 +79,14 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
     for_b4 = [mail for mail in _for_b4(choice, mails) if mail.message_id not in hidden]
     how_read = [(mail.number, remark) for mail in posting.patches for remark in remarks(mail)]
     truthful = [plain(mail) for mail in for_b4]
-    assembled_series = _put_together(choice, truthful, b4)
-    signatures = assembled_series.signatures
+    made = _put_together(choice, truthful, b4)
+    signatures = made.signatures
     signed = any(b"\ndkim-signature:" in mail.raw[:HEADER_LIMIT].lower() for mail in posting.patches)
     rewritten = any(new.raw is not old.raw for new, old in zip(truthful, for_b4, strict=True))
-    if not assembled_series.notes and ((online and signed) or rewritten):
+    if not made.notes and ((online and signed) or rewritten):
         # A signature holds for the bytes that came.
         signatures = b4.signatures(posting.patches, posting.version, online=online and signed)
-    assembled = [message.parse(mail) for mail in assembled_series.mails]
+    assembled = [message.parse(mail) for mail in made.mails]
     answered = trailers.answers(mails)
     patches = tuple(
         patch_of(
@@ -97,7 +95,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         for number, (mail, made_of_it) in enumerate(zip(posting.patches, assembled, strict=True), 1)
     )
     others = [mail for mail in mails if mail.message_id not in posting.ids]
-    left_out = trailers.uncollected(posting, choice.revisions, mails, patches, assembled_series.mismatches)
+    left_out = trailers.uncollected(posting, choice.revisions, mails, patches, made.mismatches)
     series = series_of(choice, patches, others, left_out)
     in_doubt = trailers.doubtful(others, patches)[:10]
     circular = [f"trailers of {len(circle)} replies are not collected: they answer each other"] if circle else []
@@ -108,7 +106,7 @@ def from_thread(raw: Sequence[bytes], message_id: str, asked: int | None, b4: B4
         for named_twice in sorted(different)[:10]
     ]
     read = [f"patch {number}: {remark}" for number, remark in how_read[:10]]
-    notes = (*series.notes, *assembled_series.notes, *read, *attached, *left_out_mails, *in_doubt, *circular, *twice)
+    notes = (*series.notes, *made.notes, *read, *attached, *left_out_mails, *in_doubt, *circular, *twice)
     return replace(series, notes=notes)
 
 
@@ -196,11 +194,9 @@ def _for_b4(choice: Choice, mails: Sequence[Mail]) -> list[Mail]:
     return kept
 
 
-def _difference(assembled_series: Assembled, posting: Posting) -> str:
-    """The difference between b4's result and the posting, n of n, one mail for each Message-ID; empty where there is
-    none.
-    """
-    assembled = [message.parse(mail) for mail in assembled_series.mails]
+def _difference(made: Assembled, posting: Posting) -> str:
+    """The difference between b4's result and the posting, each of its mails once; empty where there is none."""
+    assembled = [message.parse(mail) for mail in made.mails]
     wanted = [mail.message_id for mail in posting.patches]
     got = [mail.message_id for mail in assembled]
     if got == wanted:

@@ -1,5 +1,4 @@
-"""Files that an assembler opened: kbuild's records name what the compiler read, and nothing that `.incbin` or
-`.include` did.
+"""Files that an assembler opened: kbuild's records name what the compiler read, not what `.incbin` or `.include` did.
 
 GNU as tells (as(1), --MD). gcc calls a program of ours in its place, which has it write a rule of make beside each
 object, `.NAME.assembled`. clang assembles in its own process and tells nobody.

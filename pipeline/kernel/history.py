@@ -1,6 +1,4 @@
-"""Other commits of the repository that a tree comes from: the base that a series names, and older contents of its
-files.
-"""
+"""Other commits of the repository that a tree comes from: a base that a series names, older contents of its files."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The lists of one makefile, and the options on which a word is in them (Documentation/kbuild/makefiles.rst in the
-tree).
+"""The lists of one makefile, and the options on which a word is in them (Documentation/kbuild/makefiles.rst).
 
 The makefiles are read as text: `obj-$(CONFIG_X) += file.o dir/`, `foo-y := a.o b.o` where foo.o is made of parts, lists
 that are put together from other lists, and the `ifdef` and `ifeq` around them. What a function of make or of the shell
@@ -102,8 +101,7 @@ class Makefile:
         return tuple(reached_entries)
 
     def _reached(self, name: str, depth: int) -> Expression:
-        """The condition under which a list counts: always for those that kbuild knows, else where another list names
-        it.
+        """The condition under which a list counts: always for lists of kbuild, else where another list names it.
 
         Lists share others, so that each is asked once. One that is named by itself, whatever lies between, is not
         reached by that.

@@ -85,8 +85,7 @@ def preprocessing(make: Make, sources: Collection[str]) -> Mapping[str, tuple[st
 
 
 def of_objects(make: Make, targets: Collection[str], paths: Sequence[str]) -> tuple[dict[str, frozenset[str]], Reading]:
-    """Summaries of the records of single objects, whatever links them: the files each read of the tree, and how `paths`
-    show.
+    """Summaries of the records of single objects: the files that each read of the tree, and how `paths` show.
 
     Raises:
         UnreadableError: they cannot be read.

@@ -186,9 +186,7 @@ def _damage(raw: bytes) -> str:
 
 
 def _references(message: email.message.Message) -> tuple[str, ...]:
-    """Message-ids that a mail refers to, its parent last: In-Reply-To names it, and some programs have it elsewhere,
-    too.
-    """
+    """Message-ids that a mail refers to, its parent last: In-Reply-To has it, and in some programs other headers."""
     listed, answered = message_ids(message, "References"), message_ids(message, "In-Reply-To")
     if len(answered) == 1 and answered[0] in listed[:-1]:
         return (*(message_id for message_id in listed if message_id != answered[0]), answered[0])

@@ -1,5 +1,4 @@
-"""The unpacked size of binary files in a patch: a megabyte can be a gigabyte of zeros, which git unpacks outside of any
-sandbox.
+"""The unpacked size of binary files in a patch: git unpacks a megabyte to a gigabyte of zeros, outside of any sandbox.
 
 A packed file is in base 85 and zlib's, whole or as a delta, whose head says how much comes of it
 (gitformat-pack(5), "Deltified representation").

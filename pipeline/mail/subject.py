@@ -105,9 +105,7 @@ def parts_of_series(text: str) -> tuple[int, int | None, int, str]:
 
 
 def _of_tags(tags: list[str], title: str) -> Subject | None:
-    """The parts of a subject, from its tags and title; None where the tags have neither PATCH nor a counter nor a
-    version.
-    """
+    """The parts of a subject, from its tags and title; None where no tag has PATCH, a counter or a version."""
     words = _GLUED.sub(r"\1 ", " ".join(tags))
     counters = list(_COUNTER.finditer(words))
     # A counter is no version: of `v 1/2` the 1 is not.

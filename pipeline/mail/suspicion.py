@@ -1,5 +1,4 @@
-"""Places in a patch that are refused, and those that a reader must be told of, since a diff on a screen does not show
-them.
+"""Places in a patch that are refused, and those that a reader must be told of: a diff on a screen does not show them.
 
 A patch may name any file. git refuses some names and writes nothing outside its tree; the pipeline looks before git is
 asked, so that the words are clear and all of it is known before anything is applied.

@@ -159,9 +159,7 @@ class Suggester:
     def _draft(
         self, cell: Cell, values: Mapping[str, str], missing: Sequence[str], barred: dict[tuple[str, str], str]
     ) -> _Draft:
-        """Requests with which a cell compiles as many files as possible; notes in `barred` the files that it cannot,
-        and why.
-        """
+        """Requests with which a cell compiles as many files as possible; notes in `barred` the others, and why."""
         asked = {option: value for fragment in cell.fragments for option, value in fragment.asked.items()}
         options = self._sources.kconfig(cell.arch)
         now, needs = values, dict[str, Mapping[str, str]]()

@@ -131,9 +131,7 @@ class Reader:
         return name + (b"@%d" % bisect_left(addresses, offset) if offset < part.end else b"@end")
 
     def _nameless_digest(self, section: Section, part: Part) -> bytes:
-        """A digest in place of the name of a stretch without one: of its content, not of the targets of its
-        relocations.
-        """
+        """A digest in place of the name of a stretch without one: of its content, not of its relocations' targets."""
         place = Place(section.number, part.start)
         if place not in self._nameless:
             # Two such stretches may refer to one another.
