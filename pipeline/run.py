@@ -1,4 +1,4 @@
-"""The story of a run: fetch → apply → plan → build → measure → boot → render, and a reply from what they leave."""
+"""A run, verb by verb: fetch → apply → plan → build → measure → boot → render. A reply is made of its record later."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _NO_TREE = re.compile(r"patch|rfc|rft|resend|repost|v\d+|\d+/\d+|-+", re.IGNOREC
 class PostingCheck:
     """Reads the subject as it was posted.
 
-    It asks for nothing but what a list's customs name: `tree = "wanted"` for a tree between the brackets, such as
+    It checks only what the configuration of a list asks for: `tree = "wanted"` for a tree between the brackets, such as
     `[PATCH net-next]`, and `most-patches = N`.
     """
 
@@ -34,7 +34,7 @@ class PostingCheck:
         if values.get("tree") == "wanted" and prefix and not _names_a_tree(prefix["words"]):
             findings.append(_finding("no-tree", f"[{' '.join(prefix['words'].split())}] names no tree"))
         most, patches = values.get("most-patches"), len(patch.series.patches)
-        # Said once, of the first patch.
+        # One finding for the series, at its first patch.
         if isinstance(most, int) and patches > most and patch.number == patch.series.patches[0].number:
             findings.append(_finding("too-many", f"{patches} patches in one series; {most} at most"))
         return Outcome(tuple(findings))

@@ -46,7 +46,7 @@ class Person:
     @classmethod
     def of(cls, mailbox: str) -> Person:
         name, address = parseaddr(mailbox.partition("#")[0].strip())
-        # Whom somebody works for stands in brackets, and not everywhere: `A U Thor (House)`.
+        # Some people append their employer in brackets, and not in every mail: `A U Thor (House)`.
         plain = unicodedata.normalize("NFKD", _REMARK.sub("", name) or name).casefold()
         words = re.findall(r"\w+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
         local, _, domain = address.casefold().rpartition("@")

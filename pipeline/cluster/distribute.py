@@ -1,7 +1,7 @@
 """Sends jobs for cells whose results are missing, and stores their results: the side of the machine that has the run.
 
-After that the run goes on as it always does, and finds what it needs: there is one way from a store to a report, and a
-run that was stopped goes on where it was.
+The run then continues as it does without an executor, and finds these results in its store. So there is one way from a
+store to a report, and a run that was stopped can be resumed.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class TreeWork(NamedTuple):
 
 
 class Distributor:
-    """Has cells done by an executor.
+    """Has an executor build, measure and boot cells.
 
     Args:
         host: the run's own, with its store.
         booter: knows the keys of boots.
         scenarios: of the boots, by name.
         per_patch: build every state.
-        probes: names of what the matrix asks of every cell.
+        probes: names of the probes of the matrix.
     """
 
     def __init__(
@@ -58,18 +58,18 @@ class Distributor:
         self._sent: dict[str, tuple[TreeWork, PlannedCell]] = {}
 
     def run(self, executor: Executor, series: Series, work: Sequence[TreeWork]) -> None:
-        """Fills the store with what the executor makes of the cells; what it does not make is left for the run.
+        """Store the results of the executor; the run itself makes those that are missing.
 
         Raises:
             InfrastructureError: the executor failed; what came in before is stored.
         """
         for result in executor.run(job for tree in work for job in self._jobs(series, tree)):
-            self._take(result)
+            self._store(result)
 
     def _jobs(self, series: Series, tree: TreeWork) -> Iterator[BuildJob]:
         """A job for each cell that is not complete, made when it is asked for."""
         repository = initialised(self._host.workspace.repository)
-        # Trees are imported without their history, so that what has no parents is what lies below all prerequisites.
+        # Trees are imported without history: the commit without parents is the tree below all prerequisites.
         imported = repository.out("rev-list", "--max-parents=0", tree.applied.tree.commit)
         same_for_all = {
             "pipeline": own_version(),
@@ -109,7 +109,7 @@ class Distributor:
             for key in tree.builder.all_keys(tree.applied.states[patch], build)
         ]
 
-    def _take(self, result: JobResult) -> None:
+    def _store(self, result: JobResult) -> None:
         if result.job not in self._sent:
             self._host.console.warn(f"{result.worker} sent a result of a job that is not known")
             return

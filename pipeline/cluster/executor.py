@@ -16,21 +16,21 @@ EXECUTORS: Mapping[str, str] = {
     "dask+tls://HOST:PORT": "dask",
     "folder:DIR": "folder",
 }
-"""How an executor is written, and the module beside this one that has it; a new one is a module and a line here.
+"""Forms of --executor, and the module of this package that implements each; a new one is a module and a line here.
 
-The module has `executor(scheme, rest, console)`, and is imported when it is asked for: some need packages of their own.
+The module has `executor(scheme, rest, console)`. It is imported when it is used: some need packages of their own.
 """
 
 
 _MODULES = {written.partition(":")[0]: module for written, module in EXECUTORS.items()}
-"""By scheme."""
+"""Modules by scheme."""
 
 
 class Executor(Protocol):
-    """Does jobs, in whatever order."""
+    """Does jobs, in any order."""
 
     def run(self, jobs: Iterable[BuildJob]) -> Iterator[JobResult]:
-        """Results as they come; a job that gives none is left to the caller.
+        """Results in the order in which they arrive; a job without one is left to the caller.
 
         Raises:
             InfrastructureError: a job cannot be done.

@@ -1,8 +1,8 @@
 """From the axes of a matrix file to its cells: the product of the axes, less what is excluded; pure.
 
-What is said of a product comes from the defaults, from its value on each axis in the order of the file, and from every
-include that holds for it. Fragments and boot scenarios add up. Of everything else the defaults give way to axes, and
-both to includes; two axes that disagree are a mistake.
+The settings of a product come from the defaults, from its value on each axis in the order of the file, and from every
+include that holds for it. Fragments and boot scenarios of all of these are joined. Other settings of axes override the
+defaults, and those of includes override both; two axes that disagree are an error.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def expand(file: MatrixFile) -> MatrixDefinition:
     """The cells of a matrix in full, those of the axes first; not those of matrices that it extends.
 
     Raises:
-        UsageError: a condition names what is not there or holds nowhere, axes disagree, a cell lacks something, or two
-            cells have one id.
+        UsageError: a condition names an unknown axis or value, or holds for no cell; axes disagree; a cell lacks a
+            setting; or two cells have the same id.
     """
     untrusted.AXES.check(len(file.axes))
     for axis, values in file.axes.items():

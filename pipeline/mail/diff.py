@@ -47,7 +47,7 @@ class FileDiff:
 
     @property
     def name(self) -> str:
-        """After the patch, or before it where the patch deletes the file."""
+        """The name after the patch, or before it where the patch deletes the file."""
         return self.names[-1] if self.names else ""
 
 
@@ -88,7 +88,7 @@ def _file_diff(names: list[str], modes: set[str], added: dict[int, str]) -> File
 
 
 def _read_hunk(lines: Sequence[str], at: int, hunk: re.Match[str], added: dict[int, str]) -> int:
-    """Adds to `added` what a hunk adds; what its lines look like does not matter, only how many there are.
+    """Add the new lines of a hunk to `added`. Its header says how many lines it has, whatever they look like.
 
     Returns:
         The index of the line behind it.
@@ -164,9 +164,9 @@ def has_diff(body: str) -> bool:
 
 
 def cut_off(body: str) -> str:
-    """Says so when a patch ends between two files or hunks: its diffstat counts more, and there is no signature.
+    """A reason to think that the end of a patch is missing: its diffstat counts more, and there is no signature.
 
-    Or when a file has names and no hunk, which git-am(1) refuses and git-apply(1) reads as no change.
+    Or a file has names and no hunk, which git-am(1) refuses and git-apply(1) reads as no change. Empty if it is whole.
     """
     diff = diff_of(body)
     if match := _NO_HUNK.search(diff):

@@ -41,8 +41,8 @@ class ResolvedOrder:
 
     Args:
         tracked: the series, where its name was that of a tracked one.
-        matrix: holds the cells that were asked for: the others' toolchains may be missing. Those that are chosen once
-            the series is known are all there.
+        matrix: with the cells that were asked for only, as toolchains of the others may be missing; with all cells
+            where the series decides which are built.
         matrix_name: as `--matrix` takes it.
         fragments: folder of the matrix's fragments.
         trees: each once, in the order in which they were named.
@@ -62,11 +62,11 @@ class ResolvedOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedRun:
-    """An order, and everything that it needs, looked up.
+    """An order with everything that it needs.
 
     Args:
         started, clock: when it was begun, by the calendar and by the monotonic clock in seconds.
-        cells: none where they are chosen once the series is known.
+        cells: none where the series decides which are built.
         until: the last stage.
         objects: whether objects of what the series touches are compiled, beside the matrix or in its place.
     """
@@ -97,7 +97,7 @@ def resolve(order: Order) -> ResolvedOrder:
     if order.baseline:
         matrix = matrix.without_series()
     if matrix.chosen:
-        # Cells of no architecture are a mistake; whether a series needs those that are named is seen later.
+        # Refuse names of cells that the matrix cannot have; whether the series needs them is known later.
         doctor.candidates(matrix, order.cells)
     names = order.trees or (tracked.trees if tracked else ()) or default_trees(Path.cwd())
     if not names:
@@ -107,7 +107,7 @@ def resolve(order: Order) -> ResolvedOrder:
         )
     return ResolvedOrder(
         tracked=tracked,
-        # What is chosen later is narrowed later.
+        # A matrix whose cells the series decides is narrowed after that decision.
         matrix=matrix if matrix.chosen else matrix.narrowed(order.cells),
         matrix_name=matrix_name,
         fragments=fragments,
@@ -127,7 +127,7 @@ def prepare(order: Order, host: Callable[[Order], BuildHost], processes: Process
     started, clock = datetime.now(UTC), time.monotonic()
     resolved, until = resolve(order), order.until or Stage.BOOTS
     if not until.includes(Stage.KERNELS):
-        # Nothing that only its cells need has to be there.
+        # No kernel is built, so that tools for its cells are not needed.
         resolved = replace(resolved, matrix=resolved.matrix.model_copy(update={"cells": ()}))
     executor = choose(order.executor, console)
     needs = doctor.needs(resolved.matrix, resolved.trees, order.sandbox)
@@ -160,7 +160,7 @@ def _with_objects(order: Order, resolved: ResolvedOrder) -> bool:
 
 
 def tracked_series(series: Series) -> SeriesDefinition | None:
-    """The tracked series that a fetched one turns out to be: any message of its thread may have been named."""
+    """The tracked series that a fetched one is, if any: the user may have named any message of its thread."""
     folder = find_series(series.message_id) if series.message_id else None
     return load_series(folder) if folder else None
 

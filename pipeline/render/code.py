@@ -21,8 +21,8 @@ class Comparison:
     """The differences between two source states of a cell.
 
     Args:
-        patch: the later one, by the patches applied.
-        whole: the earlier one is the base, so that it is of the series; else it is of this one patch.
+        patch: number of patches applied at the later state.
+        whole: the earlier state is the base, so that the difference is that of the series; else that of one patch.
     """
 
     patch: int

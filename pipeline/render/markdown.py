@@ -1,7 +1,7 @@
 """Markdown for `$GITHUB_STEP_SUMMARY`: GitHub Flavored Markdown, https://github.github.com/gfm/.
 
 Words of strangers stand in code spans, the one place where GitHub looks for no links, mentions, images or HTML. Above
-1 MiB GitHub drops a summary as a whole, so that parts are left out before, symbols first.
+1 MiB GitHub drops a whole summary, so parts are left out first, beginning with symbols.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BUDGET = 1000 * 1000
 
 MOST_SYMBOLS = (200, 40, 10, 0)
 MOST_OTHERS = (1000, 100, 20, 5, 1)
-"""Steps that are taken one by one until the summary fits: of symbols of a cell, then of all that is listed."""
+"""Limits that are tried in turn until the summary fits: first on symbols of a cell, then on every other list."""
 
 _MARKS = {"OK": "✅", "PROBLEM": "❌"}
 

@@ -27,11 +27,11 @@ class TreeResult:
         builds: by cell id and patch number.
         measured: by cell id.
         boots: by cell id, patch number and scenario name.
-        floors: between two builds of the base, by cell id.
-        outcomes: what happened to the cells' promises, by cell id.
-        moved: where the source of the base is, by patch number.
-        probes: what the matrix asks of every cell.
-        checks: on each patch.
+        floors: noise floors, by cell id.
+        outcomes: effects of the series on the cells' promises, by cell id.
+        moved: names and lines of the base's source after each patch, by patch number.
+        probes: of the matrix.
+        checks: results for each patch.
     """
 
     applied: Applied

@@ -152,7 +152,7 @@ class ObjectFile:
             yield Relocation(row[0], kind, row[1] >> shift, addend)
 
     def _addend_in_place(self, content: bytes, offset: int, kind: int) -> int:
-        """The addend that a REL relocation keeps in the field itself (ELF for the ARM architecture, 5.6; i386 psABI)."""
+        """The addend that a REL relocation keeps in the field itself (ELF for the ARM architecture, 5.6; i386 ABI)."""
         if offset + 4 > len(content):
             return 0
         signed: int = struct.unpack_from(self.order + "i", content, offset)[0]

@@ -1,4 +1,4 @@
-"""Splits tables without names into entries: the user of an entry is known by the function that it refers to."""
+"""Splits tables without symbols into entries, each of which belongs to the function that it refers to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOURCE_NAME = re.compile(rb"[\w./+-]+\.(?:[chS]|rs)")
 
 
 def strides(elf: ObjectFile, section: Section) -> list[tuple[int, int]]:
-    """A nameless table cut into entries: by the period of its relocations, or at the ends of strings."""
+    """Positions of the entries of a table: by the period of its relocations, or at the ends of strings."""
     size = section.size
     relocations = elf.relocations.get(section.number, [])
     if not relocations:

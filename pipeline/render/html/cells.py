@@ -92,7 +92,7 @@ def _boots_in_words(cell: CellRecord) -> Item:
     ran = [boot for boot in last if boot.status != "not run"]
     if not ran:
         return Item("not booted" if last else "-")
-    # One that is not understood is none that passes.
+    # A boot that is not understood does not count as passed.
     passed = sum(boot.status in ("pass", "flaky") for boot in ran)
     return Item(f"{passed} of {len(ran)}", "#boots", "ok" if passed == len(ran) else "warn")
 
