@@ -33,7 +33,7 @@ def cell_named(places: Sequence[str], cells: Sequence[Cell]) -> tuple[str, str]:
 
 
 def _nearest(cells: Sequence[Cell], bases: Sequence[str], archs: Sequence[str]) -> tuple[str, str]:
-    """The cell of that make target and architecture with the fewest fragments; x86_64 where no architecture is named."""
+    """The cell of that make target and architecture with the fewest fragments; x86_64 if no architecture is named."""
     fitting = [
         cell for cell in cells if (not bases or cell.base.lower() in bases) and (not archs or _arch(cell) in archs)
     ]
