@@ -90,7 +90,7 @@ class Applier:
                     words, base = self._prepared(checkout, title, patches, base)
                     sentences.append(words)
                 applied = replace(self._am_all(checkout, series.patches, base), prerequisites=tuple(sentences))
-            # Named by a ref, so that git's housekeeping keeps the states for later runs.
+            # A ref names it, so that git's housekeeping keeps the states for later runs.
             self._repository.out("update-ref", f"refs/applied/{applied.states[-1].commit}", applied.states[-1].commit)
             return applied
         finally:
@@ -109,7 +109,7 @@ class Applier:
                 return None
             return replace(applied, tree=tree, states=widened(checkout, tree, applied.states))
         except (GitError, ValueError):
-            # Whatever it is: the whole tree knows, and says it in words that fit.
+            # Any failure: applying to the whole tree finds it again, with a better message.
             return None
 
     def _prepared(self, checkout: Repository, title: str, patches: Sequence[Patch], tree: Tree) -> tuple[str, Tree]:

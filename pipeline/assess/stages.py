@@ -47,7 +47,7 @@ def touched(record: RunRecord) -> dict[tuple[str, str], str]:
     for cell in objects_cells(record):
         for file in filter(_is_compiled, cell.files):
             reasons.setdefault((cell.tree, file.path), []).append(file.reason)
-    # Of several architectures the one says most whose folder it is not about.
+    # Of several reasons, `needs arch/NAME` tells least.
     return {
         key: "" if "" in file_reasons else _most_telling(file_reasons) for key, file_reasons in sorted(reasons.items())
     }
@@ -68,7 +68,7 @@ def objects_verdict(record: RunRecord, seconds: float) -> list[str]:
     compiled = any(file.compiled for cell in cells for file in cell.files)
     parts = [_what(record, cells, len(broken))]
     if number or compiled:
-        # Nothing is said of the warnings of what nobody compiled.
+        # Warnings are not mentioned where nothing was compiled.
         parts.append(count(number, "new warning") if number else "no new warnings")
     sentence = "; ".join(filter(None, [", ".join(parts), compiled_words(record)]))
     return [

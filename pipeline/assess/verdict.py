@@ -92,7 +92,7 @@ def verdict(record: RunRecord) -> Verdict:
 def _looked_at(record: RunRecord, building: int) -> bool:
     """Whether anything was read of what the series changes: by a compiler, or where it has no code by anything else."""
     if touches_code(record):
-        # Where a series takes code away and no more, the stage of objects has nothing to compile.
+        # A series that only removes code leaves the stage of objects nothing to compile.
         return any(
             result(record, cell) == "builds" and (cell.stage == "kernels" or any(file.compiled for file in cell.files))
             for cell in record.cells

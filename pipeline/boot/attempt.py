@@ -87,7 +87,7 @@ def _run(host: BuildHost, arch: str, scenario: ScenarioDefinition, box: Box) -> 
     complaint = done.stderr.decode("utf-8", "replace").strip()
     host.workspace.check_failure(f"while a kernel of {arch} was booted", done.status, complaint)
     if done.status and complaint:
-        # A guest can end QEMU with a status of its choice, but QEMU complains only for itself.
+        # A guest can end QEMU with any status, but cannot make QEMU print a complaint.
         raise InfrastructureError(f"QEMU failed: {complaint[-300:]}", hint="`pipeline doctor` lists its version.")
     return Ending(done.status), done.stdout
 

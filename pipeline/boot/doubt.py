@@ -27,7 +27,7 @@ def _doubted(boot: Boot, base: Boot | None, *, is_base: bool) -> Boot:
     checks = tuple(_doubted_check(check, known, is_base=is_base) for check in boot.checks)
     if checks == boot.checks:
         return boot
-    # One that went down or hung stays what it is.
+    # A guest that went down or hung keeps its result.
     if boot.status is not BootStatus.NOT_UNDERSTOOD and not boot.reason.startswith(FAILED_CHECKS):
         return replace(boot, checks=checks)
     status, reason = verdict_of_checks(checks)

@@ -148,7 +148,7 @@ class Builder:
                 changes[before] = {path: change.letter for path, change in differing.items()}
             if read is None:
                 continue
-            # Other programs may have written other records: then nothing is believed of what was read.
+            # Other programs may have written these records, which are not trusted then.
             place = self.place(applied, cell, applied.states[before])
             believed = self.folders.runs_base_programs(place)
             if not is_stale(changes[before], read if believed else None):
@@ -189,7 +189,7 @@ class Builder:
                     inspector.inspect(make, state, keys[make.cell.id])
                 make.folder.finish()
                 if "vmlinux" in targets:
-                    # Its warnings were not looked at, so that a build on top of it could miss some.
+                    # Its warnings were not parsed, so a build on top of it could miss some.
                     make.folder.wipe()
 
             host.run_all(applied.tree, "Measuring", [(cell.cell, None) for cell in wanted], make_and_inspect)

@@ -63,7 +63,7 @@ class PromiseChecker:
     ) -> Iterator[LostPromise]:
         """Options of fragments that kconfig does not grant any more at the state `last`."""
         config = self._config(applied, kernel, last)
-        # Where kconfig fails, so does the build, and that is said.
+        # Where kconfig fails the build fails, too, and is reported.
         for request in kconfig.broken_requests(planned.cell.fragments, config) if config else ():
             reason = self._planner.explain(last, planned.cell, config, request.option, request.asked)
             patch, kept = self._since(applied, kernel, request, last)

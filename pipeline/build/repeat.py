@@ -51,7 +51,7 @@ class Repeater:
         cells = {cell.cell.id: cell for cell in planned if cell.to_build}
         wanted = [name for name, build in builds.items() if build.reused]
         measured = {**builds}
-        # The base comes last: its folder is what the next run goes on from.
+        # The base comes last: the next run builds on its folder.
         for patch in sorted({patch for _, patch in wanted}, reverse=True):
             entries = self._again(applied, applied.states[patch], [cells[name] for name, at in wanted if at == patch])
             measured |= {(name, patch): _in_place_of(builds[name, patch], again) for name, again in entries.items()}

@@ -62,7 +62,7 @@ class BuildResults:
             if entry.value.get("read_by") != diagnostics.VERSION:
                 build = replace(build, warnings=_read_again(build, cell))
         except (ValueError, KeyError, TypeError) as error:
-            # Of another machine, taken in by a version that did not look into it.
+            # From another machine, stored by a version that did not check it.
             self._store.drop(key, str(error))
             return None
         if origins := self._store.get(_stage_key("symbol-origins", key)):

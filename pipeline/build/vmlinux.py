@@ -29,7 +29,7 @@ def make_vmlinux(make: Make, config: str) -> tuple[Build, dict[str, bytes]]:
     done = make.run(*(product.target for product in wanted), timeout=kbuild.BUILD_TIMEOUT)
     printed, readable = logs.complaints_of(make, compiler_of(make.cell), done.stdout + done.stderr)
     if done.ok and readable:
-        # What make did not take for a failure is as good as a warning.
+        # An error that did not make make fail counts as a warning.
         warnings, errors = (*printed.warnings, *printed.errors), complaints(make, wanted)
     else:
         warnings, errors = printed.warnings, printed.errors or printed.last_words

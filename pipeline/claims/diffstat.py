@@ -108,7 +108,7 @@ def _paired(shown: Sequence[FileStat], counted: Sequence[FileStat]) -> _Paired:
     for stat in counted:
         for end in (_end(stat.name), stat.name[-_LONG_END:]):
             by_end.setdefault(end, []).append(stat)
-    # A short name can mean several files: those that a whole or a longer name fits are taken first.
+    # A shortened name can fit several files: names that are whole or longer choose first.
     for stat in sorted(shown, key=lambda named: (named.name.startswith(_SHORTENED), -len(named.name))):
         other = free.get(stat.name)
         if other is None and stat.name.startswith(_SHORTENED):

@@ -26,7 +26,7 @@ def load(arguments: Sequence[str]) -> None:
     Args:
         arguments: of the program.
     """
-    # What imports make stays, and looking for garbage among it takes a seventh of their time.
+    # Imported objects stay: searching them for garbage takes a seventh of the time of imports.
     gc.disable()
     called = [name for name in arguments[:1] if name in COMMANDS]
     if arguments[:1] != ["--version"]:
@@ -45,7 +45,7 @@ def main() -> None:
     try:
         app(prog_name="pipeline")
     except Exception as error:
-        # What a command does outside its session.
+        # Errors of a command outside its session.
         from pipeline.system.console import Console
 
         unexpected = unforeseen(error)

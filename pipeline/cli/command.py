@@ -60,7 +60,7 @@ def command(name: str, *, example: str, workspace: bool = True) -> Callable[[Cal
         @functools.wraps(function)
         def run(*, verbose: bool, quiet: bool, version: bool, workspace: Path | None = None, **given: Any) -> None:
             del version
-            # Who asks for help or the version has none.
+            # With --help or --version there is no subcommand.
             from pipeline.cli.session import session
 
             with session(workspace, verbose, quiet) as current:

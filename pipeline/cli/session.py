@@ -40,7 +40,7 @@ class Session:
 
     def pipeline(self) -> Pipeline:
         """The verbs, with these collaborators."""
-        # What the verbs import takes half a second, and commands that only read runs do without.
+        # The verbs' imports take half a second, and commands that only read runs do without them.
         from pipeline.run import Pipeline
 
         self.workspace.prepare()

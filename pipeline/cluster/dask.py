@@ -121,7 +121,7 @@ class DaskExecutor:
         )
 
     def _result(self, future: Any) -> JobResult:
-        # Raised here, some would be taken for this program's own: that it is to exit, or that its reader is gone.
+        # Raised here, some of these would be taken for errors of this program: an exit, or a closed output.
         error = future.exception()
         if isinstance(error, KilledWorker):
             raise InfrastructureError(

@@ -71,7 +71,7 @@ class StoredResult(_Message):
         return cls.model_validate(
             {
                 "stage": key.stage,
-                # As JSON has it: tuples are lists there.
+                # In JSON's form: tuples become lists.
                 "inputs": json.loads(json.dumps(key.inputs)),
                 "value": value,
                 "files": files,

@@ -73,7 +73,7 @@ class Worker:
         touched = touched_files(repository, base.commit, last.commit)
         builder = Builder(host, Inspector(store, applied.states, changed, touched, structs_of(job.probes)))
         keys = builder.keys(applied, planned)
-        # Nothing but this cell's own: what lies in the store is believed by every later job.
+        # Results of this cell only: every later job trusts what is in the store.
         adopt(store, job.known, [key for patch in keys for key in builder.all_keys(applied.states[patch], keys[patch])])
         store.made.clear()
         builds = builder.build(applied, [planned], job.per_patch)
@@ -120,7 +120,7 @@ class Worker:
     def _applied(self, job: BuildJob, tree: Tree, store: Store) -> Applied:
         patches = tuple(patch.patch() for patch in job.patches)
         needed = tuple(prerequisite.prerequisite() for prerequisite in job.prerequisites)
-        # Mails are all that applying needs; what else a series has is the run's affair.
+        # Mails are all that applying needs; the run keeps the rest of the series.
         series = Series("", 1, "", Letter("", "", "", (), (), (), "", ""), patches, prerequisites=needed)
         applied = Applier(initialised(self.workspace.repository), store, self.workspace).apply(series, tree)
         if tuple(state.tree_id for state in applied.states) != job.states:

@@ -41,7 +41,7 @@ def load(path: Path, kind: type[Loaded]) -> Loaded:
     except ValidationError as error:
         raise UsageError(f"{path}: {_first_mistake(error, kind)}") from error
     except (ValueError, RecursionError) as error:
-        # A fork's file can be nested as deeply, and hold as many digits, as its author likes.
+        # The file may come from a fork, nested as deeply and with numbers as long as its author likes.
         raise UsageError(f"{path} is not valid TOML: {str(error)[:200]}") from error
 
 

@@ -64,7 +64,7 @@ class Archive:
                 hint="Say --midmask https://SERVER/INBOX/%s, where %s stands for the message-id.",
             )
         self.host = parts.netloc
-        # What older configurations have: lore's inbox of everything is called all.
+        # Older configurations have this: lore's inbox of everything is called all.
         self._midmask = midmask.replace("/%s", "/all/%s") if parts.path == "/%s" else midmask
         self._copies = copies
         self._offline = offline

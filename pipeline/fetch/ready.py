@@ -98,7 +98,7 @@ def _written(mail: Mail, content: bytes) -> bytes:
     headers = [f"Subject: {letter.subject}", f"From: {letter.sender}"]
     headers += [f"Date: {letter.date}"] if letter.date else []
     headers += [f"Message-ID: <{letter.message_id}>"] if letter.message_id else []
-    # Programs disagree on what a line that begins with From becomes in a mailbox; a CR is lost on the way to git-am.
+    # Programs write a line that begins with From differently into a mailbox, and git-am loses a CR.
     guarded = b"\r" in content or _FROM.search(content) is not None
     mime = _MIME.replace(b"8bit", b"quoted-printable") if guarded else _MIME
     return "\n".join(headers).encode() + b"\n" + mime + b"\n" + (_quoted(content) if guarded else content)

@@ -120,7 +120,7 @@ def uncollected(
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
     by_patch = {patch.number: _trailers(patch) for patch in patches}
     refused = {_norm(trailer) for trailer, _ in mismatches}
-    # `ids` makes a set each time that it is asked for, and a thread can be long.
+    # `ids` makes a new set at each call, and a thread can be long.
     holding = {name: other for other in reversed(family) for name in other.ids} | dict.fromkeys(posting.ids, posting)
     left_out: dict[tuple[str, str], UncollectedTrailer] = {}
     for reply in by_id.values():

@@ -71,7 +71,7 @@ class _Input(io.RawIOBase):
     def __init__(self, connected: socket.socket, bounds: Bounds) -> None:
         self._socket = connected
         self._bounds = bounds
-        # Keeps the socket open when the connection is given up before its answer is read.
+        # This keeps the socket open when the connection is given up before its answer is read.
         self._raw = connected.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -82,7 +82,7 @@ class _Input(io.RawIOBase):
         try:
             size = self._raw.readinto(buffer)
         except TimeoutError:
-            # Raises where it was the deadline that passed, and not the time of silence.
+            # Raise if the deadline has passed, not if only the time of silence has.
             self._bounds.seconds()
             raise
         self._bounds.take(size or 0)
@@ -119,7 +119,7 @@ class BoundedAdapter(HTTPAdapter):
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         for name in ("Set-Cookie", "Set-Cookie2"):
-            # Where requests looks for cookies.
+            # requests looks for cookies here.
             del resp._original_response.msg[name]
         resp.headers.discard("Content-Encoding")
         return super().build_response(req, resp)

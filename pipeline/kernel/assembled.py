@@ -52,7 +52,7 @@ class Assemblers:
     """The programs that gcc calls as its assembler, made once; several cells may ask at the same time."""
 
     def __init__(self) -> None:
-        # No lock: who waits for a compiler gives the run's lock back, and two may make the same.
+        # No lock: a task gives the run's lock back while it waits for a compiler, and two may make the same file.
         self._answers: dict[str, tuple[str, str]] = {}
         self._made: set[tuple[Path, str]] = set()
 
@@ -71,7 +71,7 @@ class Assemblers:
         wrapper = folder / place_of_compiler / "as"
         wrapper.parent.mkdir(parents=True, exist_ok=True)
         if not (wrapper.exists() and wrapper.read_text() == text):
-            # Whole or not at all: another cell's compiler may call it at this moment.
+            # Replace it atomically: another cell's compiler may call it at this moment.
             with NamedTemporaryFile("w", dir=wrapper.parent, delete=False) as temporary:
                 temporary.write(text)
             Path(temporary.name).chmod(0o755)
@@ -112,7 +112,7 @@ def unrecorded(
         try:
             content = untrusted_dir.read(build, path, untrusted.RECORD.most)
         except OSError:
-            # Whatever lies there, the assembler did not write it.
+            # The assembler did not write a record there.
             opened[path] = {path}
             continue
         size.spend(len(content))

@@ -89,7 +89,7 @@ class BuildFolder:
             try:
                 self._seal.write_text(self._content()[0])
             except OSError:
-                # What cannot be looked at is not trusted, and is wiped when it is next claimed.
+                # A folder that cannot be read is not trusted, and is wiped when it is next claimed.
                 self._seal.unlink(missing_ok=True)
         self._in_use = False
 
@@ -115,7 +115,7 @@ class BuildFolder:
             OSError: a folder hides what it holds.
         """
         digest, newest = hashlib.sha256(), 0
-        # In the order in which they lie there, which stays as it is: to sort millions takes memory.
+        # In the order of the folder, which does not change: to sort millions of names takes memory.
         for path, about in untrusted_dir.entries(self.path):
             if not stat.S_ISDIR(about.st_mode):
                 facts = (path, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
@@ -189,6 +189,6 @@ def remove_old(parent: Path, used: Collection[Path]) -> None:
     folders = [path for path in parent.iterdir() if path.is_dir() and path not in used] if parent.exists() else []
     folders.sort(key=lambda path: (path.name.startswith((_BASE, _SHARED)), path.lstat().st_mtime), reverse=True)
     for path in folders[max(0, MOST_FOLDERS - len(used)) :]:
-        # What one series left there, and nobody can remove, must not end the run of another.
+        # Files that one series left and that cannot be removed must not end the run of another.
         with suppress(InfrastructureError):
             BuildFolder(path).wipe()

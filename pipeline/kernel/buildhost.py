@@ -94,7 +94,7 @@ class BuildHost:
         Raises:
             InfrastructureError: the disk is full or failing.
         """
-        # When it was last used: what was not for long goes first.
+        # The time of its last use: folders that were not used for long are removed first.
         os.utime(source)
         words = ("cp", "--archive", "--reflink=auto", "--", str(source), str(target))
         done = self.processes.run(Command(words, environment={"PATH": SEARCH_PATH, "LC_ALL": "C"}))

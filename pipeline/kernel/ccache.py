@@ -72,7 +72,7 @@ class CompilerCache:
         text = _WRAPPER.format(compiler=place(driver), bypassed=_BYPASSED)
         wrapper = tools / driver
         if not (wrapper.exists() and wrapper.read_text() == text):
-            # Whole or not at all: another cell's make may call it at this moment.
+            # Replace it atomically: another cell's make may call it at this moment.
             with NamedTemporaryFile("w", dir=tools, delete=False) as temporary:
                 temporary.write(text)
             Path(temporary.name).chmod(0o755)

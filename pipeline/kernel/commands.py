@@ -166,7 +166,7 @@ def listed(build: Path, suffix: str) -> Iterator[str]:
         TooMuchError: there is more than any kernel leaves.
     """
     folders, files = Budget(untrusted.RECORD_FOLDERS), Budget(untrusted.RECORD_FILES)
-    # Whoever hides a folder hides his own records.
+    # A makefile that hides a folder hides only its own records.
     with suppress(OSError):
         for path, about in untrusted_dir.entries(build):
             name = path.rpartition("/")[2]
@@ -255,7 +255,7 @@ def preprocess_command(record: Recorded) -> tuple[str, ...]:
             words.append(word)
     if len(words) < 2 or not record.source or not words[-1].endswith(record.source):
         raise ValueError(f"the command of {record.target} compiles no source")
-    # Its warnings were seen when it was compiled.
+    # The warnings were reported when it was compiled.
     return (*words[:-1], "-E", "-w", words[-1])
 
 
@@ -266,5 +266,5 @@ def neutral_command(preprocess: Sequence[str], output: str) -> tuple[str, ...]:
         preprocess: what `preprocess_command` gives for the source.
     """
     *words, _, _, source = preprocess
-    # -w: that a macro of the compiler's own is redefined is what we want.
+    # -w: a warning that a macro of the compiler is redefined is expected here.
     return (*words, "-D__LINE__=0", "-w", "-c", "-o", output, source)

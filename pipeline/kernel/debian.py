@@ -102,7 +102,7 @@ class DebianArchive:
         words = errors[0][3:] if errors else done.text.strip()[-200:]
         where = f" of {name.suite}" if name.suite else ""
         suites: list[str] = []
-        # What the archive of an error message does not answer is not worth another error.
+        # If the archive of the error message fails too, the first error is enough.
         with suppress(InfrastructureError):
             suites = self._suites_with(name.package)
         if suites:
@@ -150,7 +150,7 @@ class DebianArchive:
         words = ("apt-get", "indextargets", "--format", "$(REPO_URI)|$(ORIGIN)", "Created-By: Packages")
         lines = [line.partition("|") for line in self._run(words, TOOL_ENVIRONMENT, 60).text.splitlines()]
         named = [uri.rstrip("/") for uri, _, origin in lines if origin in ("Debian", "")]
-        # Its archive of security updates is another; lists that were never fetched tell no origin.
+        # Security updates have an archive of their own; lists that were never fetched name no origin.
         return next((uri for uri in named if uri.endswith("/debian")), _MIRROR)
 
     def _own_settings(self) -> dict[str, str]:
@@ -177,6 +177,6 @@ def _configuration(folder: Path, settings: dict[str, str]) -> str:
         "Acquire::Languages": "none",
     }
     if os.geteuid() == 0:
-        # Its user for downloads may not enter the workspace.
+        # apt's user for downloads may not enter the workspace.
         own["APT::Sandbox::User"] = "root"
     return "".join(f'{key} "{value}";\n' for key, value in (settings | own).items())

@@ -16,7 +16,7 @@ def default_trees(folder: Path) -> tuple[str, ...]:
         folder: where the user stands.
     """
     checkout = kernel_checkout(folder)
-    # What is committed, whatever else lies in the working tree.
+    # The commit, without changes in the working tree.
     return (f"path:{checkout}#HEAD",) if checkout else user_settings(SETTING)
 
 
@@ -24,7 +24,7 @@ def kernel_checkout(folder: Path) -> Path | None:
     """The checkout around `folder` where what it has committed is a kernel; None elsewhere."""
     if not folder.is_dir():
         return None
-    # git goes up from a folder that is in the checkout itself, not from one that is kept beside it.
+    # git looks for a repository above a folder of the checkout, not above one that is kept beside it.
     status, output, _ = Repository(folder).run("rev-parse", "--show-toplevel")
     top = Path(output.rstrip("\n"))
     if status != 0 or not output.strip() or not top.is_dir():

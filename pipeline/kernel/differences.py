@@ -36,7 +36,7 @@ def changes(repository: Repository, before: str, after: str) -> dict[str, Change
 def changed_lines(repository: Repository, before: str, after: str) -> str:
     """Lines that are added or removed between two trees, without their signs."""
     diff = repository.out(
-        # Whatever a file holds is text: what git calls binary it does not show.
+        # Show every file as text: git shows no lines of files that it calls binary.
         *("diff-tree", "-r", "-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv", before, after)
     )
     changed, in_hunk = list[str](), False

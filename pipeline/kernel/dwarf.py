@@ -61,12 +61,12 @@ def read_object(build: str, name: str, structs: Collection[str]) -> list[dict[st
 def _read(content: bytes, structs: Collection[str]) -> tuple[Layout, ...]:
     elf = ELFFile(BytesIO(content))
     for section in elf.iter_sections():
-        # What a few bytes would unpack to is not known beforehand.
+        # The unpacked size of a few bytes is not known beforehand.
         if section.compressed or section.name.startswith(".zdebug"):
             raise ValueError(f"{section.name} is compressed")
     if not elf.has_dwarf_info():
         raise ValueError("the object has no debug information")
-    # pyelftools knows the relocations of every architecture of ours but this.
+    # pyelftools knows the relocations of every architecture here but this one.
     riscv = elf["e_machine"] == "EM_RISCV"
     if riscv:
         elf = ELFFile(BytesIO(_relocated(content, elf)))

@@ -41,7 +41,7 @@ def guards(source: str, wanted: Collection[int]) -> Mapping[int, Expression]:
         wanted: numbers of lines.
     """
     kept: dict[int, Expression] = {}
-    # Around the innermost conditional: what keeps it, what its branches so far ask for, and what keeps the current one.
+    # For each conditional around the line: the condition outside it, and those of its branches so far.
     outer: list[tuple[Expression, list[Expression]]] = []
     kept_if: Expression = YES
     too_deep, inside, directive, spent = 0, False, "", 0

@@ -48,11 +48,11 @@ def import_archive(
             _write_steps(stream, archive, done)
         tree = steps.tree_of(_STEPS)
         _adopt(folder, repository.folder)
-        # In git's own words, which add no newline to what they read.
+        # git commit-tree takes the message as it is, and adds no newline.
         commit = repository.out("commit-tree", tree, stdin=message.encode())
         repository.out("update-ref", ref, commit)
     except Exception:
-        # It would fail again, and what is here may be all that the disk has room for.
+        # The same archive would fail again, and these files may fill the disk.
         _discard(folder)
         raise
     _discard(folder)
@@ -75,13 +75,13 @@ def _write_steps(stream: IO[bytes], archive: Source, done: int) -> None:
         if number < done:
             continue
         if number % _STEP == 0:
-            # What came before is safe from here on.
+            # The steps so far are safe from here on.
             stream.write(b"checkpoint\n\n" if number > done else b"")
             _begin_step(stream, number + _STEP, resumed=0 < done == number)
             start = number + _STEP
         if entry:
             stream.write(b"M %s inline %s\ndata %d\n" % (entry.mode.encode(), fast_import_path(entry.path), entry.size))
-            # In pieces: a file of zeros takes a thousandth of its size in the archive.
+            # Write in pieces: a file of zeros takes a thousandth of its size in the archive.
             shutil.copyfileobj(entry.content, stream, _PIECE)
             stream.write(b"\n")
     if not start:

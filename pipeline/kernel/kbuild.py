@@ -117,7 +117,7 @@ def layout_probe(headers: Sequence[str], file: str, structs: Sequence[str]) -> s
     """
     includes = [f"#if __has_include(<{name}>)\n#include <{name}>\n#endif\n" for name in headers]
     includes += [f'#include "{file}"\n'] if file else []
-    # A pointer does where the struct is not defined, and makes compilers describe it where it is.
+    # A pointer is enough where the struct is not defined, and makes compilers describe it where it is.
     return "".join([*includes, *(f"struct {name} *pipeline_layout_{at};\n" for at, name in enumerate(structs))])
 
 

@@ -52,7 +52,7 @@ def sections(text: str) -> tuple[Section, ...]:
     for block in re.split(r"\n\s*\n", text):
         values: dict[str, list[str]] = {kind: [] for kind in "FXNMR"}
         for match in filter(None, map(_LINE.match, block.split("\n"))):
-            # Behind a pattern stands nothing; a line of several words is none.
+            # Nothing follows a pattern; a line of several words is no pattern.
             if match["kind"] in "MR" or " " not in match["value"]:
                 values[match["kind"]].append(match["value"])
         section = Section(*(tuple(values[kind]) for kind in "FXNMR"))

@@ -91,7 +91,7 @@ class Make:
         """
         box, environment = self._cached_box()
         processes = self._host.processes
-        # Whoever has a seat needs the run lock before it is left: nobody may wait for a seat and hold the lock.
+        # Take the run lock again before the seat is left: nobody may wait for a seat while holding the lock.
         with processes.run_lock.given_back(), self._jobserver.seat(lambda: processes.stopping) as seat:
             if seat is None:
                 raise StoppedError
@@ -106,7 +106,7 @@ class Make:
             try:
                 done = processes.run(self._host.sandbox.command(job, box), self._count)
             except LimitError:
-                # What it wrote would go on filling the disk.
+                # Its output would go on filling the disk.
                 self.folder.wipe()
                 raise
         self.check_failure(done)

@@ -142,7 +142,7 @@ class Makefile:
         if entry.is_list:
             return entry.word
         name = entry.word.removesuffix(".o")
-        # An object is no part of itself: where list and object share a name, the list is a plain one.
+        # An object is no part of itself: where a list has the name of an object, it is a plain list.
         composite = name != entry.word and name in self.lists and name not in _ROOTS and name != within
         return name if composite else None
 
@@ -159,7 +159,7 @@ def parse(text: str, variables: Mapping[str, str], conditions: Conditions | None
     conditions = conditions or Conditions()
     lists = _Lists(conditions)
     blocks: list[_Conditional] = []
-    # Of all the blocks around a line; there are few of them, and many lines.
+    # The condition of all blocks around a line; there are few blocks, and many lines.
     around: Expression = YES
     for line in _lines(text):
         conditions.budget.spend()
@@ -194,7 +194,7 @@ class _Conditional:
         self.holds = conditions.all_of(around, condition)
         self._conditions = conditions
         self._branches = 1
-        # That no branch before this one holds.
+        # The condition that no branch before this one holds.
         self._rest = conditions.all_of(around, negated(condition))
 
     def otherwise(self, condition: Expression) -> None:
@@ -219,7 +219,7 @@ class _Lists:
         if condition == NO:
             return
         words = list(_words(value))
-        # `libs-y := x/ $(libs-y)` takes up what was there.
+        # `libs-y := x/ $(libs-y)` keeps the words that the list had.
         if operator not in ("+=", "?=") and not any(word.is_list and word.word == name for word in words):
             self._replace(name, condition)
         self.by_name.setdefault(name, []).extend(

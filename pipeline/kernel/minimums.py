@@ -83,7 +83,7 @@ def newer(wanted: Minimum, toolchain: ToolchainName, processes: Processes) -> tu
     words = ("apt-cache", "pkgnames", f"{wanted.compiler}-")
     done = processes.run(Command(words, environment=TOOL_ENVIRONMENT, timeout=_TIMEOUT))
     versions = [int(match[1]) for line in done.text.splitlines() if (match := name.fullmatch(line.strip()))]
-    # A major version may be the one that is asked for, and its first release still too old: Debian has the last.
+    # Debian has the last release of a major version; an earlier one may still be too old.
     newest = max((version for version in versions if version >= numbers(wanted.version)[0]), default=None)
     if newest is None:
         return ()

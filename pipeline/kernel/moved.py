@@ -69,6 +69,6 @@ def parse_hunks(diff: str) -> dict[str, list[Hunk]]:
         elif after := _AFTER.match(line):
             hunks = by_path.setdefault(after["path"], [])
         elif line.startswith("+++ "):
-            # Removed, or of a name that git quotes.
+            # The file was removed, or its name is one that git quotes.
             hunks = []
     return by_path

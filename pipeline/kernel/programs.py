@@ -76,7 +76,7 @@ class Programs:
             return None
         if not changes.keys() & self.asked:
             return frozenset()
-        # A file that the compiler reads can come to include any other but these.
+        # A changed file that the compiler reads may include any other changed file, but no unit.
         return frozenset(changes.keys() - self.units)
 
     def _is_known(self, path: str, letter: str) -> bool:
@@ -102,7 +102,7 @@ def programs_of(
     foreign = read_of_tree(others, prefixes)
     alone = (path for other in others if not other.source for path in read_of_tree([other], prefixes))
     unrecorded = _names(_NAMED_THERE, source, (compiled.source for compiled in objects))
-    # A command whose record does not tell what else was read.
+    # A command whose record does not name everything that was read.
     unrecorded |= _names(_INCLUDED, source, (path for path in alone if PurePosixPath(path).suffix in _COMPILED))
     unrecorded |= {PurePosixPath(word.partition(" ")[2]).name for word in assembled}
     kernel = frozenset(

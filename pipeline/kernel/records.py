@@ -160,7 +160,7 @@ def _shown(compiled: Sequence[Recorded], paths: Sequence[str]) -> dict[str, Any]
         try:
             words = preprocess_command(unit)
         except ValueError:
-            # Whoever wrote the record wants nobody to know what the preprocessor kept.
+            # The author of this record hides what the preprocessor kept.
             continue
         commands.append((words, [path for path in paths if unit.reads(path)]))
     return {"compiled": [path for path in paths if units[path]], "commands": commands}

@@ -127,7 +127,7 @@ class TreeImporter:
                 hint="Is the network there? Run the same command again.",
             )
         if status != 0:
-            # Before the address is blamed. git-rev-list(1), --quiet: says whether objects are fully connected.
+            # Check the repository before the address is blamed. git-rev-list(1), --quiet: are objects fully connected?
             repository.out("rev-list", "--objects", "--quiet", "--all")
             raise UsageError(
                 f"{name} could not be fetched: {_reason(error) or f'git ended with status {status}'}",
@@ -153,7 +153,7 @@ class TreeImporter:
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise InfrastructureError(f"{name} could not be unpacked: {error}", hint="Is the file whole?") from error
         if name.kind is TreeKind.DEBIAN:
-            # What is in the package, which stays.
+            # The tarball of the package, which is kept.
             untrusted_dir.remove(archive.parents[2])
         return Tree(str(name), version, commit, repository.tree_of(commit))
 

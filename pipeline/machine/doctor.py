@@ -124,7 +124,7 @@ def needs(matrix: MatrixDefinition, trees: Iterable[TreeName], sandbox: SandboxN
     wanted += [
         Need(tool.program, tool.package, optional=True, lack="fewer checks", pypi=tool.pypi) for tool in check_tools()
     ]
-    # What building needs is no option where a boot needs it, too.
+    # A need of builds stays a need where a boot has it, too.
     by_name: dict[str, Need] = {}
     for need in wanted:
         by_name.setdefault(need.program, need)
@@ -193,11 +193,11 @@ def with_minimums(
         parsed = ToolchainName.parse(name)
         finding = result.get(parsed.driver)
         if finding is None:
-            # Of cells that are chosen once the series is known only the first one is needed in any case.
+            # Where the series decides which cells are built, only the first one is needed in any case.
             continue
         least = minimum(script, parsed, arch, box, processes)
         if least and not (finding.version and least.met_by(finding.version)):
-            # One that is missing and has no number can be any that will do.
+            # A missing compiler whose name has no version can be any version that is new enough.
             remedy = newer(least, parsed, processes)
             if finding.version or (remedy and not parsed.suffix):
                 result[parsed.driver] = replace(finding, minimum=least.version, remedy=remedy)

@@ -59,7 +59,7 @@ def split_attachments(mails: Sequence[Mail], named: str) -> SplitThread:
     refused: dict[str, NotObtainedError] = {}
     for mail in mails:
         parts: list[Mail] = []
-        # A cover letter that has attached what answers it, too, is posted already.
+        # A cover letter whose attachments are also posted as answers is a series already.
         if (not mail.reply or mail.message_id == named) and mail.message_id not in answered:
             try:
                 parts = _apart(mail)
@@ -170,9 +170,9 @@ def _attachment(part: Message) -> Message | None:
     if not isinstance(content, bytes):
         return None
     lines = content.partition(b"\n\n")[0]
-    # Whole files of CRLF come from a mail program; single lines of a diff with CR may be meant.
+    # A file with CRLF throughout comes from a mail program; single lines of a diff may have a CR on purpose.
     content = content.replace(b"\r\n", b"\n") if b"\r\n\r\n" in content and lines.count(b"\r\n") else content
-    # Base64 hid it from the limits when the mail was read.
+    # Base64 hid the patch from the limits when the mail was read.
     parse(content)
     message = BytesParser(policy=compat32).parsebytes(content)
     if not message["Content-Type"]:

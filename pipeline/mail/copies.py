@@ -66,7 +66,7 @@ def _alike(text: Sequence[str], other: Sequence[str]) -> bool:
         (at for at, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other))
     )
     footers = (text[common:], other[common:])
-    # One that goes on where the other ends has a footer; where both go on, both must have begun one.
+    # A copy that goes on where the other ends has a footer; where both go on, both must have a footer there.
     near = text[max(0, common - _RULER_ABOVE) : common]
     begun = not all(footers) or any(map(_FOOTER.match, near)) or all(_FOOTER.match(footer[0]) for footer in footers)
     return common > 0 and begun and not any(_NO_FOOTER.match(line) for footer in footers for line in footer)

@@ -140,7 +140,7 @@ def _separates(data: bytes, line: re.Match[bytes]) -> bool:
 def join_mbox(messages: Sequence[bytes]) -> bytes:
     """An mboxrd of the messages."""
     parts = (_OURS + _UNQUOTED_FROM.sub(rb">\1", raw) for raw in messages)
-    # A blank line behind each, the last one too: split_mbox() takes one away.
+    # A blank line behind each message, the last one too: split_mbox() removes one.
     return b"".join(part + (b"\n" if part.endswith(b"\n") else b"\n\n") for part in parts)
 
 

@@ -123,7 +123,7 @@ def parse(raw: bytes) -> Mail:
     try:
         message = BytesParser(policy=_POLICY).parsebytes(raw)
         if _LINE_END.search(plain(unfolded(message, "From"))):
-            # Mended it would be harmless here, but b4 ends in a traceback.
+            # A repaired header would work here, but b4 ends in a traceback.
             raise ValueError("an encoded line end in From")
         body = body_of(message).text
         letter = Letter(
@@ -173,7 +173,7 @@ def _damage(raw: bytes) -> str:
     end = _HEADERS_END.search(raw)
     headers = raw[: end.start() if end else len(raw)]
     if end and _BARE_CR.search(headers):
-        # To Python it ends a header, to git it does not: another header would be smuggled past one of them.
+        # This character ends a header for Python and not for git, so one of them would read a smuggled header.
         return "it has a bare CR in its headers"
     fields = _NEXT_HEADER.split(headers)
     if len(fields) > HEADER_COUNT_LIMIT and end:

@@ -108,7 +108,7 @@ def posting_of(group: Sequence[Mail], revision: tuple[int, int]) -> Posting:
     ordered = sorted(group, key=lambda mail: mail.number or 0)
     totals = [mail.total for mail in ordered]
     total = max(totals, key=totals.count)
-    # As b4 counts: what is beyond the total belongs to it.
+    # As in b4, patches with numbers beyond the total belong to the series.
     largest = max((mail.number or 0 for mail in ordered if mail.total == total), default=0)
     resend = any(mail.subject.resend for mail in ordered)
     return Posting(revision[0], max(total, largest), resend, tuple(ordered), point=revision[1])

@@ -63,7 +63,7 @@ def empty_patch(posting: Posting, mails: Sequence[Mail]) -> Mail | None:
             continue
         revision = mail.version == posting.version or not mail.subject.versioned
         of_series = mail.in_reply_to in ids or sender(mail) == author
-        # Without any text it may be one that was cut off.
+        # A mail without any text may be one that was cut off.
         if revision and of_series and mail.letter.body.strip() and not has_diff(mail.letter.body):
             return mail
     return None

@@ -108,7 +108,7 @@ def _of_tags(tags: list[str], title: str) -> Subject | None:
     """The parts of a subject, from its tags and title; None where no tag has PATCH, a counter or a version."""
     words = _GLUED.sub(r"\1 ", " ".join(tags))
     counters = list(_COUNTER.finditer(words))
-    # A counter is no version: of `v 1/2` the 1 is not.
+    # A counter is no version: in `v 1/2`, 1 is not a version.
     without_counters = _COUNTER.sub(" ", words)
     versions = list(_VERSION.finditer(without_counters))
     patch = bool(_PATCH.search(words))
@@ -122,7 +122,7 @@ def _of_tags(tags: list[str], title: str) -> Subject | None:
     if not versions and (behind := _AT_THE_END.search(title)):
         versions = [behind]
     plain = [version for version in versions if version.groupdict().get("point") is None]
-    # Of several, one between blanks: in `v6 (corrected v2)` the other is a remark.
+    # Of several versions, take one between blanks: in `v6 (corrected v2)` the other is a remark.
     plain = [version for version in plain if _apart(version)] or plain
     pointed = [(int(each["version"]), int(each["point"])) for each in versions if each.groupdict().get("point")]
     pointed = [pair for pair in pointed if pair[0]]
@@ -171,7 +171,7 @@ def _brackets(text: str) -> Iterator[tuple[str, int]]:
             if depth == 0:
                 break
         else:
-            # A bracket is never closed: the first that closes ends the tag.
+            # If an inner bracket is never closed, the first closing one ends the tag.
             end = text.find("]", at)
             if end < 0:
                 return

@@ -54,7 +54,7 @@ def examined(series: Series) -> Series:
     """
     noted = _in_patches(series.patches)
     for prerequisite in series.prerequisites:
-        # They were refused already where they write to such a place.
+        # Prerequisites that write to such a place were refused already.
         noted += [
             replace(this, prerequisite=prerequisite.title or prerequisite.value)
             for this in _in_patches(prerequisite.patches)

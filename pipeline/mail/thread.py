@@ -68,7 +68,7 @@ def postings(mails: Sequence[Mail], *, in_a_folder: bool = False) -> tuple[Posti
             them and whatever they answer.
     """
     by_id = {mail.message_id: mail for mail in mails if mail.message_id}
-    # A list's copy of a mail has the same id; so may another patch, which is for others to refuse.
+    # A list's copy of a mail has the same id; so may another patch, which is refused elsewhere.
     distinct = {(mail.message_id or str(at), mail.letter.subject): mail for at, mail in enumerate(mails)}
     parts = [mail for mail in distinct.values() if mail.number is not None]
     revisions = {id(mail): revision_of(mail, by_id) for mail in [*parts, *by_id.values()]}

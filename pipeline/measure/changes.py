@@ -146,7 +146,7 @@ def diffstats(repository: Repository, base: str, last: str) -> tuple[Diffstat, .
                     if '"' not in printed:
                         break
     except TakesTooLongError:
-        # What others count may be right, whatever the rest would be.
+        # Lines that others count may be right, whatever the rest would be.
         return ()
     return tuple(diffstats) or (Diffstat(0, 0, 0),)
 

@@ -37,7 +37,7 @@ def measure_coverage(make: Make, changed: Sequence[ChangedFile], reading: record
                 preprocessor.read_printed, asked, make.source_prefixes, data=b"".join(output for output, _ in outputs)
             )
         except UnreadableError:
-            # Then the lines of these files are unknown, as where there is no preprocessor.
+            # Then the lines of these files are unknown, as they are without a preprocessor.
             continue
         for path, numbers in numbers_by_path.items():
             printed.setdefault(path, set()).update(numbers)

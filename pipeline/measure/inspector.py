@@ -114,7 +114,7 @@ class Inspector:
         """Store keys of the measurements that are wanted of a state whose build has the key `build`."""
         keys: list[Key] = []
         if not self._changed:
-            # Documents and makefiles: no line to cover, no struct to compare, and so nothing to make.
+            # A series of documents and makefiles has no line to cover and no struct to compare: nothing to make.
             return keys
         if self._sources:
             keys.append(self._neutral(build))

@@ -72,7 +72,7 @@ def probes(changed: Sequence[ChangedFile], asked: Sequence[StructQuestion] = ())
         if question.header:
             headers.setdefault(question.header, []).append(question.name)
     elsewhere = (Probe(path, tuple(names)) for path, names in headers.items())
-    # What a series touches comes last, and wins.
+    # Structs that the series touches come last, and replace others of the same name.
     return (Probe("", known), *elsewhere, *touched)
 
 

@@ -28,7 +28,7 @@ def symbol_origins(make: Make, sources: Mapping[str, str]) -> dict[str, str]:
     origins: dict[str, str] = {}
     for first in range(0, len(objects), OBJECTS_AT_ONCE):
         asked = objects[first : first + OBJECTS_AT_ONCE]
-        # An object that nm cannot read has no symbols for us; the others' are printed all the same.
+        # An object that nm cannot read has no symbols here; nm prints those of the others all the same.
         done = make.tool(tool, "-A", "--size-sort", "--", *asked)
         own = {target: sources[target] for target in asked}
         symbols.joined(origins, make.read_apart(symbols.read_origins, own, data=done.stdout))

@@ -82,7 +82,7 @@ def parse_bloat(output: str) -> TextDelta:
 
 def sized_symbols(symbols: bytes) -> bytes:
     """Lines of `nm --size-sort` that hold a size; llvm-nm lists symbols without one, too, which GNU nm leaves out."""
-    # Line by line: a list of millions of short ones takes ten times their memory.
+    # Parse line by line: a list of millions of short lines takes ten times their memory.
     return b"".join(
         line for line in io.BytesIO(symbols) if len(words := line.split(None, 3)) == 3 and words[0].strip(b"0")
     )
@@ -194,7 +194,7 @@ class Measurer:
             InfrastructureError: as `text_delta`.
         """
         return {
-            # Most patches leave most cells as they are: nothing has to be asked then.
+            # Most patches leave most cells as they are: then bloat-o-meter need not be run.
             patch: 0 if before.symbols == after.symbols else self.text_delta(base_commit, before, after).delta
             for patch, after in builds.items()
             if (before := builds.get(patch - 1)) and before.status is after.status is BuildStatus.BUILT

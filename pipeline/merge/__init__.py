@@ -106,7 +106,7 @@ def join(parts: Sequence[Part]) -> Merged:
         UsageError: the parts are of different series, trees, matrices or sandboxes, have different results of a cell,
             or name files outside their folders.
     """
-    # A plan comes first: it knows every cell in order, and has notes on what was not chosen.
+    # A plan comes first: it has every cell in order, and notes on cells that were not chosen.
     parts = sorted(parts, key=lambda part: (not _is_plan(part.record), -len(part.record.cells)))
     plan_notes = [note for part in parts if _is_plan(part.record) for note in part.record.notes]
     lead = parts[0]

@@ -57,7 +57,7 @@ def chosen(parts: Sequence[Part]) -> tuple[list[tuple[Part, CellRecord]], list[s
                     hint="Leave one of the two out.",
                 )
             if known.lost is None and cell.lost is not None:
-                # A plan knows a duplicate; its own promises are looked at where its kernel is built.
+                # A plan marks duplicates; the promises of a duplicate are checked where its kernel is built.
                 cells[cell.tree, cell.id] = (part, cell)
             if cell.states:
                 notes.append(f"{cell.id} on {cell.tree} was built twice, alike.")

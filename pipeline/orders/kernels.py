@@ -29,7 +29,7 @@ def wanted_kernels(prepared: PreparedRun, series: Series, applied: Applied) -> N
         chooser = KernelChooser(prepared.host, matrix, prepared.resolved.fragments)
         kernels = chooser.choose(applied, series.title, changed).narrowed(order.cells)
     if order.budget is not None:
-        # Kernels of all trees are built after the last of them was planned: each has its share.
+        # Kernels of all trees are built after all are planned: the budget is divided by their number.
         left = (order.budget - (time.monotonic() - prepared.clock)) / len(prepared.resolved.trees)
         states = len(applied.states) if order.per_patch else min(2, len(applied.states))
         kernels = affordable(kernels, lambda cell: prepared.host.past(cell)[1], left, states, order.jobs)

@@ -97,7 +97,7 @@ def _split_command(command: str) -> tuple[list[str], dict[str, list[str]]]:
     words, options = [], {"--tree": list[str](), "--cell": list[str]()}
     split = shlex.split(command)
     if "--" in split:
-        # The series' name looks like an option, and comes last.
+        # The name of the series looks like an option; it comes last.
         at = split.index("--")
         split = [*split[:2], *split[at + 1 :], *split[2:at]]
     rest = iter(split)

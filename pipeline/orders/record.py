@@ -46,7 +46,7 @@ def run_record(
     cells, applied = cell_records(results), [result.applied for result in results]
     names = [applied_tree.tree.name for applied_tree in applied]
     kernels = [planned.cell for result in results for planned in result.planned if planned.cell.stage is Stage.KERNELS]
-    # With a matrix that is chosen from, objects are compiled without being asked for.
+    # With a matrix from which cells are chosen, objects are compiled by default.
     until = prepared.until if prepared.objects and not resolved.matrix.chosen else order.until
     return RunRecord(
         id=run_id,

@@ -164,7 +164,7 @@ class Planner:
         if struct_page:
             broken += kconfig.broken_struct_page(cell.fragments, struct_page)
         reason = "; ".join(broken) or layout.value["failed"]
-        # Without a compiled struct page, what is promised of it is not kept either.
+        # Without a compiled struct page, promises on it are not kept either.
         unproven = 0 if struct_page else sum(fragment.power_of_two is not None for fragment in cell.fragments)
         kept = promises - len(broken) - unproven
         return replace(planned, config=config, struct_page=struct_page, reason=reason, kept=kept, refused=refused)
@@ -218,7 +218,7 @@ class Planner:
             done: how that was made.
         """
         if done.ok:
-            # What another cell came to may lie there.
+            # The folder may hold the configuration of another cell.
             make.folder.set_config(based + "".join(map(kconfig.request_text, cell.fragments)))
             if cell.fragments:
                 done = make.run("olddefconfig")

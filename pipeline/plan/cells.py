@@ -45,7 +45,7 @@ def select_cells(
         for defined in chosen
     )
     for cell in cells:
-        # Kconfig would keep one of the two, and the cell look as if the other were out of reach.
+        # Kconfig would keep one of the two, and the cell would look unreachable because of the other.
         if contradictions := kconfig.contradictions(cell.fragments):
             raise UsageError(f"fragments of the cell {cell.id} contradict each other: {'; '.join(contradictions)}")
     return cells

@@ -37,7 +37,7 @@ def architectures(code: Sequence[str]) -> tuple[str, ...]:
     by_folder = {known.folder: name for name, known in reversed(ARCHITECTURES.items())}
     named = [by_folder[folder] for folder in touched if folder in by_folder]
     elsewhere = any(not path.startswith("arch/") or path.startswith("arch/x86/") for path in code)
-    # Without an architecture that is known it can still be said why.
+    # If no architecture of the series is known here, the cell of x86_64 gives the reason.
     return tuple(dict.fromkeys([*([X86_64] if elsewhere or not named else []), *named]))
 
 

@@ -72,7 +72,7 @@ def lost_facts(cell: Cell, measured: Mapping[int, tuple[StructPage | None, bool]
     broken = {patch: _broken_facts(cell, *facts) for patch, facts in sorted(measured.items())}
     lost = []
     for promise, what in broken[max(broken)].items():
-        # A state whose struct page is not known says nothing of it.
+        # A state whose struct page is not known proves nothing.
         measured_states = [patch for patch in broken if measured[patch][0] or promise == "vmemmap"]
         kept = [patch for patch in measured_states if promise not in broken[patch]]
         if measured_states[0] == 0 and kept and kept[0] == 0:

@@ -97,7 +97,7 @@ class KernelChooser:
 
     def _bootable(self, applied: Applied, title: str, code: Sequence[str]) -> tuple[list[Cell], list[str]]:
         """The kernel that boots; of the first architecture that has a cell and a compiler."""
-        # What only kconfig and make read concerns whatever kernel comes first.
+        # Files that only kconfig and make read concern every kernel.
         concerned = architectures(code)
         named = [cell for cell in self._matrix.cells if not code or cell.arch in concerned]
         there, missing = self._there(named)

@@ -174,7 +174,7 @@ class Suggester:
             if alone.reason:
                 barred[cell.id, path] = alone.reason
                 continue
-            # With what the files before it ask for; where that does not go together, the file waits for another round.
+            # Add the requests of the files before it; if these contradict each other, the file waits for another round.
             together = solve(options, condition, now, {**asked, **_all(needs)}, self._budget)
             if not together.reason:
                 now, needs[path] = together.values, {**alone.requests, **together.requests}
@@ -207,7 +207,7 @@ class Suggester:
             elif not self._compiles(cell, values, path):
                 refused[path] = f"it needs {self._condition(path, cell.arch)}, which kconfig does not grant"
         if lost and not refused:
-            # The cell's own promises suffer: with one file less they may not.
+            # The requests break the cell's own promises; those of one file less may not.
             refused[list(draft.needs)[-1]] = f"with it, {lost[0]}"
         return proposal, refused
 
@@ -233,7 +233,7 @@ class _Draft:
             if new:
                 groups.append(([path], new))
             else:
-                # Nothing of its own: below what it shares the most with.
+                # No request of its own: list the file in the group with which it shares the most.
                 max(groups, key=lambda group: len(group[1].keys() & requests.keys()))[0].append(path)
             known |= new
         blocks = [

@@ -146,7 +146,7 @@ class RunRecord(Record):
             ValueError: it is none, or there is more in it than any run leaves.
         """
         untrusted.RUN.check(len(text))
-        # Each takes a hundred bytes of memory once it is read, and two in the file.
+        # Each value takes a hundred bytes of memory once it is read, and two in the file.
         untrusted.RUN_VALUES.check(text.count(b",") + text.count(b":"))
         return cls.model_validate_json(text, context=OF_OTHERS)
 

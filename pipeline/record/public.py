@@ -48,7 +48,7 @@ class Names:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        # The longest first: a workspace lies in a home.
+        # The longest path first: a workspace may lie in a home folder.
         longest = sorted(self.texts, key=len, reverse=True)
         return re.compile(rf"(?<![\w/.~-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])")
 

@@ -19,10 +19,10 @@ def check_matrix(record: RunRecord, page: Page) -> list[str]:
     checks = list(dict.fromkeys(row.check for row in rows))
     words: dict[tuple[str, int], str] = {}
     for row in rows:
-        # Where trees differ, what is worse stands here, and each is named below.
+        # Where trees differ, the worst result is shown here, and the trees are named below.
         known = words.get((row.check, row.patch), "·")
         words[row.check, row.patch] = max(known, _sign(row), key=_weight)
-    # What has nothing to look at in any patch needs no line.
+    # A check that has nothing to look at in any patch needs no line.
     checks = [check for check in checks if any(words.get((check, patch), "·") != "·" for patch in patches)]
     table = [("", *(f"p{patch}" for patch in patches))]
     table += [(check, *(words.get((check, patch), "·") for patch in patches)) for check in checks]

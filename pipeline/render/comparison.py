@@ -159,14 +159,14 @@ def _cases(before: RunRecord, after: RunRecord) -> tuple[list[str], list[str]]:
         (better if case.outcome is Outcome.PASS else worse).append(words + detail)
     for pair in _pairs(before, after):
         was, now = _new_warnings(before, pair.before), _new_warnings(after, pair.after)
-        # Where one of the two has none, its case says all.
+        # Where one of the two is missing, the result of its build is reported already.
         if was and now:
             better += _warning_lines(pair.name, "no longer there", new_ones(was, now))
             worse += _warning_lines(pair.name, "not there before", new_ones(now, was))
     unbuilt = {
         (case.tree, case.cell) for case in new.values() if case.check == "build" and case.outcome is Outcome.FAIL
     }
-    # Of a kernel that does not build there is nothing else to say.
+    # For a kernel that does not build there is nothing else to report.
     gone = [case for key, case in old.items() if key not in new and key[:2] not in unbuilt]
     worse += [
         f"{case.label}, {case.check}: passes → not there"

@@ -163,7 +163,7 @@ def _code(record: RunRecord, cell: CellRecord) -> Iterator[dict[str, Any]]:
     for comparison in comparisons(cell):
         build = _build_id(record, cell, comparison.patch)
         numbers = {kind: {"number": {"value": number, "unit": kind}} for kind, number in comparison.numbers.items()}
-        # Where more differs than is counted, there is a sentence and no number.
+        # Where too many differ to be counted, there is a sentence and no number.
         for kind, value in (numbers or {"all": {}}).items():
             path = f"code.{comparison.of}.{_node(kind)}"
             test = {"build_id": build, "id": f"{build}/{path}", "origin": ORIGIN, "path": path, "status": "DONE"}

@@ -32,7 +32,7 @@ def command_lines(command: str, columns: int, indent: int = 2) -> list[str]:
     except ValueError:
         words = []
     if words[:1] != ["pipeline"]:
-        # Of a record that others made: not for pasting.
+        # A command from another machine's record is not for pasting.
         return [" " * indent + "# the run names no command of the pipeline"]
     room = columns - indent - len("  \\")
     lines: list[str] = []

@@ -98,7 +98,7 @@ def tree(record: TreeRecord) -> str:
         return f"Debian's {rest} {record.version.removeprefix(f'{rest} ')}"
     name = rest.partition("#")[0] if kind in ("git", "tar") else record.name
     if record.commit:
-        # A tree of one machine is named by the start of its commit already.
+        # The name of a tree that only this machine has contains its commit already.
         name = name.removesuffix(f" ({record.commit[:12]})")
     return (
         f"{name}, commit {record.commit}" if record.commit else f"{name}, {record.version}" if record.version else name

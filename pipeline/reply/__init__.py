@@ -48,7 +48,7 @@ def draft(
             none.
     """
     letter = _letter(record, to)
-    # A reply to a comment quotes what the comment quotes, too: the author's code, or whom that mail answers.
+    # A reply to a comment also has the lines that the comment quotes: the author's code, or another person's words.
     commented = letter not in (record.series.cover, *_posted(record))
     quoted = (record.series.cover.sender, *_answered(record, letter)) if commented else ()
     message = threaded(letter, identity=identity, date=date, own_id=own_id, quoted=quoted)
@@ -115,7 +115,7 @@ def send_words(message: EmailMessage, path: PurePath) -> list[str]:
     """The same, word by word."""
     recipients = [(name, address) for name in ("to", "cc") if name in message for address in message[name].addresses]
     words = ["git", "send-email", f"--in-reply-to={message_id(message['In-Reply-To'])}"]
-    # Without it, send-email also takes in whoever a `Cc:` or `...-by:` line of the body names.
+    # Without this option, send-email adds everybody whom a `Cc:` or `...-by:` line of the body names.
     words.append("--suppress-cc=all")
     words += [f"--{name}={address.addr_spec}" for name, address in recipients]
     return [*words, f"./{path}" if str(path).startswith("-") else str(path)]

@@ -86,7 +86,7 @@ def refuted(record: RunRecord, letter: LetterRecord) -> bool:
 def comments(record: RunRecord, letter: LetterRecord) -> Iterator[Exchange]:
     """Comments of the mail that is answered, whether builds say something of them or not."""
     own = _points_of(record, letter)
-    # What can be answered, and no "nothing" beside it.
+    # Take the comments that the run can answer, where there are any, without a "nothing" beside them.
     own = [point for point in own if points.answers(record, point)] or own
     for point in own[:POINTS_SHOWN]:
         yield _comment(record, point, letter.body)

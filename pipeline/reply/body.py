@@ -46,7 +46,7 @@ def text(record: RunRecord, letter: LetterRecord, style: Style, link: str, logs:
     clean, page, full = neutral(record), Page(COLUMNS), style is Style.FULL
     position = [record.series.cover, *record.series.messages].index(letter)
     answered = [clean.series.cover, *clean.series.messages][position]
-    # Logs lie beside the record, and name what it names.
+    # Logs are files beside the record, and have the names that it gives.
     all_reports = reports(clean, lambda name: words_for_others(record, logs(name)))
     own = [report for report in all_reports if concerns(clean, answered, report)]
     shown = own[:REPORTS_SHOWN]

@@ -50,7 +50,7 @@ def reproducer(record: RunRecord, cell: CellRecord, applied: int, diagnostics: S
     if not (series and checkout and requests is not None and _TARGET.fullmatch(cell.base)):
         return []
     if record.series.prerequisites or (tree and tree.prerequisites):
-        # What lies below the series is not fetched with it.
+        # The command does not fetch the prerequisites of the series.
         return []
     if len(requests) > MOST_REQUESTS or not all(map(_REQUEST.fullmatch, requests)):
         return []

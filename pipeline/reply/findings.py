@@ -29,7 +29,7 @@ def reports(record: RunRecord, logs: Logs) -> list[Report]:
     all_reports = [*_not_applied(record), *_builds(record, logs), *_boots(record, logs), *_structs(record)]
     all_reports += [*_deceptions(record), *check_reports(record)]
     if len(record.series.patches) == 1:
-        # What concerns the whole concerns the patch, whether there is a cover letter or not.
+        # A finding on a series of one patch is one on the patch, whether there is a cover letter or not.
         all_reports = [replace(report, patch=record.series.patches[0].number) for report in all_reports]
     return sorted(all_reports, key=lambda report: (report.patch, report.weight, report.order))
 

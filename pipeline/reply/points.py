@@ -21,7 +21,7 @@ def answers(record: RunRecord, point: PointRecord) -> list[str]:
     # Sizes are those of the whole series, which a comment on one patch is not about.
     whole = f", with all {total} patches" if point.patch and total > 1 else ""
     for symbol in filter(None, dict.fromkeys(name.removesuffix("()") for name in point.symbols)):
-        # A diagnostic is there at every state from the patch on that brought it.
+        # Later states repeat a diagnostic of the patch that brought it.
         lines = list(dict.fromkeys([*(f"{size}{whole}" for size in _sizes(record, symbol)), *_words(record, symbol)]))
         shown += lines[:MOST_LINES]
         shown += [f"… and {len(lines) - MOST_LINES} more of {symbol}()"] if len(lines) > MOST_LINES else []

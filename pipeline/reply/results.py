@@ -23,7 +23,7 @@ def outcome(record: RunRecord) -> list[str]:
         verb = "changes" if len(record.series.patches) == 1 else "change"
         lines = [f"{which} {verb} nothing that is compiled.", _applied_to(record)]
     elif cells and not_covered(record):
-        # That other code builds would read as if this did.
+        # A reader would take a build of other code for one of this code.
         lines = [f"I built {wording.kernels(cells)}.", not_compiled(record), _applied_to(record)]
     return [line for sentence in lines for line in wrap(sentence, COLUMNS, most=8)]
 

@@ -50,7 +50,7 @@ class RunFolder:
         unfinished = self.folder / f"{RECORD}.part"
         text = record.to_json()
         if len(text.encode()) > untrusted.RUN.most:
-            # Nobody would read it.
+            # A larger record is refused when it is read.
             text = _shortened(record).to_json()
         with unfinished.open("w") as file:
             file.write(text)

@@ -18,7 +18,7 @@ def tree_record(repository: Repository, applied: Applied) -> TreeRecord:
     """A tree with what others know it by: commit and kernel version."""
     commit = applied.tree.commit
     kind = TreeName.parse(applied.tree.name).kind
-    # What was imported is the first commit, prerequisites lie on it.
+    # The imported tree is the first commit; prerequisites are commits on top of it.
     roots = repository.out("rev-list", "--max-parents=0", commit).split()
     named = roots[0] if kind in (TreeKind.GIT, TreeKind.PATH) else ""
     _, makefile, _ = repository.run("cat-file", "blob", f"{commit}:Makefile")

@@ -51,7 +51,7 @@ def document(record: RunRecord, tree: str, repository: Repository, author: str, 
             f"the source of {chosen.name} is not in {repository.folder}",
             hint="`pipeline apply SERIES --tree TREE` brings it there; or name the run's own --workspace.",
         ) from error
-    # Kernels with the series beside the source without it would be two different things in one document.
+    # One document must not describe kernels with the series and source code without it.
     source = _source(repository, files) if chosen.last_tree_id else VmemmapSource()
     text = render_document(record, chosen, source)
     message = commit_message(record, chosen, with_series=bool(chosen.last_tree_id))

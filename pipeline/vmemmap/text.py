@@ -259,7 +259,7 @@ def _seen_row(memmap: Memmap) -> tuple[str, ...]:
 
 def _architectures(source: VmemmapSource) -> list[tuple[str, ...]]:
     names = sorted({selected.arch for selected in (*source.hugetlb, *source.dax)})
-    # Older trees ask no architecture whether device DAX may.
+    # In older trees, no option of an architecture says whether it allows device DAX.
     asked = bool(source.dax) or not source.shows("dax")
     return [
         (literal(name), _condition(source.hugetlb, name), _condition(source.dax, name) if asked else "not asked")

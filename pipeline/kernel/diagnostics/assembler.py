@@ -25,7 +25,7 @@ def in_a_file(line: Line, log: Log) -> Report | None:
         return None
     kind, _, text = parsed
     if _TEMPORARY.match(path):
-        # Its lines are those of the compiler's output, which nobody sees.
+        # Its line numbers are those of the compiler's output, which nobody sees.
         return Report(kind, Diagnostic(log.target or TOOL, 0, text, TOOL), line.number)
     return Report(kind, Diagnostic(log.relative(path), line.number, text, TOOL), line.column)
 

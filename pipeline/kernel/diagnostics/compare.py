@@ -136,6 +136,6 @@ def _compared(diagnostic: Located, renamed: _Renamed, line: int) -> tuple[tuple[
     # Quotation marks follow the locale.
     message = diagnostic.message.replace("‘", "'").replace("’", "'")
     message = _MOVING.sub("", _NUMBERS_OF_TYPES.sub(r"\1", message))
-    # Where a function was inlined, one line is that of many callers.
+    # Where a function was inlined, the linker names one line for many callers.
     place = _Place(renamed(diagnostic.function), diagnostic.source, 0 if " in " in diagnostic.function else line)
     return (renamed(diagnostic.path), renamed(message)), place

@@ -146,7 +146,7 @@ class Log:
         while self._at < len(self._lines):
             text = self._lines[self._at]
             self._at += 1
-            # Nearly all lines say nothing; those that do have a colon, but for some of resolve_btfids'.
+            # Nearly all lines are no diagnostics; those that are have a colon, but for some of resolve_btfids'.
             if (":" in text or text.startswith(("  ", "In "))) and not self._is_about(text) and ":" in text:
                 return Line.of(text)
             if text.startswith("FAILED "):
@@ -189,7 +189,7 @@ class Log:
         elif function := _FUNCTION.match(text):
             self.function = function["name"][:LONGEST_SOURCE]
         elif inlined := _INLINED.match(text):
-            # The last of several is the function that is compiled; what is wrong is mostly its call.
+            # Of several inlined functions the last one is compiled; the fault is mostly in its call.
             self.function = f"{inlined['name'][:LONGEST_SOURCE]} in {self.relative(inlined['path'])}"
         elif _OUTSIDE.match(text):
             self.function = ""

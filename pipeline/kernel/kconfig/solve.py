@@ -115,7 +115,7 @@ class _Search:
             case AllOf(operands):
                 for operand in operands:
                     state = self.hold(operand, state, above)
-                # What came last may have undone what came first.
+                # The last request may have undone the first.
                 for operand in operands:
                     if not state.holds(operand):
                         raise _UnreachableError(f"{operand} does not go with the rest of {condition}")
@@ -221,7 +221,7 @@ class _Search:
     def _became(self, name: str, state: State) -> State:
         """The state with an option that is `y`, and all that it selects."""
         changes: dict[str, str] = {}
-        # It sees what is added to `changes` below.
+        # It is read later, with what is added to `changes` below.
         values = Values(state.values, changes)
         waiting = [name]
         while waiting:

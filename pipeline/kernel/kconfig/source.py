@@ -159,7 +159,7 @@ class _Reader:
         elif keyword == "visible" and isinstance(entry, _Block):
             entry.visible.append(self._clause(rest)[1])
         elif isinstance(entry, _Block):
-            # Type, prompt and default of a choice: the prompt's condition holds for all that can be chosen.
+            # Type, prompt and default of a choice: the prompt's condition holds for all its options.
             if keyword in ("prompt", "bool", "tristate") and entry.choice is not None:
                 entry.depends.append(self._clause(rest)[1])
         elif entry is not None:
@@ -180,7 +180,7 @@ class _Reader:
             self._entry = _Block(f"end{keyword}", choice=self._choices if keyword == "choice" else None)
             self._blocks.append(self._entry)
         elif keyword == "comment":
-            # It may depend on something as well, which is nobody's business.
+            # It may have dependencies as well, which do not matter here.
             self._entry = self._draft("", place)
         elif keyword in ("endif", "endmenu", "endchoice"):
             if self._blocks and self._blocks[-1].end == keyword:
@@ -258,7 +258,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             help_indentation = 0
             continue
         if line.endswith("\\"):
-            # Not piece by piece: each would copy all before it.
+            # Join once: joining piece by piece copies everything before each piece.
             parts = [line]
             while parts[-1].endswith("\\"):
                 parts.append(next(lines, (0, ""))[1])

@@ -99,7 +99,7 @@ class ObjectFile:
         if not start or entry_size < struct.calcsize(self.order + form):
             raise ValueError("it has no sections")
         first = self._unpacked(form, start)
-        # Too many for the header's fields: the first section has them (System V ABI, 4, "Extended section indices").
+        # More sections than the header's fields can count: the first section has the number (System V ABI, 4).
         count, names = count or first[5], first[6] if names == 0xFFFF else names
         if count * entry_size > len(self.content):
             raise ValueError("it has more sections than bytes")

@@ -85,7 +85,7 @@ class Parts:
         for index, relocations in self.elf.relocations.items():
             for relocation in relocations:
                 place = self.place(relocation, self.bias(index, relocation))
-                # A field that says how far something is from the field itself refers to nothing (RISC-V's SUB32).
+                # A field that holds its own distance from something refers to nothing (RISC-V's SUB32).
                 if place and (place.section != index or self.elf.sections[index].executable):
                     places[place.section].add(place.offset)
         return {index: frozenset(offsets) for index, offsets in places.items()}

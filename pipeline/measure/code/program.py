@@ -59,7 +59,7 @@ def main(tool: str, listed: str) -> None:
         elif len(content) > LARGEST_OBJECT:
             print("?", digests[path], path, f"it has more than {LARGEST_OBJECT >> 20} MiB", sep="\t")
         elif content[:4] != b"\x7fELF":
-            # A linker script, or what a compiler keeps for the link: nothing is known of it but its bytes.
+            # A linker script, or intermediate code for the link: only its bytes can be compared.
             print("@", digests[path], path, sep="\t")
             print("D", len(content), digests[path][:20], "", f"[{_shown(os.path.basename(path))}]", sep="\t")  # noqa: PTH119
         else:

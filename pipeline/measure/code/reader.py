@@ -127,14 +127,14 @@ class Reader:
         addresses = self._addresses.get(Place(place.section, part.start))
         if addresses is None:
             return name + b"%+d" % (offset - part.start)
-        # Instructions are counted: how long a jump between them is, is the assembler's choice.
+        # Distances are counted in instructions: the assembler chooses the length of a jump.
         return name + (b"@%d" % bisect_left(addresses, offset) if offset < part.end else b"@end")
 
     def _nameless_digest(self, section: Section, part: Part) -> bytes:
         """A digest in place of the name of a stretch without one: of its content, not of its relocations' targets."""
         place = Place(section.number, part.start)
         if place not in self._nameless:
-            # Two such stretches may refer to one another.
+            # Two stretches without names may refer to each other.
             self._nameless[place] = b"[]"
             item = self._function(section, part, ()) if section.executable else self._data(section, part)
             self._nameless[place] = b"[%s]" % item.digest.encode()
@@ -229,7 +229,7 @@ class Reader:
             section = self._elf.sections[index]
             if section.executable or section.kind == SHT_NOBITS or not _is_looked_at(section):
                 continue
-            # What something refers to is part of whoever does.
+            # A nameless part that something refers to belongs to the code that refers to it.
             referred = self._parts.referred.get(index, frozenset())
             nameless = [part for part in parts if not part.name and part.start not in referred]
             stretches = [(part.start, part.end) for part in nameless]

@@ -56,6 +56,6 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # Both are files of ours, and have to stand in the page as they were hashed.
+    # Both are our own files, and the page must have them exactly as they were hashed.
     jinja.globals.update(style=Markup(style), script=Markup(script), policy=policy(style, script))
     return jinja
