@@ -1,4 +1,4 @@
-"""Where checks look: states of a tree, and a sandbox in which scripts of the base read files of a patch.
+"""Gives checks the states of a tree, and a sandbox in which scripts of the base read files of a patch.
 
 A series can change the scripts that judge it, so those of the base are run, from a folder that holds them alone.
 """
@@ -33,7 +33,7 @@ _REGULAR = ("100644", "100755")
 
 @dataclass(frozen=True)
 class Scripts:
-    """What a check runs and reads of the base.
+    """Scripts and data of the base that a check runs and reads.
 
     Args:
         script: its path in the tree; empty where a check needs none.
@@ -89,7 +89,7 @@ class Bench:
         self._data: dict[Needs, Mapping[str, str]] = {}
 
     def scripts(self, needs: Needs) -> Scripts | None:
-        """What the base has of what a check needs; None where it has none of its scripts."""
+        """Scripts and data of the base that a check needs; None where the base has none of its scripts."""
         script = next((path for path in needs.scripts if path in self._blobs), "")
         if needs.scripts and not script:
             return None

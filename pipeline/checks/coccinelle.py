@@ -1,4 +1,4 @@
-"""The check `coccinelle`: what the base's semantic patches report of a file after a patch, and not before it."""
+"""The check `coccinelle`: findings of the base's semantic patches on a file after a patch, and not before it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class CoccinelleCheck:
 
 
 def _options(text: str, confidence: str) -> Sequence[str] | None:
-    """What a script wants to be called with; None where it has no report mode or trusts itself less."""
+    """The options that a script asks for; None where it has no report mode or trusts itself less."""
     said = re.search(r"^//+ Confidence:\s*(\w+)", text, re.MULTILINE)
     if not re.search(r"^virtual\b.*\breport\b", text, re.MULTILINE):
         return None

@@ -1,4 +1,4 @@
-"""Which findings of the state after a patch are new: those that the state before has not as often."""
+"""Findings of the state after a patch that the state before has not, or has less often."""
 
 from __future__ import annotations
 

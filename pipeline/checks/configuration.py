@@ -1,4 +1,4 @@
-"""`checks.toml`: which checks a list wants, what they leave out, and what changes the verdict.
+"""`checks.toml`: the checks that a list wants, the findings that they leave out, and those that change the verdict.
 
 The file that ships holds the defaults. A file of the user's own, `git config pipeline.checks FILE`, is read after it.
 """
@@ -25,7 +25,7 @@ _Kind = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class CheckCustom(Definition):
-    """What is wanted of one check.
+    """Options of one check.
 
     Args:
         on: whether it is run at all.
@@ -43,7 +43,7 @@ class CheckCustom(Definition):
 
 
 class Custom(Definition):
-    """What people on some lists want.
+    """Options of checks on some lists.
 
     Args:
         lists: addresses; a series that was sent to one of them is meant.
@@ -78,7 +78,7 @@ class Configuration:
     files: tuple[ChecksFile, ...] = ()
 
     def options(self, check: str, addresses: Iterable[str] = (), files: Sequence[str] | None = None) -> Options:
-        """What is wanted of a check for a series that was sent to these addresses.
+        """Options of a check for a series that was sent to these addresses.
 
         Args:
             files: that the patch touches; None for any patch.

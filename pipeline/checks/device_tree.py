@@ -69,7 +69,7 @@ _SCHEMA = re.compile(r"from schema \$id: \S*/schemas/(?P<name>\S+?)#?$")
 
 
 class _Layout:
-    """What is laid out of one state.
+    """Files of one state that are laid out for dt-schema.
 
     Args:
         touched: files that the patch touches, as they are called in this state.
@@ -229,7 +229,7 @@ def _touched_nodes(text: str, added: Mapping[int, str]) -> Iterator[str]:
 
 
 def _validated(layout: _Layout) -> tuple[list[CheckFinding], str]:
-    """What is said of a state, and why not all was looked at."""
+    """Findings of dt-schema on a state, and a reason where not all was looked at."""
     trees = [*layout.trees]
     listed = {
         "bindings.txt": "".join(f"{at} {name}\n" for at, name in enumerate(layout.bindings)),

@@ -74,7 +74,7 @@ def _documents(patch: CheckedPatch) -> list[FileDiff]:
 
 
 def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[CheckFinding]]:
-    """What docutils says of the documents before and after, by the names that they have in the tree."""
+    """Findings of docutils on the documents before and after, by the names that they have in the tree."""
     findings: dict[str, dict[CheckFinding, None]] = {"before": {}, "after": {}}
     for match in _LINE.finditer(done.text):
         if match["path"] in names and match["level"] in _LEVELS and not _OF_SPHINX.search(match["words"]):

@@ -59,7 +59,7 @@ class KernelDocCheck:
 
 
 def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[CheckFinding]]:
-    """What it says of the files before and after, by the names that they have in the tree."""
+    """Findings on the files before and after, by the names that they have in the tree."""
     by_state: dict[str, list[CheckFinding]] = {"before": [], "after": []}
     for match in map(_LINE.match, done.text.splitlines()):
         path = match["path"].removeprefix("./") if match else ""

@@ -1,4 +1,4 @@
-"""What a check on patches is, what it is given, and what it answers."""
+"""The protocol of a check on patches: its needs, its input, and its answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a check cannot do without, and what it reads besides.
+    """Scripts and tools that a check cannot do without, and data that it reads.
 
     Args:
         tools: programs of the machine, for `pipeline doctor`.
@@ -52,7 +52,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Options:
-    """What configuration says of one check for one series.
+    """Options of one check for one series, from configuration.
 
     Args:
         reason: why it is off; empty where it is on.
@@ -118,7 +118,7 @@ class State(Protocol):
 
     @property
     def data(self) -> Mapping[str, str]:
-        """What the base has of `Needs.data`: text by path."""
+        """The base's files named in `Needs.data`: text by path."""
         ...
 
     @property
@@ -163,7 +163,7 @@ class State(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check answers.
+    """The answer of a check.
 
     Args:
         findings: of the state after the patch; those that are not `new` are counted and not shown.
@@ -186,7 +186,7 @@ class PatchCheck(Protocol):
 
     @property
     def about(self) -> str:
-        """What it looks at, in one line."""
+        """The subject of the check, in one line."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The check `recipients`: who `scripts/get_maintainer.pl` of the base names for a patch, and was not asked."""
+"""The check `recipients`: people and lists that `scripts/get_maintainer.pl` of the base names and the mail does not."""
 
 from __future__ import annotations
 

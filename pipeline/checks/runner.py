@@ -64,7 +64,7 @@ class Checker:
         self._configuration = configuration
 
     def check(self, series: Series, applied: Applied, history: Commits) -> tuple[CheckResult, ...]:
-        """What every check says of every patch, as it was applied to a tree.
+        """Run every check on every patch, as it was applied to a tree.
 
         Args:
             history: of the tree as named.
@@ -136,7 +136,7 @@ class Checker:
     def _key(
         self, check: PatchCheck, patch: CheckedPatch, state: SourceState, before: TreeState, after: TreeState
     ) -> Key | None:
-        """What determines an answer; None where making it again is cheaper than looking it up."""
+        """The store key of an answer; None where making it again is cheaper than looking it up."""
         if not check.needs.programs:
             return None
         scripts = before.bench.scripts(check.needs)
@@ -249,7 +249,7 @@ def _any(kind: str, patterns: Iterable[str]) -> bool:
 
 
 def _identity(program: str) -> list[str | int]:
-    """What tells one version of a program from another, without running it."""
+    """Facts that tell one version of a program from another, without running it."""
     place = Path(program_place(program) or program).resolve()
     about = place.stat()
     return [program, about.st_size, about.st_mtime_ns]

@@ -1,4 +1,4 @@
-"""The checks `shellcheck` and `ruff`: what they say of the tree's own scripts after a patch, and not before it."""
+"""The checks `shellcheck` and `ruff`: their findings on the tree's own scripts after a patch, and not before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which selections of a tree turn on an option whose dependencies nothing guarantees ("unmet direct dependencies").
+"""Selections of a tree that turn on an option whose dependencies nothing guarantees ("unmet direct dependencies").
 
 kconfig warns of them in configurations that show them, and these can be rare. Here it is asked what must hold wherever
 an option is on: what it depends on, all that these depend on, and what they turn on. What is not in that, but in the
@@ -18,7 +18,7 @@ ARCHITECTURE = "x86"
 
 
 class Guarantees:
-    """What holds wherever an option is on."""
+    """Conditions that hold wherever an option is on."""
 
     def __init__(self, kconfig: Kconfig) -> None:
         self._kconfig = kconfig
@@ -48,7 +48,7 @@ class Guarantees:
         return frozenset(holds)
 
     def _selected(self, option: str, holds: frozenset[str], seen: set[str]) -> set[str]:
-        """What an option turns on, whether that has its dependencies or not."""
+        """Options that an option turns on, whether their dependencies hold or not."""
         definitions = self._kconfig.definitions.get(option, ())
         for selection in definitions[0].selects if len(definitions) == 1 else ():
             name, condition = str(selection.value), selection.condition

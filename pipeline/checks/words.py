@@ -1,10 +1,10 @@
-"""Words of tools: what of them goes into one sentence."""
+"""Words of tools, shortened for a sentence."""
 
 from __future__ import annotations
 
 
 def last_line(words: str) -> str:
-    """What a program said last, as far as it goes into a sentence."""
+    """The last line of a program's output, shortened for a sentence."""
     return next((line.strip()[:200] for line in reversed(words.splitlines()) if line.strip()), "no words")
 
 

@@ -1,4 +1,4 @@
-"""**objects**: of every architecture that a series concerns, the objects of what it touches, patch by patch.
+"""**objects**: compiles what a series touches, patch by patch, for every architecture that it concerns.
 
 They are compiled in a wide configuration, so that nothing of a driver is out of reach, and with W=1. No kernel is
 linked: that a patch breaks, warns or drops out of every configuration is known after a minute. Other widths of a word,

@@ -1,4 +1,4 @@
-"""Which objects show what a series touches, in one configuration; and why some of its files have none."""
+"""Chooses the objects that show what a series touches, in one configuration, with reasons for files without one."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ WORDS = ("--keep-going",)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is compiled at a state.
+    """The objects to compile at a state.
 
     Args:
         place: where.
@@ -105,7 +105,7 @@ class Compiler:
         return StateObjects(build, objects), self._log
 
     def _compiled(self, wanted: Wanted, targets: Sequence[str]) -> dict[str, CompiledObject]:
-        """What becomes of `targets`, each compiled here and now."""
+        """Compile `targets`, each here and now."""
         make, folder = self._make, self._make.folder
         if not targets:
             return {}
@@ -196,7 +196,7 @@ def _without_checker(said: Complaints) -> Complaints:
 
 
 def _warnings(said: Mapping[str, Complaints], target: str) -> tuple[Diagnostic, ...]:
-    """What was complained of an object that was compiled."""
+    """Warnings of an object that was compiled."""
     complaints = said.get(target, Complaints())
     return (*complaints.warnings, *complaints.errors)
 

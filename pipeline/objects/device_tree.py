@@ -30,19 +30,19 @@ def blob(path: str) -> str:
 
 
 def source(target: str) -> str:
-    """What a blob is made of."""
+    """The source of a blob."""
     place = PurePosixPath(target)
     return str(place.with_suffix(_SOURCES[place.suffix]))
 
 
 def goal(target: str) -> str:
-    """What make is asked for to get a target: blobs are named from the folder of device trees on."""
+    """The argument of make for a target: blobs are named from the folder of device trees on."""
     match = _BLOB.fullmatch(target)
     return match["goal"] if match else target
 
 
 def goals(targets: Sequence[str]) -> list[list[str]]:
-    """What make is asked for to get targets, call by call.
+    """The arguments of make for targets, call by call.
 
     The kernel's makefile calls another make for each goal where some are files of kernels and others are not
     (`mixed-build`), and each of these takes seconds.

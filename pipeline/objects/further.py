@@ -91,7 +91,7 @@ def further(
 
 
 def needed(sources: Sources, arch: str, values: Mapping[str, str], paths: Sequence[str]) -> Further:
-    """What a configuration without anything must be asked for to compile files, all that go together.
+    """Requests with which a configuration without anything compiles files, all that go together.
 
     Args:
         sources: makefiles and Kconfig files of the last state.
@@ -138,7 +138,7 @@ def _missing(
 
 
 def merged(coverages: Sequence[Coverage]) -> Coverage:
-    """What several configurations compile together."""
+    """Coverage of several configurations together."""
     files: dict[str, FileCoverage] = {}
     for coverage in coverages:
         for file in coverage.files:
@@ -149,7 +149,7 @@ def merged(coverages: Sequence[Coverage]) -> Coverage:
 
 
 def left_out(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[str, Expression]]:
-    """What no configuration so far compiles: touched files, each with what keeps lines of it that are dropped.
+    """Touched files that no configuration so far compiles, each with the conditions of its dropped lines.
 
     Args:
         coverage: of all configurations.
@@ -194,7 +194,7 @@ def unreached(
 
 
 def _why_not(sources: Sources, arch: str, values: Mapping[str, str], guard: Expression) -> str:
-    """What the solver says against a condition; nothing where it knows a way, or nothing of it."""
+    """The solver's reason against a condition; empty where it knows a way, or nothing of it."""
     try:
         reason = solve(sources.kconfig(arch), guard, values, {}, Budget(untrusted.SOLVE_STEPS)).reason
     except (UsageError, TooMuchError):
@@ -216,7 +216,7 @@ def _dropping(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[
 def compiled_there(
     sources: Sources, arch: str, values: Mapping[str, str], left: Sequence[tuple[str, Expression]]
 ) -> list[tuple[str, Expression]]:
-    """What of `left_out` the wide configuration of another architecture compiles.
+    """The part of `left_out` that the wide configuration of another architecture compiles.
 
     Args:
         values: of the options there.

@@ -1,4 +1,4 @@
-"""Which C files include the headers that a series touches, the most telling first."""
+"""The C files that include the headers a series touches, the most telling first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _KEYWORDS = re.compile(
 
 @dataclass(frozen=True)
 class Lost:
-    """What a header has no more after a series.
+    """Names and includes that a header has no more after a series.
 
     Args:
         names: that it declared or used.
@@ -47,7 +47,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Language:
-    """What includes, and what is included: files that are compiled, and others that they take in.
+    """Files that include, and files that are included: suffixes of those that are compiled, and of the others.
 
     Args:
         compiled: endings of the former.
@@ -212,7 +212,7 @@ class Includers:
 
 
 def lost_of(before: str, after: str) -> Lost:
-    """What a header has no more.
+    """Names and includes that a header has no more.
 
     Args:
         before, after: its texts.
@@ -228,7 +228,7 @@ def lost_of(before: str, after: str) -> Lost:
 
 
 def include_name(header: str) -> str:
-    """What a header is called in `#include`, or how that ends."""
+    """The name of a header in `#include`, or its end."""
     match = _INCLUDE.fullmatch(header)
     return match["name"] if match else PurePosixPath(header).name
 

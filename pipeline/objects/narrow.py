@@ -1,4 +1,4 @@
-"""Cells in which nothing is on but what a series' files need; it may be that they need more than they say."""
+"""Cells in which nothing is on but what a series' files declare to need; they may need more than that."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _work(
 def _needed(
     host: BuildHost, touched: TouchedCode, last: SourceState, cell: Cell, config: str, paths: Sequence[str]
 ) -> Further:
-    """What files need on top of a configuration; stored, since all options of the tree have to be read for it."""
+    """Requests of files on top of a configuration; stored, since all options of the tree have to be read for it."""
     inputs = {"tree": last.tree_id, "arch": cell.arch, "config": config_digest(config), "paths": list(paths)}
     key = Key("needed", {**inputs, "version": VERSION})
     if entry := host.store.get(key):

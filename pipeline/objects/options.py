@@ -1,4 +1,4 @@
-"""What a change of Kconfig files brings: the C files of options whose entries are changed.
+"""C files of options whose Kconfig entries a series changes.
 
 An option that is allowed on more architectures, or that no longer selects another one, changes no line of code, and
 breaks the files that it stands for.

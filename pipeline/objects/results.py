@@ -1,4 +1,4 @@
-"""What is kept of the objects of a source state: its value, its files, and what is known of the base's programs."""
+"""Store entries for the objects of a source state: their value, their files, and the programs of the base."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ObjectResults:
         self._store = store
 
     def get(self, key: Key, *, cached: bool) -> StateObjects | None:
-        """What is stored of a state; an entry that cannot be read is dropped."""
+        """The stored result of a state; an entry that cannot be read is dropped."""
         entry = self._store.get(key)
         if entry is None:
             return None
@@ -101,7 +101,7 @@ class ObjectResults:
         self._store.put(_of_removed(base, digest), asdict(coverage), {})
 
     def programs(self, base: Key) -> Programs | None:
-        """What is known of the programs that ran while the base's objects were compiled."""
+        """The facts on programs that ran while the base's objects were compiled."""
         entry = self._store.get(_key_of_programs(base))
         if entry is None:
             return None

@@ -95,7 +95,7 @@ def callers(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _error(source: str, symbol: str, functions: Sequence[str]) -> Diagnostic:
-    """What the linker would say, with who calls the function; one caller is the error's own."""
+    """The linker's error, with the functions that call; a single caller is the error's own place."""
     named = ", ".join(f"{name}()" for name in functions[:MOST_FUNCTIONS])
     where = f" in {named}" if named else ""
     words = f'undefined reference to "{symbol}"{where}'

@@ -1,4 +1,4 @@
-"""The source states of a series, of each of which the objects of a cell are configured, compiled and kept."""
+"""The source states of a series at which the objects of a cell are configured, compiled and stored."""
 
 from __future__ import annotations
 
@@ -169,14 +169,14 @@ class States:
         self._results.put(key, compiled, log)
 
     def _stored(self, key: Key, *, cached: bool = False) -> StateObjects:
-        """What was stored a moment ago."""
+        """The results that were stored a moment ago."""
         stored = self._results.get(key, cached=cached)
         if stored is None:
             raise InfrastructureError("objects vanished from the store", hint="Run the command again.")
         return stored
 
     def _not_configured(self, work: Work, state: SourceState, key: Key) -> StateObjects:
-        """What a state comes to at which kconfig fails: nothing is compiled."""
+        """The result of a state at which kconfig fails: nothing is compiled."""
         origin = self._origins[state.patch]
         asked = self._host.store.get(config_key(self._host, work.planned.cell, origin))
         log = asked.read("log") if asked else b""

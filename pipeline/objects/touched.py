@@ -1,4 +1,4 @@
-"""What a series touches on one tree: its files of code and makefiles, and at every state the objects that show them."""
+"""Files of code and makefiles that a series touches on one tree, and the objects that show them at every state."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class TouchedCode:
         return includers
 
     def _lost(self, headers: Sequence[str]) -> dict[str, Lost]:
-        """What each of `headers` has no more after the last patch; nothing of what is new, or gone."""
+        """Names that each of `headers` loses by the last patch; none of new or removed headers."""
         base, last = self._applied.states[0], self._applied.states[-1]
         both = self._present[base.patch] & self._present[last.patch]
         kept = [header for header in headers if header in both]

@@ -37,7 +37,7 @@ UNWANTED = frozenset({"HEADERS_INSTALL"})
 
 
 def wide_fragment(repository: Repository, commit: str) -> Fragment:
-    """What is asked for on top of allyesconfig: no option of the tree that makes errors of warnings.
+    """Requests on top of allyesconfig: no option of the tree that makes errors of warnings.
 
     Every subsystem has one of its own, which the tree itself names.
     """
@@ -49,7 +49,7 @@ def wide_fragment(repository: Repository, commit: str) -> Fragment:
 
 
 def size_fragment() -> Fragment:
-    """What is asked for where code is optimized for size; it is one of a choice."""
+    """Requests for code that is optimized for size; it is one of a choice."""
     return parse_fragment("size", "#? CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE=n\n#? CONFIG_CC_OPTIMIZE_FOR_SIZE=y\n")
 
 
@@ -88,7 +88,7 @@ def wide_cell(
 
 
 def _checker_in_words(checker: Toolchain | None) -> str:
-    """What reads the source beside the compiler, in words."""
+    """The name and version of the checker, as part of a sentence."""
     return f" and sparse {checker.version.split()[0]}" if checker else ""
 
 

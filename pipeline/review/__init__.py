@@ -1,4 +1,4 @@
-"""**review**: what a thread says of a series: open points, promises, trailers; pure."""
+"""**review**: reads a thread for the state of its review: open points, promises, trailers; pure."""
 
 from __future__ import annotations
 

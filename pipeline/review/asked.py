@@ -38,7 +38,7 @@ _MARGIN = re.compile(r"^\s*(?:\d+ \|)? *")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a point is about, in words that tell something.
+    """The subject of a point, in words that tell something.
 
     Args:
         text, lines: the comment; said: what was said to it.
@@ -118,7 +118,7 @@ class Asked:
 
 @cache
 def _credits(name: str) -> re.Pattern[str]:
-    """Who is named behind a line, as whose wish it was."""
+    """People who are named behind a line, as those who wished it."""
     return re.compile(
         rf"[(\[][^()\[\]]{{0,40}}\b{re.escape(name)}\b|\b(?:by|from|per) {re.escape(name)}\b", re.IGNORECASE
     )

@@ -1,4 +1,4 @@
-"""What an author says has changed: the sections of cover letters and patches that tell it, revision by revision."""
+"""Changes that an author lists: the sections of cover letters and patches for them, revision by revision."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Change:
 
 
 def changes(series: Series, after: int) -> tuple[Change, ...]:
-    """What the series says it changed since revision `after`."""
+    """Changes that the series lists since revision `after`."""
     all_changes: list[Change] = []
     texts = [(0, series.cover.body)] + [(patch.number, parse(patch.mail).letter.body) for patch in series.patches]
     if series.cover.message_id in {patch.message_id for patch in series.patches}:

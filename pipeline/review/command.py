@@ -101,7 +101,7 @@ class Program:
         return cls(path.name, (f"{{src}}/{path.name}", *arguments), path.parent, network)
 
     def opinions(self, series: Series, processes: Processes) -> Iterator[OpinionRecord]:
-        """What it says of each point, one after the other.
+        """Opinions of the program on each point, one after the other.
 
         Raises:
             ValueError: it fails, or says what cannot be read.

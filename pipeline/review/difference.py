@@ -1,4 +1,4 @@
-"""What differs between two revisions of a series: their code and the messages of their patches; pure."""
+"""The difference between two revisions of a series: in code and in the messages of their patches; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to the open points of an earlier revision: its successor's changelog, messages and code say it; pure.
+"""Fates of the open points of an earlier revision, from its successor's changelog, messages and code; pure.
 
 In this order: the author's own list of changes, what the messages of patches say now, what the code does. Words
 count by what they tell: an identifier tells much, a word of every review nothing.
@@ -101,7 +101,7 @@ class _Fates:
         )
 
     def fate(self, point: PointRecord) -> tuple[Fate, str, str]:
-        """What happened to a point, where that is said, and the line that says it."""
+        """The fate of a point, the place that tells it, and its line there."""
         asked = Asked.of(point, self.difference.old_words)
         weighed = [
             (max(asked.weight(told) + asked.place(change), SETTLED * asked.is_all_of(change, told)), change)

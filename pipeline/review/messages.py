@@ -1,4 +1,4 @@
-"""The messages of a thread that comment on a series: what each answers, and which patch it is about."""
+"""The messages of a thread that comment on a series, each with its parent and the patch that it is about."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class _Placed:
         return self._titles.get(_same(title)) if version == self._version else None
 
     def _by_parents(self, letter: Letter) -> int | Literal["by subject"] | None:
-        """What the chain of parents says; it is the same for all of the chain, so that each is looked at once."""
+        """The patch that the chain of parents leads to; all mails of a chain share it, so each is looked at once."""
         chain: list[str] = []
         seen: set[str] = set()
         references = [*letter.references]

@@ -1,4 +1,4 @@
-"""What a program of the user's own is asked about a point, and what it may answer; pure.
+"""The question to a program of the user's own about a point, and the form of its answer; pure.
 
 The request is one JSON object: `format`, `series` (`title`, `version`), `point` (`number`, `patch`) and `turns`, the
 comment first, each with `message_id`, `author`, `by` ("author" of the series or "other"), `date`, `quoted` and `text`.
@@ -61,7 +61,7 @@ class Question:
     turns: tuple[str, ...]
 
     def opinion(self, program: str, answer: bytes) -> OpinionRecord:
-        """What the program says.
+        """The opinion in the program's answer.
 
         Raises:
             ValueError: the answer is too long, or of another form; says how.

@@ -1,4 +1,4 @@
-"""Who takes part in a thread: names for comparing and for readers, and whose series it is."""
+"""The people of a thread: names for comparing and for readers, and whose series it is."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _keepers(series: Series, maintainers: str) -> dict[int, Keepers]:
 
 @dataclass(frozen=True)
 class Keepers:
-    """Who looks after the files of a patch, by MAINTAINERS: names for comparing, and addresses in lower case."""
+    """Maintainers of the files of a patch, by MAINTAINERS: names for comparing, and addresses in lower case."""
 
     maintainers: frozenset[str]
     reviewers: frozenset[str]

@@ -1,4 +1,4 @@
-"""What the words of a reply mean: the rules of `phrases.toml`, and sentences to match them with."""
+"""Meanings of the words of a reply: the rules of `phrases.toml`, and sentences to match them with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")
 
 @dataclass(frozen=True)
 class Answer:
-    """What an answer of the author leads to.
+    """The meaning of an author's answer.
 
     Args:
         words: the sentences that say so.

@@ -1,4 +1,4 @@
-"""Where in a mail an answer stands: the turns that it quotes, whole lines in their order."""
+"""The place of an answer in the mail that it quotes: whole lines in their order."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class _Outcome:
                 self._reply(turn, said)
 
     def waits(self) -> tuple[str, str]:
-        """Who waits, and for whom."""
+        """The person who waits, and the one who is waited for."""
         author = self._author or (display(self._addressee.letter.sender) if self._addressee else "the author")
         opener = display(self._opener.letter.sender)
         if self.state == "disputed":
@@ -225,7 +225,7 @@ class _Outcome:
         )
 
     def _own_answer(self, turn: Turn, said: Sequence[str]) -> tuple[str, ...]:
-        """What somebody says who finds the answer to a question alone."""
+        """Words of a person who finds the answer to their own question."""
         meant = self._phrases.substance(said)
         alone = self._asked and turn.message.parent == self._opener.id
         sure = not any(self._phrases.wants(sentence) or _HEDGED.search(sentence) for sentence in meant)

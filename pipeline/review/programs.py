@@ -38,7 +38,7 @@ def relays(body: str) -> bool:
 
 
 def of_program(body: str) -> Text:
-    """What a program found: words under the code that it quotes, or the lines of its log that name a finding."""
+    """Findings of a program: words under the code that it quotes, or the lines of its log that name a finding."""
     if _QUOTES_CODE.search(body):
         return _inline(take_apart(body))
     if _FOUND_NOTHING.search(body):

@@ -1,4 +1,4 @@
-"""The text of a mail, taken apart into what it quotes and what is written beneath (RFC 3676, section 4.5)."""
+"""Splits the text of a mail into quotations and the words below them (RFC 3676, section 4.5)."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def corrects(line: str, under: str) -> bool:
 
 
 def unquoted(body: str) -> str:
-    """What a mail quotes, one level of `>` taken off: the parent, as far as it is there."""
+    """The quoted text of a mail, one level of `>` taken off: the parent, as far as it is there."""
     quoted = (line for line in body.splitlines() if QUOTE.match(line))
     return "\n".join(QUOTE.sub("", line, count=1) for line in quoted) + "\n"
 

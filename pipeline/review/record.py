@@ -1,4 +1,4 @@
-"""What the thread says of a series, as it stands in `run.json`; every line names the message that says it."""
+"""The state of a review, as it stands in `run.json`; every entry names the message that it is from."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ActRecord(Entry):
 
 
 class OpinionRecord(Entry):
-    """What `pipeline.reviewCommand` says of a point; no state, verdict or reply comes of it."""
+    """The opinion of `pipeline.reviewCommand` on a point; no state, verdict or reply comes of it."""
 
     point: Count = Field(description="its number")
     program: str = Field(description="name of its file")

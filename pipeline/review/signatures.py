@@ -1,4 +1,4 @@
-"""Where a mail is signed: with a formula, below dashes of any kind, or with nothing but a name."""
+"""Signatures of mails: after a formula, below dashes of any kind, or nothing but a name."""
 
 from __future__ import annotations
 

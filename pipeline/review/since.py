@@ -1,4 +1,4 @@
-"""A revision beside an earlier one: which patches changed, and what happened to promises; pure."""
+"""Compares a revision with an earlier one: patches that changed, and fates of promises; pure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _above_the_diffstat(body: str) -> list[str]:
 def by_range_diff(
     output: str, before: Sequence[PostedPatch], after: Sequence[PostedPatch]
 ) -> tuple[ComparedPatchRecord, ...]:
-    """What `git range-diff --no-patch` says, in its order; what it marks as differing is told apart by patch-ids."""
+    """The pairs of `git range-diff --no-patch`, in its order; patch-ids tell those apart that it marks as different."""
     compared = []
     for line in output.splitlines():
         if pair := _PAIR.match(line):

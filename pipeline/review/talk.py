@@ -212,7 +212,7 @@ class Reader:
         return sorted(cuts - {0, len(turn.text)})
 
     def _quoted_from(self, message_id: str) -> list[Quotation]:
-        """What is quoted of a message wherever somebody answers it."""
+        """Quotations of a message in the mails that answer it."""
         if message_id not in self._answered:
             self._answered[message_id] = [
                 Quotation(passage.answered)

@@ -27,14 +27,14 @@ _UNREADABLE = 65
 
 
 class UnreadableError(ValueError):
-    """What a build left cannot be read; says why."""
+    """The files of a build cannot be read; says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"what the build left cannot be read: {reason}")
 
 
 def call(processes: Processes, function: Callable[..., Any], *arguments: Any, data: bytes | None = None) -> Any:
-    """What a function returns, called in a process of its own.
+    """Call a function in a process of its own, and return its result.
 
     Args:
         function: of a module; raises ValueError or OSError for what it cannot read.
@@ -63,7 +63,7 @@ def call(processes: Processes, function: Callable[..., Any], *arguments: Any, da
 
 
 def run(request: BinaryIO, answer: BinaryIO) -> int:
-    """What the process does: the limits first, then one call.
+    """The body of that process: the limits first, then one call.
 
     Args:
         request: a line of JSON, and the data.

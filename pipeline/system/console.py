@@ -1,4 +1,4 @@
-"""What a person sees while the pipeline works: bars on a terminal, plain lines in a log. All of it on stderr."""
+"""Progress and messages for a person: bars on a terminal, plain lines in a log. All of it on stderr."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Console:
         self._rich.print(Text("warning: ", style="yellow").append_text(printable(line, "default")))
 
     def error(self, line: str, *details: str) -> None:
-        """What went wrong, then what to do; shown even when quiet."""
+        """Print an error, then what to do; shown even when quiet."""
         self._errors.print(Text("error: ", style="bold red").append_text(printable(line, "default")))
         for detail in details:
             self._errors.print(printable(f"  {detail}"))

@@ -1,4 +1,4 @@
-"""Errors that are raised, and what a user is told.
+"""Errors that are raised, and their messages for the user.
 
 A compile error, a failed apply or a failed claim is a *result* and never raises; what raises is listed here. Every
 error carries one line that says what happened, and where it helps a second that says what to type next.

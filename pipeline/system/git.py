@@ -146,7 +146,7 @@ class Repository:
         return {path: about.split()[2] for about, _, path in entries if about.startswith("100")}
 
     def kinds(self, names: Sequence[str]) -> frozenset[str]:
-        """What kinds of objects `names` mean: `blob`, `tree`, … and `missing`. Names hold no newline."""
+        """Kinds of the objects that `names` mean: `blob`, `tree`, … and `missing`. Names hold no newline."""
         listed = self.out(
             "cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{name}\n" for name in names).encode()
         )

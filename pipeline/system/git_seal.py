@@ -1,4 +1,4 @@
-"""What seals git from the configuration of the user and of trees: its environment, its options, its attributes."""
+"""Seals git from the configuration of the user and of trees: its environment, its options, its attributes."""
 
 from __future__ import annotations
 

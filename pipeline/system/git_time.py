@@ -1,4 +1,4 @@
-"""How long git may take: an author of patches can keep it busy for hours, outside of any sandbox."""
+"""Limits how long git may take: an author of patches can keep it busy for hours, outside of any sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_PROCESSES = 100
 
 
 def check(pid: int, arguments: Sequence[str], allowance: Allowance | None) -> Callable[[], None]:
-    """What to call while git runs: it raises TakesTooLongError when that takes too much of a processor.
+    """A function to call while git runs: it raises TakesTooLongError when git takes too much of a processor.
 
     Args:
         pid: of git; what it starts counts as well.

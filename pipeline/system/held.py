@@ -1,4 +1,4 @@
-"""What processes hold that is neither resident in them nor found below a folder: files without a name, and segments.
+"""Memory that processes hold and that is neither resident in them nor in a folder: files without a name, and segments.
 
 A file that was removed lives as long as somebody has it open or mapped; one of memfd_create(2) never had a name. A
 segment of shmget(2) lives until it is removed, with or without processes that have it attached (proc(5), sysvipc(7)).
@@ -35,7 +35,7 @@ Run = Callable[[tuple[str, ...], tuple[int, ...]], bytes]
 
 @dataclass(frozen=True)
 class Held:
-    """What processes hold open.
+    """Files and segments that processes hold open.
 
     Args:
         memory: bytes of files without a name that lie in memory.
@@ -53,7 +53,7 @@ class Held:
 
 
 def held(processes: Mapping[int, tuple[str, ...]], device: int, most: int) -> Held:
-    """What processes hold that has no name.
+    """Files and segments without a name that processes hold.
 
     Args:
         processes: each with its threads, which can have descriptors of their own.

@@ -1,4 +1,4 @@
-"""What a validation of strangers' values found, in words of a length that can be shown."""
+"""Mistakes that a validation of strangers' values found, in words of a length that can be shown."""
 
 from __future__ import annotations
 

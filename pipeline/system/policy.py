@@ -1,4 +1,4 @@
-"""What a sandboxed command may see and use: a table of bubblewrap's options (bwrap(1), 0.8 or later), and limits."""
+"""Views and limits of a sandboxed command: a table of bubblewrap's options (bwrap(1), 0.8 or later), and limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a sandboxed command may use.
+    """Limits of a sandboxed command.
 
     Args:
         seconds: of wall time, where its job allows no less.
@@ -65,7 +65,7 @@ class Cache:
 
 
 class When(StrEnum):
-    """What a line of the policy depends on."""
+    """A condition of a line of the policy."""
 
     ALWAYS = "always"
     GIT = "the source has a .git"

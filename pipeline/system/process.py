@@ -235,7 +235,7 @@ def terminate(process: subprocess.Popen[bytes]) -> None:
 
 
 def _output_of(argv: tuple[str, ...], descriptors: tuple[int, ...]) -> bytes:
-    """What a program of the system writes; nothing where it fails or takes too long."""
+    """The output of a program of the system; empty where it fails or takes too long."""
     with suppress(OSError, subprocess.SubprocessError):
         return subprocess.run(
             argv,

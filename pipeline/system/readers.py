@@ -142,7 +142,7 @@ def _piece(descriptor: int, last: float, check: Callable[[], None], most: int = 
 
 
 def _line(descriptor: int, last: float, check: Callable[[], None]) -> bytes:
-    """What is written up to a line's end; nothing where the writer is gone."""
+    """Bytes up to a line's end; empty where the writer is gone."""
     line = b""
     while not line.endswith(b"\n"):
         # The next line may be there already.

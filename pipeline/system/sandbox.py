@@ -1,4 +1,4 @@
-"""Where commands that read a patched tree run: in bubblewrap, or openly when the user says so.
+"""Runs commands that read a patched tree: in bubblewrap, or openly when the user says so.
 
 A patch series is a stranger's program: every make target can run `$(shell …)`. Inside, source is `/src` (read-only) and
 output `/build`, so that base and patched builds see identical paths. What it may see and use is a table in
@@ -33,7 +33,7 @@ class SandboxName(StrEnum):
 
 @dataclass(frozen=True)
 class Box:
-    """What a sandboxed command sees.
+    """Folders that a sandboxed command sees.
 
     Args:
         source: mounted read-only on `/src`.

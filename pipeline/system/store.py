@@ -28,7 +28,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Key:
-    """What determines a result: the stage that makes it and every input, as JSON values."""
+    """A stage and every input of its result, as JSON values: together they determine it."""
 
     stage: str
     inputs: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What a process writes and how it ends, waited for by somebody who looks at other things meanwhile."""
+"""Reads the output of a process and waits for its end, while the caller looks at other things."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read(
 
 
 def wait(process: subprocess.Popen[bytes], check: Callable[[], None]) -> resource.struct_rusage:
-    """What a process used that closed its output; usually it has ended as well. Its `returncode` is set."""
+    """Wait for a process that closed its output, and return its resource usage. Its `returncode` is set."""
     pause = 0.001
     while True:
         ended, status, usage = os.wait4(process.pid, os.WNOHANG)

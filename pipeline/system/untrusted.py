@@ -1,4 +1,4 @@
-"""What the bytes of strangers may cost outside the sandbox: limits as data, and how they are counted.
+"""Limits on the cost of strangers' bytes outside the sandbox: limits as data, and how they are counted.
 
 Every parser of such bytes is linear in what it reads, and stops at a limit of this table; mail has a table of its own
 (`pipeline.mail.limits`). A limit is several times what the largest kernels need (in brackets), and what is just within
@@ -173,7 +173,7 @@ _PIECE = 1 << 20
 
 
 class Budget:
-    """What is left of a limit, over several parsers; `spent` can be compared between two inputs."""
+    """The rest of a limit that several parsers share; `spent` can be compared between two inputs."""
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
@@ -191,7 +191,7 @@ class Budget:
 
 
 def inflated(packed: bytes, limit: Limit) -> bytes:
-    """What zlib made smaller, no more than may be.
+    """The content of zlib data, never more than the limit.
 
     Raises:
         ValueError: it is damaged, or there is more.

@@ -1,4 +1,4 @@
-"""What a command and everything that it started use, looked at from outside while it runs.
+"""Measures from outside what a command and all that it started use while they run.
 
 An ordinary user cannot set a limit on the processes or the memory of several processes together, and root's are not
 counted at all (setrlimit(2), RLIMIT_NPROC); a control group takes rights that neither always has.
@@ -36,7 +36,7 @@ class LimitError(InfrastructureError):
 
 @dataclass(frozen=True)
 class Use:
-    """What processes use: threads, bytes of memory that no file backs, and what they hold open."""
+    """Resources that processes use: threads, bytes of memory that no file backs, and open files."""
 
     processes: int
     memory: int
@@ -119,7 +119,7 @@ class Watch:
 
 
 def use(processes: Mapping[int, tuple[str, ...]], limits: Limits, device: int) -> Use:
-    """What processes use (proc(5)); no more is counted once there are more threads than they may have.
+    """Resources that processes use (proc(5)); counting stops at more threads than allowed.
 
     A fork bomb leaves us little of the processor, so that counting must be cheap.
 

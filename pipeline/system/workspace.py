@@ -1,4 +1,4 @@
-"""The folder where everything lies that is not the user's: trees, worktrees, build folders, results, runs.
+"""The folder for everything that is not the user's: trees, worktrees, build folders, results, runs.
 
 trees.git/    one bare repository for all imported trees and applied series
 worktrees/    one persistent worktree per tree
