@@ -13,13 +13,13 @@ DIGITS = 12
 
 _FORM = re.compile(r"(?:commit )?(?P<commit>[0-9a-f]{5,40})\b,?\s*(?P<rest>.*)", re.IGNORECASE)
 _SUBJECT = re.compile(r"\(\s*[\"'“](?P<subject>.*?)(?:[\"'”]\s*\)?\s*)?$")
-_MENDS = re.compile(r"(?:^|[:,]\s*|\band )fix(?:es|ed)?\b(?P<rest>.*)", re.IGNORECASE)
-_HARMLESS = re.compile(
+_FIXES = re.compile(r"(?:^|[:,]\s*|\band )fix(?:es|ed)?\b(?P<rest>.*)", re.IGNORECASE)
+_NOT_FOR_STABLE = re.compile(
     r"typo|spell|comment|kernel-?doc|document|indent|whitespace|style|format|warning|checkpatch|sparse|grammar|"
     r"include|wording|build|name|test",
     re.IGNORECASE,
 )
-"""What is mended without a commit to blame that a stable tree would want."""
+"""Subjects of fixes that need no `Fixes:`, since no stable tree would want them."""
 
 
 class FixesCheck:
@@ -69,8 +69,8 @@ def _words(subject: str) -> str:
 
 
 def _looks_like_one(subject: str) -> bool:
-    match = _MENDS.search(subject)
-    return match is not None and not _HARMLESS.search(subject)
+    match = _FIXES.search(subject)
+    return match is not None and not _NOT_FOR_STABLE.search(subject)
 
 
 def _finding(severity: Severity, kind: str, message: str) -> CheckFinding:

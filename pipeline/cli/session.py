@@ -86,7 +86,7 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
     except OSError as error:
         console.error(
             f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}",
-            "Nothing half-written is kept. Free space or mend the disk, then run the same command again.",
+            "Nothing half-written is kept. Free space or repair the disk, then run the same command again.",
         )
         raise typer.Exit(ExitStatus.INFRASTRUCTURE) from error
     except Exception as error:

@@ -133,7 +133,7 @@ def _put_together(choice: Choice, mails: Sequence[Mail], b4: B4) -> Assembled:
     if still_different := _difference(assembled, posting):
         raise NotObtainedError(
             f"{still_different}, also when it was given these mails alone",
-            hint="Report this with the mailbox. Until it is mended, git am takes the patches as they were posted.",
+            hint="Report this with the mailbox. Until it is fixed, git am takes the patches as they were posted.",
         )
     signatures = "; signatures were not looked at" if alone.signed else ""
     count = len(posting.patches)
