@@ -56,12 +56,15 @@ def doctor(
             mark = Text("found", style="green")
         table.add_row(finding.need.program, mark, finding.version, " ".join(finding.packages) or finding.need.package)
     RichConsole(highlight=False).print(table)
-    lacking = [finding for finding in findings if not finding.found and not finding.need.optional]
-    if commands := doctoring.install_commands(findings):
-        about = "Builds need more tools" if lacking else "Builds can begin. Boots and some checks need more tools"
-        print(f"\n{about}. To install them, type:\n")
-        sys.stdout.writelines(f"  {line}\n" for line in commands)
-    if lacking:
+    missing = [finding for finding in findings if not finding.found]
+    required = [finding for finding in missing if not finding.need.optional]
+    optional = [finding for finding in missing if finding.need.optional]
+    begin = "" if required else "Builds can begin. "
+    for about, group in (("Builds need more tools", required), (f"{begin}Boots and some checks need more", optional)):
+        if commands := doctoring.install_commands(group):
+            print(f"\n{about}. To install them, type:\n")
+            sys.stdout.writelines(f"  {line}\n" for line in commands)
+    if required:
         raise typer.Exit(ExitStatus.INFRASTRUCTURE)
 
 

@@ -15,6 +15,7 @@ from typer.testing import Result
 from pipeline import cli, runs
 from pipeline.cli import app
 from pipeline.cli.mishap import LOGS, MOST_LOGS, unforeseen
+from pipeline.machine import doctor
 from pipeline.render.formats import FORMATS
 from pipeline.system.workspace import Workspace
 from tests.support import records
@@ -257,6 +258,31 @@ def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, finish
 
 
 CELL = '[[cells]]\nid = "{name}"\narch = "i386"\ntoolchain = "{name}"\nbase = "tinyconfig"\n'
+
+
+@pytest.mark.parametrize(
+    ("versions", "status", "sentences"),
+    [
+        (("", ""), 4, ["Builds need more tools.", "Boots and some checks need more."]),
+        (("", "1.0"), 4, ["Builds need more tools."]),
+        (("1.0", ""), 0, ["Builds can begin. Boots and some checks need more."]),
+        (("1.0", "1.0"), 0, []),
+    ],
+)
+def test_tools_that_builds_need_are_installed_by_a_line_of_their_own(
+    versions: tuple[str, str], status: int, sentences: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    needs = (doctor.Need("flex", "flex"), doctor.Need("spatch", "coccinelle", optional=True))
+    findings = tuple(doctor.Finding(need, version) for need, version in zip(needs, versions, strict=True))
+    monkeypatch.setattr(doctor, "examine", lambda *_: findings)
+    result = call("doctor", "--workspace", str(tmp_path / "w"))
+    assert result.exit_code == status
+    assert [line.removesuffix(" To install them, type:") for line in result.stdout.splitlines() if "To " in line] == (
+        sentences
+    )
+    packages = [need.package for need, version in zip(needs, versions, strict=True) if not version]
+    lines = [line.split("apt-get install ")[1] for line in result.stdout.splitlines() if "apt-get install" in line]
+    assert lines == packages
 
 
 def test_packages_that_are_missing_are_listed_for_a_program(tmp_path: Path) -> None:
