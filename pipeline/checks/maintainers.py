@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State
 from pipeline.kernel.maintainers import NAME, Section, sections
@@ -45,11 +46,15 @@ def _ownerless(patch: CheckedPatch, before: State, after: State, sections: Seque
 
 
 def _dangling(patch: CheckedPatch, after: State) -> Iterator[CheckFinding]:
-    """Patterns that the patch adds and that no file matches."""
+    """Patterns that the patch adds and that no file matches, nor any that a later patch of the series touches."""
+    coming = [path for other in patch.series.patches if other.number > patch.number for path in other.files]
     for file in patch.files:
         for line, text in file.added.items() if file.name == NAME else ():
             match = _ENTRY.match(text)
-            if match and match["kind"] == "F" and not after.exists(match["pattern"]):
+            if not match or match["kind"] != "F" or after.exists(match["pattern"]):
+                continue
+            pattern = match["pattern"]
+            if not any(path.startswith(pattern) or fnmatchcase(path, pattern) for path in coming):
                 yield CheckFinding(Severity.WARNING, f"no file matches {match['pattern']}", NAME, line, NAME, "no-file")
 
 

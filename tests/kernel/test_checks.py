@@ -1,5 +1,6 @@
-"""Checks on patches with the real scripts of Linux 6.12: each on a patch that it has something to say of, and on one
-that is clean.
+"""Checks on patches with the real scripts of Linux 6.12 and 7.3: each on a patch that it has something to say of.
+
+And on one that is clean.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pipeline.kernel.trees import TreeName
 from pipeline.model import CheckResult, CheckStatus, Severity
 from pipeline.run import Pipeline
 from tests.support.checking import checked
-from tests.support.linux_6_12 import TREE
+from tests.support.kernels import TREES
 
 AUTHOR = "Devi Loper <devi@example.org>"
 BITREV, SCRIPT = "lib/bitrev.c", "scripts/check-uapi.sh"
@@ -30,8 +31,9 @@ HELP = (
 class Sparse:
     """A few files of the tree in a checkout, and patches of them."""
 
-    def __init__(self, pipeline: Pipeline, folder: Path) -> None:
-        tree = pipeline.tree(TreeName.parse(TREE))
+    def __init__(self, pipeline: Pipeline, folder: Path, name: str) -> None:
+        tree = pipeline.tree(TreeName.parse(name))
+        self.tree = name
         self.folder = folder
         repository = str(pipeline.repository.folder)
         self._git("-C", repository, "worktree", "add", "--quiet", "--no-checkout", "--detach", str(folder), tree.commit)
@@ -60,9 +62,9 @@ class Sparse:
         subprocess.run(["git", *arguments], check=True, stdout=subprocess.PIPE)
 
 
-@pytest.fixture(scope="module")
-def sparse(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Sparse:
-    return Sparse(pipeline, tmp_path_factory.mktemp("checks") / "linux")
+@pytest.fixture(scope="module", params=["6.12", "7.3"])
+def sparse(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Sparse:
+    return Sparse(pipeline, tmp_path_factory.mktemp("checks") / "linux", TREES[request.param])
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +75,11 @@ def bad(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
         "lib/Kconfig": f"{OPTION}\tdepends on NO_SUCH_OPTION\n",
         SCRIPT: "unquoted() { local now=$(date); }\n",
         "fresh/file.c": "// SPDX-License-Identifier: GPL-2.0\n",
+        "fresh/said.py": "import os\n",
     }
     message = 'lib: reverse bits twice\n\nIt is fun.\n\nFixes: 01234567 ("lib: bits")\nCc: linux-stable@vger.kernel.org'
     series = sparse.posted("bad", message, "--to=linux-kernel@vger.kernel.org", **files)
-    return {check: result for (_, check), result in checked(workspace, series, TREE).items()}
+    return {check: result for (_, check), result in checked(workspace, series, sparse.tree).items()}
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +90,12 @@ def good(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
         "lib/Kconfig": f"\n{OPTION}\tdepends on BITREVERSE\n{HELP}",
         SCRIPT: '# Say "$1" again.\n',
         "mm/bits.c": "// SPDX-License-Identifier: GPL-2.0\n",
+        "mm/said.py": "# SPDX-License-Identifier: GPL-2.0\nimport os\n\nprint(os.sep)\n",
     }
     message = f"lib: reverse bits twice\n\nBits that were reversed are to be had back.\n\nSigned-off-by: {AUTHOR}"
     to = ("--to=yury.norov@gmail.com", "--to=akpm@linux-foundation.org", "--to=masahiroy@kernel.org")
     series = sparse.posted("good", message, *to, "--to=linux-kernel@vger.kernel.org", **files)
-    return {check: result for (_, check), result in checked(workspace, series, TREE).items()}
+    return {check: result for (_, check), result in checked(workspace, series, sparse.tree).items()}
 
 
 KINDS = [
@@ -105,6 +109,7 @@ KINDS = [
     ("kconfig", "undefined"),
     ("kconfig", "no-help"),
     ("shellcheck", "SC2155"),
+    ("ruff", "F401"),
 ]
 
 
@@ -133,10 +138,10 @@ def test_maintainers_who_were_not_asked_are_named(sparse: Sparse, workspace: Pat
     nobody = sparse.posted("nobody", message, "--to=linux-kernel@vger.kernel.org", **files)
     everybody = ("--to=herbert@gondor.apana.org.au", "--to=davem@davemloft.net", "--to=linux-crypto@vger.kernel.org")
     asked = sparse.posted("everybody", message, *everybody, **files)
-    missing = checked(workspace, nobody, TREE)[1, "recipients"].findings
+    missing = checked(workspace, nobody, sparse.tree)[1, "recipients"].findings
     assert {finding.kind for finding in missing} == {"person", "list"}
     assert any("linux-crypto@vger.kernel.org" in finding.message for finding in missing)
-    assert checked(workspace, asked, TREE)[1, "recipients"].findings == ()
+    assert checked(workspace, asked, sparse.tree)[1, "recipients"].findings == ()
 
 
 BINDING = "Documentation/devicetree/bindings/misc/example,reverser.yaml"
@@ -184,10 +189,28 @@ BAD_BINDINGS = {
 }
 
 
-def validated(sparse: Sparse, workspace: Path, name: str, text: str) -> CheckResult:
+BOARD = "arch/arm64/boot/dts/arm/example-board.dts"
+GOOD_BOARD = """\
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/dts-v1/;
+
+/ {
+	#address-cells = <1>;
+	#size-cells = <1>;
+
+	reverser@1000 {
+		compatible = "example,reverser";
+		reg = <0x1000 0x10>;
+	};
+};
+"""
+
+
+def validated(sparse: Sparse, workspace: Path, name: str, text: str, board: str = "") -> CheckResult:
     message = f"dt-bindings: misc: reverse bits\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
-    series = sparse.posted(name, message, "--to=devicetree@vger.kernel.org", **{BINDING: text})
-    result = checked(workspace, series, TREE)[1, "device-tree"]
+    files = {BINDING: text, **({BOARD: board} if board else {})}
+    series = sparse.posted(name, message, "--to=devicetree@vger.kernel.org", **files)
+    result = checked(workspace, series, sparse.tree)[1, "device-tree"]
     if result.reason.endswith("is not installed"):
         pytest.skip(result.reason)
     return result
@@ -210,3 +233,13 @@ def test_an_example_that_does_not_compile_is_an_error(sparse: Sparse, workspace:
 def test_a_good_binding_has_no_findings(sparse: Sparse, workspace: Path) -> None:
     result = validated(sparse, workspace, "binding-good", GOOD_BINDING)
     assert (result.status, result.reason, result.findings) == (CheckStatus.CHECKED, "", ())
+
+
+@pytest.mark.parametrize(("more", "kinds"), [("\t\tbits = <8>;\n", ["tree"]), ("", [])])
+def test_a_device_tree_is_validated_by_the_bindings_of_its_nodes(
+    sparse: Sparse, workspace: Path, more: str, kinds: list[str]
+) -> None:
+    board = GOOD_BOARD.replace("\t\treg =", f"{more}\t\treg =")
+    result = validated(sparse, workspace, f"board-{len(more)}", GOOD_BINDING, board)
+    assert (result.status, result.reason) == (CheckStatus.CHECKED, "")
+    assert [(finding.kind, finding.path) for finding in result.findings] == [(kind, BOARD) for kind in kinds]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.checks.maintainers import MaintainersCheck
@@ -57,6 +59,16 @@ def test_an_entry_that_a_patch_adds_matches_files(pattern: str, expected: list[s
     after = Files({"MAINTAINERS": MAINTAINERS, "mm/a.c": ""})
     outcome = MaintainersCheck().run(patch(diff=diff), after, after)
     assert [finding.kind for finding in outcome.findings] == expected
+
+
+@pytest.mark.parametrize(("path", "expected"), [("fs/new/a.c", []), ("fs/newer.c", ["no-file"])])
+def test_an_entry_may_come_before_its_files(path: str, expected: list[str]) -> None:
+    """Seen red where the patch alone was looked at: many series begin with the entry."""
+    checked = patch(diff="--- a/MAINTAINERS\n+++ b/MAINTAINERS\n@@ -5,1 +5,2 @@\n F:\tmm/\n+F:\tfs/new/\n")
+    later = replace(checked.patch, number=2, files=(path,))
+    checked = replace(checked, series=replace(checked.series, patches=(checked.patch, later)))
+    after = Files({"MAINTAINERS": MAINTAINERS, "mm/a.c": ""})
+    assert [finding.kind for finding in MaintainersCheck().run(checked, after, after).findings] == expected
 
 
 GONE = """\
