@@ -100,7 +100,7 @@ def good(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
 
 KINDS = [
     ("checkpatch", "RETURN_PARENTHESES"),
-    ("kernel-doc", "function-parameter-or-struct-member-not"),
+    ("kernel-doc", "function-parameter-"),
     ("sign-off", "author-did-not-sign"),
     ("fixes", "short"),
     ("stable", "address"),
@@ -117,7 +117,8 @@ KINDS = [
 def test_a_check_says_what_is_wrong(bad: dict[str, CheckResult], check: str, kind: str) -> None:
     if bad[check].reason.endswith("is not installed"):
         pytest.skip(bad[check].reason)
-    assert kind in {finding.kind for finding in bad[check].findings}, bad[check]
+    # Of kernel-doc the words are others since it is written in Python.
+    assert any(finding.kind.startswith(kind) for finding in bad[check].findings), bad[check]
 
 
 @pytest.mark.parametrize("check", list(dict.fromkeys(check for check, _ in KINDS if check not in ("fixes", "stable"))))
@@ -189,27 +190,9 @@ BAD_BINDINGS = {
 }
 
 
-BOARD = "arch/arm64/boot/dts/arm/example-board.dts"
-GOOD_BOARD = """\
-// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/dts-v1/;
-
-/ {
-	#address-cells = <1>;
-	#size-cells = <1>;
-
-	reverser@1000 {
-		compatible = "example,reverser";
-		reg = <0x1000 0x10>;
-	};
-};
-"""
-
-
-def validated(sparse: Sparse, workspace: Path, name: str, text: str, board: str = "") -> CheckResult:
+def validated(sparse: Sparse, workspace: Path, name: str, text: str) -> CheckResult:
     message = f"dt-bindings: misc: reverse bits\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
-    files = {BINDING: text, **({BOARD: board} if board else {})}
-    series = sparse.posted(name, message, "--to=devicetree@vger.kernel.org", **files)
+    series = sparse.posted(name, message, "--to=devicetree@vger.kernel.org", **{BINDING: text})
     result = checked(workspace, series, sparse.tree)[1, "device-tree"]
     if result.reason.endswith("is not installed"):
         pytest.skip(result.reason)
@@ -233,13 +216,3 @@ def test_an_example_that_does_not_compile_is_an_error(sparse: Sparse, workspace:
 def test_a_good_binding_has_no_findings(sparse: Sparse, workspace: Path) -> None:
     result = validated(sparse, workspace, "binding-good", GOOD_BINDING)
     assert (result.status, result.reason, result.findings) == (CheckStatus.CHECKED, "", ())
-
-
-@pytest.mark.parametrize(("more", "kinds"), [("\t\tbits = <8>;\n", ["tree"]), ("", [])])
-def test_a_device_tree_is_validated_by_the_bindings_of_its_nodes(
-    sparse: Sparse, workspace: Path, more: str, kinds: list[str]
-) -> None:
-    board = GOOD_BOARD.replace("\t\treg =", f"{more}\t\treg =")
-    result = validated(sparse, workspace, f"board-{len(more)}", GOOD_BINDING, board)
-    assert (result.status, result.reason) == (CheckStatus.CHECKED, "")
-    assert [(finding.kind, finding.path) for finding in result.findings] == [(kind, BOARD) for kind in kinds]
