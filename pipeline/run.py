@@ -99,7 +99,7 @@ class Pipeline:
                 applied = unchanged(tree) if order.baseline else self.apply(series, tree, order.base)
                 checks.append(() if order.baseline else check_patches(host, series, applied, tree))
                 objects.append(self.objects(prepared, series, applied))
-                kernels = self.kernels(prepared, series, applied)
+                kernels = self.kernels(prepared, series, applied, objects[-1].broken(applied.states[-1].patch))
                 of_tree = f"{tree.name}: " if len(prepared.resolved.trees) > 1 else ""
                 notes += [f"{of_tree}{note}" for note in (*objects[-1].notes, *kernels.notes)]
                 planned = self.plan(host, applied.tree, kernels.cells, applied.changed) if applied.usable else ()
@@ -202,9 +202,9 @@ class Pipeline:
         self.console.say(f"Applying to {tree.name} ({applied.tree.version}): {applied.status}{where}")
         return applied
 
-    def kernels(self, prepared: PreparedRun, series: Series, applied: Applied) -> NeededKernels:
+    def kernels(self, prepared: PreparedRun, series: Series, applied: Applied, broken: frozenset[str]) -> NeededKernels:
         """The cells whose kernels are built: those of the matrix, or of them those that the series needs."""
-        kernels = wanted_kernels(prepared, series, applied)
+        kernels = wanted_kernels(prepared, series, applied, broken)
         for note in kernels.notes:
             self.console.say(note)
         return kernels

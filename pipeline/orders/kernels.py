@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from pipeline.measure import changed_files
 from pipeline.model import Applied, Series, Stage
@@ -12,8 +13,13 @@ from pipeline.plan.needed import KernelChooser, NeededKernels
 from pipeline.system.git import initialised
 
 
-def wanted_kernels(prepared: PreparedRun, series: Series, applied: Applied) -> NeededKernels:
+def wanted_kernels(
+    prepared: PreparedRun, series: Series, applied: Applied, broken: Collection[str] = ()
+) -> NeededKernels:
     """The cells whose kernels are built; where the matrix leaves the choice, those that the series needs.
+
+    Args:
+        broken: architectures for which the series is known not to compile: unasked, no kernel is built there.
 
     Raises:
         PipelineError: as `KernelChooser.choose`.
@@ -28,6 +34,8 @@ def wanted_kernels(prepared: PreparedRun, series: Series, applied: Applied) -> N
         changed = changed_files(repository, applied.states[0].commit, applied.states[-1].commit)
         chooser = KernelChooser(prepared.host, matrix, prepared.resolved.fragments)
         kernels = chooser.choose(applied, series.title, changed).narrowed(order.cells)
+        if not order.cells:
+            kernels = kernels.without_archs(broken)
     if order.budget is not None:
         # Kernels of all trees are built after all are planned: the budget is divided by their number.
         left = (order.budget - (time.monotonic() - prepared.clock)) / len(prepared.resolved.trees)

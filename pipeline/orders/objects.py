@@ -10,9 +10,10 @@ from pipeline.build import Builds
 from pipeline.checks.compiled import wanted
 from pipeline.checks.registry import configured
 from pipeline.measure.moves import moved_since
-from pipeline.model import Applied, PlannedCell, Series
+from pipeline.model import Applied, BuildStatus, PlannedCell, Series
 from pipeline.objects import ObjectsStage
 from pipeline.orders.prepare import PreparedRun
+from pipeline.plan.concerned import objects_cell_id
 from pipeline.plan.reported import reported_builds
 from pipeline.record import RunRecord
 from pipeline.runs import collect, places
@@ -38,6 +39,12 @@ class CompiledObjects:
     builds: Builds | None = None
     record: RunRecord | None = None
     notes: tuple[str, ...] = ()
+
+    def broken(self, last: int) -> frozenset[str]:
+        """Architectures whose wide cell fails after the last patch, the one of that number."""
+        wide = [planned.cell for planned in self.planned if planned.cell.id == objects_cell_id(planned.cell.arch)]
+        builds = {cell.arch: (self.builds or {}).get((cell.id, last)) for cell in wide}
+        return frozenset(arch for arch, build in builds.items() if build and build.status is BuildStatus.FAILED)
 
 
 def compiled_objects(

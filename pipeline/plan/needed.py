@@ -7,7 +7,7 @@ of other matrices, where the series is about what these ask.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -54,6 +54,13 @@ class NeededKernels:
         return replace(
             self, cells=tuple(cell for cell in self.cells if any(fnmatchcase(cell.id, glob) for glob in globs))
         )
+
+    def without_archs(self, archs: Collection[str]) -> NeededKernels:
+        """No cell of architectures for which the series does not compile."""
+        left_out = sorted({cell.arch for cell in self.cells}.intersection(archs))
+        notes = (f"No kernel is built for {arch}: the series does not compile there." for arch in left_out)
+        cells = tuple(cell for cell in self.cells if cell.arch not in archs)
+        return NeededKernels(cells, (*self.notes, *notes))
 
     def without_boots(self) -> NeededKernels:
         return replace(self, cells=tuple(replace(cell, boot=()) for cell in self.cells))

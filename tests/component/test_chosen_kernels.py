@@ -131,6 +131,29 @@ def test_a_series_about_what_another_matrix_asks_gets_its_cells(ran: Run) -> Non
     assert record.cells[-1].about == "since the series touches huge pages"
 
 
+BROKEN = ("lib: a factor of nobody", [("lib/fake_extra.c", "sum * 31", "sum * fake_nothing")])
+
+
+def test_no_kernel_is_built_of_what_does_not_compile(ran: Run) -> None:
+    """Seen red: a base was built for minutes, to see the same error again."""
+    record, printed = ran(BROKEN, status=1)
+    assert built(record) == dict.fromkeys(OBJECTS, "failed")
+    note = "No kernel is built for x86_64: the series does not compile there."
+    assert note in record.notes
+    assert note in printed
+
+
+def test_a_kernel_that_is_asked_for_is_built_all_the_same(ran: Run) -> None:
+    record, _ = ran(BROKEN, status=1, options=("--cell=small",))
+    assert built(record) == {"small": "failed"}
+
+
+def test_a_kernel_is_built_where_a_later_patch_mends_it(ran: Run) -> None:
+    mended = ("lib: the factor again", [("lib/fake_extra.c", "sum * fake_nothing", "sum * 32")])
+    record, _ = ran(BROKEN, mended, status=1)
+    assert built(record)["small"] == "built"
+
+
 def test_options_alone_get_a_kernel(ran: Run) -> None:
     record, _ = ran(HELP)
     assert built(record) == {"x86_64-objects": "built", "small": "built"}
