@@ -12,7 +12,8 @@ from pipeline.review.quoting import Passage, Text, take_apart
 _NEW = re.compile(r"^\s*>> ?\S")
 """As the kernel test robot marks what a patch brings."""
 _OF_A_FILE = re.compile(
-    r"^\s*(?:>> ?)?[\w./+-]+\.\w+:(?:\d+(?::\d+)?:)? ?.*\S|\b(?:error|warning):|^(?-i:ERROR|WARNING|CHECK|BUG|KASAN)\b",
+    r"^\s*(?:>> ?)?[\w.,/+-]+\.\w+:(?:\d+(?::\d+)?:)? ?.*\S"
+    r"|\b(?:error|warning):|^(?-i:ERROR|WARNING|CHECK|BUG|KASAN)\b",
     re.IGNORECASE,
 )
 _SHOWN = re.compile(r"^\s+(?:\d+ \| .*\S|[^\s:^~|]+[^:^~]*[;,{})]$)")
