@@ -45,18 +45,20 @@ class Phrases:
         denied: a dispute, too, where no question was asked; announced: no promise where something is disputed.
         conceded: of who gives in; offered: of who would do it if it is wanted.
         elsewhere: of what is said of other comments; already: of what is so as it is.
-        volunteered, intended: of sentences in which the author means to do something unasked.
+        volunteered, intended: of sentences in which the author means to do something unasked; errands: that changes no
+            patch.
         agreed: of the author; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
         disputed, accepted, withdrawn, seconded, request: of what others answer; declined: of a maintainer, of what
-            somebody else wants.
+            somebody else wants; opinion: of what asks, somebody's own wish; notes: of what begins a note; taken: of who
+            does it instead of the author.
         asking, objection: of what makes a point of its own in an answer; additive: of paragraphs that begin one.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
         signposts: of sentences that point to others; handed: of those that hand the patch over.
         tags: of sentences that ask for consent; solicits: of those that look for a reviewer.
         greeting, closing, listing, elision, footnote: of whole lines; code: of what is no sentence;
             repeated: under code, of what says the comment before again; form: of where a letter of set words begins.
-        reports, notices: of senders.
+        reports, notices: of senders; public: of domains that tell nothing of who writes from there.
     """
 
     author: tuple[tuple[PointState, Rules], ...]
@@ -71,11 +73,15 @@ class Phrases:
     already: Rules
     volunteered: Rules
     intended: Rules
+    errands: Rules
     disputed: Rules
     accepted: Rules
     withdrawn: Rules
     declined: Rules
     seconded: Rules
+    opinion: Rules
+    notes: Rules
+    taken: Rules
     request: Rules
     asking: Rules
     objection: Rules
@@ -96,6 +102,7 @@ class Phrases:
     form: Rules
     reports: Rules
     notices: Rules
+    public: Rules
 
     def answer(self, said: Sequence[str], question: bool = False) -> Answer:
         """What an answer of the author does.
@@ -161,6 +168,12 @@ class Phrases:
         """It is a request, a question or an objection."""
         return self.asks(sentence) or sentence.endswith("?") or matches(self.objection, sentence)
 
+    def urges(self, sentence: str) -> bool:
+        """It wants something as somebody's own wish, and does not tell how things are."""
+        return (self.asks(sentence) and matches(self.opinion, sentence)) or (
+            self.wants(sentence) and not self.asks(sentence)
+        )
+
     def consents(self, said: Sequence[str]) -> bool:
         """It takes the patch, takes a remark back, or begins with a word for what stands above it."""
         settled = (*self.handed, *self.withdrawn)
@@ -177,7 +190,8 @@ class Phrases:
         """It says nothing about the code."""
         if matches(self.signposts, sentence) or matches(self.handed, sentence):
             return True
-        return matches(self.pleasantry, sentence) and not matches(self.unless, sentence)
+        undone = matches(self.unless, sentence) or matches(self.objection, sentence)
+        return matches(self.pleasantry, sentence) and not undone
 
     def substance(self, sentences: Sequence[str]) -> tuple[str, ...]:
         """Without what says nothing about the code; a word that asks for consent needs something to consent to."""
@@ -214,6 +228,7 @@ def phrases() -> Phrases:
                 "already",
                 "volunteered",
                 "intended",
+                "errands",
             )
         },
         **{
@@ -224,6 +239,9 @@ def phrases() -> Phrases:
                 "withdrawn",
                 "declined",
                 "seconded",
+                "opinion",
+                "notes",
+                "taken",
                 "request",
                 "asking",
                 "objection",
@@ -238,7 +256,7 @@ def phrases() -> Phrases:
             name: _compiled(lines[name])
             for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated", "form")
         },
-        **{name: _compiled(rules["senders"][name]) for name in ("reports", "notices")},
+        **{name: _compiled(rules["senders"][name]) for name in ("reports", "notices", "public")},
     )
 
 

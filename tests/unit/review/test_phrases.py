@@ -68,3 +68,47 @@ def test_a_courtesy_with_a_request_is_none(sentence: str) -> None:
 def test_sentences_are_found_over_lines_and_paragraphs() -> None:
     text = ["Ouch. Good", "catch! See foo.c for", "more.", "", "no capital here :-)", "", "Bye"]
     assert sentences(text) == ("Ouch.", "Good catch!", "See foo.c for more.", "no capital here", "Bye")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This name is not ideal.",
+        "The lock is not strict enough.",
+        "Reverting it is not the right fix.",
+        "I'm not applying this.",
+        "There is no way that this is read right.",
+        "I cannot get the pool to fill any more.",
+        "Subject: mm: pool: fill it",
+        "Maybe:",
+        'At least use "_pool" instead.',
+        "It is way easier to go by the size.",
+        "I think we just make this a part of the pool.",
+        "If you use a number here, there wouldn't be a dependency.",
+    ],
+)
+def test_it_wants_something(sentence: str) -> None:
+    assert phrases().wants(sentence)
+    assert not phrases().pleasant(sentence)
+
+
+def test_what_points_below_says_something_all_the_same() -> None:
+    assert not phrases().pleasant("There is no need to clear it, see below:")
+    assert phrases().pleasant("Please see my comments below.")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Please do.",
+        "I probably should have complained with the first one.",
+        "Once we get tired of them, we'll just have to refuse new ones.",
+        "To what degree that should be relaxed is harder to determine.",
+        "Maybe we can size it, but I'm not in a hurry.",
+        "I gave some comments, but it's up to you if they have to be addressed now.",
+        "If you'd like to clean them up in the process I'd appreciate it.",
+    ],
+)
+def test_it_wants_nothing(sentence: str) -> None:
+    assert not phrases().asks(sentence)
+    assert not phrases().substance((sentence,))
