@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pipeline.kernel.maintainers import Section, having, sections
 from pipeline.mail.message import parse
 from pipeline.model import Patch, Series
+from pipeline.review.phrases import matches, phrases
 from pipeline.review.record import Role
 
 _RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
@@ -20,6 +21,7 @@ _CALLED = re.compile(
 )
 """Who is spoken to: `Mona, …`, or `Hm, Mona or others, do you …`."""
 _HELPED = re.compile(r"^Co-developed-by:\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_APPROVED = re.compile(r"^(?:Reviewed|Acked|Tested)-by:\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
 
 
@@ -44,9 +46,50 @@ def display(sender: str) -> str:
     return _given_name_first(name) or address or "somebody"
 
 
+def _is_one_of(author: str, senders: Iterable[str]) -> bool:
+    """By address, or by a name that may be shorter: people post from other addresses than they write patches at."""
+    words = {*person(author).split()}
+    return any(
+        parseaddr(author)[1].lower() == parseaddr(sender)[1].lower()
+        or words <= {*person(sender).split()}
+        or words >= {*person(sender).split()}
+        for sender in senders
+    )
+
+
+def _message(patch: Patch) -> str:
+    return parse(patch.mail).letter.body.partition("\n---\n")[0]
+
+
 def _helpers(patch: Patch) -> frozenset[str]:
-    text = parse(patch.mail).letter.body.partition("\n---\n")[0]
-    return frozenset(person(match[1]) for match in _HELPED.finditer(text))
+    return frozenset(person(match[1]) for match in _HELPED.finditer(_message(patch)))
+
+
+def _colleagues(series: Series, authors: Sequence[str], keepers: Keepers | None) -> frozenset[str]:
+    """Who writes from the authors' organization, and only answers what people from elsewhere say.
+
+    Whoever reviews answers a patch, has approved it, or looks after its files.
+    """
+    own = {_organization(author) for author in authors} - {""}
+    senders = {letter.message_id: letter.sender for letter in series.replies}
+    at_home: set[str] = set()
+    elsewhere: set[str] = set()
+    for letter in series.replies:
+        answered = senders.get(letter.references[-1], "") if letter.references else ""
+        if answered and person(answered) == person(letter.sender):
+            continue
+        if keepers and keepers.role(letter.sender) != "third party":
+            continue
+        answers = answered and _organization(answered) not in own and _organization(letter.sender) in own
+        (at_home if answers else elsewhere).add(person(letter.sender))
+    approved = (person(match[1]) for patch in series.patches for match in _APPROVED.finditer(_message(patch)))
+    return frozenset(at_home - elsewhere - {*approved})
+
+
+def _organization(sender: str) -> str:
+    """The domain of an address, unless everybody can have one there."""
+    domain = parseaddr(sender)[1].rpartition("@")[2].lower()
+    return "" if matches(phrases().public, domain) else domain
 
 
 def _keepers(series: Series, maintainers: str) -> dict[int, Keepers]:
@@ -90,8 +133,9 @@ class Authors:
     """Whose series it is: the cover letter's sender and the patches' authors, by name and address.
 
     Args:
-        helpers: who developed a patch with them (`Co-developed-by:`), by its number; elsewhere, and where they answer
-            the patch itself, they are reviewers.
+        helpers: who developed a patch with them (`Co-developed-by:`), or wrote what they post, by its number;
+            elsewhere, and where they answer the patch itself, they are reviewers.
+        colleagues: of the authors, who answer what reviewers say to them.
         keepers: of the files of each patch, by its number, and of all of them for the cover letter, 0; none where the
             tree is not known.
     """
@@ -99,6 +143,7 @@ class Authors:
     names: frozenset[str]
     addresses: frozenset[str]
     helpers: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    colleagues: frozenset[str] = frozenset()
     keepers: Mapping[int, Keepers] = field(default_factory=dict)
 
     @classmethod
@@ -108,12 +153,18 @@ class Authors:
         Args:
             maintainers: text of the tree's MAINTAINERS.
         """
-        senders = [series.cover.sender, *(patch.author for patch in series.patches)]
+        posters = [series.cover.sender, *(parse(patch.mail).letter.sender for patch in series.patches)]
+        # Who wrote a patch that somebody else posts reviews what became of it, and helps to answer for it.
+        posted_for = [patch.author for patch in series.patches if not _is_one_of(patch.author, posters)]
+        own = [*posters, *(patch.author for patch in series.patches if patch.author not in posted_for)]
+        helped = {patch.number: _helpers(patch) for patch in series.patches}
+        keepers = _keepers(series, maintainers) if maintainers else {}
         return cls(
-            frozenset(map(person, senders)),
-            frozenset(address.lower() for sender in senders if (address := parseaddr(sender)[1])),
-            {patch.number: _helpers(patch) for patch in series.patches},
-            _keepers(series, maintainers) if maintainers else {},
+            frozenset(map(person, own)),
+            frozenset(address.lower() for sender in own if (address := parseaddr(sender)[1])),
+            {number: helped.get(number, frozenset()) | {*map(person, posted_for)} for number in (0, *helped)},
+            _colleagues(series, own, keepers.get(0)),
+            keepers,
         )
 
     def role(self, sender: str, patch: int, *, in_answer: bool = True) -> Role:
@@ -129,15 +180,30 @@ class Authors:
         return frozenset(name.split()[0] for name in self.names if name)
 
     def calls(self, text: Sequence[str]) -> bool:
-        """Whether a text has the first name of one of them."""
-        return any(word in self._first_names for line in text for word in re.findall(r"\w+", line.casefold()))
+        """Whether a text has the first name of one of them; it does not speak to whoever owns a thing."""
+        return any(word in self._first_names for line in text for word in re.findall(r"\w+(?:'s\b)?", line.casefold()))
 
-    def passed_over(self, to: Sequence[str], text: Sequence[str]) -> bool:
-        """Whether a paragraph speaks to somebody else who has a copy: `Mona, what is the plan?`.
+    def spoken_to(self, to: Sequence[str], text: Sequence[str]) -> list[str]:
+        """The lines of a text without those that speak to somebody else who has a copy: `Mona, what is the plan?`.
+
+        What follows is spoken to them, too, until an author is called.
 
         Args:
             to: whoever has a copy.
         """
+        kept: list[str] = []
+        paragraph: list[str] = []
+        others = False
+        for line in (*text, ""):
+            paragraph.append(line)
+            if line.strip():
+                continue
+            others = self._passed_over(to, paragraph) or (others and not self.calls(paragraph))
+            kept += [] if others else paragraph
+            paragraph = []
+        return kept
+
+    def _passed_over(self, to: Sequence[str], text: Sequence[str]) -> bool:
         called = _CALLED.match(" ".join(text))
         if called is None or self.calls(text):
             return False
@@ -150,7 +216,7 @@ class Authors:
         Args:
             in_answer: to somebody's reply.
         """
-        if in_answer and person(sender) in self.helpers.get(patch, ()):
+        if in_answer and person(sender) in (*self.helpers.get(patch, ()), *self.colleagues):
             return True
         # Some write the family's name first in one place, and last in another.
         known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words

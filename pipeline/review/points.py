@@ -244,7 +244,10 @@ class _Outcome:
         """Somebody who answers in the author's place, as far as there is a question."""
         addressed = self._addressee and turn.message.names[0] == self._addressee.names[0]
         meant = self._phrases.substance(said) or tuple(said)
-        asks = any(self._phrases.asks(sentence) or sentence.endswith("?") for sentence in meant)
+        asks = any(
+            (self._phrases.asks(sentence) and self._phrases.urges(sentence)) or sentence.endswith("?")
+            for sentence in meant
+        )
         agrees = any(map(self._phrases.accepts, said))
         answers = self._asked and not asks and not agrees
         if self.state == "unanswered" and not self._author and meant and (addressed or answers):

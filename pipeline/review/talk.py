@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.mail.given import is_trailer
+from pipeline.review.addressed import MORE_THAN_THAT, in_so_many_words, is_note, wants_of_author
 from pipeline.review.alignment import Quotation
 from pipeline.review.changelog import heading
 from pipeline.review.messages import Message
@@ -17,7 +18,12 @@ from pipeline.review.places import Places
 from pipeline.review.quoting import comment, corrects, trimmed
 from pipeline.review.turns import Place, Talk, Turn
 
-_MORE_THAN_THAT = re.compile(r"\?|\bplease\b|\bbut\b", re.IGNORECASE)
+_CALL = re.compile(
+    r"\?|\b(?:please|let me know|advi[cs]e|appreciat\w+|hints?|help|ideas?|input|opinions?|suggest\w*|thoughts?"
+    r"|welcome)\b",
+    re.IGNORECASE,
+)
+"""Of an author who asks for more than a change."""
 _YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
 _LAST_SENTENCES = 3
 """Of what is quoted, those that an answer may be to."""
@@ -126,7 +132,8 @@ class Reader:
         start = 0
         for end in [*sorted({*answered, *fresh_starts(text, self.phrases)}), len(text)]:
             piece = trimmed(text[start:end])
-            said = self.phrases.substance(sentences(prose(piece)))
+            others = (*message.letter.to, *message.letter.cc)
+            said = self.phrases.substance(sentences(prose(self.authors.spoken_to(others, piece))))
             # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
             # beside a Reviewed-by or a word of consent it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
@@ -141,9 +148,15 @@ class Reader:
             ):
                 counts = False
             elif self._is_talk(whole):
-                counts = any(map(self.phrases.wants, said))
+                counts = wants_of_author(
+                    piece,
+                    said,
+                    self.phrases,
+                    answers=start == 0 and "?" in whole.under,
+                    apart=self._goes_on_between_others(whole),
+                )
             elif self._answers_question(whole, piece):
-                counts = any(_MORE_THAN_THAT.search(sentence) and self.phrases.wants(sentence) for sentence in said)
+                counts = any(MORE_THAN_THAT.search(sentence) and self.phrases.wants(sentence) for sentence in said)
             elif (
                 within
                 or self._answers_author(message)
@@ -156,7 +169,9 @@ class Reader:
                 asks = any(matches(rules, sentence) for sentence in said)
                 counts = bool(said) and (asks or not weak)
                 counts = counts or (whole.of_code and repeats(piece, self.phrases))
-            if counts and not self.authors.passed_over((*message.letter.to, *message.letter.cc), piece):
+            if counts and is_note(whole.text, piece, self.phrases):
+                counts = in_so_many_words(said, self.phrases)
+            if counts:
                 turn = replace(whole, text=piece)
                 talk = Talk([turn], asked=self._asked(whole), within=within)
                 self.talks.append(talk)
@@ -169,7 +184,7 @@ class Reader:
         if parent is None or not self._by_author(parent):
             return False
         own = sentences([line for line in whole.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]
-        asked = whole.under.endswith("?") or any(map(self.phrases.asks, own))
+        asked = whole.under.endswith("?") or any(self.phrases.asks(said) and _CALL.search(said) for said in own)
         said = sentences(piece)
         return asked and (any(map(_YES_OR_NO.match, said[:1])) or not any(map(self.phrases.asks, said)))
 
@@ -180,6 +195,12 @@ class Reader:
         if not others or self.authors.calls(turn.text):
             return False
         return not turn.above.lstrip("> ").startswith(("+", "-", "@"))
+
+    def _goes_on_between_others(self, turn: Turn) -> bool:
+        """Whether it goes on with what its sender and another reviewer say to each other."""
+        parent = self._places.by_id[turn.message.parent]
+        before = self._places.by_id.get(parent.parent)
+        return before is not None and before.names[0] == turn.message.names[0]
 
     def _approves(self, turn: Turn) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
@@ -252,6 +273,8 @@ class Reader:
         return comment((*text[:start], *text[end:]), message.names, self.phrases)
 
     def _volunteers(self, sentence: str, unasked: bool) -> bool:
+        if matches(self.phrases.errands, sentence):
+            return False
         if matches(self.phrases.volunteered, sentence):
             # `I also found ...` leads to what the author quotes below.
             return not sentence.endswith("..")

@@ -8,7 +8,7 @@ from pipeline.model import Letter
 from pipeline.render.review import render_review
 from pipeline.review import review
 from pipeline.review.record import PointRecord
-from tests.support.threads import AUTHOR, MIDMASK, OTHER, REVIEWER, letter, series
+from tests.support.threads import AUTHOR, MIDMASK, OTHER, REVIEWER, letter, patch, series
 
 MONA = "Mona Maintainer <mona@example.org>"
 TEXT = """\
@@ -85,8 +85,21 @@ def test_what_others_decline_stays_open(opener: str, sender: str) -> None:
 
 
 def test_without_a_tree_a_maintainer_is_a_third_party() -> None:
-    first = points(requested(OTHER), said(MONA, "No, this is told elsewhere."), maintainers="")[0]
+    elsewhere = MONA.replace("example.org", "corp.example.com")
+    first = points(requested(OTHER), said(elsewhere, "No, this is told elsewhere."), maintainers="")[0]
     assert first.state == "unanswered"
+
+
+def test_who_wrote_a_patch_that_another_posts_reviews_it_and_answers_for_it() -> None:
+    writer = "Wanda Writer <wanda@example.com>"
+    replies = (
+        letter("a", writer, "> Why.\n\nPlease say what changed.\n", "cover", "p1"),
+        letter("b", REVIEWER, f"> Why.\n\n{REQUEST}\n", "cover", "p1"),
+        said(writer, "Will do.", "c", to=("b",)),
+    )
+    first, second = review(series(*replies, patches=(patch(1, author=writer), patch(2))), MIDMASK).points
+    assert (first.author, first.state) == (writer, "unanswered")
+    assert (second.author, second.state) == (REVIEWER, "promised")
 
 
 def test_a_maintainer_may_be_content_with_the_answer_to_somebody_else() -> None:
