@@ -14,7 +14,7 @@ from pipeline.kernel import image
 from pipeline.measure.code.table import unpacked
 from pipeline.model import BuildStatus, Coverage, Diagnostic, Layout, StructPage
 from pipeline.system import untrusted
-from pipeline.system.mistakes import first_mistake
+from pipeline.system.mistakes import first_mistake, mistake_apart, mistake_in
 from pipeline.system.store import Entry, Key, Store
 
 STAGES = get_args(Stage)
@@ -107,7 +107,10 @@ def _mistake(result: StoredResult) -> str:
     """A mistake in a result, which every later run would believe and read; empty where there is none."""
     try:
         untrusted.check_value(result.value)
-        value = _VALUES[result.stage].validate_json(TypeAdapter(Any).dump_json(result.value))
+        text = TypeAdapter(Any).dump_json(result.value)
+        if mistake := mistake_apart(find_mistake, text, result.stage):
+            return mistake
+        value = _VALUES[result.stage].validate_json(text)
     except ValidationError as error:
         return first_mistake(error)
     except ValueError as error:
@@ -127,6 +130,11 @@ def _mistake(result: StoredResult) -> str:
     if result.stage == "image" and image.value(result.files) != result.value:
         return "it is of another image than it says"
     return ""
+
+
+def find_mistake(stage: str, text: bytes) -> str:
+    """The first mistake in the value of a stage; called in a process of its own."""
+    return mistake_in(lambda: _VALUES[stage].validate_json(text))
 
 
 def _check_file(name: str, content: bytes) -> None:

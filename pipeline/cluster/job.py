@@ -18,13 +18,15 @@ from pipeline.definitions import Identifier, Probes, ScenarioDefinition
 from pipeline.model import Cell, Fragment, Patch, PlannedCell, Prerequisite, Toolchain, Tree
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
-from pipeline.system.mistakes import first_mistake
+from pipeline.system.mistakes import first_mistake, mistake_apart, mistake_in
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
 
 GitName = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$", description="a git object name")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256")]
 Line = Annotated[str, Field(pattern=r"^[^\r\n\x00]*$", max_length=1000)]
+_COPIES = 5
+"""How often a process that reads a message holds its files: packed in JSON, unpacked, compared with their digests."""
 Stage = Literal[
     "build",
     "image",
@@ -260,14 +262,27 @@ def read(kind: type[Message], text: str | bytes, where: str) -> Message:
     """
     try:
         untrusted.MESSAGE.check(len(text))
-        return kind.model_validate_json(text)
     except TooMuchError as error:
         raise UsageError(f"{where} has {error.message}", hint=error.hint) from error
+    content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    try:
+        mistake = mistake_apart(find_mistake, content, kind.__name__, texts=_COPIES)
+        if not mistake:
+            return kind.model_validate_json(content)
+    except TooMuchError as error:
+        raise UsageError(f"{where} cannot be read: {error.message}", hint="Was it made by others?") from error
     except ValidationError as error:
-        raise UsageError(
-            f"{where} is no {kind.__name__} of this version of pipeline: {first_mistake(error)}",
-            hint="Jobs and results are written by `pipeline`, and read by the same version.",
-        ) from error
+        mistake = first_mistake(error)
+    raise UsageError(
+        f"{where} is no {kind.__name__} of this version of pipeline: {mistake}",
+        hint="Jobs and results are written by `pipeline`, and read by the same version.",
+    )
+
+
+def find_mistake(kind: str, text: bytes) -> str:
+    """The first mistake in a job or a result; called in a process of its own."""
+    messages = {message.__name__: message for message in (BuildJob, JobResult)}
+    return mistake_in(lambda: messages[kind].model_validate_json(text))
 
 
 def write(message: _Message, place: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
-from pipeline.record.base import OF_OTHERS, LineRanges, Record, count_lines, line_numbers
+from pipeline.record.base import LineRanges, OfOthers, Record, count_lines, line_numbers
 from pipeline.record.cell import (
     BootRecord,
     CellRecord,
@@ -46,6 +46,7 @@ from pipeline.record.series import (
 )
 from pipeline.review.record import ReviewRecord
 from pipeline.system import untrusted
+from pipeline.system.mistakes import MistakenError, mistake_apart, mistake_in
 from pipeline.system.numbers import Seconds
 from pipeline.system.text import line_ranges
 
@@ -131,9 +132,10 @@ class RunRecord(Record):
         return not self.series.patches
 
     @model_validator(mode="after")
-    def _few_lines(self, info: ValidationInfo) -> Self:
-        if info.context != OF_OTHERS:
+    def _few_cells_and_lines(self, info: ValidationInfo) -> Self:
+        if not isinstance(info.context, OfOthers):
             return self
+        untrusted.RUN_CELLS.check(len(self.cells))
         covered = [file for cell in self.cells for file in cell.coverage or ()]
         untrusted.RUN_LINES.check(sum(count_lines(file.lines) + count_lines(file.kept or "") for file in covered))
         return self
@@ -148,10 +150,17 @@ class RunRecord(Record):
         untrusted.RUN.check(len(text))
         # Each value takes a hundred bytes of memory once it is read, and two in the file.
         untrusted.RUN_VALUES.check(text.count(b",") + text.count(b":"))
-        return cls.model_validate_json(text, context=OF_OTHERS)
+        if mistake := mistake_apart(find_mistake, text):
+            raise MistakenError(mistake)
+        return cls.model_validate_json(text, context=OfOthers())
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True, indent=1)
+
+
+def find_mistake(text: bytes) -> str:
+    """The first mistake in a record; called in a process of its own."""
+    return mistake_in(lambda: RunRecord.model_validate_json(text, context=OfOthers()))
 
 
 def json_schema() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
 
@@ -17,13 +18,21 @@ from pipeline.system.text import visible, visible_code
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
+_made: WeakValueDictionary[int, BaseModel] = WeakValueDictionary()
+"""Records that are neutral, by their ids: every judgement asks for one, of a record that a report made so before."""
 _FIELDS_WITH_LINES = ("body", "verbatim", "log", "diff")
 _FIELDS_WITH_TABS = ("diff", "body")
 
 
 def neutral(record: AnyRecord) -> AnyRecord:
-    """The record with every string `visible`, and a run's `for_others`; line ends stay in fields that have lines."""
+    """The record with every string `visible`, and a run's `for_others`; line ends stay in fields that have lines.
+
+    One that was made so is returned as it is.
+    """
+    if _made.get(id(record)) is record:
+        return record
     clean: AnyRecord = _clean(for_others(record) if isinstance(record, RunRecord) else record)
+    _made[id(clean)] = clean
     return clean
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pipeline.record import RunRecord
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.errors import UsageError
-from pipeline.system.mistakes import first_mistake
+from pipeline.system.mistakes import MistakenError, first_mistake
 from pipeline.system.untrusted import TooMuchError
 from pipeline.system.workspace import Workspace
 
@@ -48,10 +48,14 @@ class RunFolder:
 
     def finish(self, record: RunRecord) -> None:
         unfinished = self.folder / f"{RECORD}.part"
+        cut = record.within_limits()
+        if cut is not record:
+            record = cut.model_copy(update={"notes": (*cut.notes, "Texts or lists that nobody would read are cut.")})
         text = record.to_json()
-        if len(text.encode()) > untrusted.RUN.most:
-            # A larger record is refused when it is read.
-            text = _shortened(record).to_json()
+        for symbols, table in ((MOST_SYMBOLS, _LONGEST_TABLE), (0, 0)):
+            if len(text.encode()) > untrusted.RUN.most:
+                # Nobody would read it.
+                text = _shortened(record, symbols, table).to_json()
         with unfinished.open("w") as file:
             file.write(text)
             file.flush()
@@ -69,17 +73,20 @@ class KnownRun:
     record: RunRecord | None
 
 
-def _shortened(record: RunRecord) -> RunRecord:
-    """The record with the symbols that changed most and the beginnings of mails, and a note that says so."""
+def _shortened(record: RunRecord, most: int, table: int) -> RunRecord:
+    """The record with the symbols that changed most and the beginnings of mails, and a note that says so.
+
+    Args:
+        most: symbols of a cell.
+        table: characters of the table of them.
+    """
     cells = [
         cell.model_copy(
             update={
                 "text": cell.text.model_copy(
                     update={
-                        "symbols": tuple(
-                            sorted(cell.text.symbols, key=lambda symbol: -abs(symbol.delta))[:MOST_SYMBOLS]
-                        ),
-                        "verbatim": cell.text.verbatim[:_LONGEST_TABLE],
+                        "symbols": tuple(sorted(cell.text.symbols, key=lambda symbol: -abs(symbol.delta))[:most]),
+                        "verbatim": cell.text.verbatim[:table],
                     }
                 )
             }
@@ -91,7 +98,7 @@ def _shortened(record: RunRecord) -> RunRecord:
     letters = [letter.model_copy(update={"body": letter.body[:_LONGEST_BODY]}) for letter in record.series.messages]
     patches = tuple(patch.model_copy(update={"diff": ""}) for patch in record.series.patches)
     series = record.series.model_copy(update={"messages": tuple(letters), "patches": patches})
-    note = f"The record would be too large: of each cell it holds the {MOST_SYMBOLS} symbols that changed most."
+    note = f"The record would be too large: of each cell it holds the {most} symbols that changed most."
     return record.model_copy(update={"cells": tuple(cells), "series": series, "notes": (*record.notes, note)})
 
 
@@ -197,8 +204,8 @@ def read(folder: Path) -> RunRecord:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except TooMuchError as error:
         raise UsageError(f"{path} cannot be read: {error.message}", hint="Was it made by others?") from error
-    except ValidationError as error:
-        mistake = first_mistake(error)
+    except (ValidationError, MistakenError) as error:
+        mistake = first_mistake(error) if isinstance(error, ValidationError) else str(error)
         raise UsageError(f"{path} is not a run of this version of pipeline: {mistake}") from error
 
 

@@ -32,7 +32,6 @@ from pipeline.runs.names import config_name, console_name, log_name
 from pipeline.runs.readings import readings
 from pipeline.runs.results import TreeResult
 
-MOST_NEW_LINES = 100
 """Of a console, that a record holds; the console itself lies beside it."""
 
 MOST_CODE_CHANGES, MOST_CODE_CHANGES_OF_A_PATCH = 500, 50
@@ -204,7 +203,7 @@ def _boots(cell_id: str, tree: str, boots: Boots) -> tuple[record.BootRecord, ..
 
 
 def _new_lines(boot: Boot, base: Boot | None) -> tuple[str, ...]:
-    return console.new_lines(boot.console, base.console)[:MOST_NEW_LINES] if base and base.console else ()
+    return console.new_lines(boot.console, base.console) if base and base.console else ()
 
 
 def _noise_floor(floor: NoiseFloor | None) -> record.NoiseFloorRecord | None:

@@ -24,21 +24,30 @@ from pipeline.system.process import Processes
 
 _UNREADABLE = 65
 """Exit status: the function said so (sysexits.h, EX_DATAERR)."""
+_TOO_LARGE = "it takes more than {} MiB"
 
 
 class UnreadableError(ValueError):
     """The files of a build cannot be read; says why."""
 
     def __init__(self, reason: str) -> None:
+        self.reason = reason
         super().__init__(f"what the build left cannot be read: {reason}")
 
 
-def call(processes: Processes, function: Callable[..., Any], *arguments: Any, data: bytes | None = None) -> Any:
+def call(
+    processes: Processes,
+    function: Callable[..., Any],
+    *arguments: Any,
+    data: bytes | None = None,
+    memory: int = untrusted.CONFINED_MEMORY,
+) -> Any:
     """Call a function in a process of its own, and return its result.
 
     Args:
         function: of a module; raises ValueError or OSError for what it cannot read.
         arguments: JSON values; `data`, where there is any, comes after them.
+        memory: bytes of address space that it may take.
 
     Raises:
         UnreadableError: the function raised, or took more than it may.
@@ -46,13 +55,17 @@ def call(processes: Processes, function: Callable[..., Any], *arguments: Any, da
         StoppedError: the run is being ended.
     """
     name = f"{function.__module__}:{function.__qualname__}"
-    header = json.dumps({"function": name, "arguments": arguments, "data": data is not None}).encode()
+    asked = {"function": name, "arguments": arguments, "data": data is not None, "memory": memory}
+    header = json.dumps(asked).encode()
     read = processes.read_apart(function.__module__, header + b"\n" + (data or b""))
     if read.status == 0:
         return json.loads(read.answer)
     words = " ".join(read.answer[-1000:].decode("utf-8", "replace").split())[-300:]
     if read.status == _UNREADABLE:
         raise UnreadableError(words)
+    if read.status == -signal.SIGABRT:
+        # What is not Python has no exception for it.
+        raise UnreadableError(_TOO_LARGE.format(memory >> 20))
     if read.status == -signal.SIGXCPU:
         raise UnreadableError(f"it takes more than {untrusted.CONFINED_SECONDS} s")
     if read.status == -signal.SIGKILL:
@@ -72,19 +85,19 @@ def run(request: BinaryIO, answer: BinaryIO) -> int:
     Returns:
         Exit status.
     """
-    resource.setrlimit(resource.RLIMIT_AS, (untrusted.CONFINED_MEMORY,) * 2)
     # The signal of the soft limit says what happened, and the hard one is for who does not end of it.
     resource.setrlimit(resource.RLIMIT_CPU, (untrusted.CONFINED_SECONDS, untrusted.CONFINED_SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    asked = json.loads(request.readline())
+    resource.setrlimit(resource.RLIMIT_AS, (asked["memory"],) * 2)
     try:
-        asked = json.loads(request.readline())
         module, _, name = asked["function"].partition(":")
         data = [request.read()] if asked["data"] else []
         words = json.dumps(getattr(import_module(module), name)(*asked["arguments"], *data)).encode()
         status = 0
     except MemoryError:
-        status, words = _UNREADABLE, f"it takes more than {untrusted.CONFINED_MEMORY >> 20} MiB".encode()
+        status, words = _UNREADABLE, _TOO_LARGE.format(asked["memory"] >> 20).encode()
     except (ValueError, OSError) as error:
         status, words = _UNREADABLE, f"{error}".encode("utf-8", "replace")
     except Exception as error:

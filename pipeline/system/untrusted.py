@@ -125,6 +125,10 @@ GIT_SECONDS = 5
 GIT_PATCH_SECONDS, GIT_MOST_SECONDS = 1, 60
 """Of a processor, for applying: what each patch adds to the above, and all at most"""
 
+GIT_MEMORY, GIT_STACK = 256 << 20, 4 << 20
+"""Bytes that a command of git may take for data, and for the stack of each of its threads, of which there are twenty in
+a large tree; files that it maps are not counted (60 MB: a patch to a header of 16 MB in a whole tree)"""
+
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")
 STORED_FILE = Limit(128 << 20, "bytes of a stored file, unpacked")
@@ -145,6 +149,10 @@ RUN_FILE = Limit(64 << 20, "bytes of a log, console or configuration")
 """(64 MiB: as much as a command may print)"""
 RUN_VALUES = Limit(2_000_000, "values in a run.json")
 """(1,000,000 for 100,000 symbols)"""
+RUN_RECORDS = Limit(40_000, "records in a run.json")
+"""(7,500: checks of a hundred patches on three trees; symbols are none)"""
+RUN_CELLS = Limit(600, "cells in a run.json")
+"""(180; a report looks at each several times)"""
 RUN_ITEMS = Limit(100_000, "entries of one list in a run.json")
 """(1,000)"""
 RUN_WORDS = Limit(100_000, "characters of a name or a sentence in a run.json")

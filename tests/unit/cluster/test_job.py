@@ -20,6 +20,7 @@ from pipeline.system.console import Console
 from pipeline.system.errors import UsageError
 from pipeline.system.store import Key, Store
 from tests.support.clock import at_most
+from tests.support.memory import peak
 
 KEY = Key("build", {"tree": "a" * 40, "variables": {"ARCH": "x86"}, "paths": ("one", "two")})
 IMAGE = Key("image", KEY.inputs)
@@ -249,6 +250,38 @@ def test_a_result_that_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
 def test_a_nested_message_is_refused(text: str) -> None:
     with at_most(5), pytest.raises(UsageError):
         read(JobResult, text, "x")
+
+
+READ_FLOOD = """
+import json, sys
+from pathlib import Path
+from pipeline.cluster.entries import adopt
+from pipeline.cluster.job import JobResult, StoredResult, read
+from pipeline.system.store import Key, Store
+where, part, number = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+flood = f"[{','.join([json.dumps(part)] * number)}]"
+try:
+    if where == "results":
+        print(read(JobResult, '{"job": "a", "worker": "b", "results": %s}' % flood, "x"))
+    else:
+        key, value = Key("build", {"tree": "a"}), {"status": "built", "warnings": json.loads(flood)}
+        print(adopt(Store(Path("/nowhere"), print), [StoredResult.of(key, value, {}, made=True)], [key])[0])
+except Exception as error:
+    print(type(error).__name__, error.message)
+"""
+
+
+@pytest.mark.parametrize(("where", "part"), [("results", {}), ("results", [[]]), ("results", 1), ("value", {})])
+def test_what_is_wrong_in_a_million_places_takes_no_more_memory_for_that(where: str, part: Any) -> None:
+    """Seen red with a gigabyte and more."""
+    taken = []
+    for number in (250_000, 500_000):
+        said, mebibytes = peak(READ_FLOOD, where, json.dumps(part), str(number))
+        assert said.startswith(("UsageError", "build (")), said
+        assert len(said) < 400
+        taken.append(mebibytes)
+    # What is refused where it is stored was read before, as any value.
+    assert max(taken) < (128 if where == "results" else 256)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from pipeline.system.errors import UsageError
 from pipeline.system.untrusted import Limit
 from tests.support import records
 from tests.support.clock import at_most
+from tests.support.memory import peak
 
 
 def changed(path: str, value: Any) -> str:
@@ -175,3 +176,46 @@ def test_what_is_wrong_is_said_in_one_short_line(tmp_path: Path, change: dict[st
     with at_most(5), pytest.raises(UsageError) as refused:
         runs.read(tmp_path)
     assert len(refused.value.message) < 400 + len(str(tmp_path))
+
+
+READ = """
+import sys
+from pathlib import Path
+from pipeline import runs
+try:
+    print(runs.read(Path(sys.argv[1])))
+except Exception as error:
+    print(type(error).__name__, error.message)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("notes", "1"),
+        ("cells", "{}"),
+        ("cells.0.text.symbols", "{}"),
+        ("cells.0.text.symbols", "1"),
+        ("tools", "[]"),
+        ("matrix", '{"a":{}}'),
+    ],
+)
+def test_what_is_wrong_in_a_million_places_takes_no_more_memory_for_that(tmp_path: Path, path: str, part: str) -> None:
+    """Seen red: pydantic kept every mistake, 2.4 GB of two megabytes; and as the places doubled, so did the memory."""
+    taken = []
+    for number in (400_000, 800_000):
+        (tmp_path / RECORD).write_text(changed(path, "HERE").replace('"HERE"', f"[{','.join([part] * number)}]"))
+        said, mebibytes = peak(READ, str(tmp_path))
+        assert said.startswith("UsageError"), said
+        assert len(said) < 400 + len(str(tmp_path))
+        taken.append(mebibytes)
+    assert max(taken) < 128
+    assert taken[1] < 1.3 * taken[0]
+
+
+def test_thousands_of_cells_are_refused(tmp_path: Path) -> None:
+    """Seen red: of 7,000 an index took half a minute and 330 MiB: a report looks at each cell several times."""
+    (cell,) = json.loads(changed("id", "x"))["cells"]
+    (tmp_path / RECORD).write_text(changed("cells", [cell | {"id": f"c{number}"} for number in range(2000)]))
+    with at_most(5), pytest.raises(UsageError, match=r"more than 600 cells|MiB"):
+        runs.read(tmp_path)

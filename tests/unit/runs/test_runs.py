@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import runs
+from pipeline.record import SectionRecord
 from pipeline.system.errors import UsageError
 from pipeline.system.workspace import Workspace
 from tests.support import records
 from tests.support.records import STARTED
+from tests.support.sample_runs import booted
 
 
 @pytest.fixture
@@ -175,3 +177,18 @@ def test_a_finished_run_of_another_version_is_never_removed(workspace: Workspace
 def test_a_runs_folder_is_seen_from_where_a_report_lies(tmp_path: Path, place: str, url: str | None) -> None:
     (tmp_path / "run 1%").mkdir()
     assert runs.seen_from(tmp_path / "run 1%", tmp_path / place) == url
+
+
+def test_what_a_kernel_prints_or_is_called_leaves_a_record_that_is_read(tmp_path: Path) -> None:
+    """Seen red with the record as it was: nobody read it again, `pipeline report` refused it."""
+    record = records.run(cells=(records.measured(),))
+    (cell,) = record.cells
+    boot = booted(1, "pass", "pass").model_copy(
+        update={"splats": ("BUG: " + "x" * 200_000,), "new_lines": ("a",) * 200_000}
+    )
+    section = SectionRecord(name="x" * 200_000, before=1, after=2)
+    record = record.model_copy(update={"cells": (cell.model_copy(update={"boots": (boot,), "sections": (section,)}),)})
+    runs.RunFolder("long", tmp_path).finish(record)
+    (read,) = runs.read(tmp_path).cells
+    assert (len(read.boots[0].splats[0]), len(read.boots[0].new_lines)) == (100_000, 100_000)
+    assert "nobody would read" in runs.read(tmp_path).notes[-1]
