@@ -45,7 +45,7 @@ class Moved:
 
 
 def moved(repository: Repository, before: str, after: str) -> Moved:
-    """Renames and moved lines between two trees or commits; none where git takes too long for that."""
+    """Renames and moved lines between two trees or commits; none where git takes too much for that."""
     how = ("-r", "-p", "-U0", "--text", "--find-renames", "--break-rewrites", "--no-color", "--no-ext-diff")
     try:
         diff = repository.out("-c", "core.quotePath=false", "diff-tree", *how, "--no-textconv", before, after)

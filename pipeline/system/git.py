@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from pipeline.system import git_seal, git_time, streams
+from pipeline.system import git_memory, git_seal, git_time, streams
 from pipeline.system.errors import InfrastructureError, require_sound_machine
 from pipeline.system.process import terminate
 from pipeline.system.shell import pasted
@@ -19,6 +19,9 @@ from pipeline.system.watched import Allowance
 
 if TYPE_CHECKING:
     from git import Git
+
+
+_LAST = 1 << 16
 
 
 class GitError(InfrastructureError):
@@ -60,6 +63,7 @@ class Repository:
 
         Raises:
             TakesTooLongError: git took too much of a processor.
+            TakesTooMuchError: it needs more memory than it may take.
         """
         status, output, error = self._run(arguments, stdin)
         return status, _decoded(output), _decoded(error)
@@ -82,6 +86,8 @@ class Repository:
             usage = streams.wait(process, check)
         if self._allowance:
             self._allowance.spend(usage.ru_utime + usage.ru_stime)
+        if git_memory.limited(arguments):
+            git_memory.require_enough(arguments, process.returncode, _decoded(bytes(collected["stderr"][-_LAST:])))
         return process.returncode, bytes(collected["stdout"]), bytes(collected["stderr"])
 
     def out(self, *arguments: str, stdin: bytes | None = None) -> str:
@@ -120,7 +126,7 @@ class Repository:
     def _start(self, arguments: tuple[str, ...], stdin: BinaryIO | int) -> subprocess.Popen[bytes]:
         """git in a session of its own, so that it can be ended with the helpers that it starts."""
         running = self._git.execute(
-            ["git", *git_seal.OPTIONS, *arguments],
+            [*git_memory.limited(arguments), "git", *git_seal.OPTIONS, *arguments],
             istream=stdin,
             as_process=True,
             env=self._environment,
