@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.build.folders import Folders, Place
-from pipeline.build.products import keep_records, read_records
+from pipeline.build.products import keep_records, read_assembled, read_records
 from pipeline.build.results import BuildResults, beside, bootable, read_log
 from pipeline.build.states import selected_states, to_bisect
 from pipeline.build.vmlinux import make_vmlinux
@@ -182,7 +182,7 @@ class Builder:
                 self.folders.enter(make, place)
                 targets = inspector.targets(state, keys[make.cell.id])
                 done = make_targets(make, place, targets)
-                if make.folder.is_shared and self.folders.is_misled(make, place, read_records(make)):
+                if make.folder.is_shared and self.folders.is_misled(make, place, read_assembled(make)):
                     self.folders.enter(make, place, alone=True)
                     done = make_targets(make, place, targets)
                 if done.ok:
@@ -271,7 +271,8 @@ class Builder:
         elif not incremental and result.status is BuildStatus.BUILT:
             self._host.remember(make.cell, result.steps, result.cpu_seconds)
         recorded = read_records(make) if result.status is BuildStatus.BUILT else None
-        if result.status is BuildStatus.BUILT and self.folders.is_misled(make, place, recorded):
+        opened = recorded.assembled if recorded else None
+        if result.status is BuildStatus.BUILT and self.folders.is_misled(make, place, opened):
             return False
         if self._inspector and result.status is BuildStatus.BUILT:
             self._inspector.inspect(make, place.state, key)

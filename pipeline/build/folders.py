@@ -10,7 +10,6 @@ from pipeline.kernel.buildfolder import BuildFolder, CellFolders
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.make import Make
 from pipeline.kernel.programs import Programs, reads_unrecorded, speaks_to_assembler
-from pipeline.kernel.records import BuildRecords
 from pipeline.model import Applied, Cell, PlannedCell, SourceState
 from pipeline.plan.configurations import config_digest, config_key
 from pipeline.system.store import Key
@@ -67,7 +66,12 @@ class Folders:
         """Whether all that runs while a state is built is the base's."""
         return not place.state.patch or self._deciding(place) == {}
 
-    def is_misled(self, make: Make, place: Place, recorded: BuildRecords | None) -> bool:
+    def speaks_to_assembler(self, place: Place) -> bool:
+        """Whether what a state changes can make up words for an assembler."""
+        base, state = place.applied.states[0], place.state
+        return speaks_to_assembler(self._host.changes(base, state), self._host.changed_lines(base, state))
+
+    def is_misled(self, make: Make, place: Place, assembled: frozenset[str] | None) -> bool:
         """Whether an assembler read in a shared folder what no record of the base's names; the folder is wiped then.
 
         What it read may be another state's, and what it made may not be made again for the next.
@@ -75,12 +79,12 @@ class Folders:
         Args:
             make: of the cell.
             place: of the state that was made.
-            recorded: of what was made; None where that cannot be read.
+            assembled: what assemblers opened and kbuild did not record; None where that cannot be read.
         """
         if not make.folder.is_shared:
             return False
         programs = self._programs(place.base, place.planned.cell)
-        if programs and recorded and recorded.assembled <= programs.assembled:
+        if programs and assembled is not None and assembled <= programs.assembled:
             return False
         make.folder.wipe()
         return True

@@ -84,6 +84,12 @@ def read_records(make: Make) -> BuildRecords | None:
         return None
 
 
+def read_assembled(make: Make) -> frozenset[str] | None:
+    """What assemblers opened and kbuild did not record; None where that cannot be read."""
+    recorded = read_records(make)
+    return recorded.assembled if recorded else None
+
+
 def keep_records(make: Make, recorded: BuildRecords, results: BuildResults, key: Key, base: Build | None) -> None:
     """Stores what kbuild's records of a build say.
 

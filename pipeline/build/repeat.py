@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipeline.build import Builder, Builds
 from pipeline.build.folders import Place
-from pipeline.build.products import read_records
+from pipeline.build.products import read_assembled
 from pipeline.build.vmlinux import make_vmlinux
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.make import Make
@@ -103,7 +103,7 @@ class Repeater:
         }
         self._host.store.put(key, value, {name: files[name] for name in ("log.z", "symbols.z")})
         if make.folder.is_shared:
-            self._builder.folders.is_misled(make, place, read_records(make))
+            self._builder.folders.is_misled(make, place, read_assembled(make))
 
 
 def _is_built(build: Build | None) -> bool:

@@ -66,6 +66,15 @@ def of_build(make: Make) -> BuildRecords:
     return BuildRecords(answer["sources"], frozenset(answer["read"]), frozenset(answer["assembled"]))
 
 
+def of_assemblers(make: Make) -> frozenset[str]:
+    """What assemblers opened in a cell's folder and kbuild did not record, as in `BuildRecords`.
+
+    Raises:
+        UnreadableError: the records cannot be read.
+    """
+    return frozenset(make.read_apart(read_assembled, str(make.folder.path), make.source_prefixes))
+
+
 def programs(make: Make) -> Programs:
     """Raises UnreadableError where the records of the build in a cell's folder cannot be read."""
     folders = str(make.folder.path), str(make.source_dir)
@@ -113,6 +122,11 @@ def read_build(build: str, prefixes: Sequence[str]) -> dict[str, Any]:
         "read": sorted(read_of_tree(recorded.values(), tuple(prefixes)) | assembled_of_tree),
         "assembled": sorted(words),
     }
+
+
+def read_assembled(build: str, prefixes: Sequence[str]) -> list[str]:
+    recorded = read_all(Path(build), tuple(prefixes))
+    return sorted(_assembled(Path(build), recorded, tuple(prefixes)))
 
 
 def read_programs(build: str, source: str, prefixes: Sequence[str], by_gnu_as: bool) -> dict[str, list[str]]:

@@ -64,31 +64,16 @@ class Compiler:
     def compile(self, wanted: Wanted) -> tuple[StateObjects, bytes]:
         """The objects of a state, and what make printed.
 
-        An object that fails on top of what other states left in the folder is compiled once more in an empty one before
-        it counts, unless another cell has proven that it fails.
-
         Raises:
             InfrastructureError: the machine failed.
         """
-        make, place = self._make, wanted.place
-        self._folders.enter(make, place)
-        incremental = bool(make.folder.config())
-        steps = make.steps
-        missing = [target for target in wanted.sources if target not in wanted.kept]
-        if wanted.changed is not None:
-            # The preprocessor is asked with records that lie beside the objects.
-            folder = make.folder.path
-            missing = [*missing, *(target for target in wanted.kept if not untrusted_dir.is_file(folder, target))]
-        objects = {**wanted.kept, **self._compiled(wanted, missing)}
-        suspects = [
-            target
-            for target in _broken(objects, wanted.base)
-            if target not in wanted.proven and not _failed(target, wanted.before)
-        ]
-        if suspects and incremental:
-            self._folders.enter(make, place, empty=True)
-            objects |= self._compiled(wanted, suspects)
-        objects = {target: objects[target] for target in wanted.sources}
+        make, steps = self._make, self._make.steps
+        self._folders.enter(make, wanted.place)
+        objects = self._objects(wanted)
+        if objects is None:
+            # Not a copy of the base's: which objects lie there is up to other series, too.
+            self._folders.enter(make, wanted.place, alone=True, empty=True)
+            objects = self._objects(wanted, alone=True) or {}
         build = Build(
             status=BuildStatus.BUILT,
             seconds=round(self._seconds, 2),
@@ -97,12 +82,53 @@ class Compiler:
             warnings=(),
             errors=(),
             log=make.folder.path,
-            reused=not missing,
+            reused=wanted.kept.keys() >= wanted.sources.keys() and make.steps == steps,
         )
         build = build_of(objects, _broken(objects, wanted.base), build)
         if wanted.changed is not None:
             build = self._with_coverage(build, wanted, [target for target in objects if objects[target].good])
         return StateObjects(build, objects), self._log
+
+    def _objects(self, wanted: Wanted, *, alone: bool = False) -> dict[str, CompiledObject] | None:
+        """The objects of a state; None where one was made of what others may have left in the folder.
+
+        An object that fails on top of what other states left there is compiled once more in an empty folder before it
+        counts, unless another cell has proven that it fails.
+
+        Args:
+            alone: the folder is of this state alone.
+        """
+        make = self._make
+        incremental = bool(make.folder.config())
+        missing = [target for target in wanted.sources if target not in wanted.kept]
+        if wanted.changed is not None:
+            # The preprocessor is asked with records that lie beside the objects.
+            folder = make.folder.path
+            missing = [*missing, *(target for target in wanted.kept if not untrusted_dir.is_file(folder, target))]
+        objects = {**wanted.kept, **self._compiled(wanted, missing)}
+        if missing and self._is_misled(wanted.place):
+            return None
+        suspects = [
+            target
+            for target in _broken(objects, wanted.base)
+            if target not in wanted.proven and not _failed(target, wanted.before)
+        ]
+        if suspects and incremental:
+            self._folders.enter(make, wanted.place, empty=True, alone=alone)
+            objects |= self._compiled(wanted, suspects)
+            if self._is_misled(wanted.place):
+                return None
+        return {target: objects[target] for target in wanted.sources}
+
+    def _is_misled(self, place: Place) -> bool:
+        """Whether an assembler read, in a shared folder, what no record of the base's names."""
+        if not self._make.folder.is_shared or not self._folders.speaks_to_assembler(place):
+            return False
+        try:
+            read = records.of_assemblers(self._make)
+        except UnreadableError:
+            read = None
+        return self._folders.is_misled(self._make, place, read)
 
     def _compiled(self, wanted: Wanted, targets: Sequence[str]) -> dict[str, CompiledObject]:
         """Compile `targets`, each here and now."""

@@ -14,7 +14,7 @@ from pipeline.system.store import Entry, Key, Store
 from pipeline.system.untrusted import inflated
 
 _LOG, _SYMBOLS, _READ = "log.z", "symbols.z", "read.z"
-_PROGRAMS = ("kernel", "units", "asked", "others")
+_PROGRAMS = ("kernel", "units", "asked", "others", "assembled")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Key
 
-VERSION = 5
+VERSION = 6
 """Raised whenever the same objects come to say something else."""
 
 

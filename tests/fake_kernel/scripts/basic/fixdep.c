@@ -76,6 +76,17 @@ static void look_for_options(const char *path)
 	free(text);
 }
 
+/* gcc escapes what make would take for a comment; the real program takes that back. */
+static void unescape(char *word)
+{
+	char *to = word;
+
+	for (; *word; word++)
+		if (word[0] != '\\' || word[1] != '#')
+			*to++ = *word;
+	*to = '\0';
+}
+
 int main(int argc, char **argv)
 {
 	const char *target = argv[2];
@@ -91,8 +102,10 @@ int main(int argc, char **argv)
 	if (!list)
 		return 1;
 	for (word = strtok(list + 1, " \t\n"); word; word = strtok(NULL, " \t\n")) {
-		size_t length = strlen(word);
+		size_t length;
 
+		unescape(word);
+		length = strlen(word);
 		if (!strcmp(word, "\\"))
 			continue;
 		if (length >= 20 && !strcmp(word + length - 20, "generated/autoconf.h"))
