@@ -18,7 +18,7 @@ from pipeline.boot.machine import (
     REPORT_FILE,
     qemu,
 )
-from pipeline.boot.report import Ending, GuestReport, parse_report
+from pipeline.boot.report import Ending, GuestReport, answered, parse_report
 from pipeline.definitions import ScenarioDefinition
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.model import Image
@@ -63,6 +63,7 @@ def attempt(host: BuildHost, arch: str, scenario: ScenarioDefinition, image: Ima
         ending, console = _run(host, arch, scenario, box)
         seconds = round(time.monotonic() - started, 2)
         report = parse_report(_content(box.build / REPORT_FILE), nonce)
+        report = answered(report, [check.label for check in scenario.checks])
         return Attempt(report, ending, without_controls(console), seconds)
 
 

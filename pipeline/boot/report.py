@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 MOST_LINES = 20_000
@@ -88,6 +88,19 @@ def parse_report(data: bytes, nonce: str) -> GuestReport:
     if current.name:
         checks[current.name] = current.lost()
     return GuestReport(userspace, done, tuple(checks.values()))
+
+
+def answered(report: GuestReport, asked: Sequence[str]) -> GuestReport:
+    """A report with what was asked for, and nothing else: a guest that comes to its end has looked at all of it.
+
+    Args:
+        asked: labels of the scenario's checks.
+    """
+    said = {check.name: check for check in report.checks if check.name in asked}
+    if report.done:
+        never = (CheckResult(name, CheckStatus.FAIL, ("it was never begun",)) for name in asked if name not in said)
+        said |= {check.name: check for check in never}
+    return replace(report, checks=tuple(said.values()))
 
 
 _COMPLAINTS = ("fail", "fail-everywhere", "skip", "unclear")

@@ -11,6 +11,7 @@ from pipeline.boot.report import (
     CheckStatus,
     Ending,
     GuestReport,
+    answered,
     parse_report,
     verdict,
 )
@@ -126,3 +127,13 @@ def test_a_boot_is_judged_by_its_report_and_its_end(
     report: GuestReport, ending: Ending, status: BootStatus, reason: str
 ) -> None:
     assert verdict(report, ending) == (status, reason)
+
+
+def test_a_guest_that_skips_its_checks_has_not_passed() -> None:
+    """Seen red: a kernel that only says that it is done passed."""
+    for said_of_walk in ((), ("begin other", "end other 0")):
+        report = answered(said("kernel x", *said_of_walk, "done"), ["walk"])
+        assert [(check.name, check.status) for check in report.checks] == [("walk", CheckStatus.FAIL)]
+        assert verdict(report, Ending())[0] is BootStatus.FAIL
+    assert answered(said(*WHOLE), ["walk"]) == said(*WHOLE)
+    assert answered(said("kernel x"), ["walk"]).checks == ()
