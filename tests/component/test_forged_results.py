@@ -129,6 +129,12 @@ COMPUTED: Edit = (
     "#define HERE\n#define QUOTED(name) #name\n#define NAMED(name) QUOTED(name)\n"
     "#include NAMED(../../mm/hugetlb.c)\n#undef HERE\nstruct page {",
 )
+# Behind a backslash a carriage return ends a line for compilers, and for git it ends none.
+IN_TWO_LINES: Edit = (
+    "include/linux/mm_types.h",
+    "struct page {",
+    '#define HERE\n#inc\\\rlude "../../mm/hugetlb.c"\n#undef HERE\nstruct page {',
+)
 SAYS: Edit = (
     HUGETLB,
     "#ifndef HERE\n",
@@ -158,6 +164,7 @@ ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
     ),
     BINARY: ([LONGER, INCLUDES], [INCLUDES]),
     "a source that a header includes by a macro": ([APART, COMPUTED, SAYS], [APART, COMPUTED]),
+    "a source that a header includes by a word in two lines": ([APART, IN_TWO_LINES, SAYS], [APART, IN_TWO_LINES]),
     "a new header found first": (
         [
             {"include/asm/table.h": f"#ifndef __KERNEL__\n{RUNS}#endif\n"},
@@ -179,7 +186,9 @@ ATTACKS: Mapping[str, tuple[list[Patch], list[Patch]]] = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_innocent_series_comes_out_as_in_a_clean_workspace(host: Host, tmp_path: Path, attack: str) -> None:
-    """Seen red, each but the new header and the makefile, with series judged harmless by what their diffs look like."""
+    """Seen red, each but the new header and the makefile, with series judged harmless by what their diffs look like;
+    the word in two lines with carriage returns taken for blanks.
+    """
     hostile, shared = ATTACKS[attack]
     developer = host.developer
     (developer.folder / "include/asm").mkdir()
