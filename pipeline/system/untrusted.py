@@ -127,7 +127,7 @@ GIT_PATCH_SECONDS, GIT_MOST_SECONDS = 1, 60
 
 GIT_MEMORY, GIT_STACK = 256 << 20, 4 << 20
 """Bytes that a command of git may take for data, and for the stack of each of its threads, of which there are twenty in
-a large tree; files that it maps are not counted (60 MB: a patch to a header of 16 MB in a whole tree)"""
+a large tree; files that it maps are not counted (between 32 and 64 MiB: a checkout of Linux 6.12)"""
 
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")

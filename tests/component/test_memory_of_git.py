@@ -54,7 +54,7 @@ def post(folder: Path, lines: int) -> Path:
 
 
 def test_a_patch_of_millions_of_lines(run_pipeline: Runner, fake_tree: Path, tmp_path: Path) -> None:
-    """Seen red: of a mail of twenty kilobytes git made half a gigabyte."""
+    """Seen red: of a mail of twenty kilobytes git made 261 MiB."""
     posted = post(tmp_path / "posted", LINES)
     argv = run_pipeline.argv("apply", str(posted), f"--tree=path:{fake_tree}#master")
     measure = "import resource, subprocess, sys; s = subprocess.run(sys.argv[1:]).returncode; "

@@ -73,7 +73,7 @@ TOO_MUCH = {
     "bytes without a name": (
         f"{REMOVED}\nos.posix_fallocate(kept, 0, 64 << 20)\ntime.sleep(60)",
         replace(QUICK, folder=48 << 20),
-        "it wrote 64 MiB",
+        r"it wrote \d+ MiB",
     ),
     "a path that nobody can look up": (
         "import os, time\nfor _ in range(60):\n    os.mkdir('d' * 200)\n    os.chdir('d' * 200)\ntime.sleep(60)",
