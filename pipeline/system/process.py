@@ -47,7 +47,7 @@ class StoppedError(Exception):
 class Processes:
     """Runs commands and knows which of them are alive, so that all of them can be stopped at once.
 
-    Tasks that run commands at the same time share `turn`; whoever waits for a command gives it back.
+    Tasks that run commands at the same time share `run_lock`; whoever waits for a command gives it back.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Processes:
         return self._stopping
 
     def run(self, command: Command, on_output: Callable[[bytes], None] | None = None) -> Completed:
-        """Runs `command` to its end; others have their turn meanwhile.
+        """Run a command to its end; other tasks run meanwhile.
 
         Args:
             command: what to run.
@@ -111,7 +111,7 @@ class Processes:
         )
 
     def read_apart(self, module: str, request: bytes) -> Reading:
-        """Have a process of its own read what a stranger left; others have their turn meanwhile.
+        """Have a process of its own read what a stranger left; other tasks run meanwhile.
 
         Args:
             module: that holds the reader.
