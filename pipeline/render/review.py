@@ -187,7 +187,9 @@ def _item(point: PointRecord, page: Page, opinions: Sequence[OpinionRecord]) -> 
 
 def opinion_words(opinion: OpinionRecord) -> str:
     """The opinion of the user's own program on a point, in words."""
-    acts = ", ".join(f"{act.act} (turn {act.turn}{f': {act.words}' if act.words else ''})" for act in opinion.acts)
+    acts = ", ".join(
+        f"{act.act} (comment {act.comment}{f': {act.words}' if act.words else ''})" for act in opinion.acts
+    )
     said = "; ".join(filter(None, (acts, opinion.note))) or "nothing"
     return f"opinion of {opinion.program}: {said}"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pipeline.review.phrases import Phrases, matches, sentences
 
 MORE_THAN_THAT = re.compile(r"\?|\b(?:please|but|don't like|not a fan|disagree)\b", re.IGNORECASE)
-"""Of an answer that wants something in its turn."""
+"""Of an answer that wants something itself."""
 _OF_PATCH = re.compile(r"\bplease\b|\blet's\b|\bthis (?:patch|series|change)\b", re.IGNORECASE)
 
 

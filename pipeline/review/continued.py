@@ -6,30 +6,32 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from pipeline.review.comments import Discussion
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.record import PointRecord
-from pipeline.review.turns import Talk
 
 _CONSENT = re.compile(r"\b(?:agree|right|correct|sense|ok|okay|true)\W*\?\W*$", re.IGNORECASE)
 """The end of a question that wants to hear yes."""
 
 
-def gone_on_with(made: Sequence[PointRecord], talks: Sequence[Talk], phrases: Phrases) -> tuple[PointRecord, ...]:
+def gone_on_with(
+    made: Sequence[PointRecord], discussions: Sequence[Discussion], phrases: Phrases
+) -> tuple[PointRecord, ...]:
     """Whoever is not content with the answer may put it in other words, at the end: what was said to those counts.
 
     A question that was answered stays so, whatever is asked for then.
     """
     result = [*made]
-    for point, talk in zip(reversed(made), reversed(talks), strict=True):
+    for point, discussion in zip(reversed(made), reversed(discussions), strict=True):
         above = result[point.within - 1] if point.within else None
-        if above is None or talk.within is None:
+        if above is None or discussion.within is None:
             continue
         later = result[point.number - 1]
-        if not _goes_on(talk, talk.within):
+        if not _goes_on(discussion, discussion.within):
             if above.state == "unanswered" and later.author != above.author:
                 if _seconds(later, phrases):
                     result[above.number - 1] = _in_state_of(above, later)
-                elif _is_confirmed(talk, phrases) and any(text.endswith("?") for text in sentences(above.text)):
+                elif _is_confirmed(discussion, phrases) and any(text.endswith("?") for text in sentences(above.text)):
                     result[above.number - 1] = above.model_copy(
                         update={"state": "answered", "waiting": "", "waiting_for": ""}
                     )
@@ -59,17 +61,17 @@ def _seconds(later: PointRecord, phrases: Phrases) -> bool:
     return accepted and later.state == "promised"
 
 
-def _is_confirmed(talk: Talk, phrases: Phrases) -> bool:
+def _is_confirmed(discussion: Discussion, phrases: Phrases) -> bool:
     """Whether a reviewer answers, asks whether that is right, and hears yes."""
-    answers = [said[0] for turn in talk.turns[1:] if (said := sentences(turn.text))]
-    return bool(_CONSENT.search(" ".join(talk.turns[0].text))) and any(map(phrases.agrees, answers))
+    answers = [said[0] for comment in discussion.comments[1:] if (said := sentences(comment.text))]
+    return bool(_CONSENT.search(" ".join(discussion.comments[0].text))) and any(map(phrases.agrees, answers))
 
 
-def _goes_on(talk: Talk, above: Talk) -> bool:
+def _goes_on(discussion: Discussion, above: Discussion) -> bool:
     """Whether a point is the last word of who opened the other, beside what its own answers say of both."""
-    first = talk.turns[0].message
-    messages = [turn.message for turn in above.turns]
+    first = discussion.comments[0].message
+    messages = [comment.message for comment in above.comments]
     if first.names[0] != messages[0].names[0] or not any(message is first for message in messages):
         return False
     after = messages[max(at for at, message in enumerate(messages) if message is first) + 1 :]
-    return all(any(turn.message is message for turn in talk.turns) for message in after)
+    return all(any(comment.message is message for comment in discussion.comments) for message in after)

@@ -1,8 +1,8 @@
 """The question to a program of the user's own about a point, and the form of its answer; pure.
 
-The request is one JSON object: `format`, `series` (`title`, `version`), `point` (`number`, `patch`) and `turns`, the
+The request is one JSON object: `format`, `series` (`title`, `version`), `point` (`number`, `patch`) and `comments`, the
 comment first, each with `message_id`, `author`, `by` ("author" of the series or "other"), `date`, `quoted` and `text`.
-The answer is one as well: `acts`, each with `turn` (0 is the comment), `act` and perhaps `words` of that turn; and
+The answer is one as well: `acts`, each with `comment` (0 is the first), `act` and perhaps `words` of that comment; and
 perhaps `note`.
 """
 
@@ -16,18 +16,18 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.model import Series
+from pipeline.review.comments import Comment, Discussion
+from pipeline.review.discussions import Reader
 from pipeline.review.messages import messages, readable
 from pipeline.review.people import Authors
 from pipeline.review.phrases import phrases
 from pipeline.review.record import Act, ActRecord, OpinionRecord
-from pipeline.review.talk import Reader
-from pipeline.review.turns import Talk, Turn
 from pipeline.system import untrusted
 
 FORMAT = 1
-MOST_TURNS = 50
+MOST_COMMENTS = 50
 MOST_LINES = 200
-"""Of what a turn quotes, the last ones, and of its text, the first ones."""
+"""Of what a comment quotes, the last ones, and of its text, the first ones."""
 _LONGEST_WORDS = 300
 
 
@@ -41,7 +41,7 @@ class _Answer(BaseModel):
 class _Act(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    turn: Annotated[int, Field(ge=0, lt=MOST_TURNS)]
+    comment: Annotated[int, Field(ge=0, lt=MOST_COMMENTS)]
     act: Act
     words: Annotated[str, Field(max_length=_LONGEST_WORDS)] = ""
 
@@ -53,12 +53,12 @@ class Question:
     Args:
         number: of the point.
         request: JSON.
-        turns: message-ids, in the order of the request.
+        comments: message-ids, in the order of the request.
     """
 
     number: int
     request: bytes
-    turns: tuple[str, ...]
+    comments: tuple[str, ...]
 
     def opinion(self, program: str, answer: bytes) -> OpinionRecord:
         """The opinion in the program's answer.
@@ -73,10 +73,11 @@ class Question:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))
             raise ValueError(f"its answer is of another form: {place and f'{place}: '}{first['msg']}") from error
-        if any(act.turn >= len(self.turns) for act in said.acts):
-            raise ValueError(f"its answer names a turn that is not there; there are {len(self.turns)}")
+        if any(act.comment >= len(self.comments) for act in said.acts):
+            raise ValueError(f"its answer names a comment that is not there; there are {len(self.comments)}")
         acts = tuple(
-            ActRecord(turn=act.turn, act=act.act, message_id=self.turns[act.turn], words=act.words) for act in said.acts
+            ActRecord(comment=act.comment, act=act.act, message_id=self.comments[act.comment], words=act.words)
+            for act in said.acts
         )
         return OpinionRecord(point=self.number, program=program, acts=acts, note=said.note)
 
@@ -84,29 +85,29 @@ class Question:
 def questions(series: Series) -> tuple[Question, ...]:
     """A question for each point of a review, in their order and with their numbers."""
     rules, authors = phrases(), Authors.of(series)
-    talks = Reader(readable(messages(series, rules)), authors, rules).read()
-    return tuple(_question(number, talk, authors, series) for number, talk in enumerate(talks, 1))
+    discussions = Reader(readable(messages(series, rules)), authors, rules).read()
+    return tuple(_question(number, discussion, authors, series) for number, discussion in enumerate(discussions, 1))
 
 
-def _question(number: int, talk: Talk, authors: Authors, series: Series) -> Question:
-    turns = [talk.turns[0], *talk.turns[1:][1 - MOST_TURNS :]]
+def _question(number: int, discussion: Discussion, authors: Authors, series: Series) -> Question:
+    comments = [discussion.comments[0], *discussion.comments[1:][1 - MOST_COMMENTS :]]
     request = {
         "format": FORMAT,
         "series": {"title": series.title, "version": series.version},
-        "point": {"number": number, "patch": talk.turns[0].message.patch},
-        "turns": [_turn(turn, authors) for turn in turns],
+        "point": {"number": number, "patch": discussion.comments[0].message.patch},
+        "comments": [_comment(comment, authors) for comment in comments],
     }
-    return Question(number, json.dumps(request).encode(), tuple(turn.message.id for turn in turns))
+    return Question(number, json.dumps(request).encode(), tuple(comment.message.id for comment in comments))
 
 
-def _turn(turn: Turn, authors: Authors) -> dict[str, str | Sequence[str]]:
-    message = turn.message
+def _comment(comment: Comment, authors: Authors) -> dict[str, str | Sequence[str]]:
+    message = comment.message
     wrote = authors.wrote(message.letter.sender, message.patch, in_answer=not message.to_patch)
     return {
         "message_id": message.id,
         "author": message.letter.sender,
         "by": "author" if wrote else "other",
         "date": message.letter.date,
-        "quoted": turn.quoted[-MOST_LINES:],
-        "text": turn.text[:MOST_LINES],
+        "quoted": comment.quoted[-MOST_LINES:],
+        "text": comment.text[:MOST_LINES],
     }

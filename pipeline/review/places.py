@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.review.alignment import Quotation, words
+from pipeline.review.comments import Comment, Place
 from pipeline.review.messages import Message
 from pipeline.review.quoting import Passage
-from pipeline.review.turns import Place, Turn
 
 
 class Places:
-    """Which turns each message of a thread has."""
+    """Which comments each message of a thread has."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self.by_id = {message.id: message for message in messages}
@@ -24,15 +24,15 @@ class Places:
     def of(self, message_id: str) -> list[Place]:
         return self._places.get(message_id, [])
 
-    def targets(self, message: Message, turns: Sequence[Turn]) -> list[list[Place]]:
-        """For each turn of a message, in their order, what it answers."""
+    def targets(self, message: Message, comments: Sequence[Comment]) -> list[list[Place]]:
+        """For each comment of a message, in their order, what it answers."""
         self._reached = (-1, -1)
-        return [self._targets(message, message.text.passages[turn.passage]) for turn in turns]
+        return [self._targets(message, message.text.passages[comment.passage]) for comment in comments]
 
-    def quotes_other(self, message: Message, turn: Turn) -> bool:
-        """Whether a turn stands under words of the parent that are no point's."""
+    def quotes_other(self, message: Message, comment: Comment) -> bool:
+        """Whether a comment stands under words of the parent that are no point's."""
         parent = self.by_id.get(message.parent)
-        quoted = Quotation(message.text.passages[turn.passage].quoted_at(0))
+        quoted = Quotation(message.text.passages[comment.passage].quoted_at(0))
         known = {place[1].passage for place in self.of(message.parent)}
         return parent is not None and any(
             number not in known and quoted.positions([words(line) for line in passage.text], in_part=False)
@@ -40,7 +40,7 @@ class Places:
         )
 
     def _targets(self, message: Message, passage: Passage) -> list[Place]:
-        """The turns that the end of a passage's quotation comes from: the parent's, or those of a mail above.
+        """The comments that the end of a passage's quotation comes from: the parent's, or those of a mail above.
 
         Whoever answers goes through a mail from its top: of lines that are the same, those further down are meant.
         """
@@ -63,7 +63,7 @@ class Places:
     def _found(
         self, message_id: str, passage: Passage, depth: int, reached: tuple[int, int]
     ) -> tuple[list[Place], tuple[int, int]] | None:
-        """The turns of a mail that a passage quotes, with that many further `>`, and the line that it comes to."""
+        """The comments of a mail that a passage quotes, with that many further `>`, and the line that it comes to."""
         quotation = Quotation(passage.quoted_at(depth))
         possible = [
             (number, at, place)
@@ -93,5 +93,5 @@ class Places:
             if titles or (place[1].passage == last[2][1].passage and number <= last[0])
         ]
         # Of words that go on with a point and raise another, the other one is open.
-        raised = {id(talk.within) for talk, turn in meant if talk.turns[0] is turn}
-        return [(talk, turn) for talk, turn in meant if id(talk) not in raised], last[:2]
+        raised = {id(discussion.within) for discussion, comment in meant if discussion.comments[0] is comment}
+        return [(discussion, comment) for discussion, comment in meant if id(discussion) not in raised], last[:2]

@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Sequence
 from email.utils import parseaddr
 
+from pipeline.review.comments import Comment, Discussion
 from pipeline.review.continued import gone_on_with
+from pipeline.review.discussions import Reader
 from pipeline.review.messages import Message
 from pipeline.review.paragraphs import above_rule
 from pipeline.review.people import Authors, display
 from pipeline.review.phrases import Phrases, Rules, matches, sentences
 from pipeline.review.record import EvidenceRecord, PointRecord, PointState, Role
 from pipeline.review.symbols import named
-from pipeline.review.talk import Reader
-from pipeline.review.turns import Talk, Turn
 
 LONGEST_WORDS = 300
 """Characters of a quotation."""
@@ -40,22 +40,28 @@ def points(
         version: of the series.
         without_cover: the series has no cover letter, so that nothing is about patch 0.
     """
-    talks = Reader(messages, authors, phrases).read()
-    numbers = {id(talk): number for number, talk in enumerate(talks, 1)}
+    discussions = Reader(messages, authors, phrases).read()
+    numbers = {id(discussion): number for number, discussion in enumerate(discussions, 1)}
     made = tuple(
-        _point(number, talk, authors, phrases, link, version, without_cover).model_copy(
-            update={"within": numbers.get(id(talk.within))}
+        _point(number, discussion, authors, phrases, link, version, without_cover).model_copy(
+            update={"within": numbers.get(id(discussion.within))}
         )
-        for number, talk in enumerate(talks, 1)
+        for number, discussion in enumerate(discussions, 1)
     )
-    return gone_on_with(made, talks, phrases)
+    return gone_on_with(made, discussions, phrases)
 
 
 def _point(
-    number: int, talk: Talk, authors: Authors, phrases: Phrases, link: Link, version: int, without_cover: bool
+    number: int,
+    discussion: Discussion,
+    authors: Authors,
+    phrases: Phrases,
+    link: Link,
+    version: int,
+    without_cover: bool,
 ) -> PointRecord:
-    first = talk.turns[0]
-    outcome = _Outcome(authors, phrases, talk)
+    first = discussion.comments[0]
+    outcome = _Outcome(authors, phrases, discussion)
     waiting, waiting_for = outcome.waits()
     patch = first.message.patch or (1 if without_cover else None)
     return PointRecord(
@@ -75,12 +81,12 @@ def _point(
         symbols=named(first.text, first.quoted),
         evidence=tuple(
             EvidenceRecord(
-                message_id=turn.message.id,
-                link=link(turn.message.id),
-                author=turn.message.letter.sender,
+                message_id=comment.message.id,
+                link=link(comment.message.id),
+                author=comment.message.letter.sender,
                 words=_shortened(" ".join(words)),
             )
-            for turn, words in outcome.evidence[-MOST_EVIDENCE:]
+            for comment, words in outcome.evidence[-MOST_EVIDENCE:]
         ),
     )
 
@@ -94,41 +100,43 @@ def _role(message: Message, authors: Authors, phrases: Phrases) -> Role:
 
 
 class _Outcome:
-    """The state of a point, turn by turn."""
+    """The state of a point, comment by comment."""
 
-    def __init__(self, authors: Authors, phrases: Phrases, talk: Talk) -> None:
+    def __init__(self, authors: Authors, phrases: Phrases, discussion: Discussion) -> None:
         self._authors, self._phrases = authors, phrases
-        self._opener, self._addressee = talk.turns[0].message, talk.asked
+        self._opener, self._addressee = discussion.comments[0].message, discussion.asked
         self._author = ""
         self._objector = ""
         self._asked_back = False
-        said = phrases.substance(sentences(talk.turns[0].text))
-        asking = [sentence.endswith("?") for sentence in sentences(talk.turns[0].text)]
+        said = phrases.substance(sentences(discussion.comments[0].text))
+        asking = [sentence.endswith("?") for sentence in sentences(discussion.comments[0].text)]
         self._asked = any(asking) and not any(phrases.asks(sentence) for sentence in said if not sentence.endswith("?"))
-        self._question = phrases.only_asks(sentences(talk.turns[0].text))
+        self._question = phrases.only_asks(sentences(discussion.comments[0].text))
         self._wanted = any(
             (phrases.asks(sentence) and (_RHETORICAL.search(sentence) or not sentence.endswith("?")))
             or matches(phrases.objection, sentence)
             for sentence in said
         )
         # Whoever answers the author; words between reviewers are theirs.
-        self._by_id = {turn.message.id for turn in talk.turns}
-        self._of_opener = {turn.message.id for turn in talk.turns if turn.message.names[0] == self._opener.names[0]}
-        self._by_author = {turn.message.id for turn in talk.turns if self._wrote(turn)}
-        self.state: PointState = "volunteered" if talk.volunteered else "unanswered"
-        self.evidence: list[tuple[Turn, tuple[str, ...]]] = []
-        if talk.volunteered:
-            said = sentences(talk.turns[0].text)
+        self._by_id = {comment.message.id for comment in discussion.comments}
+        self._of_opener = {
+            comment.message.id for comment in discussion.comments if comment.message.names[0] == self._opener.names[0]
+        }
+        self._by_author = {comment.message.id for comment in discussion.comments if self._wrote(comment)}
+        self.state: PointState = "volunteered" if discussion.volunteered else "unanswered"
+        self.evidence: list[tuple[Comment, tuple[str, ...]]] = []
+        if discussion.volunteered:
+            said = sentences(discussion.comments[0].text)
             marked = tuple(sentence for sentence in said if matches(phrases.volunteered, sentence))
-            self.evidence.append((talk.turns[0], marked or phrases.answer(said).words))
-        for turn in talk.turns[1:]:
-            said = sentences(turn.text)
-            if talk.volunteered:
-                self._on_volunteered(turn, said)
-            elif self._wrote(turn):
-                self._answer(turn, sentences(above_rule(turn.text)))
+            self.evidence.append((discussion.comments[0], marked or phrases.answer(said).words))
+        for comment in discussion.comments[1:]:
+            said = sentences(comment.text)
+            if discussion.volunteered:
+                self._on_volunteered(comment, said)
+            elif self._wrote(comment):
+                self._answer(comment, sentences(above_rule(comment.text)))
             else:
-                self._reply(turn, said)
+                self._reply(comment, said)
 
     def waits(self) -> tuple[str, str]:
         """The person who waits, and the one who is waited for."""
@@ -142,16 +150,16 @@ class _Outcome:
             return opener, author
         return "", ""
 
-    def _answer(self, turn: Turn, said: Sequence[str]) -> None:
+    def _answer(self, comment: Comment, said: Sequence[str]) -> None:
         first = bool(self._author) or self.state != "answered"
         again = bool(self._author)
-        self._author = display(turn.message.letter.sender)
+        self._author = display(comment.message.letter.sender)
         meant = self._phrases.substance(said)
         answer = self._phrases.answer(said, self._question)
         words = answer.words
         so_far = any(self._phrases.agrees(sentence) or matches(self._phrases.already, sentence) for sentence in said)
         if answer.state == "answered" and self._wanted and not so_far:
-            self._settle("disputed", turn, (meant or tuple(said))[:1])
+            self._settle("disputed", comment, (meant or tuple(said))[:1])
             return
         if answer.state == "answered":
             words = tuple((meant or said)[:1])
@@ -160,42 +168,42 @@ class _Outcome:
         if self.state == "promised" and (answer.state in ("answered", "undecided") or asks):
             return
         # What the author says to others leaves what was said to whoever asked.
-        if again and self._is_to_others(turn) and answer.state in ("answered", "disputed"):
+        if again and self._is_to_others(comment) and answer.state in ("answered", "disputed"):
             return
         # Somebody else has answered, and the author goes on from there.
         if self.state == "answered" and not first and answer.asks_back:
             return
         self.state, self._objector, self._asked_back = answer.state, "", answer.asks_back
-        self.evidence.append((turn, words))
+        self.evidence.append((comment, words))
 
-    def _reply(self, turn: Turn, said: Sequence[str]) -> None:
-        own = turn.message.names[0] == self._opener.names[0]
-        decides = not own and self._decides(turn)
+    def _reply(self, comment: Comment, said: Sequence[str]) -> None:
+        own = comment.message.names[0] == self._opener.names[0]
+        decides = not own and self._decides(comment)
         if decides and self.state != "promised" and (words := self._matching(self._phrases.declined, said)):
-            self._settle("answered", turn, words)
+            self._settle("answered", comment, words)
             return
-        if not own and turn.message.parent not in self._by_author:
-            self._third_party(turn, said)
+        if not own and comment.message.parent not in self._by_author:
+            self._third_party(comment, said)
             return
         if self.state == "unanswered" and not self._author:
-            if own and (words := self._matching(self._phrases.withdrawn, said) or self._own_answer(turn, said)):
-                self._settle("answered", turn, words)
+            if own and (words := self._matching(self._phrases.withdrawn, said) or self._own_answer(comment, said)):
+                self._settle("answered", comment, words)
             return
         meant = self._phrases.substance(said)
         accepted = tuple(
             sentence for sentence in said if self._phrases.accepts(sentence) and not self._phrases.asks(sentence)
         )
         if own and (words := self._matching(self._phrases.withdrawn, said)) and self.state != "promised":
-            self._settle("answered", turn, words)
+            self._settle("answered", comment, words)
         elif words := self._matching(self._phrases.disputed, said):
-            self._settle("disputed", turn, words, display(turn.message.letter.sender))
+            self._settle("disputed", comment, words, display(comment.message.letter.sender))
         elif self._asked_back and (own or accepted) and not (meant and meant[-1].endswith("?")):
             # The author's question is answered: the next step is the author's again.
             state: PointState = "answered" if self._question else "promised" if accepted else "unanswered"
-            self._settle(state, turn, (accepted or meant or tuple(said))[:1])
+            self._settle(state, comment, (accepted or meant or tuple(said))[:1])
         elif (
             own
-            and not self._is_to_others(turn)
+            and not self._is_to_others(comment)
             and said[-1:] != accepted[-1:]
             and (
                 (
@@ -209,40 +217,43 @@ class _Outcome:
             # What others ask is a point of theirs.
             asks = any(map(self._phrases.asks, meant))
             if self.state != "promised" and not asks:
-                self._settle("unanswered", turn, words)
+                self._settle("unanswered", comment, words)
         elif accepted and (own or decides) and self.state != "promised":
-            self._settle("answered", turn, accepted)
-        elif own and meant and not accepted and self.state == "disputed" and not self._is_to_others(turn):
+            self._settle("answered", comment, accepted)
+        elif own and meant and not accepted and self.state == "disputed" and not self._is_to_others(comment):
             # Whoever answers why the author does not want it has had the last word.
-            self._settle("disputed", turn, meant[:1], display(turn.message.letter.sender))
+            self._settle("disputed", comment, meant[:1], display(comment.message.letter.sender))
 
-    def _decides(self, turn: Turn) -> bool:
+    def _decides(self, comment: Comment) -> bool:
         """Whether a maintainer of the patch's files says it, of what somebody else wants who is none."""
-        said, opened = turn.message, self._opener
+        said, opened = comment.message, self._opener
         return (
             self._authors.role(said.letter.sender, said.patch) == "maintainer"
             and self._authors.role(opened.letter.sender, opened.patch) != "maintainer"
         )
 
-    def _own_answer(self, turn: Turn, said: Sequence[str]) -> tuple[str, ...]:
+    def _own_answer(self, comment: Comment, said: Sequence[str]) -> tuple[str, ...]:
         """Words of a person who finds the answer to their own question."""
         meant = self._phrases.substance(said)
-        alone = self._asked and turn.message.parent == self._opener.id
+        alone = self._asked and comment.message.parent == self._opener.id
         sure = not any(self._phrases.wants(sentence) or _HEDGED.search(sentence) for sentence in meant)
         return meant[:1] if alone and sure else ()
 
-    def _wrote(self, turn: Turn) -> bool:
+    def _wrote(self, comment: Comment) -> bool:
         """Whether an author says it."""
-        message = turn.message
+        message = comment.message
         return self._authors.wrote(message.letter.sender, message.patch, in_answer=not message.to_patch)
 
-    def _is_to_others(self, turn: Turn) -> bool:
-        """Whether a turn answers neither whoever opened the point nor the author."""
-        return turn.message.parent in self._by_id and turn.message.parent not in {*self._of_opener, *self._by_author}
+    def _is_to_others(self, comment: Comment) -> bool:
+        """Whether a comment answers neither whoever opened the point nor the author."""
+        return comment.message.parent in self._by_id and comment.message.parent not in {
+            *self._of_opener,
+            *self._by_author,
+        }
 
-    def _third_party(self, turn: Turn, said: Sequence[str]) -> None:
+    def _third_party(self, comment: Comment, said: Sequence[str]) -> None:
         """Somebody who answers in the author's place, as far as there is a question."""
-        addressed = self._addressee and turn.message.names[0] == self._addressee.names[0]
+        addressed = self._addressee and comment.message.names[0] == self._addressee.names[0]
         meant = self._phrases.substance(said) or tuple(said)
         asks = any(
             (self._phrases.asks(sentence) and self._phrases.urges(sentence)) or sentence.endswith("?")
@@ -251,17 +262,17 @@ class _Outcome:
         agrees = any(map(self._phrases.accepts, said))
         answers = self._asked and not asks and not agrees
         if self.state == "unanswered" and not self._author and meant and (addressed or answers):
-            self._settle("answered", turn, meant[:1])
+            self._settle("answered", comment, meant[:1])
 
-    def _settle(self, state: PointState, turn: Turn, words: tuple[str, ...], objector: str = "") -> None:
+    def _settle(self, state: PointState, comment: Comment, words: tuple[str, ...], objector: str = "") -> None:
         self.state, self._objector, self._asked_back = state, objector, False
-        self.evidence.append((turn, words))
+        self.evidence.append((comment, words))
 
-    def _on_volunteered(self, turn: Turn, said: Sequence[str]) -> None:
+    def _on_volunteered(self, comment: Comment, said: Sequence[str]) -> None:
         """What others say of the author's own plan leaves it a plan; the author may drop it."""
         answer = self._phrases.answer(said)
-        if self._wrote(turn) and answer.state == "disputed":
-            self._settle("answered", turn, answer.words)
+        if self._wrote(comment) and answer.state == "disputed":
+            self._settle("answered", comment, answer.words)
 
     @staticmethod
     def _matching(rules: Rules, said: Sequence[str]) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ def unquoted(body: str) -> str:
     return "\n".join(QUOTE.sub("", line, count=1) for line in quoted) + "\n"
 
 
-def comment(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, under: str = "") -> tuple[str, ...]:
+def own_words(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases, under: str = "") -> tuple[str, ...]:
     """Own lines without trailers, greetings, elisions, closing words and the sender's name below them.
 
     Args:

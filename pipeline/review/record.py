@@ -67,12 +67,14 @@ Act = Literal[
 
 
 class ActRecord(Entry):
-    """What a turn of a point does, by the opinion of the user's own program."""
+    """The act of a comment, in the opinion of the user's own program."""
 
-    turn: Count = Field(description="of the point, 0 for the comment itself")
+    comment: Count = Field(
+        validation_alias=AliasChoices("comment", "turn"), description="of the discussion; 0 opens the point"
+    )
     act: Act
-    message_id: str = Field(description="of the turn")
-    words: str = Field(default="", description="of the turn, that the program names")
+    message_id: str = Field(description="of the comment")
+    words: str = Field(default="", description="of the comment, that the program names")
 
 
 class OpinionRecord(Entry):

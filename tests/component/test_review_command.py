@@ -77,10 +77,10 @@ def test_the_documented_program_is_asked_about_each_point(
     record, said = asked(processes)
     assert said == []
     assert [(opinion.point, opinion.program, opinion.note) for opinion in record.opinions] == [
-        (1, "asked.py", "2 turns"),
-        (2, "asked.py", "1 turns"),
+        (1, "asked.py", "2 comments"),
+        (2, "asked.py", "1 comments"),
     ]
-    assert [(act.turn, act.act, act.message_id) for act in record.opinions[0].acts] == [
+    assert [(act.comment, act.act, act.message_id) for act in record.opinions[0].acts] == [
         (0, "question", "a@x"),
         (1, "promise", "b@x"),
     ]
@@ -194,6 +194,8 @@ def test_review_shows_the_opinion(run_pipeline: Runner, tmp_path: Path) -> None:
         "review", str(thread), "--offline"
     )
     assert done.returncode == 0, done.stderr
-    assert "opinion of asked.py: question (turn 0: What does this return?); 1 turns" in " ".join(done.stdout.split())
+    assert "opinion of asked.py: question (comment 0: What does this return?); 1 comments" in " ".join(
+        done.stdout.split()
+    )
     plain = run_pipeline("review", str(thread), "--offline")
     assert "opinion" not in plain.stdout

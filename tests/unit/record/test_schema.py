@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.record import SCHEMA_FILE, RunRecord, UncollectedTrailerRecord, json_schema
+from pipeline.review.record import ActRecord
 from tests.support import records, sample_reviews
 
 
@@ -45,6 +46,13 @@ def test_a_record_that_is_none_is_refused_by_model_and_schema_alike(field: str, 
         RunRecord.model_validate_json(json.dumps(changed))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(changed, json.loads(SCHEMA_FILE.read_text()))
+
+
+def test_an_opinion_of_an_older_version_is_read() -> None:
+    act = ActRecord(comment=2, act="promise", message_id="a@x")
+    older = act.model_dump_json().replace('"comment":', '"turn":')
+    assert older != act.model_dump_json()
+    assert ActRecord.model_validate_json(older) == act
 
 
 def test_a_record_under_the_names_of_older_versions_is_read() -> None:

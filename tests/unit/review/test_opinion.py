@@ -10,7 +10,7 @@ import pytest
 from pipeline.render.html.review import review as html_parts
 from pipeline.render.review import render_review
 from pipeline.review import review
-from pipeline.review.opinion import MOST_LINES, MOST_TURNS, questions
+from pipeline.review.opinion import MOST_COMMENTS, MOST_LINES, questions
 from pipeline.review.record import ActRecord, OpinionRecord, ReviewRecord
 from pipeline.system import untrusted
 from tests.support.threads import AUTHOR, MIDMASK, OTHER, REVIEWER, letter, series
@@ -31,7 +31,7 @@ def test_a_question_has_the_turns_of_its_point() -> None:
     assert asked["format"] == 1
     assert asked["series"] == {"title": SERIES.title, "version": 1}
     assert asked["point"] == {"number": 1, "patch": 1}
-    first, second = asked["turns"]
+    first, second = asked["comments"]
     assert first == {
         "message_id": COMMENT.message_id,
         "author": REVIEWER,
@@ -48,23 +48,23 @@ def test_a_long_point_is_cut() -> None:
     comment = letter("a", REVIEWER, f"> +\tnew_size(pool);\n\nWhat does this return?\n{text}", "cover", "p1")
     answers = [
         letter(f"b{number}", OTHER, f"> Line {MOST_LINES + 4} of it.\n\nIt is {number}.\n", "cover", "p1", "a")
-        for number in range(MOST_TURNS + 5)
+        for number in range(MOST_COMMENTS + 5)
     ]
     asked = json.loads(questions(series(comment, *answers))[0].request)
-    assert len(asked["turns"]) == MOST_TURNS
-    assert asked["turns"][0]["text"][0] == "What does this return?"
-    assert len(asked["turns"][0]["text"]) == MOST_LINES
-    assert asked["turns"][-1]["text"] == [f"It is {MOST_TURNS + 4}."]
+    assert len(asked["comments"]) == MOST_COMMENTS
+    assert asked["comments"][0]["text"][0] == "What does this return?"
+    assert len(asked["comments"][0]["text"]) == MOST_LINES
+    assert asked["comments"][-1]["text"] == [f"It is {MOST_COMMENTS + 4}."]
 
 
 def test_an_answer_is_taken() -> None:
-    acts = [{"turn": 0, "act": "question", "words": "What does this return?"}, {"turn": 1, "act": "promise"}]
+    acts = [{"comment": 0, "act": "question", "words": "What does this return?"}, {"comment": 1, "act": "promise"}]
     assert answered(acts=acts, note="It will be said.") == OpinionRecord(
         point=1,
         program="asked.py",
         acts=(
-            ActRecord(turn=0, act="question", message_id=COMMENT.message_id, words="What does this return?"),
-            ActRecord(turn=1, act="promise", message_id=ANSWERED.message_id),
+            ActRecord(comment=0, act="question", message_id=COMMENT.message_id, words="What does this return?"),
+            ActRecord(comment=1, act="promise", message_id=ANSWERED.message_id),
         ),
         note="It will be said.",
     )
@@ -80,12 +80,12 @@ def test_an_answer_is_taken() -> None:
         (b"[" * 5000, "Invalid JSON"),
         (b"[]", "should be an object"),
         (b'{"state": "answered"}', "state"),
-        (b'{"acts": [{"turn": 0, "act": "verdict"}]}', "acts.0.act"),
-        (b'{"acts": [{"turn": -1, "act": "thanks"}]}', "acts.0.turn"),
-        (b'{"acts": [{"turn": "0", "act": "thanks"}]}', "acts.0.turn"),
-        (b'{"acts": [{"turn": 2, "act": "thanks"}]}', "turn that is not there"),
+        (b'{"acts": [{"comment": 0, "act": "verdict"}]}', "acts.0.act"),
+        (b'{"acts": [{"comment": -1, "act": "thanks"}]}', "acts.0.comment"),
+        (b'{"acts": [{"comment": "0", "act": "thanks"}]}', "acts.0.comment"),
+        (b'{"acts": [{"comment": 2, "act": "thanks"}]}', "comment that is not there"),
         (json.dumps({"note": "x" * 301}).encode(), "note"),
-        (json.dumps({"acts": [{"turn": 0, "act": "thanks"}] * 101}).encode(), "acts"),
+        (json.dumps({"acts": [{"comment": 0, "act": "thanks"}] * 101}).encode(), "acts"),
         (b" " * (untrusted.OPINION_ANSWER.most + 1), "more than"),
     ],
 )
@@ -97,7 +97,7 @@ def test_an_answer_of_another_form_is_none(answer: bytes, words: str) -> None:
 
 def with_opinion() -> tuple[ReviewRecord, ReviewRecord]:
     plain = review(SERIES, MIDMASK)
-    opinion = answered(acts=[{"turn": 0, "act": "approval", "words": "\x1b[2Jgood"}], note="Merge it.")
+    opinion = answered(acts=[{"comment": 0, "act": "approval", "words": "\x1b[2Jgood"}], note="Merge it.")
     return plain, plain.model_copy(update={"opinions": (opinion,)})
 
 
@@ -105,7 +105,7 @@ def test_an_opinion_stands_beside_its_point_and_is_named_as_one() -> None:
     plain, record = with_opinion()
     told = render_review(record, "mm: a better pool")
     lines = [line.strip() for line in told.splitlines()]
-    at = next(at for at, line in enumerate(lines) if line.startswith("opinion of asked.py: approval (turn 0: "))
+    at = next(at for at, line in enumerate(lines) if line.startswith("opinion of asked.py: approval (comment 0: "))
     without = [line for line in told.splitlines() if line.strip() not in lines[at : at + 2]]
     assert "\x1b" not in told
     assert "Merge it." in " ".join(lines[at : at + 2])

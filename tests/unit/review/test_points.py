@@ -1,4 +1,4 @@
-"""Points of a thread and their state; the threads are our own, with turns that real ones take."""
+"""Points of a thread and their state; the threads are our own, with forms that real ones take."""
 
 from __future__ import annotations
 

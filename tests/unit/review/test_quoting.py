@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.review.phrases import phrases
-from pipeline.review.quoting import comment, take_apart, unquoted
+from pipeline.review.quoting import own_words, take_apart, unquoted
 from pipeline.review.symbols import changed_lines, named
 from tests.support.threads import CODE
 
@@ -38,7 +38,7 @@ def test_a_parent_is_what_is_quoted() -> None:
 
 def test_a_comment_has_no_greeting_trailer_or_name() -> None:
     lines = ["Hi Ada,", "", "Why so?", "", "[...]", "Acked-by: Rex <rex@x>", "", "Thanks,", "Rex"]
-    assert comment(lines, ("rex reviewer", "rex", "reviewer"), phrases()) == ("Why so?",)
+    assert own_words(lines, ("rex reviewer", "rex", "reviewer"), phrases()) == ("Why so?",)
 
 
 def test_symbols_have_underscores_or_parentheses() -> None:

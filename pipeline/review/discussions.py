@@ -10,13 +10,13 @@ from pipeline.mail.given import is_trailer
 from pipeline.review.addressed import MORE_THAN_THAT, in_so_many_words, is_note, wants_of_author
 from pipeline.review.alignment import Quotation
 from pipeline.review.changelog import heading
+from pipeline.review.comments import Comment, Discussion, Place
 from pipeline.review.messages import Message
 from pipeline.review.paragraphs import fresh_starts, goes_on, goes_on_below, line_of, past_item, prose, repeats
 from pipeline.review.people import Authors
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.places import Places
-from pipeline.review.quoting import comment, corrects, trimmed
-from pipeline.review.turns import Place, Talk, Turn
+from pipeline.review.quoting import corrects, own_words, trimmed
 
 _CALL = re.compile(
     r"\?|\b(?:please|let me know|advi[cs]e|appreciat\w+|hints?|help|ideas?|input|opinions?|suggest\w*|thoughts?"
@@ -34,12 +34,12 @@ _APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 @dataclass
 class Reader:
-    """Goes through the messages in order, and keeps which turns each of them has."""
+    """Goes through the messages in order, and keeps which comments each of them has."""
 
     messages: Sequence[Message]
     authors: Authors
     phrases: Phrases
-    talks: list[Talk] = field(default_factory=list)
+    discussions: list[Discussion] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._answers: dict[str, list[Message]] = {}
@@ -48,60 +48,60 @@ class Reader:
         self._places = Places(self.messages)
         self._answered: dict[str, list[Quotation]] = {}
 
-    def read(self) -> list[Talk]:
-        """Every point with its turns, in the thread's order."""
+    def read(self) -> list[Discussion]:
+        """Every point with its comments, in the thread's order."""
         for message in self.messages:
             # Above all quotes (or with none) a text is about the whole; a greeting there is not.
-            turns = [
-                Turn(message, passage.quoted, text, number)
+            comments = [
+                Comment(message, passage.quoted, text, number)
                 for number, passage in enumerate(message.text.passages)
-                if (text := comment(passage.text, message.names, self.phrases, passage.last))
+                if (text := own_words(passage.text, message.names, self.phrases, passage.last))
             ]
             if self._by_author(message):
-                turns = [turn for turn in turns if not all(map(_CORRECTION.match, turn.text))]
-            placed = self._places.targets(message, turns)
+                comments = [comment for comment in comments if not all(map(_CORRECTION.match, comment.text))]
+            placed = self._places.targets(message, comments)
             before: list[Place] = []
-            for turn, targets in zip(turns, placed, strict=True):
+            for comment, targets in zip(comments, placed, strict=True):
                 # Below code alone, that was quoted before, an author goes on with what was said above it.
-                goes_on = self._by_author(message) and turn.of_older(message)
+                goes_on = self._by_author(message) and comment.of_older(message)
                 meant = targets or (before if goes_on else [])
-                self._say(message, turn, meant, alone=not any(placed))
+                self._say(message, comment, meant, alone=not any(placed))
                 before = meant
-            self._say_to_all(message, turns)
-        return self.talks
+            self._say_to_all(message, comments)
+        return self.discussions
 
-    def _say(self, message: Message, turn: Turn, targets: list[Place], alone: bool) -> None:
+    def _say(self, message: Message, comment: Comment, targets: list[Place], alone: bool) -> None:
         by_author = self._by_author(message)
-        about_all = alone and not self._places.quotes_other(message, turn)
+        about_all = alone and not self._places.quotes_other(message, comment)
         if not targets and about_all and (by_author or self._answers_author(message)):
             targets = self._places.of(message.parent)
-            if not by_author and self._opens_discussion(turn, targets):
+            if not by_author and self._opens_discussion(comment, targets):
                 targets = []
         if by_author:
-            left = self._without_volunteered(message, turn.text, bool(targets))
-            turn = replace(turn, text=left)
-        if targets and turn.text:
-            for talk, _ in targets:
-                talk.turns.append(turn)
-                self._places.add(message, (talk, turn))
-            if not by_author and self._raises(message, turn, targets[-1][0]):
-                self._open(turn, targets[-1][0])
-        elif turn.text and not by_author:
-            self._open(turn, None)
+            left = self._without_volunteered(message, comment.text, bool(targets))
+            comment = replace(comment, text=left)
+        if targets and comment.text:
+            for discussion, _ in targets:
+                discussion.comments.append(comment)
+                self._places.add(message, (discussion, comment))
+            if not by_author and self._raises(message, comment, targets[-1][0]):
+                self._open(comment, targets[-1][0])
+        elif comment.text and not by_author:
+            self._open(comment, None)
 
-    def _say_to_all(self, message: Message, turns: Sequence[Turn]) -> None:
+    def _say_to_all(self, message: Message, comments: Sequence[Comment]) -> None:
         """A promise about all comments of the mail above is one about those that it does not quote, too."""
         own = self._places.of(message.id)
         if not self._by_author(message):
             return
-        for turn in turns:
-            said = [sentence for sentence in sentences(turn.text) if matches(self.phrases.everything, sentence)]
+        for comment in comments:
+            said = [sentence for sentence in sentences(comment.text) if matches(self.phrases.everything, sentence)]
             if said and self.phrases.answer(said).state == "promised":
-                answered = {id(talk) for talk, _ in own}
-                for talk, _ in self._places.of(message.parent):
-                    if id(talk) not in answered:
-                        talk.turns.append(turn)
-                        self._places.add(message, (talk, turn))
+                answered = {id(discussion) for discussion, _ in own}
+                for discussion, _ in self._places.of(message.parent):
+                    if id(discussion) not in answered:
+                        discussion.comments.append(comment)
+                        self._places.add(message, (discussion, comment))
 
     def _by_author(self, message: Message) -> bool:
         return self.authors.wrote(message.letter.sender, message.patch, in_answer=not message.to_patch)
@@ -110,22 +110,22 @@ class Reader:
         parent = self._places.by_id.get(message.parent)
         return parent is not None and self._by_author(parent)
 
-    def _opens_discussion(self, turn: Turn, targets: Sequence[Place]) -> bool:
+    def _opens_discussion(self, comment: Comment, targets: Sequence[Place]) -> bool:
         """Whether somebody who has not taken part tells of something else, and quotes nothing."""
-        names = {said.message.names[0] for talk, _ in targets for said in talk.turns}
-        wanted = any(map(self.phrases.wants, self.phrases.substance(sentences(turn.text))))
-        return turn.message.names[0] not in names and not turn.quoted and wanted
+        names = {said.message.names[0] for discussion, _ in targets for said in discussion.comments}
+        wanted = any(map(self.phrases.wants, self.phrases.substance(sentences(comment.text))))
+        return comment.message.names[0] not in names and not comment.quoted and wanted
 
-    def _raises(self, message: Message, turn: Turn, talk: Talk) -> bool:
-        """Whether a reviewer's words in a talk make a point of their own beside going on with it."""
-        said = self.phrases.substance(sentences(turn.text))
+    def _raises(self, message: Message, comment: Comment, discussion: Discussion) -> bool:
+        """Whether a reviewer's words in a discussion make a point of their own beside going on with it."""
+        said = self.phrases.substance(sentences(comment.text))
         said = tuple(sentence for sentence in said if not matches(self.phrases.disputed, sentence))
-        if message.names[0] == talk.turns[0].message.names[0] and self._answers_author(message):
+        if message.names[0] == discussion.comments[0].message.names[0] and self._answers_author(message):
             return any(map(self.phrases.asks, said))
         # A remark that asks for something is no answer to the words that it stands under, unless it declines them.
         return any(self.phrases.wants(sentence) and not matches(self.phrases.declined, sentence) for sentence in said)
 
-    def _open(self, whole: Turn, within: Talk | None) -> None:
+    def _open(self, whole: Comment, within: Discussion | None) -> None:
         """A comment, cut where its answers cut it; what no answer quotes counts when it asks for something."""
         message, text = whole.message, whole.text
         answered = self._cuts(whole)
@@ -134,7 +134,7 @@ class Reader:
             piece = trimmed(text[start:end])
             others = (*message.letter.to, *message.letter.cc)
             said = self.phrases.substance(sentences(prose(self.authors.spoken_to(others, piece))))
-            # In talk under another's mail, or where answers passed it over, a remark that asks for nothing is none;
+            # Under another's mail, or where answers passed it over, a remark that asks for nothing is none;
             # beside a Reviewed-by or a word of consent it has to ask in so many words.
             passed_over = bool(answered) and end == len(text) and start > 0
             weak = passed_over or message.parent in self._places.by_id or (not whole.quoted and message.text.has_places)
@@ -147,7 +147,7 @@ class Reader:
                 )
             ):
                 counts = False
-            elif self._is_talk(whole):
+            elif self._is_discussion(whole):
                 counts = wants_of_author(
                     piece,
                     said,
@@ -172,14 +172,14 @@ class Reader:
             if counts and is_note(whole.text, piece, self.phrases):
                 counts = in_so_many_words(said, self.phrases)
             if counts:
-                turn = replace(whole, text=piece)
-                talk = Talk([turn], asked=self._asked(whole), within=within)
-                self.talks.append(talk)
-                self._places.add(message, (talk, turn))
+                comment = replace(whole, text=piece)
+                discussion = Discussion([comment], asked=self._asked(whole), within=within)
+                self.discussions.append(discussion)
+                self._places.add(message, (discussion, comment))
             start = end
 
-    def _answers_question(self, whole: Turn, piece: Sequence[str]) -> bool:
-        """What stands below a question of the author, or a call for help, and asks for nothing in its turn."""
+    def _answers_question(self, whole: Comment, piece: Sequence[str]) -> bool:
+        """What stands below a question of the author, or a call for help, and asks for nothing itself."""
         parent = self._places.by_id.get(whole.message.parent)
         if parent is None or not self._by_author(parent):
             return False
@@ -188,49 +188,50 @@ class Reader:
         said = sentences(piece)
         return asked and (any(map(_YES_OR_NO.match, said[:1])) or not any(map(self.phrases.asks, said)))
 
-    def _is_talk(self, turn: Turn) -> bool:
+    def _is_discussion(self, comment: Comment) -> bool:
         """Whether words stand below another reviewer's, and not below the patch: there a word of doubt is no point."""
-        parent = self._places.by_id.get(turn.message.parent)
-        others = parent is not None and not self._by_author(parent) and parent.names[0] != turn.message.names[0]
-        if not others or self.authors.calls(turn.text):
+        parent = self._places.by_id.get(comment.message.parent)
+        others = parent is not None and not self._by_author(parent) and parent.names[0] != comment.message.names[0]
+        if not others or self.authors.calls(comment.text):
             return False
-        return not turn.above.lstrip("> ").startswith(("+", "-", "@"))
+        return not comment.above.lstrip("> ").startswith(("+", "-", "@"))
 
-    def _goes_on_between_others(self, turn: Turn) -> bool:
+    def _goes_on_between_others(self, comment: Comment) -> bool:
         """Whether it goes on with what its sender and another reviewer say to each other."""
-        parent = self._places.by_id[turn.message.parent]
+        parent = self._places.by_id[comment.message.parent]
         before = self._places.by_id.get(parent.parent)
-        return before is not None and before.names[0] == turn.message.names[0]
+        return before is not None and before.names[0] == comment.message.names[0]
 
-    def _approves(self, turn: Turn) -> bool:
+    def _approves(self, comment: Comment) -> bool:
         """Whether a mail approves; what a condition is about stands under the code."""
-        under_code = any(line[:1] in ("+", "-", "@") for line in turn.quoted)
+        under_code = any(line[:1] in ("+", "-", "@") for line in comment.quoted)
         return any(
-            _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code) for trailer in turn.message.given
+            _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code)
+            for trailer in comment.message.given
         )
 
-    def _asked(self, turn: Turn) -> Message | None:
+    def _asked(self, comment: Comment) -> Message | None:
         """The other reviewer's mail whose own words a remark stands under, unless it calls the series' author.
 
         Beneath another's Reviewed-by people go on about the series.
         """
-        parent = self._places.by_id.get(turn.message.parent)
-        if parent is None or self._by_author(parent) or parent.names[0] == turn.message.names[0]:
+        parent = self._places.by_id.get(comment.message.parent)
+        if parent is None or self._by_author(parent) or parent.names[0] == comment.message.names[0]:
             return None
-        of_others = not turn.above or turn.above.startswith(">") or is_trailer(turn.above)
-        asked_for = any(self.phrases.asks(sentence) for sentence in sentences(turn.text))
-        if turn.message.greeted in parent.names and not of_others:
+        of_others = not comment.above or comment.above.startswith(">") or is_trailer(comment.above)
+        asked_for = any(self.phrases.asks(sentence) for sentence in sentences(comment.text))
+        if comment.message.greeted in parent.names and not of_others:
             return parent
-        return None if of_others or asked_for or self.authors.calls(turn.text) else parent
+        return None if of_others or asked_for or self.authors.calls(comment.text) else parent
 
-    def _cuts(self, turn: Turn) -> list[int]:
+    def _cuts(self, comment: Comment) -> list[int]:
         """Positions in a comment behind which somebody answers."""
         cuts = set()
-        for quotation in self._quoted_from(turn.message.id):
-            cut = past_item(turn.text, turn.last_of(quotation, in_part=False) + 1)
-            if not goes_on_below(turn.text, cut):
+        for quotation in self._quoted_from(comment.message.id):
+            cut = past_item(comment.text, comment.last_of(quotation, in_part=False) + 1)
+            if not goes_on_below(comment.text, cut):
                 cuts.add(cut)
-        return sorted(cuts - {0, len(turn.text)})
+        return sorted(cuts - {0, len(comment.text)})
 
     def _quoted_from(self, message_id: str) -> list[Quotation]:
         """Quotations of a message in the mails that answer it."""
@@ -239,7 +240,7 @@ class Reader:
                 Quotation(passage.answered)
                 for answer in self._answers.get(message_id, [])
                 for passage in answer.text.passages
-                if comment(passage.text, answer.names, self.phrases, passage.last)
+                if own_words(passage.text, answer.names, self.phrases, passage.last)
             ]
         return self._answered[message_id]
 
@@ -252,7 +253,7 @@ class Reader:
             # Some forget the list of changes, and answer their own patch with it.
             return text
         said = sentences(text)
-        unasked = not answers and not self._small_talk(message)
+        unasked = not answers and not self._makes_no_point(message)
         first = next(
             (
                 at
@@ -267,10 +268,10 @@ class Reader:
         if not answers:
             start = next((at + 1 for at in range(start - 1, -1, -1) if not text[at].strip()), 0)
         end = next((at for at in range(start, len(text)) if not text[at].strip()), len(text))
-        talk = Talk([Turn(message, (), text[start:end])], volunteered=True)
-        self.talks.append(talk)
-        self._places.add(message, (talk, talk.turns[0]))
-        return comment((*text[:start], *text[end:]), message.names, self.phrases)
+        discussion = Discussion([Comment(message, (), text[start:end])], volunteered=True)
+        self.discussions.append(discussion)
+        self._places.add(message, (discussion, discussion.comments[0]))
+        return own_words((*text[:start], *text[end:]), message.names, self.phrases)
 
     def _volunteers(self, sentence: str, unasked: bool) -> bool:
         if matches(self.phrases.errands, sentence):
@@ -283,7 +284,7 @@ class Reader:
         promised = self.phrases.answer([sentence]).state == "promised"
         return unasked and promised and matches(self.phrases.intended, sentence)
 
-    def _small_talk(self, message: Message) -> bool:
+    def _makes_no_point(self, message: Message) -> bool:
         """An answer to a message that makes no point: thanks for a Reviewed-by, say."""
         parent = self._places.by_id.get(message.parent)
         return parent is not None and not self._places.of(parent.id)

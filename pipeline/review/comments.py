@@ -1,4 +1,4 @@
-"""What is said at one place of a message, and what was said of a comment since."""
+"""Comments of a thread, and the discussion of each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pipeline.review.quoting import is_title
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What somebody says at one place of a message: lines of code or text, and the words beneath.
+class Comment:
+    """A comment: what a message says at one place, below the lines that it quotes.
 
     Args:
         passage: number of the place in its message; a comment of several points is at one place.
@@ -58,17 +58,17 @@ class Turn:
 
 
 @dataclass
-class Talk:
-    """A point while the thread is read; what a reviewer asks of another reviewer's words is asked of that one.
+class Discussion:
+    """A comment that opens a point, and the comments on it since; `asked` is another reviewer whom it asks.
 
     Args:
         within: the point in whose answers this one is raised.
     """
 
-    turns: list[Turn]
+    comments: list[Comment]
     volunteered: bool = False
     asked: Message | None = None
-    within: Talk | None = None
+    within: Discussion | None = None
 
 
-Place = tuple[Talk, Turn]
+Place = tuple[Discussion, Comment]
