@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from itertools import takewhile
 
 from pipeline.system import untrusted
 from pipeline.system.errors import ExitStatus
+from pipeline.system.policy import SEARCH_PATH
 from pipeline.system.watched import TakesTooLongError
 
 _OF_HISTORIES = frozenset({"clone", "fast-import", "fetch", "index-pack", "init", "log", "merge-base", "rev-list"})
@@ -33,7 +35,9 @@ def limited(arguments: Sequence[str]) -> list[str]:
     settings = sum(1 for _ in takewhile(lambda word: word == "-c", arguments[::2]))
     if _OF_HISTORIES.intersection(arguments[2 * settings : 2 * settings + 1]):
         return []
-    return ["prlimit", f"--data={untrusted.GIT_MEMORY}", f"--stack={untrusted.GIT_STACK}", "--"]
+    # git is the user's, wherever that is; this is the system's.
+    prlimit = shutil.which("prlimit", path=SEARCH_PATH) or "prlimit"
+    return [prlimit, f"--data={untrusted.GIT_MEMORY}", f"--stack={untrusted.GIT_STACK}", "--"]
 
 
 def require_enough(arguments: Sequence[str], status: int, error: str) -> None:

@@ -95,5 +95,6 @@ def test_trees_of_the_user_have_no_such_limit() -> None:
     """Seen red with the word before the command taken for it: an import of a tree had a limit."""
     settings = ("-c", "a.b=c", "-c", "d.e=f")
     assert limited((*settings, "fast-import", "--quiet")) == limited(("fetch", "origin")) == []
-    assert limited((*settings, "diff", "a", "b"))[0] == limited(("am",))[0] == "prlimit"
+    words = [limited((*settings, "diff", "a", "b"))[0], limited(("am",))[0]]
+    assert {Path(word).name for word in words} == {"prlimit"}
     assert limited(("ls-tree", "HEAD", "--", "init"))
