@@ -25,7 +25,7 @@ BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils li
 TEST_PACKAGES := $(BUILD_PACKAGES) public-inbox git-email libmailtools-perl qemu-system-x86 cpio clang lld llvm \
 	clang-19 lld-19 llvm-19 chromium chromium-driver ccache gh openssl codespell shellcheck python3-docutils python3-yaml \
 	abigail-tools coccinelle sparse gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu \
-	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf groff-base zsh fish python3-dev
+	gcc-s390x-linux-gnu gcc-arm-linux-gnueabihf groff-base rustc zsh fish python3-dev
 # Of every architecture that boots: QEMU, and what its guest is compiled with.
 KERNEL_PACKAGES := $(TEST_PACKAGES) qemu-system-arm qemu-system-misc gcc-i686-linux-gnu libc6-dev-i386-cross \
 	libc6-dev-arm64-cross libc6-dev-riscv64-cross

@@ -160,6 +160,7 @@ class BuildHost:
             "sandbox": self.sandbox.name,
             "policy": POLICY_VERSION,
             **({"checker": cell.checker.digest} if cell.checker else {}),
+            **({"rust": [program.digest for program in cell.rust]} if cell.rust else {}),
         }
 
     def past(self, cell: Cell) -> tuple[int | None, float | None]:

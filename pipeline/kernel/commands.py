@@ -139,6 +139,15 @@ def read_targets(build: Path, prefixes: tuple[str, ...], targets: Iterable[str])
     return _read(build, prefixes, [str(place.with_name(f".{place.name}.cmd")) for place in places])
 
 
+def read_below(build: Path, prefixes: tuple[str, ...], folder: str) -> dict[str, Recorded]:
+    """What kbuild recorded in a folder of a build folder, and below it.
+
+    Raises:
+        TooMuchError: as `read_all`.
+    """
+    return _read(build, prefixes, sorted(path for path in listed(build, ".cmd") if path.startswith(f"{folder}/")))
+
+
 def _read(build: Path, prefixes: tuple[str, ...], paths: Iterable[str]) -> dict[str, Recorded]:
     by_target: dict[str, Recorded] = {}
     known = _Words(prefixes)

@@ -16,7 +16,8 @@ from pipeline.system.confined import UnreadableError
 if TYPE_CHECKING:
     from pipeline.kernel.make import Make
 
-_STEP = re.compile(r"  [A-Z][A-Z0-9_+-]*(?: \[[A-Z]+\])? +(?P<target>\S+)")
+# `  CC [M]  a.o`, `  RUSTC L rust/kernel.o`.
+_STEP = re.compile(r"  [A-Z][A-Z0-9_+-]*(?: \[[A-Z]+\]| [A-Z]{1,2}(?= ))? +(?P<target>\S+)")
 _NO_RULE = re.compile(r"(?:No rule to make target|don't know how to make) [`'\"](?P<target>[^'\"]+)['\"]")
 OTHERS = ""
 """In place of a target: what make printed outside of the steps of those that were asked for."""

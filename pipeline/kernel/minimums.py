@@ -48,6 +48,16 @@ def minimum(script: str, toolchain: ToolchainName, arch: str, sandbox: Sandbox, 
         script: the text of it, as the tree has it.
     """
     compiler, tool = ("gcc", "gcc") if toolchain.family == "gcc" else ("clang", "llvm")
+    version = answer(script, tool, arch, sandbox, processes)
+    return Minimum(compiler, version) if version else None
+
+
+def answer(script: str, tool: str, arch: str, sandbox: Sandbox, processes: Processes) -> str:
+    """The version that a tree's script answers for a tool, run in the sandbox; empty where it does not tell.
+
+    Args:
+        script: the text of it, as the tree has it.
+    """
     with tempfile.TemporaryDirectory(prefix="pipeline-minimum-") as folder:
         source, build = Path(folder, "source"), Path(folder, "build")
         source.mkdir()
@@ -56,8 +66,8 @@ def minimum(script: str, toolchain: ToolchainName, arch: str, sandbox: Sandbox, 
         variables = {"ARCH": arch, "SRCARCH": architecture(arch).folder}
         job = Job(("sh", "{src}/minimum.sh", tool), variables, timeout=_TIMEOUT, merge_stderr=False)
         done = processes.run(sandbox.command(job, Box(source, build)))
-    answer = done.stdout.decode("utf-8", "replace").strip()
-    return Minimum(compiler, answer) if done.ok and _VERSION.fullmatch(answer) else None
+    printed = done.stdout.decode("utf-8", "replace").strip()
+    return printed if done.ok and _VERSION.fullmatch(printed) else ""
 
 
 def compiler_version(toolchain: Toolchain) -> str:

@@ -6,7 +6,7 @@ The functions whose names begin with `read_` run there (`pipeline.system.confine
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from pipeline.kernel.commands import (
     listed,
     preprocess_command,
     read_all,
+    read_below,
     read_of_tree,
     read_targets,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     # The process that reads the records would spend most of its time on importing it.
     from pipeline.kernel.make import Make
 
+_RUST, _CRATES = ".rs", "rust"
 MOST_PREPROCESSED = 300
 """Objects that are preprocessed for one cell; the lines of what is left of a tree-wide series are not looked at."""
 
@@ -158,9 +160,24 @@ def read_preprocessing(
 
 def read_objects(build: str, prefixes: Sequence[str], targets: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
     recorded = read_targets(Path(build), tuple(prefixes), targets)
-    units = tuple(unit for unit in recorded.values() if is_code(unit.source))
+    units = _with_crates(Path(build), tuple(prefixes), [unit for unit in recorded.values() if is_code(unit.source)])
     read = {unit.target: sorted({unit.source, *unit.dependencies}) for unit in units}
     return {"read": read, **_shown(units, paths)}
+
+
+def _with_crates(build: Path, prefixes: tuple[str, ...], units: Sequence[Recorded]) -> tuple[Recorded, ...]:
+    """Units, those of Rust with all that the tree's own crates are made of, their macros and bindings among them.
+
+    rustc names a crate by the file that it was compiled to, which says nothing of its sources.
+    """
+    if not any(unit.source.endswith(_RUST) for unit in units):
+        return tuple(units)
+    crates = read_below(build, prefixes, _CRATES).values()
+    of_crates = tuple(sorted({path for crate in crates for path in (crate.source, *crate.dependencies) if path}))
+    return tuple(
+        replace(unit, dependencies=(*unit.dependencies, *of_crates)) if unit.source.endswith(_RUST) else unit
+        for unit in units
+    )
 
 
 def read_paths(build: str, prefixes: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
@@ -195,14 +212,18 @@ def readers(units: Sequence[Recorded], paths: Collection[str]) -> dict[str, tupl
 
 
 def units_to_preprocess(reading: Mapping[str, Sequence[Recorded]]) -> tuple[Recorded, ...]:
-    """The units that show every path, as few as possible: sources themselves, then includers.
+    """The units that show every path, as few as possible: sources themselves, then includers; none is of Rust.
 
     An includer in C is preferred (assembly sees little of a header), and of these the one that reads the least.
 
     Args:
         reading: by path, the units that it went into.
     """
-    wanted = {path: units for path, units in reading.items() if not path.endswith(".rs")}
+    wanted = {
+        path: [unit for unit in units if not unit.source.endswith(_RUST)]
+        for path, units in reading.items()
+        if not path.endswith(_RUST)
+    }
     chosen = {unit.target: unit for path, units in wanted.items() for unit in units if unit.source == path}
     for path, units in wanted.items():
         if not any(unit.target in chosen and unit.source.endswith(".c") for unit in units):

@@ -30,6 +30,7 @@ class Sources:
         self._commit = commit
         self._kconfigs: dict[str, Kconfig] = {}
         self._kbuilds: dict[str, Makefiles] = {}
+        self._files: dict[str, Mapping[str, Sequence[str]]] = {}
         self._included: dict[str, Mapping[str, Sequence[str]]] = {}
 
     @cached_property
@@ -73,19 +74,24 @@ class Sources:
 
     def c_files(self, folder: str) -> Sequence[str]:
         """C files of a folder, not of those below it."""
-        return self._c_files.get(folder, ())
+        return self._by_folder(".c").get(folder, ())
 
-    @cached_property
-    def _c_files(self) -> Mapping[str, Sequence[str]]:
-        by_folder: dict[str, list[str]] = {}
-        for path in self.files:
-            if path.endswith(".c"):
-                by_folder.setdefault(path.rpartition("/")[0], []).append(path)
-        return by_folder
+    def rust_files(self, folder: str) -> Sequence[str]:
+        """Files of Rust of a folder, likewise."""
+        return self._by_folder(".rs").get(folder, ())
+
+    def _by_folder(self, suffix: str) -> Mapping[str, Sequence[str]]:
+        if suffix not in self._files:
+            by_folder: dict[str, list[str]] = {}
+            for path in self.files:
+                if path.endswith(suffix):
+                    by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+            self._files[suffix] = by_folder
+        return self._files[suffix]
 
     def _included_in(self, folder: str) -> Mapping[str, Sequence[str]]:
         """C files that others of a folder include by name alone, with those that do; empty for too large a folder."""
-        paths = self._c_files.get(folder, ())
+        paths = self.c_files(folder)
         blobs = [self.files[path] for path in paths]
         if self._repository.size(blobs) > untrusted.SOURCE_BYTES.most:
             return {}

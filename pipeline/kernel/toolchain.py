@@ -22,7 +22,7 @@ from pipeline.system.process import Processes
 
 _NAME = re.compile(r"(?P<prefix>(?:[A-Za-z0-9_.]+-)*?)(?P<family>gcc|clang|llvm)(?P<suffix>(?:-[0-9][0-9.]*)?)")
 _CLANG = re.compile(r"clang-([0-9]+)")
-_LLVM_LIBRARY = re.compile(r"=> (/\S*/lib(?:LLVM|clang)[\w.+-]*) \(")
+_LLVM_LIBRARY = re.compile(r"=> (/\S*/lib(?:LLVM|clang|rustc_driver)[\w.+-]*) \(")
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,14 @@ def identify(name: str, processes: Processes) -> Toolchain:
                 f"{what} is not installed", hint=f"apt-get install {package} (see `pipeline doctor`)."
             )
     driver = place(parsed.driver) or parsed.driver
-    version = _ask(processes, driver, "--version").splitlines()[0]
+    version = ask(processes, driver, "--version").splitlines()[0]
     if parsed.family == "gcc":
-        parts = [driver] + [_ask(processes, driver, f"-print-prog-name={part}") for part in ("cc1", "as", "ld")]
+        parts = [driver] + [ask(processes, driver, f"-print-prog-name={part}") for part in ("cc1", "as", "ld")]
         files = [file for part in parts if (file := place(part))]
     else:
         # clang is its own assembler; Debian's is a small program on top of large libraries.
-        files = [driver, *_libraries(driver, processes), place(parsed.linker) or parsed.linker]
-    digests = map(_digest_of, files)
+        files = [driver, *libraries(driver, processes), place(parsed.linker) or parsed.linker]
+    digests = map(digest_of, files)
     return Toolchain(name, version, hashlib.sha256(" ".join(digests).encode()).hexdigest())
 
 
@@ -145,17 +145,17 @@ def identify_program(name: str, processes: Processes) -> Toolchain:
     program = place(name)
     if program is None:
         raise InfrastructureError(f"{name} is not installed", hint=f"apt-get install {name} (see `pipeline doctor`).")
-    version = _ask(processes, program, "--version").splitlines()[0]
-    return Toolchain(name, version, _digest_of(program))
+    version = ask(processes, program, "--version").splitlines()[0]
+    return Toolchain(name, version, digest_of(program))
 
 
 def llvm_libraries(ldd: str) -> list[str]:
-    """Files of the shared LLVM and clang libraries in what ldd prints of a program."""
+    """Files of the shared LLVM, clang and rustc libraries in what ldd prints of a program."""
     return sorted(_LLVM_LIBRARY.findall(ldd))
 
 
-def _libraries(program: str, processes: Processes) -> list[str]:
-    """LLVM's own of a program; none of a static one."""
+def libraries(program: str, processes: Processes) -> list[str]:
+    """LLVM's and rustc's own of a program; none of a static one."""
     done = processes.run(Command(("ldd", program), environment=TOOL_ENVIRONMENT, timeout=30))
     return llvm_libraries(done.text) if done.ok else []
 
@@ -165,14 +165,20 @@ def place(program: str) -> str | None:
     return shutil.which(program, path=SEARCH_PATH)
 
 
-def _ask(processes: Processes, program: str, question: str) -> str:
-    done = processes.run(Command((program, question), environment=TOOL_ENVIRONMENT, timeout=30))
+def ask(processes: Processes, program: str, *words: str) -> str:
+    """What a program of the machine answers.
+
+    Raises:
+        InfrastructureError: it fails.
+    """
+    done = processes.run(Command((program, *words), environment=TOOL_ENVIRONMENT, timeout=30))
     if not done.ok:
-        raise InfrastructureError(f"{program} {question} failed: {done.text.strip()}")
+        raise InfrastructureError(f"{program} {' '.join(words)} failed: {done.text.strip()}")
     return done.stdout.decode("utf-8", "replace").strip()
 
 
 @lru_cache
-def _digest_of(path: str) -> str:
+def digest_of(path: str) -> str:
+    """SHA-256 of a file of the machine."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from pipeline.checks.registry import tools as check_tools
 from pipeline.definitions import CellDefinition, MatrixDefinition
-from pipeline.kernel import sparse
+from pipeline.kernel import rust, sparse
 from pipeline.kernel.architectures import ARCHITECTURES, architecture
-from pipeline.kernel.minimums import SCRIPT, minimum, newer
+from pipeline.kernel.minimums import SCRIPT, Minimum, minimum, newer
 from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.machine import installation
-from pipeline.plan.concerned import WIDTHS, objects_cell_id
+from pipeline.plan.concerned import WIDTHS, X86_64, objects_cell_id
 from pipeline.record import ToolRecord
 from pipeline.system.command import Command, CutShortError
 from pipeline.system.errors import InfrastructureError
@@ -201,7 +201,21 @@ def with_minimums(
             remedy = newer(least, parsed, processes)
             if finding.version or (remedy and not parsed.suffix):
                 result[parsed.driver] = replace(finding, minimum=least.version, remedy=remedy)
-    return tuple(result.values())
+    return (*result.values(), *(of_rust(script, box, processes) if matrix.chosen else []))
+
+
+def of_rust(script: str, box: Sandbox, processes: Processes) -> list[Finding]:
+    """What compiles Rust of a tree, where that says what it needs: series that touch Rust are compiled by it."""
+    found, wanted = [], rust.wanted(script, X86_64, box, processes)
+    for program in rust.PROGRAMS:
+        if not (least := wanted[program.name]):
+            continue
+        need = Need(program.name, program.packages[0], optional=True, lack="no objects of Rust")
+        finding = Finding(need, _version(need, processes))
+        if not Minimum(program.name, least).met_by(finding.version) or not finding.version:
+            finding = replace(finding, minimum=least, remedy=rust.remedy(program, least, processes))
+        found.append(finding)
+    return found
 
 
 def missing_packages(findings: Sequence[Finding]) -> list[str]:

@@ -2,14 +2,16 @@
 
 A file is compiled when kbuild's records of the build name it as a source or a dependency. Of its changed lines those
 count that are code, and of them those that the preprocessor kept, asked with the recorded command of the object (for a
-header: of an object that includes it). Rust has no preprocessor: its files are compiled or not.
+header: of an object that includes it). Rust has no preprocessor: of a file that is compiled those lines count which no
+`#[cfg(CONFIG_…)]` takes out in the cell's configuration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from pipeline.kernel import preprocessor, records
+from pipeline.kernel import kconfig, preprocessor, records, rust_source
+from pipeline.kernel.kconfig.expression import YES, Tristate, evaluate
 from pipeline.kernel.make import Make
 from pipeline.model import ChangedFile, Coverage, FileCoverage
 from pipeline.system.confined import UnreadableError
@@ -41,7 +43,9 @@ def measure_coverage(make: Make, changed: Sequence[ChangedFile], reading: record
             continue
         for path, numbers in numbers_by_path.items():
             printed.setdefault(path, set()).update(numbers)
-    return Coverage(tuple(file_coverage(file, file.path in reading.compiled, printed) for file in changed))
+    of_rust = any(file.path.endswith(".rs") for file in changed)
+    values = kconfig.parse_config(make.folder.config()) if of_rust else {}
+    return Coverage(tuple(file_coverage(file, file.path in reading.compiled, printed, values) for file in changed))
 
 
 def _preprocessed(make: Make, reading: records.Reading) -> Iterator[tuple[bytes, tuple[str, ...]]]:
@@ -66,8 +70,17 @@ def _at_once(
         yield group
 
 
-def file_coverage(changed: ChangedFile, compiled: bool, printed: Mapping[str, Collection[int]]) -> FileCoverage:
-    """The coverage of one file; `printed` has lines by path, for every file that the preprocessor was asked about."""
+def file_coverage(
+    changed: ChangedFile, compiled: bool, printed: Mapping[str, Collection[int]], values: Mapping[str, str]
+) -> FileCoverage:
+    """The coverage of one file.
+
+    Args:
+        printed: lines by path, for every file that the preprocessor was asked about.
+        values: of the configuration's options, for Rust.
+    """
+    if changed.path.endswith(".rs"):
+        return _rust_coverage(changed, compiled, values)
     lines = preprocessor.scan(changed.source)
     code = tuple(number for number in changed.lines if number in lines.code)
     if not compiled:
@@ -76,3 +89,11 @@ def file_coverage(changed: ChangedFile, compiled: bool, printed: Mapping[str, Co
         return FileCoverage(changed.path, True, code, None)
     kept = lines.kept(printed[changed.path])
     return FileCoverage(changed.path, True, code, tuple(number for number in code if number in kept))
+
+
+def _rust_coverage(changed: ChangedFile, compiled: bool, values: Mapping[str, str]) -> FileCoverage:
+    """Of a Rust file: what is no option is taken for a condition that holds."""
+    lines = rust_source.scan(changed.source)
+    code = tuple(number for number in changed.lines if number in lines.code)
+    kept = (number for number in code if evaluate(lines.guards.get(number, YES), values, Tristate.Y) >= Tristate.M)
+    return FileCoverage(changed.path, compiled, code, tuple(kept) if compiled else ())

@@ -94,8 +94,8 @@ class Cell:
     `steps` is how many steps a full build takes, where the matrix says so; it serves the first estimate only. `boot`
     names the boot scenarios that the kernel runs. Of `expectations` the first whose condition holds on a tree is what
     is expected there; a cell that is planned has it in `expect`. A cell of the stage `objects` links no kernel: of it
-    only what a series touches is compiled; `words` are what make is told beside its targets, and `checker` reads the
-    source beside its compiler.
+    only what a series touches is compiled; `words` are what make is told beside its targets, `checker` reads the source
+    beside its compiler, and `rust` are the programs that its Rust takes, where it has any.
     """
 
     id: str
@@ -111,6 +111,7 @@ class Cell:
     stage: Stage = Stage.KERNELS
     checker: Toolchain | None = None
     words: tuple[str, ...] = ()
+    rust: tuple[Toolchain, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class FileCoverage:
 
     Args:
         lines: changed lines that are code: neither blank, nor comment, nor preprocessor directive.
-        kept: those of `lines` that the preprocessor kept; None where it was not asked (Rust), or gave no answer.
+        kept: those of `lines` that the preprocessor kept, or of Rust `#[cfg(…)]`; None where nobody could say.
     """
 
     path: str

@@ -20,6 +20,7 @@ from pipeline.objects.choose import values_of
 from pipeline.objects.further import MOST, MOST_TRIED, compiled_there, further, left_out, merged, unreached
 from pipeline.objects.narrow import narrow_works
 from pipeline.objects.reported import reported_works
+from pipeline.objects.rust_cell import RustStage
 from pipeline.objects.states import States
 from pipeline.objects.touched import TouchedCode
 from pipeline.objects.wide import EVERYTHING, further_cell, more_warnings_cell, wide_cell
@@ -68,16 +69,17 @@ class ObjectsStage:
         self._works: list[Work] = []
         self._narrowed = set[str]()
         self._wide: dict[str, PlannedCell] = {}
+        self._rust = RustStage(host, repository, applied, self._states, self._touched, globs)
 
     @property
     def wanted(self) -> bool:
         """Whether the stage is asked for: none of its cells may be."""
-        return not self._globs or bool(self._first() or self._widths())
+        return not self._globs or bool(self._first() or self._widths() or self._rust.planned)
 
     def cells(self) -> tuple[PlannedCell, ...]:
         """The cells of the stage, not configured yet; a series that touches neither code nor options has none."""
         further = (of_width for of_width in self._cells(self._widths()) if of_width.reachable)
-        return (*self._cells(self._first()), *further)
+        return (*self._cells(self._first()), *self._rust.cells, *further)
 
     def run(self) -> tuple[tuple[PlannedCell, ...], Builds]:
         """The cells of the first architectures that the series concerns, and their builds at every state.
@@ -87,7 +89,10 @@ class ObjectsStage:
         Raises:
             InfrastructureError: the machine failed; what was finished before is stored.
         """
+        # Where there is none, the other cells say why.
+        self._rust.configure()
         self._take_architectures(self._first()[:AT_FIRST])
+        self._take_rust()
         return self._results()
 
     def run_elsewhere(self) -> tuple[tuple[PlannedCell, ...], Builds]:
@@ -137,6 +142,16 @@ class ObjectsStage:
                 self._take(works)
                 self._take(self._further(works))
 
+    def _take_rust(self) -> None:
+        """Compiles what the series touches of Rust, and what that cell leaves out."""
+        if work := self._rust.work:
+            with self._host.worktree_lock(self._applied.tree):
+                self._touched.find_includers()
+                self._take([work])
+                self._take(self._further([work]))
+        elif self._rust.planned:
+            self._planned += (self._rust.planned,)
+
     def _take(self, works: Sequence[Work]) -> None:
         """Compiles works, and counts them among those of the stage."""
         self._states.compile(works)
@@ -167,11 +182,15 @@ class ObjectsStage:
 
     def _first(self) -> tuple[str, ...]:
         """The architectures that the series concerns."""
+        if self._rust.is_alone:
+            return ()
         return self._asked_for(architectures(self._touched.code))
 
     def _widths(self) -> tuple[str, ...]:
         """Further architectures of the tree that the series' code is compiled for, whatever it touches."""
         known = architectures(self._touched.code)
+        if self._rust.is_alone:
+            return ()
         return self._asked_for([arch for arch in widths(self._touched.code) if arch not in known and self._has(arch)])
 
     def _has(self, arch: str) -> bool:
@@ -213,7 +232,9 @@ class ObjectsStage:
         works = [
             work
             for work in self._works
-            if work.planned.cell.arch not in widths and MORE_WARNINGS not in work.planned.cell.words
+            if work.planned.cell.arch not in widths
+            and MORE_WARNINGS not in work.planned.cell.words
+            and not work.planned.cell.rust
         ]
         return narrow_works(self._host, self._states, self._touched, last, works, self._narrowed, self._checks)
 

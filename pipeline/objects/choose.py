@@ -13,7 +13,9 @@ from pipeline.kernel.architectures import architecture
 from pipeline.kernel.commands import is_kconfig, is_makefile
 from pipeline.kernel.kconfig.explain import explain
 from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, options_in
+from pipeline.kernel.rust import OPTION
 from pipeline.model import TouchedFile
+from pipeline.objects import rust
 from pipeline.objects.device_tree import is_device_tree, source, touched_trees
 from pipeline.plan.suggest import ASKED, Sources, compiled_if
 from pipeline.system.errors import UsageError
@@ -39,11 +41,13 @@ class Configured:
         sources: its makefiles and Kconfig files.
         arch: of the configuration.
         values: options and their values.
+        no_rust: why no Rust is compiled anywhere; empty where it is, here or in a cell of its own.
     """
 
     sources: Sources
     arch: str
     values: Mapping[str, str]
+    no_rust: str = ""
 
     def compiles(self, path: str) -> bool:
         condition = compiled_if(self.sources, path, self.arch)
@@ -66,7 +70,7 @@ class Configured:
         includers = self.sources.includers(path) if path.endswith(".c") else ()
         if within := [other for other in includers if is_name(other) and self.compiles(other)]:
             return TouchedFile(path, (_object(within[0]),))
-        return TouchedFile(path, reason=self._why_not(path, condition))
+        return TouchedFile(path, reason=self.why_not(path, condition))
 
     def beside(self, makefile: str) -> TouchedFile:
         """Objects by which a makefile is read: of the first files beside it that are compiled."""
@@ -78,7 +82,8 @@ class Configured:
         targets = [target for file in islice(shown, MOST_BESIDE) for target in file.targets]
         return TouchedFile(makefile, tuple(targets), reason="" if targets else "no file beside it is compiled")
 
-    def _why_not(self, path: str, condition: Expression | None) -> str:
+    def why_not(self, path: str, condition: Expression | None) -> str:
+        """What keeps a file from being compiled, in words."""
         if condition is None:
             return f"no makefile that counts for {self.arch} names {PurePosixPath(path).stem}.o"
         lacking = [name for name in sorted(options_in(condition)) if self.values.get(name, "n") == "n"]
@@ -107,6 +112,8 @@ def chosen(
         includers: of headers among them: C files that include them, the most telling first; of Kconfig files: C files
             of options that are changed there.
     """
+    of_rust = [path for path in code if rust.is_rust(path)]
+    code = [path for path in code if not rust.is_rust(path)]
     files = [configured.targets(path) for path in code if path.endswith(_COMPILED)]
     known = [target for file in files for target in file.targets]
     if len(set(known)) > MOST_OBJECTS:
@@ -136,7 +143,7 @@ def chosen(
     beside = [configured.beside(path) for path in code if is_makefile(path)]
     of_options = [_of_options(configured, path, includers.get(path, ())) for path in code if is_kconfig(path)]
     others = [
-        TouchedFile(path, reason="Rust is not compiled as a single object" if path.endswith(".rs") else "no object")
+        TouchedFile(path, reason="no object")
         for path in code
         if not path.endswith((*_COMPILED, ".h"))
         and not is_makefile(path)
@@ -144,7 +151,21 @@ def chosen(
         and not is_kconfig(path)
     ]
     shown_by_options = [file for file in of_options if file.targets]
-    return tuple(sorted([*files, *added, *trees, *beside, *shown_by_options, *others], key=lambda file: file.path))
+    crates = _of_rust(configured, of_rust)
+    found = [*files, *added, *trees, *beside, *shown_by_options, *crates, *others]
+    return tuple(sorted(found, key=lambda file: file.path))
+
+
+def _of_rust(configured: Configured, paths: Sequence[str]) -> list[TouchedFile]:
+    """The objects of Rust, where there is any; where another cell has it, nothing."""
+    if configured.values.get(OPTION) == "y":
+        return [
+            rust.shown(configured, path)
+            if is_name(path)
+            else TouchedFile(path, reason="make cannot be asked for a file of this name")
+            for path in paths
+        ]
+    return [TouchedFile(path, reason=configured.no_rust) for path in paths if configured.no_rust]
 
 
 def _of_options(configured: Configured, kconfig: str, paths: Sequence[str]) -> TouchedFile:
@@ -157,7 +178,9 @@ def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[st
     """The source of every target."""
     sources = {_object(path): path for paths in includers.values() for path in paths}
     for file in files:
-        if is_device_tree(file.path):
+        if rust.is_rust(file.path):
+            sources |= {target: rust.source(target, file.path) for target in file.targets}
+        elif is_device_tree(file.path):
             sources |= {target: source(target) for target in file.targets}
         elif is_makefile(file.path):
             sources |= {target: str(PurePosixPath(target).with_suffix(".c")) for target in file.targets}

@@ -14,6 +14,7 @@ from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import sized_symbols
 from pipeline.measure.coverage import measure_coverage
 from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
+from pipeline.objects import rust
 from pipeline.objects.device_tree import goals
 from pipeline.objects.results import StateObjects, build_of
 from pipeline.objects.runtime import unresolved
@@ -161,6 +162,7 @@ class Compiler:
         except UnreadableError:
             read = {}
         folder.finish()
+        others = _of_none(said)
         return {
             target: self._object(
                 CompiledObject(
@@ -171,7 +173,7 @@ class Compiler:
                     read=read.get(target, frozenset()),
                 ),
                 said.get(target, Complaints()),
-                said.get(logs.OTHERS, Complaints()),
+                others,
             )
             for target in targets
         }
@@ -219,6 +221,15 @@ def _without_checker(said: Complaints) -> Complaints:
     """What was said of a good object, without sparse's words: it cannot read what the compiler can."""
     kept = [[each for each in kind if each.tool != sparse.PROGRAM] for kind in (said.warnings, said.errors)]
     return Complaints(*map(tuple, kept))
+
+
+def _of_none(said: Mapping[str, Complaints]) -> Complaints:
+    """What was said of no target, or of the crates that every other one of Rust needs."""
+    others = said.get(logs.OTHERS, Complaints())
+    if others.errors or others.last_words:
+        return others
+    errors = [error for target, complaints in said.items() if rust.is_crate(target) for error in complaints.errors]
+    return replace(others, errors=tuple(errors))
 
 
 def _warnings(said: Mapping[str, Complaints], target: str) -> tuple[Diagnostic, ...]:

@@ -7,10 +7,10 @@ preprocessor have the last word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.kernel.guards import guards
+from pipeline.kernel import guards, rust_source
 from pipeline.kernel.kconfig.expression import NO, YES, Expression, Tristate, all_of, evaluate, options_in
 from pipeline.kernel.kconfig.solve import solve
 from pipeline.model import ChangedFile, Coverage, FileCoverage, TouchedFile
@@ -131,7 +131,7 @@ def _missing(
         if rule is not None and evaluate(rule, values, unknown=Tristate.Y) < Tristate.M:
             conditions[file.path, rule] = None
     for path, guard in _dropping(coverage, changed):
-        own = compiled_if(sources, path, arch) if path.endswith(".c") else None
+        own = compiled_if(sources, path, arch) if path.endswith((".c", ".rs")) else None
         if evaluate(guard, values, unknown=Tristate.Y) < Tristate.Y:
             conditions[path, all_of(guard, YES if own is None else own)] = None
     return list(conditions)
@@ -155,8 +155,9 @@ def left_out(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[s
         coverage: of all configurations.
         changed: the files of code, with their changed lines.
     """
-    # What no option decides can be had nowhere for certain.
-    guarded = [(path, guard) for path, guard in _dropping(coverage, changed) if any(options_in(guard))]
+    # What no option decides can be had nowhere for certain; Rust is compiled for no other architecture.
+    dropping = [(path, guard) for path, guard in _dropping(coverage, changed) if not path.endswith(".rs")]
+    guarded = [(path, guard) for path, guard in dropping if any(options_in(guard))]
     sources = (file.path for file in coverage.files if file.lines and not file.compiled)
     return [*guarded, *((path, YES) for path in sources if path.endswith((".c", ".S")))]
 
@@ -180,12 +181,13 @@ def unreached(
         if not dropped:
             continue
         lines_by_guard: dict[Expression, list[int]] = {}
-        for line, guard in guards(texts.get(file.path, ""), dropped).items():
+        for line, guard in _guards(file.path, texts, dropped).items():
             lines_by_guard.setdefault(guard, []).append(line)
         for guard, lines in lines_by_guard.items():
             where = f"{file.path}:{line_ranges(lines)}"
             if guard == NO:
-                sentences.append(f"{where} is never compiled: #if 0 or the like is around it.")
+                never = "#[cfg(test)]" if file.path.endswith(".rs") else "#if 0"
+                sentences.append(f"{where} is never compiled: {never} or the like is around it.")
                 continue
             why, needs = _why_not(sources, arch, values, guard), cut(str(guard), LONGEST_GUARD)
             sentences.append(f"{where} is in no configuration that was compiled: it needs {needs}{why}.")
@@ -209,8 +211,14 @@ def _dropping(coverage: Coverage, changed: Sequence[ChangedFile]) -> list[tuple[
     for file in coverage.files:
         dropped = set(file.lines).difference(file.kept) if file.compiled and file.kept is not None else None
         if dropped:
-            conditions |= {(file.path, guard): None for guard in guards(texts.get(file.path, ""), dropped).values()}
+            conditions |= {(file.path, guard): None for guard in _guards(file.path, texts, dropped).values()}
     return list(conditions)
+
+
+def _guards(path: str, texts: Mapping[str, str], wanted: Collection[int]) -> Mapping[int, Expression]:
+    """What keeps lines of a file, in the language that it is written in."""
+    text = texts.get(path, "")
+    return rust_source.guards(text, wanted) if path.endswith(".rs") else guards.guards(text, wanted)
 
 
 def compiled_there(

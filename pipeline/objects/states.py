@@ -14,6 +14,7 @@ from pipeline.model import (
     Applied,
     Build,
     BuildStatus,
+    Cell,
     ChangedFile,
     CompiledObject,
     Coverage,
@@ -21,6 +22,7 @@ from pipeline.model import (
     SourceState,
     TouchedFile,
 )
+from pipeline.objects import rust
 from pipeline.objects.compile import WORDS, Compiler, Wanted
 from pipeline.objects.further import merged
 from pipeline.objects.results import ObjectResults, StateObjects
@@ -243,17 +245,29 @@ class States:
     def _targets(self, work: Work, state: SourceState) -> dict[str, str]:
         return self._touched.targets(work.files[state.patch])
 
+    def explain(self, cell: Cell, config: str, option: str) -> str:
+        """Why an option is off on the base, from the Kconfig files; empty where they do not tell."""
+        return self._planner.explain(self._applied.states[0], cell, config, option, "y")
+
     def files(self, work: Work, patch: int) -> tuple[TouchedFile, ...]:
         """The touched files of a state; a header is shown by whatever was seen to read it, too."""
         objects, base = work.states[patch].objects, work.states[0].objects
         files = []
         for file in work.files[patch]:
             good = [target for target in file.targets if target in objects and objects[target].good]
+            readers = [target for target, compiled in objects.items() if compiled.good and file.path in compiled.read]
+            reason = file.reason
             if file.path.endswith(".h"):
-                good += [target for target, compiled in objects.items() if compiled.good and file.path in compiled.read]
+                good += readers
+            elif (
+                file.path.endswith(rust.SUFFIX)
+                and good
+                and not (good := [target for target in good if target in readers])
+            ):
+                reason = "no crate that is compiled takes it in"
             targets = tuple(dict.fromkeys([*file.targets, *good]))
             on_base = [target for target in file.targets if target in base and not base[target].good]
-            reason = file.reason or ("does not compile on the base either" if on_base else "")
+            reason = reason or ("does not compile on the base either" if on_base else "")
             files.append(TouchedFile(file.path, targets, bool(good), "" if good else reason, file.touched))
         return tuple(files)
 

@@ -16,6 +16,7 @@ from pipeline.objects.choose import Configured, chosen, sources_of, values_of
 from pipeline.objects.device_tree import blob, is_device_tree
 from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language, Lost, lost_of
 from pipeline.objects.options import MOST_KCONFIGS, changed_options, files_of_options
+from pipeline.objects.rust import is_rust
 from pipeline.plan.concerned import X86_64, code_files, makefiles
 from pipeline.plan.configurations import config_digest, configuration_origins
 from pipeline.system.errors import UsageError
@@ -23,7 +24,7 @@ from pipeline.system.git import Repository
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
 
-_VERSION = 3
+_VERSION = 4
 """Raised whenever other files are taken for those that include a header, or others show a file."""
 
 
@@ -51,6 +52,8 @@ class TouchedCode:
         # Seen from the end, the base is what adds them.
         self.removed = tuple(file for file in changed_files(repository, last.commit, base.commit) if file.lines)
         self._sources: dict[str, Sources] = {}
+        self.no_rust = ""
+        """Why none of its Rust is compiled; empty where it is."""
         self.changed_digest = lines_digest(self.changed)
         self.removed_digest = lines_digest(self.removed)
         self._includers: Mapping[str, Sequence[str]] = {}
@@ -60,6 +63,11 @@ class TouchedCode:
         """The touched files of code, with C files of options whose entries the series changes."""
         of_options = (path for paths in self._of_options.values() for path in paths)
         return (*(path for path in self.files if not is_kconfig(path)), *of_options)
+
+    @cached_property
+    def rust(self) -> tuple[str, ...]:
+        """The touched files that nothing but a configuration with Rust compiles."""
+        return tuple(path for path in self.files if is_rust(path))
 
     @cached_property
     def _of_options(self) -> Mapping[str, Sequence[str]]:
@@ -129,6 +137,7 @@ class TouchedCode:
     ) -> tuple[TouchedFile, ...]:
         """What shows files in one configuration; stored, since makefiles and Kconfig files are read for it."""
         asked = {"tree": origin.tree_id, "arch": arch, "config": config_digest(config), "code": [*code]}
+        asked |= {"no_rust": self.no_rust} if self.no_rust and self.rust else {}
         listed = {path: [*others] for path, others in includers.items()}
         key = Key("chosen", {**asked, "includers": listed, "version": _VERSION})
         if entry := self._host.store.get(key):
@@ -139,7 +148,8 @@ class TouchedCode:
                 )
             except (KeyError, TypeError) as error:
                 self._host.store.drop(key, str(error))
-        shown = chosen(Configured(self.sources_at(origin), arch, values_of(config)), code, includers)
+        configured = Configured(self.sources_at(origin), arch, values_of(config), self.no_rust)
+        shown = chosen(configured, code, includers)
         self._host.store.put(key, [asdict(file) for file in shown], {})
         return shown
 

@@ -32,8 +32,9 @@ CHECKED = frozenset({"i386"})
 not hold up the first verdict."""
 EVERYTHING = frozenset({WARNINGS, CLANG, SPARSE, BISECTABILITY})
 """Checks that come with builds and are wanted where nothing else is said."""
-UNWANTED = frozenset({"HEADERS_INSTALL"})
-"""Makes `make prepare` install a thousand headers for programs, which no object of a kernel reads."""
+UNWANTED = frozenset({"HEADERS_INSTALL", "RUST"})
+"""What `make prepare` spends minutes on: a thousand headers for programs, which no object of a kernel reads; the tree's
+crates, which nothing but Rust reads, and Rust has a cell of its own."""
 
 
 def wide_fragment(repository: Repository, commit: str) -> Fragment:
@@ -108,8 +109,8 @@ def narrow_cells(host: BuildHost, cell: Cell, wanted: Collection[str] = EVERYTHI
         if CLANG in wanted:
             compilers.insert(0, toolchain.identify("llvm", host.processes))
     checker = sparse.identify(host.processes) if SPARSE in wanted else None
-    named = replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about, checker=checker)
-    return [replace(named, toolchain=compiler) for compiler in compilers]
+    narrow = replace(cell, id=f"{cell.id}-narrow", base=NARROW, fragments=(), about=about, checker=checker)
+    return [replace(narrow, toolchain=compiler) for compiler in compilers]
 
 
 def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
@@ -119,7 +120,7 @@ def needing_cell(cell: Cell, requests: Mapping[str, str]) -> Cell:
         cell: of `narrow_cells`.
     """
     wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
-    about = f"{NARROW} with {_named(requests)} and no more: what the series takes for granted is not there"
+    about = f"{NARROW} with {named(requests)} and no more: what the series takes for granted is not there"
     about += _checker_in_words(cell.checker)
     return replace(cell, fragments=(parse_fragment("needed", wishes),), about=about)
 
@@ -130,9 +131,10 @@ def more_warnings_cell(cell: Cell) -> Cell:
     return replace(cell, id=f"{cell.id}-more-warnings", about=about, words=(MORE_WARNINGS,), checker=None)
 
 
-def _named(requests: Mapping[str, str]) -> str:
-    named = ", ".join(f"CONFIG_{option}={value}" for option, value in [*requests.items()][:MOST_NAMED])
-    return f"{named} and more" if len(requests) > MOST_NAMED else named or "nothing"
+def named(requests: Mapping[str, str]) -> str:
+    """Requests for a cell's description, the first few."""
+    listed = ", ".join(f"CONFIG_{option}={value}" for option, value in [*requests.items()][:MOST_NAMED])
+    return f"{listed} and more" if len(requests) > MOST_NAMED else listed or "nothing"
 
 
 def further_cell(cell: Cell, number: int, requests: Mapping[str, str]) -> Cell:
@@ -143,7 +145,7 @@ def further_cell(cell: Cell, number: int, requests: Mapping[str, str]) -> Cell:
     """
     wishes = "".join(f"#? CONFIG_{option}={value}\n" for option, value in requests.items())
     fragments = (*cell.fragments, parse_fragment("further", wishes))
-    about = f"{BASE} with {_named(requests)}, for lines and files that {cell.id} leaves out"
+    about = f"{BASE} with {named(requests)}, for lines and files that {cell.id} leaves out"
     return replace(cell, id=f"{cell.id}-{number}", fragments=fragments, about=about)
 
 

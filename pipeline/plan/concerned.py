@@ -21,6 +21,11 @@ def objects_cell_id(arch: str) -> str:
     return f"{arch}-objects"
 
 
+def rust_cell_id(arch: str) -> str:
+    """What the cell is called in which Rust is compiled."""
+    return f"{objects_cell_id(arch)}-rust"
+
+
 def code_files(touched: Iterable[str]) -> tuple[str, ...]:
     """Touched paths that are code, in order."""
     return tuple(sorted(path for path in touched if is_code(path)))

@@ -129,7 +129,7 @@ class _Search:
             case Comparison(Option(name), "=" | "!=" as operator, Literal(text)) if text in ("y", "n"):
                 if (operator == "=") == (text == "y"):
                     return self._set(name, state, above)
-                return self._unset(name, state)
+                return self._unset(name, state, above)
         names = [f"{name} is {state.values.get(name, 'n')}" for name in options_in(condition)]
         needs = f"{above[-1]} needs {condition}" if above else f"{condition} is needed"
         raise _UnreachableError(needs + (f" ({', '.join(names)})" if names else ", which does not hold"))
@@ -165,20 +165,23 @@ class _Search:
             case Not(operand):
                 return self.hold(operand, state, above)
             case Option(name):
-                return self._unset(name, state)
+                return self._unset(name, state, above)
             case Comparison(left, "=" | "!=" as operator, right):
                 return self.hold(Comparison(left, {"=": "!=", "!=": "="}[operator], right), state, above)
             case Macro():
                 return state
         raise _UnreachableError(f"{condition} holds")
 
-    def _set(self, name: str, state: State, above: tuple[str, ...]) -> State:
-        """The state in which an option is `y`."""
+    def _enter(self, name: str, above: tuple[str, ...]) -> None:
         self._steps += 1
         if self._steps > MAX_STEPS or len(above) > MAX_DEPTH:
             raise _TangledError(f"what {name} depends on is too tangled")
         if name in above:
             raise _UnreachableError(f"{name} depends on itself")
+
+    def _set(self, name: str, state: State, above: tuple[str, ...]) -> State:
+        """The state in which an option is `y`."""
+        self._enter(name, above)
         definitions = self._kconfig.definitions.get(name, ())
         if not definitions:
             raise _UnreachableError(f"{name} is no option of this architecture")
@@ -256,20 +259,31 @@ class _Search:
             raise _UnreachableError(f"{name} has no prompt{because}")
         return self._became(name, min(states, key=lambda state: len(state.requests)))
 
-    def _unset(self, name: str, state: State) -> State:
+    def _unset(self, name: str, state: State, above: tuple[str, ...]) -> State:
         """The state in which an option is `n`."""
+        self._enter(name, above)
         asked = self._asked.get(name) or state.requests.get(name, "n")
         if asked != "n":
             raise _UnreachableError(f"{name}={asked} is asked for already")
-        definitions = self._kconfig.definitions.get(name, ())
-        if not any(definition.prompt is not None and state.holds(definition.prompt) for definition in definitions):
-            raise _UnreachableError(f"{name} is y, and has no prompt by which it could be n")
         for selection in self._kconfig.selections.get(name, ()):
             self._spend(1 + size_of(selection.condition))
             if not state.fails(all_of(Option(selection.selector), selection.condition)):
                 raise _UnreachableError(f"{name} is selected by {selection.selector}")
-        values = state.values.changed({name: "n"})
-        return replace(state, values=values, requests={**state.requests, name: "n"})
+        definitions = self._kconfig.definitions.get(name, ())
+        if any(definition.prompt is not None and state.holds(definition.prompt) for definition in definitions):
+            return replace(state, values=state.values.changed({name: "n"}), requests={**state.requests, name: "n"})
+        defaults = [
+            all_of(*definition.depends, default.condition, default.value)
+            for definition in definitions
+            for default in definition.defaults
+        ]
+        if any(definition.prompt is not None or not definition.defaults for definition in definitions) or not all(
+            any(options_in(given)) for given in defaults
+        ):
+            raise _UnreachableError(f"{name} is y, and has no prompt by which it could be n")
+        for given in defaults:
+            state = self._fail(given, state, (*above, name))
+        return replace(state, values=state.values.changed({name: "n"}))
 
     def _first(self, ways: Sequence[Callable[[], State]], otherwise: str = "nothing makes it hold") -> State:
         """The first way that leads somewhere; the reason why none does is that of the first one."""

@@ -32,5 +32,11 @@ def test_a_diagnostic_is_of_the_step_that_printed_it_or_of_the_source_that_it_na
     assert "lib/other.c" in said[OTHERS][0]
 
 
+def test_a_step_of_rust_says_what_kind_it_is() -> None:
+    log = b"  RUSTC P rust/libmacros.so\n  RUSTC L rust/kernel.o\nerror[E0425]: no `x`\n --> /src/rust/a.rs:3:5\n"
+    by_target = read_by_target(("/src/",), "gcc", {"rust/kernel.o": "rust/kernel/lib.rs"}, log)
+    assert [fields[:2] for fields in by_target["rust/kernel.o"][1]] == [("rust/a.rs", 3)]
+
+
 def test_what_was_not_asked_for_is_of_no_target() -> None:
     assert read_by_target(("/src/",), "gcc", {}, LOG).keys() == {OTHERS}

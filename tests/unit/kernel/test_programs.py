@@ -59,6 +59,20 @@ def test_all_else_may_run(changes: dict[str, str]) -> None:
     assert PROGRAMS.decided_by(changes) is None
 
 
+def test_rust_and_what_runs_in_its_compiler_is_of_no_object() -> None:
+    """A macro of a crate runs there, and takes in what it likes: a header of the kernel, for one."""
+    recorded = [
+        Recorded("mm/util.o", KERNEL, "mm/util.c", ("include/linux/a.h", "include/linux/b.h", "include/linux/c.h")),
+        Recorded("rust/libmacros.so", "rustc --crate-type proc-macro", "rust/macros/lib.rs", ("include/linux/a.h",)),
+        Recorded("rust/bindings.rs", "bindgen -D__KERNEL__", "rust/bindings.h", ("include/linux/b.h",)),
+        Recorded("lib/driver.o", "rustc --emit=obj", "lib/driver.rs", ("lib/part.rs",)),
+    ]
+    programs = programs_of(recorded, Path("/nowhere"), ("/src/",))
+    assert programs.kernel == {"mm/util.c", "include/linux/c.h"}
+    for path in ("rust/macros/lib.rs", "include/linux/a.h", "include/linux/b.h", "lib/driver.rs", "lib/part.rs"):
+        assert programs.decided_by({path: "M"}) is None
+
+
 OFFSETS = "/src/arch/x86/kernel/asm-offsets.c"
 RECORDED = [
     Recorded("mm/util.o", KERNEL, "mm/util.c", ("include/linux/mm.h", "include/linux/table.h", "include/linux/lds.h")),

@@ -8,9 +8,10 @@ import pytest
 
 from pipeline.definitions import load_matrix
 from pipeline.kernel.architectures import ARCHITECTURES
-from pipeline.machine.doctor import candidates, needs
+from pipeline.machine.doctor import candidates, needs, of_rust
 from pipeline.system.errors import UsageError
-from pipeline.system.sandbox import SandboxName
+from pipeline.system.process import Processes
+from pipeline.system.sandbox import SandboxName, Unsandboxed
 from tests.support.matrices import matrix_text, write_matrix
 
 
@@ -57,3 +58,12 @@ def test_of_a_matrix_that_is_chosen_from_the_first_cell_is_needed_or_those_that_
 def test_no_cell_of_any_architecture_is_a_mistake() -> None:
     with pytest.raises(UsageError, match="no cell of the matrix matches"):
         candidates(load_matrix("auto")[0], ("riscv32-objects",))
+
+
+def test_what_a_tree_asks_for_rust_is_listed_and_needed_by_nobody_else() -> None:
+    script = 'case "$1" in rustc) echo 99.1.0 ;; bindgen) echo 0.0.1 ;; *) exit 1 ;; esac\n'
+    rustc, bindgen = of_rust(script, Unsandboxed(), Processes())
+    assert (rustc.minimum, rustc.found, rustc.need.optional) == ("99.1.0", False, True)
+    assert (bindgen.need.program, bindgen.need.optional) == ("bindgen", True)
+    assert bindgen.found is bool(bindgen.version)
+    assert of_rust("exit 1\n", Unsandboxed(), Processes()) == []

@@ -64,9 +64,34 @@ def test_changed_code_is_kept_dropped_or_not_compiled(
     path: str, printed: dict[str, set[int]], coverage: FileCoverage
 ) -> None:
     compiled = bool(readers([UTIL], [path])[path])
-    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), compiled, printed) == coverage
+    assert file_coverage(ChangedFile(path, SOURCE, (1, 2, 3, 4, 5)), compiled, printed, {}) == coverage
 
 
 def test_only_changed_lines_count() -> None:
-    file = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), True, {"mm/util.c": {1, 4}})
+    file = file_coverage(ChangedFile("mm/util.c", SOURCE, (2, 4)), True, {"mm/util.c": {1, 4}}, {})
     assert (file.lines, file.kept) == ((4,), (4,))
+
+
+RUST = """\
+//! A crate.
+pub mod led;
+#[cfg(CONFIG_NET)]
+pub mod net;
+#[cfg(target_arch = "arm")]
+pub mod arm;
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [({}, (2, 6)), ({"NET": "y"}, (2, 4, 6)), ({"NET": "m"}, (2, 4, 6))],
+    ids=["off", "on", "module"],
+)
+def test_rust_counts_where_no_option_takes_it_out(values: dict[str, str], kept: tuple[int, ...]) -> None:
+    changed = ChangedFile("rust/lib.rs", RUST, (1, 2, 3, 4, 5, 6))
+    assert file_coverage(changed, True, {}, values) == FileCoverage("rust/lib.rs", True, (2, 4, 6), kept)
+    assert file_coverage(changed, False, {}, values) == FileCoverage("rust/lib.rs", False, (2, 4, 6), ())
+
+
+def test_a_header_that_only_rust_reads_is_asked_of_no_preprocessor() -> None:
+    assert units_to_preprocess(readers([unit("a.rs", "mm.h")], ["mm.h"])) == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -25,10 +25,23 @@ config DRIVER
 	tristate "Driver"
 """
 MAKEFILES = {
-    "Kbuild": "obj-y += mm/\nobj-y += arch/$(SRCARCH)/\n",
+    "Kbuild": "obj-y += mm/\nobj-y += arch/$(SRCARCH)/\nobj-y += drivers/\nobj-y += rust/\n",
     "mm/Makefile": "obj-y += util.o\nobj-$(CONFIG_NUMA) += numa.o\nobj-$(CONFIG_ROTTEN) += rotten.o\n"
     "obj-$(CONFIG_DRIVER) += driver.o\ndriver-y := part.o\nobj-y += build.o\n",
     "arch/x86/Makefile": "obj-y += kernel.o",
+    "rust/Makefile": "obj-$(CONFIG_RUST) += ffi.o kernel.o pin_init.o helpers/helpers.o\n",
+    "drivers/Makefile": "obj-$(CONFIG_NOVA) += nova.o led.o\nobj-$(CONFIG_ROTTEN) += old.o\n",
+}
+
+
+CRATES = {
+    "drivers/nova.rs": "mod gsp;\npub(crate) mod r#driver;\n",
+    "drivers/led.rs": "mod driver_data;\n",
+    "drivers/driver.rs": "",
+    "drivers/gsp/fw.rs": "",
+    "drivers/gsp/mod.rs": "",
+    "drivers/old.rs": "",
+    "drivers/orphan.rs": "",
 }
 
 
@@ -45,7 +58,14 @@ class FakeSources:
         return Makefiles(MAKEFILES, {"ARCH": arch, "SRCARCH": "x86"})
 
     def includers(self, path: str) -> tuple[str, ...]:
-        return ("mm/build.c",) if path == "mm/within.c" else ()
+        within = {"mm/within.c": ("mm/build.c",), "rust/helpers/slab.c": ("rust/helpers/helpers.c",)}
+        return within.get(path, ())
+
+    def rust_files(self, folder: str) -> Sequence[str]:
+        return [path for path in CRATES if path.rpartition("/")[0] == folder]
+
+    def read(self, path: str) -> str:
+        return CRATES[path]
 
 
 CONFIGURED = Configured(FakeSources(), "x86_64", {"NUMA": "y", "DRIVER": "m"})
@@ -105,3 +125,49 @@ def test_of_a_tree_wide_series_the_first_objects_are_compiled(monkeypatch: pytes
     files = chosen(CONFIGURED, ["mm/util.c", "mm/numa.c"], {})
     assert [(file.path, file.targets) for file in files] == [("mm/numa.c", ()), ("mm/util.c", ("mm/util.o",))]
     assert files[0].reason == "beyond the first 1 objects of a tree-wide series"
+
+
+WITH_RUST = Configured(FakeSources(), "x86_64", {"RUST": "y", "NOVA": "y"})
+CRATE = ("rust/kernel.o",)
+
+
+@pytest.mark.parametrize(
+    ("path", "targets", "reason"),
+    [
+        ("drivers/nova.rs", ("drivers/nova.o",), ""),
+        ("drivers/driver.rs", ("drivers/nova.o",), ""),
+        ("drivers/gsp/fw.rs", ("drivers/nova.o",), ""),
+        ("drivers/orphan.rs", (), "no makefile names it, and no crate that is compiled takes it in"),
+        ("drivers/old.rs", (), "needs CONFIG_ROTTEN: depends on BROKEN, which is n"),
+        ("rust/kernel/led.rs", CRATE, ""),
+        ("rust/kernel/led/multicolor.rs", CRATE, ""),
+        ("rust/kernel/lib.rs", CRATE, ""),
+        ("rust/macros/lib.rs", CRATE, ""),
+        ("rust/bindings/bindings_helper.h", CRATE, ""),
+        ("rust/Makefile", CRATE, ""),
+        ("rust/ffi.rs", ("rust/ffi.o", *CRATE), ""),
+        ("rust/pin-init/src/lib.rs", ("rust/pin_init.o", *CRATE), ""),
+        ("rust/helpers/slab.c", ("rust/helpers/helpers.o", *CRATE), ""),
+        ("drivers/$(x).rs", (), "make cannot be asked for a file of this name"),
+    ],
+)
+def test_rust_is_shown_by_its_makefile_or_its_crate(path: str, targets: tuple[str, ...], reason: str) -> None:
+    (file,) = chosen(WITH_RUST, [path], {})
+    assert (file.targets, file.reason) == (targets, reason)
+
+
+def test_without_rust_its_files_say_why_or_are_left_to_another_cell() -> None:
+    code = ["mm/util.c", "rust/kernel/led.rs", "rust/helpers/slab.c"]
+    assert [file.path for file in chosen(CONFIGURED, code, {})] == ["mm/util.c"]
+    lacking = Configured(FakeSources(), "x86_64", {}, "needs rustc")
+    assert [file.reason for file in chosen(lacking, code[1:], {})] == ["needs rustc"] * 2
+
+
+def test_an_object_of_rust_has_the_root_of_its_crate_as_its_source() -> None:
+    paths = ["rust/kernel/led.rs", "rust/ffi.rs", "rust/helpers/slab.c", "drivers/gsp/fw.rs"]
+    assert sources_of(chosen(WITH_RUST, paths, {}), {}) == {
+        "drivers/nova.o": "drivers/nova.rs",
+        "rust/ffi.o": "rust/ffi.rs",
+        "rust/helpers/helpers.o": "rust/helpers/slab.c",
+        "rust/kernel.o": "rust/kernel/lib.rs",
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipeline.kernel.kconfig import source
 from pipeline.kernel.kconfig.options import Kconfig
@@ -67,6 +67,12 @@ class Tree:
 
     def includers(self, path: str) -> tuple[str, ...]:
         return tuple(other for other in self.files if other == f"{path}.c")
+
+    def rust_files(self, folder: str) -> Sequence[str]:
+        return [path for path in self.files if path.rpartition("/")[0] == folder and path.endswith(".rs")]
+
+    def read(self, path: str) -> str:
+        return self.files.get(path, "")
 
 
 def covered(*kept: int) -> Coverage:

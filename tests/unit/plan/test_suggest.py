@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -83,6 +83,12 @@ class Texts:
 
     def includers(self, path: str) -> tuple[str, ...]:
         return ("mm/build.c",) if path == "mm/part.c" else ()
+
+    def rust_files(self, folder: str) -> Sequence[str]:
+        return [path for path in self.files if path.rpartition("/")[0] == folder and path.endswith(".rs")]
+
+    def read(self, path: str) -> str:
+        return self.files.get(path, "")
 
 
 def cell(arch: str, fragment: str = "", name: str = "own") -> Cell:

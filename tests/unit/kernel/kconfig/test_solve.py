@@ -155,6 +155,7 @@ def test_an_option_can_be_turned_off() -> None:
     assert solved("!(PLAIN && 64BIT)", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
     assert solved("!(PLAIN || RIVAL)", {"PLAIN": "y", "RIVAL": "y"}).requests == {"PLAIN": "n", "RIVAL": "n"}
     assert solved("UPPER", {"RIVAL": "y"}).requests == {"PLAIN": "y", "BASE": "y", "RIVAL": "n", "UPPER": "y"}
+    assert solved("!FOLLOWS", {"FOLLOWS": "y", "ON": "y", "PLAIN": "y"}).requests == {"ON": "n"}
     assert solved("!LOCKED", {"LOCKED": "y", "HOLDER": "y"}).reason == "LOCKED is selected by HOLDER"
 
 
