@@ -97,7 +97,9 @@ def _what(record: RunRecord, cells: Sequence[CellRecord], broken: int) -> str:
         return count(broken, "failure")
     if not any(cell.states for cell in cells):
         return "nothing was compiled"
-    if any(cell.files for cell in cells):
+    if files := [file for cell in cells for file in cell.files]:
+        if not any(file.compiled for file in files):
+            return "nothing of the series was compiled"
         return f"{every} compile{'s' if patches == 1 else ''}"
     return f"kconfig takes {every}, and there is nothing to compile"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.assess.stages import compiled_words, touched
+from pipeline.assess.stages import compiled_words, objects_verdict, touched
 from pipeline.record import CellRecord, FileCoverageRecord
 from pipeline.record.cell import TouchedFileRecord
 from tests.support import records
@@ -72,3 +72,9 @@ def test_removed_lines_are_named_where_nothing_is_added() -> None:
 def test_nothing_is_said_of_removed_lines_that_were_all_compiled() -> None:
     cell = with_lines(objects_cell(file("mm/util.c")), (lines("mm/util.c", "7", "7"),), (lines("mm/util.c", "1", "1"),))
     assert compiled_words(records.run(cells=(cell,))) == "1 of 1 touched file compiled, 1 of 1 changed line"
+
+
+def test_of_what_no_cell_compiles_it_is_not_said_that_it_compiles() -> None:
+    left = file("arch/arm/mm/fault.c", compiled=False, reason="needs arch/arm")
+    first, *_ = objects_verdict(records.run(cells=(objects_cell(left),)), 9.0)
+    assert first.startswith("Objects of x86_64 (9 s): nothing of the series was compiled; 0 of 1 touched file compiled")
