@@ -6,6 +6,7 @@ And on one that is clean.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,16 +46,24 @@ class Sparse:
 
     def posted(self, name: str, message: str, *headers: str, **files: str) -> Path:
         """A series of one patch that adds text to files."""
+        return self.posted_series(name, [(message, files)], *headers)
+
+    def posted_series(self, name: str, patches: Sequence[tuple[str, Mapping[str, str]]], *headers: str) -> Path:
+        """A series of patches that add text to files."""
         self.git("reset", "--quiet", "--hard", "HEAD")
-        for path, text in files.items():
-            file = self.folder / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text((file.read_text() if file.exists() else "") + text)
-            self.git("add", "--force", "--sparse", path)
-        self.git("-c", "user.name=Devi Loper", "-c", "user.email=devi@example.org", "commit", "--quiet", "-m", message)
+        for message, files in patches:
+            for path, text in files.items():
+                file = self.folder / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text((file.read_text() if file.exists() else "") + text)
+                self.git("add", "--force", "--sparse", path)
+            self.git(
+                *("-c", "user.name=Devi Loper", "-c", "user.email=devi@example.org"),
+                *("commit", "--quiet", "-m", message),
+            )
         target = self.folder.parent / f"posted-{name}"
-        self.git("format-patch", "--quiet", "-1", *headers, "-o", str(target))
-        self.git("reset", "--quiet", "--hard", "HEAD^")
+        self.git("format-patch", "--quiet", f"-{len(patches)}", *headers, "-o", str(target))
+        self.git("reset", "--quiet", "--hard", f"HEAD~{len(patches)}")
         return target
 
     @staticmethod
@@ -192,11 +201,18 @@ BAD_BINDINGS = {
 
 def validated(sparse: Sparse, workspace: Path, name: str, text: str) -> CheckResult:
     message = f"dt-bindings: misc: reverse bits\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
-    series = sparse.posted(name, message, "--to=devicetree@vger.kernel.org", **{BINDING: text})
-    result = checked(workspace, series, sparse.tree)[1, "device-tree"]
-    if result.reason.endswith("is not installed"):
-        pytest.skip(result.reason)
-    return result
+    return of_device_trees(sparse, workspace, name, [(message, {BINDING: text})])[0]
+
+
+def of_device_trees(
+    sparse: Sparse, workspace: Path, name: str, patches: Sequence[tuple[str, Mapping[str, str]]]
+) -> list[CheckResult]:
+    series = sparse.posted_series(name, patches, "--to=devicetree@vger.kernel.org")
+    told = checked(workspace, series, sparse.tree)
+    results = [told[number, "device-tree"] for number in range(1, len(patches) + 1)]
+    if any(result.reason.endswith("is not installed") for result in results):
+        pytest.skip(results[0].reason)
+    return results
 
 
 @pytest.mark.parametrize("kind", BAD_BINDINGS)
@@ -216,3 +232,60 @@ def test_an_example_that_does_not_compile_is_an_error(sparse: Sparse, workspace:
 def test_a_good_binding_has_no_findings(sparse: Sparse, workspace: Path) -> None:
     result = validated(sparse, workspace, "binding-good", GOOD_BINDING)
     assert (result.status, result.reason, result.findings) == (CheckStatus.CHECKED, "", ())
+
+
+DEVICE_TREES = "arch/arm64/boot/dts/example"
+SOC = """\
+// SPDX-License-Identifier: GPL-2.0
+/ {
+	#address-cells = <1>;
+	#size-cells = <1>;
+
+	reverser: reverser@1000 {
+		compatible = "example,reverser";
+		reg = <0x1000 0x10>;
+		bits = <8>;
+	};
+};
+"""
+BOARD = """\
+// SPDX-License-Identifier: GPL-2.0
+/dts-v1/;
+#include "soc.dtsi"
+
+/ {
+	model = "A board";
+	compatible = "example,board";
+};
+"""
+USED = '\n&reverser {\n\tstatus = "okay";\n};\n'
+SPOILT = "\n&reverser {\n\tpace = <1>;\n};\n"
+
+
+@pytest.fixture
+def boards(sparse: Sparse, workspace: Path) -> list[CheckResult]:
+    """Of a SoC with a fault and a board, of a second board, and of a third with a fault of its own."""
+    message = f"arm64: dts: add %s\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
+    return of_device_trees(
+        *(sparse, workspace, "boards"),
+        [
+            (message % "a binding", {BINDING: GOOD_BINDING}),
+            (message % "a SoC", {f"{DEVICE_TREES}/soc.dtsi": SOC, f"{DEVICE_TREES}/first.dts": BOARD}),
+            (message % "a board", {f"{DEVICE_TREES}/second.dts": BOARD + USED}),
+            (message % "another board", {f"{DEVICE_TREES}/third.dts": BOARD + SPOILT}),
+        ],
+    )
+
+
+def test_what_is_wrong_with_a_device_tree_is_said(boards: list[CheckResult]) -> None:
+    findings = [finding for finding in boards[1].findings if "bits" in finding.message]
+    assert boards[1].reason == ""
+    assert {finding.tool for finding in findings} == {"dt-validate"}
+    assert all(finding.new for finding in findings)
+
+
+def test_a_new_board_is_not_told_of_the_faults_of_its_soc(boards: list[CheckResult]) -> None:
+    second, third = boards[2:]
+    assert second.known
+    assert second.findings == ()
+    assert any(finding.new and "pace" in finding.message for finding in third.findings), third.findings
