@@ -56,7 +56,7 @@ class DeviceTreeCheck:
 
     name = "device-tree"
     about = "touched bindings, their examples, and touched device trees (dt-schema, dtc of the base), what is new"
-    version = 3
+    version = 4
     needs = Needs(
         tools=(
             Tool("dt-validate", "dtschema", pypi=True),
@@ -79,19 +79,18 @@ class DeviceTreeCheck:
         layout.lay_bindings(strings)
         if not layout.bindings and not layout.trees:
             return Outcome()
-        findings, reason = _validated(layout)
-        read = [f"{BINDINGS}{name}" for name in layout.bindings]
+        findings, reason, read = _validated(layout)
         if not findings:
-            return Outcome(not_checked=reason, read=tuple(read))
+            return Outcome(not_checked=reason, read=read)
         # What was said before is asked for only where it matters.
         touched = [file.names[0] for file in patch.files if before.blob(file.names[0])]
         layout = Layout(before, touched, stand_ins(layout, before))
         layout.lay_bindings(strings)
-        return Outcome(compared(findings, _validated(layout)[0], patch.files), reason, tuple(read))
+        return Outcome(compared(findings, _validated(layout)[0], patch.files), reason, read)
 
 
-def _validated(layout: Layout) -> tuple[list[CheckFinding], str]:
-    """Findings of dt-schema on a state, and a reason where not all was looked at."""
+def _validated(layout: Layout) -> tuple[list[CheckFinding], str, tuple[str, ...]]:
+    """Findings of dt-schema on a state, a reason where not all was looked at, and the touched files that were."""
     trees = [*layout.trees]
     listed = {
         "bindings.txt": "".join(f"{at} {name}\n" for at, name in enumerate(layout.bindings)),
@@ -100,7 +99,7 @@ def _validated(layout: Layout) -> tuple[list[CheckFinding], str]:
     files = {**layout.files, "bindings/.keep": b"", **{name: text.encode() for name, text in listed.items()}}
     done = layout.state.run("sh", "-c", f"exec 2>&1\n{_SCRIPT}", "sh", files=files)
     if done.status == 9:
-        return [], f"scripts/dtc of the tree does not compile: {last_line(done.last_words)}"
+        return [], f"scripts/dtc of the tree does not compile: {last_line(done.last_words)}", ()
     places = {f"example-{at}": f"{BINDINGS}{name}" for at, name in enumerate(layout.bindings)}
     places |= {f"tree-{at}": layout.trees[name] for at, name in enumerate(trees)}
     findings, broken = list[CheckFinding](), list[str]()
@@ -128,9 +127,9 @@ def _validated(layout: Layout) -> tuple[list[CheckFinding], str]:
         elif _ERROR.search(line):
             why = why or line
         elif line.startswith("Traceback"):
-            return [], f"dt-schema fails: {last_line(done.last_words)}"
+            return [], f"dt-schema fails: {last_line(done.last_words)}", ()
     reason = f"not compiled, so not validated: {', '.join(dict.fromkeys(broken))}" if broken else ""
-    return [*dict.fromkeys(findings)], reason
+    return [*dict.fromkeys(findings)], reason, tuple(layout.read(broken))
 
 
 def is_untyped(words: str) -> bool:

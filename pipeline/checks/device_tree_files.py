@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from pipeline.checks.protocol import CheckedPatch, State
 
@@ -39,12 +39,18 @@ class Layout:
         self.state = state
         self.files: dict[str, bytes] = {}
         self.absent: list[str] = []
-        names = [*touched]
-        self.bindings = [match["name"] for match in map(BINDING.fullmatch, names) if match]
+        self.names = [*touched]
+        self.bindings = [match["name"] for match in map(BINDING.fullmatch, self.names) if match]
         self.trees: dict[str, str] = {**(stand_ins or {})}
-        for name in filter(TREE.fullmatch, names):
+        for name in filter(TREE.fullmatch, self.names):
             self.trees |= {tree: name for tree in _compiled(state, name) if tree not in self.trees}
         self.lay(self.trees, _includes)
+
+    def read(self, broken: Collection[str]) -> list[str]:
+        """Touched bindings and device trees that tools read, where those of `broken` do not compile."""
+        parts = [name for name in self.names if TREE.fullmatch(name) and laid_at(name) in self.files]
+        trees = [name for name in self.trees.values() if name not in broken] if broken else parts
+        return [*dict.fromkeys([*(f"{BINDINGS}{name}" for name in self.bindings), *trees])]
 
     def lay_bindings(self, strings: set[str]) -> None:
         """Lays out the touched bindings with what their examples include, and those of compatible strings."""

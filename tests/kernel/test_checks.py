@@ -282,6 +282,7 @@ def test_what_is_wrong_with_a_device_tree_is_said(boards: list[CheckResult]) -> 
     assert boards[1].reason == ""
     assert {finding.tool for finding in findings} == {"dt-validate"}
     assert all(finding.new for finding in findings)
+    assert boards[1].read == (f"{DEVICE_TREES}/first.dts", f"{DEVICE_TREES}/soc.dtsi")
 
 
 def test_a_new_board_is_not_told_of_the_faults_of_its_soc(boards: list[CheckResult]) -> None:
