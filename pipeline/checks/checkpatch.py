@@ -20,6 +20,10 @@ _OF_THE_MESSAGE = (
     *("MISSING_FIXES_TAG", "MISSING_SIGN_OFF", "NO_AUTHOR_SIGN_OFF", "FROM_SIGN_OFF_MISMATCH", "COMMIT_MESSAGE"),
 )
 """Kinds that it says of the mail when it has read all of it, at the place where it then is."""
+_GONE = "dev/null"
+"""Where it places what it says of a file that the patch takes away, so of no line: a binding that becomes YAML is told
+to keep bindings and other files apart, since `dev/null` is no binding.
+"""
 _WITH_CONFIGURATION = 'test ! -e "$0/.checkpatch.conf" || cp "$0/.checkpatch.conf" .; exec "$@"'
 """It looks for its configuration where it is started."""
 
@@ -29,7 +33,7 @@ class CheckpatchCheck:
 
     name = "checkpatch"
     about = "scripts/checkpatch.pl of the base"
-    version = 2
+    version = 3
     needs = Needs(
         tools=(Tool("perl", "perl"),),
         scripts=("scripts/checkpatch.pl",),
@@ -47,8 +51,9 @@ class CheckpatchCheck:
         words = ("sh", "-c", _WITH_CONFIGURATION, "{src}", "perl", "{script}", "--root={src}", *options, "--", "patch")
         done = after.run(*words, files={"patch": patch.patch.mail})
         lines = done.stdout.decode("utf-8", "replace").splitlines()
-        findings = [self._finding(match) for match in map(_LINE.match, lines) if match]
-        if done.status not in (0, 1) or (done.status and not findings):
+        matches = [match for match in map(_LINE.match, lines) if match]
+        findings = [self._finding(match) for match in matches if match["path"] != _GONE]
+        if done.status not in (0, 1) or (done.status and not matches):
             return Outcome(not_checked=f"checkpatch fails: {last_line(done.last_words)}")
         return Outcome(tuple(findings))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from pipeline.checks.compare import compared
-from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
+from pipeline.checks.protocol import NOTHING, CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import last_line
 from pipeline.model import CheckFinding, Severity
 
@@ -55,7 +55,7 @@ class CoccinelleCheck:
                 if file.name.endswith(".c") and (content := state.read(name)):
                     files[f"{where}/{at}.c"], names[f"{where}/{at}.c"] = content, name
         if not scripts or not files:
-            return Outcome()
+            return NOTHING
         listed = "".join(f"{path} {' '.join(options)}\n" for path, options in scripts)
         done = after.run("sh", "-c", _EACH, "sh", *files, files={**files, "scripts.txt": listed.encode()})
         if done.status and not done.stdout:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pipeline.checks.compare import compared
 from pipeline.checks.device_tree_files import BINDING, BINDINGS, TREE, Layout, compatible_strings, laid_at, stand_ins
-from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
+from pipeline.checks.protocol import NOTHING, CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import last_line
 from pipeline.model import CheckFinding, Severity
 
@@ -46,6 +46,7 @@ test ! -e "$1" || dt-validate -s bindings "$@"
 _OF_BINDING = re.compile(r"^(?:\S*/)?bindings/(?P<name>\S+?\.yaml):(?:(?P<line>\d+):\d+:)? ?(?P<words>\S.*)$")
 _OF_BLOB = re.compile(r"^(?:\S*/)?(?P<kind>example|tree)-(?P<number>\d+)\.dtb: (?P<words>\S.*)$")
 _UNTYPED = re.compile(r": b(?:'[^']*'|\"[^\"]*\") is not of type ")
+_NO_TYPE = re.compile(r"([\w,.+#-]+): missing type definition")
 _ERROR = re.compile(r"\berror\b:?", re.IGNORECASE)
 _BROKEN = re.compile(r"^(?P<kind>example|tree)-(?P<number>\d+) does not compile(?:: +(?P<text>\S.*))?$")
 _SCHEMA = re.compile(r"from schema \$id: \S*/schemas/(?P<name>\S+?)#?$")
@@ -78,7 +79,7 @@ class DeviceTreeCheck:
         strings = compatible_strings(patch, layout)
         layout.lay_bindings(strings)
         if not layout.bindings and not layout.trees:
-            return Outcome()
+            return NOTHING
         findings, reason, read = _validated(layout)
         if not findings:
             return Outcome(not_checked=reason, read=read)
@@ -129,6 +130,10 @@ def _validated(layout: Layout) -> tuple[list[CheckFinding], str, tuple[str, ...]
         elif line.startswith("Traceback"):
             return [], f"dt-schema fails: {last_line(done.last_words)}", ()
     reason = f"not compiled, so not validated: {', '.join(dict.fromkeys(broken))}" if broken else ""
+    # Its type may be in a binding that is not laid out.
+    typeless = {at: match[1] for at, found in enumerate(findings) if (match := _NO_TYPE.match(found.message))}
+    known = layout.defined_elsewhere({*typeless.values()})
+    findings = [found for at, found in enumerate(findings) if typeless.get(at) not in known]
     return [*dict.fromkeys(findings)], reason, tuple(layout.read(broken))
 
 

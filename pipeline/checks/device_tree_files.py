@@ -52,6 +52,16 @@ class Layout:
         trees = [name for name in self.trees.values() if name not in broken] if broken else parts
         return [*dict.fromkeys([*(f"{BINDINGS}{name}" for name in self.bindings), *trees])]
 
+    def defined_elsewhere(self, properties: Collection[str]) -> set[str]:
+        """Those of some properties that bindings name which are not laid out."""
+        if not properties:
+            return set()
+        names = "|".join(re.escape(name) for name in sorted(properties))
+        hits = self.state.grep(rf"^[[:space:]]+['\"]?({names})['\"]?:", f"{BINDINGS}*.yaml")
+        return {
+            text.partition(":")[0].strip().strip("'\"") for path, _, text in hits if laid_at(path) not in self.files
+        }
+
     def lay_bindings(self, strings: set[str]) -> None:
         """Lays out the touched bindings with what their examples include, and those of compatible strings."""
         self.lay((f"{BINDINGS}{name}" for name in self.bindings), _references)

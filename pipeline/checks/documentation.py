@@ -44,7 +44,7 @@ class DocumentationCheck:
 
     name = "documentation"
     about = "touched documents (docutils), and documents that name files and functions which a patch takes away"
-    version = 2
+    version = 3
     needs = Needs(tools=(Tool("docutils", "python3-docutils"),), whole_tree=True)
 
     def concerns(self, patch: CheckedPatch, /) -> bool:
@@ -58,19 +58,26 @@ class DocumentationCheck:
                 if content := state.read(name):
                     laid = f"{where}/{at}{_DOCUMENT}"
                     files[laid], names[laid] = content, name
+        read = _gone_documents(patch, before, after)
         if not any(laid.startswith("after/") for laid in files):
-            return Outcome(tuple(gone))
+            return Outcome(tuple(gone), read=tuple(read))
         command = ("sh", "-c", _EACH.replace("$OPTIONS", " ".join(_OPTIONS)), "sh")
         done = after.run(*command, *files, files=files)
         if done.status and not _LINE.search(done.text):
-            return Outcome(tuple(gone), not_checked=f"docutils fails: {last_line(done.last_words)}")
+            return Outcome(tuple(gone), f"docutils fails: {last_line(done.last_words)}", tuple(read))
         told = _findings(done, names)
-        read = [name for laid, name in names.items() if laid.startswith("after/")]
+        read += [name for laid, name in names.items() if laid.startswith("after/")]
         return Outcome((*compared(told["after"], told["before"], patch.files), *gone), read=tuple(read))
 
 
 def _documents(patch: CheckedPatch) -> list[FileDiff]:
     return [file for file in patch.files if file.name.endswith(_DOCUMENT) and file.names]
+
+
+def _gone_documents(patch: CheckedPatch, before: State, after: State) -> list[str]:
+    """Documents that the patch takes away: what names them was searched for, and there is nothing else to read."""
+    names = [name for file in _may_go(patch) for name in file.names if name.startswith(f"{_FOLDER}/")]
+    return [name for name in dict.fromkeys(names) if before.blob(name) and not after.blob(name)]
 
 
 def _findings(done: Completed, names: Mapping[str, str]) -> dict[str, list[CheckFinding]]:

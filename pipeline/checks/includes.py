@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.checks.compare import compared
-from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
+from pipeline.checks.protocol import NOTHING, CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import last_line
 from pipeline.model import CheckFinding, Severity
 
@@ -34,7 +34,7 @@ class IncludesCheck:
                     laid = f"{where}/{at}{file.name[-2:]}"
                     files[laid], names[laid] = content, name
         if not files:
-            return Outcome()
+            return NOTHING
         done = after.run("perl", "{script}", *files, files=files)
         told: dict[str, list[CheckFinding]] = {"before": [], "after": []}
         for match in filter(None, map(_LINE.match, done.stdout.decode("utf-8", "replace").splitlines())):

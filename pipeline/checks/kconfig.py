@@ -31,7 +31,7 @@ class KconfigCheck:
     about = (
         "help text of new options, references to options that no Kconfig file defines, selections without dependencies"
     )
-    version = 2
+    version = 3
     needs = Needs(whole_tree=True)
 
     def concerns(self, patch: CheckedPatch, /) -> bool:

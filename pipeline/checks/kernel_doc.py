@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pipeline.checks.compare import compared
-from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
+from pipeline.checks.protocol import NOTHING, CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import interpreter, last_line
 from pipeline.model import CheckFinding, Severity
 from pipeline.system.command import Completed
@@ -47,7 +47,7 @@ class KernelDocCheck:
                     laid = f"{where}/{at}{file.name[-2:]}"
                     files[laid], names[laid] = content, name
         if not files:
-            return Outcome()
+            return NOTHING
         script = after.script
         options = ["-none", *(["-Wall"] if b"Wall" in script else [])]
         done = after.run(interpreter(script), "{script}", *options, *files, files=files)

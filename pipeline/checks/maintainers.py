@@ -32,7 +32,8 @@ class MaintainersCheck:
         if not text:
             return Outcome(not_checked=f"the tree has no {NAME}")
         ownerless = _ownerless(patch, before, after, sections(text))
-        return Outcome((*ownerless, *_dangling(patch, after), *_left_behind(patch, before, after, text)))
+        findings = (*ownerless, *_dangling(patch, after), *_left_behind(patch, before, after, text))
+        return Outcome(findings, read=tuple(file.name for file in patch.files if file.name == NAME))
 
 
 def _ownerless(patch: CheckedPatch, before: State, after: State, sections: Sequence[Section]) -> Iterator[CheckFinding]:

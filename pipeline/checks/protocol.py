@@ -169,11 +169,17 @@ class Outcome:
         findings: of the state after the patch; those that are not `new` are counted and not shown.
         not_checked: why nothing, or not all, was looked at; empty where all was.
         read: touched files that were read for what they are, as a document or a script, and not for their style alone.
+        concerned: whether the patch had anything to look at; only the files' content tells some checks.
     """
 
     findings: tuple[CheckFinding, ...] = ()
     not_checked: str = ""
     read: tuple[str, ...] = ()
+    concerned: bool = True
+
+
+NOTHING = Outcome(concerned=False)
+"""The answer where nothing of what a check looks at is in the patch."""
 
 
 class PatchCheck(Protocol):

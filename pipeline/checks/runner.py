@@ -35,7 +35,7 @@ from pipeline.system.watch import LimitError
 MOST_FINDINGS = 200
 """Of one check on one patch, that are kept."""
 LONGEST_MESSAGE = 500
-ANSWERS = 2
+ANSWERS = 3
 """Raised whenever more is stored of an answer."""
 
 
@@ -183,6 +183,7 @@ class Checker:
             "known": sum(not finding.new for finding in outcome.findings),
             "seconds": seconds,
             "read": [*outcome.read],
+            "concerned": outcome.concerned,
         }
         if task.key is not None and not outcome.not_checked:
             self._host.store.put(task.key, value, {})
@@ -206,7 +207,8 @@ def _result(task: _Task, value: Mapping[str, Any], not_checked: str = "") -> Che
         CheckFinding(**{**finding, "severity": Severity(finding["severity"]), "patch": number})
         for finding in value["findings"]
     ]
-    status = CheckStatus.NOT_CHECKED if not_checked else CheckStatus.CHECKED
+    looked = CheckStatus.CHECKED if value["concerned"] else CheckStatus.NOT_CONCERNED
+    status = CheckStatus.NOT_CHECKED if not_checked else looked
     return CheckResult(
         check=task.check.name,
         patch=number,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.checks.compare import compared
-from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State, Tool
+from pipeline.checks.protocol import NOTHING, CheckedPatch, Needs, Outcome, State, Tool
 from pipeline.checks.words import last_line
 from pipeline.model import CheckFinding, Severity
 
@@ -46,7 +46,7 @@ class _ScriptCheck:
                     laid = f"{where}/{at}{self._suffix}"
                     files[laid], names[laid] = content, name
         if not any(name.startswith("after/") for name in files):
-            return Outcome()
+            return NOTHING
         done = after.run(*self._command, *files, files=files)
         try:
             entries = json.loads(done.stdout)

@@ -7,7 +7,7 @@ dependencies of what is selected, can be off. Alternatives and comparisons count
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pipeline.kernel.kconfig.expression import AllOf, AnyOf, Expression, Option
 from pipeline.kernel.kconfig.options import Kconfig
@@ -47,6 +47,31 @@ class Guarantees:
         holds |= self._selected(option, frozenset(holds), set())
         return frozenset(holds)
 
+    def alternatives(self, options: Iterable[str]) -> Iterator[AnyOf]:
+        """Dependencies of options, and of what these depend on, of which some alternative holds.
+
+        What an option selects is on as well, but its dependencies need not be met.
+        """
+        left, seen = [*options], set[str]()
+        while left:
+            option = left.pop()
+            definitions = self._kconfig.definitions.get(option, ())
+            if option in seen or len(definitions) != 1:
+                continue
+            seen.add(option)
+            for depend in definitions[0].depends:
+                left += _conjuncts(depend)
+                yield from (part for part in _parts(depend) if isinstance(part, AnyOf))
+
+    def with_all(self, expression: Expression, holds: frozenset[str]) -> frozenset[str] | None:
+        """What holds where an expression holds as well; None where it never does."""
+        for name in _conjuncts(expression):
+            below = self.of(name)
+            if below is None:
+                return None
+            holds |= below
+        return holds
+
     def _selected(self, option: str, holds: frozenset[str], seen: set[str]) -> set[str]:
         """Options that an option turns on, whether their dependencies hold or not."""
         definitions = self._kconfig.definitions.get(option, ())
@@ -79,18 +104,32 @@ def unmet(texts: Mapping[str, str]) -> dict[tuple[str, str], tuple[tuple[str, ..
                 if None in conditions:
                     continue
                 here = (holds or frozenset()).union(*(condition or () for condition in conditions))
-                lacking = tuple(_lacking(kconfig, selected, here))
+                asked = [selector, *_conjuncts(selection.condition)]
+                lacking = tuple(_lacking(kconfig, guarantees, selected, here, asked))
                 if lacking:
                     answers[selector, selected] = (lacking, definition.place)
     return answers
 
 
-def _lacking(kconfig: Kconfig, selected: str, holds: frozenset[str]) -> Iterator[str]:
+def _lacking(
+    kconfig: Kconfig, guarantees: Guarantees, selected: str, holds: frozenset[str], asked: Collection[str]
+) -> Iterator[str]:
     definitions = kconfig.definitions.get(selected, ())
     if len(definitions) == 1:
         for depend in dict.fromkeys(definitions[0].depends):
-            if not _may_hold(depend, holds, kconfig):
+            if not _may_hold(depend, holds, kconfig) and not any(
+                _holds_with_each(depend, condition, holds, kconfig, guarantees)
+                for condition in guarantees.alternatives(asked)
+            ):
                 yield str(depend)
+
+
+def _holds_with_each(
+    expression: Expression, condition: AnyOf, holds: frozenset[str], kconfig: Kconfig, guarantees: Guarantees
+) -> bool:
+    """Whether an expression holds whichever alternative of a condition does, as in a menu that both options are in."""
+    each = [guarantees.with_all(alternative, holds) for alternative in condition.operands]
+    return all(more is None or _may_hold(expression, more, kconfig) for more in each)
 
 
 def _may_hold(expression: Expression, holds: frozenset[str], kconfig: Kconfig) -> bool:
@@ -116,6 +155,16 @@ def _conjuncts(expression: Expression) -> Iterator[str]:
                 yield from _conjuncts(operand)
         case _:
             return
+
+
+def _parts(expression: Expression) -> Iterator[Expression]:
+    """The expressions that must all hold for one to hold."""
+    match expression:
+        case AllOf(operands):
+            for operand in operands:
+                yield from _parts(operand)
+        case _:
+            yield expression
 
 
 def _alternatives(expression: Expression) -> bool:

@@ -22,6 +22,7 @@ print "mm/util.c:1: ERROR:NETWORK: there is a network\\n" if -e "/sys/class/net/
 open(my $patch, "<", $ARGV[-1]) or die "no patch\\n";
 while (<$patch>) {
 	if (/^\\+\\+\\+ b\\/(\\S+)/) { $path = $1 }
+	elsif (/^\\+\\+\\+ \\/dev\\/null/) { print "dev/null:9: WARNING:APART: keep them apart\\n"; $bad = 1 }
 	elsif (/^@@ .*\\+(\\d+)/) { $line = $1 - 1 }
 	elsif (/^\\+(.*)/) {
 		$line++;
@@ -51,6 +52,7 @@ UNKNOWN_OPTION = (
     (("Kconfig", "config MEMCG\n", "config MEMCG\n\tdepends on NO_SUCH_OPTION\n"),),
 )
 KNOWN_OPTION = ("mm: depend on something", (("Kconfig", "config MEMCG\n", "config MEMCG\n\tdepends on PRINTK\n"),))
+DOCUMENT = "Documentation/mm/vmemmap_dedup.rst"
 NO_HELP = ("mm: ask", (("Kconfig", "config MEMCG\n", 'config ASKED\n\tbool "Ask"\n\nconfig MEMCG\n'),))
 
 
@@ -67,6 +69,12 @@ def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[st
     made.branch("told", "master", TOLD_BY_A_MACHINE)
     made.branch("kconfig", "master", UNKNOWN_OPTION, NO_HELP)
     made.branch("kconfig-good", "master", KNOWN_OPTION)
+    made.git("checkout", "--quiet", "-b", "gone", "master")
+    made.git("rm", "--quiet", DOCUMENT)
+    maintainers = made.folder / "MAINTAINERS"
+    maintainers.write_text(maintainers.read_text().replace(f"F:\t{DOCUMENT}\n", ""))
+    made.git("commit", "--all", "--quiet", "--signoff", "-m", "docs: drop a document")
+    made.git("checkout", "--quiet", "master")
     return made
 
 
@@ -157,3 +165,25 @@ def test_what_is_said_of_a_message_has_no_place_in_a_file(kernel: Developer, tmp
     results = checked(tmp_path / "ws", posted(kernel, tmp_path, "told"), f"path:{kernel.folder}#master")
     (finding,) = results[1, "checkpatch"].findings
     assert (finding.kind, finding.path, finding.line) == ("MISSING_FIXES_TAG", "", 0)
+
+
+@pytest.mark.parametrize("linter", ["shellcheck", "ruff"])
+def test_a_linter_is_not_concerned_where_no_file_is_a_script(kernel: Developer, tmp_path: Path, linter: str) -> None:
+    # A file without a suffix may be one; only its content tells.
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig"), f"path:{kernel.folder}#master")
+    result = results[1, linter]
+    if result.reason:
+        pytest.skip(result.reason)
+    assert result.status is CheckStatus.NOT_CONCERNED
+
+
+def test_a_document_that_is_taken_away_and_maintainers_are_read(kernel: Developer, tmp_path: Path) -> None:
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "gone"), f"path:{kernel.folder}#master")
+    assert results[1, "maintainers"].read == ("MAINTAINERS",)
+    assert results[1, "documentation"].read == (DOCUMENT,)
+    assert results[1, "device-tree"].status is CheckStatus.NOT_CONCERNED
+
+
+def test_what_checkpatch_says_of_a_file_that_is_gone_is_no_finding(kernel: Developer, tmp_path: Path) -> None:
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "gone"), f"path:{kernel.folder}#master")
+    assert (results[1, "checkpatch"].status, results[1, "checkpatch"].findings) == (CheckStatus.CHECKED, ())

@@ -234,6 +234,17 @@ def test_a_good_binding_has_no_findings(sparse: Sparse, workspace: Path) -> None
     assert (result.status, result.reason, result.findings) == (CheckStatus.CHECKED, "", ())
 
 
+def test_a_type_that_another_binding_of_the_tree_gives_is_known(sparse: Sparse, workspace: Path) -> None:
+    # dt-doc-validate sees two bindings that name a property and give it no type, of the thousands that the tree has.
+    property_of_buses = "  spi-max-frequency:\n    maximum: 1000000\n\n"
+    text = GOOD_BINDING.replace("  interrupts:\n", f"{property_of_buses}  interrupts:\n")
+    other = BINDING.replace("reverser", "other")
+    message = f"dt-bindings: misc: reverse bits\n\nFor a test.\n\nSigned-off-by: {AUTHOR}"
+    texts = {BINDING: text, other: text.replace("example,reverser", "example,other")}
+    (result,) = of_device_trees(sparse, workspace, "types", [(message, texts)])
+    assert (result.status, result.reason, result.findings) == (CheckStatus.CHECKED, "", ())
+
+
 DEVICE_TREES = "arch/arm64/boot/dts/example"
 SOC = """\
 // SPDX-License-Identifier: GPL-2.0

@@ -14,6 +14,9 @@ config CLOCK
 	bool "A clock"
 	depends on BUS
 
+config WIDE
+	bool "A wide bus"
+
 config FAR
 	bool "On another architecture"
 	depends on ELSEWHERE
@@ -38,7 +41,9 @@ def lacking(selector: str) -> dict[tuple[str, str], tuple[str, ...]]:
     [
         ("", ("BUS", "CLOCK || TIMER")),
         ("\tdepends on BUS\n", ("CLOCK || TIMER",)),
-        ("\tdepends on BUS || CLOCK\n", ("BUS", "CLOCK || TIMER")),
+        ("\tdepends on BUS || WIDE\n", ("BUS", "CLOCK || TIMER")),
+        ("\tdepends on BUS || CLOCK\n", ("CLOCK || TIMER",)),
+        ("\tdepends on BUS && (CLOCK || WIDE)\n", ("CLOCK || TIMER",)),
     ],
 )
 def test_what_a_selector_does_not_ask_for_can_be_off(depends: str, why: tuple[str, ...]) -> None:
@@ -52,6 +57,8 @@ def test_what_a_selector_does_not_ask_for_can_be_off(depends: str, why: tuple[st
         "\tselect CORE if CLOCK\n",
         "\tselect CORE if CLOCK && BUS\n",
         "\tdepends on BUS\n\tselect TIMER\n\tselect CORE\n",
+        "\tdepends on BUS && (CLOCK || TIMER)\n\tselect CORE\n",
+        "\tdepends on BUS\n\tdepends on TIMER || CLOCK\n\tselect CORE\n",
         "\tdepends on FAR\n\tselect CORE\n",
         "\tselect CORE if FAR\n",
     ],
