@@ -49,9 +49,18 @@ _WHOSE = re.compile(r"\b(?:from|by|of) ([A-Z][a-z]+)|\b([A-Z][a-z]+)'s?\b|\(([A-
 _TAKEN_AWAY = re.compile(r"^(?:remov|drop|delet|discard|get rid|got rid|no longer)\w*", re.IGNORECASE)
 _ASKS_TO_TAKE_AWAY = re.compile(
     r"\b(?:extra|stray|spurious|trailing|useless)\b|"
-    r"\b(?:remov|drop|delet|unneed|unnecessar|redundant|superfluous|get rid|not needed|no need|can go|avoid)\w*",
+    r"\b(?:remov|drop|delet|unneed|unnecessar|redundant|superfluous|get rid|not needed|no need|can go|avoid)\w*|"
+    r"\b(?:never|not|n't|un) ?used\b|\bpointless\b|\bdead code\b",
     re.IGNORECASE,
 )
+
+_OBJECTS = re.compile(
+    r"\b(?:not|n't) (?:\w+ )?(?:an? )?(?:\w+ )?(?:fan of|happy with|keen on|convinced)\b"
+    r"|\bi (?:\w+ )?(?:don't|do not) (?:\w+ )?like\b"
+    r"|\b(?:drop|skip) (?:this|the) patch\b",
+    re.IGNORECASE,
+)
+"""Of a comment that does not want the patch."""
 
 
 def fates(points: Sequence[PointRecord], before: Series, after: Series) -> tuple[PromiseRecord, ...]:
@@ -124,6 +133,8 @@ class _Fates:
         if _REPOST.search(asked.text) and len(asked.own) <= _FEW:
             return "kept", "message", self.difference.after.title
         wanted_away = _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
+        if point.patch in self.difference.dropped and _OBJECTS.search(asked.text):
+            return "kept", "code", ""
         if point.patch in self.difference.dropped and point.state != "promised" and not wanted_away:
             return "answered otherwise", "code", ""
         fate = self._in_code(point, asked)
@@ -195,6 +206,10 @@ class _Fates:
         if any(IDENTIFIER.fullmatch(word) and word in both.only_before for word in asked.own):
             return "kept"
         if telling_words(asked.text) & both.only_after or set(_WORD_OF_FILE.findall(asked.text)) & both.new_files:
+            return "kept"
+        # What is to go is gone where a name of the code above the comment is.
+        away = _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
+        if point.state == "promised" and away and telling_words(" ".join(under[-_LINES_ABOVE:])) & both.only_before:
             return "kept"
         if point.state == "promised" and any(
             IDENTIFIER.fullmatch(word) and both.moved_words[word] for word in telling_words(asked.text)

@@ -120,3 +120,25 @@ def test_patches_that_were_to_be_moved_come_in_another_order() -> None:
     for after, fate in ((moved, "kept"), (series(version=2), "not found")):
         (promised,) = fates(review(first, MIDMASK).points, first, after)
         assert promised.fate == fate
+
+
+def test_a_patch_that_nobody_wanted_is_gone() -> None:
+    comment = "> +\tpool->size = new_size(pool);\n\nI'm not really a fan of this.\n"
+    asked = letter("a", REVIEWER, comment, "p2", subject="Re: [PATCH 2/2] mm: change 2")
+    refused = letter("b", AUTHOR, "> I'm not really a fan of this.\n\nIt cannot be done below.\n", "p2", "a")
+    first = series(asked, refused, patches=(patch(1, "Why.\n"), patch(2)))
+    for after, fate in ((series(version=2, patches=(patch(1, "Why.\n"),)), "kept"), (first, "not found")):
+        (record,) = fates(review(first, MIDMASK).points, first, after)
+        assert (record.point.state, record.fate) == ("disputed", fate)
+
+
+def test_what_is_to_be_removed_is_gone_with_a_name_of_its_code_from_a_file_of_another_name() -> None:
+    comment = "> +\tpool->size = new_size(pool);\n> +\tif (ret)\n> +\t\treturn;\n> +\tval = 1;\n> +\tbreak;\n\n"
+    asked = letter("a", REVIEWER, f"{comment}Pointless attribute.\n", "p2", subject="Re: [PATCH 2/2] mm: change 2")
+    taken = letter("b", AUTHOR, "> Pointless attribute.\n\nOK. I will remove this.\n", "p2", "a")
+    first = series(asked, taken, patches=(patch(1, "Why.\n"), patch(2)))
+    renamed = CODE.replace("mm/pool.c", "mm/pools.c")
+    for code, fate in ((renamed.replace("new_size", "other"), "kept"), (renamed, "not found")):
+        after = series(version=2, patches=(patch(1, "Why.\n"), patch(2, f"Why.\n{code}")))
+        (promised,) = fates(review(first, MIDMASK).points, first, after)
+        assert promised.fate == fate
