@@ -14,6 +14,7 @@ _VERB = (
 )
 _CONDITIONS = (
     rf"\bwith (?:that|this|those|these|the [\w' ]{{1,30}}|my|all|both|it)\b(?: [\w']+){{0,6}},? ?{_PARTICIPLE}\b",
+    rf"^(?:so |and |but |ok,? |okay,? )?with \S+(?: \S+){{0,3}} {_PARTICIPLE}\b",
     r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these)(?: (?:and|plus) [\w ]{1,30})?[,:]",
     r"^(?:so |and |but |ok,? |okay,? )?with (?:that|this|those|these|the) (?:\w+ ){0,3}"
     r"(?:change|fix|nit|tweak|update|correction|modification|addition)(?:e?s)?\b",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.mail.given import is_trailer
-from pipeline.review.addressed import MORE_THAN_THAT, in_so_many_words, is_note, wants_of_author
+from pipeline.review.addressed import MORE_THAN_THAT, in_so_many_words, is_note, meant_by, wants_of_author
 from pipeline.review.alignment import Quotation
 from pipeline.review.changelog import heading
 from pipeline.review.comments import Comment, Discussion, Place
@@ -154,6 +154,7 @@ class Reader:
                     self.phrases,
                     answers=start == 0 and "?" in whole.under,
                     apart=self._goes_on_between_others(whole),
+                    to_point=within is not None and within.comments[0].message.id == message.parent,
                 )
             elif self._answers_question(whole, piece):
                 counts = any(MORE_THAN_THAT.search(sentence) and self.phrases.wants(sentence) for sentence in said)
@@ -168,7 +169,8 @@ class Reader:
                 rules = (*self.phrases.request, *self.phrases.asking)
                 asks = any(matches(rules, sentence) for sentence in said)
                 counts = bool(said) and (asks or not weak)
-                counts = counts or (whole.of_code and repeats(piece, self.phrases))
+                again = repeats(piece, self.phrases) or corrects(" ".join(piece), whole.above)
+                counts = counts or (whole.of_code and again)
             if counts and is_note(whole.text, piece, self.phrases):
                 counts = in_so_many_words(said, self.phrases)
             if counts:
@@ -192,7 +194,7 @@ class Reader:
         """Whether words stand below another reviewer's, and not below the patch: there a word of doubt is no point."""
         parent = self._places.by_id.get(comment.message.parent)
         others = parent is not None and not self._by_author(parent) and parent.names[0] != comment.message.names[0]
-        if not others or self.authors.calls(comment.text):
+        if not others or self.authors.calls(comment.text) or self._places.of_author(comment, self._by_author):
             return False
         return not comment.above.lstrip("> ").startswith(("+", "-", "@"))
 
@@ -268,9 +270,14 @@ class Reader:
         if not answers:
             start = next((at + 1 for at in range(start - 1, -1, -1) if not text[at].strip()), 0)
         end = next((at for at in range(start, len(text)) if not text[at].strip()), len(text))
-        discussion = Discussion([Comment(message, (), text[start:end])], volunteered=True)
-        self.discussions.append(discussion)
-        self._places.add(message, (discussion, discussion.comments[0]))
+        comment = Comment(message, (), text[start:end])
+        discussion = meant_by(sentences(comment.text), message, self.discussions)
+        if discussion:
+            discussion.comments.append(comment)
+        else:
+            discussion = Discussion([comment], volunteered=True)
+            self.discussions.append(discussion)
+        self._places.add(message, (discussion, comment))
         return own_words((*text[:start], *text[end:]), message.names, self.phrases)
 
     def _volunteers(self, sentence: str, unasked: bool) -> bool:

@@ -22,6 +22,7 @@ from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WO
 
 _GREETED = re.compile(r"\s*(?:hi|hello|hey|dear)\s+([\w-]+)\W*$", re.IGNORECASE)
 _LAST = datetime.max.replace(tzinfo=UTC)
+_PULL = re.compile(r"^\W*git[- ]pull\b", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
 
 
@@ -91,7 +92,12 @@ def messages(series: Series, phrases: Phrases) -> tuple[Message, ...]:
     sent = _moments(thread)
     thread.sort(key=lambda message: (sent[message.id], order[message.id]))
     thread = _parents_first(thread)
-    return tuple(message for message in thread if not matches(phrases.notices, parseaddr(message.letter.sender)[1]))
+    return tuple(message for message in thread if not _is_notice(message, phrases))
+
+
+def _is_notice(message: Message, phrases: Phrases) -> bool:
+    """A program's notice, or a maintainer's request to pull what was applied."""
+    return matches(phrases.notices, parseaddr(message.letter.sender)[1]) or bool(_PULL.match(message.letter.subject))
 
 
 def readable(thread: Sequence[Message]) -> list[Message]:

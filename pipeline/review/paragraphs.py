@@ -29,12 +29,22 @@ def fresh_starts(text: Sequence[str], phrases: Phrases) -> list[int]:
         begins = bool(text[at].strip()) and not text[at - 1].strip()
         above = next((line.strip() for line in reversed(text[:at]) if line.strip()), "")
         listed = (listed or above.endswith(":")) and bool(_BULLET.match(text[at])) if begins else listed
-        if begins and not listed and matches(phrases.additive, text[at].strip()):
+        if (
+            begins
+            and not listed
+            and not _goes_on_small(above, text[at])
+            and matches(phrases.additive, text[at].strip())
+        ):
             end = next((below for below in range(at, len(text)) if not text[below].strip()), len(text))
             said = phrases.substance(sentences(text[at:end]))
             if any(phrases.asks(sentence) or sentence.endswith("?") for sentence in said):
                 starts.append(at)
     return starts
+
+
+def _goes_on_small(above: str, line: str) -> bool:
+    """Whether a paragraph begins small below one that has no end: it goes on."""
+    return bool(above) and above[-1] not in ".!?:" and line.lstrip()[:1].islower()
 
 
 def past_item(text: Sequence[str], end: int) -> int:

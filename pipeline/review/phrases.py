@@ -16,7 +16,9 @@ Rules = tuple[re.Pattern[str], ...]
 LONGEST_SENTENCE = 1000
 """Characters that rules look at: they are written for sentences, not for a table of numbers."""
 
-_END = re.compile(r"(?<=[.!?])[)\"']?\s+(?=[\"'(`]?[A-Z0-9])|(?<=[.!?])\s+(?=i\b)|\s+[:;]-?[)P(]\s+")
+_END = re.compile(r"(?<=[.!?])[)\"']?\s+(?=[\"'(`]?[A-Z0-9]|[\"`]\w)|(?<=[.!?])\s+(?=i\b)|\s+[:;]-?[)P(]\s+")
+_TORN = re.compile(r"(?<=\b(?:the|and|for))\n{2,}(?=[a-z])|(?<=\b(?:in|of|to|or|be|is|an))\n{2,}(?=[a-z])")
+"""Where a sentence cannot end, and goes on below a blank line that a program has put there."""
 _TYPESET = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 """Apostrophes and quotation marks of typesetters, and those of the rules."""
 _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")
@@ -47,12 +49,14 @@ class Phrases:
         elsewhere: of what is said of other comments; already: of what is so as it is.
         volunteered, intended: of sentences in which the author means to do something unasked; errands: that changes no
             patch.
-        agreed: of the author; reserved: of what is no agreement for all that.
+        agreed: of the author; admitted: of a fault, that an author agrees to mend whatever was asked; reserved: of what
+            is no agreement for all that.
         everything: of an answer to all comments of a mail.
-        disputed, accepted, withdrawn, seconded, request: of what others answer; declined: of a maintainer, of what
-            somebody else wants; opinion: of what asks, somebody's own wish; notes: of what begins a note; taken: of who
-            does it instead of the author.
-        asking, objection: of what makes a point of its own in an answer; additive: of paragraphs that begin one.
+        disputed, accepted, withdrawn, seconded, request: of what others answer; countered: of what begins an answer
+            that disputes; declined: of a maintainer, of what somebody else wants; opinion: of what asks, somebody's own
+            wish; notes: of what begins a note; taken: of who does it instead of the author.
+        asking, objection: of what makes a point of its own in an answer; inquiry: of what asks how things are, in words
+            of a request; additive: of paragraphs that begin one.
         pleasantry, unless: of sentences that say nothing about the code, and of what undoes it.
         signposts: of sentences that point to others; handed: of those that hand the patch over.
         tags: of sentences that ask for consent; solicits: of those that look for a reviewer.
@@ -67,6 +71,7 @@ class Phrases:
     offered: Rules
     announced: Rules
     agreed: Rules
+    admitted: Rules
     reserved: Rules
     everything: Rules
     elsewhere: Rules
@@ -75,6 +80,7 @@ class Phrases:
     intended: Rules
     errands: Rules
     disputed: Rules
+    countered: Rules
     accepted: Rules
     withdrawn: Rules
     declined: Rules
@@ -84,6 +90,7 @@ class Phrases:
     taken: Rules
     request: Rules
     asking: Rules
+    inquiry: Rules
     objection: Rules
     additive: Rules
     pleasantry: Rules
@@ -136,7 +143,7 @@ class Phrases:
         if asks_back:
             return Answer("undecided", tuple(spoken[-1:]), True)
         agreed = tuple(sentence for sentence in said if self.agrees(sentence))
-        if agreed and not question:
+        if agreed and (not question or any(self._without_reserve(self.admitted, sentence) for sentence in agreed)):
             return Answer("promised", agreed)
         return Answer("answered", agreed or tuple(said[:1]))
 
@@ -149,7 +156,15 @@ class Phrases:
 
     def agrees(self, sentence: str) -> bool:
         """It says yes, and nothing against it."""
-        return self._without_reserve(self.agreed, sentence)
+        return self._without_reserve((*self.agreed, *self.admitted), sentence)
+
+    def disputes(self, said: Sequence[str]) -> tuple[str, ...]:
+        """The sentences of an answer to the author that do not take it."""
+        return tuple(
+            sentence
+            for at, sentence in enumerate(said)
+            if matches(self.disputed, sentence) or (at == 0 and matches(self.countered, sentence))
+        )
 
     def accepts(self, sentence: str) -> bool:
         return self._without_reserve(self.accepted, sentence)
@@ -162,7 +177,8 @@ class Phrases:
 
     def asks(self, sentence: str) -> bool:
         """It asks for a change, in whatever form: please, could you, should this not."""
-        return matches(self.asking, sentence) and not (self.pleasant(sentence) or matches(self.withdrawn, sentence))
+        denied = self.pleasant(sentence) or matches(self.withdrawn, sentence) or matches(self.inquiry, sentence)
+        return matches(self.asking, sentence) and not denied
 
     def wants(self, sentence: str) -> bool:
         """It is a request, a question or an objection."""
@@ -222,6 +238,7 @@ def phrases() -> Phrases:
                 "offered",
                 "announced",
                 "agreed",
+                "admitted",
                 "reserved",
                 "everything",
                 "elsewhere",
@@ -235,6 +252,7 @@ def phrases() -> Phrases:
             name: _compiled(others[name])
             for name in (
                 "disputed",
+                "countered",
                 "accepted",
                 "withdrawn",
                 "declined",
@@ -244,6 +262,7 @@ def phrases() -> Phrases:
                 "taken",
                 "request",
                 "asking",
+                "inquiry",
                 "objection",
                 "additive",
             )
@@ -266,6 +285,6 @@ def _compiled(expressions: Sequence[str]) -> Rules:
 
 def sentences(lines: Sequence[str]) -> tuple[str, ...]:
     """The sentences of a text, each on one line; a blank line ends one, too."""
-    paragraphs = "\n".join(line.strip() for line in lines).translate(_TYPESET).split("\n\n")
+    paragraphs = _TORN.sub(" ", "\n".join(line.strip() for line in lines).translate(_TYPESET)).split("\n\n")
     parts = (part for text in paragraphs for part in _END.split(" ".join(text.split())))
     return tuple(part for piece in parts if (part := _SMILEY.sub("", piece).strip()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline.review.alignment import Quotation, words
 from pipeline.review.comments import Comment, Place
@@ -38,6 +38,12 @@ class Places:
             number not in known and quoted.positions([words(line) for line in passage.text], in_part=False)
             for number, passage in enumerate(parent.text.passages)
         )
+
+    def of_author(self, comment: Comment, by_author: Callable[[Message], bool]) -> bool:
+        """Whether a comment stands under an author's words, which another mail has quoted before."""
+        depth = comment.message.text.passages[comment.passage].depth
+        older = self._ancestor(comment.message, depth) if depth else None
+        return older is not None and by_author(older)
 
     def _targets(self, message: Message, passage: Passage) -> list[Place]:
         """The comments that the end of a passage's quotation comes from: the parent's, or those of a mail above.

@@ -158,7 +158,14 @@ class _Outcome:
         answer = self._phrases.answer(said, self._question)
         words = answer.words
         so_far = any(self._phrases.agrees(sentence) or matches(self._phrases.already, sentence) for sentence in said)
-        if answer.state == "answered" and self._wanted and not so_far:
+        # What the author says to others leaves what was said to whoever asked.
+        if (
+            (again or self.state == "answered")
+            and self._is_to_others(comment)
+            and answer.state in ("answered", "disputed")
+        ):
+            return
+        if answer.state == "answered" and (self._wanted or self._objector) and not so_far:
             self._settle("disputed", comment, (meant or tuple(said))[:1])
             return
         if answer.state == "answered":
@@ -166,9 +173,6 @@ class _Outcome:
         # What was promised is not taken back by a word more on it, nor by thanks or a question.
         asks = answer.asks_back or (answer.state == "undecided" and any("?" in sentence for sentence in words))
         if self.state == "promised" and (answer.state in ("answered", "undecided") or asks):
-            return
-        # What the author says to others leaves what was said to whoever asked.
-        if again and self._is_to_others(comment) and answer.state in ("answered", "disputed"):
             return
         # Somebody else has answered, and the author goes on from there.
         if self.state == "answered" and not first and answer.asks_back:
@@ -186,7 +190,11 @@ class _Outcome:
             self._third_party(comment, said)
             return
         if self.state == "unanswered" and not self._author:
-            if own and (words := self._matching(self._phrases.withdrawn, said) or self._own_answer(comment, said)):
+            if own and (
+                words := self._matching(self._phrases.withdrawn, said)
+                or self._own_answer(comment, said)
+                or self._content(comment, said)
+            ):
                 self._settle("answered", comment, words)
             return
         meant = self._phrases.substance(said)
@@ -195,7 +203,7 @@ class _Outcome:
         )
         if own and (words := self._matching(self._phrases.withdrawn, said)) and self.state != "promised":
             self._settle("answered", comment, words)
-        elif words := self._matching(self._phrases.disputed, said):
+        elif words := self._phrases.disputes(said):
             self._settle("disputed", comment, words, display(comment.message.letter.sender))
         elif self._asked_back and (own or accepted) and not (meant and meant[-1].endswith("?")):
             # The author's question is answered: the next step is the author's again.
@@ -238,6 +246,11 @@ class _Outcome:
         alone = self._asked and comment.message.parent == self._opener.id
         sure = not any(self._phrases.wants(sentence) or _HEDGED.search(sentence) for sentence in meant)
         return meant[:1] if alone and sure else ()
+
+    def _content(self, comment: Comment, said: Sequence[str]) -> tuple[str, ...]:
+        """Words of a person whom somebody else's answer has satisfied."""
+        first = said[:1] if self._is_to_others(comment) and any(map(self._phrases.accepts, said[:1])) else ()
+        return () if any(map(self._phrases.wants, said)) else tuple(first)
 
     def _wrote(self, comment: Comment) -> bool:
         """Whether an author says it."""

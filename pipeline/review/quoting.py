@@ -44,6 +44,7 @@ _SLIP = re.compile(r"^[^\s>]{1,2}> ")
 _ALIKE = 0.7
 _WORDS_OF_LEAD = 5
 _WORDS_OF_CORRECTION = 3
+_OPERATOR = re.compile(r"^(?:[-+*/%&|^]|<<|>>)=$|^[<>=!]=$|^(?:&&|\|\|)$")
 _SENTENCE = re.compile(r"[.?!:;]\s*$|(?:\S+ +){4}\S")
 """What a torn line of code is not."""
 _LONGEST_ATTRIBUTION = 1000
@@ -195,10 +196,10 @@ def _is_torn(lines: list[str], at: int) -> bool:
 
 
 def corrects(line: str, under: str) -> bool:
-    """Whether a word (or two) is nearly one of the line above it."""
+    """Whether a word (or two) is nearly one of the line above it, or an operator for it."""
     words = line.split()
-    return len(words) <= _WORDS_OF_CORRECTION and any(
-        get_close_matches(word, under.split(), 1, _ALIKE) for word in words
+    return bool(_OPERATOR.match(line.strip())) or (
+        len(words) <= _WORDS_OF_CORRECTION and any(get_close_matches(word, under.split(), 1, _ALIKE) for word in words)
     )
 
 
