@@ -12,7 +12,7 @@ from pipeline.assess.words import base_fails
 from pipeline.checks.compiled import BISECTABILITY, CLANG, MORE_WARNINGS, SPARSE, WARNINGS
 from pipeline.kernel import sparse
 from pipeline.kernel.commands import is_code
-from pipeline.kernel.diagnostics.words import option_of
+from pipeline.kernel.diagnostics.words import COMPILERS, option_of
 from pipeline.record import (
     CellRecord,
     CheckFindingRecord,
@@ -86,6 +86,9 @@ def _of_patch(record: RunRecord, tree: str, patch: PatchRecord) -> Iterator[Patc
         if check.name == MORE_WARNINGS:
             # Of its level alone: what a compiler says in any case is that of W=1, too.
             fresh = {key: warning for key, warning in fresh.items() if key not in known}
+        if check.name == CLANG:
+            # What make starts beside the compiler, such as kernel-doc, says the same whichever compiles.
+            fresh = {key: warning for key, warning in fresh.items() if warning.tool in COMPILERS or key not in known}
         known.update(fresh)
         files = [path for path in patch.files if _concerns(check, path, cells)]
         findings = tuple(_warning(warning) for warning in fresh.values())

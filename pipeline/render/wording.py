@@ -32,11 +32,15 @@ def compiler(toolchain: str, *, short: bool = True) -> str:
     return f"{program[1]} {'.'.join(number.split('.')[:2]) if short else number}"
 
 
-def kernels(cells: Sequence[CellRecord]) -> str:
-    """Several kernels in a few words: `x86_64 (2 configurations) and i386, with gcc 12.2`."""
+def kernels(cells: Sequence[CellRecord], program: str = "") -> str:
+    """Several kernels in a few words: `x86_64 (2 configurations) and i386, with gcc 12.2`.
+
+    Args:
+        program: that says something of them, where that is not their compiler.
+    """
     by_compiler: dict[str, dict[str, int]] = {}
     for cell in cells:
-        archs = by_compiler.setdefault(compiler(cell.toolchain), {})
+        archs = by_compiler.setdefault(program or compiler(cell.toolchain), {})
         archs[cell.arch] = archs.get(cell.arch, 0) + 1
     parts = []
     for name, archs in by_compiler.items():

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from urllib.parse import urljoin
 
+from pipeline.kernel import sparse
 from pipeline.kernel.architectures import architecture
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord, TreeRecord
 from pipeline.render import wording
@@ -68,9 +69,16 @@ def reproducer(record: RunRecord, cell: CellRecord, applied: int, diagnostics: S
         *([["git", "checkout", f"HEAD~{later}"]] if later else []),
         [*make, cell.base],
         *([config, [*make, "olddefconfig"]] if requests else []),
-        [*make, *(["W=1"] if cell.stage == "objects" else []), *map(shlex.quote, objects)],
+        [*make, *_levels(cell, diagnostics), *map(shlex.quote, objects)],
     ]
     return [line for command in commands for line in _broken(command)]
+
+
+def _levels(cell: CellRecord, diagnostics: Sequence[DiagnosticRecord]) -> list[str]:
+    """The variables of make that bring the warnings."""
+    if any(diagnostic.tool == sparse.PROGRAM for diagnostic in diagnostics):
+        return ["C=2"]
+    return [word for word in cell.words if word.startswith("W=")] if cell.stage == "objects" else []
 
 
 def _tree(record: RunRecord, cell: CellRecord) -> TreeRecord | None:

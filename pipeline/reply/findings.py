@@ -8,6 +8,8 @@ from dataclasses import replace
 from pipeline.assess import before_after
 from pipeline.assess.findings import BlamedPatch, Finding, boot_failures, failures, warnings
 from pipeline.assess.words import labelled
+from pipeline.kernel import sparse
+from pipeline.kernel.diagnostics.words import COMPILERS
 from pipeline.record import CellRecord, DiagnosticRecord, RunRecord
 from pipeline.render import wording
 from pipeline.reply import console
@@ -53,7 +55,8 @@ def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
         for finding in findings:
             shown = [cells[name] for name in finding.cells]
             what = "The build fails" if kind == "error" else _warns(finding)
-            text = _sentences(record, finding.blamed, f"{what} on {wording.kernels(shown)}", kind == "error")
+            program = _program(finding, shown) if kind == "warning" else ""
+            text = _sentences(record, finding.blamed, f"{what} on {wording.kernels(shown, program)}", kind == "error")
             if kind == "error" and (good := _builds_on(record, finding)):
                 text = wrap(f"{' '.join(text)} With it, it builds on {wording.kernels(good)}.", COLUMNS, most=8)
             yield Report(
@@ -78,6 +81,16 @@ def _builds_on(record: RunRecord, finding: Finding) -> list[CellRecord]:
         and any(state.patch == finding.blamed.patch > 0 and state.status == "built" for state in cell.states)
         and any(file.path in paths and file.objects for file in cell.files)
     ]
+
+
+def _program(finding: Finding, cells: Sequence[CellRecord]) -> str:
+    """The program that speaks where it is no compiler, such as sparse or kernel-doc; empty otherwise."""
+    tools = {diagnostic.tool for diagnostic in finding.diagnostics}
+    if len(tools) != 1 or tools & COMPILERS:
+        return ""
+    (tool,) = tools
+    version = cells[0].checker.split(" ")[0] if tool == sparse.PROGRAM else ""
+    return f"{tool} {version}".strip()
 
 
 def _warns(finding: Finding) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+COMPILERS = frozenset(("gcc", "clang"))
+"""Tools of diagnostics that compile; others are started beside them, and say the same whichever compiles."""
+
 _QUOTES = str.maketrans('‘’“”`"', "''''''")
 # gcc's [-Wunused], and where warnings are errors [-Werror=unused] of gcc, [-Werror,-Wunused] of clang.
 _OPTION = re.compile(r"\[(?:-Werror,)?-W(?:error=)?(?P<option>[\w=+-]+)\]$")

@@ -84,6 +84,14 @@ def test_each_compiler_and_sparse_answer_for_themselves() -> None:
     assert words(record, "sparse") == ["ok", "ok", "PROBLEM"]
 
 
+def test_what_both_compilers_makes_say_is_no_warning_of_clang() -> None:
+    of_kernel_doc = UNUSED.model_copy(update={"message": "cannot understand function prototype", "tool": "kernel-doc"})
+    clang = cell("x86_64-objects-narrow", (1, of_kernel_doc), (2, UNUSED), toolchain=CLANG)
+    record = run(cell("x86_64-objects", (1, of_kernel_doc), (2, UNUSED)), clang)
+    assert (words(record, "W=1"), words(record, "clang")) == (["PROBLEM", "PROBLEM", "ok"], ["ok", "PROBLEM", "ok"])
+    assert words(run(clang), "clang") == ["PROBLEM", "PROBLEM", "ok"]
+
+
 def test_more_warnings_are_a_row_where_they_are_asked_for_and_have_their_own_alone() -> None:
     more = cell("x86_64-objects-more-warnings", (1, UNUSED), (2, SHADOW), words=("W=2",))
     assert words(run(cell()), "W=2") == []

@@ -169,6 +169,25 @@ def test_what_no_build_proves_is_not_said_of_a_patch() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tool", "message", "by", "variable"),
+    [
+        ("gcc", "unused variable 'i' [-Wunused-variable]", "gcc 12.2", "W=1"),
+        ("sparse", "symbol 'i' was not declared. Should it be static?", "sparse 0.6.4", "C=2"),
+        ("kernel-doc", "cannot understand function prototype", "kernel-doc", "W=1"),
+    ],
+)
+def test_a_warning_is_told_of_the_program_that_gives_it(tool: str, message: str, by: str, variable: str) -> None:
+    warning = records.diagnostic(line=1231, message=message).model_copy(update={"tool": tool, "source": "int i;"})
+    states = (*records.states("built", "built", "built"), records.state(3, new_warnings=(warning,)))
+    changes: dict[str, Any] = {"stage": "objects", "words": ("W=1",), "checker": "0.6.4 (Debian: 0.6.4-3)"}
+    text = body(
+        failing(broken(states=states, status="built", **changes)), log=f"mm/hugetlb.c:1231:6: warning: {message}\n"
+    )
+    assert f"A new warning on riscv ({by}) with this patch." in text
+    assert f" {variable} mm/hugetlb.o" in text
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"requests": None},
