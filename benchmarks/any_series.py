@@ -177,7 +177,8 @@ def summary(rows: list[Row]) -> list[str]:
     """The numbers that the table comes to."""
     shares = [kept / changed for kept, changed in (row.lines for row in rows) if changed]
     short = [row for row in rows if len(row.cold.record.series.patches) <= 10]
-    lines = [f"changed lines compiled: mean {100 * statistics.mean(shares):.1f} % of {len(shares)} series with code"]
+    mean = f"mean {100 * statistics.mean(shares):.1f} % of {len(shares)}" if shares else "no"
+    lines = [f"changed lines compiled: {mean} series with code"]
     for name, times in (
         ("first verdict", [row.cold.first for row in short]),
         ("stage", [row.cold.cost.wall for row in short]),

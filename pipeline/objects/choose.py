@@ -16,7 +16,7 @@ from pipeline.kernel.kconfig.expression import Expression, Tristate, evaluate, o
 from pipeline.kernel.rust import OPTION
 from pipeline.model import TouchedFile
 from pipeline.objects import rust
-from pipeline.objects.device_tree import is_device_tree, source, touched_trees
+from pipeline.objects.device_tree import is_blob, is_device_tree, source, touched_trees
 from pipeline.plan.suggest import ASKED, Sources, compiled_if
 from pipeline.system.errors import UsageError
 
@@ -140,7 +140,7 @@ def chosen(
         reason = "" if targets else _no_includer(header, configured.arch)
         added.append(TouchedFile(header, tuple(targets), reason=reason))
     trees = touched_trees(configured.arch, code, includers, MOST_INCLUDERS)
-    beside = [configured.beside(path) for path in code if is_makefile(path)]
+    beside = [_by_trees(configured.beside(path), trees) for path in code if is_makefile(path)]
     of_options = [_of_options(configured, path, includers.get(path, ())) for path in code if is_kconfig(path)]
     others = [
         TouchedFile(path, reason="no object")
@@ -154,6 +154,13 @@ def chosen(
     crates = _of_rust(configured, of_rust)
     found = [*files, *added, *trees, *beside, *shown_by_options, *crates, *others]
     return tuple(sorted(found, key=lambda file: file.path))
+
+
+def _by_trees(makefile: TouchedFile, trees: Sequence[TouchedFile]) -> TouchedFile:
+    """A makefile beside which nothing is compiled but device trees."""
+    folder = makefile.path.rpartition("/")[0]
+    shown = [target for tree in trees if tree.path.rpartition("/")[0] == folder for target in tree.targets]
+    return makefile if makefile.targets or not shown else TouchedFile(makefile.path, tuple(shown[:MOST_BESIDE]))
 
 
 def _of_rust(configured: Configured, paths: Sequence[str]) -> list[TouchedFile]:
@@ -183,7 +190,10 @@ def sources_of(files: Iterable[TouchedFile], includers: Mapping[str, Sequence[st
         elif is_device_tree(file.path):
             sources |= {target: source(target) for target in file.targets}
         elif is_makefile(file.path):
-            sources |= {target: str(PurePosixPath(target).with_suffix(".c")) for target in file.targets}
+            sources |= {
+                target: source(target) if is_blob(target) else str(PurePosixPath(target).with_suffix(".c"))
+                for target in file.targets
+            }
         elif not file.path.endswith(".h"):
             sources |= {target: sources.get(target, file.path) for target in file.targets}
     wanted = {target for file in files for target in file.targets}

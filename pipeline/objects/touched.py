@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cached_property
+from itertools import chain
 
+from pipeline.kernel.architectures import architecture
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.commands import is_kconfig, is_of_kernel
 from pipeline.kernel.sources import Sources
 from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
-from pipeline.objects.choose import Configured, chosen, sources_of, values_of
-from pipeline.objects.device_tree import blob, is_device_tree
+from pipeline.objects.choose import MOST_BESIDE, Configured, chosen, sources_of, values_of
+from pipeline.objects.device_tree import blob, included, is_device_tree
 from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language, Lost, lost_of
 from pipeline.objects.options import MOST_KCONFIGS, changed_options, files_of_options
 from pipeline.objects.rust import is_rust
@@ -24,7 +26,7 @@ from pipeline.system.git import Repository
 from pipeline.system.store import Key
 from pipeline.system.untrusted import TooMuchError
 
-_VERSION = 4
+_VERSION = 5
 """Raised whenever other files are taken for those that include a header, or others show a file."""
 
 
@@ -57,6 +59,7 @@ class TouchedCode:
         self.changed_digest = lines_digest(self.changed)
         self.removed_digest = lines_digest(self.removed)
         self._includers: Mapping[str, Sequence[str]] = {}
+        self._stand_ins: Sequence[str] = ()
 
     @cached_property
     def code(self) -> tuple[str, ...]:
@@ -89,15 +92,36 @@ class TouchedCode:
         """
         self._includers = {**self._includers, **self._of_options}
         headers = [path for path in self.files if path.endswith(".h")]
-        trees = [path for path in self.files if is_device_tree(path) and not blob(path)]
-        for language, included in ((C, headers), (DEVICE_TREE, trees)):
-            if included:
-                self._includers = {**self._includers, **self._including(included, language)}
+        if headers:
+            self._includers = {**self._includers, **self._including(headers, C)}
+        self._find_device_trees()
         if gone := [path for path in headers if path not in self._present[self._applied.states[-1].patch]]:
             # They are broken, unless they find another header of that name.
             for header, left_behind in self._still_including(gone).items():
                 others = [*left_behind, *self._includers.get(header, ())]
                 self._includers = {**self._includers, header: tuple(dict.fromkeys(others))}
+
+    def _find_device_trees(self) -> None:
+        """Finds the device trees that include the series', and on the base one for each new board.
+
+        What is said of a SoC's files there is not said of the new board that includes them.
+        """
+        base, last = (self._present[self._applied.states[at].patch] for at in (0, -1))
+        there = [path for path in self.files if is_device_tree(path) and path in last]
+        names = [f"{self._applied.states[-1].commit}:{path}" for path in there]
+        contents = self._repository.blobs(names) if names else []
+        texts = dict(zip(there, (text.decode("utf-8", "replace") for text in contents), strict=True))
+        parts = {path: included(path, texts) for path in there if blob(path)}
+        beneath = {path: [name for name in parts[path] if name not in texts] for path in parts if path not in base}
+        asked = [path for path in self.files if is_device_tree(path) and not blob(path)]
+        asked += [name for name in dict.fromkeys(chain.from_iterable(beneath.values())) if name not in asked]
+        found = self._including(asked, DEVICE_TREE) if asked else {}
+        own = {name: [path for path in parts if name in parts[path]] for name in asked}
+        both = {name: tuple(dict.fromkeys([*own[name], *found.get(name, ())])) for name in asked}
+        self._includers = {**self._includers, **both}
+        others = {path: [other for other in found.get(path, ()) if other not in self.files] for path in asked}
+        chosen_ones = (next((others[name][0] for name in names if others[name]), "") for names in beneath.values())
+        self._stand_ins = [*dict.fromkeys(filter(None, chosen_ones))][:MOST_BESIDE]
 
     def chosen(
         self, arch: str, configs: Mapping[int, str], also: Collection[str] = ()
@@ -110,6 +134,10 @@ class TouchedCode:
             also: files that are wanted, whether they are touched or not.
         """
         others = sorted(set(also).difference(self.files))
+        folder = f"arch/{architecture(arch).folder}/"
+        stand_ins = [
+            TouchedFile(path, (blob(path),), touched=False) for path in self._stand_ins if path.startswith(folder)
+        ]
         known: dict[tuple[int, frozenset[str]], tuple[TouchedFile, ...]] = {}
         files = {}
         for state in self._applied.states:
@@ -128,6 +156,7 @@ class TouchedCode:
                 known[origin.patch, there] = (
                     *(file for file in shown if file.targets or file.path in there),
                     *self._untouched(origin, arch, configs[state.patch], others),
+                    *stand_ins,
                 )
             files[state.patch] = known[origin.patch, there]
         return files

@@ -388,6 +388,33 @@ def test_a_device_tree_that_goes_is_asked_for_no_more(tried: Tried) -> None:
     assert statuses(cell) == ["built", "built", "built"]
 
 
+def test_a_new_board_is_not_told_of_the_warnings_of_its_chip(
+    run: Runner, tmp_path: Path, sealed_environment: dict[str, str]
+) -> None:
+    """Seen red where no device tree of the base that includes the chip was compiled beside the new one."""
+    developer = Developer(tmp_path / "linux", {**sealed_environment, **git_identity(AUTHOR)})
+    texts = {BOARD: '/dts-v1/;\n#include "chip.dtsi"\n/ { };\n', CHIP: "#warning an old one\n/ { };\n"}
+    plank, beam = BOARD.replace("board", "plank"), BOARD.replace("board", "beam")
+    makefile = str(Path(BOARD).with_name("Makefile"))
+    later = {plank: texts[BOARD], beam: f"{texts[BOARD]}#warning its own\n", makefile: "# Boards.\n"}
+    for branch, files in (("boards", texts), ("tried", later)):
+        developer.git("checkout", "--quiet", "-B", branch)
+        for name, content in files.items():
+            (developer.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (developer.folder / name).write_text(content)
+        developer.git("add", "--all")
+        developer.git("commit", "--quiet", "--signoff", "-m", f"x86: dts: {branch}")
+    series = developer.post(tmp_path / "posted", "boards..tried", "x86: dts: boards").folder
+    tree = f"--tree=path:{developer.folder}#boards"
+    done = run("apply-and-build", str(series), tree, "--until=objects", "--json=run.json")
+    assert done.returncode == 1, done.stdout + done.stderr
+    record = RunRecord.model_validate_json((run.folder / "run.json").read_bytes())
+    (cell,) = (cell for cell in record.cells if cell.id == CELL)
+    warnings = [(warning.path, warning.message) for state in cell.states for warning in state.new_warnings]
+    assert [path for path, _ in warnings] == [beam], warnings
+    assert compiled(cell)[makefile] == ""
+
+
 def test_code_that_is_taken_away_alone_is_no_verdict(
     tmp_path: Path, run: Runner, sealed_environment: dict[str, str]
 ) -> None:
@@ -436,7 +463,7 @@ def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:
 
 
 def test_texts_get_no_cell(tried: Tried) -> None:
-    cells, _, printed = tried([("maintainers: a word", [("MAINTAINERS", "SPDX-License", "The SPDX-License")])], 1)
+    cells, _, printed = tried([("readme: a word", [("README", "SPDX-License-Identifier:", "Well, SPDX-License-Identifier:")])], 1)
     assert cells == []
     assert "the series touches nothing that could be compiled" in printed
 

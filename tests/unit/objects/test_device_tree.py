@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.model import TouchedFile
-from pipeline.objects.device_tree import blob, goal, goals, is_device_tree, source, touched_trees
+from pipeline.objects.device_tree import blob, goal, goals, included, is_device_tree, source, touched_trees
 
 FOLDER = "arch/arm64/boot/dts/maker"
 
@@ -42,6 +42,18 @@ def test_a_file_that_is_included_is_shown_by_trees_of_its_architecture() -> None
         TouchedFile("arch/riscv/boot/dts/y.dts", reason="needs arch/riscv"),
     ]
     assert not is_device_tree("fs/a.c")
+
+
+def test_what_a_device_tree_includes_is_followed_through_others() -> None:
+    texts = {
+        f"{FOLDER}/board.dts": '/dts-v1/;\n#include "family.dtsi"\n#include <dt-bindings/a.h>\n',
+        f"{FOLDER}/family.dtsi": '#include "../chip.dtsi"\n/include/ "board.dts"\n#include <riscv/core.dtsi>\n',
+    }
+    assert included(f"{FOLDER}/board.dts", texts) == [
+        f"{FOLDER}/family.dtsi",
+        "arch/arm64/boot/dts/chip.dtsi",
+        "arch/riscv/boot/dts/core.dtsi",
+    ]
 
 
 def test_device_trees_are_asked_for_apart_from_objects() -> None:
