@@ -281,7 +281,7 @@ class Reader:
         return own_words((*text[:start], *text[end:]), message.names, self.phrases)
 
     def _volunteers(self, sentence: str, unasked: bool) -> bool:
-        if matches(self.phrases.errands, sentence):
+        if matches(self.phrases.errands, sentence) or matches(self.phrases.handed, sentence):
             return False
         if matches(self.phrases.volunteered, sentence):
             # `I also found ...` leads to what the author quotes below.

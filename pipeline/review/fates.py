@@ -54,6 +54,7 @@ _ASKS_TO_TAKE_AWAY = re.compile(
     re.IGNORECASE,
 )
 
+_REBASE = re.compile(r"\bre-?bas(?:e|ed|ing)\b", re.IGNORECASE)
 _OBJECTS = re.compile(
     r"\b(?:not|n't) (?:\w+ )?(?:an? )?(?:\w+ )?(?:fan of|happy with|keen on|convinced)\b"
     r"|\bi (?:\w+ )?(?:don't|do not) (?:\w+ )?like\b"
@@ -130,6 +131,8 @@ class _Fates:
         heaviest, line = max(said, key=lambda pair: pair[0], default=(0.0, ""))
         if heaviest >= SETTLED:
             return "kept", "message", line
+        if _REBASE.search(asked.text) and (line := self._rebased()):
+            return "kept", "changelog", line
         if _REPOST.search(asked.text) and len(asked.own) <= _FEW:
             return "kept", "message", self.difference.after.title
         wanted_away = _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
@@ -172,6 +175,9 @@ class _Fates:
                 update = {"fate": fate, "found_in": "changelog", "words": change.text}
                 result[at] = result[at].model_copy(update=update)
         return result
+
+    def _rebased(self) -> str:
+        return next((change.text for change, _ in self._changes if _REBASE.search(change.text)), "")
 
     def _blanket(self, point: PointRecord, asked: Asked) -> str:
         """A line of the changelog that says that comments were addressed: this reviewer's, or nobody's by name."""
