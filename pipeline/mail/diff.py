@@ -24,8 +24,20 @@ _COUNTED = (r"^diff --git ", r"^--- .+\n\+\+\+ .", r"^\+", r"^-")
 _END_OF_MESSAGE = re.compile(r"^(?:---|diff --git .*)$", re.MULTILINE)
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 
-_RENAMED = re.compile(r"^(?:rename|copy) (?:from|to) (.+)$")
-_MODE = re.compile(r"^(?:new file mode|new mode|index [0-9a-f]+\.\.[0-9a-f]+) (\d{6})$")
+_HEADER = "diff --git "
+_RENAMED = re.compile(r"^(?:rename|copy) (?:from|to|old|new) (.+?)\r?$")
+_MODE = re.compile(r"^(?:new file mode|new mode|index \S+) (\d{6})\s*$")
+_HEADERS = re.compile(
+    r"^(?:(?:old|new|deleted file|new file) mode |(?:copy|rename) (?:from|to|old|new) |index |"
+    r"(?:dis)?similarity index |--- |\+\+\+ )"
+)
+"""What git-apply(1) reads between `diff --git` and the first hunk: it goes by the first words, lenient in the rest."""
+_WRITTEN = re.compile(
+    r"(?:(?:(?:old|new|deleted file|new file) mode \d{6}|index \S+(?: \d{6})?|(?:dis)?similarity index .*)\s*|"
+    r"(?:---|\+\+\+) .*|"
+    r'(?:copy|rename) (?:from|to) (?:[^" ].*|"(?:[^"\\]|\\.)*")\r?)'
+)
+"""The same as git writes it, so that it means here what it means to git-apply(1)."""
 _HUNK = re.compile(r"^@@ -\d{1,9}(?:,(?P<old>\d{1,9}))? \+(?P<start>\d{1,9})(?:,(?P<new>\d{1,9}))? @@")
 _ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
 _ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
@@ -39,11 +51,13 @@ class FileDiff:
         names: every name that its headers give, old ones first, unquoted; the leading `a/` or `b/` is taken off.
         modes: file modes after the patch, octal as git writes them; none where the headers give none.
         added: text of the added lines, by line number after the patch.
+        unusual: the first of its headers that git would not write so; empty where all are as git writes them.
     """
 
     names: tuple[str, ...]
     modes: frozenset[str]
     added: Mapping[int, str]
+    unusual: str = ""
 
     @property
     def name(self) -> str:
@@ -55,18 +69,20 @@ def file_diffs(text: str) -> Iterator[FileDiff]:
     """The diffs in a patch, in order, whether git wrote them or diff(1) did; text around them is passed over."""
     lines = text.split("\n")
     names, modes, added = list[str](), set[str](), dict[int, str]()
-    inside, at = False, 0
+    inside, in_headers, unusual, at = False, False, "", 0
     while at < len(lines):
         line = lines[at]
-        header = _DIFF_FILE.match(line)
+        header = line.startswith(_HEADER)
         plain = line.startswith("--- ") and at + 1 < len(lines) and lines[at + 1].startswith("+++ ")
         if header or (plain and (added or not inside)):
             if inside:
-                yield _file_diff(names, modes, added)
-            names, modes, added, inside = [], set(), {}, True
+                yield FileDiff(tuple(dict.fromkeys(names)), frozenset(modes), added, unusual)
+            names, modes, added, inside, unusual = [], set(), {}, True, ""
+        in_headers = header or (in_headers and bool(_HEADERS.match(line)))
+        if in_headers and not header and not unusual and not _WRITTEN.fullmatch(line):
+            unusual = line
         if header:
-            quoted = line.rstrip().endswith('"') or line.startswith('diff --git "')
-            names += [unquoted(f'"{name}"') if quoted else name for name in (header["old"], header["new"])]
+            names += _named_in(line)
         elif plain:
             # These are exact where the line `diff --git` is ambiguous: names with blanks.
             names = [*_names(line[4:]), *_names(lines[at + 1][4:])] or names
@@ -80,11 +96,18 @@ def file_diffs(text: str) -> Iterator[FileDiff]:
             names.append(unquoted(match[1]))
         at += 1
     if inside:
-        yield _file_diff(names, modes, added)
+        yield FileDiff(tuple(dict.fromkeys(names)), frozenset(modes), added, unusual)
 
 
-def _file_diff(names: list[str], modes: set[str], added: dict[int, str]) -> FileDiff:
-    return FileDiff(tuple(dict.fromkeys(names)), frozenset(modes), added)
+def _named_in(line: str) -> list[str]:
+    """The names in a line `diff --git`; where both are the same, git-apply(1) takes any folder for `a` and `b`."""
+    if match := _DIFF_FILE.match(line):
+        quoted = line.rstrip().endswith('"') or line.startswith('diff --git "')
+        return [unquoted(f'"{name}"') if quoted else name for name in (match["old"], match["new"])]
+    words = line.removeprefix(_HEADER).rstrip("\r")
+    middle = len(words) // 2
+    halves = [unquoted(half).partition("/")[2] for half in (words[:middle], words[middle + 1 :])]
+    return halves[:1] if words[middle : middle + 1] == " " and halves[0] == halves[1] else []
 
 
 def _read_hunk(lines: Sequence[str], at: int, hunk: re.Match[str], added: dict[int, str]) -> int:
@@ -140,7 +163,7 @@ def unquoted(name: str) -> str:
         word = match[1]
         return bytes([int(word, 8) & 255 if len(word) == 3 else _ESCAPED[word[0]]])
 
-    return _ESCAPE.sub(byte, name[1:-1].encode()).decode("utf-8", "replace")
+    return _ESCAPE.sub(byte, name[1:-1].encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
 
 def diff_files(diff: str) -> tuple[str, ...]:

@@ -12,19 +12,23 @@ import zlib
 from collections.abc import Iterator
 
 _PACKED = re.compile(
-    rb"^(?P<kind>literal|delta) (?P<size>[0-9]{1,20})\r?\n(?P<lines>(?:[A-Za-z][^\r\n]+\r?\n){0,64})", re.MULTILINE
+    rb"^(?P<kind>literal|delta) (?P<size>[^\n]*)\n(?P<lines>(?:[A-Za-z][^\r\n]+\r?\n){0,64})", re.MULTILINE
 )
 """With its first lines, in which the head of a delta is."""
+_BEGIN = b"GIT binary patch"
+_SIZE = re.compile(rb"([0-9]{1,20})\r?")
+"""As git writes it. It reads blanks, a sign and any number of zeros before the number, and anything behind it."""
 _HEAD = 20
 """Bytes of the two numbers that a delta begins with."""
 _UNKNOWN = 1 << 62
 
 
 def unpacked_size(diff: bytes) -> int:
-    """Bytes of all packed files and deltas of a diff, and of what comes of the deltas."""
-    size = 0
-    for match in _PACKED.finditer(diff):
-        size += int(match["size"])
+    """Bytes of all packed files and deltas of a diff, and of what comes of the deltas; very many where none is told."""
+    size, begin = 0, diff.find(_BEGIN)
+    for match in _PACKED.finditer(diff, begin) if begin >= 0 else ():
+        told = _SIZE.fullmatch(match["size"])
+        size += int(told[1]) if told else _UNKNOWN
         if match["kind"] == b"delta":
             size += _size_after(match["lines"].splitlines())
     return size

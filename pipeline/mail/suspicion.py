@@ -27,7 +27,8 @@ from pipeline.system.errors import NotObtainedError
 SHOWN_LIMIT = 200
 """Suspicions that are kept of one series."""
 
-_SYMLINK, _SUBMODULE = "120000", "160000"
+SYMLINK, SUBMODULE = "120000", "160000"
+"""Modes of git."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _LINK_TARGET = re.compile(
@@ -80,16 +81,22 @@ def _in_patches(patches: Sequence[Patch]) -> list[Suspicion]:
     for patch in patches:
         for file in file_diffs(parse(patch.mail).letter.body):
             if reason := forbidden(file):
-                raise NotObtainedError(
-                    f"patch {patch.number}/{len(patches)} is refused: {reason}",
-                    hint="No kernel patch needs that. Who sent it, and what for?",
-                )
+                raise refused(f"{patch.number}/{len(patches)}", reason)
             noted += suspicions(patch.number, file)
     return noted
 
 
+def refused(number: int | str, reason: str) -> NotObtainedError:
+    """The error of a patch that no series may hold."""
+    return NotObtainedError(
+        f"patch {number} is refused: {reason}", hint="No kernel patch needs that. Who sent it, and what for?"
+    )
+
+
 def forbidden(file: FileDiff) -> str:
     """Why a file may not be patched, in words; empty where it may."""
+    if file.unusual:
+        return f"it has a header that git does not write: {_shown(file.unusual)}"
     for name in file.names:
         shown = _shown(name)
         parts = name.split("/")
@@ -101,9 +108,9 @@ def forbidden(file: FileDiff) -> str:
             return f"it names {shown}, which leads out of the tree"
         if any(_as_git_folder(part) for part in parts):
             return f"it names {shown}, which is git's own"
-    if _SUBMODULE in file.modes:
+    if SUBMODULE in file.modes:
         return f"it makes {_shown(file.name)} a submodule"
-    if _SYMLINK in file.modes and not _stays_inside(file):
+    if SYMLINK in file.modes and not stays_inside(file.name, _target(file)):
         return f"it makes {_shown(file.name)} a symbolic link that leads out of the tree, or cannot be seen not to"
     return ""
 
@@ -118,7 +125,7 @@ def suspicions(number: int, file: FileDiff) -> Iterator[Suspicion]:
         parts = name.split("/")
         if parts[-1] in _OBEYED or any(part in _HOOKS for part in parts[:-1]):
             yield Suspicion(number, name, 0, "programs other than the kernel's build obey this file", deceptive=False)
-    if _SYMLINK in file.modes and file.added:
+    if SYMLINK in file.modes and file.added:
         yield Suspicion(number, file.name, 0, f"a symbolic link to {_shown(_target(file))}", deceptive=False)
     for line, text in file.added.items():
         unseen = dict.fromkeys(_UNSEEN.findall(text))
@@ -163,9 +170,10 @@ def _target(file: FileDiff) -> str:
     return "\n".join(file.added.values())
 
 
-def _stays_inside(file: FileDiff) -> bool:
-    match = _LINK_TARGET.fullmatch(_target(file))
-    return match is not None and match["up"].count("/") <= file.name.count("/")
+def stays_inside(name: str, target: str) -> bool:
+    """Whether a symbolic link of this name, on its own, leads to something within the tree."""
+    match = _LINK_TARGET.fullmatch(target)
+    return match is not None and match["up"].count("/") <= name.count("/")
 
 
 def _named(character: str) -> str:

@@ -221,6 +221,22 @@ MAILBOXES: dict[str, Hostile] = {
     "link out of the tree": Hostile(lambda: diff(new_file("mm/x", "../../etc", "120000")), "leads out of the tree"),
     "link by way of a link": Hostile(lambda: diff(new_file("mm/x", "a/../../..", "120000")), "leads out of the tree"),
     "submodule": Hostile(lambda: diff(new_file("mm/x", "Subproject commit 1", "160000")), "a submodule"),
+    "link of a mode that git reads only": Hostile(
+        lambda: diff(new_file("mm/x", "/etc", "120000").replace("mode 120000", "mode 0120000")), "does not write"
+    ),
+    "link below other folders than a and b": Hostile(
+        lambda: diff(new_file("mm/x", "/etc", "120000").replace("a/mm", "i/mm").replace("b/mm", "w/mm")), "leads out"
+    ),
+    "submodule below no folders": Hostile(
+        lambda: diff(new_file("mm/x", "Subproject commit 1", "160000").replace("a/mm/x b/mm", "mm/x mm")), "a submodule"
+    ),
+    "packed file of a size that git reads only": Hostile(
+        lambda: diff(
+            f"diff --git a/x b/x\nnew file mode 100644\nindex {'0' * 40}..{'1' * 40}\n"
+            "GIT binary patch\nliteral  99999999\nHcmV?d00001\n\nliteral 0\nHcmV?d00001\n\n"
+        ),
+        "more than 16777216 bytes of files that its patches bring packed",
+    ),
     "link within the tree": Hostile(
         lambda: diff(new_file("scripts/x/arm", "../../arch/arm", "120000")), shown="a symbolic link to '../../arch/arm'"
     ),

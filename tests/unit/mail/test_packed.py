@@ -34,6 +34,17 @@ def test_what_git_will_unpack_is_counted(diff: bytes, size: int) -> None:
     assert unpacked_size(diff) == size
 
 
+@pytest.mark.parametrize("told", [b" 9", b"+9", b"0" * 25 + b"9", b"9x", b"-1", b"9\rx", b""])
+def test_a_number_that_git_reads_and_does_not_write_is_too_large(told: bytes) -> None:
+    """Seen red: git took them for numbers, and they were counted as nothing."""
+    diff = packed("literal", 9, bytes(9)).replace(b"literal 9", b"literal " + told)
+    assert unpacked_size(diff) > untrusted.PACKED_IN_PATCHES.most
+
+
+def test_words_are_no_packed_file() -> None:
+    assert unpacked_size(b"literal words\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n") == 0
+
+
 @pytest.mark.parametrize("lines", [b"", b"Azzzzz\n", b"A0\n", b"z" + b"!" * 65 + b"\n"])
 def test_a_delta_without_a_head_that_can_be_read_is_too_large(lines: bytes) -> None:
     assert unpacked_size(b"GIT binary patch\ndelta 4\n" + lines) > untrusted.PACKED_IN_PATCHES.most
@@ -42,4 +53,4 @@ def test_a_delta_without_a_head_that_can_be_read_is_too_large(lines: bytes) -> N
 @pytest.mark.parametrize("piece", [b"literal 1\n", b"delta 9\nA00000\n", b"literal ", b"Azzzz\n"])
 def test_a_packed_file_takes_time_by_its_length(piece: bytes) -> None:
     with at_most(5):
-        unpacked_size(piece * (2_000_000 // len(piece)))
+        unpacked_size(b"GIT binary patch\n" + piece * (2_000_000 // len(piece)))

@@ -47,6 +47,37 @@ def test_renames_are_looked_at_too(header: str) -> None:
     assert "leads out" in reason(f"diff --git a/x b/x\nsimilarity index 100%\n{header} ../x\n")
 
 
+LINK = new_file("mm/x", "/etc", "120000")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LINK.replace("mode 120000", "mode  120000"), "a header that git does not write: 'new file mode  120000'"),
+        (LINK.replace("mode 120000", "mode 0120000"), "git does not write"),
+        # git-apply(1) keeps 32 bits of a number.
+        (LINK.replace("mode 120000", "mode 1000000120000"), "git does not write"),
+        (LINK.replace("mode 120000", "mode -37777657777600"), "git does not write"),
+        (LINK.replace("mode 120000", "mode 120000 "), "leads out"),
+        (LINK.replace("mode 120000", "mode 120000\r"), "leads out"),
+        (LINK.replace("a/mm", "i/mm").replace("b/mm", "w/mm"), "leads out"),
+        (LINK.replace("diff --git a/mm/x b/mm/x", "diff --git mm/x mm/x"), "leads out"),
+        (LINK.replace("120000", "160000").replace("a/mm", "i/mm").replace("b/mm", "w/mm"), "a submodule"),
+        ('diff --git a/x b/x\nsimilarity index 100%\ncopy from "mm/x"\ncopy to x\n', ""),
+        ('diff --git a/x b/x\nsimilarity index 100%\ncopy from "mm/x" \ncopy to x\n', "git does not write"),
+        ("diff --git a/x b/x\nsimilarity index 100%\nrename old mm//x\nrename new x\n", "git does not write"),
+        ("diff --git i/x w/x\nsimilarity index 100%\ncopy from mm//x\ncopy to x\n", "leads out"),
+    ],
+)
+def test_headers_that_git_reads_and_does_not_write(text: str, words: str) -> None:
+    """Seen red: each made a link out of the tree or a submodule, or copied what was not counted."""
+    assert words in reason(text) if words else reason(text) == ""
+
+
+def test_text_behind_a_diff_is_no_header() -> None:
+    assert reason(DIFF + "\nnew file mode for all\nindex of words 1\ncopy from  me\n") == ""
+
+
 def test_a_diff_that_git_did_not_write_is_looked_at_too() -> None:
     assert "leads out" in reason("--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-a\n+b\n")
 
