@@ -16,14 +16,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.apply.amount import copied_size
+from pipeline.apply.amount import Amount
+from pipeline.apply.changed import changed_paths
 from pipeline.apply.sparse_am import narrowed, widened
 from pipeline.mail.body import diff_in
 from pipeline.model import Applied, ApplyStatus, Hunk, Patch, Series, SourceState, Tree
 from pipeline.system import untrusted, untrusted_dir
 from pipeline.system.git import GitError, Repository
 from pipeline.system.store import Key, Store
-from pipeline.system.untrusted import Budget, TooMuchError
+from pipeline.system.untrusted import TooMuchError
 from pipeline.system.watched import Allowance
 from pipeline.system.workspace import Workspace
 
@@ -140,11 +141,11 @@ class Applier:
         log: list[str] = []
         three_way = False
         merged = 0
-        copied = Budget(untrusted.COPIED_BY_PATCHES)
+        amount = Amount()
         for patch in patches:
             before = states[-1].commit
             try:
-                copied.spend(copied_size(diff_in(patch.mail), checkout))
+                amount.spend(diff_in(patch.mail), checkout)
             except TooMuchError as too_much:
                 log.append(f"[{patch.number}/{len(patches)}] not applied: {too_much.message}")
                 return Applied(tree, ApplyStatus.FAILED, tuple(states), patch.number, (), "\n".join(log))
@@ -184,7 +185,7 @@ class Applier:
                     patch.subject,
                     commit,
                     tree_id,
-                    checkout.changed_paths(before, commit),
+                    changed_paths(checkout, before, commit, patch),
                 )
             )
         kind = ApplyStatus.THREE_WAY if three_way else ApplyStatus.CLEAN

@@ -158,12 +158,15 @@ class Repository:
         )
         return frozenset(line.split()[-1] for line in listed.splitlines())
 
+    def sizes(self, names: Sequence[str]) -> list[int]:
+        """Bytes of each object; names hold no newline, and what is missing has none."""
+        stdin = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+        listed = self.out("cat-file", "--batch-check=%(objectsize)", stdin=stdin).split("\n") if names else []
+        return [int(line) if line.isdigit() else 0 for line in listed]
+
     def size(self, names: Sequence[str]) -> int:
-        """Bytes of objects together; names hold no newline, and what is missing has none."""
-        listed = self.out(
-            "cat-file", "--batch-check=%(objectsize)", stdin="".join(f"{name}\n" for name in names).encode()
-        )
-        return sum(int(line) for line in listed.splitlines() if line.isdigit())
+        """Bytes of objects together."""
+        return sum(self.sizes(names))
 
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """Contents of blobs by object name, all at once.
@@ -209,11 +212,6 @@ class Repository:
             if status.startswith(("R", "C")):
                 renamed[old] = next(words, "")
         return renamed
-
-    def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
-        """Paths that differ between two commits."""
-        listing = self.out("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
-        return tuple(path for path in listing.split("\0") if path)
 
 
 def fast_import_path(path: str) -> bytes:

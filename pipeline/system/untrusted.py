@@ -118,8 +118,9 @@ OPINION_ACTS = Limit(100, "acts in an answer about one point")
 # What git makes of patches.
 PACKED_IN_PATCHES = Limit(16 << 20, "bytes of files that its patches bring packed")
 """(100 KB: pictures of documents)"""
-COPIED_BY_PATCHES = Limit(16 << 20, "bytes of files that it copies or renames")
-"""(3 MB: a driver that leaves staging)"""
+COPIED_BY_PATCHES = Limit(16 << 20, "bytes of files that it copies")
+RENAMED_BY_PATCHES = Limit(64 << 20, "bytes of files that it renames")
+"""(3 MB: a driver that leaves staging; 20 MB: folders of a subsystem); what is renamed does not become more"""
 GIT_SECONDS = 5
 """Of a processor, for one command of git that reads patches (0.6: `git am` in a whole tree)"""
 GIT_PATCH_SECONDS, GIT_MOST_SECONDS = 1, 60
