@@ -16,8 +16,10 @@ from pathlib import Path
 
 from pipeline.mail import mbox
 from pipeline.mail.message import Mail
+from pipeline.system import untrusted
 from pipeline.system.command import Command, CommandTimeoutError, Completed, ProcessorTimeError
 from pipeline.system.errors import InfrastructureError, NotObtainedError
+from pipeline.system.git_memory import TakesTooMuchError, data_limited
 from pipeline.system.policy import SEARCH_PATH
 from pipeline.system.process import Processes
 from pipeline.system.watched import Allowance
@@ -29,8 +31,11 @@ SIGNATURES_TIMEOUT = 60.0
 NOBODY = "http://127.0.0.1:9/all/%s"
 """An archive that refuses every connection (port 9, RFC 863), so that b4 searches none for further trailers."""
 
+_OUT_OF_MEMORY = re.compile(rb"^MemoryError\b|^fatal: Out of memory\b", re.MULTILINE)
 _PATCH = re.compile(r"^  (?:\S+ )?\[[^]]*PATCH[^]]*\] ")
 _SIGNATURE = re.compile(r"^(?P<indent> {2,4})\S+ (?P<words>(?:Signed|BADSIG|No key): .+)$")
+_LAST = 4096
+"""Bytes of what b4 says last."""
 _MISMATCH = re.compile(r"^ +! Trailer: (?P<trailer>.+)\n +Msg From: (?P<sender>.+)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -84,6 +89,7 @@ class B4:
             NoSeriesError: b4 found no series.
             NotObtainedError: b4 did not end in time.
             TakesTooLongError: b4 used up the processor time.
+            TakesTooMuchError: it needs more memory than it may take.
         """
         with tempfile.TemporaryDirectory(dir=self._home) as name:
             arguments = ["--offline-mode", *self._am(name, version), "--", first.message_id]
@@ -140,15 +146,20 @@ class B4:
         }
         settings = ["b4.attestation-policy=softfail", f"b4.midmask={NOBODY}"]
         settings += [f"b4.keyringsrc={self._keyring}"] if self._keyring else []
-        argv = (_program(), "-n", *(word for setting in settings for word in ("-c", setting)), *arguments)
+        words = [word for setting in settings for word in ("-c", setting)]
+        argv = (*data_limited(untrusted.B4_MEMORY), _program(), "-n", *words, *arguments)
         stdin = mbox.join_mbox([mail.raw for mail in mails])
         cpu = self._allowance.left
-        command = Command(argv, cwd=scratch, environment=environment, stdin=stdin, timeout=timeout, cpu=cpu)
+        command = Command(argv, cwd=scratch, environment=environment, stdin=stdin, timeout=timeout, cpu=cpu, name="b4")
         try:
             done = self._processes.run(command)
         except ProcessorTimeError:
             raise self._allowance.exceeded("having b4 put the series together") from None
         self._allowance.spend(done.cpu_seconds)
+        if not done.ok and _OUT_OF_MEMORY.search(done.stdout[-_LAST:] + b"\n" + done.stderr[-_LAST:]):
+            raise TakesTooMuchError(
+                f"b4 needs more than {untrusted.B4_MEMORY >> 20} MiB of memory", hint="Who sent this, and what for?"
+            )
         return done
 
 

@@ -1,4 +1,4 @@
-"""How much memory git may take: what an author of patches wrote, it holds several times, outside of any sandbox."""
+"""How much memory git and b4 may take: they hold what others wrote several times, outside of any sandbox."""
 
 from __future__ import annotations
 
@@ -35,9 +35,14 @@ def limited(arguments: Sequence[str]) -> list[str]:
     settings = sum(1 for _ in takewhile(lambda word: word == "-c", arguments[::2]))
     if _OF_HISTORIES.intersection(arguments[2 * settings : 2 * settings + 1]):
         return []
-    # git is the user's, wherever that is; this is the system's.
+    return data_limited(untrusted.GIT_MEMORY, f"--stack={untrusted.GIT_STACK}")
+
+
+def data_limited(most: int, *more: str) -> list[str]:
+    """The words before a command that limit how many bytes it may take for data; `more` are further ones of prlimit."""
+    # The program is the user's, wherever that is; this is the system's.
     prlimit = shutil.which("prlimit", path=SEARCH_PATH) or "prlimit"
-    return [prlimit, f"--data={untrusted.GIT_MEMORY}", f"--stack={untrusted.GIT_STACK}", "--"]
+    return [prlimit, f"--data={most}", *more, "--"]
 
 
 def require_enough(arguments: Sequence[str], status: int, error: str) -> None:

@@ -130,6 +130,9 @@ GIT_MEMORY, GIT_STACK = 256 << 20, 4 << 20
 """Bytes that a command of git may take for data, and for the stack of each of its threads, of which there are twenty in
 a large tree; files that it maps are not counted (between 32 and 64 MiB: a checkout of Linux 6.12)"""
 
+B4_MEMORY = 256 << 20
+"""Bytes that b4 may take for data (125 MiB: patches of 15 MiB; 50 MiB: a thread of 1,000 mails)"""
+
 # Results of other machines, and records of runs.
 MESSAGE = Limit(256 << 20, "bytes of a job or a result")
 STORED_FILE = Limit(128 << 20, "bytes of a stored file, unpacked")
