@@ -24,6 +24,8 @@ _DELETED = re.compile(
 _ON_ITS_WAY = re.compile(rb"^(?:scm_fds|UserFiles):\s*0*[1-9]", re.MULTILINE)
 """Files in a socket, sent and not received (unix(7)), or given to io_uring: open, and in no process's list."""
 _WITHOUT_RIGHTS = re.compile(rb"^CapPrm:\s*0+$", re.MULTILINE)
+_SECRET = "/secretmem"
+"""The name of all files of memfd_secret(2); they have a link more than others without a name, and tell of no blocks."""
 _NS_GET_USERNS = 0xB701
 """ioctl_ns(2)."""
 _ENDED = re.compile(rb"^State:\s*[ZX]", re.MULTILINE)
@@ -72,6 +74,8 @@ def held(processes: Mapping[int, tuple[str, ...]], device: int, most: int) -> He
                         return Held(descriptors=descriptors)
                     if stat.S_ISREG(about.st_mode) and not about.st_nlink:
                         files[about.st_dev, about.st_ino] = about.st_blocks * 512
+                    elif _is_secret(f"{task}/fd/{path}", about):
+                        files[about.st_dev, about.st_ino] = about.st_size
                     elif stat.S_ISSOCK(about.st_mode) or not stat.S_IFMT(about.st_mode):
                         on_its_way = on_its_way or bool(_ON_ITS_WAY.search(_read(f"{task}/fdinfo/{path}")))
             except PermissionError:
@@ -149,9 +153,19 @@ def _mapped(pid: int) -> Iterator[tuple[tuple[int, int], int]]:
         if match["path"].startswith(b"/SYSV") and device == _memory_device():
             continue
         size = int(match["end"], 16) - int(match["start"], 16)
-        with suppress(OSError):
-            size = Path(f"/proc/{pid}/map_files/{match['range'].decode()}").stat().st_blocks * 512
+        if match["path"] != _SECRET.encode():
+            with suppress(OSError):
+                size = Path(f"/proc/{pid}/map_files/{match['range'].decode()}").stat().st_blocks * 512
         yield (device, int(match["inode"])), size
+
+
+def _is_secret(path: str, about: os.stat_result) -> bool:
+    """Whether an open file is of memfd_secret(2): its pages are in no process's numbers once it is mapped no more."""
+    if not stat.S_ISREG(about.st_mode) or about.st_blocks or not about.st_size:
+        return False
+    with suppress(OSError):
+        return str(Path(path).readlink()) == f"{_SECRET} (deleted)"
+    return False
 
 
 @cache
