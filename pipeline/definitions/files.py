@@ -34,7 +34,7 @@ def load(path: Path, kind: type[Loaded]) -> Loaded:
             content = file.read(untrusted.DEFINITION.most + 1)
         untrusted.DEFINITION.check(len(content))
         # A key of ten thousand parts takes tomllib minutes.
-        with in_time(path):
+        with in_time(f"reading {path}"):
             return kind.model_validate(tomllib.loads(content.decode()))
     except TooMuchError as error:
         raise UsageError(f"{path} has {error.message}") from error
@@ -46,10 +46,10 @@ def load(path: Path, kind: type[Loaded]) -> Loaded:
 
 
 @contextmanager
-def in_time(path: Path) -> Iterator[None]:
+def in_time(what: str) -> Iterator[None]:
     """Raises UsageError when what is done with a file takes too much of a processor."""
     try:
-        with Allowance(untrusted.DEFINITION_SECONDS).spent_on(f"reading {path}"):
+        with Allowance(untrusted.DEFINITION_SECONDS).spent_on(what):
             yield
     except TakesTooLongError as error:
         raise UsageError(error.message, hint="Was it made by others?") from error

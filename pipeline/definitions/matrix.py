@@ -33,7 +33,7 @@ def load_matrix(name: str) -> tuple[MatrixDefinition, Path]:
         path = _find(name, resources.folder("kconfigs"))
     elif not path.is_file():
         raise _unknown(name, resources.folder("kconfigs"))
-    with in_time(path):
+    with in_time(f"reading {path}"):
         return _load(path, (), Budget(untrusted.MATRICES)), path.resolve().parent
 
 

@@ -148,7 +148,7 @@ Choice = Literal["all", "needed"]
 def _pattern(words: str) -> str:
     try:
         re.compile(words)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise ValueError(f"{words!r} is no regular expression: {error}") from error
     return words
 

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipeline.definitions import AlsoDefinition, CellDefinition, MatrixDefinition
+from pipeline.definitions.files import in_time
 from pipeline.kernel import kconfig
 from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.sources import Sources
@@ -172,11 +173,16 @@ class KernelChooser:
 
 
 def is_about(when: AlsoDefinition, paths: Iterable[str], changed: Iterable[ChangedFile]) -> bool:
-    """Whether a series touches what a matrix asks about: its files, or its names in changed lines."""
-    if any(fnmatchcase(path, pattern) for path in set(paths) for pattern in when.files):
-        return True
-    patterns = [re.compile(pattern) for pattern in when.names]
-    return any(pattern.fullmatch(name) for name in _names(changed) for pattern in patterns) if patterns else False
+    """Whether a series touches what a matrix asks about: its files, or its names in changed lines.
+
+    Raises:
+        UsageError: to find that out takes too long, which is up to who wrote the patterns.
+    """
+    with in_time(f"looking for what matrix {when.matrix} is about"):
+        if any(fnmatchcase(path, pattern) for path in set(paths) for pattern in when.files):
+            return True
+        patterns = [re.compile(pattern) for pattern in when.names]
+        return any(pattern.fullmatch(name) for name in _names(changed) for pattern in patterns) if patterns else False
 
 
 def _names(changed: Iterable[ChangedFile]) -> set[str]:

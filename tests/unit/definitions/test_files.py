@@ -234,6 +234,8 @@ def test_a_matrix_that_is_chosen_from_knows_the_cells_of_others(tmp_path: Path) 
         ('"needed"\n[[', '"some"\n[[', "choice"),
         ('"quick"', '"quik"', "there is no matrix 'quik'"),
         ('"page_', '"(page_', "is no regular expression"),
+        # Seen red: OverflowError is no ValueError.
+        ('"page_', '"a{99999999999}page_', "is no regular expression"),
     ],
 )
 def test_a_mistake_in_a_matrix_that_is_chosen_from_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:

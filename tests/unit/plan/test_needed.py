@@ -10,6 +10,7 @@ from pipeline.definitions import AlsoDefinition
 from pipeline.model import Cell, ChangedFile, Toolchain
 from pipeline.plan.budget import affordable
 from pipeline.plan.needed import NeededKernels, is_about
+from pipeline.system.errors import UsageError
 
 WHEN = AlsoDefinition(matrix="quick", reason="x", files=("mm/hugetlb*", "arch/*/mm/init*.c"), names=(r"vmemmap_\w+",))
 CELL = Cell("a", "x86_64", Toolchain("gcc", "", ""), "tinyconfig", (), boot=("starts",))
@@ -39,6 +40,13 @@ def test_a_series_is_about_what_it_touches(paths: list[str], line: str, about: b
 def test_names_that_are_not_changed_do_not_count() -> None:
     file = ChangedFile("kernel/a.c", "vmemmap_populate(start);\nother();\n", (2, 3))
     assert not is_about(WHEN, ["kernel/a.c"], [file])
+
+
+def test_patterns_of_others_end_soon() -> None:
+    """Seen red: it went on, for longer than anybody waits."""
+    when = WHEN.model_copy(update={"names": ("(a|a)*b",)})
+    with pytest.raises(UsageError, match="looking for what matrix quick is about: that takes more than 2 s"):
+        is_about(when, ["kernel/a.c"], [changed("a" * 80)])
 
 
 def test_kernels_are_narrowed_and_stripped_of_boots() -> None:
