@@ -463,7 +463,7 @@ def test_options_are_read_by_kconfig_after_each_patch(tried: Tried) -> None:
 
 
 def test_texts_get_no_cell(tried: Tried) -> None:
-    cells, _, printed = tried([("readme: a word", [("README", "SPDX-License-Identifier:", "Well, SPDX-License-Identifier:")])], 1)
+    cells, _, printed = tried([("readme: a word", [("README", "A fake kernel", "The fake kernel")])], 1)
     assert cells == []
     assert "the series touches nothing that could be compiled" in printed
 
