@@ -47,7 +47,8 @@ class Custom(Definition):
 
     Args:
         lists: addresses; a series that was sent to one of them is meant.
-        files: patterns of paths; patches that touch none of them are not meant; without any, all patches are.
+        files: patterns of paths; patches that touch none of them are not meant; without any, all patches are. Files
+            that a pattern after `!` has do not count.
         about: why, for `pipeline checks`.
         check: by the check's name.
     """
@@ -111,7 +112,15 @@ class Configuration:
 
 
 def _touches(files: Sequence[str] | None, patterns: Sequence[str]) -> bool:
-    return files is None or not patterns or any(fnmatchcase(name, pattern) for name in files for pattern in patterns)
+    if files is None or not patterns:
+        return True
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+    others = [pattern.removeprefix("!") for pattern in patterns if pattern.startswith("!")]
+    return any(_matches(name, wanted or ["*"]) and not _matches(name, others) for name in files)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def load_configuration(known: Iterable[str], compiled: Mapping[str, bool] | None = None) -> Configuration:

@@ -66,6 +66,16 @@ def test_a_custom_counts_for_patches_of_its_files_alone(own: Path) -> None:
     assert configuration.options("checkpatch", to).problems == {"CODE_INDENT"}
 
 
+def test_files_after_an_exclamation_mark_do_not_count(own: Path) -> None:
+    lists = 'lists = ["Linux-MM@kvack.org"]'
+    own.write_text(OWN.replace(lists, f'{lists}\nfiles = ["mm/*", "!mm/sub/*"]'))
+    configuration, to = configured(), ["linux-mm@kvack.org"]
+    files = (["mm/x.c"], ["mm/sub/x.c"], ["mm/sub/x.c", "mm/x.c"], ["mm/sub/x.c", "lib/x.c"])
+    assert [len(configuration.options("checkpatch", to, named).problems) for named in files] == [1, 0, 1, 0]
+    own.write_text(OWN.replace(lists, f'{lists}\nfiles = ["!mm/sub/*"]'))
+    assert [len(configured().options("checkpatch", to, named).problems) for named in files] == [1, 0, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
