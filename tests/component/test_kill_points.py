@@ -31,7 +31,7 @@ POINTS = (
     "pipeline.apply:Applier._checkout@return",
     "pipeline.apply.sparse_am:narrowed@return",
     "pipeline.apply:Applier._am_all@call",
-    "pipeline.system.git:Repository.changed_paths@call#2",
+    "pipeline.apply.changed:changed_paths@call#2",
     "pipeline.apply.sparse_am:widened@call",
     "pipeline.apply.sparse_am:widened@return",
     "pipeline.system.store:Store.put@call#1",
