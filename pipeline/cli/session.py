@@ -70,7 +70,8 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
         signal.signal(number, _interrupt)
     folder = Workspace((workspace or Workspace.default()).expanduser().resolve())
     try:
-        yield Session(folder, processes, console)
+        with _interruptions():
+            yield Session(folder, processes, console)
     except PipelineError as error:
         _say(console, error)
         raise typer.Exit(error.status) from error
@@ -95,6 +96,20 @@ def session(workspace: Path | None, verbose: bool, quiet: bool) -> Iterator[Sess
         raise typer.Exit(unexpected.status) from error
     finally:
         processes.stop()
+
+
+@contextmanager
+def _interruptions() -> Iterator[None]:
+    """Keeps an interruption one where what it cleans up fails, such as a connection that another end has closed."""
+    try:
+        yield
+    except Exception as error:
+        before = error.__context__
+        while before is not None and not isinstance(before, KeyboardInterrupt):
+            before = before.__context__
+        if before is not None:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _say(console: Console, error: PipelineError) -> None:
