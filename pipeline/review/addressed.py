@@ -7,14 +7,36 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from pipeline.review.asked import telling_words
-from pipeline.review.comments import Discussion
+from pipeline.review.comments import Comment, Discussion
 from pipeline.review.messages import Message
 from pipeline.review.phrases import Phrases, matches, sentences
 
-MORE_THAN_THAT = re.compile(r"\?|\b(?:please|but|don't like|not a fan|disagree)\b", re.IGNORECASE)
+_MORE_THAN_THAT = re.compile(r"\?|\b(?:please|but|don't like|not a fan|disagree)\b", re.IGNORECASE)
 """Of an answer that wants something itself."""
+_CALL = re.compile(
+    r"\?|\b(?:please|let me know|advi[cs]e|appreciat\w+|hints?|help|ideas?|input|opinions?|suggest\w*|thoughts?"
+    r"|welcome)\b",
+    re.IGNORECASE,
+)
+"""Of an author who asks for more than a change."""
+_YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
+_LAST_SENTENCES = 3
+"""Of what is quoted, those that an answer may be to."""
+_TELLS_TO = re.compile(
+    r"(?:^|, )(?:(?:just|then|simply|also|maybe|perhaps) )*(?:add|drop|remove|use|make|move|keep|put|rename|split|fix"
+    r"|send|document|explain|mention|return|check)\b",
+    re.IGNORECASE,
+)
+"""Of a sentence that tells somebody to do something."""
+_MAKES_SURE = re.compile(
+    r"^but\b|^(?:(?:so|oh|ah|ok|okay|hmm?|well|and|but|or),? )*(?:do )?(?:you (?:mean|say|are saying)|is ?n[o']t that|is that"
+    r"|right|really|what|huh|see)\b",
+    re.IGNORECASE,
+)
+"""Of a question whether an answer was understood, or that doubts it."""
 _OF_PATCH = re.compile(
-    r"\bplease\b|\blet's\b|\bthis (?:patch|series|change)\b|\b(?:in|to|into) (?:the|a|this|your) (?:code|comment"
+    r"\byou(?:'d|'ll| would| will) need (?:an?|the|to)\b|\bplease\b|\blet's\b"
+    r"|\bthis (?:patch|series|change)\b|\b(?:in|to|into) (?:the|a|this|your) (?:code|comment"
     r"|commit message|commit log|change ?log|cover letter|documentation|docs?|kernel-?doc)\b",
     re.IGNORECASE,
 )
@@ -41,15 +63,44 @@ def wants_of_author(
     if apart:
         return any(phrases.wants(sentence) and _OF_PATCH.search(sentence) for sentence in said)
     if answers:
-        return any(map(phrases.urges, said))
+        return any(map(phrases.urges, (*said[:1], *said[-1:])))
     if any(matches(phrases.seconded, sentence) for sentence in sentences(piece)[:1]):
-        return any(phrases.wants(sentence) and MORE_THAN_THAT.search(sentence) for sentence in said)
+        return any(phrases.wants(sentence) and _MORE_THAN_THAT.search(sentence) for sentence in said)
     return any(
         phrases.asks(sentence)
         or sentence.endswith("?")
         or (phrases.wants(sentence) and (not to_point or _OF_PATCH.search(sentence)))
         for sentence in said
     )
+
+
+def answers_call(whole: Comment, piece: Sequence[str], phrases: Phrases) -> bool:
+    """Whether a piece of a comment on an author's words answers a question in them, or a call for help."""
+    own = sentences([line for line in whole.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]
+    asked = whole.under.endswith("?") or any(phrases.asks(said) and _CALL.search(said) for said in own)
+    said = sentences(piece)
+    return asked and (any(map(_YES_OR_NO.match, said[:1])) or not any(map(phrases.asks, said)))
+
+
+def wants_more(piece: Sequence[str], said: Sequence[str], phrases: Phrases) -> bool:
+    """Whether an answer to an author's question wants something beside it: what comes first is the answer.
+
+    Args:
+        said: its sentences that say something about the code.
+    """
+    first = sentences(piece)[:1]
+    return any(
+        phrases.wants(sentence)
+        and (_MORE_THAN_THAT.search(sentence) or (_TELLS_TO.search(sentence) and sentence not in first))
+        for sentence in said
+    )
+
+
+def asks_next(said: Sequence[str], phrases: Phrases) -> bool:
+    """Whether a reviewer's words to the author end in another question, and not in one whether they are understood."""
+    last = said[-1] if said else ""
+    understood = any(map(phrases.accepts, said)) or _MAKES_SURE.match(last)
+    return last.endswith("?") and not understood
 
 
 def meant_by(said: Sequence[str], message: Message, discussions: Sequence[Discussion]) -> Discussion | None:

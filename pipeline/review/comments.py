@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.review.alignment import Quotation, words
 from pipeline.review.messages import Message
 from pipeline.review.quoting import is_title
+
+_APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,14 @@ class Comment:
         """It stands below lines that were quoted before, and none of the mail that is answered."""
         passage = message.text.passages[self.passage]
         return bool(self.quoted) and not passage.answered
+
+    @property
+    def approves(self) -> bool:
+        """Whether its mail approves; what a condition is about stands under the code."""
+        under_code = any(line[:1] in ("+", "-", "@") for line in self.quoted)
+        return any(
+            _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code) for trailer in self.message.given
+        )
 
     @property
     def of_code(self) -> bool:

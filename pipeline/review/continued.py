@@ -27,7 +27,7 @@ def gone_on_with(
         if above is None or discussion.within is None:
             continue
         later = result[point.number - 1]
-        if not _goes_on(discussion, discussion.within):
+        if not _goes_on(discussion, discussion.within, phrases):
             if above.state == "unanswered" and later.author != above.author:
                 if _seconds(later, phrases):
                     result[above.number - 1] = _in_state_of(above, later)
@@ -67,11 +67,23 @@ def _is_confirmed(discussion: Discussion, phrases: Phrases) -> bool:
     return bool(_CONSENT.search(" ".join(discussion.comments[0].text))) and any(map(phrases.agrees, answers))
 
 
-def _goes_on(discussion: Discussion, above: Discussion) -> bool:
-    """Whether a point is the last word of who opened the other, beside what its own answers say of both."""
+def _seconders(discussion: Discussion, phrases: Phrases) -> list[str]:
+    """Who said of a point, to whoever opened it, that it is right."""
+    opener = discussion.comments[0].message
+    return [
+        comment.message.names[0]
+        for comment in discussion.comments[1:]
+        if comment.message.parent == opener.id
+        and any(matches(phrases.seconded, sentence) for sentence in sentences(comment.text)[:1])
+    ]
+
+
+def _goes_on(discussion: Discussion, above: Discussion, phrases: Phrases) -> bool:
+    """Whether a point is the last word of who opened or seconded the other, beside what its own answers say of both."""
     first = discussion.comments[0].message
     messages = [comment.message for comment in above.comments]
-    if first.names[0] != messages[0].names[0] or not any(message is first for message in messages):
+    asked = {messages[0].names[0], *_seconders(above, phrases)}
+    if first.names[0] not in asked or not any(message is first for message in messages):
         return False
     after = messages[max(at for at, message in enumerate(messages) if message is first) + 1 :]
     return all(any(comment.message is message for comment in discussion.comments) for message in after)

@@ -16,6 +16,10 @@ from pipeline.review.symbols import ChangedLine, changed_lines
 _AROUND = 2
 """Lines above and below one that a comment stands under."""
 NAME = re.compile(r"[A-Za-z]{3}")
+_END_OF_STATEMENT = re.compile(r"(?:[;{}:]|\*/)\s*$")
+_HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)")
+_MORE = 6
+"""Telling words with which a message says more than before."""
 _LINE_OF_TEXT = 4
 """Words of a line that is told from others."""
 
@@ -89,6 +93,34 @@ class Difference:
         return frozenset(new - old)
 
     @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Those that the earlier revision changes."""
+        return tuple(self.images[0])
+
+    @cached_property
+    def only_in_one(self) -> frozenset[tuple[str, str, str]]:
+        """Changed lines of one revision that the other has not: their file, sign and text."""
+        old, new = (
+            {(line.path, line.sign, line.text) for diff in code.values() for line in changed_lines(diff)}
+            for code in (self.old_code, self.new_code)
+        )
+        return frozenset(old ^ new)
+
+    def line_at(self, path: str, number: int) -> str:
+        """A line of a file as the earlier revision leaves it, where its last patch of the file shows it."""
+        shown = ""
+        for diff in self.old_code.values():
+            shown = _line_at(diff, path, number) or shown
+        return shown
+
+    def is_explained(self, patch: int) -> bool:
+        """Whether the message of a patch says more than before: several telling words."""
+        old, new = (messages_of(revision) for revision in (self.before, self.after))
+        title = _bare(old.get(patch, "").partition("\n")[0])
+        text = next((text for text in new.values() if _bare(text.partition("\n")[0]) == title), "")
+        return len(telling_words(text) - telling_words(old.get(patch, ""))) >= _MORE
+
+    @cached_property
     def texts(self) -> tuple[str, str]:
         """The messages of both revisions, each on one line."""
         old, new = (
@@ -118,6 +150,15 @@ class Difference:
         """Whether a line that the earlier revision adds is added no more."""
         text = " ".join(quoted[1:].split())
         return any(line == text for _, line in self.old_lines) and not any(line == text for _, line in self.new_lines)
+
+    def is_gone_around(self, under: Sequence[str]) -> bool:
+        """Whether a line of the statement is added no more that a comment stands under; it may take several lines."""
+        statement: list[str] = []
+        for line in reversed([line for line in under if line.strip("+ ")]):
+            if line[:1] != "+" or (statement and _END_OF_STATEMENT.search(line)):
+                break
+            statement.append(line)
+        return any(NAME.search(line) and self.is_gone(line) for line in statement)
 
     def is_reworded(self, line: str) -> bool:
         """Whether a line of a patch's message is not in it any more, however it is wrapped."""
@@ -179,3 +220,18 @@ def _image(code: Mapping[int, str]) -> dict[str, list[str]]:
         elif line[:1] in ("+", " ") and line.strip("+ "):
             lines.setdefault(path, []).append(" ".join(line[1:].split()))
     return lines
+
+
+def _line_at(diff: str, path: str, number: int) -> str:
+    """A line of a file by its number behind a diff; empty where the diff does not show it."""
+    inside, at = False, 0
+    for line in diff.splitlines():
+        if line.startswith("diff --git "):
+            inside, at = line.endswith(f" b/{path}"), 0
+        elif hunk := _HUNK.match(line):
+            at = int(hunk[1])
+        elif inside and at and line[:1] in ("+", " "):
+            if at == number:
+                return line[1:]
+            at += 1
+    return ""

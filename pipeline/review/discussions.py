@@ -7,29 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.mail.given import is_trailer
-from pipeline.review.addressed import MORE_THAN_THAT, in_so_many_words, is_note, meant_by, wants_of_author
+from pipeline.review.addressed import (
+    answers_call,
+    asks_next,
+    in_so_many_words,
+    is_note,
+    meant_by,
+    wants_more,
+    wants_of_author,
+)
 from pipeline.review.alignment import Quotation
 from pipeline.review.changelog import heading
 from pipeline.review.comments import Comment, Discussion, Place
 from pipeline.review.messages import Message
-from pipeline.review.paragraphs import fresh_starts, goes_on, goes_on_below, line_of, past_item, prose, repeats
+from pipeline.review.paragraphs import (
+    fresh_starts,
+    goes_on,
+    goes_on_below,
+    leads_to_list,
+    line_of,
+    past_item,
+    prose,
+    repeats,
+)
 from pipeline.review.people import Authors
 from pipeline.review.phrases import Phrases, matches, sentences
 from pipeline.review.places import Places
 from pipeline.review.quoting import corrects, own_words, trimmed
 
-_CALL = re.compile(
-    r"\?|\b(?:please|let me know|advi[cs]e|appreciat\w+|hints?|help|ideas?|input|opinions?|suggest\w*|thoughts?"
-    r"|welcome)\b",
-    re.IGNORECASE,
-)
-"""Of an author who asks for more than a change."""
-_YES_OR_NO = re.compile(r"(?:yes|yep|yeah|no|nope|correct|right|exactly|indeed|sure)\b(?! need)", re.IGNORECASE)
-_LAST_SENTENCES = 3
-"""Of what is quoted, those that an answer may be to."""
 _CORRECTION = re.compile(r"\s*\^+")
 """An author's own, beside those of a reviewer."""
-_APPROVAL = re.compile(r"(?:review|ack|test)", re.IGNORECASE)
 
 
 @dataclass
@@ -121,7 +128,7 @@ class Reader:
         said = self.phrases.substance(sentences(comment.text))
         said = tuple(sentence for sentence in said if not matches(self.phrases.disputed, sentence))
         if message.names[0] == discussion.comments[0].message.names[0] and self._answers_author(message):
-            return any(map(self.phrases.asks, said))
+            return any(map(self.phrases.asks, said)) or asks_next(said, self.phrases)
         # A remark that asks for something is no answer to the words that it stands under, unless it declines them.
         return any(self.phrases.wants(sentence) and not matches(self.phrases.declined, sentence) for sentence in said)
 
@@ -157,13 +164,8 @@ class Reader:
                     to_point=within is not None and within.comments[0].message.id == message.parent,
                 )
             elif self._answers_question(whole, piece):
-                counts = any(MORE_THAN_THAT.search(sentence) and self.phrases.wants(sentence) for sentence in said)
-            elif (
-                within
-                or self._answers_author(message)
-                or self._approves(whole)
-                or self.phrases.consents(sentences(piece))
-            ):
+                counts = wants_more(piece, said, self.phrases)
+            elif within or self._answers_author(message) or whole.approves or self.phrases.consents(sentences(piece)):
                 counts = any(map(self.phrases.wants, said)) or corrects(" ".join(piece), whole.above)
             else:
                 rules = (*self.phrases.request, *self.phrases.asking)
@@ -185,10 +187,7 @@ class Reader:
         parent = self._places.by_id.get(whole.message.parent)
         if parent is None or not self._by_author(parent):
             return False
-        own = sentences([line for line in whole.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]
-        asked = whole.under.endswith("?") or any(self.phrases.asks(said) and _CALL.search(said) for said in own)
-        said = sentences(piece)
-        return asked and (any(map(_YES_OR_NO.match, said[:1])) or not any(map(self.phrases.asks, said)))
+        return answers_call(whole, piece, self.phrases)
 
     def _is_discussion(self, comment: Comment) -> bool:
         """Whether words stand below another reviewer's, and not below the patch: there a word of doubt is no point."""
@@ -203,14 +202,6 @@ class Reader:
         parent = self._places.by_id[comment.message.parent]
         before = self._places.by_id.get(parent.parent)
         return before is not None and before.names[0] == comment.message.names[0]
-
-    def _approves(self, comment: Comment) -> bool:
-        """Whether a mail approves; what a condition is about stands under the code."""
-        under_code = any(line[:1] in ("+", "-", "@") for line in comment.quoted)
-        return any(
-            _APPROVAL.match(trailer.name) and not (trailer.conditional and under_code)
-            for trailer in comment.message.given
-        )
 
     def _asked(self, comment: Comment) -> Message | None:
         """The other reviewer's mail whose own words a remark stands under, unless it calls the series' author.
@@ -231,7 +222,7 @@ class Reader:
         cuts = set()
         for quotation in self._quoted_from(comment.message.id):
             cut = past_item(comment.text, comment.last_of(quotation, in_part=False) + 1)
-            if not goes_on_below(comment.text, cut):
+            if not goes_on_below(comment.text, cut) and not leads_to_list(comment.text, cut):
                 cuts.add(cut)
         return sorted(cuts - {0, len(comment.text)})
 

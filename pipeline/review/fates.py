@@ -15,6 +15,7 @@ from pipeline.model import Series
 from pipeline.review.asked import IDENTIFIER, IN_PART, OF_PATCH, PROMISED, SETTLED, Asked, telling_words
 from pipeline.review.changelog import Change, changes
 from pipeline.review.difference import NAME, Difference
+from pipeline.review.findings import mended
 from pipeline.review.record import Fate, PointRecord, PromiseRecord
 from pipeline.review.since import promise
 
@@ -47,6 +48,15 @@ _ONE_COMMENT = re.compile(r"\b(?:comment|feedback|suggestion|remark) (?:to|about
 """Of a line that says which one it was."""
 _WHOSE = re.compile(r"\b(?:from|by|of) ([A-Z][a-z]+)|\b([A-Z][a-z]+)'s?\b|\(([A-Z][a-z]+)")
 _TAKEN_AWAY = re.compile(r"^(?:remov|drop|delet|discard|get rid|got rid|no longer)\w*", re.IGNORECASE)
+_ASKS_TO_EXPLAIN = re.compile(
+    r"\b(?:explain|describe|elaborate|motivat\w+|justif\w+|rationale|reasoning|why)\b", re.IGNORECASE
+)
+_AS_ASKED = re.compile(
+    r"\b(?:as|like|per|following|after) (?:\w+ ){0,3}"
+    r"(?:suggest|request|recommend|ask|discuss|advis|agree|propos|comment)\w*",
+    re.IGNORECASE,
+)
+"""Of a line that says that somebody wanted it."""
 _ASKS_TO_TAKE_AWAY = re.compile(
     r"\b(?:extra|stray|spurious|trailing|useless)\b|"
     r"\b(?:remov|drop|delet|unneed|unnecessar|redundant|superfluous|get rid|not needed|no need|can go|avoid)\w*|"
@@ -124,9 +134,12 @@ class _Fates:
                 point.state != "promised"
                 and not (asked.is_named_by(best) or asked.is_credited_by(best))
                 and _TAKEN_AWAY.match(best.text)
+                and not _AS_ASKED.search(best.text)
                 and not _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
             )
             return ("answered otherwise" if otherwise else "kept"), "changelog", best.text
+        if point.state == "promised" and self._is_explained(point):
+            return "kept", "message", ""
         said = [(asked.weight(told), line) for line, told in self.difference.new_statements]
         heaviest, line = max(said, key=lambda pair: pair[0], default=(0.0, ""))
         if heaviest >= SETTLED:
@@ -140,12 +153,23 @@ class _Fates:
             return "kept", "code", ""
         if point.patch in self.difference.dropped and point.state != "promised" and not wanted_away:
             return "answered otherwise", "code", ""
-        fate = self._in_code(point, asked)
+        fate = self._of_finding(point) or self._in_code(point, asked)
         if fate != "kept" and (blanket := self._blanket(point, asked)):
             return ("kept" if point.state == "promised" else "kept in part"), "changelog", blanket
         if fate == "not found" and best and most >= IN_PART:
             return "kept in part", "changelog", best.text
         return fate, "" if fate == "not found" else "code", ""
+
+    def _is_explained(self, point: PointRecord) -> bool:
+        """Whether a comment on a patch's message asks for an explanation, and that says more now."""
+        under = next((line for line in reversed(point.quoted) if line.strip(" >")), "")
+        asks = _ASKS_TO_EXPLAIN.search(" ".join(point.text)) and under[:1] not in ("+", "-", "@")
+        return bool(asks) and point.patch is not None and self.difference.is_explained(point.patch)
+
+    def _of_finding(self, point: PointRecord) -> Fate | None:
+        """Of what a program found."""
+        right, told = mended(point.text, self.difference)
+        return None if not right else "kept" if right == told else "kept in part"
 
     def credited(self, made: Sequence[PromiseRecord]) -> list[PromiseRecord]:
         """A line of the changelog that names a reviewer behind it is about the nearest of their points."""
@@ -199,7 +223,7 @@ class _Fates:
             both.is_gone(line if line[:1] == "+" else f"+{line}")
             for line in {telling, *under[-1:], *asked.shown}
             if line[:1] != "-" and NAME.search(line)
-        )
+        ) or both.is_gone_around(under)
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and both.moved_words[word])
         if both.is_reordered and _ORDER.search(asked.text):
             return "kept"

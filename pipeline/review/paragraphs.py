@@ -59,6 +59,13 @@ def goes_on_below(text: Sequence[str], at: int) -> bool:
     return 0 < at < len(text) and bool(_GOES_ON.search(text[at - 1].rstrip()) and _SMALL.match(text[at]))
 
 
+def leads_to_list(text: Sequence[str], at: int) -> bool:
+    """Whether a list begins there to which the line above leads: `It does not say:`."""
+    above = next((line.rstrip() for line in reversed(text[:at]) if line.strip()), "")
+    below = next((line for line in text[at:] if line.strip()), "")
+    return above.endswith(":") and bool(_BULLET.match(below))
+
+
 def above_rule(text: Sequence[str]) -> Sequence[str]:
     """Without what is shown below a ruled line, such as a message that is proposed."""
     at = next((at for at, line in enumerate(text) if at and _RULE.match(line)), len(text))

@@ -20,7 +20,11 @@ _CALLED = re.compile(
     r"(?:[,:] | (?:(?:and|or) \w+,? )?(?:do|did|can|could|would|will|what|how|any|is|are) )"
 )
 """Who is spoken to: `Mona, …`, or `Hm, Mona or others, do you …`."""
-_HELPED = re.compile(r"^Co-developed-by:\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_SPOKEN_OF = re.compile(
+    r"\b(?:to|by|from|with|for|of|told|asked|assume|assumes|assumed|think|believe|guess|suppose|hope|what|that) [\w-]+"
+)
+"""Somebody who is the object of a sentence, or whose doings it supposes."""
+_HELPED = re.compile(r"^(?:Co-developed-by|Signed-off-by):\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _APPROVED = re.compile(r"^(?:Reviewed|Acked|Tested)-by:\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _EMPLOYER = re.compile(r"\s*\([^()]*\)\s*$")
 
@@ -133,8 +137,8 @@ class Authors:
     """Whose series it is: the cover letter's sender and the patches' authors, by name and address.
 
     Args:
-        helpers: who developed a patch with them (`Co-developed-by:`), or wrote what they post, by its number;
-            elsewhere, and where they answer the patch itself, they are reviewers.
+        helpers: who developed a patch with them (`Co-developed-by:`), signed it off before it was posted, or wrote what
+            they post, by its number; elsewhere, and where they answer the patch itself, they are reviewers.
         colleagues: of the authors, who answer what reviewers say to them.
         keepers: of the files of each patch, by its number, and of all of them for the cover letter, 0; none where the
             tree is not known.
@@ -180,8 +184,9 @@ class Authors:
         return frozenset(name.split()[0] for name in self.names if name)
 
     def calls(self, text: Sequence[str]) -> bool:
-        """Whether a text has the first name of one of them; it does not speak to whoever owns a thing."""
-        return any(word in self._first_names for line in text for word in re.findall(r"\w+(?:'s\b)?", line.casefold()))
+        """Whether a text has the first name of one of them, as it speaks to people, not of them or what they own."""
+        said = _SPOKEN_OF.sub(" ", " ".join(text).casefold())
+        return any(word in self._first_names for word in re.findall(r"\w+(?:'s\b)?", said))
 
     def spoken_to(self, to: Sequence[str], text: Sequence[str]) -> list[str]:
         """The lines of a text without those that speak to somebody else who has a copy: `Mona, what is the plan?`.

@@ -37,6 +37,9 @@ _VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
 _QUOTED_CODE = re.compile(r"> ?[-+ ]")
 _END_OF_CODE = re.compile(r"^\S.{0,60}[,;(){}]$")
+_CLAUSE = re.compile(r"^(?:so |and |but )?(?:since|as|if|when|because|given|while|although|once) ", re.IGNORECASE)
+_GOES_ON = re.compile(r"\b(?:but|and|or|however|because|so|since|although|though)$", re.IGNORECASE)
+"""The end of a line behind which something has to come."""
 _TITLE = re.compile(r"\s*\(?\d{1,2}[.)]\s+\S")
 _OF_A_PATCH = ("+", "-", "@@ ")
 _QUOTES = re.compile(r"^(?:> ?)+")
@@ -149,10 +152,12 @@ def _drop_lead(own: list[str]) -> None:
 def _lead_in(groups: list[tuple[list[str], list[str]]]) -> None:
     """Puts words that lead to lines of a patch, such as `2. A leak in fill():`, before what is said below those."""
     for (_, above), (quoted, below) in pairwise(groups):
-        if not quoted[0].startswith(_OF_A_PATCH) or not any(line.strip() for line in below):
+        of_patch = quoted[0].startswith(_OF_A_PATCH)
+        torn = next((bool(_GOES_ON.search(line.rstrip())) for line in reversed(above) if line.strip()), False)
+        if not (of_patch or torn) or not any(line.strip() for line in below):
             continue
         paragraphs = [[*lines] for blank, lines in groupby(above, lambda line: not line.strip()) if not blank]
-        while paragraphs and _ELISION.match(paragraphs[-1][0]) and len(paragraphs) > 1:
+        while len(paragraphs) > 1 and _ELISION.match(paragraphs[-1][0]):
             paragraphs.pop()
         start = len(paragraphs)
         while start and (_leads(paragraphs[start - 1][-1], below) or _is_title(paragraphs[start - 1])):
@@ -167,10 +172,16 @@ def _lead_in(groups: list[tuple[list[str], list[str]]]) -> None:
 
 
 def _leads(line: str, below: Sequence[str]) -> bool:
-    """Whether a line ends in a colon, or in a comma behind which the sentence goes on below the quotation."""
+    """Whether a line ends in a colon, or where a sentence cannot end that goes on below the quotation."""
     end = line.rstrip()
     first = next((text.strip() for text in below if text.strip()), "")
-    return end.endswith(":") or (end.endswith(",") and first[:1].islower())
+    small = first[:1].islower()
+    return end.endswith(":") or (small and (end.endswith(",") or bool(_GOES_ON.search(end)))) or _is_clause(end)
+
+
+def _is_clause(line: str) -> bool:
+    """Whether a line is half a sentence, `Since this is known by then,`, however the rest begins."""
+    return line.endswith(",") and bool(_CLAUSE.match(line))
 
 
 def _is_title(paragraph: Sequence[str]) -> bool:

@@ -97,7 +97,8 @@ class Thread:
             text = str(after.get("message", "Fill the pool.")) if at == 1 else "Fill the other pool."
             text += "\n\n" + self.answers["trailers"] if at == 1 and "trailers" in self.answers else ""
             below = str(after.get("changes", "")) + "\n" if number == 1 and "changes" in after else ""
-            code = str(after.get("code", CODE) if at == 1 else CODE).rstrip("\n")
+            own = self.answers.get("code", CODE)
+            code = str(after.get("code", own) if at == 1 else CODE).rstrip("\n")
             count = f" {at}/{number}" if number > 1 else ""
             body = PATCH.format(text=text, author=AUTHOR, below=below, code=code)
             parent = "cover" if number > 1 else ""
