@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from pipeline.checks.protocol import CheckedPatch, State
+from pipeline.kernel.device_trees import includes
 
 MOST_TREES = 2
 """Device trees that include what a patch touches, and are looked at for it."""
@@ -17,9 +18,6 @@ BINDINGS = "Documentation/devicetree/bindings/"
 BINDING = re.compile(rf"{BINDINGS}(?P<name>[\w.+,@/-]+\.yaml)")
 TREE = re.compile(r"arch/(?P<arch>\w+)/boot/dts/(?P<name>[\w.+,@/-]+\.dtsi?)")
 _REFERENCE = re.compile(rb"\$ref:\s*['\"]?(?P<name>[\w.+,@/-]+\.yaml)")
-_INCLUDE = re.compile(
-    rb'^[ \t]*(?:#[ \t]*include|/include/)[ \t]+(?:"(?P<beside>[^"\n]+)"|<(?P<name>[^>\n]+)>)', re.MULTILINE
-)
 _COMPATIBLE = re.compile(r"\bcompatible\s*=\s*(?P<strings>\"[^;]+);")
 # Looked ahead, so that a node is found which is the first in another one; of bounded length, so that time is linear.
 _NODE = re.compile(r"\b(?P<label>\w+):(?=[^{};]{0,400}\{(?P<properties>[^{}]{0,20000}))")
@@ -107,14 +105,7 @@ def _references(name: str, content: bytes) -> Iterator[str]:
 
 
 def _includes(name: str, content: bytes) -> Iterator[str]:
-    for match in _INCLUDE.finditer(content):
-        if match["beside"]:
-            beside = match["beside"].decode("utf-8", "replace")
-            yield posixpath.normpath(posixpath.join(posixpath.dirname(name), beside))
-            continue
-        included = match["name"].decode("utf-8", "replace")
-        folder, _, rest = included.partition("/")
-        yield f"include/{included}" if folder == "dt-bindings" else f"arch/{folder}/boot/dts/{rest}"
+    return includes(name, content.decode("utf-8", "replace"))
 
 
 def _compiled(state: State, name: str) -> list[str]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pipeline.kernel.architectures import architecture
+from pipeline.kernel.device_trees import includes
 from pipeline.model import TouchedFile
 
 _SOURCE = re.compile(r"arch/(?P<folder>[\w-]+)/boot/dts/[\w.+,~@/-]+\.(?P<kind>dts|dtso|dtsi)")
 _BLOB = re.compile(r"arch/[\w-]+/boot/dts/(?P<goal>.+\.dtbo?)")
-_INCLUDE = re.compile(
-    r"^[ \t]*(?:#[ \t]*include|/include/)[ \t]+"
-    r'(?:"(?P<beside>[^"\n]{1,200})"|<(?P<folder>\w+)/(?P<name>[^>\n]{1,200})>)',
-    re.MULTILINE,
-)
 _BLOBS = {".dts": ".dtb", ".dtso": ".dtbo"}
 _SOURCES = {blob: source for source, blob in _BLOBS.items()}
 
@@ -67,21 +62,11 @@ def included(path: str, texts: Mapping[str, str]) -> list[str]:
     left, names = [path], dict[str, None]()
     while left:
         current = left.pop(0)
-        for name in _includes(current, texts.get(current, "")):
+        for name in filter(is_device_tree, includes(current, texts.get(current, ""))):
             if name not in names and name != path:
                 names[name] = None
                 left.append(name)
     return [*names]
-
-
-def _includes(path: str, text: str) -> Iterator[str]:
-    for match in _INCLUDE.finditer(text):
-        if match["beside"]:
-            name = posixpath.normpath(posixpath.join(posixpath.dirname(path), match["beside"]))
-        else:
-            name = f"arch/{match['folder']}/boot/dts/{match['name']}"
-        if is_device_tree(name):
-            yield name
 
 
 def touched_trees(
