@@ -18,14 +18,18 @@ from typing import Protocol
 from pipeline.checks.protocol import Needs
 from pipeline.model import SourceState
 from pipeline.system import untrusted, untrusted_dir
-from pipeline.system.command import Completed
+from pipeline.system.command import Completed, CutShortError
+from pipeline.system.errors import KilledError
 from pipeline.system.git import Repository
 from pipeline.system.process import Processes
 from pipeline.system.sandbox import Box, Job, Sandbox
+from pipeline.system.watch import LimitError
 from pipeline.system.workspace import Workspace
 
 TIMEOUT = 120.0
 """Seconds for one script on one patch; checkpatch takes a minute for the largest drivers."""
+BUILT = ".built"
+"""The folder with the programs of `Needs.build`, beside the base's files."""
 _PERL_DIES = 255
 _LINK = "120000"
 _REGULAR = ("100644", "100755")
@@ -134,6 +138,20 @@ class Bench:
             self._laid_out[needs] = folder
         return self._laid_out[needs], scripts.script
 
+    def build(self, needs: Needs) -> None:
+        """Makes the programs that a check's scripts are helped by; a check sees for itself whether they are there."""
+        source, _ = self.lay_out(needs)
+        with self.folder() as build:
+            with suppress(CutShortError, KilledError, LimitError):
+                self.sandboxed(("sh", "-c", f"exec > log 2>&1\n{needs.build}"), Box(source, build))
+            build.rename(source / BUILT)
+
+    def sandboxed(self, argv: Sequence[str], box: Box) -> Completed:
+        """Runs a command of a check in a folder with the base's files, and one to write in."""
+        environment = {"PYTHONDONTWRITEBYTECODE": "1"}
+        job = Job(tuple(argv), environment, TIMEOUT, merge_stderr=False, output_limit=untrusted.TOOL_OUTPUT.most)
+        return self.processes.run(self.sandbox.command(job, box))
+
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """An empty folder for one command, gone afterwards."""
@@ -239,10 +257,8 @@ class TreeState:
             for name, content in (files or {}).items():
                 (build / name).parent.mkdir(parents=True, exist_ok=True)
                 untrusted_dir.write(build, name, content)
-            words = tuple(word.replace("{script}", f"{{src}}/{script}") for word in argv)
-            environment = {"PYTHONDONTWRITEBYTECODE": "1"}
-            job = Job(words, environment, TIMEOUT, merge_stderr=False, output_limit=untrusted.TOOL_OUTPUT.most)
-            done = self.bench.processes.run(self.bench.sandbox.command(job, Box(source, build)))
+            words = [word.replace("{script}", f"{{src}}/{script}") for word in argv]
+            done = self.bench.sandboxed(words, Box(source, build))
         # Perl's die(1) is no signal; and what a script prints quotes the series, so that it proves nothing.
         status = 1 if done.status == _PERL_DIES else done.status
         self.bench.workspace.check_failure(f"while {script or argv[0]} was run", status, "")

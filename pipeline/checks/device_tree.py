@@ -15,16 +15,20 @@ from pipeline.checks.protocol import NOTHING, CheckedPatch, Needs, Outcome, Stat
 from pipeline.checks.words import last_line
 from pipeline.model import CheckFinding, Severity
 
-_SCRIPT = r"""
+_BUILD = r"""
 source={src}/scripts/dtc
-flex -o lexer.c $source/dtc-lexer.l && bison -d -o dtc-parser.tab.c $source/dtc-parser.y || exit 9
+flex -o lexer.c $source/dtc-lexer.l && bison -d -o dtc-parser.tab.c $source/dtc-parser.y || exit
 for name in dtc flattree fstree data livetree treesource srcpos checks util; do
 	set -- "$@" $source/$name.c
 done
-cc -w -DNO_YAML -I $source -I $source/libfdt -I . -o dtc "$@" lexer.c dtc-parser.tab.c || exit 9
+cc -w -DNO_YAML -I $source -I $source/libfdt -I . -o dtc "$@" lexer.c dtc-parser.tab.c
+"""
+_SCRIPT = r"""
+dtc={src}/.built/dtc
+test -x $dtc || { cat {src}/.built/log; exit 9; }
 compiled() {
 	cc -E -nostdinc -I include -undef -D__DTS__ -x assembler-with-cpp -o "$1.pre" "$2" &&
-		./dtc -q -b 0 -i "$(dirname "$2")" -i include -o "$1.dtb" "$1.pre"
+		$dtc -q -b 0 -i "$(dirname "$2")" -i include -o "$1.dtb" "$1.pre"
 }
 while read -r number path; do
 	dt-doc-validate -n -u bindings "bindings/$path"
@@ -69,6 +73,7 @@ class DeviceTreeCheck:
         scripts=("scripts/dtc/dtc.c",),
         data=("scripts/dtc",),
         whole_tree=True,
+        build=_BUILD,
     )
 
     def concerns(self, patch: CheckedPatch, /) -> bool:

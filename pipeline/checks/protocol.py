@@ -37,12 +37,15 @@ class Needs:
             our own code.
         data: files and folders of the base that the script reads, if the tree has them.
         whole_tree: it reads files that the patch does not touch.
+        build: commands of sh that make programs of these files, run once in an empty folder, for all patches. The check
+            finds what they left in `{src}/.built`, and what they printed in `{src}/.built/log`.
     """
 
     tools: tuple[Tool, ...] = ()
     scripts: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     whole_tree: bool = False
+    build: str = ""
 
     @property
     def programs(self) -> bool:

@@ -166,9 +166,16 @@ class Checker:
             else:
                 results[at] = known
         if left:
+            self._build(left.values())
             work = {at: partial(self._run, task) for at, task in left.items()}
             results |= parallel(work, max(1, self._host.jobs), self._host.processes)
         return results
+
+    def _build(self, tasks: Iterable[_Task]) -> None:
+        """Makes the programs that the tasks' checks need, once, before several of them want the same."""
+        wanted = {task.check.name: partial(task.after.bench.build, task.check.needs) for task in tasks}
+        work = {name: build for name, build in wanted.items() if build.args[0].build}
+        parallel(work, max(1, self._host.jobs), self._host.processes)
 
     def _run(self, task: _Task) -> CheckResult:
         started = time.monotonic()

@@ -27,7 +27,7 @@ _CHANGED = re.compile(r"^ABI (?P<name>[\w./-]+\.h): (?P<words>.*)$")
 _NO_LAYOUT = "no abidiff"
 _SCRIPT = """
 mkdir -p scripts before after
-cc -O1 -o scripts/unifdef {src}/scripts/unifdef.c || exit 9
+cp {src}/.built/unifdef scripts || exit 9
 for state in before after; do
 	(cd $state.in && find . -name '*.h') | while read -r header; do
 		header=${header#./}
@@ -69,6 +69,7 @@ class UapiCheck:
         scripts=("scripts/headers_install.sh",),
         data=("scripts/unifdef.c",),
         whole_tree=True,
+        build="cc -O1 -o unifdef {src}/scripts/unifdef.c",
     )
 
     def concerns(self, patch: CheckedPatch, /) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.checks.configuration import CheckCustom, ChecksFile, Configuration, Custom
-from pipeline.model import CheckStatus, Severity
+from pipeline.checks.protocol import CheckedPatch, Needs, Outcome, State
+from pipeline.model import CheckFinding, CheckStatus, Severity
 from tests.support.checking import checked
 from tests.support.developer import UTIL, Developer
 
@@ -187,3 +188,38 @@ def test_a_document_that_is_taken_away_and_maintainers_are_read(kernel: Develope
 def test_what_checkpatch_says_of_a_file_that_is_gone_is_no_finding(kernel: Developer, tmp_path: Path) -> None:
     results = checked(tmp_path / "ws", posted(kernel, tmp_path, "gone"), f"path:{kernel.folder}#master")
     assert (results[1, "checkpatch"].status, results[1, "checkpatch"].findings) == (CheckStatus.CHECKED, ())
+
+
+class Helped:
+    """A check that says what its program and the making of it printed."""
+
+    name = "spelling"
+    about = "what was made for it"
+    version = 1
+
+    def __init__(self, build: str) -> None:
+        self.needs = Needs(scripts=("scripts/checkpatch.pl",), build=build)
+
+    def concerns(self, patch: CheckedPatch, /) -> bool:
+        return bool(patch.files)
+
+    def run(self, patch: CheckedPatch, _before: State, after: State, /) -> Outcome:
+        said = after.run("sh", "-c", "cat {src}/.built/log; cat {src}/.built/made 2> /dev/null || echo nothing").text
+        return Outcome((CheckFinding(Severity.REMARK, said, patch.files[0].name, 0, "made", "made"),))
+
+
+def test_what_helps_a_script_is_made_once_for_all_patches(kernel: Developer, tmp_path: Path) -> None:
+    """Made for each patch, it would tell two times of day."""
+    check = Helped("date +%s.%N > made; echo made of $(cd {src}/scripts && ls checkpatch.pl)")
+    tree = f"path:{kernel.folder}#master"
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "kconfig"), tree, checks=[check])
+    first, second = (results[patch, "spelling"].findings[0].message for patch in (1, 2))
+    assert first == second
+    assert first.startswith("made of checkpatch.pl 1")
+
+
+def test_a_script_sees_that_what_helps_it_cannot_be_made(kernel: Developer, tmp_path: Path) -> None:
+    tree = f"path:{kernel.folder}#master"
+    check = Helped("echo no compiler; exit 3")
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), tree, checks=[check])
+    assert results[1, "spelling"].findings[0].message == "no compiler nothing"

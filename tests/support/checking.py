@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.checks.configuration import Configuration
+from pipeline.checks.protocol import PatchCheck
 from pipeline.checks.registry import CHECKS, configured
 from pipeline.checks.runner import Checker
 from pipeline.fetch import Request
@@ -21,7 +23,11 @@ from pipeline.system.workspace import Workspace
 
 
 def checked(
-    workspace: Path, series: Path, tree: str, configuration: Configuration | None = None
+    workspace: Path,
+    series: Path,
+    tree: str,
+    configuration: Configuration | None = None,
+    checks: Sequence[PatchCheck] = CHECKS,
 ) -> dict[tuple[int, str], CheckResult]:
     """What every check says, by patch and check."""
     prepared, processes = Workspace(workspace.resolve()), Processes()
@@ -33,5 +39,5 @@ def checked(
     box = sandbox.choose(SandboxName.BWRAP, processes)
     host = BuildHost(prepared, pipeline.store, box, processes, pipeline.console, 2)
     known = configuration or configured()
-    results = Checker(host, CHECKS, known).check(fetched, applied, History(prepared, pipeline.repository, named))
+    results = Checker(host, checks, known).check(fetched, applied, History(prepared, pipeline.repository, named))
     return {(result.patch, result.check): result for result in results}
