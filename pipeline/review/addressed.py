@@ -29,8 +29,8 @@ _TELLS_TO = re.compile(
 )
 """Of a sentence that tells somebody to do something."""
 _MAKES_SURE = re.compile(
-    r"^but\b|^(?:(?:so|oh|ah|ok|okay|hmm?|well|and|but|or),? )*(?:do )?(?:you (?:mean|say|are saying)|is ?n[o']t that|is that"
-    r"|right|really|what|huh|see)\b",
+    r"^but\b|^(?:(?:so|oh|ah|ok|okay|hmm?|well|and|but|or),? )*(?:do )?(?:you (?:mean|say|are saying)|is ?n[o']t that"
+    r"|is that|right|really|what|huh|see)\b",
     re.IGNORECASE,
 )
 """Of a question whether an answer was understood, or that doubts it."""
