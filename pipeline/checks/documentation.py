@@ -36,6 +36,8 @@ _OF_SPHINX = re.compile(
     r"Undefined substitution referenced|Error in \"(?:code-block|highlight|figure|math|toctree|include)\" directive"
 )
 _LEVELS = {"WARNING": Severity.WARNING, "ERROR": Severity.ERROR, "SEVERE": Severity.ERROR}
+# The endings keep out globs in braces, folders, and files of ABI/, whose names are often cut short.
+_REFERENCE = re.compile(r"(?<![\w./-])Documentation/[\w.,~/*?+-]{1,200}\.(?:rst|txt|yaml)\b(?![/*-])")
 _DEFINITION = re.compile(r"^(?!#|\s|static_assert|typedef)[\w\s*]*?\b(?P<name>[a-z_]\w{5,})\((?![^;]*\*\))")
 
 
@@ -43,15 +45,16 @@ class DocumentationCheck:
     """Reads each document as it was and as it is, and searches all of them for what a patch takes away."""
 
     name = "documentation"
-    about = "touched documents (docutils), and documents that name files and functions which a patch takes away"
-    version = 3
+    about = "touched documents (docutils), documents that name what a patch takes away, and references to no document"
+    version = 4
     needs = Needs(tools=(Tool("docutils", "python3-docutils"),), whole_tree=True)
 
     def concerns(self, patch: CheckedPatch, /) -> bool:
-        return bool(_documents(patch) or _may_go(patch) or _functions(patch))
+        return bool(_documents(patch) or _may_go(patch) or _functions(patch) or any(_references(patch)))
 
     def run(self, patch: CheckedPatch, before: State, after: State, /) -> Outcome:
         gone = [*_gone_files(patch, before, after), *_gone_functions(patch, after), *_alone(patch, before, after)]
+        gone += _dangling(patch, after)
         files, names = dict[str, bytes](), dict[str, str]()
         for at, file in enumerate(_documents(patch)):
             for where, state, name in (("before", before, file.names[0]), ("after", after, file.name)):
@@ -142,6 +145,26 @@ def _gone_functions(patch: CheckedPatch, after: State) -> Iterator[CheckFinding]
         name = next(name for name in gone if re.search(rf"\b{name}\b", text))
         words = f"it names {name}(), which is gone"
         yield CheckFinding(Severity.WARNING, words, path, line, "documentation", "gone-function")
+
+
+def _references(patch: CheckedPatch) -> Iterator[tuple[str, int, str]]:
+    """Documents that added lines name, with file and line; those of MAINTAINERS are the check's of that name."""
+    for file in patch.files:
+        for number, text in file.added.items() if file.name != "MAINTAINERS" else ():
+            for match in _REFERENCE.finditer(text):
+                yield file.name, number, match[0]
+
+
+def _dangling(patch: CheckedPatch, after: State) -> Iterator[CheckFinding]:
+    """References to documents that are not there, and that no other patch of the series touches."""
+    of_series = {path for other in patch.series.patches for path in other.files}
+    told = dict[tuple[str, str], CheckFinding]()
+    for path, number, name in _references(patch):
+        if (path, name) in told or len(told) == MOST_NAMES or name in of_series or after.exists(name):
+            continue
+        words = f"it refers to {name}, which is not there"
+        told[path, name] = CheckFinding(Severity.WARNING, words, path, number, "documentation", "no-file")
+    yield from told.values()
 
 
 def _places(hits: Sequence[tuple[str, int, str]], names: Sequence[str]) -> Iterator[tuple[str, int, str]]:

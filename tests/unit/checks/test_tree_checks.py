@@ -1,4 +1,4 @@
-"""Checks that read files of the tree and run nothing: maintainers."""
+"""Checks that read files of the tree and run nothing: maintainers, and documents that are referred to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.checks.documentation import DocumentationCheck
 from pipeline.checks.maintainers import MaintainersCheck
 from tests.support.checked import Files, patch
 from tests.support.hostile_mail import new_file
@@ -26,6 +27,7 @@ THE REST
 F:	*
 F:	*/
 """
+DOCUMENTS = ("Documentation/mm/later.rst",)
 
 
 def kinds_found(path: str, text: str = MAINTAINERS) -> list[str]:
@@ -102,3 +104,29 @@ def test_an_entry_that_a_file_leaves_behind(entry: str, left: tuple[str, ...], e
 
 def test_a_patch_that_adds_no_file_does_not_concern_the_maintainers_check() -> None:
     assert not MaintainersCheck().concerns(patch(diff="--- a/mm/a.c\n+++ b/mm/a.c\n@@ -9 +9 @@\n-a\n+b\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("/* See Documentation/mm/there.rst. */", []),
+        ("/* See Documentation/mm/gone.rst. */", ["Documentation/mm/gone.rst"]),
+        ("/* Documentation/mm/gone.rst or Documentation/mm/no.txt */", ["mm/gone.rst", "mm/no.txt"]),
+        ("# See Documentation/mm/th*.rst", []),
+        ("# See Documentation/mm/g*.rst", ["Documentation/mm/g*.rst"]),
+        ("/* See Documentation/mm/{a,b}.rst. */", []),
+        ("/* See tools/perf/Documentation/gone.txt. */", []),
+        ("/* See Documentation/ABI/testing/sysfs-gone. */", []),
+        ("/* See Documentation/mm/later.rst. */", []),
+    ],
+)
+def test_a_line_that_refers_to_no_document(line: str, missing: list[str]) -> None:
+    checked = patch(diff=new_file("lib/a.c", f"{line}\n{line}"))
+    of_series = replace(checked.series, patches=(checked.patch, replace(checked.patch, files=DOCUMENTS)))
+    checked = replace(checked, series=of_series)
+    after = Files({"lib/a.c": line, "Documentation/mm/there.rst": "There"})
+    check = DocumentationCheck()
+    assert check.concerns(checked) == ("Documentation/mm/" in line and "{" not in line)
+    findings = check.run(checked, Files({}), after).findings
+    assert [(finding.line, finding.kind) for finding in findings] == [(1, "no-file")] * len(missing)
+    assert all(name in finding.message for finding, name in zip(findings, missing, strict=True))
