@@ -30,6 +30,7 @@ _CONDITIONS = (
 _REST = (
     r"^(?:but )?(?:otherwise|(?:other than|apart from|aside from|besides) (?:that|this|these|those|the)|the rest|rest"
     r"|everything else)\b"
+    r"|\b(?:looks?|is|are|seems?) (?:\w+ )?(?:good|fine|ok|okay|great|sane|correct)(?: to me)?,? otherwise\b"
 )
 _CONDITION = re.compile("|".join(_CONDITIONS), re.IGNORECASE)
 _REST_OF_IT = re.compile(_REST, re.IGNORECASE)
@@ -62,7 +63,7 @@ def on_condition(above: Sequence[str], below: Sequence[str], behind: str, words:
         sentences = []
     if any(
         _CONDITION.search(sentence[-_LONGEST:])
-        or (words > len(sentence.split()) + _FEW and _REST_OF_IT.match(sentence))
+        or (words > len(sentence.split()) + _FEW and _REST_OF_IT.search(sentence))
         for sentence in sentences
     ):
         return True

@@ -59,7 +59,7 @@ _PASTED = re.compile(r"^From [0-9a-f]{12,40} |^From: ")
 _SENT = re.compile(r"^(?:Sent|To|Cc): ")
 """In the headers of a mail that is answered, not in those of a patch."""
 _HEADERS_OF_A_PATCH = re.compile(r"^(?:Date|Subject): ")
-_LOG = re.compile(r"^commit [0-9a-f]{7,40}\b")
+_LOG = re.compile(r"^commit (?:[0-9a-f]{7,40}\b|\([\w ]+\)$)")
 _OF_LOG = re.compile(r"^(?:Author|AuthorDate|Commit|Merge|Date): ")
 _DIFFSTAT = re.compile(r"^ \S.* \| +\d+|^ \d+ files? changed")
 

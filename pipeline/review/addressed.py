@@ -11,7 +11,7 @@ from pipeline.review.comments import Comment, Discussion
 from pipeline.review.messages import Message
 from pipeline.review.phrases import Phrases, matches, sentences
 
-_MORE_THAN_THAT = re.compile(r"\?|\b(?:please|but|don't like|not a fan|disagree)\b", re.IGNORECASE)
+_MORE_THAN_THAT = re.compile(r"\?\W*$|\b(?:please|but|don't like|not a fan|disagree)\b", re.IGNORECASE)
 """Of an answer that wants something itself."""
 _CALL = re.compile(
     r"\?|\b(?:please|let me know|advi[cs]e|appreciat\w+|hints?|help|ideas?|input|opinions?|suggest\w*|thoughts?"
@@ -40,9 +40,17 @@ _OF_PATCH = re.compile(
     r"|commit message|commit log|change ?log|cover letter|documentation|docs?|kernel-?doc)\b",
     re.IGNORECASE,
 )
+_CHOOSES = re.compile(
+    r"\b(?:prefer|vote for|go (?:with|for)|take|like)\b.{0,20}(?:\b(?:option|variant|number|proposal|approach) |[(#])"
+    r"\(?(?:\d|[a-d]\b)",
+    re.IGNORECASE,
+)
+"""Of a sentence that takes one of the things that somebody has listed."""
 _WHOSE = re.compile(
     r"\b(?:comment|suggest|point|mention|ask|request|remark|recommend|propos|spot|not)\w*", re.IGNORECASE
 )
+_FEW = 15
+"""Words of an answer."""
 _ALIKE = 0.85
 """Of a name that may be misspelt."""
 
@@ -62,8 +70,13 @@ def wants_of_author(
     """
     if apart:
         return any(phrases.wants(sentence) and _OF_PATCH.search(sentence) for sentence in said)
+    said = [sentence for sentence in said if not (matches(phrases.tags, sentence) or _CHOOSES.search(sentence))]
     if answers:
-        return any(map(phrases.urges, (*said[:1], *said[-1:])))
+        urging = (*said[:1], *said[-1:])
+        return any(
+            phrases.urges(sentence) and not (matches(phrases.reserved, sentence) or _YES_OR_NO.match(sentence))
+            for sentence in urging
+        )
     if any(matches(phrases.seconded, sentence) for sentence in sentences(piece)[:1]):
         return any(phrases.wants(sentence) and _MORE_THAN_THAT.search(sentence) for sentence in said)
     return any(
@@ -121,6 +134,11 @@ def meant_by(said: Sequence[str], message: Message, discussions: Sequence[Discus
         ),
         None,
     )
+
+
+def is_short_promise(said: Sequence[str], phrases: Phrases) -> bool:
+    """Whether an author promises in few words: `Ack. I will fix this in the next version.`"""
+    return len(" ".join(said).split()) <= _FEW and phrases.answer(said).state == "promised"
 
 
 def is_note(comment: Sequence[str], piece: Sequence[str], phrases: Phrases) -> bool:

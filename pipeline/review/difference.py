@@ -92,6 +92,22 @@ class Difference:
         )
         return frozenset(new - old)
 
+    def has_new_words(self, quoted: Iterable[str]) -> bool:
+        """Whether messages or added lines have words now, as they are written, that they had not."""
+        old, new = self._whole
+        patterns = [re.compile(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)") for words in quoted]
+        return any(pattern.search(new) and not pattern.search(old) for pattern in patterns)
+
+    @cached_property
+    def _whole(self) -> tuple[str, str]:
+        """The messages and added lines of both revisions."""
+        (old, new), lines = self.texts, (self.old_lines, self.new_lines)
+        old, new = (
+            f"{text} {' '.join(line for _, line in sorted(added))}"
+            for text, added in zip((old, new), lines, strict=True)
+        )
+        return old, new
+
     @cached_property
     def files(self) -> tuple[str, ...]:
         """Those that the earlier revision changes."""

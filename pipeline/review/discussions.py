@@ -12,6 +12,7 @@ from pipeline.review.addressed import (
     asks_next,
     in_so_many_words,
     is_note,
+    is_short_promise,
     meant_by,
     wants_more,
     wants_of_author,
@@ -23,15 +24,13 @@ from pipeline.review.messages import Message
 from pipeline.review.paragraphs import (
     fresh_starts,
     goes_on,
-    goes_on_below,
-    leads_to_list,
     line_of,
-    past_item,
     prose,
     repeats,
 )
 from pipeline.review.people import Authors
 from pipeline.review.phrases import Phrases, matches, sentences
+from pipeline.review.pieces import Reaction, cuts
 from pipeline.review.places import Places
 from pipeline.review.quoting import corrects, own_words, trimmed
 
@@ -53,7 +52,7 @@ class Reader:
         for message in self.messages:
             self._answers.setdefault(message.parent, []).append(message)
         self._places = Places(self.messages)
-        self._answered: dict[str, list[Quotation]] = {}
+        self._answered: dict[str, list[Reaction]] = {}
 
     def read(self) -> list[Discussion]:
         """Every point with its comments, in the thread's order."""
@@ -97,16 +96,27 @@ class Reader:
             self._open(comment, None)
 
     def _say_to_all(self, message: Message, comments: Sequence[Comment]) -> None:
-        """A promise about all comments of the mail above is one about those that it does not quote, too."""
+        """A promise about all comments of the mail above is one about those that it does not quote, too.
+
+        One of few words is about all comments that are quoted above it, and have no answer of their own.
+        """
         own = self._places.of(message.id)
         if not self._by_author(message):
             return
         for comment in comments:
-            said = [sentence for sentence in sentences(comment.text) if matches(self.phrases.everything, sentence)]
-            if said and self.phrases.answer(said).state == "promised":
+            whole = sentences(comment.text)
+            said = [sentence for sentence in whole if matches(self.phrases.everything, sentence)]
+            everything = bool(said) and self.phrases.answer(said).state == "promised"
+            if everything or is_short_promise(whole, self.phrases):
+                quotation = Quotation(message.text.passages[comment.passage].answered)
                 answered = {id(discussion) for discussion, _ in own}
-                for discussion, _ in self._places.of(message.parent):
-                    if id(discussion) not in answered:
+                places = {
+                    above.passage for discussion, above in self._places.of(message.parent) if id(discussion) in answered
+                }
+                for discussion, above in self._places.of(message.parent):
+                    opened = discussion.comments[0] is above and above.passage not in places
+                    meant = everything or (opened and above.last_of(quotation, in_part=False) >= 0)
+                    if meant and id(discussion) not in answered:
                         discussion.comments.append(comment)
                         self._places.add(message, (discussion, comment))
 
@@ -135,7 +145,7 @@ class Reader:
     def _open(self, whole: Comment, within: Discussion | None) -> None:
         """A comment, cut where its answers cut it; what no answer quotes counts when it asks for something."""
         message, text = whole.message, whole.text
-        answered = self._cuts(whole)
+        answered = cuts(whole, self._reactions(message.id), self.phrases)
         start = 0
         for end in [*sorted({*answered, *fresh_starts(text, self.phrases)}), len(text)]:
             piece = trimmed(text[start:end])
@@ -217,23 +227,14 @@ class Reader:
             return parent
         return None if of_others or asked_for or self.authors.calls(comment.text) else parent
 
-    def _cuts(self, comment: Comment) -> list[int]:
-        """Positions in a comment behind which somebody answers."""
-        cuts = set()
-        for quotation in self._quoted_from(comment.message.id):
-            cut = past_item(comment.text, comment.last_of(quotation, in_part=False) + 1)
-            if not goes_on_below(comment.text, cut) and not leads_to_list(comment.text, cut):
-                cuts.add(cut)
-        return sorted(cuts - {0, len(comment.text)})
-
-    def _quoted_from(self, message_id: str) -> list[Quotation]:
-        """Quotations of a message in the mails that answer it."""
+    def _reactions(self, message_id: str) -> list[Reaction]:
+        """What the mails that answer a message quote from it, and say."""
         if message_id not in self._answered:
             self._answered[message_id] = [
-                Quotation(passage.answered)
+                Reaction(Quotation(passage.answered), sentences(text))
                 for answer in self._answers.get(message_id, [])
                 for passage in answer.text.passages
-                if own_words(passage.text, answer.names, self.phrases, passage.last)
+                if (text := own_words(passage.text, answer.names, self.phrases, passage.last))
             ]
         return self._answered[message_id]
 

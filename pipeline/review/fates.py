@@ -51,6 +51,8 @@ _TAKEN_AWAY = re.compile(r"^(?:remov|drop|delet|discard|get rid|got rid|no longe
 _ASKS_TO_EXPLAIN = re.compile(
     r"\b(?:explain|describe|elaborate|motivat\w+|justif\w+|rationale|reasoning|why)\b", re.IGNORECASE
 )
+_QUOTED = re.compile(r"(?<!\w)[\"`\u201c]([^\"`\u201c\u201d]{2,60})[\"`\u201d](?!\w)")
+"""Words that a comment writes out."""
 _AS_ASKED = re.compile(
     r"\b(?:as|like|per|following|after) (?:\w+ ){0,3}"
     r"(?:suggest|request|recommend|ask|discuss|advis|agree|propos|comment)\w*",
@@ -226,6 +228,8 @@ class _Fates:
         ) or both.is_gone_around(under)
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and both.moved_words[word])
         if both.is_reordered and _ORDER.search(asked.text):
+            return "kept"
+        if both.has_new_words(_QUOTED.findall(asked.text)):
             return "kept"
         # Of what was not agreed to, lines that are others now tell nothing.
         agreed_to = point.state not in ("disputed", "undecided")

@@ -31,8 +31,9 @@ def _is_mended(finding: str, difference: Difference) -> bool | None:
     if found is None:
         return None
     path = _known(found["path"] or "", difference)
-    if path and found["line"] and (shown := difference.line_at(path, int(found["line"]))):
-        return difference.is_gone(f"+{shown}")
+    shown = difference.line_at(path, int(found["line"])) if path and found["line"] else ""
+    if shown and difference.is_gone(f"+{shown}"):
+        return True
     names = [_SEPARATOR.split(name)[-1] for name in _QUOTED.findall(finding)]
     names = [name for name in names if len(name) > 1]
     if not names:

@@ -14,10 +14,11 @@ from pipeline.mail.diff import has_diff
 from pipeline.mail.given import Given, given
 from pipeline.mail.subject import parts_of_series, read
 from pipeline.model import Letter, Series
-from pipeline.review.people import person
+from pipeline.review.people import Authors, person
 from pipeline.review.phrases import Phrases, matches
 from pipeline.review.programs import of_program, relays
 from pipeline.review.quoting import Text, take_apart, unquoted
+from pipeline.review.record import Role
 from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WORDS, Budget
 
 _GREETED = re.compile(r"\s*(?:hi|hello|hey|dear)\s+([\w-]+)\W*$", re.IGNORECASE)
@@ -115,6 +116,15 @@ def readable(thread: Sequence[Message]) -> list[Message]:
             comparisons.spend(lines)
             kept.append(message)
     return kept
+
+
+def role_of(message: Message, authors: Authors, phrases: Phrases) -> Role:
+    """Whose message it is; empty where the tree is not known."""
+    sender = message.letter.sender
+    name, address = parseaddr(sender)
+    role = authors.role(sender, message.patch, in_answer=not message.to_patch)
+    by_program = matches(phrases.reports, address) or matches(phrases.reports, name)
+    return "program" if role and by_program else role
 
 
 def _moments(thread: Sequence[Message]) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from pipeline.kernel.maintainers import Section, having, sections
 from pipeline.mail.message import parse
 from pipeline.model import Patch, Series
-from pipeline.review.phrases import matches, phrases
+from pipeline.review.phrases import matches, phrases, sentences
 from pipeline.review.record import Role
 
 _RELAYED = re.compile(r"\s+via\s+\S.*$", re.IGNORECASE)
@@ -204,9 +204,15 @@ class Authors:
             if line.strip():
                 continue
             others = self._passed_over(to, paragraph) or (others and not self.calls(paragraph))
-            kept += [] if others else paragraph
+            kept += [] if others else self._up_to_others(to, paragraph)
             paragraph = []
         return kept
+
+    def _up_to_others(self, to: Sequence[str], paragraph: Sequence[str]) -> Sequence[str]:
+        """A paragraph up to the sentence that speaks to somebody else."""
+        said = sentences(paragraph)
+        end = next((at for at in range(1, len(said)) if self._passed_over(to, said[at : at + 1])), len(said))
+        return paragraph if end == len(said) else [*said[:end], ""]
 
     def _passed_over(self, to: Sequence[str], text: Sequence[str]) -> bool:
         called = _CALLED.match(" ".join(text))
@@ -224,8 +230,14 @@ class Authors:
         if in_answer and person(sender) in (*self.helpers.get(patch, ()), *self.colleagues):
             return True
         # Some write the family's name first in one place, and last in another.
-        known = person(sender) in self.names or frozenset(person(sender).split()) in self._name_words
+        known = person(sender) in (*self.names, *self._joined) or frozenset(person(sender).split()) in self._name_words
         return known or parseaddr(sender)[1].lower() in self.addresses
+
+    @cached_property
+    def _joined(self) -> frozenset[str]:
+        """Names of two words in one, whichever comes first."""
+        pairs = (name.split() for name in self.names if name.count(" ") == 1)
+        return frozenset(word for pair in pairs for word in ("".join(pair), "".join(reversed(pair))))
 
     @cached_property
     def _name_words(self) -> frozenset[frozenset[str]]:

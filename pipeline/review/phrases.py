@@ -49,8 +49,8 @@ class Phrases:
         elsewhere: of what is said of other comments; already: of what is so as it is.
         volunteered, intended: of sentences in which the author means to do something unasked; errands: that changes no
             patch.
-        agreed: of the author; admitted: of a fault, that an author agrees to mend whatever was asked; reserved: of what
-            is no agreement for all that.
+        agreed: of the author; admitted: of a fault, that an author agrees to mend whatever was asked; heard: of an
+            answer that says no more; reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
         disputed, accepted, withdrawn, seconded, request: of what others answer; countered: of what begins an answer
             that disputes; declined: of a maintainer, of what somebody else wants; opinion: of what asks, somebody's own
@@ -72,6 +72,7 @@ class Phrases:
     announced: Rules
     agreed: Rules
     admitted: Rules
+    heard: Rules
     reserved: Rules
     everything: Rules
     elsewhere: Rules
@@ -145,6 +146,9 @@ class Phrases:
         agreed = tuple(sentence for sentence in said if self.agrees(sentence))
         if agreed and (not question or any(self._without_reserve(self.admitted, sentence) for sentence in agreed)):
             return Answer("promised", agreed)
+        heard = tuple(sentence for sentence in said if matches(self.heard, sentence))
+        if heard and not question and all(sentence in heard or self.pleasant(sentence) for sentence in said):
+            return Answer("promised", heard)
         return Answer("answered", agreed or tuple(said[:1]))
 
     def _kind(self, sentence: str, question: bool) -> PointState | None:
@@ -199,7 +203,10 @@ class Phrases:
     def only_asks(self, said: Sequence[str]) -> bool:
         """It asks a question, and wants nothing."""
         meant = self.substance(said)
-        wanted = any(self.asks(sentence) or matches(self.objection, sentence) for sentence in meant)
+        wanted = any(
+            self.asks(sentence) or (matches(self.objection, sentence) and not matches(self.inquiry, sentence))
+            for sentence in meant
+        )
         return any(sentence.endswith("?") for sentence in meant) and not wanted
 
     def pleasant(self, sentence: str) -> bool:
@@ -239,6 +246,7 @@ def phrases() -> Phrases:
                 "announced",
                 "agreed",
                 "admitted",
+                "heard",
                 "reserved",
                 "everything",
                 "elsewhere",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from email.utils import parseaddr
 
 from pipeline.review.comments import Comment, Discussion
 from pipeline.review.continued import gone_on_with
 from pipeline.review.discussions import Reader
-from pipeline.review.messages import Message
+from pipeline.review.messages import Message, role_of
 from pipeline.review.paragraphs import above_rule
 from pipeline.review.people import Authors, display
 from pipeline.review.phrases import Phrases, Rules, matches, sentences
-from pipeline.review.record import EvidenceRecord, PointRecord, PointState, Role
+from pipeline.review.record import EvidenceRecord, PointRecord, PointState
 from pipeline.review.symbols import named
 
 LONGEST_WORDS = 300
@@ -26,6 +25,8 @@ _RHETORICAL = re.compile(r"\b(?:should|could|would)(?:n'?t| not)\b", re.IGNORECA
 """Of a question that asks for what it says."""
 _HEDGED = re.compile(r"\b(?:should|might|may|could|would|probably|perhaps|maybe|presumably|guess)\b", re.IGNORECASE)
 """Of an answer that is none for sure."""
+
+_CONDITION = re.compile(r"\b(?:if|unless|should you)\b", re.IGNORECASE)
 
 Link = Callable[[str], str]
 
@@ -69,7 +70,7 @@ def _point(
         message_id=first.message.id,
         link=link(first.message.id),
         author=first.message.letter.sender,
-        role=_role(first.message, authors, phrases),
+        role=role_of(first.message, authors, phrases),
         date=first.message.letter.date,
         patch=patch,
         revision=version,
@@ -89,14 +90,6 @@ def _point(
             for comment, words in outcome.evidence[-MOST_EVIDENCE:]
         ),
     )
-
-
-def _role(message: Message, authors: Authors, phrases: Phrases) -> Role:
-    sender = message.letter.sender
-    name, address = parseaddr(sender)
-    role = authors.role(sender, message.patch, in_answer=not message.to_patch)
-    by_program = matches(phrases.reports, address) or matches(phrases.reports, name)
-    return "program" if role and by_program else role
 
 
 class _Outcome:
@@ -201,7 +194,8 @@ class _Outcome:
         accepted = tuple(
             sentence for sentence in said if self._phrases.accepts(sentence) and not self._phrases.asks(sentence)
         )
-        if own and (words := self._matching(self._phrases.withdrawn, said)) and self.state != "promised":
+        withdrawn = self._matching(self._phrases.withdrawn, said) if own else ()
+        if (words := withdrawn) and (self.state != "promised" or self._promised_if()):
             self._settle("answered", comment, words)
         elif words := self._phrases.disputes(said):
             self._settle("disputed", comment, words, display(comment.message.letter.sender))
@@ -231,6 +225,10 @@ class _Outcome:
         elif own and meant and not accepted and self.state == "disputed" and not self._is_to_others(comment):
             # Whoever answers why the author does not want it has had the last word.
             self._settle("disputed", comment, meant[:1], display(comment.message.letter.sender))
+
+    def _promised_if(self) -> bool:
+        """Whether the author has promised it for the case that it is wanted."""
+        return bool(self.evidence) and any(_CONDITION.search(words) for words in self.evidence[-1][1])
 
     def _decides(self, comment: Comment) -> bool:
         """Whether a maintainer of the patch's files says it, of what somebody else wants who is none."""
@@ -273,7 +271,8 @@ class _Outcome:
             for sentence in meant
         )
         agrees = any(map(self._phrases.accepts, said))
-        answers = self._asked and not asks and not agrees
+        at_once = self._question and any(map(self._phrases.accepts, said[:1]))
+        answers = self._asked and (at_once or not (asks or agrees))
         if self.state == "unanswered" and not self._author and meant and (addressed or answers):
             self._settle("answered", comment, meant[:1])
 

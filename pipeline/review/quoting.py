@@ -16,7 +16,7 @@ _HEADER = re.compile(r"^\*?(?:From|Sent|To|Cc|Subject|Date|Message-ID):\*? ", re
 _LISTED = re.compile(r"^\[\d+/\d+\] \S")
 _COMMIT = re.compile(r"^\s+(?:commit: |\(no commit info\)|https?://)")
 _ELISION = re.compile(r"^\[\s*(?:\.{3}|…)\s*\]$")
-_LOG = re.compile(r"^commit [0-9a-f]{7,40}\b")
+_LOG = re.compile(r"^commit (?:[0-9a-f]{7,40}\b|\([\w ]+\)$)")
 _QUOTED_HUNK = re.compile(r"^> ?(?:diff --git|@@ )")
 _NICKNAME = re.compile(r"^ {20,}\S+( \S+)?$")
 """A name on the right, below the text."""
