@@ -36,10 +36,16 @@ _MAKES_SURE = re.compile(
 """Of a question whether an answer was understood, or that doubts it."""
 _OF_PATCH = re.compile(
     r"\byou(?:'d|'ll| would| will) need (?:an?|the|to)\b|\bplease\b|\blet's\b"
-    r"|\bthis (?:patch|series|change)\b|\b(?:in|to|into) (?:the|a|this|your) (?:code|comment"
+    r"|\bthis (?:patch|series|change)\b|\b(?:in|to|into|from|of) (?:the|a|this|your) (?:code|comment"
     r"|commit message|commit log|change ?log|cover letter|documentation|docs?|kernel-?doc)\b",
     re.IGNORECASE,
 )
+_ASKS_HOW = re.compile(
+    r"(?:^|[.,;:] )(?:(?:and|so|then|or),? )?(?:what|why|how|where|when|which|who|whose|does|do|did|is|are|was|were|has"
+    r"|have|can|could|would|should|will)\b[^?]*\?\W*$",
+    re.IGNORECASE,
+)
+"""Of a question that has the form of one."""
 _CHOOSES = re.compile(
     r"\b(?:prefer|vote for|go (?:with|for)|take|like)\b.{0,20}(?:\b(?:option|variant|number|proposal|approach) |[(#])"
     r"\(?(?:\d|[a-d]\b)",
@@ -56,7 +62,14 @@ _ALIKE = 0.85
 
 
 def wants_of_author(
-    piece: Sequence[str], said: Sequence[str], phrases: Phrases, *, answers: bool, apart: bool, to_point: bool
+    piece: Sequence[str],
+    said: Sequence[str],
+    phrases: Phrases,
+    *,
+    answers: bool,
+    apart: bool,
+    own: bool,
+    to_point: bool,
 ) -> bool:
     """Whether words below another reviewer's want something of the author.
 
@@ -65,12 +78,14 @@ def wants_of_author(
     Args:
         said: its sentences that say something about the code.
         answers: they stand below a question, and may tell how things are.
+        own: they go on with a point of their sender, whose next question counts.
         to_point: they answer a point.
         apart: they go on with what two reviewers say to each other, and ask the author in so many words or not at all.
     """
-    if apart:
-        return any(phrases.wants(sentence) and _OF_PATCH.search(sentence) for sentence in said)
     said = [sentence for sentence in said if not (matches(phrases.tags, sentence) or _CHOOSES.search(sentence))]
+    if apart:
+        asked = own and any(map(_ASKS_HOW.search, said))
+        return asked or any(phrases.wants(sentence) and _OF_PATCH.search(sentence) for sentence in said)
     if answers:
         urging = (*said[:1], *said[-1:])
         return any(

@@ -51,7 +51,7 @@ def changes(series: Series, after: int) -> tuple[Change, ...]:
         all_changes += (
             Change(_patch_of(item) or number, item)
             for version, item in _items(text.splitlines())
-            if after < version <= series.version
+            if after < min(version, series.version)
         )
     return tuple(dict.fromkeys(all_changes[:MOST_ITEMS]))
 

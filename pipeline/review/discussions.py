@@ -171,6 +171,7 @@ class Reader:
                     self.phrases,
                     answers=start == 0 and "?" in whole.under,
                     apart=self._goes_on_between_others(whole),
+                    own=within is not None and within.comments[0].message.names[0] == message.names[0],
                     to_point=within is not None and within.comments[0].message.id == message.parent,
                 )
             elif self._answers_question(whole, piece):

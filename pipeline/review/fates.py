@@ -60,7 +60,7 @@ _AS_ASKED = re.compile(
 )
 """Of a line that says that somebody wanted it."""
 _ASKS_TO_TAKE_AWAY = re.compile(
-    r"\b(?:extra|stray|spurious|trailing|useless)\b|"
+    r"\b(?:extra|stray|spurious|trailing|useless|unrelated)\b|"
     r"\b(?:remov|drop|delet|unneed|unnecessar|redundant|superfluous|get rid|not needed|no need|can go|avoid)\w*|"
     r"\b(?:never|not|n't|un) ?used\b|\bpointless\b|\bdead code\b",
     re.IGNORECASE,

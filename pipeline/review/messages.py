@@ -23,6 +23,7 @@ from pipeline.system.untrusted import REPLY_WORDS, REVIEW_COMPARISONS, REVIEW_WO
 
 _GREETED = re.compile(r"\s*(?:hi|hello|hey|dear)\s+([\w-]+)\W*$", re.IGNORECASE)
 _LAST = datetime.max.replace(tzinfo=UTC)
+_QUOTES = re.compile(r"^> ?\S", re.MULTILINE)
 _PULL = re.compile(r"^\W*git[- ]pull\b", re.IGNORECASE)
 _PREFIX = re.compile(r"^(?:(?:re|aw|antw|fwd?|sv|vs)\s*:\s*)+", re.IGNORECASE)
 
@@ -216,6 +217,9 @@ def posts(letter: Letter) -> bool:
     """Whether a letter posts a patch or a cover letter."""
     subject = read(letter.subject)
     # A robot's report has a counter, too: `[tree:branch 3/8] mm/util.c:5: error`.
+    # Some answer a patch under its own subject.
+    if letter.references and subject.number and not has_diff(letter.body) and _QUOTES.search(letter.body):
+        return False
     tagged = subject.number == 0 or subject.patch or has_diff(letter.body)
     return not (subject.reply or _PREFIX.match(letter.subject)) and subject.number is not None and tagged
 

@@ -21,7 +21,7 @@ _CALLED = re.compile(
 )
 """Who is spoken to: `Mona, …`, or `Hm, Mona or others, do you …`."""
 _SPOKEN_OF = re.compile(
-    r"\b(?:to|by|from|with|for|of|told|asked|assume|assumes|assumed|think|believe|guess|suppose|hope|what|that) [\w-]+"
+    r"\b(?:to|by|from|with|for|of|told|assume|assumes|think|believe|guess|suppose|hope|what|that|\w+ed) [\w-]+"
 )
 """Somebody who is the object of a sentence, or whose doings it supposes."""
 _HELPED = re.compile(r"^(?:Co-developed-by|Signed-off-by):\s*(\S.*)$", re.IGNORECASE | re.MULTILINE)
