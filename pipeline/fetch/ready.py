@@ -11,12 +11,13 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
 from pipeline.mail.body import Body, body_of, message_and_diff
 from pipeline.mail.given import unfolded
-from pipeline.mail.headers import addresses
+from pipeline.mail.headers import addresses, only_read_fields
 from pipeline.mail.message import Mail
 from pipeline.mail.scissors import below_scissors
 from pipeline.system.errors import NotObtainedError
@@ -45,14 +46,15 @@ def plain(mail: Mail) -> Mail:
 
     A reply has its trailers on one line each.
     """
-    body = _body(mail)
+    message = _parsed(mail)
+    body = body_of(message)
     text = (
         body.exact
         if mail.number is not None
         else unfolded(body.exact.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     )
     head = mail.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n"
-    if not body.remarks and not body.flowed and text == body.exact and _as_sent(mail):
+    if not body.remarks and not body.flowed and text == body.exact and _as_sent(mail, message):
         return mail
     kept = b"\n" + _UNFIT_HEADERS.sub(b"", head)
     return replace(mail, raw=b"From: " + mail.letter.sender.encode() + kept + _MIME + b"\n" + text)
@@ -73,13 +75,16 @@ def remarks(mail: Mail) -> tuple[str, ...]:
     return (*body.remarks, *(["its lines were flowed (format=flowed)"] if body.flowed else []))
 
 
+def _parsed(mail: Mail) -> Message:
+    return BytesParser(policy=compat32).parsebytes(only_read_fields(mail.raw))
+
+
 def _body(mail: Mail) -> Body:
-    return body_of(BytesParser(policy=compat32).parsebytes(mail.raw))
+    return body_of(_parsed(mail))
 
 
-def _as_sent(mail: Mail) -> bool:
+def _as_sent(mail: Mail, message: Message) -> bool:
     """Whether From: is the person's."""
-    message = BytesParser(policy=compat32).parsebytes(mail.raw, headersonly=True)
     return addresses(message, "From")[:1] in ((), (mail.letter.sender,))
 
 

@@ -11,6 +11,17 @@ from email.utils import getaddresses, quote
 
 from pipeline.mail.charset import in_charset
 
+HEADERS_END = re.compile(rb"\r?\n\r?\n")
+NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
+# Fields as email.feedparser has them (no blanks before the colon), but for those that are read here and in mail.people.
+# A mail has up to sixty others, and every one would be taken apart.
+_UNREAD = re.compile(
+    rb"^(?!(?:from|to|cc|subject|date|message-id|in-reply-to|references|reply-to|author|x-original-from|"
+    rb"x-original-sender|list-post|mime-version|content-type|content-transfer-encoding|content-disposition):)"
+    rb"[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FIELDS_END = re.compile(rb"^(?![!-9;-~]+:|[ \t])", re.MULTILINE)
 _MESSAGE_ID = re.compile(r"<([!-;=?-~]+)>")
 _ADDRESS = re.compile(r"[^\s\"(),:;<>@\[\\\]]+@[^\s\"(),:;<>@\\]+")
 _SPECIAL = re.compile(r"[][\\()<>@,:;\".]")
@@ -18,6 +29,12 @@ _SPECIAL = re.compile(r"[][\\()<>@,:;\".]")
 
 UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\s]+")
 """Control characters, line ends and bidirectional controls: no header has them, whatever it was encoded in."""
+
+
+def only_read_fields(raw: bytes) -> bytes:
+    """A message without the fields at its top that nothing reads; what is no field stays, and ends the headers."""
+    end = _FIELDS_END.search(raw)
+    return _UNREAD.sub(b"", raw[: end.start()]) + raw[end.start() :] if end else raw
 
 
 def unfolded(message: Message, name: str) -> str:

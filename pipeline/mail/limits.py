@@ -15,7 +15,7 @@ COUNT_LIMIT = 5000
 """Messages in a mailbox; the review of a stable release is a thread of 1,500."""
 HEADER_LIMIT = 16 << 10
 """Bytes of one header (10 KiB, some 400 recipients)."""
-HEADER_COUNT_LIMIT = 1000
+HEADER_COUNT_LIMIT = 400
 """Headers of one message (94)."""
 PARAMETER_LIMIT = 512
 """Bytes of a header that says what a part is: reading its parameters takes quadratic time (200)."""

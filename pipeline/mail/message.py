@@ -16,7 +16,18 @@ from email.policy import Compat32
 
 from pipeline.mail.body import body_of
 from pipeline.mail.diff import diff_files, has_diff
-from pipeline.mail.headers import UNSHOWN, addresses, first_id, header_text, message_ids, plain, unfolded
+from pipeline.mail.headers import (
+    HEADERS_END,
+    NEXT_FIELD,
+    UNSHOWN,
+    addresses,
+    first_id,
+    header_text,
+    message_ids,
+    only_read_fields,
+    plain,
+    unfolded,
+)
 from pipeline.mail.limits import (
     BOUNDARY_LIMIT,
     HEADER_COUNT_LIMIT,
@@ -33,8 +44,6 @@ from pipeline.mail.subject import Subject, read
 from pipeline.model import Letter
 from pipeline.system.errors import NotObtainedError
 
-_HEADERS_END = re.compile(rb"\r?\n\r?\n")
-_NEXT_HEADER = re.compile(rb"\r?\n(?![ \t])")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _PART = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 _TYPED = re.compile(rb"^content-(?:type|disposition):", re.IGNORECASE | re.MULTILINE)
@@ -121,7 +130,7 @@ def parse(raw: bytes) -> Mail:
     if damage := _damage(raw):
         raise NotObtainedError(f"a message cannot be read: {damage}")
     try:
-        message = BytesParser(policy=_POLICY).parsebytes(raw)
+        message = BytesParser(policy=_POLICY).parsebytes(only_read_fields(raw))
         if _LINE_END.search(plain(unfolded(message, "From"))):
             # A repaired header would work here, but b4 ends in a traceback.
             raise ValueError("an encoded line end in From")
@@ -170,12 +179,12 @@ def _damage(raw: bytes) -> str:
         return f"it has {parts} nested parts in {lines} lines"
     if len(_TYPED.findall(raw)) > TYPED_LIMIT:
         return f"it has more than {TYPED_LIMIT} lines that say what a part is"
-    end = _HEADERS_END.search(raw)
+    end = HEADERS_END.search(raw)
     headers = raw[: end.start() if end else len(raw)]
     if end and _BARE_CR.search(headers):
         # This character ends a header for Python and not for git, so one of them would read a smuggled header.
         return "it has a bare CR in its headers"
-    fields = _NEXT_HEADER.split(headers)
+    fields = NEXT_FIELD.split(headers)
     if len(fields) > HEADER_COUNT_LIMIT and end:
         return f"it has more than {HEADER_COUNT_LIMIT} headers"
     for header in fields:

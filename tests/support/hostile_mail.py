@@ -142,7 +142,7 @@ MAILBOXES: dict[str, Hostile] = {
         lambda: with_more(reply(b"To: " + b",\n ".join(b"r%d@example.org" % at for at in range(10_000)) + b"\n")),
         shown="header of more than 16 KiB (To)",
     ),
-    "100,000 headers": Hostile(lambda: with_more(reply(b"X-A: b\n" * 100_000)), shown="more than 1000 headers"),
+    "100,000 headers": Hostile(lambda: with_more(reply(b"X-A: b\n" * 100_000)), shown="more than 400 headers"),
     "8-bit headers": Hostile(lambda: patched("From: A <", "From: J\u00f6rg <"), shown="one"),
     "latin-1 in a header": Hostile(lambda: mbox([COVER, ONE.replace(b"From: A", b"From: J\xf6rg"), TWO])),
     # Python 3.11.2 reads them, 3.11.7 does not: the mail is there, or it is said to be left out.

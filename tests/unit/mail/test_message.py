@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.mail import mbox, message, thread
 from pipeline.mail.diff import diff_files, has_diff
+from pipeline.mail.headers import only_read_fields
 from pipeline.mail.mbox import join_mbox, split_mbox
 from pipeline.mail.message import Mail, parse
 from pipeline.system.errors import NotObtainedError
@@ -416,3 +417,21 @@ def test_a_real_thread_holds_what_its_index_says(name: str) -> None:
     first = numbers[min(numbers)]
     assert (max(first), 0 in first) == (int(row[1]), bool(row[2]))
     assert all(mail.message_id and mail.letter.sender for mail in mails)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_fields_that_nobody_reads_are_not_taken_apart(end: bytes) -> None:
+    fields = [b"X-One: 1", b"Subject: [PATCH] x", b"Received: by a", b"\tfor b", b"FROM: A U Thor <a@example.org>"]
+    fields += [b"References: <one@example.org>", b" <two@example.org>", b"List-Id: <l.example.org>"]
+    raw = end.join([*fields, b"", b"Text: of it", b"", b"More."])
+    kept = end.join([fields[1], *fields[4:7], b"", b"Text: of it", b"", b"More."])
+    assert only_read_fields(raw).replace(b"\r\n", b"\n") == kept.replace(b"\r\n", b"\n")
+    assert parse(raw).letter == parse(kept).letter
+
+
+@pytest.mark.parametrize("line", [b"X-One : 1", b"no field", b"\xff: 1", b"> X: 1"])
+def test_a_line_that_is_no_field_still_ends_the_headers(line: bytes) -> None:
+    """Seen red where it was taken for a field: what follows it is the mail's text for Python, git and b4."""
+    raw = b"From: A <a@example.org>\n" + line + b"\nX-Two: 2\nSubject: hidden\n\nText.\n"
+    assert only_read_fields(raw) == raw
+    assert parse(raw).letter.subject == ""
