@@ -24,6 +24,8 @@ MOST_OBJECTS = 400
 """Of a series, that are compiled in one configuration; what a tree-wide series has beyond them is named."""
 MOST_INCLUDERS = 20
 """Of the headers that a series touches, all together."""
+MOST_ELSEWHERE = 5
+"""The same, on architectures that the series does not concern: they show what words and bytes do to a header."""
 
 MOST_BESIDE = 3
 """Files beside a makefile that are compiled to have it read."""
@@ -103,7 +105,7 @@ def is_name(path: str) -> bool:
 
 
 def chosen(
-    configured: Configured, code: Sequence[str], includers: Mapping[str, Sequence[str]]
+    configured: Configured, code: Sequence[str], includers: Mapping[str, Sequence[str]], most: int = MOST_INCLUDERS
 ) -> tuple[TouchedFile, ...]:
     """The objects that show each file, at one source state.
 
@@ -111,6 +113,7 @@ def chosen(
         code: the touched files that are there, makefiles among them.
         includers: of headers among them: C files that include them, the most telling first; of Kconfig files: C files
             of options that are changed there.
+        most: C files for all headers together.
     """
     of_rust = [path for path in code if rust.is_rust(path)]
     code = [path for path in code if not rust.is_rust(path)]
@@ -124,7 +127,7 @@ def chosen(
             else TouchedFile(file.path, reason=f"beyond the first {MOST_OBJECTS} objects of a tree-wide series")
             for file in files
         ]
-    room, added = MOST_INCLUDERS, list[TouchedFile]()
+    room, added = most, list[TouchedFile]()
     headers = [path for path in code if path.endswith(".h")]
     taken = dict[str, None]()
     for number, header in enumerate(headers):

@@ -14,12 +14,20 @@ from pipeline.kernel.commands import is_kconfig, is_of_kernel
 from pipeline.kernel.sources import Sources
 from pipeline.measure import changed_files, lines_digest
 from pipeline.model import Applied, SourceState, TouchedFile
-from pipeline.objects.choose import MOST_BESIDE, Configured, chosen, sources_of, values_of
+from pipeline.objects.choose import (
+    MOST_BESIDE,
+    MOST_ELSEWHERE,
+    MOST_INCLUDERS,
+    Configured,
+    chosen,
+    sources_of,
+    values_of,
+)
 from pipeline.objects.device_tree import blob, included, is_device_tree
 from pipeline.objects.includers import DEVICE_TREE, C, Includers, Language, Lost, lost_of
 from pipeline.objects.options import MOST_KCONFIGS, changed_options, files_of_options
 from pipeline.objects.rust import is_rust
-from pipeline.plan.concerned import X86_64, code_files, makefiles
+from pipeline.plan.concerned import X86_64, architectures, code_files, makefiles
 from pipeline.plan.configurations import config_digest, configuration_origins
 from pipeline.system.errors import UsageError
 from pipeline.system.git import Repository
@@ -168,7 +176,8 @@ class TouchedCode:
         asked = {"tree": origin.tree_id, "arch": arch, "config": config_digest(config), "code": [*code]}
         asked |= {"no_rust": self.no_rust} if self.no_rust and self.rust else {}
         listed = {path: [*others] for path, others in includers.items()}
-        key = Key("chosen", {**asked, "includers": listed, "version": _VERSION})
+        most = MOST_INCLUDERS if arch in architectures(self.code) else MOST_ELSEWHERE
+        key = Key("chosen", {**asked, "includers": listed, "most": most, "version": _VERSION})
         if entry := self._host.store.get(key):
             try:
                 return tuple(
@@ -178,7 +187,7 @@ class TouchedCode:
             except (KeyError, TypeError) as error:
                 self._host.store.drop(key, str(error))
         configured = Configured(self.sources_at(origin), arch, values_of(config), self.no_rust)
-        shown = chosen(configured, code, includers)
+        shown = chosen(configured, code, includers, most)
         self._host.store.put(key, [asdict(file) for file in shown], {})
         return shown
 

@@ -104,15 +104,14 @@ def test_an_option_that_kconfig_refuses_is_explained() -> None:
     assert "BROKEN" in reason
 
 
-def test_headers_share_the_room_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "MOST_INCLUDERS", 3)
+def test_headers_share_the_room_that_there_is() -> None:
     includers = {
         "include/a.h": ("mm/util.c", "mm/rotten.c", "mm/numa.c", "mm/part.c"),
         "include/b.h": ("mm/build.c", "mm/util.c"),
         "include/c.h": ("mm/rotten.c",),
         "arch/arm/d.h": (),
     }
-    files = {file.path: file for file in chosen(CONFIGURED, [*includers], includers)}
+    files = {file.path: file for file in chosen(CONFIGURED, [*includers], includers, most=3)}
     assert files["include/a.h"].targets == ("mm/util.o",)
     assert files["include/b.h"].targets == ("mm/build.o",)
     assert files["include/c.h"].reason == "no file that is compiled was found to include it"
