@@ -13,6 +13,11 @@ from pipeline.mail.diff import FileDiff
 from pipeline.model import CheckFinding, Severity
 from pipeline.system.errors import UsageError
 
+MOST_KEPT = 4
+"""States of which it is kept what they lack."""
+Unmet = Mapping[tuple[str, str], tuple[tuple[str, ...], str]]
+"""By selector and selected option: dependencies that can be unmet, and the place."""
+
 _OPTION = re.compile(r"^\s*(?:menu)?config\s+(?P<name>\w+)\s*$")
 _ENTRY = re.compile(r"^\s*(?:config|menuconfig|choice|endchoice|menu|endmenu|if|endif|source|comment|mainmenu)\b")
 _PROMPT = re.compile(r'^\s*(?:bool|tristate|string|hex|int|prompt)\s+["\']')
@@ -34,6 +39,10 @@ class KconfigCheck:
     version = 3
     needs = Needs(whole_tree=True)
 
+    def __init__(self) -> None:
+        # The state after a patch is the one before the next, and reading a tree's options takes seconds.
+        self._unmet: dict[str, Unmet] = {}
+
     def concerns(self, patch: CheckedPatch, /) -> bool:
         return any(_is_kconfig(file.name) for file in patch.files)
 
@@ -45,10 +54,16 @@ class KconfigCheck:
         if not _changes_dependencies(patch):
             return Outcome(tuple(findings))
         try:
-            findings += _unmet(before, after)
+            findings += _newly_unmet(*map(self._unmet_in, (before, after)))
         except UsageError as error:
             return Outcome(tuple(findings), f"selections were not looked at: {error.message}")
         return Outcome(tuple(findings))
+
+    def _unmet_in(self, state: State) -> Unmet:
+        if state.commit not in self._unmet:
+            answer = _of_tree(state)
+            self._unmet = {state.commit: answer} | dict([*self._unmet.items()][: MOST_KEPT - 1])
+        return self._unmet[state.commit]
 
 
 def _is_kconfig(path: str) -> bool:
@@ -147,9 +162,8 @@ def _changes_dependencies(patch: CheckedPatch) -> bool:
     return any(map(_DEPENDENCY.match, removed)) or any(map(_SELECTION.match, added))
 
 
-def _unmet(before: State, after: State) -> Iterator[CheckFinding]:
+def _newly_unmet(old: Unmet, new: Unmet) -> Iterator[CheckFinding]:
     """Selections whose dependencies nothing guarantees after the patch, and were guaranteed or not there before it."""
-    old, new = (_of_tree(state) for state in (before, after))
     for (selector, selected), (lacking, place) in new.items():
         known, _ = old.get((selector, selected), ((), ""))
         if fresh := [depend for depend in lacking if depend not in known]:
@@ -158,7 +172,7 @@ def _unmet(before: State, after: State) -> Iterator[CheckFinding]:
             yield CheckFinding(Severity.WARNING, words, path, int(line), "kconfig", "unmet")
 
 
-def _of_tree(state: State) -> Mapping[tuple[str, str], tuple[tuple[str, ...], str]]:
+def _of_tree(state: State) -> Unmet:
     lines: dict[str, list[str]] = {}
     for path, _, text in state.grep("", "*Kconfig*"):
         lines.setdefault(path, []).append(text)
