@@ -24,6 +24,13 @@ _GONE = "dev/null"
 """Where it places what it says of a file that the patch takes away, so of no line: a binding that becomes YAML is told
 to keep bindings and other files apart, since `dev/null` is no binding.
 """
+_NOISE = {
+    # What C has between operators says nothing of a linker script's patterns: *(.text .text.*).
+    "SPACING": re.compile(r"\.lds\.[hS]$"),
+    # Words of everyday English in any makefile.
+    "EMBEDDED_FILENAME": re.compile(r"(?:^|/)(?:Makefile|Kbuild|Kconfig)$"),
+}
+"""Kinds that it should not say of some files, by their paths."""
 _WITH_CONFIGURATION = 'test ! -e "$0/.checkpatch.conf" || cp "$0/.checkpatch.conf" .; exec "$@"'
 """It looks for its configuration where it is started."""
 
@@ -33,7 +40,7 @@ class CheckpatchCheck:
 
     name = "checkpatch"
     about = "scripts/checkpatch.pl of the base"
-    version = 3
+    version = 4
     needs = Needs(
         tools=(Tool("perl", "perl"),),
         scripts=("scripts/checkpatch.pl",),
@@ -52,7 +59,7 @@ class CheckpatchCheck:
         done = after.run(*words, files={"patch": patch.patch.mail})
         lines = done.stdout.decode("utf-8", "replace").splitlines()
         matches = [match for match in map(_LINE.match, lines) if match]
-        findings = [self._finding(match) for match in matches if match["path"] != _GONE]
+        findings = [self._finding(match) for match in matches if not _is_noise(match["kind"], match["path"])]
         if done.status not in (0, 1) or (done.status and not matches):
             return Outcome(not_checked=f"checkpatch fails: {last_line(done.last_words)}")
         return Outcome(tuple(findings))
@@ -60,3 +67,7 @@ class CheckpatchCheck:
     def _finding(self, match: re.Match[str]) -> CheckFinding:
         path, line = ("", 0) if match["kind"] in _OF_THE_MESSAGE else (match["path"], int(match["line"]))
         return CheckFinding(_LEVELS[match["level"]], match["words"], path, line, self.name, match["kind"])
+
+
+def _is_noise(kind: str, path: str) -> bool:
+    return path == _GONE or (kind in _NOISE and _NOISE[kind].search(path) is not None)

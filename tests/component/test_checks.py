@@ -26,8 +26,11 @@ while (<$patch>) {
 	elsif (/^\\+\\+\\+ \\/dev\\/null/) { print "dev/null:9: WARNING:APART: keep them apart\\n"; $bad = 1 }
 	elsif (/^@@ .*\\+(\\d+)/) { $line = $1 - 1 }
 	elsif (/^\\+(.*)/) {
+		my $text = $1;
 		$line++;
-		if ($1 =~ /badly/) { print "$path:$line: WARNING:BADLY: badly said\\n"; $bad = 1 }
+		print "$path:$line: CHECK:SPACING: spaces preferred around that '*'\\n" if $text =~ /\\(\\*/;
+		print "$path:$line: WARNING:EMBEDDED_FILENAME: not useful to have it\\n" if $text =~ /[Mm]akefile/;
+		if ($text =~ /badly/) { print "$path:$line: WARNING:BADLY: badly said\\n"; $bad = 1 }
 	}
 	elsif (/^ /) { $line++ }
 	elsif (/syzkaller/) { $syzkaller = 1 }
@@ -75,6 +78,12 @@ def kernel(tmp_path_factory: pytest.TempPathFactory, sealed_environment: dict[st
     maintainers = made.folder / "MAINTAINERS"
     maintainers.write_text(maintainers.read_text().replace(f"F:\t{DOCUMENT}\n", ""))
     made.git("commit", "--all", "--quiet", "--signoff", "-m", "docs: drop a document")
+    made.git("checkout", "--quiet", "-b", "not-c", "master")
+    for name in ("mm/fake.lds.h", "mm/fake.h", "mm/makefile.c", "mm/sub/Makefile"):
+        (made.folder / name).parent.mkdir(exist_ok=True)
+        (made.folder / name).write_text("/* KEEP(*(.text)) of the Makefile */\n")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--signoff", "-m", "mm: texts that are no C")
     made.git("checkout", "--quiet", "master")
     return made
 
@@ -223,3 +232,11 @@ def test_a_script_sees_that_what_helps_it_cannot_be_made(kernel: Developer, tmp_
     check = Helped("echo no compiler; exit 3")
     results = checked(tmp_path / "ws", posted(kernel, tmp_path, "bad"), tree, checks=[check])
     assert results[1, "spelling"].findings[0].message == "no compiler nothing"
+
+
+def test_what_checkpatch_says_of_files_that_it_does_not_know_is_left_out(kernel: Developer, tmp_path: Path) -> None:
+    """Seen red: a linker script's patterns were to have blanks, and no makefile could speak of one."""
+    results = checked(tmp_path / "ws", posted(kernel, tmp_path, "not-c"), f"path:{kernel.folder}#master")
+    said = {(finding.path, finding.kind) for finding in results[1, "checkpatch"].findings}
+    of_c = {(path, kind) for path in ("mm/fake.h", "mm/makefile.c") for kind in ("SPACING", "EMBEDDED_FILENAME")}
+    assert said == of_c | {("mm/fake.lds.h", "EMBEDDED_FILENAME"), ("mm/sub/Makefile", "SPACING")}
