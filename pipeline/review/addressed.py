@@ -30,12 +30,13 @@ _TELLS_TO = re.compile(
 """Of a sentence that tells somebody to do something."""
 _MAKES_SURE = re.compile(
     r"^but\b|^(?:(?:so|oh|ah|ok|okay|hmm?|well|and|but|or),? )*(?:do )?(?:you (?:mean|say|are saying)|is ?n[o']t that"
-    r"|is that|right|really|what|huh|see)\b",
+    r"|is that)\b|^\w+\W*\?\W*$",
     re.IGNORECASE,
 )
 """Of a question whether an answer was understood, or that doubts it."""
 _OF_PATCH = re.compile(
-    r"\byou(?:'d|'ll| would| will) need (?:an?|the|to)\b|\bplease\b|\blet's\b"
+    r"\b(?:in-kernel|kernel|common|usual) (?:practice|style|convention)\b"
+    r"|\byou(?:'d|'ll| would| will) need (?:an?|the|to)\b|\bplease\b|\blet's\b"
     r"|\bthis (?:patch|series|change)\b|\b(?:in|to|into|from|of) (?:the|a|this|your) (?:code|comment"
     r"|commit message|commit log|change ?log|cover letter|documentation|docs?|kernel-?doc)\b",
     re.IGNORECASE,
@@ -57,6 +58,13 @@ _WHOSE = re.compile(
 )
 _FEW = 15
 """Words of an answer."""
+_OF_SEVERAL = re.compile(
+    r"\b(?:fix|do|change|update|address|correct|adjust|handle|take care of) (?:this|these|them|those|all|both)\b"
+    r"|\b(?:fixed|done|changed|updated|addressed|corrected)\b.{0,15}\b(?:in|for) (?:the )?(?:v\d+|next)\b"
+    r"|\bwill (?:do|fix)\W*$",
+    re.IGNORECASE,
+)
+"""Of a promise that may be for more than one comment."""
 _ALIKE = 0.85
 """Of a name that may be misspelt."""
 
@@ -152,8 +160,14 @@ def meant_by(said: Sequence[str], message: Message, discussions: Sequence[Discus
 
 
 def is_short_promise(said: Sequence[str], phrases: Phrases) -> bool:
-    """Whether an author promises in few words: `Ack. I will fix this in the next version.`"""
-    return len(" ".join(said).split()) <= _FEW and phrases.answer(said).state == "promised"
+    """Whether an author promises in few words, which name nothing: `Ack. I will fix this in the next version.`"""
+    of_it = any(map(_OF_SEVERAL.search, said)) and len(" ".join(said).split()) <= _FEW
+    return of_it and phrases.answer(said).state == "promised"
+
+
+def is_of_patch(sentence: str) -> bool:
+    """Whether a sentence speaks of the patch, or of what patches do."""
+    return bool(_OF_PATCH.search(sentence))
 
 
 def is_note(comment: Sequence[str], piece: Sequence[str], phrases: Phrases) -> bool:

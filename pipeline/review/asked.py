@@ -29,6 +29,8 @@ _RARE = 6
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[a-z]+)*|\d{2,}")
 IDENTIFIER = re.compile(r"\w*_\w+|[A-Z][A-Z0-9]{2,}\w*|[a-z]+[A-Z]\w*")
 _TRAILER_NAME = re.compile(r"\b(Fixes|Cc|Link|Closes|[A-Z][a-z]+(?:-[a-z]+)*-by)\b(?=:? tags?\b|:)", re.IGNORECASE)
+_MEMBER = re.compile(r"(?<=\w)(?:\.|->)(?!(?:yaml|dtsi?|json|html|toml)\b)([a-z]\w{3,})\b(?![(.@/])")
+"""Of a structure, whatever the variable is called: `props.scale`."""
 OF_PATCH = re.compile(r"\bpatch(?:es)? ?#?(\d{1,3})\b")
 _REPORT = re.compile(r"^\s*(?:>> ?)?[\w./+-]+\.\w+:\d+")
 """A line of a program's log that names a place."""
@@ -127,6 +129,7 @@ def _credits(name: str) -> re.Pattern[str]:
 def telling_words(text: str) -> frozenset[str]:
     """Words that tell something, without the endings of their forms."""
     words = {f"{name.casefold()}:" for name in _TRAILER_NAME.findall(text)}
+    words |= {f".{name}" for name in _MEMBER.findall(text)}
     for usual, others in _same_words():
         text = others.sub(usual, text)
     for word in (piece for whole in WORD.findall(text) for piece in {whole, *whole.split("-")}):
@@ -164,6 +167,8 @@ def _stem(word: str) -> str:
 def _weight(word: str) -> float:
     if word.endswith(":"):
         return SETTLED
+    if word.startswith("."):
+        return 2.0
     if IDENTIFIER.fullmatch(word):
         return 2.0
     return 1.0 if len(word) < 8 else 1.5

@@ -12,6 +12,7 @@ from pipeline.review.addressed import (
     asks_next,
     in_so_many_words,
     is_note,
+    is_of_patch,
     is_short_promise,
     meant_by,
     wants_more,
@@ -223,7 +224,7 @@ class Reader:
         if parent is None or self._by_author(parent) or parent.names[0] == comment.message.names[0]:
             return None
         of_others = not comment.above or comment.above.startswith(">") or is_trailer(comment.above)
-        asked_for = any(self.phrases.asks(sentence) for sentence in sentences(comment.text))
+        asked_for = any(self.phrases.asks(text) or is_of_patch(text) for text in sentences(comment.text))
         if comment.message.greeted in parent.names and not of_others:
             return parent
         return None if of_others or asked_for or self.authors.calls(comment.text) else parent

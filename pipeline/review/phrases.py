@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 
@@ -50,7 +50,8 @@ class Phrases:
         volunteered, intended: of sentences in which the author means to do something unasked; errands: that changes no
             patch.
         agreed: of the author; admitted: of a fault, that an author agrees to mend whatever was asked; heard: of an
-            answer that says no more; reserved: of what is no agreement for all that.
+            answer that says no more; tried: of who gives in below a yes; reserved: of what is no agreement for all
+            that.
         everything: of an answer to all comments of a mail.
         disputed, accepted, withdrawn, seconded, request: of what others answer; countered: of what begins an answer
             that disputes; declined: of a maintainer, of what somebody else wants; opinion: of what asks, somebody's own
@@ -73,6 +74,7 @@ class Phrases:
     agreed: Rules
     admitted: Rules
     heard: Rules
+    tried: Rules
     reserved: Rules
     everything: Rules
     elsewhere: Rules
@@ -124,7 +126,9 @@ class Phrases:
         """
         said = [sentence for sentence in said if not matches(self.elsewhere, sentence)] or said
         kinds = [(self._kind(sentence, question), sentence) for sentence in said]
-        spoken = [sentence for sentence in said if not matches(self.code, sentence)] or said
+        spoken = [text for text in said if not (matches(self.code, text) or self.pleasant(text))] or said
+        if self.agrees(said[0]) and not question:
+            kinds = [("promised" if matches(self.tried, sentence) else kind, sentence) for kind, sentence in kinds]
         asks_back = bool(spoken) and "?" in spoken[-1]
         if any(kind == "disputed" for kind, _ in kinds):
             kinds = [pair for pair in kinds if not (pair[0] == "promised" and matches(self.announced, pair[1]))]
@@ -233,57 +237,21 @@ def matches(rules: Rules, text: str) -> bool:
 def phrases() -> Phrases:
     """The rules that ship."""
     rules = tomllib.loads(resources.files("pipeline.review").joinpath("phrases.toml").read_text("utf-8"))
-    author, others, lines = rules["author"], rules["others"], rules["lines"]
+    author = rules["author"]
     states: tuple[PointState, ...] = ("undecided", "promised", "disputed")
+    names = {known.name for known in fields(Phrases)}
+    sections = ({name: author[name] for name in author if name not in states}, rules["others"], rules["lines"])
     return Phrases(
         author=tuple((state, _compiled(author[state])) for state in states),
-        **{
-            name: _compiled(author[name])
-            for name in (
-                "denied",
-                "conceded",
-                "offered",
-                "announced",
-                "agreed",
-                "admitted",
-                "heard",
-                "reserved",
-                "everything",
-                "elsewhere",
-                "already",
-                "volunteered",
-                "intended",
-                "errands",
-            )
-        },
-        **{
-            name: _compiled(others[name])
-            for name in (
-                "disputed",
-                "countered",
-                "accepted",
-                "withdrawn",
-                "declined",
-                "seconded",
-                "opinion",
-                "notes",
-                "taken",
-                "request",
-                "asking",
-                "inquiry",
-                "objection",
-                "additive",
-            )
-        },
         pleasantry=_compiled(rules["pleasantry"]["words"]),
-        **{name: _compiled(rules["pleasantry"][name]) for name in ("unless", "signposts", "handed")},
         tags=_compiled(rules["tags"]["words"]),
         solicits=_compiled(rules["solicits"]["words"]),
         **{
-            name: _compiled(lines[name])
-            for name in ("greeting", "closing", "listing", "elision", "footnote", "code", "repeated", "form")
+            name: _compiled(section[name])
+            for section in (*sections, rules["pleasantry"], rules["senders"])
+            for name in section
+            if name in names
         },
-        **{name: _compiled(rules["senders"][name]) for name in ("reports", "notices", "public")},
     )
 
 

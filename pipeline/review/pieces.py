@@ -17,7 +17,9 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 """An answer that nods."""
-_CONCLUDES = re.compile(r"\s*(?:so|thus|therefore|hence)\b[^?]*$", re.IGNORECASE)
+_CONCLUDES = re.compile(
+    r"\s*(?:so|thus|therefore|hence|(?:with|in|by) (?:this|that) (?:approach|way|change))\b[^?]*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def cuts(comment: Comment, reactions: Sequence[Reaction], phrases: Phrases) -> l
     """Positions in a comment behind which somebody answers something of its own.
 
     What tells how things are and is nodded at, or leads to a question right below, is a part of what follows, unless
-    the answer agrees to do something.
+    the answer does more than tell how things are.
     """
     found: dict[int, Reaction] = {}
     for reaction in reactions:
@@ -53,11 +55,13 @@ def cuts(comment: Comment, reactions: Sequence[Reaction], phrases: Phrases) -> l
 
 
 def _leads(above: Sequence[str], below: Sequence[str], reaction: Reaction, phrases: Phrases) -> bool:
-    if _CONCLUDES.match(next((line for line in below if line.strip()), "")):
+    state = phrases.answer(reaction.said).state
+    if state == "promised" and _CONCLUDES.match(next((line for line in below if line.strip()), "")):
         return True
     if any(map(phrases.wants, phrases.substance(sentences(prose(above))))):
         return False
     if reaction.nods:
         return True
     wanted = any(map(phrases.wants, phrases.substance(sentences(prose(below)))[:1]))
-    return wanted and phrases.answer(reaction.said).state != "promised"
+    asks_back = any(sentence.endswith("?") for sentence in reaction.said)
+    return wanted and (state == "answered" or (state == "undecided" and not asks_back))

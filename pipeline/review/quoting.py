@@ -37,6 +37,9 @@ _VERB_FIRST = re.compile(r"^(?:wrote|schrieb|schreef|a écrit|escreveu)\s+")
 _WROTE = re.compile(r"\b(?:wrote|writes|said|escreveu|schrieb|schreef|a écrit)$")
 _QUOTED_CODE = re.compile(r"> ?[-+ ]")
 _END_OF_CODE = re.compile(r"^\S.{0,60}[,;(){}]$")
+_GIVES = re.compile(
+    r"^(?:so |then |and |please )?(?:you (?:can|may)|feel free to) (?:\w+ )?(?:put|add|use|take|have)\b", re.IGNORECASE
+)
 _CLAUSE = re.compile(r"^(?:so |and |but )?(?:since|as|if|when|because|given|while|although|once) ", re.IGNORECASE)
 _GOES_ON = re.compile(r"\b(?:but|and|or|however|because|so|since|although|though)$", re.IGNORECASE)
 """The end of a line behind which something has to come."""
@@ -249,11 +252,11 @@ def own_words(text: Sequence[str], sender_names: Sequence[str], phrases: Phrases
 
 
 def _leads_to_trailer(lines: Sequence[str], at: int) -> bool:
-    """Whether a line such as `Please make this:` is a paragraph of its own that a trailer follows."""
+    """Whether a line such as `Please make this:` or `You can put` is a paragraph of its own above a trailer."""
     below = next((line for line in lines[at + 1 :] if line.strip()), "")
     alone = at == 0 or not lines[at - 1].strip()
-    short = len(lines[at].split()) <= _WORDS_OF_LEAD and lines[at].endswith(":")
-    return alone and short and is_trailer(below) and not is_trailer(lines[at])
+    short = len(lines[at].split()) <= _WORDS_OF_LEAD and (lines[at].endswith(":") or _GIVES.match(lines[at]))
+    return alone and bool(short) and is_trailer(below) and not is_trailer(lines[at])
 
 
 def _without_notice(lines: list[str]) -> list[str]:
