@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.checks.abi import AbiCheck
 from pipeline.checks.checkpatch import CheckpatchCheck
 from pipeline.checks.coccinelle import CoccinelleCheck
 from pipeline.checks.compiled import COMPILED
@@ -39,6 +40,7 @@ CHECKS: tuple[PatchCheck, ...] = (
     KconfigCheck(),
     DeviceTreeCheck(),
     DocumentationCheck(),
+    AbiCheck(),
     UapiCheck(),
     NetlinkCheck(),
     CoccinelleCheck(),

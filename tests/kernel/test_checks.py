@@ -22,6 +22,8 @@ BITREV, SCRIPT = "lib/bitrev.c", "scripts/check-uapi.sh"
 GOOD_DOC = "/**\n * bitrev_twice() - Reverse the bits twice\n * @x: what is reversed\n *\n * Return: @x.\n */\n"
 BAD_DOC = "/**\n * bitrev_twice() - Reverse the bits twice\n */\n"
 FUNCTION = "u8 bitrev_twice(u8 x)\n{\n\treturn x;\n}\nEXPORT_SYMBOL_GPL(bitrev_twice);\n"
+ABI = "Documentation/ABI/testing/sysfs-bus-iio-bits"
+INTERFACE = "What:\t\t/sys/bus/iio/bits\nDate:\t\tMay 2026\nContact:\tdevi@example.org\n"
 OPTION = 'config BITREVERSE_TWICE\n\tbool "Reverse bits twice"\n'
 HELP = (
     "\thelp\n\t  Say Y to have the bits of a byte where they were, after some\n\t  work that a processor likes.\n\n"
@@ -85,6 +87,7 @@ def bad(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
         SCRIPT: "unquoted() { local now=$(date); }\n",
         "fresh/file.c": "// SPDX-License-Identifier: GPL-2.0\n",
         "fresh/said.py": "import os\n",
+        ABI: INTERFACE,
     }
     message = 'lib: reverse bits twice\n\nIt is fun.\n\nFixes: 01234567 ("lib: bits")\nCc: linux-stable@vger.kernel.org'
     series = sparse.posted("bad", message, "--to=linux-kernel@vger.kernel.org", **files)
@@ -100,6 +103,7 @@ def good(sparse: Sparse, workspace: Path) -> dict[str, CheckResult]:
         SCRIPT: '# Say "$1" again.\n',
         "mm/bits.c": "// SPDX-License-Identifier: GPL-2.0\n",
         "mm/said.py": "# SPDX-License-Identifier: GPL-2.0\nimport os\n\nprint(os.sep)\n",
+        ABI: f"{INTERFACE}Description:\n\t\tThe bits, reversed.\n",
     }
     message = f"lib: reverse bits twice\n\nBits that were reversed are to be had back.\n\nSigned-off-by: {AUTHOR}"
     to = ("--to=yury.norov@gmail.com", "--to=akpm@linux-foundation.org", "--to=masahiroy@kernel.org")
@@ -119,6 +123,7 @@ KINDS = [
     ("kconfig", "no-help"),
     ("shellcheck", "SC2155"),
     ("ruff", "F401"),
+    ("abi", "form"),
 ]
 
 
