@@ -161,28 +161,40 @@ def _diffstat(claim: Claim, evidence: Evidence) -> ClaimRecord:
 
 
 def _no_functional_change(claim: Claim, evidence: Evidence) -> ClaimRecord:
-    """Confirmed where every cell's code is the same; other code is no proof of another behaviour."""
+    """Confirmed where every cell's code is the same; other code is no proof of another behaviour.
+
+    Of cells that compile files apart, those count that compare code: the ones in which little else is on. Where a
+    kernel was not built after each patch, they alone tell of a patch.
+    """
     if claim.limit:
         return _record(claim, "not checked", finding=f"the letter limits it: {claim.limit}")
     compared: dict[str, CodeRecord] = {}
+    cells = list[CellRecord]()
     for cell in evidence.building:
         codes = _codes(cell, claim.patches)
+        if codes is None and (cell.stage == "objects" or claim.patches):
+            continue
         if codes is None:
-            return _unbuilt(claim) if claim.patches else _record(claim, "not measured", finding=_NOT_COMPARED)
+            return _record(claim, "not measured", finding=_NOT_COMPARED)
+        cells.append(cell)
         compared |= {f"patch {patch} in {cell.id}" if patch else cell.id: code for patch, code in codes.items()}
+    if not compared and claim.patches and any(cell.stage == "kernels" for cell in evidence.building):
+        return _unbuilt(claim)
     if not compared:
-        return _record(claim, "not measured", finding="no cell was built before and after the series")
+        words = _IN_NONE if evidence.building else "no cell was built before and after the series"
+        return _record(claim, "not measured", finding=words)
     details = [f"{name}: {differences(code)}" for name, code in compared.items() if not code.same]
     if details:
         return _record(claim, "not confirmed", finding=how_much([*compared.values()]), details=details)
-    if unseen := _not_compiled(evidence, claim.patches):
-        return _record(claim, "not confirmed", finding="the code that was compiled is the same", details=unseen)
+    if unseen := _not_compiled(evidence, claim.patches, cells):
+        return _record(claim, "not confirmed", finding="the code that was compared is the same", details=unseen)
     functions = min(code.functions for code in compared.values())
-    counted = f"{functions} functions, in {count(len(evidence.building), 'cell')}"
+    counted = f"{functions} functions, in {count(len(cells), 'cell')}"
     return _record(claim, "confirmed", finding=f"the code is the same, instruction by instruction: {counted}")
 
 
 _NOT_COMPARED = "the code was not compared; builds of an earlier version of the pipeline hold none"
+_IN_NONE = "no cell compared the code"
 
 
 def _codes(cell: CellRecord, patches: Sequence[int]) -> Mapping[int, CodeRecord] | None:
@@ -193,11 +205,12 @@ def _codes(cell: CellRecord, patches: Sequence[int]) -> Mapping[int, CodeRecord]
     return codes if len(codes) == len(patches) else None
 
 
-def _not_compiled(evidence: Evidence, patches: Sequence[int]) -> list[str]:
+def _not_compiled(evidence: Evidence, patches: Sequence[int], cells: Sequence[CellRecord]) -> list[str]:
     """Files of code that no cell compiled, and lines that none kept: of them nothing is known.
 
     Args:
         patches: those that count; all of the series where there are none.
+        cells: those that are asked.
     """
     touched = {path for patch in patches for path in evidence.patch_files.get(patch, ())}
     files: dict[str, tuple[set[int], set[int]]] = {}
@@ -207,10 +220,11 @@ def _not_compiled(evidence: Evidence, patches: Sequence[int]) -> list[str]:
                 continue
             changed, kept = files.setdefault(covered.path, (set(), set()))
             changed.update(line_numbers(covered.lines))
-            if covered.compiled:
+            if covered.compiled and cell in cells:
                 kept.update(line_numbers(covered.lines if covered.kept is None else covered.kept))
     missing = {path: sorted(changed - kept) for path, (changed, kept) in files.items()}
-    return [f"{path}: no cell compiles line {line_ranges(lines)}" for path, lines in missing.items() if lines]
+    which = "cell" if len(cells) == len(evidence.building) else "cell that compares code"
+    return [f"{path}: no {which} compiles line {line_ranges(lines)}" for path, lines in missing.items() if lines]
 
 
 def _preparatory(claim: Claim, evidence: Evidence) -> ClaimRecord:

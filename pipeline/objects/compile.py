@@ -12,6 +12,7 @@ from pipeline.kernel.diagnostics import Complaints
 from pipeline.kernel.make import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import sized_symbols
+from pipeline.measure.code import code_table, neutral_code
 from pipeline.measure.coverage import measure_coverage
 from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
 from pipeline.objects import rust
@@ -37,6 +38,7 @@ class Wanted:
         before: the same of the state before.
         changed: the code whose coverage is measured here; None where it is not.
         proven: targets that fail at this state in another cell, where that was confirmed.
+        compared: sources that the series touches, where code is compared; None in other cells.
     """
 
     place: Place
@@ -46,6 +48,7 @@ class Wanted:
     before: StateObjects | None
     changed: Sequence[ChangedFile] | None
     proven: frozenset[str] = frozenset()
+    compared: frozenset[str] | None = None
 
 
 class Compiler:
@@ -60,6 +63,7 @@ class Compiler:
         self._make = make
         self._folders = folders
         self._log = b""
+        self._made = set[str]()
         self._seconds = self._cpu_seconds = 0.0
 
     def compile(self, wanted: Wanted) -> tuple[StateObjects, bytes]:
@@ -88,7 +92,8 @@ class Compiler:
         build = build_of(objects, _broken(objects, wanted.base), build)
         if wanted.changed is not None:
             build = self._with_coverage(build, wanted, [target for target in objects if objects[target].good])
-        return StateObjects(build, objects), self._log
+        state = StateObjects(build, objects)
+        return (state if wanted.compared is None else self._with_code(state, wanted, wanted.compared)), self._log
 
     def _objects(self, wanted: Wanted, *, alone: bool = False) -> dict[str, CompiledObject] | None:
         """The objects of a state; None where one was made of what others may have left in the folder.
@@ -147,6 +152,7 @@ class Compiler:
             self._seconds += done.seconds
             self._cpu_seconds += done.cpu_seconds
         self._log += printed
+        self._made.update(targets)
         sources = {target: wanted.sources[target] for target in targets}
         try:
             said = logs.complaints_by_target(make, compiler_of(make.cell), sources, printed)
@@ -205,6 +211,25 @@ class Compiler:
             if colon and name in lines_by_target:
                 lines_by_target[name].append(rest)
         return {target: sized_symbols(b"".join(lines)) for target, lines in lines_by_target.items()}
+
+    def _with_code(self, state: StateObjects, wanted: Wanted, touched: frozenset[str]) -> StateObjects:
+        """A state with the code of its good objects; of those that were not compiled here, that of the state before.
+
+        An object may lie in the folder as another series left it.
+        """
+        good = {target: kept.source for target, kept in state.objects.items() if kept.good and target.endswith(".o")}
+        made = {target: source for target, source in good.items() if target in self._made}
+        before = wanted.before or StateObjects(state.build, {})
+        code = code_table(self._make, made, before.code) if made else {}
+        sources = touched & {*made.values()}
+        neutral = neutral_code(self._make, sources) if sources else {}
+        kept = [target for target in good if target not in made]
+        return replace(
+            state,
+            code={target: before.code[target] for target in kept if target in before.code} | code,
+            neutral={target: before.neutral[target] for target in kept if target in before.neutral}
+            | {target: unit for target, unit in neutral.items() if target in made},
+        )
 
     def _with_coverage(self, build: Build, wanted: Wanted, good: Sequence[str]) -> Build:
         """A build with what its good objects read of the series; records of others are those of an earlier state."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pipeline.kernel.programs import Programs
+from pipeline.measure.code import CodeTable, packed, stored_table
 from pipeline.model import Build, BuildStatus, CompiledObject, Coverage, Diagnostic, FileCoverage
 from pipeline.system import untrusted
 from pipeline.system.store import Entry, Key, Store
 from pipeline.system.untrusted import inflated
 
-_LOG, _SYMBOLS, _READ = "log.z", "symbols.z", "read.z"
+_LOG, _SYMBOLS, _READ, _CODE, _NEUTRAL = "log.z", "symbols.z", "read.z", "code.z", "neutral.z"
 _PROGRAMS = ("kernel", "units", "asked", "others", "assembled")
 
 
@@ -24,10 +25,14 @@ class StateObjects:
     Args:
         build: as reports show it.
         objects: by target.
+        code: of the good ones; empty where the cell's code is not compared.
+        neutral: that of what the series touches, compiled with every `__LINE__` alike.
     """
 
     build: Build
     objects: Mapping[str, CompiledObject]
+    code: CodeTable = field(default_factory=dict)
+    neutral: CodeTable = field(default_factory=dict)
 
 
 class ObjectResults:
@@ -79,6 +84,8 @@ class ObjectResults:
             _SYMBOLS: zlib.compress(b"\0".join(compiled.symbols for compiled in ordered)),
             _READ: zlib.compress("\n".join("\0".join(sorted(compiled.read)) for compiled in ordered).encode()),
         }
+        if state.code:
+            files |= {_CODE: packed(state.code), _NEUTRAL: packed(state.neutral)}
         self._store.put(key, value, files)
 
     def removed(self, base: Key, digest: str) -> Coverage | None:
@@ -180,6 +187,7 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
         )
         for at, stored in enumerate(value["objects"])
     }
+    code, neutral = (entry.folder / name if name in entry.names else None for name in (_CODE, _NEUTRAL))
     build = Build(
         status=BuildStatus(value["status"]),
         seconds=value["seconds"],
@@ -191,9 +199,11 @@ def _from_entry(entry: Entry, cached: bool) -> StateObjects:
         symbols=b"".join(compiled.symbols for compiled in objects.values()),
         cached=cached,
         coverage=_coverage(value["coverage"]),
+        code=code,
+        neutral=neutral,
         unread=_unread(objects),
     )
-    return StateObjects(build, objects)
+    return StateObjects(build, objects, stored_table(code), stored_table(neutral))
 
 
 def _diagnostics(values: Sequence[Mapping[str, Any]]) -> tuple[Diagnostic, ...]:

@@ -27,7 +27,7 @@ from pipeline.objects.compile import WORDS, Compiler, Wanted
 from pipeline.objects.further import merged
 from pipeline.objects.results import ObjectResults, StateObjects
 from pipeline.objects.touched import TouchedCode
-from pipeline.objects.wide import BASE, configure
+from pipeline.objects.wide import BASE, NARROW, configure
 from pipeline.objects.work import Work
 from pipeline.plan import Planner
 from pipeline.plan.configurations import config_digest, config_key, configuration_origins
@@ -35,7 +35,7 @@ from pipeline.system.confined import UnreadableError
 from pipeline.system.errors import InfrastructureError
 from pipeline.system.store import Key
 
-VERSION = 6
+VERSION = 7
 """Raised whenever the same objects come to say something else."""
 
 
@@ -58,6 +58,7 @@ class States:
         self._origins = configuration_origins(applied.states)
         self._failing: dict[int, frozenset[str]] = {}
         self._on_base: list[Coverage] = []
+        self._sources = frozenset(path for path in touched.files if path.endswith(".c"))
 
     def compile(self, works: Sequence[Work]) -> None:
         """Configures cells, and compiles their objects at every state; the caller holds the worktree's lock.
@@ -198,6 +199,8 @@ class States:
             before=work.states.get(state.patch - 1),
             changed=self._looked_at(state) or (() if state is self._applied.states[-1] else None),
             proven=self._failing.get(state.patch, frozenset()),
+            # Where nothing is on but what the series needs, its code is compiled a second time in no time.
+            compared=self._sources if work.planned.cell.base == NARROW else None,
         )
 
     def _kept(self, work: Work, state: SourceState, sources: Mapping[str, str]) -> dict[str, CompiledObject]:

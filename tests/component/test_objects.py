@@ -105,6 +105,17 @@ def test_a_file_that_no_matrix_compiles_is_proven_patch_by_patch(tried: Tried, r
     assert all(state.cached for cell in run.record().cells for state in cell.states)
 
 
+def test_code_is_compared_where_little_else_is_on(tried: Tried) -> None:
+    series = [("lib: say more", [COMMENT]), ("lib: another factor", [FACTOR])]
+    _, record, printed = tried(series, 0)
+    codes = {cell.id: [state.code.same if state.code else None for state in cell.states] for cell in record.cells}
+    assert codes.pop(f"{CELL}-narrow") == [None, True, False]
+    assert set(map(tuple, codes.values())) == {(None, None, None)}
+    (narrow,) = [cell for cell in record.cells if cell.code]
+    assert [change.path for change in narrow.code.changes if narrow.code] == ["lib/fake_extra.c"]
+    assert "no code changed by patch 1" in printed
+
+
 def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(tried: Tried) -> None:
     (cell,), record, printed = tried(BREAKS, 1)
     assert statuses(cell) == ["built", "built", "failed", "failed"]

@@ -164,6 +164,32 @@ def test_lines_that_no_cell_compiles_are_not_vouched_for(compiled: bool, kept: s
     assert ("mm/odd.c" in " ".join(claim.details)) == (word != "confirmed")
 
 
+def apart(code: CodeRecord | None, lines: str = "3-4") -> CellRecord:
+    """A cell that compiles files apart; without code where it compares none."""
+    coverage = (FileCoverageRecord(path="mm/odd.c", compiled=True, lines="3-4", kept=lines),)
+    states = (records.state(0), records.state(1, code=code))
+    return records.cell("apart" if code else "wide", code=code, states=states, coverage=coverage, stage="objects")
+
+
+def test_cells_of_objects_that_compare_no_code_are_passed_over() -> None:
+    """Seen red: the letter's word was not measured, with a wrong reason."""
+    assert verdict(NOTHING, apart(None), apart(SAME)).finding.endswith("in 1 cell")
+    assert verdict(NOTHING, apart(None), apart(OTHER)).verdict == "not confirmed"
+    assert verdict(NOTHING, apart(None)).finding == "no cell compared the code"
+    missed = verdict(NOTHING, apart(None), apart(SAME, "3"))
+    assert (missed.verdict, missed.details) == (
+        "not confirmed",
+        ("mm/odd.c: no cell that compares code compiles line 4",),
+    )
+
+
+def test_of_a_patch_cells_of_objects_tell_where_kernels_do_not() -> None:
+    claim = replace(NOTHING, patches=(1,))
+    kernel = records.cell("kernel", code=SAME, states=(records.state(0),))
+    assert verdict(claim, kernel, apart(SAME)).verdict == "confirmed"
+    assert "--per-patch" in verdict(claim, kernel, apart(None)).finding
+
+
 def test_lines_of_other_patches_say_nothing_of_a_patch() -> None:
     claim = replace(NOTHING, patches=(1,))
     coverage = (FileCoverageRecord(path="mm/odd.c", compiled=False, lines="3-4", kept=""),)
