@@ -37,10 +37,15 @@ _MAKES_SURE = re.compile(
 _OF_PATCH = re.compile(
     r"\b(?:in-kernel|kernel|common|usual) (?:practice|style|convention)\b"
     r"|\byou(?:'d|'ll| would| will) need (?:an?|the|to)\b|\bplease\b|\blet's\b"
+    r"|\bthe (?:original|posted|proposed) (?:patch|series)\b|\bway forward\b"
     r"|\bthis (?:patch|series|change)\b|\b(?:in|to|into|from|of) (?:the|a|this|your) (?:code|comment"
     r"|commit message|commit log|change ?log|cover letter|documentation|docs?|kernel-?doc)\b",
     re.IGNORECASE,
 )
+_EXPLAINS = re.compile(
+    r"(?:just )?to (?:expand|elaborate|clarify|follow up|be clear|(?:add|give) (?:some|more|a bit))\b", re.IGNORECASE
+)
+"""The beginning of words that tell more of what was said."""
 _ASKS_HOW = re.compile(
     r"(?:^|[.,;:] )(?:(?:and|so|then|or),? )?(?:what|why|how|where|when|which|who|whose|does|do|did|is|are|was|were|has"
     r"|have|can|could|would|should|will)\b[^?]*\?\W*$",
@@ -91,6 +96,8 @@ def wants_of_author(
         apart: they go on with what two reviewers say to each other, and ask the author in so many words or not at all.
     """
     said = [sentence for sentence in said if not (matches(phrases.tags, sentence) or _CHOOSES.search(sentence))]
+    if any(map(_EXPLAINS.match, sentences(piece)[:1])):
+        return any(map(phrases.asks, said))
     if apart:
         asked = own and any(map(_ASKS_HOW.search, said))
         return asked or any(phrases.wants(sentence) and _OF_PATCH.search(sentence) for sentence in said)

@@ -163,9 +163,19 @@ class Difference:
         return [title for title in old if title in new] != [title for title in new if title in old]
 
     def is_gone(self, quoted: str) -> bool:
-        """Whether a line that the earlier revision adds is added no more."""
+        """Whether a line that the earlier revision adds is added no more: nowhere, or not in a file that had it."""
         text = " ".join(quoted[1:].split())
-        return any(line == text for _, line in self.old_lines) and not any(line == text for _, line in self.new_lines)
+        old, new = ({path for path, line in lines if line == text} for lines in (self.old_lines, self.new_lines))
+        return bool(old) and (not new or (new < old and any(path in self.images[1] for path in old - new)))
+
+    def is_set_otherwise(self, quoted: str) -> bool:
+        """Whether an added line has the same words and other white space."""
+        text = " ".join(quoted[1:].split())
+        old, new = (
+            {line for diff in code.values() for line in diff.splitlines() if " ".join(line[1:].split()) == text}
+            for code in (self.old_code, self.new_code)
+        )
+        return bool(old and new) and old.isdisjoint(new)
 
     def is_gone_around(self, under: Sequence[str]) -> bool:
         """Whether a line of the statement is added no more that a comment stands under; it may take several lines."""

@@ -53,6 +53,11 @@ _ASKS_TO_EXPLAIN = re.compile(
 )
 _QUOTED = re.compile(r"(?<!\w)[\"`\u201c]([^\"`\u201c\u201d]{2,60})[\"`\u201d](?!\w)")
 """Words that a comment writes out."""
+_EXPRESSION = re.compile(r"\b[a-zA-Z]\w+\([^\s()]{2,40}\)")
+_OF_SPACE = re.compile(r"\b(?:tabs?|(?:white ?)?spaces?|indent\w*|align\w*)\b", re.IGNORECASE)
+_OF_ORDER = re.compile(r"\b(?:alphabetic\w*|sort(?:ed)?|christmas|xmas)\b", re.IGNORECASE)
+_FOLDED = re.compile(r"\b(?:fold|squash|merge)\b.{0,40}\b(?:in|into|with)\b", re.IGNORECASE)
+"""Of a comment that wants what a patch does, in another one."""
 _AS_ASKED = re.compile(
     r"\b(?:as|like|per|following|after) (?:\w+ ){0,3}"
     r"(?:suggest|request|recommend|ask|discuss|advis|agree|propos|comment)\w*",
@@ -151,7 +156,8 @@ class _Fates:
         if _REPOST.search(asked.text) and len(asked.own) <= _FEW:
             return "kept", "message", self.difference.after.title
         wanted_away = _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
-        if point.patch in self.difference.dropped and _OBJECTS.search(asked.text):
+        unwanted = _OBJECTS.search(asked.text) or _FOLDED.search(asked.text)
+        if point.patch in self.difference.dropped and unwanted:
             return "kept", "code", ""
         if point.patch in self.difference.dropped and point.state != "promised" and not wanted_away:
             return "answered otherwise", "code", ""
@@ -221,15 +227,20 @@ class _Fates:
         under = [line for line in point.quoted if line.strip(" >")]
         # Some quote a line of the patch without its sign.
         telling = next((line for line in reversed(under[-_CODE_ABOVE:]) if telling_words(line)), "")
+        added = [line for line in under[-_CODE_ABOVE:] if line[:1] == "+" and telling_words(line)][-1:]
         gone = any(
             both.is_gone(line if line[:1] == "+" else f"+{line}")
-            for line in {telling, *under[-1:], *asked.shown}
+            for line in {telling, *under[-1:], *added, *asked.shown}
             if line[:1] != "-" and NAME.search(line)
         ) or both.is_gone_around(under)
         named = sum(weight for word, weight in asked.own.items() if weight >= IN_PART and both.moved_words[word])
         if both.is_reordered and _ORDER.search(asked.text):
             return "kept"
-        if both.has_new_words(_QUOTED.findall(asked.text)):
+        if both.has_new_words((*_QUOTED.findall(asked.text), *_EXPRESSION.findall(asked.text))):
+            return "kept"
+        if _OF_SPACE.search(asked.text) and any(map(both.is_set_otherwise, added)):
+            return "kept"
+        if _OF_ORDER.search(asked.text) and both.is_rewritten_around(under[-_LINES_ABOVE:]):
             return "kept"
         # Of what was not agreed to, lines that are others now tell nothing.
         agreed_to = point.state not in ("disputed", "undecided")

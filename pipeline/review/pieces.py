@@ -20,6 +20,8 @@ _BARE = re.compile(
 _CONCLUDES = re.compile(
     r"\s*(?:so|thus|therefore|hence|(?:with|in|by) (?:this|that) (?:approach|way|change))\b[^?]*$", re.IGNORECASE
 )
+_DEPENDS = re.compile(r"\s*(?:which|if so|if not|in that case)\b", re.IGNORECASE)
+"""The beginning of what needs the words above it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ def cuts(comment: Comment, reactions: Sequence[Reaction], phrases: Phrases) -> l
 
 def _leads(above: Sequence[str], below: Sequence[str], reaction: Reaction, phrases: Phrases) -> bool:
     state = phrases.answer(reaction.said).state
-    if state == "promised" and _CONCLUDES.match(next((line for line in below if line.strip()), "")):
+    first = next((line for line in below if line.strip()), "")
+    if _DEPENDS.match(first):
+        return True
+    if state == "promised" and _CONCLUDES.match(first):
         return True
     if any(map(phrases.wants, phrases.substance(sentences(prose(above))))):
         return False
