@@ -111,8 +111,8 @@ def test_code_is_compared_where_little_else_is_on(tried: Tried) -> None:
     codes = {cell.id: [state.code.same if state.code else None for state in cell.states] for cell in record.cells}
     assert codes.pop(f"{CELL}-narrow") == [None, True, False]
     assert set(map(tuple, codes.values())) == {(None, None, None)}
-    (narrow,) = [cell for cell in record.cells if cell.code]
-    assert [change.path for change in narrow.code.changes if narrow.code] == ["lib/fake_extra.c"]
+    (code,) = [cell.code for cell in record.cells if cell.code]
+    assert [change.path for change in code.changes] == ["lib/fake_extra.c"]
     assert "no code changed by patch 1" in printed
 
 
