@@ -45,6 +45,9 @@ _KINDS = {
 }
 """Kinds of symbols by nm's letter, those that bloat-o-meter counts; weak ones are functions, or else objects."""
 
+_NUMBERED = re.compile(rb"(?m)\b(?:(__initcall__kmod_\w+?)__\d+_\d+(_\w+)|(__UNIQUE_ID_\w*?)_?\d+)$")
+"""Names that hold a line or a count of what comes before (include/linux/init.h, __COUNTER__ in linux/compiler.h)."""
+
 _PRINTED = "printed.z"
 
 # The stand-in for nm in bloat-o-meter's sandbox; its last argument is a recorded symbol table.
@@ -86,6 +89,11 @@ def sized_symbols(symbols: bytes) -> bytes:
     return b"".join(
         line for line in io.BytesIO(symbols) if len(words := line.split(None, 3)) == 3 and words[0].strip(b"0")
     )
+
+
+def unnumbered(symbols: bytes) -> bytes:
+    """Symbols by names that stay when lines move: an initcall is not another one for that."""
+    return _NUMBERED.sub(lambda match: b"".join(filter(None, match.groups())), symbols)
 
 
 def kind_deltas(before: Build, after: Build) -> dict[str, int]:
@@ -144,7 +152,7 @@ class Measurer:
         """
         script = self._script(base_commit)
         tables = [hashlib.sha256(build.symbols).hexdigest() for build in (before, after)]
-        asked = {"script": hashlib.sha256(script.encode()).hexdigest(), "tables": tables}
+        asked = {"script": hashlib.sha256(script.encode()).hexdigest(), "tables": tables, "names": "unnumbered"}
         key = Key("bloat", {**asked, "sandbox": self._sandbox.name, "policy": POLICY_VERSION})
         if stored := self._store.get(key):
             try:
@@ -170,8 +178,8 @@ class Measurer:
             for part in ("source", "build", "tools"):
                 (folder / part).mkdir()
             (folder / "source/bloat-o-meter").write_text(script + "\n")
-            (folder / "source/before").write_bytes(before.symbols)
-            (folder / "source/after").write_bytes(after.symbols)
+            (folder / "source/before").write_bytes(unnumbered(before.symbols))
+            (folder / "source/after").write_bytes(unnumbered(after.symbols))
             (folder / "tools/nm").write_text(_RECORDED_NM)
             (folder / "tools/nm").chmod(0o755)
             words = ("python3", "{src}/bloat-o-meter", "{src}/before", "{src}/after")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.measure import kind_deltas, parse_bloat, parse_sections, section_deltas, sized_symbols
+from pipeline.measure.text import unnumbered
 from pipeline.model import Build, BuildStatus, SymbolDelta
 from tests.support.bloat_o_meter import OUTPUT
 
@@ -127,3 +128,20 @@ def test_more_sections_than_any_kernel_has_are_not_read() -> None:
     """Each would be a row of the report. Seen red with all of them kept."""
     with pytest.raises(ValueError, match="more than 10000 sections"):
         parse_sections("".join(f".text.{number} 1 0\n" for number in range(10_001)))
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("__initcall__kmod_lm93__610_2644_lm93_driver_init6", "__initcall__kmod_lm93_lm93_driver_init6"),
+        ("__initcall__kmod_a__b__7_1_init_module4s", "__initcall__kmod_a__b_init_module4s"),
+        ("__UNIQUE_ID_license610", "__UNIQUE_ID_license"),
+        ("__UNIQUE_ID___addressable_f2fs_610", "__UNIQUE_ID___addressable_f2fs"),
+        ("crc32_le_base", "crc32_le_base"),
+        ("x__initcall__kmod_a__1_2_f6", "x__initcall__kmod_a__1_2_f6"),
+    ],
+)
+def test_names_that_hold_a_line_stay_when_lines_move(name: str, plain: str) -> None:
+    """Seen red in a report: an initcall of eight bytes had gone, and another had come."""
+    table = "0000000000000008 d {}\n0000000000000010 T frob\n"
+    assert unnumbered(table.format(name).encode()) == table.format(plain).encode()
