@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from pipeline.kernel import dwarf, kbuild
+from pipeline.kernel import kbuild
 from pipeline.kernel.make import Make
 from pipeline.model import ChangedFile, Layout, Member
 from pipeline.probes import StructQuestion
@@ -107,6 +107,9 @@ def _compiled(make: Make, probe: Probe, command: Sequence[str]) -> tuple[Layout,
     if not done.ok or not untrusted_dir.is_file(folder, kbuild.LAYOUT_OUTPUT):
         return ()
     try:
+        # Most runs ask for no struct, and pyelftools takes a quarter of a second to import.
+        from pipeline.kernel import dwarf
+
         structs = make.read_apart(dwarf.read_object, str(folder), kbuild.LAYOUT_OUTPUT, probe.structs)
     except UnreadableError:
         return ()
