@@ -70,6 +70,7 @@ _OF_SEVERAL = re.compile(
     re.IGNORECASE,
 )
 """Of a promise that may be for more than one comment."""
+_WHAT_IS_MEANT = re.compile(r"\bwhat (?:do|did) you mean\b[^.]*\?", re.IGNORECASE)
 _ALIKE = 0.85
 """Of a name that may be misspelt."""
 
@@ -137,6 +138,12 @@ def wants_more(piece: Sequence[str], said: Sequence[str], phrases: Phrases) -> b
         and (_MORE_THAN_THAT.search(sentence) or (_TELLS_TO.search(sentence) and sentence not in first))
         for sentence in said
     )
+
+
+def explains(comment: Comment) -> bool:
+    """Whether words stand below a question what was meant, and say it again in others."""
+    own = sentences([line for line in comment.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]
+    return comment.under.endswith("?") and any(map(_WHAT_IS_MEANT.search, own))
 
 
 def asks_next(said: Sequence[str], phrases: Phrases) -> bool:

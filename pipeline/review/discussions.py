@@ -10,6 +10,7 @@ from pipeline.mail.given import is_trailer
 from pipeline.review.addressed import (
     answers_call,
     asks_next,
+    explains,
     in_so_many_words,
     is_note,
     is_of_patch,
@@ -139,7 +140,8 @@ class Reader:
         said = self.phrases.substance(sentences(comment.text))
         said = tuple(sentence for sentence in said if not matches(self.phrases.disputed, sentence))
         if message.names[0] == discussion.comments[0].message.names[0] and self._answers_author(message):
-            return any(map(self.phrases.asks, said)) or asks_next(said, self.phrases)
+            asks = any(map(self.phrases.asks, said)) and not explains(comment)
+            return asks or asks_next(said, self.phrases)
         # A remark that asks for something is no answer to the words that it stands under, unless it declines them.
         return any(self.phrases.wants(sentence) and not matches(self.phrases.declined, sentence) for sentence in said)
 

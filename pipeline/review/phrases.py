@@ -49,9 +49,9 @@ class Phrases:
         elsewhere: of what is said of other comments; already: of what is so as it is.
         volunteered, intended: of sentences in which the author means to do something unasked; errands: that changes no
             patch.
-        agreed: of the author; admitted: of a fault, that an author agrees to mend whatever was asked; heard: of an
-            answer that says no more; tried: of who gives in below a yes; reserved: of what is no agreement for all
-            that.
+        agreed: of the author; admitted: of a fault, that an author agrees to mend whatever was asked; relieved: of who
+            leaves it to whoever asks; heard: of an answer that says no more; tried: of who gives in below a yes;
+            reserved: of what is no agreement for all that.
         everything: of an answer to all comments of a mail.
         disputed, accepted, withdrawn, seconded, request: of what others answer; countered: of what begins an answer
             that disputes; declined: of a maintainer, of what somebody else wants; opinion: of what asks, somebody's own
@@ -73,6 +73,7 @@ class Phrases:
     announced: Rules
     agreed: Rules
     admitted: Rules
+    relieved: Rules
     heard: Rules
     tried: Rules
     reserved: Rules
@@ -147,6 +148,9 @@ class Phrases:
                 return Answer(state, tuple(words), (asks_back or offers) and state != "promised")
         if asks_back:
             return Answer("undecided", tuple(spoken[-1:]), True)
+        relieved = tuple(sentence for sentence in said if matches(self.relieved, sentence))
+        if relieved:
+            return Answer("answered", relieved)
         agreed = tuple(sentence for sentence in said if self.agrees(sentence))
         if agreed and (not question or any(self._without_reserve(self.admitted, sentence) for sentence in agreed)):
             return Answer("promised", agreed)

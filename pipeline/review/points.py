@@ -150,7 +150,8 @@ class _Outcome:
         meant = self._phrases.substance(said)
         answer = self._phrases.answer(said, self._question)
         words = answer.words
-        so_far = any(self._phrases.agrees(sentence) or matches(self._phrases.already, sentence) for sentence in said)
+        settled = (*self._phrases.already, *self._phrases.relieved)
+        so_far = any(self._phrases.agrees(sentence) or matches(settled, sentence) for sentence in said)
         # What the author says to others leaves what was said to whoever asked.
         if (
             (again or self.state == "answered")
