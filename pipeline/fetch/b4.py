@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.fetch.ascii_addresses import as_written, in_ascii
 from pipeline.mail import mbox
 from pipeline.mail.message import Mail
 from pipeline.system import untrusted
@@ -91,17 +92,20 @@ class B4:
             TakesTooLongError: b4 used up the processor time.
             TakesTooMuchError: it needs more memory than it may take.
         """
+        raw, written = in_ascii([mail.raw for mail in mails])
         with tempfile.TemporaryDirectory(dir=self._home) as name:
             arguments = ["--offline-mode", *self._am(name, version), "--", first.message_id]
             try:
-                done = self._run(Path(name), arguments, ASSEMBLY_TIMEOUT, mails)
+                done = self._run(Path(name), arguments, ASSEMBLY_TIMEOUT, raw)
             except CommandTimeoutError as error:
                 raise NotObtainedError(f"b4 did not put the series together within {ASSEMBLY_TIMEOUT:.0f} s") from error
             produced = Path(name) / "series.mbx"
             if not produced.is_file():
                 raise NoSeriesError(f"b4 found no series: {last_line(done.text)}")
-            patches = tuple(mbox.read_file(produced))
-        text = _COLOUR.sub("", done.text)
+            patches = tuple(as_written(mail, written) for mail in mbox.read_file(produced))
+        text = as_written(_COLOUR.sub("", done.text).encode("utf-8", "surrogateescape"), written).decode(
+            "utf-8", "surrogateescape"
+        )
         mismatches = tuple(sorted({(match["trailer"], match["sender"]) for match in _MISMATCH.finditer(text)}))
         return Assembled(patches, mismatches, _signatures(text, len(patches)))
 
@@ -118,7 +122,7 @@ class B4:
             arguments = [*([] if online else ["--offline-mode"]), *self._am(name, version)]
             arguments += ["--no-add-trailers", "--", patches[0].message_id]
             try:
-                done = self._run(Path(name), arguments, SIGNATURES_TIMEOUT, patches)
+                done = self._run(Path(name), arguments, SIGNATURES_TIMEOUT, [patch.raw for patch in patches])
             except CommandTimeoutError:
                 return ()
         return _signatures(_COLOUR.sub("", done.text), len(patches))
@@ -127,7 +131,7 @@ class B4:
         # Deceptive characters are reported by pipeline.mail.suspicion; b4 would refuse the series.
         return ["am", "--allow-unicode-control-chars", "-m", "-", "-o", folder, "-n", "series.x", "-v", str(version)]
 
-    def _run(self, scratch: Path, arguments: list[str], timeout: float, mails: Sequence[Mail]) -> Completed:
+    def _run(self, scratch: Path, arguments: list[str], timeout: float, mails: Sequence[bytes]) -> Completed:
         home = scratch / "home"
         home.mkdir()
         environment = {
@@ -148,7 +152,7 @@ class B4:
         settings += [f"b4.keyringsrc={self._keyring}"] if self._keyring else []
         words = [word for setting in settings for word in ("-c", setting)]
         argv = (*data_limited(untrusted.B4_MEMORY), _program(), "-n", *words, *arguments)
-        stdin = mbox.join_mbox([mail.raw for mail in mails])
+        stdin = mbox.join_mbox(mails)
         cpu = self._allowance.left
         command = Command(argv, cwd=scratch, environment=environment, stdin=stdin, timeout=timeout, cpu=cpu, name="b4")
         try:

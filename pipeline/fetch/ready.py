@@ -15,6 +15,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
+from pipeline.fetch.ascii_addresses import has_wide_address
 from pipeline.mail.body import Body, body_of, message_and_diff
 from pipeline.mail.given import unfolded
 from pipeline.mail.headers import addresses, only_read_fields
@@ -54,7 +55,8 @@ def plain(mail: Mail) -> Mail:
         else unfolded(body.exact.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     )
     head = mail.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n"
-    if not body.remarks and not body.flowed and text == body.exact and _as_sent(mail, message):
+    as_it_is = not body.remarks and not body.flowed and text == body.exact and not has_wide_address(text)
+    if as_it_is and _as_sent(mail, message):
         return mail
     kept = b"\n" + _UNFIT_HEADERS.sub(b"", head)
     return replace(mail, raw=b"From: " + mail.letter.sender.encode() + kept + _MIME + b"\n" + text)

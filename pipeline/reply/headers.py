@@ -104,6 +104,8 @@ def addresses(values: Iterable[str]) -> list[Address]:
         if parts := _MAILBOX.fullmatch(blanked(value).strip()):
             address = (parts["inner"] or parts["bare"] or "").strip()
             user, _, domain = address.rpartition("@")
+            domain = _for_dns(domain)
+            address = f"{user}@{domain}"
             if _ADDRESS.fullmatch(address):
                 name = _unquoted(parts["name"] or parts["comment"] or "")
                 known.setdefault(address.lower(), Address(phrase(name), user, domain))
@@ -126,6 +128,14 @@ def message_id(value: str) -> str:
     """A message-id without angle brackets, or nothing where it is none: a part of one threads with nothing."""
     words = re.split(r"[<>\s]+", value.strip("<> \t"))
     return words[0] if _MESSAGE_ID.fullmatch(words[0]) else ""
+
+
+def _for_dns(domain: str) -> str:
+    """A domain in ASCII (RFC 5890), which every mail server takes; whatever is none stays, and is no address."""
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
 
 
 def _unquoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 import re
 from collections.abc import Callable
 from random import Random
@@ -48,3 +49,53 @@ def test_what_is_taken_in_the_place_of_the_first_is_said_first(
     (run_pipeline.folder / "thread.mbx").write_bytes(mbox(list(case.mails)))
     done = run_pipeline("fetch", "thread.mbx")
     assert done.stdout.startswith("Note: the thread has the single patch 'mm: all at once' and a series: taken is v")
+
+
+WIDE_MAIL = """\
+From: {author}
+To: linux-mm@example.org
+Subject: {subject}
+Message-ID: <{name}@example.org>
+{more}Date: Mon, 01 Jun 2026 10:00:00 +0000
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: {encoding}
+
+"""
+WIDE_PATCH = """\
+Say hello.
+
+Signed-off-by: Jörg <jorg@Björn.example>
+---
+ mm/hello.c | 1 +
+
+diff --git a/mm/hello.c b/mm/hello.c
+new file mode 100644
+--- /dev/null
++++ b/mm/hello.c
+@@ -0,0 +1 @@
++int hello;
+"""
+WIDE_REPLY = "> +int hello;\n\nTested-by: Åsa <åsa@björn.example>\n"
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "quoted-printable"])
+@pytest.mark.parametrize("author", ["Jörg <jorg@Björn.example>", "Jorg <jorg@xn--bjrn-6qa.example>"])
+def test_addresses_beyond_ascii(run_pipeline: Runner, author: str, encoding: str) -> None:
+    """Seen red: b4 ended in a UnicodeEncodeError, and the series was not obtained."""
+    parts = [
+        ("[PATCH] mm: say hello", "one", "", author, WIDE_PATCH),
+        ("Re: [PATCH] mm: say hello", "two", "In-Reply-To: <one@example.org>\n", "Åsa <åsa@björn.example>", WIDE_REPLY),
+    ]
+    mails = []
+    for subject, name, more, sender, text in parts:
+        head = WIDE_MAIL.format(author=sender, subject=subject, name=name, more=more, encoding=encoding)
+        body = quopri.encodestring(text.encode()) if encoding != "8bit" else text.encode()
+        mails.append(head.encode() + body)
+    (run_pipeline.folder / "thread.mbx").write_bytes(mbox(mails))
+    done = run_pipeline("fetch", "thread.mbx", "-o", "out.mbx")
+    assert done.returncode == 0, done.stderr
+    assert "+ Tested-by: Åsa <åsa@björn.example>" in done.stdout
+    made = (run_pipeline.folder / "out.mbx").read_text()
+    assert made.count("Signed-off-by: Jörg <jorg@Björn.example>") == 1
+    assert made.count("Tested-by: Åsa <åsa@björn.example>") == 1
