@@ -153,7 +153,7 @@ def asks_next(said: Sequence[str], phrases: Phrases) -> bool:
     return last.endswith("?") and not understood
 
 
-def meant_by(said: Sequence[str], message: Message, discussions: Sequence[Discussion]) -> Discussion | None:
+def discussion_named_in(said: Sequence[str], message: Message, discussions: Sequence[Discussion]) -> Discussion | None:
     """The point of another mail that an author answers where its reviewer is named: `As Mona suggests, I will ...`."""
     text = " ".join(said)
     if not _WHOSE.search(text):
@@ -190,7 +190,7 @@ def is_note(comment: Sequence[str], piece: Sequence[str], phrases: Phrases) -> b
     return begins or any(matches(phrases.taken, sentence) for sentence in sentences(piece))
 
 
-def in_so_many_words(said: Sequence[str], phrases: Phrases) -> bool:
+def asks_or_objects(said: Sequence[str], phrases: Phrases) -> bool:
     """Whether a note asks or objects all the same."""
     return any(
         sentence.endswith("?") or _OF_PATCH.search(sentence) or matches(phrases.objection, sentence)

@@ -14,7 +14,7 @@ _CONSENT = re.compile(r"\b(?:agree|right|correct|sense|ok|okay|true)\W*\?\W*$", 
 """The end of a question that wants to hear yes."""
 
 
-def gone_on_with(
+def with_later_answers(
     made: Sequence[PointRecord], discussions: Sequence[Discussion], phrases: Phrases
 ) -> tuple[PointRecord, ...]:
     """Whoever is not content with the answer may put it in other words, at the end: what was said to those counts.

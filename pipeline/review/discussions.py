@@ -10,12 +10,12 @@ from pipeline.mail.given import is_trailer
 from pipeline.review.addressed import (
     answers_call,
     asks_next,
+    asks_or_objects,
+    discussion_named_in,
     explains,
-    in_so_many_words,
     is_note,
     is_of_patch,
     is_short_promise,
-    meant_by,
     wants_more,
     wants_of_author,
 )
@@ -188,7 +188,7 @@ class Reader:
                 again = repeats(piece, self.phrases) or corrects(" ".join(piece), whole.above)
                 counts = counts or (whole.of_code and again)
             if counts and is_note(whole.text, piece, self.phrases):
-                counts = in_so_many_words(said, self.phrases)
+                counts = asks_or_objects(said, self.phrases)
             if counts:
                 comment = replace(whole, text=piece)
                 discussion = Discussion([comment], asked=self._asked(whole), within=within)
@@ -267,7 +267,7 @@ class Reader:
             start = next((at + 1 for at in range(start - 1, -1, -1) if not text[at].strip()), 0)
         end = next((at for at in range(start, len(text)) if not text[at].strip()), len(text))
         comment = Comment(message, (), text[start:end])
-        discussion = meant_by(sentences(comment.text), message, self.discussions)
+        discussion = discussion_named_in(sentences(comment.text), message, self.discussions)
         if discussion:
             discussion.comments.append(comment)
         else:

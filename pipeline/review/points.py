@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from pipeline.review.comments import Comment, Discussion
-from pipeline.review.continued import gone_on_with
+from pipeline.review.continued import with_later_answers
 from pipeline.review.discussions import Reader
 from pipeline.review.messages import Message, role_of
 from pipeline.review.paragraphs import above_rule
@@ -49,7 +49,7 @@ def points(
         )
         for number, discussion in enumerate(discussions, 1)
     )
-    return gone_on_with(made, discussions, phrases)
+    return with_later_answers(made, discussions, phrases)
 
 
 def _point(
