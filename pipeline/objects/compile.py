@@ -12,7 +12,7 @@ from pipeline.kernel.diagnostics import Complaints
 from pipeline.kernel.make import Make
 from pipeline.kernel.toolchain import ToolchainName
 from pipeline.measure import sized_symbols
-from pipeline.measure.code import code_table, neutral_code
+from pipeline.measure.code import both_codes
 from pipeline.measure.coverage import measure_coverage
 from pipeline.model import Build, BuildStatus, ChangedFile, CompiledObject, Diagnostic
 from pipeline.objects import rust
@@ -220,9 +220,7 @@ class Compiler:
         good = {target: kept.source for target, kept in state.objects.items() if kept.good and target.endswith(".o")}
         made = {target: source for target, source in good.items() if target in self._made}
         before = wanted.before or StateObjects(state.build, {})
-        code = code_table(self._make, made, before.code) if made else {}
-        sources = touched & {*made.values()}
-        neutral = neutral_code(self._make, sources) if sources else {}
+        code, neutral = both_codes(self._make, made, before.code, touched & {*made.values()})
         kept = [target for target in good if target not in made]
         return replace(
             state,

@@ -28,6 +28,7 @@ from pipeline.system.confined import UnreadableError
 __all__ = [
     "CodeTable",
     "UnitCode",
+    "both_codes",
     "code_delta",
     "code_deltas",
     "code_table",
@@ -94,23 +95,46 @@ def neutral_code(make: Make, sources: Collection[str]) -> dict[str, UnitCode]:
     Raises:
         InfrastructureError: a compiler ran out of time.
     """
+    return both_codes(make, {}, {}, sources)[1]
+
+
+def both_codes(
+    make: Make, objects: Mapping[str, str], known: CodeTable, sources: Collection[str]
+) -> tuple[dict[str, UnitCode], dict[str, UnitCode]]:
+    """The code of objects as `code_table` reads it, and that of sources as `neutral_code` does, in one go.
+
+    Args:
+        objects: the source file of each, by target.
+        known: the table of an earlier build.
+        sources: to be compiled again.
+
+    Raises:
+        InfrastructureError: a compiler or the program ran out of time, or the machine failed.
+    """
+    compiled = _compiled_again(make, sources) if sources else {}
+    outputs = {output: source for output, (_, source) in compiled.items()}
+    table = _read(make, {**objects, **outputs}, known) if objects or outputs else {}
+    for output in compiled:
+        untrusted_dir.discard(make.folder.path, output)
+    neutral = {target: table.pop(output) for output, (target, _) in compiled.items() if output in table}
+    return table, neutral
+
+
+def _compiled_again(make: Make, sources: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Target and source by the object that has one value for every `__LINE__`."""
     folder = make.folder.path
     try:
         units = records.preprocessing(make, sources)
     except UnreadableError:
         return {}
-    compiled: dict[str, str] = {}
-    for target, (_, preprocess) in units.items():
+    compiled: dict[str, tuple[str, str]] = {}
+    for target, (source, preprocess) in units.items():
         output = f".pipeline-neutral-{len(compiled)}.o"
         untrusted_dir.discard(folder, output)
         done = make.tool(*commands.neutral_command(preprocess, output))
         if done.ok and untrusted_dir.is_file(folder, output):
-            compiled[output] = target
-    outputs = {output: units[target][0] for output, target in compiled.items()}
-    table = _read(make, outputs, {}) if outputs else {}
-    for output in compiled:
-        untrusted_dir.discard(folder, output)
-    return {compiled[output]: code for output, code in table.items()}
+            compiled[output] = target, source
+    return compiled
 
 
 def _read(make: Make, units: Mapping[str, str], known: CodeTable) -> dict[str, UnitCode]:
