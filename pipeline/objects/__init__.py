@@ -275,5 +275,6 @@ class ObjectsStage:
                 had = compiled_there(sources, cell.cell.arch, values, left) if values else []
                 taken = set(had)
                 left = [item for item in left if item not in taken]
-                added += [replace(work, only=frozenset(path for path, _ in had))] if had else []
+                # What is moved was compiled there, too, and removed lines count.
+                added += [replace(work, only=self._touched.gone.union(path for path, _ in had))] if had else []
         return added

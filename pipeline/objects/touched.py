@@ -76,6 +76,12 @@ class TouchedCode:
         return (*(path for path in self.files if not is_kconfig(path)), *of_options)
 
     @cached_property
+    def gone(self) -> frozenset[str]:
+        """The touched files that the base has and the last state has not, moved ones among them."""
+        base, last = (self._present[self._applied.states[at].patch] for at in (0, -1))
+        return base - last
+
+    @cached_property
     def rust(self) -> tuple[str, ...]:
         """The touched files that nothing but a configuration with Rust compiles."""
         return tuple(path for path in self.files if is_rust(path))
