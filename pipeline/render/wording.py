@@ -81,11 +81,13 @@ def spoken(record: RunRecord, text: str) -> str:
     if names:
         longest = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
         text = re.sub(rf"(?<![\w-])(?:{longest})(?![\w-])", lambda match: names[match[0]], text)
-    text = re.sub(r"\bno cell (is|was)\b", r"no kernel \1", text)
-    text = re.sub(r"\bno cell\b", "no kernel here", text)
+    # Where objects are compiled and nothing is linked, there is no kernel to speak of.
+    noun = "configuration" if any(cell.stage == "objects" for cell in record.cells) else "kernel"
+    text = re.sub(r"\bno cell (is|was)\b", rf"no {noun} \1", text)
+    text = re.sub(r"\bno cell\b", f"no {noun} here", text)
     text = re.sub(r" \([\w.-]+\.config\)|; [\w.-]+\.config promises [^;]*", "", text)
     text = re.sub(r";? ?\(?run with --per-patch to find the first\)?|;? ?--per-patch [^.;,)]*", "", text)
-    return re.sub(r"\bcell(s?)\b", r"kernel\1", text)
+    return re.sub(r"\bcell(s?)\b", rf"{noun}\1", text)
 
 
 def patches(numbers: Sequence[int], total: int) -> str:
