@@ -72,7 +72,8 @@ def _work(
         if values_of(work.configs.get(last.patch, "")):
             found = _needed(host, touched, last, cell, work.configs[last.patch], paths)
             planned = PlannedCell(needing_cell(cell, found.requests), tree)
-            return Work(planned, only=found.paths) if found.paths else None
+            # What is moved is compared with what it was.
+            return Work(planned, only=found.paths | touched.gone) if found.paths else None
     return None
 
 

@@ -116,6 +116,13 @@ def test_code_is_compared_where_little_else_is_on(tried: Tried) -> None:
     assert "no code changed by patch 1" in printed
 
 
+def test_code_that_is_moved_is_the_same(tried: Tried) -> None:
+    """Seen red: the base had no code to compare with, since its file was not asked for."""
+    move = [(EXTRA, "", "lib/fake_more.c"), ("lib/Makefile", "fake_extra.o", "fake_more.o")]
+    _, record, _ = tried([("lib: move it", move)], 0)
+    assert [cell.code.same for cell in record.cells if cell.code] == [True]
+
+
 def test_the_first_patch_that_breaks_is_named_and_confirmed_in_an_empty_folder(tried: Tried) -> None:
     (cell,), record, printed = tried(BREAKS, 1)
     assert statuses(cell) == ["built", "built", "failed", "failed"]
