@@ -21,6 +21,9 @@ from pipeline.reply.quoting import COLUMNS, LOG_COLUMNS
 from pipeline.reply.report import BROKEN, DOUBT, WARNS, Logs, Report
 from pipeline.system.text import count, cut, wrap
 
+MOST_HUNKS = 5
+"""Under which warnings of one kind stand; what is left stands under the last."""
+
 
 def reports(record: RunRecord, logs: Logs) -> list[Report]:
     """The findings that a mail should be written for, in the order of patches and of their lines.
@@ -52,7 +55,8 @@ def _not_applied(record: RunRecord) -> Iterator[Report]:
 def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
     cells = dict(labelled(record))
     for kind, findings in (("error", failures(record)), ("warning", warnings(record))):
-        for finding in findings:
+        parts = findings if kind == "error" else [part for each in findings for part in _by_hunk(record, each)]
+        for finding in parts:
             shown = [cells[name] for name in finding.cells]
             what = "The build fails" if kind == "error" else _warns(finding)
             program = _program(finding, shown) if kind == "warning" else ""
@@ -69,6 +73,18 @@ def _builds(record: RunRecord, logs: Logs) -> Iterator[Report]:
                 BROKEN if kind == "error" else WARNS,
                 finding.blamed.applied,
             )
+
+
+def _by_hunk(record: RunRecord, finding: Finding) -> list[Finding]:
+    """The warnings of a finding hunk by hunk, so that each stands under its own; what has none goes with the first."""
+    groups = dict[int | None, list[DiagnosticRecord]]()
+    for diagnostic in finding.diagnostics:
+        found = _place(record, finding.blamed.patch, [diagnostic])
+        hunk = found.hunk.position if found else next(iter(groups), None)
+        if hunk not in groups and len(groups) == MOST_HUNKS:
+            hunk = [*groups][-1]
+        groups.setdefault(hunk, []).append(diagnostic)
+    return [replace(finding, diagnostics=tuple(together)) for together in groups.values()]
 
 
 def _builds_on(record: RunRecord, finding: Finding) -> list[CellRecord]:

@@ -24,7 +24,7 @@ from pipeline.record import (
     TouchedFileRecord,
 )
 from pipeline.render import page
-from pipeline.reply import draft, targets
+from pipeline.reply import draft, findings, targets
 from pipeline.reply.hunks import hunks, place
 from pipeline.system.errors import UsageError
 from pipeline.system.resources import own_templates
@@ -185,6 +185,35 @@ def test_a_warning_is_told_of_the_program_that_gives_it(tool: str, message: str,
     )
     assert f"A new warning on riscv ({by}) with this patch." in text
     assert f" {variable} mm/hugetlb.o" in text
+
+
+def warned(*places: tuple[str, int, str]) -> RunRecord:
+    """A patch with a new warning at each place: path, line and its text."""
+    warnings = tuple(
+        records.diagnostic(path=path, line=line, message=f"odd line {line} [-Wodd]").model_copy(update={"source": text})
+        for path, line, text in places
+    )
+    states = (*records.states("built", "built", "built"), records.state(3, new_warnings=warnings))
+    return failing(broken(states=states, status="built"))
+
+
+def test_each_warning_stands_under_its_own_hunk() -> None:
+    """Seen red: all of one compiler stood under the first one's."""
+    declaration = "void prep_compound_tail(struct page *tail);"
+    text = body(
+        warned(("mm/hugetlb.c", 1231, "int i;"), ("mm/internal.h", 7, declaration), ("mm/far.h", 9, "x")), log=""
+    )
+    first, _, second = text.partition("> +++ b/mm/internal.h")
+    assert ("odd line 1231" in first, "odd line 9" in first, "odd line 7" in first) == (True, True, False)
+    assert ("odd line 7" in second, "odd line 9" in second) == (True, False)
+
+
+def test_warnings_of_many_hunks_stand_under_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MOST_HUNKS", 1)
+    declaration = "void prep_compound_tail(struct page *tail);"
+    text = body(warned(("mm/hugetlb.c", 1231, "int i;"), ("mm/internal.h", 7, declaration)), log="")
+    assert "> +++ b/mm/internal.h" not in text
+    assert "2 new warnings on riscv" in text
 
 
 @pytest.mark.parametrize(
