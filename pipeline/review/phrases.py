@@ -21,6 +21,12 @@ _TORN = re.compile(r"(?<=\b(?:the|and|for))\n{2,}(?=[a-z])|(?<=\b(?:in|of|to|or|
 """Where a sentence cannot end, and goes on below a blank line that a program has put there."""
 _TYPESET = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 """Apostrophes and quotation marks of typesetters, and those of the rules."""
+_OWN_PART = re.compile(
+    r"(?:if (?:so|not)|in that case|then),? i(?:'ll|'d| should| will| would| can| could| may| might)\b"
+    r"(?! (?:like|love|prefer|rather|expect|want|suggest|appreciate)\b)",
+    re.IGNORECASE,
+)
+"""The beginning of what somebody will do about an answer: of the one who is asked it wants nothing."""
 _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")
 
 
@@ -214,8 +220,11 @@ class Phrases:
         wanted = any(
             self.asks(sentence) or (matches(self.objection, sentence) and not matches(self.inquiry, sentence))
             for sentence in meant
+            if not _OWN_PART.match(sentence)
         )
-        return any(sentence.endswith("?") for sentence in meant) and not wanted
+        # What is left of a question on merging, which is none on the code, is what the reviewer will do about it.
+        heard = said if any(map(_OWN_PART.match, meant)) else meant
+        return any(sentence.endswith("?") for sentence in heard) and not wanted
 
     def pleasant(self, sentence: str) -> bool:
         """It says nothing about the code."""

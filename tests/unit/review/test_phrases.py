@@ -112,3 +112,17 @@ def test_what_points_below_says_something_all_the_same() -> None:
 def test_it_wants_nothing(sentence: str) -> None:
     assert not phrases().asks(sentence)
     assert not phrases().substance((sentence,))
+
+
+@pytest.mark.parametrize(
+    ("follows", "only"),
+    [
+        ("If so, I should push these in as well.", True),
+        ("In that case I will move the tests as well.", True),
+        ("If so, I would like a comment there.", False),
+        ("If so, please add a comment.", False),
+    ],
+)
+def test_what_a_reviewer_will_do_about_an_answer_asks_for_nothing(follows: str, only: bool) -> None:
+    """Seen red: a plain yes was a promise, and its author owed something for ever."""
+    assert phrases().only_asks(["Is that headed for the next merge window?", follows]) == only
