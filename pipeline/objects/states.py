@@ -199,7 +199,7 @@ class States:
             before=work.states.get(state.patch - 1),
             changed=self._looked_at(state) or (() if state is self._applied.states[-1] else None),
             proven=self._failing.get(state.patch, frozenset()),
-            # Where nothing is on but what the series needs, its code is compiled a second time in no time.
+            # Sources are compiled a second time for it, which takes least where little else is on.
             compared=self._sources if work.planned.cell.base == NARROW else None,
         )
 
