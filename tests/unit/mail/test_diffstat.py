@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from pipeline.mail.diffstat import diffstats, paths
 from pipeline.model import Diffstat, FileStat
+from tests.support.clock import at_most
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,6 @@ def test_a_quoted_name_means_what_it_stands_for() -> None:
 
 @pytest.mark.parametrize("flood", ["{" * 100_000, " a | 1\n" * 50_000, " |" * 50_000, " 9 files changed\n" * 20_000])
 def test_a_hostile_text_takes_no_time(flood: str) -> None:
-    started = time.monotonic()
-    assert len([*diffstats(f"{flood}\n 999999 files changed\n")]) >= 1
-    assert paths(flood)[0] == flood
-    assert time.monotonic() - started < 5
+    with at_most(2):
+        assert len([*diffstats(f"{flood}\n 999999 files changed\n")]) >= 1
+        assert paths(flood)[0] == flood

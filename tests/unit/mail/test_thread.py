@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from pipeline.mail import thread
@@ -297,9 +295,8 @@ def test_a_change_id_tells_what_is_of_one_series(other: str, version: int) -> No
 def test_a_thousand_messages_are_sorted_soon() -> None:
     mails = [*threaded(20)]
     mails += [below(f"change-v1-{at % 20}", f"Re: [PATCH {at % 20}/20] x", f"r{at}", "x\n") for at in range(1000)]
-    started = time.monotonic()
-    assert shape(chosen(mails, "r999@example.org").posting)[0] == "v1"
-    assert time.monotonic() - started < 1
+    with at_most(1):
+        assert shape(chosen(mails, "r999@example.org").posting)[0] == "v1"
 
 
 def test_mails_from_which_in_reply_to_leads_in_a_circle_are_found() -> None:

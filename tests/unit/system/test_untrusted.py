@@ -5,7 +5,6 @@ Steps are counted where they can be, since a busy machine does not change them.
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -232,9 +231,8 @@ def test_lines_are_those_of_the_text(text: str) -> None:
 
 
 def test_lines_take_time_by_their_number() -> None:
-    started = time.process_time()
-    assert sum(1 for _ in lines("\n" * (1 << 20))) == 1 << 20
-    assert time.process_time() - started < 10
+    with at_most(5):
+        assert sum(1 for _ in lines("\n" * (1 << 20))) == 1 << 20
 
 
 # Patterns that took the square of a line's length
