@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.checks.registry import tools as check_tools
@@ -21,6 +22,7 @@ from pipeline.kernel.sources import Sources
 from pipeline.kernel.toolchain import ToolchainName, newest
 from pipeline.kernel.trees import TreeKind, TreeName
 from pipeline.machine import installation
+from pipeline.machine.known_versions import KnownVersions
 from pipeline.plan.concerned import WIDTHS, X86_64, objects_cell_id
 from pipeline.record import ToolRecord
 from pipeline.system.command import Command, CutShortError
@@ -162,17 +164,19 @@ def candidates(matrix: MatrixDefinition, globs: Sequence[str]) -> MatrixDefiniti
     return matrix.model_copy(update={"cells": tuple(by_id.values()), "choice": "all"}).narrowed(globs)
 
 
-def examine(wanted: Iterable[Need], processes: Processes) -> tuple[Finding, ...]:
-    """Looks every tool up and asks it for its version."""
+def examine(wanted: Iterable[Need], processes: Processes, known: KnownVersions | None = None) -> tuple[Finding, ...]:
+    """Looks every tool up and asks it for its version, unless that is `known`."""
     needs = list(wanted)
     with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        versions = list(pool.map(lambda need: _version(need, processes), needs))
+        versions = list(pool.map(lambda need: _version(need, processes, known), needs))
     return (Finding(_B4, _b4()), *map(Finding, needs, versions))
 
 
 def tool_records(matrix: MatrixDefinition, sandbox: SandboxName, processes: Processes) -> tuple[ToolRecord, ...]:
     """The programs that a matrix needs with their versions, as a run's record holds them; the pipeline comes first."""
-    findings = examine(needs(matrix, (), sandbox), processes)
+    known = KnownVersions()
+    findings = examine(needs(matrix, (), sandbox), processes, known)
+    known.keep()
     own = ToolRecord(name="pipeline", version=importlib.metadata.version("kernel-series-pipeline"))
     programs = [finding for finding in findings if not finding.need.file]
     return (own, *(ToolRecord(name=finding.need.program, version=finding.version) for finding in programs))
@@ -262,19 +266,25 @@ def _place(need: Need) -> str | None:
     return shutil.which(need.program, path=SEARCH_PATH)
 
 
-def _version(need: Need, processes: Processes) -> str:
+def _version(need: Need, processes: Processes, known: KnownVersions | None = None) -> str:
     place = _place(need)
     if place is None:
         return ""
     if need.file:
         return "present"
     try:
-        done = processes.run(Command((place, "--version"), environment=TOOL_ENVIRONMENT, timeout=VERSION_SECONDS))
-    except CutShortError:
+        # A program that says no version is asked each time.
+        said = known.of(place, partial(_asked, place, processes)) if known else _asked(place, processes)
+    except (CutShortError, OSError):
         # It is there; that a busy machine does not get it to say more must not cost a run its report.
         return "present"
+    return said or "present"
+
+
+def _asked(program: str, processes: Processes) -> str:
+    done = processes.run(Command((program, "--version"), environment=TOOL_ENVIRONMENT, timeout=VERSION_SECONDS))
     match = _VERSION.search(done.text)
-    return match[0] if match else "present"
+    return match[0] if match else ""
 
 
 def _b4() -> str:
