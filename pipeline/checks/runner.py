@@ -25,7 +25,6 @@ from pipeline.model import Applied, CheckFinding, CheckResult, CheckStatus, Seri
 from pipeline.system import untrusted_dir
 from pipeline.system.command import CutShortError
 from pipeline.system.errors import KilledError
-from pipeline.system.git import initialised
 from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION
 from pipeline.system.store import Key, Store
@@ -80,7 +79,7 @@ class Checker:
                 untrusted_dir.remove(place)
 
     def _check(self, series: Series, applied: Applied, history: Commits, place: Path) -> tuple[CheckResult, ...]:
-        host, repository = self._host, initialised(self._host.workspace.repository)
+        host, repository = self._host, self._host.repository
         base = applied.states[0]
         needs = [check.needs for check in self._checks]
         bench = Bench(place, host.workspace, repository, host.sandbox, host.processes, history, base, needs)
@@ -275,7 +274,7 @@ def check_patches(host: BuildHost, series: Series, applied: Applied, named: Tree
         InfrastructureError: the machine failed.
     """
     configuration = configured()
-    history = History(host.workspace, initialised(host.workspace.repository), named)
+    history = History(host.workspace, host.repository, named)
     results = Checker(host, CHECKS, configuration).check(series, applied, history)
     findings = sum(len(result.findings) for result in results)
     ran = sum(result.status is CheckStatus.CHECKED for result in results)

@@ -19,7 +19,6 @@ from pipeline.kernel.buildhost import BuildHost
 from pipeline.kernel.history import pinned
 from pipeline.kernel.trees import TreeName
 from pipeline.model import Applied, PlannedCell, Series
-from pipeline.system.git import initialised
 from pipeline.system.store import Key
 
 
@@ -68,7 +67,7 @@ class Distributor:
 
     def _jobs(self, series: Series, tree: TreeWork) -> Iterator[BuildJob]:
         """A job for each cell that is not complete, made when it is asked for."""
-        repository = initialised(self._host.workspace.repository)
+        repository = self._host.repository
         # Trees are imported without history: the commit without parents is the tree below all prerequisites.
         imported = repository.out("rev-list", "--max-parents=0", tree.applied.tree.commit)
         same_for_all = {

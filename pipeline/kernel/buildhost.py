@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.kernel import assembled, kbuild
 from pipeline.kernel.buildfolder import BuildFolder
 from pipeline.kernel.ccache import CompilerCache, Use
-from pipeline.kernel.differences import Change, changed_lines, changes
+from pipeline.kernel.differences import Change, Differences
 from pipeline.kernel.make import Make
 from pipeline.kernel.moved import Moved, moved
 from pipeline.kernel.worktree import Worktree
@@ -22,7 +22,7 @@ from pipeline.model import Cell, SourceState, Tree
 from pipeline.system.command import Command
 from pipeline.system.console import Console
 from pipeline.system.errors import KilledError
-from pipeline.system.git import initialised
+from pipeline.system.git import Repository, initialised
 from pipeline.system.jobserver import Jobserver
 from pipeline.system.parallel import parallel
 from pipeline.system.policy import POLICY_VERSION, SEARCH_PATH
@@ -53,6 +53,19 @@ class BuildHost:
     ccache: CompilerCache | None = None
     assemblers: assembled.Assemblers = field(default_factory=assembled.Assemblers)
 
+    @cached_property
+    def repository(self) -> Repository:
+        """The workspace's, looked at once.
+
+        Raises:
+            GitError: it is damaged.
+        """
+        return initialised(self.workspace.repository)
+
+    @cached_property
+    def _differences(self) -> Differences:
+        return Differences(self.repository)
+
     def worktree_folder(self, tree: Tree) -> Path:
         return self.workspace.worktree(tree.tree_id)
 
@@ -74,19 +87,19 @@ class BuildHost:
 
     def move(self, tree: Tree, state: SourceState) -> None:
         """Checks `state` out in the tree's worktree; the caller holds its lock."""
-        Worktree(initialised(self.workspace.repository), self.worktree_folder(tree)).move_to(state.commit)
+        Worktree(self.repository, self.worktree_folder(tree)).move_to(state.commit)
 
-    def changes(self, before: SourceState, after: SourceState) -> dict[str, Change]:
+    def changes(self, before: SourceState, after: SourceState) -> Mapping[str, Change]:
         """Paths that differ between two states, each with what happened to it."""
-        return changes(initialised(self.workspace.repository), before.tree_id, after.tree_id)
+        return self._differences.changes(before.tree_id, after.tree_id)
 
     def moved(self, before: SourceState, after: SourceState) -> Moved:
         """Where the source of a state is in a later one."""
-        return moved(initialised(self.workspace.repository), before.tree_id, after.tree_id)
+        return moved(self.repository, before.tree_id, after.tree_id)
 
     def changed_lines(self, before: SourceState, after: SourceState) -> str:
         """Lines that are added or removed between two states, without their signs."""
-        return changed_lines(initialised(self.workspace.repository), before.tree_id, after.tree_id)
+        return self._differences.changed_lines(before.tree_id, after.tree_id)
 
     def copy(self, source: Path, target: Path) -> None:
         """Copies a build folder, times and all, so that make finds it as it was left; nothing where that cannot be.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from types import MappingProxyType
 
 from pipeline.system.git import Repository
 
@@ -21,7 +24,19 @@ class Change:
     blob: str
 
 
-def changes(repository: Repository, before: str, after: str) -> dict[str, Change]:
+class Differences:
+    """Those between trees of one repository; what was asked for last is known, as a tree never changes.
+
+    Cells ask for the same ones in turn, and each answer is a process of git.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self.changes = lru_cache(maxsize=64)(partial(changes, repository))
+        # Lines can be many.
+        self.changed_lines = lru_cache(maxsize=4)(partial(changed_lines, repository))
+
+
+def changes(repository: Repository, before: str, after: str) -> Mapping[str, Change]:
     """Paths that differ between two trees."""
     listed = repository.out("diff-tree", "-r", "-z", "--no-renames", "--raw", before, after)
     differing, words = {}, listed.split("\0")
@@ -30,7 +45,7 @@ def changes(repository: Repository, before: str, after: str) -> dict[str, Change
         old, new, _, blob, letter = about.removeprefix(":").split()
         moded = letter == "M" and (old != new or not old.startswith("100"))
         differing[path] = Change("T" if moded else letter, blob)
-    return differing
+    return MappingProxyType(differing)
 
 
 def changed_lines(repository: Repository, before: str, after: str) -> str:

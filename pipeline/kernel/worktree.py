@@ -30,22 +30,24 @@ class Worktree:
         git looks at the times of every file, ctime included, and restores what differs; files of which it does not
         know stay.
         """
-        if not (self.folder / ".git").is_file() or not self._usable():
+        lock = self._lock() if (self.folder / ".git").is_file() else None
+        if lock is None:
             self._create(commit)
         else:
-            checkout = Repository(self.folder)
-            Path(checkout.out("rev-parse", "--path-format=absolute", "--git-path", "index.lock")).unlink(
-                missing_ok=True
-            )
-            checkout.out("checkout", "--quiet", "--force", "--detach", commit)
+            lock.unlink(missing_ok=True)
+            Repository(self.folder).out("checkout", "--quiet", "--force", "--detach", commit)
 
-    def _usable(self) -> bool:
-        """Whether git knows the checkout for one of the repository; one of a copied workspace is the original's."""
-        checkout = Repository(self.folder)
-        status, common, _ = checkout.run("rev-parse", "--path-format=absolute", "--git-common-dir")
-        if status != 0 or Path(common.rstrip("\n")).resolve() != self._repository.folder.resolve():
-            return False
-        return checkout.run("rev-parse", "--verify", "--quiet", "HEAD")[0] == 0
+    def _lock(self) -> Path | None:
+        """git's lock of the checkout, where git knows it for one of the repository, with a commit.
+
+        A checkout of a copied workspace is the original's.
+        """
+        wanted = ("--git-common-dir", "--git-path", "index.lock", "HEAD")
+        status, words, _ = Repository(self.folder).run("rev-parse", "--path-format=absolute", *wanted)
+        common, _, rest = words.partition("\n")
+        if status != 0 or Path(common).resolve() != self._repository.folder.resolve():
+            return None
+        return Path(rest.partition("\n")[0])
 
     def _create(self, commit: str) -> None:
         with suppress(OSError):

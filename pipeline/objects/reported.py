@@ -16,7 +16,7 @@ from pipeline.objects.work import Work
 from pipeline.plan.concerned import objects_cell_id
 from pipeline.plan.reported import TARGETS, ReportedBuild
 from pipeline.system.errors import InfrastructureError
-from pipeline.system.git import Repository, initialised
+from pipeline.system.git import Repository
 
 MOST = 3
 """Configurations of one thread, that are made: each takes half a minute to begin with."""
@@ -36,7 +36,7 @@ def reported_works(
     """
     if not reports:
         return []
-    repository = initialised(host.workspace.repository)
+    repository = host.repository
     there = touched.sources_at(applied.states[0]).files
     works: dict[tuple[str, str, str], Work] = {}
     known = {(of_arch.cell.arch, of_arch.cell.base, of_arch.cell.toolchain.name) for of_arch in planned}

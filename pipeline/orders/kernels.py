@@ -10,7 +10,6 @@ from pipeline.model import Applied, Series, Stage
 from pipeline.orders.prepare import PreparedRun
 from pipeline.plan.budget import affordable
 from pipeline.plan.needed import KernelChooser, NeededKernels
-from pipeline.system.git import initialised
 
 
 def wanted_kernels(
@@ -30,7 +29,7 @@ def wanted_kernels(
     elif not applied.usable or not prepared.until.includes(Stage.KERNELS):
         return NeededKernels()
     else:
-        repository = initialised(prepared.host.workspace.repository)
+        repository = prepared.host.repository
         changed = changed_files(repository, applied.states[0].commit, applied.states[-1].commit)
         chooser = KernelChooser(prepared.host, matrix, prepared.resolved.fragments)
         kernels = chooser.choose(applied, series.title, changed).narrowed(order.cells)

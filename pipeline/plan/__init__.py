@@ -22,7 +22,6 @@ from pipeline.model import Applied, Cell, Expectation, PlannedCell, SourceState,
 from pipeline.plan.configurations import config_key
 from pipeline.system.command import Completed
 from pipeline.system.errors import InfrastructureError, UsageError
-from pipeline.system.git import initialised
 
 
 class Planner:
@@ -188,7 +187,7 @@ class Planner:
 
     def _sources_of(self, state: SourceState) -> Sources:
         if state.commit not in self._sources:
-            self._sources[state.commit] = Sources(initialised(self._host.workspace.repository), state.commit)
+            self._sources[state.commit] = Sources(self._host.repository, state.commit)
         return self._sources[state.commit]
 
     def known_config(self, state: SourceState, cell: Cell) -> str | None:

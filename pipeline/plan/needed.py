@@ -24,7 +24,6 @@ from pipeline.plan.concerned import architectures, code_files
 from pipeline.plan.configurations import config_key, configuration_origins, touches_kconfig
 from pipeline.plan.suggest import Suggester, fragment_name
 from pipeline.system.errors import InfrastructureError, UsageError
-from pipeline.system.git import initialised
 from pipeline.system.store import Key
 from pipeline.system.text import count
 
@@ -80,7 +79,7 @@ class KernelChooser:
         self._host = host
         self._matrix = matrix
         self._fragments = fragments
-        self._repository = initialised(host.workspace.repository)
+        self._repository = host.repository
 
     def choose(self, applied: Applied, title: str, changed: Sequence[ChangedFile]) -> NeededKernels:
         """The kernels for a series on a tree.
