@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 """Raised whenever an honest build comes to see something else, or to be kept from something; part of every stored
 result's key.
 
@@ -20,6 +20,9 @@ TOOL_ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C"}
 
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 """Links into /usr on some systems, folders on others."""
+
+PLUGIN_FOLDERS = ("/usr/lib/bfd-plugins", "/usr/lib64/bfd-plugins")
+"""Plugins that ar, nm and ld of binutils load each time that they start (nm(1), --plugin)."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def arguments(
     Args:
         source, build, tools: folders of the host.
         cache: ccache's, if it is used.
-        system: options for `SYSTEM_FOLDERS`, as they are on this machine.
+        system: options for `SYSTEM_FOLDERS` and `PLUGIN_FOLDERS`, as they are on this machine.
         network: the host's is seen.
     """
     holds = {

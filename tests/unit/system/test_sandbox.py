@@ -42,8 +42,11 @@ TOP = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
 def without_system(argv: tuple[str, ...]) -> list[str]:
-    """The words without `--symlink usr/bin /bin` and `--ro-bind /bin /bin`."""
-    words = list(argv)
+    """The words without `--symlink usr/bin /bin` and `--ro-bind /bin /bin`, and without what hides plugins."""
+    joined = " ".join(argv)
+    for place in policy.PLUGIN_FOLDERS:
+        joined = joined.replace(f" --tmpfs {place} --remount-ro {place}", "")
+    words = joined.split(" ")
     for name in TOP:
         for option, place in (("--symlink", None), ("--ro-bind", f"/{name}")):
             for at in range(len(words) - 2):
@@ -66,6 +69,17 @@ def test_system_folders_are_what_they_are_on_this_machine() -> None:
     bin_ = Path("/bin")
     expected = f"--symlink {bin_.readlink()} /bin" if bin_.is_symlink() else "--ro-bind /bin /bin"
     assert expected in argv
+
+
+def test_no_plugin_of_the_machine_is_loaded_by_binutils(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, nowhere = tmp_path / "plugins", tmp_path / "nowhere"
+    here.mkdir()
+    monkeypatch.setattr(sandbox, "PLUGIN_FOLDERS", (str(here), str(nowhere)))
+    sandbox._system_folders.cache_clear()
+    argv = " ".join(Bubblewrap().command(JOB, box(Path("/nowhere"))).argv)
+    sandbox._system_folders.cache_clear()
+    assert f" --tmpfs {here} --remount-ro {here} " in argv
+    assert str(nowhere) not in argv
 
 
 def test_tools_are_mounted_and_come_first() -> None:
