@@ -48,9 +48,9 @@ def without_system(argv: tuple[str, ...]) -> list[str]:
         joined = joined.replace(f" --tmpfs {place} --remount-ro {place}", "")
     words = joined.split(" ")
     for name in TOP:
-        for option, place in (("--symlink", None), ("--ro-bind", f"/{name}")):
+        for option, same in (("--symlink", ""), ("--ro-bind", f"/{name}")):
             for at in range(len(words) - 2):
-                if words[at] == option and words[at + 2] == f"/{name}" and place in (None, words[at + 1]):
+                if words[at] == option and words[at + 2] == f"/{name}" and same in ("", words[at + 1]):
                     del words[at : at + 3]
                     break
     return words
