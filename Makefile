@@ -1,6 +1,7 @@
 # make demo   installs what is missing and runs the main job on Linux 6.12
 # make test   installs what is missing and runs every test
 # make test-kernels  plans every matrix on every supported kernel, and boots each: hours; KERNELS="6.1 6.12 7.2 7.3"
+# make test-sweeps  tries all cases of what `make test` tries a sample of: an hour or two
 # make coverage  says which branches of pipeline/ no unit or component test takes
 # make bench  times the pipeline, beside tuxmake and make alone; four hours on 2 CPUs: see benchmarks/
 # make fuzz   fuzzes what reads strangers' bytes, ten minutes each: see tests/fuzz/
@@ -18,6 +19,8 @@ TOOLS := .tools
 export PIPELINE_LOCK
 FUZZ_SECONDS := 600
 KERNELS := 6.1 6.12 7.2 7.3
+SWEEPS := $(addprefix tests/component/test_,kill_points.py failing_writes.py damaged_workspace.py forged_results.py \
+	concurrent_runs.py cluster.py)
 
 # What building x86 kernels in a sandbox takes (`pipeline doctor` knows more), then what the tests add.
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \
@@ -35,7 +38,7 @@ BENCH_PACKAGES := $(BUILD_PACKAGES) gcc-i686-linux-gnu
 # Where trees, builds and results go; the user's cache folder when empty.
 WORKSPACE :=
 
-.PHONY: demo test test-kernels coverage bench fuzz lock man changelog deb audit sbom setup
+.PHONY: demo test test-kernels test-sweeps coverage bench fuzz lock man changelog deb audit sbom setup
 
 setup:
 	@.ci/setup $(VENV) $(BUILD_PACKAGES)
@@ -54,6 +57,11 @@ test-kernels:
 	@.ci/tools
 	PIPELINE_KERNELS="$(KERNELS)" $(VENV)/bin/tox run -e kernel -- \
 		tests/kernel/test_plans.py tests/kernel/test_every_boot.py tests/kernel/test_boot.py
+
+test-sweeps:
+	@.ci/setup $(VENV) $(TEST_PACKAGES)
+	@.ci/tools
+	PIPELINE_SWEEPS=all $(VENV)/bin/tox run -e component -- $(SWEEPS)
 
 coverage:
 	@.ci/setup $(VENV) $(TEST_PACKAGES)

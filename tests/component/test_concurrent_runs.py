@@ -1,11 +1,10 @@
 """Eight runs at once in one workspace, round after round: every kernel is built once, and all report the same.
 
-Three rounds; `PIPELINE_ROUNDS` says how many, and 25 were run when this was written.
+One round; a sweep has 25.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +15,10 @@ from tests.support.checkouts import state_of
 from tests.support.developer import PatchSeries
 from tests.support.matrices import CELLS, HVO, ODD, matrix_text, write_matrix
 from tests.support.runner import Runner, processes_in
+from tests.support.sweeps import ALL
 from tests.support.timeless import without_times
 
-PROCESSES, ROUNDS = 8, int(os.environ.get("PIPELINE_ROUNDS", "3"))
+PROCESSES, ROUNDS = 8, 25 if ALL else 1
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))

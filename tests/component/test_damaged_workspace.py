@@ -1,8 +1,8 @@
 """Files of a workspace that were damaged behind the pipeline's back: noticed, and made again or named in a clear error.
 
 Every file that a run leaves is one of a kind (`store/build/*/*/symbols.z`); of each kind one is flipped, cut off,
-removed, replaced by a link or by a FIFO in turn. Some of these are tried by whole commands, every so many
-(`PIPELINE_DAMAGE=1`: all); of the store all are, where entries are looked up.
+removed, replaced by a link or by a FIFO in turn. Whole commands meet some of these; entries of the store that are looked
+up meet all.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from pipeline.system.store import Key, Store
 from tests.support.developer import PatchSeries
 from tests.support.matrices import CELLS, ODD, matrix_text, write_matrix
 from tests.support.runner import Runner
+from tests.support.sweeps import some
 from tests.support.timeless import without_times
 
-STEP = int(os.environ.get("PIPELINE_DAMAGE", "17"))
 SHARES = 4
 """Of the cases, for several workers."""
 UNREAD = ("worktrees/", "builds/", "ccache/", "downloads/")
@@ -139,7 +139,7 @@ def test_commands_meet_damage(finished: Finished, tmp_path: Path, share: int) ->
     assert {name.split("/")[0] for name in names} >= {"store", "runs", "trees.git", "layout", "history", "locks"}
     cases = [(name, damage) for name in names for damage in DAMAGES]
     assert len(cases) >= 200
-    for number, (name, damage) in enumerate(cases[share * STEP :: SHARES * STEP]):
+    for number, (name, damage) in enumerate(some(cases, 34)[share::SHARES]):
         run = finished.copy(tmp_path / str(number))
         damage(run.workspace / name)
         for words in (finished.arguments, finished.other):

@@ -1,7 +1,7 @@
 """Writes of a run that fail, one at a time: status 4, nothing recorded that is not so, and the next run is whole.
 
 In the store, and everywhere else in the workspace: making files, folders and links, renaming and flushing. Every so
-many of them are tried, or all, in turn with ENOSPC, EIO and EROFS: `PIPELINE_FAILURES=1` was run when this was written.
+many of them are tried, or all, in turn with ENOSPC, EIO and EROFS. All were run when this was written.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import pytest
 from tests.support.interruption import listed
 from tests.support.paths import TRACER
 from tests.support.runner import Runner
+from tests.support.sweeps import some
 from tests.support.undisturbed import Undisturbed, assert_goes_on
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 WRITES = 160
 """In a run of one cell, nearly."""
-STEP = int(os.environ.get("PIPELINE_FAILURES", "11"))
-CASES = [(number, ERRORS[number % len(ERRORS)]) for number in range(1, WRITES + 1, STEP)]
+CASES = some([(number, ERRORS[number % len(ERRORS)]) for number in range(1, WRITES + 1)], 23)
 
 
 def test_there_are_as_many_writes(run_pipeline: Runner, undisturbed: Undisturbed, tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """kill -9 anywhere in a run: the same command again ends as if nothing had been.
 
-At named points (each seen to be reached: the process dies there and nowhere else) and at random moments, of which
-`PIPELINE_KILLS` says how many (`PIPELINE_SEED` which); from 50 on every point is tried. 200 were run when this was
-written.
+At named points (each seen to be reached: the process dies there and nowhere else) and at random moments
+(`PIPELINE_SEED`: others). 200 were run when this was written.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import pytest
 
 from tests.support.paths import TRACER
 from tests.support.runner import Runner, processes_in
+from tests.support.sweeps import ALL, some
 from tests.support.undisturbed import Undisturbed, assert_goes_on
 
 POINTS = (
@@ -71,10 +71,10 @@ POINTS = (
 )
 """Functions in the order of a run, at whose call or return (of that occurrence) the process is killed."""
 
-KILLS = int(os.environ.get("PIPELINE_KILLS", "8"))
+KILLS = 40 if ALL else 4
 SEED = int(os.environ.get("PIPELINE_SEED", "8"))
-TRIED = POINTS if len(POINTS) <= KILLS else POINTS[SEED % 3 :: 3]
-"""Every third of them where few kills are asked for: each takes two runs."""
+TRIED = some(POINTS, 6)
+"""Each takes two runs."""
 MOMENTS = [random.Random(f"{SEED} {number}").random() for number in range(KILLS)]
 """Shares of an undisturbed run's time."""
 
@@ -98,16 +98,19 @@ def test_killed_at_a_point(run_pipeline: Runner, undisturbed: Undisturbed, point
 
 @pytest.mark.parametrize(
     ("point", "number"),
-    [
-        ("pipeline.fetch.assembly:series_of@call", signal.SIGINT),
-        ("pipeline.kernel.trees:TreeImporter._fetch@call", signal.SIGTERM),
-        ("pipeline.apply:Applier._am_all@call", signal.SIGHUP),
-        ("pipeline.kernel.make:Make.run@call#1", signal.SIGINT),
-        ("pipeline.kernel.kbuild:count_steps@call#9", signal.SIGTERM),
-        ("pipeline.measure.inspector:Inspector.inspect@call#1", signal.SIGHUP),
-        ("pipeline.measure.text:Measurer.text_delta@call", signal.SIGINT),
-        ("pipeline.render.formats:write_reports@call", signal.SIGTERM),
-    ],
+    some(
+        [
+            ("pipeline.fetch.assembly:series_of@call", signal.SIGINT),
+            ("pipeline.kernel.trees:TreeImporter._fetch@call", signal.SIGTERM),
+            ("pipeline.apply:Applier._am_all@call", signal.SIGHUP),
+            ("pipeline.kernel.make:Make.run@call#1", signal.SIGINT),
+            ("pipeline.kernel.kbuild:count_steps@call#9", signal.SIGTERM),
+            ("pipeline.measure.inspector:Inspector.inspect@call#1", signal.SIGHUP),
+            ("pipeline.measure.text:Measurer.text_delta@call", signal.SIGINT),
+            ("pipeline.render.formats:write_reports@call", signal.SIGTERM),
+        ],
+        2,
+    ),
 )
 def test_a_signal_ends_every_part(
     run_pipeline: Runner, undisturbed: Undisturbed, point: str, number: signal.Signals
