@@ -37,6 +37,8 @@ OPTIONS = (
     *("-c", "safe.directory=*"),
     *("-c", "protocol.ext.allow=never"),
     *("-c", "advice.detachedHead=false"),
+    # As many as processors: a kernel's first checkout takes 9.5 s with one, 6.4 s with two (git-config(1)).
+    *("-c", "checkout.workers=0"),
 )
 
 _ATTRIBUTES = (
