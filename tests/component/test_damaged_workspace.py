@@ -1,8 +1,8 @@
 """Files of a workspace that were damaged behind the pipeline's back: noticed, and made again or named in a clear error.
 
 Every file that a run leaves is one of a kind (`store/build/*/*/symbols.z`); of each kind one is flipped, cut off,
-removed, replaced by a link or by a FIFO in turn. Whole commands meet some of these; entries of the store that are looked
-up meet all.
+removed, replaced by a link or by a FIFO in turn. Whole commands meet some of these, entries of the store all when they
+are looked up.
 """
 
 from __future__ import annotations
