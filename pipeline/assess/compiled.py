@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.assess.coverage import is_broken
 from pipeline.assess.findings import identity, new_warnings
 from pipeline.assess.stages import counts, objects_cells
 from pipeline.assess.words import base_fails
@@ -21,6 +22,7 @@ from pipeline.record import (
     PatchRecord,
     RunRecord,
     StateRecord,
+    TouchedFileRecord,
 )
 
 _C = (".c", ".h")
@@ -165,16 +167,32 @@ def _without_cells(record: RunRecord, check: _Check, cells: Sequence[CellRecord]
 
 
 def _why_not(check: _Check, path: str, patch: int, cells: Sequence[CellRecord]) -> str:
-    """Why none of the cells shows a file; empty where one does."""
+    """Why none of the cells shows a file as a patch leaves it; empty where one does."""
     entries = [(cell, file) for cell in cells for file in cell.files if file.path == path]
-    compiled = [cell for cell, file in entries if file.compiled]
+    compiled = [cell for cell, file in entries if _compiles(cell, file, patch)]
     if not compiled:
         reasons = [file.reason or "it does not compile" for _, file in entries]
         own = [reason for reason in reasons if not reason.startswith("needs arch/")]
         return next(iter([*own, *reasons]), "not compiled for it")
+    if all(_drops(cell, path) for cell in compiled):
+        return "the preprocessor drops every changed line"
     if check.name == SPARSE and all(path in _state(cell, patch).unread for cell in compiled):
         return f"sparse {compiled[0].checker.split()[0]} cannot read what the compiler can"
     return ""
+
+
+def _compiles(cell: CellRecord, file: TouchedFileRecord, patch: int) -> bool:
+    """Whether a cell compiled a file after a patch; the record of the file itself is that of the last state."""
+    state = _state(cell, patch)
+    if state.status == "built":
+        # Of what a later patch breaks this one was compiled.
+        return file.compiled or is_broken(file)
+    return file.compiled and file.path not in _errors(state)
+
+
+def _drops(cell: CellRecord, path: str) -> bool:
+    """Whether a cell compiles a file without any line that the series changes there."""
+    return any(file.path == path and file.compiled and file.lines and file.kept == "" for file in cell.coverage or ())
 
 
 def _state(cell: CellRecord, patch: int) -> StateRecord:

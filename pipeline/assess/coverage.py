@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.record import CellRecord, RunRecord, line_numbers
+from pipeline.record import CellRecord, RunRecord, TouchedFileRecord, line_numbers
 from pipeline.system.text import count
 
 
@@ -18,6 +18,7 @@ class Covered:
         asked: cells of the tree in which this was measured.
         changed: lines of code that the series adds or changes.
         kept: those that the preprocessor kept in any cell; None where no cell could say.
+        broken: cells in which a patch keeps it from compiling; what they would keep is not known.
     """
 
     path: str
@@ -26,6 +27,7 @@ class Covered:
     asked: int
     changed: frozenset[int]
     kept: frozenset[int] | None
+    broken: tuple[CellRecord, ...] = ()
 
     @property
     def covered(self) -> bool:
@@ -60,7 +62,13 @@ def _covered(tree: str, path: str, cells: Sequence[CellRecord]) -> Covered:
         len(cells),
         frozenset[int]().union(*(line_numbers(file.lines) for _, file in covering)),
         frozenset[int]().union(*kept) if kept or not compiled else None,
+        tuple(cell for cell in cells if any(file.path == path and is_broken(file) for file in cell.files)),
     )
+
+
+def is_broken(file: TouchedFileRecord) -> bool:
+    """Whether a patch is to blame that a file of a cell was not compiled at last."""
+    return bool(file.objects) and not file.compiled and not file.reason
 
 
 def removed_lines(record: RunRecord) -> tuple[int, int]:

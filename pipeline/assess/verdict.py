@@ -192,8 +192,11 @@ def _coverage_remarks(record: RunRecord) -> Iterable[str]:
         if not file.cells
     ):
         yield f"Not covered, no cell compiles it: {', '.join(left_out)}."
-    if dropped := dict.fromkeys(file.path for file in files if file.cells and not file.covered):
+    nothing_kept = [file for file in files if file.cells and not file.covered]
+    if dropped := dict.fromkeys(file.path for file in nothing_kept if not file.broken):
         yield f"Not covered, the preprocessor drops every changed line: {', '.join(dropped)}."
+    if broken := dict.fromkeys(file.path for file in nothing_kept if file.broken):
+        yield f"Not covered, it compiles only where every changed line is dropped: {', '.join(broken)}."
     if measured and not files and not compiled_words(record):
         yield "The series changes no code that could be compiled."
     if left := unread(record):

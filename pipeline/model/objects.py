@@ -25,6 +25,11 @@ class TouchedFile:
     reason: str = ""
     touched: bool = True
 
+    @property
+    def broken(self) -> bool:
+        """Whether the series is to blame that it was not compiled."""
+        return bool(self.targets) and not self.compiled and not self.reason
+
 
 @dataclass(frozen=True)
 class CompiledObject:

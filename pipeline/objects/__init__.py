@@ -127,7 +127,10 @@ class ObjectsStage:
         if not works or self._globs:
             return ()
         coverages = [work.states[last.patch].build.coverage for work in works]
-        coverage = merged([known for known in coverages if known])
+        # A configuration that a patch keeps from compiling a file may be the one that would keep its lines.
+        broken = {file.path for work in works for file in self._states.files(work, last.patch) if file.broken}
+        files = merged([known for known in coverages if known]).files
+        coverage = Coverage(tuple(file for file in files if file.path not in broken))
         first, sources = works[0], self._touched.sources_at(last)
         values = values_of(first.configs[last.patch])
         return unreached(sources, first.planned.cell.arch, values, coverage, self._touched.changed)

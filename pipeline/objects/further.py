@@ -171,7 +171,7 @@ def unreached(
         sources: makefiles and Kconfig files of the last state.
         arch: of the configuration that is asked first.
         values: of its options.
-        coverage: of all configurations.
+        coverage: of all configurations, without files that a patch keeps from compiling in one of them.
         changed: the files of code, with their changed lines.
     """
     texts = {file.path: file.source for file in changed}

@@ -83,6 +83,8 @@ def coverage_note(record: RunRecord, file: Covered) -> str:
     if not file.cells:
         return f"{file_name(record, file)}: not covered, no cell compiles it"
     words = []
+    if file.broken:
+        words.append(f"does not compile in {', '.join(label(record, cell) for cell in file.broken)}")
     if len(file.cells) < file.asked:
         words.append(f"only in {', '.join(label(record, cell) for cell in file.cells)}")
     if file.dropped:

@@ -222,6 +222,27 @@ def test_what_the_series_takes_for_granted_is_missed_in_a_narrow_configuration(t
     assert 'does not compile with patch 2, "lib: pay"' in printed
 
 
+GUARDED = (
+    EXTRA,
+    "#include",
+    "#ifdef CONFIG_MEMCG\nint fake_charge(void);\n\nint fake_charge(void)\n{\n\treturn 1;\n}\n#endif\n#include",
+)
+
+
+def test_lines_that_do_not_compile_are_not_those_that_no_configuration_has(tried: Tried) -> None:
+    """Seen red: where an option is off that they need, the file compiles without them, and they "needed" the option."""
+    _, record, printed = tried([("lib: charge", [GUARDED]), ("lib: more", [(EXTRA, "return 1;", "return pages;")])], 1)
+    narrow = next(cell for cell in record.cells if cell.id == f"{CELL}-narrow")
+    assert (statuses(record.cells[0]), statuses(narrow)) == (["built", "built", "failed"], ["built"] * 3)
+    assert not [note for note in record.notes if "in no configuration" in note]
+    assert "the preprocessor drops every changed line: lib" not in printed
+    assert f"Not covered, it compiles only where every changed line is dropped: {EXTRA}." in printed
+    rows = {(row.check, row.patch): row.word for row in check_rows(record)}
+    # Compiled with warnings after the first patch; clang was never given a line of either.
+    assert (rows["W=1", 1], rows["W=1", 2]) == ("ok", "not checked")
+    assert (rows["clang", 1], rows["clang", 2]) == ("not checked", "not checked")
+
+
 DIVIDES = (
     EXTRA,
     "#include",

@@ -11,7 +11,15 @@ import pytest
 from pipeline.assess.checks import check_rows
 from pipeline.assess.verdict import remarks
 from pipeline.b4.check_protocol import of_patch
-from pipeline.record import CellRecord, DiagnosticRecord, PatchCheckRecord, RunRecord, ToolRecord, TouchedFileRecord
+from pipeline.record import (
+    CellRecord,
+    DiagnosticRecord,
+    FileCoverageRecord,
+    PatchCheckRecord,
+    RunRecord,
+    ToolRecord,
+    TouchedFileRecord,
+)
 from pipeline.render.html import render_html
 from pipeline.render.junit import render_junit
 from pipeline.render.kcidb import render_kcidb
@@ -140,6 +148,26 @@ def test_what_sparse_cannot_read_is_not_checked() -> None:
     record = run(cell("i386-objects", checker="0.6.4 (Debian: 0.6.4-3)", states=states))
     assert words(record, "sparse") == ["not checked", "not checked", "ok"]
     assert reasons(record, "sparse")[0] == "in part: sparse 0.6.4 cannot read what the compiler can"
+
+
+def test_a_patch_before_the_one_that_breaks_was_compiled() -> None:
+    """Seen red: what its files came to at last was taken for what each patch left."""
+    files = (file("mm/page_alloc.c", compiled=False), *ALL[1:])
+    record = run(cell(states=broken(2, 3), files=files))
+    assert words(record, "W=1")[:2] == ["ok", "not checked"]
+    mended = run(cell(states=broken(1)))
+    assert words(mended, "W=1") == ["not checked", "ok", "ok"]
+    assert reasons(mended, "W=1")[0] == "in part: it does not compile"
+
+
+def test_lines_that_a_compiler_never_saw_are_not_checked_by_it() -> None:
+    dropped = FileCoverageRecord(path="mm/page_alloc.c", compiled=True, lines="3-7", kept="")
+    in_part = dropped.model_copy(update={"kept": "3"})
+    record = run(cell(), cell("x86_64-objects-narrow", toolchain=CLANG, coverage=(dropped,)))
+    assert words(record, "clang")[:2] == ["not checked"] * 2
+    assert "the preprocessor drops every changed line" in reasons(record, "clang")[0]
+    record = run(cell(), cell("x86_64-objects-narrow", toolchain=CLANG, coverage=(in_part,)))
+    assert words(record, "clang") == ["ok", "ok", "ok"]
 
 
 def test_a_patch_of_documents_has_nothing_to_compile() -> None:
