@@ -182,7 +182,7 @@ class Reader:
             elif within or self._answers_author(message) or whole.approves or self.phrases.consents(sentences(piece)):
                 counts = any(map(self.phrases.wants, said)) or corrects(" ".join(piece), whole.above)
             else:
-                rules = (*self.phrases.request, *self.phrases.asking)
+                rules = (*self.phrases.request, *self.phrases.asking, *self.phrases.objection)
                 asks = any(matches(rules, sentence) for sentence in said)
                 counts = bool(said) and (asks or not weak)
                 again = repeats(piece, self.phrases) or corrects(" ".join(piece), whole.above)

@@ -27,6 +27,10 @@ _OWN_PART = re.compile(
     re.IGNORECASE,
 )
 """The beginning of what somebody will do about an answer: of the one who is asked it wants nothing."""
+_WANTED = re.compile(
+    r"\b(?:(?:would|do) you (?:\w+ )?(?:prefer|rather|want|like)|(?:should|shall) (?:i|we))\b[^?]*\?$", re.IGNORECASE
+)
+"""Of an author who asks what is wanted, and perhaps gives the reasons below."""
 _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")
 
 
@@ -150,7 +154,9 @@ class Phrases:
                     for kind, sentence in kinds
                     if kind == state or (state == "promised" and self.agrees(sentence))
                 )
-                offers = state == "undecided" and any(matches(self.offered, sentence) for sentence in said)
+                offers = state == "undecided" and any(
+                    matches(self.offered, sentence) or _WANTED.search(sentence) for sentence in said
+                )
                 return Answer(state, tuple(words), (asks_back or offers) and state != "promised")
         if asks_back:
             return Answer("undecided", tuple(spoken[-1:]), True)
