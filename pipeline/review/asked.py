@@ -34,6 +34,8 @@ _MEMBER = re.compile(r"(?<=\w)(?:\.|->)(?!(?:yaml|dtsi?|json|html|toml)\b)([a-z]
 OF_PATCH = re.compile(r"\bpatch(?:es)? ?#?(\d{1,3})\b")
 _REPORT = re.compile(r"^\s*(?:>> ?)?[\w./+-]+\.\w+:\d+")
 """A line of a program's log that names a place."""
+_EXCERPT = re.compile(r"^(?:[\w./+-]+:)?\w+\(\) \{[ \t]*\n(?:(?!\})[^\n]*\n)*\}", re.MULTILINE)
+"""A function without its arguments, as people and programs show what there is."""
 _MARGIN = re.compile(r"^\s*(?:\d+ \|)? *")
 """Where a compiler shows a source line."""
 
@@ -59,7 +61,10 @@ class Asked:
     @classmethod
     def of(cls, point: PointRecord, usual: frozenset[str]) -> Asked:
         # Below a program's finding stands the source line, whose words are not about it.
-        comment = " ".join(point.text[:1] if _REPORT.match(point.text[0] if point.text else "") else point.text)
+        reported = bool(point.text) and bool(_REPORT.match(point.text[0]))
+        # An excerpt of the code shows how it is, and not what is wanted.
+        prose = point.text[:1] if reported else _EXCERPT.sub("", "\n".join(point.text)).split("\n")
+        comment = " ".join(prose)
         said = " ".join(evidence.words for evidence in point.evidence if evidence.message_id != point.message_id)
         code = " ".join(line for line in point.quoted[-8:] if line[:1] in "+-")
         # A word that the earlier revision has nowhere tells more.

@@ -18,6 +18,7 @@ _AROUND = 2
 NAME = re.compile(r"[A-Za-z]{3}")
 _END_OF_STATEMENT = re.compile(r"(?:[;{}:]|\*/)\s*$")
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)")
+_INCLUDE = re.compile(r"#\s*include\s*[<\"](?:[^>\"]*/)?([^>\"/]+\.h)[>\"]")
 _MORE = 6
 """Telling words with which a message says more than before."""
 _LINE_OF_TEXT = 4
@@ -44,8 +45,12 @@ class Difference:
         """Lines of patches' messages that the earlier revision has not."""
         old = {" ".join(line.split()) for text in messages_of(self.before).values() for line in text.splitlines()}
         lines = dict.fromkeys(line for text in messages_of(self.after).values() for line in text.splitlines())
+        # What a title begins with, all of them do.
+        titles = {text.partition("\n")[0] for text in messages_of(self.after).values()}
         return tuple(
-            (line, telling_words(line)) for line in lines if line.strip() and " ".join(line.split()) not in old
+            (line, telling_words(line.rpartition(": ")[2] if line in titles else line))
+            for line in lines
+            if line.strip() and " ".join(line.split()) not in old
         )
 
     @cached_property
@@ -91,6 +96,12 @@ class Difference:
             for code in (self.old_code, self.new_code)
         )
         return frozenset(new - old)
+
+    @cached_property
+    def new_headers(self) -> frozenset[str]:
+        """Names of headers that a file includes in the later revision, and not in the earlier one."""
+        included = (_INCLUDE.match(line) for _, line in self.new_lines - self.old_lines)
+        return frozenset(match[1] for match in included if match)
 
     def has_new_words(self, quoted: Iterable[str]) -> bool:
         """Whether messages or added lines have words now, as they are written, that they had not."""
@@ -143,6 +154,14 @@ class Difference:
             " ".join(" ".join(messages_of(revision).values()).split()) for revision in (self.before, self.after)
         )
         return old, new
+
+    def has_same_title(self, patch: int) -> bool:
+        """Whether the patch of that number is called the same in both revisions."""
+        titles = [
+            {_bare(posted.subject) for posted in revision.patches if posted.number == patch}
+            for revision in (self.before, self.after)
+        ]
+        return bool(titles[0]) and titles[0] == titles[1]
 
     @cached_property
     def dropped(self) -> frozenset[int]:

@@ -71,6 +71,11 @@ _ASKS_TO_TAKE_AWAY = re.compile(
     re.IGNORECASE,
 )
 
+_UNCHANGED = re.compile(
+    r"no (?:(?:functional|other|code) )*changes?(?: (?:to|in|for|from|since|over) (?:(?:the )?(?:patch ?#?\d{1,3}"
+    r"|v\d{1,3}|(?:previous|last|earlier) (?:version|revision)),? ?)+)?\W*$",
+    re.IGNORECASE,
+)
 _REBASE = re.compile(r"\bre-?bas(?:e|ed|ing)\b", re.IGNORECASE)
 _OBJECTS = re.compile(
     r"\b(?:not|n't) (?:\w+ )?(?:an? )?(?:\w+ )?(?:fan of|happy with|keen on|convinced)\b"
@@ -136,6 +141,8 @@ class _Fates:
         ]
         most, best = max(weighed, key=lambda pair: pair[0], default=(0.0, None))
         # Of what was promised, less tells.
+        if self._is_left(point):
+            return "not found", "", ""
         if best and most >= (PROMISED if point.state in ("promised", "volunteered") else SETTLED):
             otherwise = (
                 point.state != "promised"
@@ -167,6 +174,15 @@ class _Fates:
         if fate == "not found" and best and most >= IN_PART:
             return "kept in part", "changelog", best.text
         return fate, "" if fate == "not found" else "code", ""
+
+    def _is_left(self, point: PointRecord) -> bool:
+        """Whether a comment stands under code of a patch of which the author says that it has not changed."""
+        under = next((line for line in reversed(point.quoted) if line.strip(" >")), "")
+        said = (change for change, _ in self._changes if _UNCHANGED.match(change.text))
+        left = {
+            number for change in said for number in (change.patch, *map(int, OF_PATCH.findall(change.text.lower())))
+        }
+        return under[:1] in ("+", "-", "@") and point.patch in left and self.difference.has_same_title(point.patch)
 
     def _is_explained(self, point: PointRecord) -> bool:
         """Whether a comment on a patch's message asks for an explanation, and that says more now."""
@@ -250,7 +266,8 @@ class _Fates:
             return "kept"
         if any(IDENTIFIER.fullmatch(word) and word in both.only_before for word in asked.own):
             return "kept"
-        if telling_words(asked.text) & both.only_after or set(_WORD_OF_FILE.findall(asked.text)) & both.new_files:
+        files = {name.strip(".,") for name in _WORD_OF_FILE.findall(asked.text)}
+        if telling_words(asked.text) & both.only_after or files & (both.new_files | both.new_headers):
             return "kept"
         # What is to go is gone where a name of the code above the comment is.
         away = _ASKS_TO_TAKE_AWAY.search(f"{asked.text} {asked.said}")
