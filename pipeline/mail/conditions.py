@@ -41,6 +41,12 @@ _WHATEVER = re.compile(
     re.IGNORECASE,
 )
 """Words right above a trailer that give it whatever becomes of what was said before."""
+_INDIFFERENT = re.compile(
+    r"\b(?:don'?t|do not) (?:\w+ )?(?:care|mind|feel strong\w*)\b|\b(?:is|it's|that's) (?:\w+ )?up to\b|\beither way\b"
+    r"|\bno strong (?:opinion|feeling|preference)s?\b",
+    re.IGNORECASE,
+)
+"""Of a remark that its sender does not insist on: what is said of the rest is no condition."""
 _BELOW = re.compile(r"^\W*(?:with|once|after|assuming|provided|if|when|modulo|as long as)\b", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[\"'(`]?[A-Z0-9])")
 LINES_ABOVE = 6
@@ -60,6 +66,8 @@ def on_condition(above: Sequence[str], below: Sequence[str], behind: str, words:
     """
     sentences = _sentences(above)[-2:]
     if sentences and _WHATEVER.search(sentences[-1]):
+        sentences = []
+    if len(sentences) > 1 and _INDIFFERENT.search(sentences[0]) and not _CONDITION.search(sentences[-1]):
         sentences = []
     if any(
         _CONDITION.search(sentence[-_LONGEST:])
