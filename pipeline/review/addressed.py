@@ -140,6 +140,11 @@ def wants_more(piece: Sequence[str], said: Sequence[str], phrases: Phrases) -> b
     )
 
 
+def takes_back(piece: Sequence[str], phrases: Phrases) -> bool:
+    """Whether a piece begins with a word that takes back what its sender said: the rest tells how things are."""
+    return any(matches(phrases.withdrawn, sentence) for sentence in sentences(piece)[:2])
+
+
 def explains(comment: Comment) -> bool:
     """Whether words stand below a question what was meant, and say it again in others."""
     own = sentences([line for line in comment.quoted if not line.startswith(">")])[-_LAST_SENTENCES:]

@@ -16,6 +16,7 @@ from pipeline.review.addressed import (
     is_note,
     is_of_patch,
     is_short_promise,
+    takes_back,
     wants_more,
     wants_of_author,
 )
@@ -181,6 +182,8 @@ class Reader:
                 counts = wants_more(piece, said, self.phrases)
             elif within or self._answers_author(message) or whole.approves or self.phrases.consents(sentences(piece)):
                 counts = any(map(self.phrases.wants, said)) or corrects(" ".join(piece), whole.above)
+                if takes_back(piece, self.phrases):
+                    counts = wants_more(piece, said, self.phrases)
             else:
                 rules = (*self.phrases.request, *self.phrases.asking, *self.phrases.objection)
                 asks = any(matches(rules, sentence) for sentence in said)

@@ -65,6 +65,10 @@ class Message:
         found = _GREETED.match(first)
         return found[1].casefold() if found else ""
 
+    def others(self, spoken_to: Message) -> tuple[str, ...]:
+        """Whoever has a copy, without the sender of the mail that is spoken to."""
+        return tuple(copy for copy in (*self.letter.to, *self.letter.cc) if person(copy) != spoken_to.names[0])
+
     @cached_property
     def given(self) -> tuple[Given, ...]:
         """The trailers that it gives; whom to copy is the author's to say."""

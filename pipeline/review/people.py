@@ -188,13 +188,14 @@ class Authors:
         said = _SPOKEN_OF.sub(" ", " ".join(text).casefold())
         return any(word in self._first_names for word in re.findall(r"\w+(?:'s\b)?", said))
 
-    def spoken_to(self, to: Sequence[str], text: Sequence[str]) -> list[str]:
+    def spoken_to(self, to: Sequence[str], text: Sequence[str], lasting: bool = True) -> list[str]:
         """The lines of a text without those that speak to somebody else who has a copy: `Mona, what is the plan?`.
 
-        What follows is spoken to them, too, until an author is called.
+        Of a reviewer, what follows is spoken to them, too, until an author is called.
 
         Args:
             to: whoever has a copy.
+            lasting: what follows is spoken to them, too; else it is to whom it was before.
         """
         kept: list[str] = []
         paragraph: list[str] = []
@@ -203,7 +204,7 @@ class Authors:
             paragraph.append(line)
             if line.strip():
                 continue
-            others = self._passed_over(to, paragraph) or (others and not self.calls(paragraph))
+            others = self._passed_over(to, paragraph) or (lasting and others and not self.calls(paragraph))
             kept += [] if others else self._up_to_others(to, paragraph)
             paragraph = []
         return kept

@@ -127,7 +127,9 @@ class _Outcome:
             if discussion.volunteered:
                 self._on_volunteered(comment, said)
             elif self._wrote(comment):
-                self._answer(comment, sentences(above_rule(comment.text)))
+                others, text = comment.message.others(self._opener), above_rule(comment.text)
+                if to_opener := sentences(self._authors.spoken_to(others, text, lasting=False)):
+                    self._answer(comment, to_opener)
             else:
                 self._reply(comment, said)
 
