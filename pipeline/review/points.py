@@ -26,6 +26,7 @@ _RHETORICAL = re.compile(r"\b(?:should|could|would)(?:n'?t| not)\b", re.IGNORECA
 _HEDGED = re.compile(r"\b(?:should|might|may|could|would|probably|perhaps|maybe|presumably|guess)\b", re.IGNORECASE)
 """Of an answer that is none for sure."""
 
+_PROPOSES = re.compile(r"\bshould\b[^?]{1,60}?\bbe (?:\w+ ){0,2}?\w+e[dn]\b[^?]*\?$", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|should you)\b", re.IGNORECASE)
 
 Link = Callable[[str], str]
@@ -104,6 +105,7 @@ class _Outcome:
         said = phrases.substance(sentences(discussion.comments[0].text))
         asking = [sentence.endswith("?") for sentence in sentences(discussion.comments[0].text)]
         self._asked = any(asking) and not any(phrases.asks(sentence) for sentence in said if not sentence.endswith("?"))
+        self._proposes = any(map(_PROPOSES.search, said[-1:]))
         self._question = phrases.only_asks(sentences(discussion.comments[0].text))
         self._wanted = any(
             (phrases.asks(sentence) and (_RHETORICAL.search(sentence) or not sentence.endswith("?")))
@@ -274,7 +276,7 @@ class _Outcome:
             for sentence in meant
         )
         agrees = any(map(self._phrases.accepts, said))
-        at_once = self._question and any(map(self._phrases.accepts, said[:1]))
+        at_once = self._question and not self._proposes and any(map(self._phrases.accepts, said[:1]))
         answers = self._asked and (at_once or not (asks or agrees))
         if self.state == "unanswered" and not self._author and meant and (addressed or answers):
             self._settle("answered", comment, meant[:1])
