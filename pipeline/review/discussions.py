@@ -23,6 +23,7 @@ from pipeline.review.addressed import (
 from pipeline.review.alignment import Quotation
 from pipeline.review.changelog import heading
 from pipeline.review.comments import Comment, Discussion, Place
+from pipeline.review.itemised import itemised
 from pipeline.review.messages import Message
 from pipeline.review.paragraphs import (
     fresh_starts,
@@ -74,7 +75,9 @@ class Reader:
                 # Below code alone, that was quoted before, an author goes on with what was said above it.
                 goes_on = self._by_author(message) and comment.of_older(message)
                 meant = targets or (before if goes_on else [])
-                self._say(message, comment, meant, alone=not any(placed))
+                above = self._places.of(message.parent) if self._by_author(message) and len(comments) == 1 else []
+                for part, answered in itemised(comment, meant, above):
+                    self._say(message, part, answered, alone=not any(placed))
                 before = meant
             self._say_to_all(message, comments)
         return self.discussions
