@@ -104,19 +104,27 @@ class Difference:
         return frozenset(match[1] for match in included if match)
 
     def has_new_words(self, quoted: Iterable[str]) -> bool:
-        """Whether messages or added lines have words now, as they are written, that they had not."""
-        old, new = self._whole
+        """Whether messages or added lines have words now, as they are written, that they had not.
+
+        Added lines may have them from a message.
+        """
         patterns = [re.compile(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)") for words in quoted]
-        return any(pattern.search(new) and not pattern.search(old) for pattern in patterns)
+        return any(
+            pattern.search(new) and not pattern.search(old)
+            for old, new in (self._whole, self._added_lines)
+            for pattern in patterns
+        )
 
     @cached_property
     def _whole(self) -> tuple[str, str]:
         """The messages and added lines of both revisions."""
-        (old, new), lines = self.texts, (self.old_lines, self.new_lines)
-        old, new = (
-            f"{text} {' '.join(line for _, line in sorted(added))}"
-            for text, added in zip((old, new), lines, strict=True)
-        )
+        old, new = (f"{text} {added}" for text, added in zip(self.texts, self._added_lines, strict=True))
+        return old, new
+
+    @cached_property
+    def _added_lines(self) -> tuple[str, str]:
+        """The added lines of both revisions."""
+        old, new = (" ".join(line for _, line in sorted(added)) for added in (self.old_lines, self.new_lines))
         return old, new
 
     @cached_property
