@@ -34,7 +34,8 @@ _MEMBER = re.compile(r"(?<=\w)(?:\.|->)(?!(?:yaml|dtsi?|json|html|toml)\b)([a-z]
 OF_PATCH = re.compile(r"\bpatch(?:es)? ?#?(\d{1,3})\b")
 _REPORT = re.compile(r"^\s*(?:>> ?)?[\w./+-]+\.\w+:\d+")
 """A line of a program's log that names a place."""
-_EXCERPT = re.compile(r"^(?:[\w./+-]+:)?\w+\(\) \{[ \t]*\n(?:(?!\})[^\n]*\n)*\}", re.MULTILINE)
+_HEAD = r"(?:[\w./+-]+:)?\w+\(\) \{"
+_EXCERPT = re.compile(rf"^{_HEAD}[ \t]*\n(?:(?!\}}|{_HEAD})[^\n]*\n)*\}}", re.MULTILINE)
 """A function without its arguments, as people and programs show what there is."""
 _MARGIN = re.compile(r"^\s*(?:\d+ \|)? *")
 """Where a compiler shows a source line."""

@@ -28,7 +28,8 @@ _OWN_PART = re.compile(
 )
 """The beginning of what somebody will do about an answer: of the one who is asked it wants nothing."""
 _WANTED = re.compile(
-    r"\b(?:(?:would|do) you (?:\w+ )?(?:prefer|rather|want|like)|(?:should|shall) (?:i|we))\b[^?]*\?$", re.IGNORECASE
+    r"\b(?:(?:would|do) you (?:\w+ )?(?:prefer|rather|want|like)|(?:should|shall) (?:i|we))\b[^?]{0,500}\?$",
+    re.IGNORECASE,
 )
 """Of an author who asks what is wanted, and perhaps gives the reasons below."""
 _SMILEY = re.compile(r"\s*[:;]-?[)P(/]+\s*$")

@@ -26,7 +26,7 @@ _RHETORICAL = re.compile(r"\b(?:should|could|would)(?:n'?t| not)\b", re.IGNORECA
 _HEDGED = re.compile(r"\b(?:should|might|may|could|would|probably|perhaps|maybe|presumably|guess)\b", re.IGNORECASE)
 """Of an answer that is none for sure."""
 
-_PROPOSES = re.compile(r"\bshould\b[^?]{1,60}?\bbe (?:\w+ ){0,2}?\w+e[dn]\b[^?]*\?$", re.IGNORECASE)
+_PROPOSES = re.compile(r"\bshould\b[^?]{1,60}?\bbe (?:\w+ ){0,2}?\w+e[dn]\b[^?]{0,500}\?$", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|should you)\b", re.IGNORECASE)
 
 Link = Callable[[str], str]
