@@ -15,7 +15,7 @@ from pipeline.objects.work import Work
 from pipeline.plan.configurations import config_digest
 from pipeline.system.store import Key
 
-VERSION = 1
+VERSION = 2
 """Raised whenever files come to need something else."""
 _COMPILED = (".c", ".S")
 

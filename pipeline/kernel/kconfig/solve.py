@@ -13,6 +13,7 @@ from functools import partial
 
 from pipeline.kernel.kconfig.expression import (
     NO,
+    YES,
     AllOf,
     AnyOf,
     Comparison,
@@ -200,9 +201,13 @@ class _Search:
             if definition.prompt is not None:
                 yield partial(self._ask, definition, all_of(*definition.depends, definition.prompt), state, above)
         for definition in definitions:
-            for default in definition.defaults if definition.prompt is None else ():
+            if definition.prompt == YES:
+                continue
+            # Where nobody can be asked, the default counts.
+            unasked = () if definition.prompt is None else (Not(definition.prompt),)
+            for default in definition.defaults:
                 if default.value != NO:
-                    needs = all_of(*definition.depends, default.condition, default.value)
+                    needs = all_of(*definition.depends, *unasked, default.condition, default.value)
                     yield partial(self._follow, name, needs, state, above)
         if all(definition.prompt is None for definition in definitions):
             yield partial(self._select, name, state, above)
@@ -219,7 +224,10 @@ class _Search:
                     raise _UnreachableError(f"{definition.option} excludes {other}, which is asked for already")
             self._spend(len(others) + state.values.cost)
             state = replace(state, values=state.values.changed(dict.fromkeys(others, "n")))
-        return self._became(definition.option, replace(state, requests={**state.requests, definition.option: "y"}))
+        state = self._became(definition.option, replace(state, requests={**state.requests, definition.option: "y"}))
+        # Another way may leave earlier requests as they are.
+        self.check(state)
+        return state
 
     def _became(self, name: str, state: State) -> State:
         """The state with an option that is `y`, and all that it selects."""

@@ -150,6 +150,34 @@ def test_what_cannot_be_had_says_why(condition: str, reason: str) -> None:
     assert reason in solution.reason
 
 
+FILTERED = """\
+config FILTER
+	bool "Only some"
+config CAMERAS
+	bool
+	prompt "Cameras" if FILTER
+	default y if !FILTER
+config CORE
+	tristate "Core" if !FILTER
+	default CAMERAS
+config CAMERA
+	tristate "A camera"
+	depends on CAMERAS && CORE
+config TUNER
+	tristate "A tuner"
+	depends on CORE && CAMERAS
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "requests"), [("CAMERA", "FILTER CAMERAS CAMERA"), ("TUNER", "CORE TUNER"), ("CORE", "CORE")]
+)
+def test_an_option_that_is_not_asked_about_has_its_default(condition: str, requests: str) -> None:
+    """As drivers/media has it. Seen red: what was asked for last undid what was asked for first."""
+    solution = solve(read({"Kconfig": FILTERED}, {}), Option(condition), {}, {})
+    assert (" ".join(solution.requests), solution.reason) == (requests, "")
+
+
 def test_an_option_can_be_turned_off() -> None:
     assert solved("!PLAIN", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
     assert solved("!(PLAIN && 64BIT)", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
