@@ -76,7 +76,7 @@ def solve(
     search = _Search(kconfig, asked, budget or Budget(untrusted.SOLVE_STEPS))
     try:
         state = search.hold(condition, State(Values(values)), ())
-        search.check(state)
+        state = search.kept(state, ())
     except _UnreachableError as error:
         return Solution({}, values, str(error)[:LONGEST_REASON])
     return Solution(state.requests, state.values.whole())
@@ -96,6 +96,7 @@ class _Search:
         self._asked = asked
         self._budget = budget
         self._steps = 0
+        self._mending = set[str]()
 
     def _spend(self, steps: int) -> None:
         try:
@@ -135,21 +136,39 @@ class _Search:
         needs = f"{above[-1]} needs {condition}" if above else f"{condition} is needed"
         raise _UnreachableError(needs + (f" ({', '.join(names)})" if names else ", which does not hold"))
 
-    def check(self, state: State) -> None:
-        """Raises _UnreachableError when what was asked for last undid what an earlier request depends on."""
-        for option, value in state.requests.items():
-            if value != "y":
+    def kept(self, state: State, above: tuple[str, ...]) -> State:
+        """The state in which earlier requests can still be had: what one asked for last may have undone another's needs.
+
+        Raises:
+            _UnreachableError: they do not go together.
+        """
+        # What a fragment asks for in vain is nobody's need.
+        asked = [option for option, value in self._asked.items() if value == "y" and state.values.get(option) == "y"]
+        for option in (*asked, *(option for option, value in state.requests.items() if value == "y")):
+            needs = self._prompts(option)
+            if option in self._mending or not needs or any(state.holds(need) for need in needs):
                 continue
-            self._spend(
-                sum(size_of(need) for definition in self._kconfig.definitions[option] for need in definition.depends)
-            )
-            needs = [
-                all_of(*definition.depends, definition.prompt)
-                for definition in self._kconfig.definitions[option]
-                if definition.prompt is not None
-            ]
-            if not any(state.holds(need) for need in needs):
-                raise _UnreachableError(f"{option} depends on {needs[0]}, which does not go with the rest")
+            self._mending.add(option)
+            try:
+                state = self._first([partial(self.hold, need, state, above) for need in needs])
+            except _TangledError:
+                raise
+            except _UnreachableError:
+                words = f"{option} depends on {needs[0]}, which does not go with the rest"
+                raise _UnreachableError(words) from None
+            finally:
+                self._mending.remove(option)
+        return state
+
+    def _prompts(self, option: str) -> list[Expression]:
+        """What must hold for an option to be asked about, at each place where it can be."""
+        definitions = self._kconfig.definitions.get(option, ())
+        self._spend(sum(size_of(need) for definition in definitions for need in definition.depends))
+        return [
+            all_of(*definition.depends, definition.prompt)
+            for definition in definitions
+            if definition.prompt is not None
+        ]
 
     def _fail(self, condition: Expression, state: State, above: tuple[str, ...]) -> State:
         """The state in which a condition is `n`."""
@@ -225,9 +244,7 @@ class _Search:
             self._spend(len(others) + state.values.cost)
             state = replace(state, values=state.values.changed(dict.fromkeys(others, "n")))
         state = self._became(definition.option, replace(state, requests={**state.requests, definition.option: "y"}))
-        # Another way may leave earlier requests as they are.
-        self.check(state)
-        return state
+        return self.kept(state, above)
 
     def _became(self, name: str, state: State) -> State:
         """The state with an option that is `y`, and all that it selects."""

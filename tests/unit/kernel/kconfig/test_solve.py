@@ -178,6 +178,36 @@ def test_an_option_that_is_not_asked_about_has_its_default(condition: str, reque
     assert (" ".join(solution.requests), solution.reason) == (requests, "")
 
 
+TABLES = """\
+config TABLES
+	bool "Tables"
+config CLOCKS
+	bool "Clocks"
+config BUS
+	bool "Bus"
+	depends on TABLES && CLOCKS || !TABLES
+config PINS
+	bool "Pins"
+	depends on TABLES
+config ONLY_WITHOUT
+	bool "Without tables"
+	depends on !TABLES
+"""
+
+
+def test_what_a_later_request_undoes_is_mended_or_the_two_do_not_go_together() -> None:
+    """As i2c-designware and pinctrl-amd. Seen red: the bus was asked for, and kconfig did not have it."""
+    kconfig = read({"Kconfig": TABLES}, {})
+    both = solve(kconfig, parse_expression("BUS && PINS"), {}, {})
+    assert " ".join(both.requests) == "BUS TABLES CLOCKS PINS"
+    first = solve(kconfig, Option("BUS"), {}, {})
+    second = solve(kconfig, Option("PINS"), first.values, first.requests)
+    assert (" ".join(second.requests), second.reason) == ("TABLES CLOCKS PINS", "")
+    without = solve(kconfig, Option("ONLY_WITHOUT"), {}, {})
+    last = solve(kconfig, Option("PINS"), without.values, without.requests)
+    assert last.reason == "ONLY_WITHOUT depends on !TABLES, which does not go with the rest"
+
+
 def test_an_option_can_be_turned_off() -> None:
     assert solved("!PLAIN", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
     assert solved("!(PLAIN && 64BIT)", {"PLAIN": "y"}).requests == {"PLAIN": "n"}
