@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.kernel.kconfig import solve as solving
+from pipeline.kernel.kconfig import search
 from pipeline.kernel.kconfig.expression import Option, all_of
 from pipeline.kernel.kconfig.solve import Solution, solve
 from pipeline.kernel.kconfig.source import read
@@ -234,10 +234,10 @@ def test_the_solution_s_values_are_those_that_kconfig_would_give() -> None:
 
 
 def test_a_search_that_is_too_deep_or_too_wide_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    chain = "".join(f"config O{n}\n\tbool 'x'\n\tdepends on O{n + 1}\n" for n in range(solving.MAX_DEPTH + 5))
+    chain = "".join(f"config O{n}\n\tbool 'x'\n\tdepends on O{n + 1}\n" for n in range(search.MAX_DEPTH + 5))
     assert "too tangled" in solve(read({"Kconfig": chain}, {}), Option("O0"), {}, {}).reason
     wide = "".join(
         f"config S{n}_{m}\n\tbool 'x'\n\tdepends on H{n + 1}\n\tselect H{n}\n" for n in range(30) for m in range(9)
     ) + "".join(f"config H{n}\n\tbool\n" for n in range(31))
-    monkeypatch.setattr(solving, "MAX_STEPS", 500)
+    monkeypatch.setattr(search, "MAX_STEPS", 500)
     assert "too tangled" in solve(read({"Kconfig": wide}, {}), all_of(Option("H0"), Option("H1")), {}, {}).reason
