@@ -24,6 +24,7 @@ from pipeline.system.sandbox import Bubblewrap
 from pipeline.system.workspace import Workspace
 from tests.support.containment import CELL, Host, plant
 from tests.support.developer import PAGE_FLAGS, UTIL, Edit
+from tests.support.sweeps import some
 
 pytestmark = pytest.mark.xdist_group("shared-build-folders")
 
@@ -58,16 +59,18 @@ def kinds(host: Host) -> list[str]:
 
 @pytest.mark.parametrize(
     ("first", "second", "shared"),
-    [
-        ([MORE], [OTHER], True),
-        ([HEADER, MORE], [HEADER, OTHER], True),
-        ([LETTER, MORE], [OTHER], True),
-        ([KCONFIG, MORE], [KCONFIG, OTHER], False),
-        ([MACRO, MORE], [MACRO, OTHER], False),
-        ([BINARY, MORE], [OTHER], True),
-        ([MAKEFILE, MORE], [MAKEFILE, OTHER], False),
-    ],
-    ids=["two series", "a reroll", "with a document", "options", "a macro", "after a binary", "a makefile"],
+    some(
+        [
+            pytest.param([MORE], [OTHER], True, id="two series"),
+            pytest.param([KCONFIG, MORE], [KCONFIG, OTHER], False, id="options"),
+            pytest.param([HEADER, MORE], [HEADER, OTHER], True, id="a reroll"),
+            pytest.param([LETTER, MORE], [OTHER], True, id="with a document"),
+            pytest.param([MACRO, MORE], [MACRO, OTHER], False, id="a macro"),
+            pytest.param([BINARY, MORE], [OTHER], True, id="after a binary"),
+            pytest.param([MAKEFILE, MORE], [MAKEFILE, OTHER], False, id="a makefile"),
+        ],
+        2,
+    ),
 )
 def test_the_next_series_costs_what_differs(
     host: Host, tmp_path: Path, first: list[Edit], second: list[Edit], shared: bool
