@@ -19,9 +19,7 @@ TOOLS := .tools
 export PIPELINE_LOCK
 FUZZ_SECONDS := 600
 KERNELS := 6.1 6.12 7.2 7.3
-SWEEPS := $(addprefix tests/component/test_,kill_points.py failing_writes.py damaged_workspace.py forged_results.py \
-	concurrent_runs.py cluster.py hostile_mail.py bad_input.py assembled.py shared_build_folders.py \
-	preexisting_warnings.py)
+SWEEPS = $(shell grep -l tests.support.sweeps tests/component/test_*.py)
 
 # What building x86 kernels in a sandbox takes (`pipeline doctor` knows more), then what the tests add.
 BUILD_PACKAGES := git make gcc libc6-dev binutils flex bison bc perl xz-utils libelf-dev bubblewrap util-linux \

@@ -275,7 +275,7 @@ def _version(need: Need, processes: Processes, known: KnownVersions | None = Non
     try:
         # A program that says no version is asked each time.
         said = known.of(place, partial(_asked, place, processes)) if known else _asked(place, processes)
-    except (CutShortError, OSError):
+    except CutShortError:
         # It is there; that a busy machine does not get it to say more must not cost a run its report.
         return "present"
     return said or "present"

@@ -32,10 +32,10 @@ class KnownVersions:
         """What the program at a path says, asked for where that is not known; what is empty is not kept."""
         stamp = _stamp(Path(program))
         known = self._known.get(program)
-        if known and known[0] == stamp:
+        if known and stamp and known[0] == stamp:
             return known[1]
         version = ask()
-        if version:
+        if version and stamp:
             self._known[program] = (stamp, version)
             self._new = True
         return version
@@ -52,8 +52,11 @@ class KnownVersions:
 
 
 def _stamp(program: Path) -> _Stamp:
-    """The file that a program's name leads to, by what an installation changes of it."""
+    """The file that a program's name leads to, by what an installation changes; nothing if unseen."""
     # Debian's alternatives are links to links.
     file = program.resolve()
-    about = file.stat()
+    try:
+        about = file.stat()
+    except OSError:
+        return []
     return [str(file), about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns]

@@ -32,7 +32,7 @@ def at_most(seconds: float, *, wall: bool = False) -> Iterator[None]:
     CPU seconds are those of the machine that YARDSTICK_SECONDS is of: one that is slower, or shared with others, is
     given more of them.
     """
-    timer, number = (signal.ITIMER_REAL, signal.SIGALRM) if wall else (signal.ITIMER_VIRTUAL, signal.SIGVTALRM)
+    timer, number = (signal.ITIMER_REAL, signal.SIGALRM) if wall else (signal.ITIMER_PROF, signal.SIGPROF)
     most = seconds if wall else seconds * max(1.0, _yardstick() / YARDSTICK_SECONDS)
 
     def late(*_: object) -> None:
